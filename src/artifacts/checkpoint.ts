@@ -1,0 +1,135 @@
+import { open } from 'node:fs/promises';
+
+import { z } from 'zod';
+
+import { ToolkitError, messageOf, systemCodeOf } from '../core/errors.js';
+import { writeFileAtomically } from '../core/files.js';
+import { complaintOf } from '../core/validation.js';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.js';
+
+const metrics = z.strictObject({ loss: z.number(), accuracy: z.number() });
+
+const epochRecord = z.strictObject({
+  epoch: z.int().min(1),
+  ...metrics.shape,
+  validation: metrics.nullable(),
+  learningRate: z.number(),
+  seconds: z.number(),
+  imagesPerSecond: z.number(),
+});
+
+const descriptionSchema = z.strictObject({
+  format: z.literal('mnist-train/checkpoint'),
+  version: z.literal(1),
+  /** The version of this package that wrote it. */
+  toolkit: z.string(),
+  run: z.string(),
+  kind: z.enum(['last', 'best']),
+  createdAt: z.iso.datetime(),
+  /** The options of the run, on one level, as a configuration file has them. */
+  config: z.record(z.string(), z.unknown()),
+  model: z.strictObject({ name: z.string(), description: z.string(), parameters: z.int() }),
+  classNames: z.array(z.string()).min(1).max(256),
+  shape: z.strictObject({
+    height: z.int().min(1).max(8192),
+    width: z.int().min(1).max(8192),
+    channels: z.int().min(1).max(8192),
+  }),
+  /** What pixels from 0 to 255 become before the model sees them: pixel × scale + offset. */
+  preprocessing: z.strictObject({ scaling: z.string(), scale: z.number(), offset: z.number() }),
+  data: z.strictObject({
+    dataset: z.string(),
+    fingerprint: z.string(),
+    validationSplit: z.number().min(0).lt(1),
+    splitSeed: z.int(),
+    trainingImages: z.int(),
+    validationImages: z.int(),
+  }),
+  /** All random numbers come from named streams of this seed, so it and the progress are the whole random state. */
+  random: z.strictObject({ seed: z.int(), generator: z.string() }),
+  progress: z.strictObject({
+    step: z.int().min(0),
+    history: z.array(epochRecord),
+    partial: z.strictObject({
+      batches: z.int().min(0),
+      loss: z.number(),
+      correct: z.number(),
+      images: z.int().min(0),
+      seconds: z.number(),
+    }),
+  }),
+  /** Where it was trained. */
+  machine: z.strictObject({
+    backend: z.string(),
+    backendVersion: z.string(),
+    device: z.string(),
+    threads: z.int(),
+    node: z.string(),
+  }),
+});
+
+/** What a checkpoint says of itself, beside its tensors. */
+export type CheckpointDescription = z.infer<typeof descriptionSchema>;
+
+/** A trained model with everything needed to use it, and to train it further. */
+export interface Checkpoint {
+  path: string;
+  description: CheckpointDescription;
+  /** `parameters/…` and `optimizer/…`. */
+  tensors: ReadonlyMap<string, StoredTensor>;
+}
+
+const DESCRIPTION = 'checkpoint';
+/** A file that is read into memory whole has a limit. */
+const MAX_BYTES = 2 ** 31 - 1;
+
+/** Writes a checkpoint, whole or not at all. Throws STORAGE_FULL or STORAGE_DENIED; the one before it is then untouched. */
+export async function writeCheckpoint({ path, description, tensors }: Checkpoint): Promise<void> {
+  const metadata = { [DESCRIPTION]: JSON.stringify(description) };
+  await writeFileAtomically(path, ...encodeSafetensors({ tensors, metadata }));
+}
+
+/** Reads and verifies a checkpoint. Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT or CHECKPOINT_REFUSED. */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const file = await readWhole(path);
+  try {
+    const { tensors, metadata } = decodeSafetensors(file);
+    const stored = JSON.parse(metadata[DESCRIPTION] ?? 'null') as unknown;
+    refuseOtherVersion(stored, path);
+    return { path, tensors, description: descriptionSchema.parse(stored) };
+  } catch (error) {
+    if (error instanceof ToolkitError) throw error;
+    throw new ToolkitError('CHECKPOINT_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
+  }
+}
+
+async function readWhole(path: string): Promise<Uint8Array> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      if (size > MAX_BYTES) throw new Error(`${size} bytes, more than any checkpoint has`);
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') {
+      const details = { name: path, folder: path, nearest: undefined };
+      throw new ToolkitError('CHECKPOINT_MISSING', details, { cause: error });
+    }
+    throw new ToolkitError('CHECKPOINT_CORRUPT', { path, reason: messageOf(error) }, { cause: error });
+  }
+}
+
+/** A safetensors file of another program, or of a later version of this one, is intact but not for us. */
+function refuseOtherVersion(stored: unknown, path: string): void {
+  const header = z.looseObject({ format: z.literal('mnist-train/checkpoint'), version: z.int() }).safeParse(stored);
+  if (!header.success) {
+    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: 'not a checkpoint of mnist-train' });
+  }
+  if (header.data.version !== 1) {
+    const reason = `a checkpoint of format version ${header.data.version}, where this program knows version 1`;
+    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
+  }
+}

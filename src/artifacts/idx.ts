@@ -1,0 +1,82 @@
+import { ToolkitError } from '../core/errors.js';
+
+/** What an IDX file holds: images have three dimensions (or four, with channels), labels one. */
+export type IdxContent = 'images' | 'labels';
+
+export interface IdxHeader {
+  dimensions: readonly number[];
+  headerBytes: number;
+  /** The length that the whole file must have. */
+  fileBytes: number;
+}
+
+const UNSIGNED_BYTE = 0x08;
+const MAX_RANK = 4;
+const MAX_SIDE = 8192;
+const MAX_FILE_BYTES = 2 ** 31 - 1;
+/** Enough of a file to hold any header that is accepted. */
+export const MAX_HEADER_BYTES = 4 + 4 * MAX_RANK;
+
+/**
+ * Reads the header of an IDX file (the format of the MNIST database: two zero bytes, the type of the elements, the number
+ * of dimensions, and each dimension as a big-endian 32-bit number). Throws DATA_CORRUPT, which names `path`.
+ *
+ * @param start the first bytes of the file, at least MAX_HEADER_BYTES of them if it has so many
+ */
+export function parseIdxHeader(start: Uint8Array, content: IdxContent, path: string): IdxHeader {
+  const [zero0, zero1, type, rank = 0] = start;
+  if (start.length < 4) throw corrupt(path, `only ${start.length} bytes long, too short for an IDX file`);
+  if (zero0 !== 0 || zero1 !== 0) throw corrupt(path, `not an IDX file: it starts with ${hex(start)}`);
+  if (type !== UNSIGNED_BYTE) {
+    throw corrupt(
+      path,
+      `elements of IDX type 0x${(type ?? 0).toString(16).padStart(2, '0')} instead of bytes (0x08)`,
+    );
+  }
+  const ranks = content === 'labels' ? [1] : [3, 4];
+  if (!ranks.includes(rank))
+    throw corrupt(path, `${rank} dimensions where ${content} have ${ranks.join(' or ')}`);
+  const headerBytes = 4 + 4 * rank;
+  if (start.length < headerBytes) throw corrupt(path, 'ends within its header');
+
+  const view = new DataView(start.buffer, start.byteOffset, headerBytes);
+  const dimensions = Array.from({ length: rank }, (_, index) => view.getUint32(4 + 4 * index));
+  const [count = 0, ...sides] = dimensions;
+  if (count === 0) throw corrupt(path, 'holds nothing: its header says 0');
+  if (sides.some((side) => side === 0 || side > MAX_SIDE)) {
+    throw corrupt(path, `images of ${sides.join('×')} pixels, where each side may have 1 to ${MAX_SIDE}`);
+  }
+  const fileBytes = dimensions.reduce((product, size) => product * size, 1) + headerBytes;
+  if (fileBytes > MAX_FILE_BYTES)
+    throw corrupt(path, `its header claims ${fileBytes} bytes, more than ${MAX_FILE_BYTES}`);
+  return { dimensions, headerBytes, fileBytes };
+}
+
+/** The elements of a complete IDX file, as a view of it. Throws DATA_CORRUPT where length and header disagree. */
+export function parseIdx(
+  file: Uint8Array,
+  content: IdxContent,
+  path: string,
+): { dimensions: readonly number[]; data: Uint8Array } {
+  const { dimensions, headerBytes, fileBytes } = parseIdxHeader(
+    file.subarray(0, MAX_HEADER_BYTES),
+    content,
+    path,
+  );
+  if (file.length !== fileBytes) throw wrongLength(path, fileBytes, file.length);
+  return { dimensions, data: file.subarray(headerBytes) };
+}
+
+/** The error for a file whose length is not what its header says. */
+export function wrongLength(path: string, expected: number, found: number): ToolkitError {
+  const what = found < expected ? 'truncated' : 'too long';
+  return corrupt(path, `${what}: ${found} bytes, where its header asks for ${expected}`);
+}
+
+function corrupt(path: string, reason: string): ToolkitError {
+  return new ToolkitError('DATA_CORRUPT', { path, reason });
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+}

@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { z } from 'zod';
+
+import { ToolkitError, systemCodeOf } from '../core/errors.js';
+import { readError, writeFileAtomically } from '../core/files.js';
+import { complaintOf } from '../core/validation.js';
+import { pixelsPerImage, type ImageShape, type LabelledImages } from '../engine/images.js';
+import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.js';
+
+const side = z.int().min(1).max(8192);
+
+const descriptionSchema = z.strictObject({
+  format: z.literal('mnist-train/prepared'),
+  version: z.literal(1),
+  dataset: z.string(),
+  classNames: z.array(z.string()).min(1).max(256),
+  shape: z.strictObject({ height: side, width: side, channels: side }),
+  /** What training takes when it is not told otherwise. */
+  defaults: z.strictObject({
+    scaling: z.enum(['zero-one', 'minus-one-one', 'standardize']),
+    validationSplit: z.number().min(0).lt(1),
+    seed: z.int(),
+  }),
+  /** The hash of the raw files' contents: what a checkpoint remembers of its data. */
+  fingerprint: z.string(),
+  licence: z.string(),
+  origin: z.string(),
+});
+
+/** What a prepared data set says of itself. */
+export type PreparedDescription = z.infer<typeof descriptionSchema>;
+
+/** A data set ready for training: bytes in memory, labels checked, and how to split and scale it by default. */
+export interface PreparedData extends PreparedDescription {
+  path: string;
+  train: LabelledImages;
+  test: LabelledImages;
+}
+
+/** The folder of a prepared data set. */
+export function preparedFolder(dataDir: string, dataset: string): string {
+  return join(dataDir, dataset, 'prepared');
+}
+
+function dataFile(dataDir: string, dataset: string): string {
+  return join(preparedFolder(dataDir, dataset), 'data.safetensors');
+}
+
+/** Writes a prepared data set, whole or not at all, and returns its path. Throws STORAGE_FULL or STORAGE_DENIED. */
+export async function writePrepared(
+  dataDir: string,
+  description: PreparedDescription,
+  train: LabelledImages,
+  test: LabelledImages,
+): Promise<string> {
+  const tensors = new Map([...storeImages('train', train), ...storeImages('test', test)]);
+  const path = dataFile(dataDir, description.dataset);
+  const metadata = { description: JSON.stringify(description) };
+  await writeFileAtomically(path, ...encodeSafetensors({ tensors, metadata }));
+  return path;
+}
+
+function storeImages(
+  name: string,
+  { count, shape, pixels, labels }: LabelledImages,
+): [string, StoredTensor][] {
+  const { height, width, channels } = shape;
+  return [
+    [`${name}/images`, { type: 'U8', shape: [count, height, width, channels], bytes: pixels }],
+    [`${name}/labels`, { type: 'U8', shape: [count], bytes: labels }],
+  ];
+}
+
+/** Reads a prepared data set, or returns undefined where there is none. Throws DATA_CORRUPT or DATA_UNREADABLE. */
+export async function findPrepared(dataDir: string, dataset: string): Promise<PreparedData | undefined> {
+  const path = dataFile(dataDir, dataset);
+  let file: Uint8Array;
+  try {
+    file = await readFile(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) return undefined;
+    throw readError(error, path);
+  }
+  try {
+    const { tensors, metadata } = decodeSafetensors(file);
+    const description = descriptionSchema.parse(JSON.parse(metadata['description'] ?? ''));
+    const classes = description.classNames.length;
+    return {
+      ...description,
+      path,
+      train: loadImages('train', tensors, description.shape, classes),
+      test: loadImages('test', tensors, description.shape, classes),
+    };
+  } catch (error) {
+    throw new ToolkitError('DATA_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
+  }
+}
+
+function loadImages(
+  name: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  shape: ImageShape,
+  classes: number,
+): LabelledImages {
+  const pixels = tensors.get(`${name}/images`);
+  const labels = tensors.get(`${name}/labels`);
+  if (!pixels || !labels) throw new SafetensorsError(`it lacks the ${name} images or labels`);
+  const count = labels.bytes.length;
+  if (count === 0 || pixels.bytes.length !== count * pixelsPerImage(shape)) {
+    throw new SafetensorsError(`its ${name} images and labels do not match`);
+  }
+  if (labels.bytes.some((label) => label >= classes))
+    throw new SafetensorsError(`a ${name} label is out of range`);
+  return { count, shape, pixels: pixels.bytes, labels: labels.bytes };
+}

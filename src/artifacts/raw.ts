@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { z } from 'zod';
+
+import { ToolkitError, systemCodeOf } from '../core/errors.js';
+import { fileSize, readError } from '../core/files.js';
+import { sha256 } from '../core/hashing.js';
+import { complaintOf } from '../core/validation.js';
+import { parseIdx, type IdxContent } from './idx.js';
+
+const fileEntry = z.strictObject({
+  name: z.string().regex(/^[\w.-]+$/),
+  bytes: z.int().min(8),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+const manifestSchema = z.strictObject({
+  format: z.literal('mnist-train/raw'),
+  version: z.literal(1),
+  dataset: z.string(),
+  source: z.string(),
+  licence: z.string(),
+  origin: z.string(),
+  /** Empty where the classes have no names but their numbers. */
+  classNames: z.array(z.string()),
+  collectedAt: z.iso.datetime(),
+  files: z.strictObject({
+    'train-images': fileEntry,
+    'train-labels': fileEntry,
+    'test-images': fileEntry,
+    'test-labels': fileEntry,
+  }),
+});
+
+/** What `raw/manifest.json` says: where the files of a data set come from, and what they are. */
+export type RawManifest = z.infer<typeof manifestSchema>;
+
+/** A data set as it was collected: a folder with uncompressed IDX files and their manifest. */
+export interface RawData {
+  folder: string;
+  manifest: RawManifest;
+}
+
+const MANIFEST = 'manifest.json';
+
+/** The folder of a data set's raw files. */
+export function rawFolder(dataDir: string, dataset: string): string {
+  return join(dataDir, dataset, 'raw');
+}
+
+/** A manifest as text, and the name of the file that it belongs into. */
+export function encodeManifest(manifest: RawManifest): { name: string; text: string } {
+  return { name: MANIFEST, text: `${JSON.stringify(manifest, undefined, 2)}\n` };
+}
+
+/** The collected files of a data set, or undefined where there are none. Throws DATA_CORRUPT or DATA_UNREADABLE. */
+export async function findRaw(dataDir: string, dataset: string): Promise<RawData | undefined> {
+  const folder = rawFolder(dataDir, dataset);
+  const path = join(folder, MANIFEST);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) return undefined;
+    throw readError(error, path);
+  }
+  try {
+    return { folder, manifest: manifestSchema.parse(JSON.parse(text)) };
+  } catch (error) {
+    const reason = `not a manifest of raw files (${complaintOf(error)})`;
+    throw new ToolkitError('DATA_CORRUPT', { path, reason }, { cause: error });
+  }
+}
+
+/**
+ * Reads one of the files and checks it against the manifest and against its own header.
+ * Throws DATA_MISSING, DATA_UNREADABLE or DATA_CORRUPT.
+ */
+export async function readRawFile(
+  { folder, manifest }: RawData,
+  role: keyof RawManifest['files'],
+): Promise<{ dimensions: readonly number[]; data: Uint8Array }> {
+  const { name, bytes, sha256: expected } = manifest.files[role];
+  const path = join(folder, name);
+  const size = await fileSize(path);
+  if (size === undefined) {
+    const hint = `collect it again with "mnist collect ${manifest.dataset}"`;
+    throw new ToolkitError('DATA_MISSING', { path, hint });
+  }
+  if (size !== bytes) {
+    throw new ToolkitError('DATA_CORRUPT', {
+      path,
+      reason: `${size} bytes, where its manifest says ${bytes}`,
+    });
+  }
+  const file = await readFile(path).catch((error: unknown) => {
+    throw readError(error, path);
+  });
+  if (sha256(file) !== expected) {
+    throw new ToolkitError('DATA_CORRUPT', { path, reason: 'its SHA-256 is not the one in its manifest' });
+  }
+  return parseIdx(file, contentOf(role), path);
+}
+
+/** Whether a file holds images or labels. */
+export function contentOf(role: keyof RawManifest['files']): IdxContent {
+  return role.endsWith('images') ? 'images' : 'labels';
+}
+
+/** One hash for the contents of all four files. */
+export function rawFingerprint({ files }: RawManifest): string {
+  return sha256(...Object.values(files).map((file) => file.sha256));
+}

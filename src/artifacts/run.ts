@@ -1,0 +1,89 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+import { ToolkitError } from '../core/errors.js';
+import { exists } from '../core/files.js';
+import { nearest } from '../core/registry.js';
+
+/** A run's folder and the files in it. */
+export class RunFolder {
+  readonly path: string;
+  readonly name: string;
+
+  constructor(path: string) {
+    this.path = path;
+    this.name = basename(path);
+  }
+
+  get config(): string {
+    return join(this.path, 'config.json');
+  }
+
+  get metrics(): string {
+    return join(this.path, 'metrics.jsonl');
+  }
+
+  /** The state after the latest epoch or interruption: what a resumed run starts from. */
+  get last(): string {
+    return join(this.path, 'last.safetensors');
+  }
+
+  /** The state after the epoch that validated best: what is evaluated and deployed. */
+  get best(): string {
+    return join(this.path, 'best.safetensors');
+  }
+
+  /** The evaluation of a checkpoint on a split of a data set. */
+  report(dataset: string, split: string): string {
+    return join(this.path, 'reports', `${dataset}-${split}.json`);
+  }
+
+  get lock(): string {
+    return join(this.path, 'run.lock');
+  }
+}
+
+/** What a run may be called: a plain file name. */
+export const RUN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+/** The runs in a folder, the latest first: those that have a checkpoint. */
+export async function listRuns(checkpointsDir: string): Promise<RunFolder[]> {
+  const names = await readdir(checkpointsDir).catch(() => []);
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const run = new RunFolder(join(checkpointsDir, name));
+      const changed = (await stat(run.last).catch(() => undefined))?.mtimeMs;
+      return changed === undefined ? [] : [{ run, changed }];
+    }),
+  );
+  return found
+    .flat()
+    .sort((a, b) => b.changed - a.changed)
+    .map(({ run }) => run);
+}
+
+/** The run that a name means: `latest`, a run's name, or its folder. Throws CHECKPOINT_MISSING. */
+export async function resolveRun(name: string, checkpointsDir: string): Promise<RunFolder> {
+  const runs = await listRuns(checkpointsDir);
+  if (name === 'latest' && runs[0]) return runs[0];
+  for (const path of [join(checkpointsDir, name), name]) {
+    const run = new RunFolder(path);
+    if (await exists(run.last)) return run;
+  }
+  throw missing(name, checkpointsDir, runs);
+}
+
+/**
+ * The checkpoint file that a name means: a file itself, or the best checkpoint of `latest`, a run's name or its folder; the
+ * last one, where no epoch has ended yet. Throws CHECKPOINT_MISSING.
+ */
+export async function resolveCheckpoint(name: string, checkpointsDir: string): Promise<string> {
+  if ((await stat(name).catch(() => undefined))?.isFile()) return name;
+  const run = await resolveRun(name, checkpointsDir);
+  return (await exists(run.best)) ? run.best : run.last;
+}
+
+function missing(name: string, folder: string, runs: readonly RunFolder[]): ToolkitError {
+  const names = runs.map((run) => run.name);
+  return new ToolkitError('CHECKPOINT_MISSING', { name, folder, nearest: nearest(name, names) });
+}

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+
+import { sha256 } from '../core/hashing.js';
+
+/** The types of tensors that are read and written, with their size in bytes; U8 last, so that wider ones stay aligned. */
+const ELEMENT_BYTES = { F32: 4, I32: 4, U8: 1 } as const;
+
+export type ElementType = keyof typeof ELEMENT_BYTES;
+
+/** A tensor as it lies in a file. */
+export interface StoredTensor {
+  type: ElementType;
+  shape: readonly number[];
+  bytes: Uint8Array;
+}
+
+export interface SafetensorsFile {
+  tensors: ReadonlyMap<string, StoredTensor>;
+  metadata: Readonly<Record<string, string>>;
+}
+
+const LENGTH_BYTES = 8;
+/** A header describes tensors; one of more than this describes something else, or wants memory. */
+const MAX_HEADER_BYTES = 16 * 2 ** 20;
+const HASH_KEY = 'sha256';
+const NO_HASH = '0'.repeat(64);
+const HASH_IN_HEADER = /"sha256":"([0-9a-f]{64})"/g;
+
+/**
+ * Lays tensors and texts out as a safetensors file (the format of the Hugging Face library of that name), in parts to be
+ * written one after the other. Its metadata gain a `sha256`: that of the whole file with this hash set to zeros.
+ */
+export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array[] {
+  const ordered = [...tensors].sort(
+    ([nameA, a], [nameB, b]) => ELEMENT_BYTES[b.type] - ELEMENT_BYTES[a.type] || (nameA < nameB ? -1 : 1),
+  );
+  const header: Record<string, unknown> = { __metadata__: { ...metadata, [HASH_KEY]: NO_HASH } };
+  let offset = 0;
+  for (const [name, { type, shape, bytes }] of ordered) {
+    header[name] = { dtype: type, shape, data_offsets: [offset, offset + bytes.length] };
+    offset += bytes.length;
+  }
+  const data = ordered.map(([, { bytes }]) => bytes);
+  const json = JSON.stringify(header);
+  // Spaces at its end, which the format allows, let the tensors start at a multiple of 8.
+  const padded = json.padEnd(json.length + ((8 - (Buffer.byteLength(json) % 8)) % 8), ' ');
+  const unsigned = frame(padded);
+  const hash = sha256(unsigned, ...data);
+  return [frame(padded.replace(NO_HASH, hash)), ...data];
+}
+
+function frame(header: string): Uint8Array {
+  const text = new TextEncoder().encode(header);
+  const framed = new Uint8Array(LENGTH_BYTES + text.length);
+  new DataView(framed.buffer).setBigUint64(0, BigInt(text.length), true);
+  framed.set(text, LENGTH_BYTES);
+  return framed;
+}
+
+const tensorEntry = z.strictObject({
+  dtype: z.enum(Object.keys(ELEMENT_BYTES) as [ElementType, ...ElementType[]]),
+  shape: z.array(z.int().min(0)).max(8),
+  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+});
+
+/** Why bytes are not a safetensors file that this module wrote. */
+export class SafetensorsError extends Error {}
+
+/**
+ * Reads a file that `encodeSafetensors` laid out. Nothing in it is trusted: the header's size has a limit, the tensors must
+ * follow each other without a gap from the header to the end of the file, each must have as many bytes as its shape and
+ * type ask for, and the hash must be that of the file. The tensors are views of the given bytes.
+ *
+ * Throws SafetensorsError.
+ */
+export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
+  const headerBytes = headerLength(file);
+  const headerEnd = LENGTH_BYTES + headerBytes;
+  const text = decodeText(file.subarray(LENGTH_BYTES, headerEnd));
+  const data = file.subarray(headerEnd);
+  checkHash(text, data);
+  const { __metadata__: metadata, ...entries } = parseHeader(text);
+  return { tensors: readTensors(entries, data), metadata: readMetadata(metadata) };
+}
+
+function headerLength(file: Uint8Array): number {
+  if (file.length < LENGTH_BYTES) throw new SafetensorsError(`it has only ${file.length} bytes`);
+  const claimed = new DataView(file.buffer, file.byteOffset).getBigUint64(0, true);
+  const available = Math.min(MAX_HEADER_BYTES, file.length - LENGTH_BYTES);
+  if (claimed > BigInt(available)) {
+    throw new SafetensorsError(`its header claims ${claimed} bytes, of which it can have ${available}`);
+  }
+  return Number(claimed);
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new SafetensorsError('its header is not UTF-8');
+  }
+}
+
+function checkHash(header: string, data: Uint8Array): void {
+  const found = [...header.matchAll(HASH_IN_HEADER)];
+  const [stored] = found;
+  if (!stored || found.length > 1) throw new SafetensorsError('its header holds no hash');
+  const unsigned = header.replace(stored[0], `"${HASH_KEY}":"${NO_HASH}"`);
+  if (sha256(frame(unsigned), data) !== stored[1])
+    throw new SafetensorsError('its hash is wrong: bytes were changed');
+}
+
+function parseHeader(text: string): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch {
+    throw new SafetensorsError('its header is not a JSON object');
+  }
+}
+
+function readMetadata(value: unknown): Record<string, string> {
+  const parsed = z.record(z.string(), z.string()).safeParse(value ?? {});
+  if (!parsed.success) throw new SafetensorsError('its metadata are not texts');
+  return parsed.data;
+}
+
+function readTensors(entries: Record<string, unknown>, data: Uint8Array): Map<string, StoredTensor> {
+  const parsed = Object.entries(entries).map(([name, value]) => {
+    const entry = tensorEntry.safeParse(value);
+    if (!entry.success) throw new SafetensorsError(`the entry of tensor ${name} is malformed`);
+    return { name, ...entry.data };
+  });
+  parsed.sort((a, b) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1]);
+  const tensors = new Map<string, StoredTensor>();
+  let expected = 0;
+  for (const {
+    name,
+    dtype,
+    shape,
+    data_offsets: [start, end],
+  } of parsed) {
+    const size = shape.reduce((product, length) => product * length, ELEMENT_BYTES[dtype]);
+    if (start !== expected || end - start !== size || end > data.length) {
+      throw new SafetensorsError(`tensor ${name} does not lie where its shape and its neighbours say`);
+    }
+    tensors.set(name, { type: dtype, shape, bytes: data.subarray(start, end) });
+    expected = end;
+  }
+  if (expected !== data.length)
+    throw new SafetensorsError(`${data.length - expected} bytes follow its last tensor`);
+  return tensors;
+}
+
+/** Numbers as a stored tensor; the bytes are a view of them. */
+export function storeFloats(values: Float32Array, shape: readonly number[]): StoredTensor {
+  return { type: 'F32', shape, bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
+}
+
+/** The numbers of a stored F32 tensor: a view where they lie aligned, else a copy. */
+export function loadFloats({ type, bytes }: StoredTensor): Float32Array {
+  if (type !== 'F32') throw new SafetensorsError(`a tensor is ${type} where F32 was expected`);
+  const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Float32Array(buffer, byteOffset, length / 4);
+}

@@ -1,0 +1,27 @@
+import type { StageContext } from '../core/events.js';
+import type { Named } from '../core/registry.js';
+import type { DeviceName } from '../tensorflow/obtain.js';
+
+export interface BackendRequest {
+  device: DeviceName;
+  /** Threads that share a kernel's work; undefined leaves the number to the backend. */
+  threads: number | undefined;
+  /** A folder with TensorFlow's libraries, instead of those that would be found or installed. */
+  runtime: string | undefined;
+  environment: NodeJS.ProcessEnv;
+}
+
+/** A backend that is ready: tfjs computes on it from now on. */
+export interface ActiveBackend {
+  name: string;
+  /** What computes, for people: "CPU", "NVIDIA H100". */
+  device: string;
+  version: string;
+  threads: number;
+}
+
+/** A plug-in of the backend registry. */
+export interface BackendDefinition extends Named {
+  /** Loads it and makes it tfjs's backend. Throws an error with exit code 4 that says why it cannot be used. */
+  start(request: BackendRequest, context: StageContext): Promise<ActiveBackend>;
+}

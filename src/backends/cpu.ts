@@ -1,0 +1,16 @@
+import { enableProdMode, setBackend } from '@tensorflow/tfjs-core';
+
+import type { BackendDefinition } from './backend.js';
+
+/** tfjs's kernels in JavaScript: has every kernel, and is for comparison and emergencies. */
+export const cpu: BackendDefinition = {
+  name: 'cpu',
+  summary: 'plain JavaScript; has every kernel and is very slow',
+  async start() {
+    // Otherwise tfjs advertises its faster packages on the terminal.
+    enableProdMode();
+    const { version_cpu: version } = await import('@tensorflow/tfjs-backend-cpu');
+    await setBackend('cpu');
+    return { name: 'cpu', device: 'CPU', version, threads: 1 };
+  },
+};

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+
+import {
+  MAX_HEADER_BYTES,
+  parseIdxHeader,
+  wrongLength,
+  type IdxContent,
+  type IdxHeader,
+} from '../artifacts/idx.js';
+import { ToolkitError, messageOf, systemCodeOf } from '../core/errors.js';
+import { readError, storageError } from '../core/files.js';
+import type { PinnedFile } from '../datasets/dataset.js';
+
+export interface IngestOptions {
+  /** An IDX file, gzipped or not. */
+  path: string;
+  /** How messages name it: its path, or the address that it came from. */
+  name: string;
+  content: IdxContent;
+  /** Where its uncompressed copy goes. */
+  destination: string;
+  /** What the uncompressed file has to be, for a published data set. */
+  pinned?: PinnedFile | undefined;
+  signal: AbortSignal;
+}
+
+/**
+ * Copies an IDX file, unpacking it where it is gzipped, and checks it on the way: header, exact length, and the pinned size
+ * and hash. Memory stays small whatever the file claims, and nothing is written past the length that its header gives.
+ *
+ * Throws DATA_UNREADABLE, DATA_CORRUPT, DATA_REFUSED, STORAGE_FULL or STORAGE_DENIED; the copy is then removed.
+ */
+export async function ingestIdx(options: IngestOptions): Promise<PinnedFile> {
+  const { path, name, content, destination, pinned, signal } = options;
+  try {
+    const gzip = await isGzipped(path);
+    const writer = new CheckedWriter(await openForWriting(destination), name, content);
+    try {
+      await copy(path, gzip, writer, signal);
+      await writer.finish();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw asDataError(error, name);
+    } finally {
+      await writer.close();
+    }
+    const found = writer.result();
+    if (pinned) refuseOther(found, pinned, name);
+    return found;
+  } catch (error) {
+    await rm(destination, { force: true });
+    throw error;
+  }
+}
+
+async function isGzipped(path: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
+      return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw readError(error, path);
+  }
+}
+
+async function openForWriting(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'w');
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}
+
+async function copy(path: string, gzip: boolean, writer: CheckedWriter, signal: AbortSignal): Promise<void> {
+  const source = createReadStream(path, { highWaterMark: 1 << 18 });
+  const write = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const chunk of chunks) await writer.write(chunk);
+  };
+  if (!gzip) {
+    await pipeline(source, write, { signal });
+    return;
+  }
+  const gunzip = createGunzip();
+  await pipeline(source, gunzip, write, { signal });
+  if (gunzip.bytesWritten !== source.bytesRead) {
+    throw new Error(`${source.bytesRead - gunzip.bytesWritten} bytes follow the end of the gzip data`);
+  }
+}
+
+function refuseOther(found: PinnedFile, pinned: PinnedFile, path: string): void {
+  for (const [key, what] of [
+    ['bytes', 'size'],
+    ['sha256', 'SHA-256'],
+  ] as const) {
+    if (found[key] === pinned[key]) continue;
+    const details = { path, what, expected: String(pinned[key]), found: String(found[key]) };
+    throw new ToolkitError('DATA_REFUSED', details);
+  }
+}
+
+/** Damage that gzip notices has codes of zlib; the rest is either ours already or the system's. */
+function asDataError(error: unknown, path: string): unknown {
+  if (error instanceof ToolkitError) return error;
+  const code = systemCodeOf(error);
+  if (code === undefined || code.startsWith('Z_')) {
+    return new ToolkitError(
+      'DATA_CORRUPT',
+      { path, reason: `damaged (${messageOf(error)})` },
+      { cause: error },
+    );
+  }
+  return readError(error, path);
+}
+
+/** Writes a file while reading its IDX header, and refuses what exceeds the length that the header gives. */
+class CheckedWriter {
+  readonly #file: FileHandle;
+  readonly #name: string;
+  readonly #content: IdxContent;
+  readonly #hash = createHash('sha256');
+  #start = Buffer.alloc(0);
+  #header: IdxHeader | undefined;
+  #bytes = 0;
+
+  constructor(file: FileHandle, name: string, content: IdxContent) {
+    this.#file = file;
+    this.#name = name;
+    this.#content = content;
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    this.#bytes += chunk.length;
+    if (!this.#header) {
+      this.#start = Buffer.concat([this.#start, chunk.subarray(0, MAX_HEADER_BYTES)]);
+      if (this.#start.length >= MAX_HEADER_BYTES) this.#readHeader();
+    }
+    if (this.#header && this.#bytes > this.#header.fileBytes) {
+      throw wrongLength(this.#name, this.#header.fileBytes, this.#bytes);
+    }
+    this.#hash.update(chunk);
+    try {
+      await this.#file.writeFile(chunk);
+    } catch (error) {
+      throw storageError(error, this.#name);
+    }
+  }
+
+  async finish(): Promise<void> {
+    const header = this.#header ?? this.#readHeader();
+    if (this.#bytes !== header.fileBytes) throw wrongLength(this.#name, header.fileBytes, this.#bytes);
+    await this.#file.sync();
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  result(): PinnedFile {
+    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+  }
+
+  #readHeader(): IdxHeader {
+    this.#header = parseIdxHeader(this.#start, this.#content, this.#name);
+    return this.#header;
+  }
+}

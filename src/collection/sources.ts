@@ -1,0 +1,87 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { download } from '../core/download.js';
+import { ToolkitError } from '../core/errors.js';
+import type { StageContext } from '../core/events.js';
+import { exists, fileSize } from '../core/files.js';
+import { standardFileNames, type FileRole } from '../datasets/dataset.js';
+
+/** A file of a data set, fetched to this machine. */
+export interface FetchedFile {
+  path: string;
+  /** How messages name it. */
+  name: string;
+}
+
+/** A place that has the four files of a data set. */
+export interface Source {
+  /** How the manifest names it. */
+  description: string;
+  fetch(role: FileRole): Promise<FetchedFile>;
+  /** Removes what was only needed while fetching. */
+  cleanUp(): Promise<void>;
+}
+
+/** No file of a set that fits into memory is larger, gzipped or not. */
+const MAX_DOWNLOAD_BYTES = 2 ** 31;
+
+/** The names under which a file is published: as in MNIST, with a dot before "idx", gzipped or not. */
+export function candidateNames(role: FileRole): string[] {
+  const name = standardFileNames[role];
+  const dotted = name.replace('-idx', '.idx');
+  return [name, dotted].flatMap((candidate) => [`${candidate}.gz`, candidate]);
+}
+
+/** Files in a folder. Throws DATA_MISSING where the folder or one of the four is not there. */
+export function folderSource(folder: string, description = resolve(folder)): Source {
+  return {
+    description,
+    async fetch(role) {
+      if (!(await exists(folder))) {
+        throw new ToolkitError('DATA_MISSING', {
+          path: folder,
+          hint: '--from names a folder or an http address',
+        });
+      }
+      const names = candidateNames(role);
+      for (const name of names) {
+        const path = join(folder, name);
+        if ((await fileSize(path)) !== undefined) return { path, name: path };
+      }
+      const hint = `the folder has to hold ${names.join(' or ')}`;
+      throw new ToolkitError('DATA_MISSING', { path: join(folder, standardFileNames[role]), hint });
+    },
+    cleanUp: () => Promise.resolve(),
+  };
+}
+
+/** Files below a web address, fetched into a folder that keeps what has arrived. Throws DOWNLOAD_FAILED. */
+export function mirrorSource(address: string, work: string, { emit, signal }: StageContext): Source {
+  const base = address.endsWith('/') ? address : `${address}/`;
+  return {
+    description: base,
+    async fetch(role) {
+      await mkdir(work, { recursive: true });
+      let failure: unknown;
+      for (const name of candidateNames(role)) {
+        const url = new URL(name, base).href;
+        const destination = join(work, name);
+        if (await exists(destination)) return { path: destination, name: url };
+        const onProgress = (done: number, total: number | undefined): void => {
+          emit({ event: 'progress', task: `download ${name}`, done, total, unit: 'bytes' });
+        };
+        try {
+          await download({ url, destination, maxBytes: MAX_DOWNLOAD_BYTES, signal, onProgress });
+          return { path: destination, name: url };
+        } catch (error) {
+          // A mirror has a file under one of its names; that it lacks the others is no failure.
+          if (!(error instanceof ToolkitError && /answered 40[34]/.test(error.message))) throw error;
+          failure ??= error;
+        }
+      }
+      throw failure;
+    },
+    cleanUp: () => rm(work, { recursive: true, force: true }),
+  };
+}

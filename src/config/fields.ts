@@ -1,0 +1,126 @@
+import { z } from 'zod';
+
+/** An option as people meet it: read off its zod schema, so that help, environment, files and messages cannot disagree. */
+export interface Field {
+  /** Its name in files and in code: `learningRate`. */
+  key: string;
+  description: string;
+  kind: 'boolean' | 'number' | 'text' | 'list' | 'mixed';
+  /** What a value may be, in words: "a number above 0". */
+  allowed: string;
+  /** The value it has when nobody sets it; undefined where there is none. */
+  fallback: unknown;
+  /** What stands for the value in help: `N`, `FOLDER`. */
+  placeholder: string;
+  /** The environment variable that sets it. */
+  variable: string;
+}
+
+/** What a field's schema may say beside its type, with zod's `meta()`. */
+export interface FieldMeta {
+  description: string;
+  /** What a value may be, where the type alone does not say it. */
+  allowed?: string;
+  placeholder?: string;
+  /** Another environment variable than `MNIST_` and the name. */
+  variable?: string;
+}
+
+interface JsonSchema extends Partial<FieldMeta> {
+  type?: 'string' | 'number' | 'integer' | 'boolean' | 'array';
+  enum?: unknown[];
+  const?: unknown;
+  default?: unknown;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
+}
+
+/** The fields of an object schema, by key. */
+export function fieldsOf(schema: z.ZodObject): ReadonlyMap<string, Field> {
+  const { properties = {} } = z.toJSONSchema(schema, { io: 'input' }) as {
+    properties?: Record<string, JsonSchema>;
+  };
+  return new Map(Object.entries(properties).map(([key, property]) => [key, toField(key, property)]));
+}
+
+function toField(key: string, schema: JsonSchema): Field {
+  const kind = kindOf(schema);
+  return {
+    key,
+    kind,
+    description: schema.description ?? '',
+    allowed: allowedBy(schema),
+    fallback: schema.default,
+    placeholder:
+      schema.placeholder ?? { number: 'N', list: 'N,N,…', text: 'NAME', mixed: 'VALUE', boolean: '' }[kind],
+    variable: schema.variable ?? `MNIST_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`,
+  };
+}
+
+function kindOf({ type, anyOf }: JsonSchema): Field['kind'] {
+  if (anyOf) return 'mixed';
+  if (type === 'boolean') return 'boolean';
+  if (type === 'number' || type === 'integer') return 'number';
+  return type === 'array' ? 'list' : 'text';
+}
+
+function allowedBy(schema: JsonSchema): string {
+  if (schema.allowed !== undefined) return schema.allowed;
+  if (schema.enum) return `one of ${schema.enum.join(', ')}`;
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.anyOf) return schema.anyOf.map(allowedBy).join(' or ');
+  switch (schema.type) {
+    case 'boolean':
+      return 'true or false';
+    case 'integer':
+      return `a whole number${boundsOf(schema)}`;
+    case 'number':
+      return `a number${boundsOf(schema)}`;
+    case 'array':
+      return `a list, each ${allowedBy(schema.items ?? {})}`;
+    default:
+      return 'a text';
+  }
+}
+
+function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): string {
+  const bounds = [
+    exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : undefined,
+    minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? `from ${minimum}` : undefined,
+    exclusiveMaximum !== undefined ? `below ${exclusiveMaximum}` : undefined,
+    maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? `up to ${maximum}` : undefined,
+  ].filter((bound) => bound !== undefined);
+  return bounds.length > 0 ? ` ${bounds.join(' and ')}` : '';
+}
+
+/** How an option is written on the command line: `learningRate` becomes `--learning-rate`. */
+export function flagOf(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/**
+ * The value that a text from the command line or the environment stands for. What cannot be read as the field's type stays
+ * a text, so that the schema refuses it and the message can show it.
+ */
+export function parseText({ kind }: Pick<Field, 'kind'>, text: string): unknown {
+  switch (kind) {
+    case 'boolean':
+      return ({ true: true, '1': true, false: false, '0': false } as Record<string, boolean>)[text] ?? text;
+    case 'number':
+    case 'mixed':
+      return parseNumber(text);
+    case 'list':
+      return text === '' ? [] : text.split(',').map((part) => parseNumber(part.trim()));
+    case 'text':
+      return text;
+  }
+}
+
+function parseNumber(text: string): unknown {
+  // Number('') is 0, and Number(' ') too; neither was meant.
+  return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
+}

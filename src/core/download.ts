@@ -1,0 +1,224 @@
+import { open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { messageOf, systemCodeOf, ToolkitError } from './errors.js';
+import { fileSize, makeFolder, storageError } from './files.js';
+import { sha256OfFile } from './hashing.js';
+
+export interface DownloadOptions {
+  url: string;
+  /** Where the file is to lie; until it is complete, its bytes are in `<destination>.partial`. */
+  destination: string;
+  /** A download that grows past this many bytes is refused. */
+  maxBytes: number;
+  /** What the complete file must hash to. Known, it lets a partial file be continued whatever the server says of it. */
+  sha256?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** Called as bytes arrive; `total` is undefined while the server has not said it. */
+  onProgress?: (received: number, total: number | undefined) => void;
+  /** How often a broken transfer is taken up again without having got any further. */
+  retries?: number;
+  /** A transfer that brings nothing for so long is broken off and taken up again. */
+  stallMs?: number;
+  /** The pause before the first new try; it doubles from try to try. */
+  pauseMs?: number;
+}
+
+/** What the server said of the partial file, so that a later process can tell whether it is still the same file. */
+interface PartialState {
+  url: string;
+  validator: string | undefined;
+}
+
+/** A failure that another try may mend. */
+class Transient extends Error {}
+
+/**
+ * Fetches a file over HTTP, and continues where an earlier try, or an earlier process, stopped: with a range request that
+ * the server honours only for the same version of the file. Broken, stalled and refused (408, 429, 5xx) transfers are
+ * tried again. Throws DOWNLOAD_FAILED, STORAGE_FULL, STORAGE_DENIED, or the signal's reason; the partial file then stays.
+ */
+export async function download(options: DownloadOptions): Promise<void> {
+  const { url, destination, signal, retries = 5, pauseMs = 500 } = options;
+  await makeFolder(dirname(destination));
+  let fruitless = 0;
+  for (;;) {
+    const before = (await fileSize(partialPath(destination))) ?? 0;
+    try {
+      const continuedFrom = await transfer(options);
+      await verify(options, continuedFrom);
+      await rename(partialPath(destination), destination);
+      await rm(statePath(destination), { force: true });
+      return;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof Transient)) throw error;
+      const after = (await fileSize(partialPath(destination))) ?? 0;
+      fruitless = after > before ? 0 : fruitless + 1;
+      if (fruitless > retries)
+        throw new ToolkitError('DOWNLOAD_FAILED', { url, reason: error.message }, { cause: error });
+      await delay(pauseMs * 2 ** fruitless, undefined, { signal }).catch(() => undefined);
+      signal?.throwIfAborted();
+    }
+  }
+}
+
+/**
+ * A wrong hash costs the partial file. Where it was continued, parts of two versions may have met in it, and another try
+ * from the start may be right; where it came in one piece, it is not the file that was meant.
+ */
+async function verify(options: DownloadOptions, continuedFrom: number): Promise<void> {
+  const { url, destination, sha256, signal } = options;
+  if (sha256 === undefined) return;
+  const found = await sha256OfFile(partialPath(destination), signal);
+  if (found === sha256) return;
+  await rm(partialPath(destination), { force: true });
+  const reason = `its SHA-256 is ${found}, but ${sha256} is pinned`;
+  throw continuedFrom > 0 ? new Transient(reason) : new ToolkitError('DOWNLOAD_FAILED', { url, reason });
+}
+
+const partialPath = (destination: string): string => `${destination}.partial`;
+const statePath = (destination: string): string => `${destination}.partial.json`;
+
+/** One request; returns from which byte on it continued an earlier one. */
+async function transfer(options: DownloadOptions): Promise<number> {
+  const { url, destination, signal, maxBytes, onProgress, stallMs = 30_000 } = options;
+  const offset = await resumableBytes(options);
+  const stalled = new AbortController();
+  const timer = setTimeout(() => {
+    stalled.abort(new Transient(`nothing arrived for ${stallMs / 1000} s`));
+  }, stallMs);
+  try {
+    const cancelled = signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal;
+    const response = await request(url, destination, offset, cancelled);
+    if (response === 'complete') return offset;
+    const start = response.status === 206 ? offset : 0;
+    const length = response.headers.get('content-length');
+    const total = length === null ? undefined : start + Number(length);
+    if (total !== undefined && total > maxBytes) throw tooLarge(url, maxBytes);
+    await rememberState(destination, url, response);
+
+    const file = await openPartial(destination, start);
+    let received = start;
+    try {
+      onProgress?.(received, total);
+      for await (const chunk of bodyOf(response)) {
+        timer.refresh();
+        received += chunk.length;
+        if (received > maxBytes) throw tooLarge(url, maxBytes);
+        await append(file, chunk, destination);
+        onProgress?.(received, total);
+      }
+    } finally {
+      await file.close();
+    }
+    if (total !== undefined && received < total) {
+      throw new Transient(`the connection ended after ${received} of ${total} bytes`);
+    }
+    return start;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** How much of this very file is there already. */
+async function resumableBytes({ destination, url, sha256 }: DownloadOptions): Promise<number> {
+  const size = (await fileSize(partialPath(destination))) ?? 0;
+  if (sha256 !== undefined) return size;
+  const state = await readState(destination);
+  return state?.url === url && state.validator !== undefined ? size : 0;
+}
+
+async function readState(destination: string): Promise<PartialState | undefined> {
+  try {
+    return JSON.parse(await readFile(statePath(destination), 'utf8')) as PartialState;
+  } catch {
+    return undefined;
+  }
+}
+
+async function rememberState(destination: string, url: string, response: Response): Promise<void> {
+  const etag = response.headers.get('etag');
+  // A weak validator does not promise the same bytes, so a range must not be asked for by it (RFC 9110, 13.1.5).
+  const validator =
+    (etag?.startsWith('W/') ? undefined : etag) ?? response.headers.get('last-modified') ?? undefined;
+  try {
+    await writeFile(statePath(destination), JSON.stringify({ url, validator } satisfies PartialState));
+  } catch (error) {
+    throw storageError(error, statePath(destination));
+  }
+}
+
+async function request(
+  url: string,
+  destination: string,
+  offset: number,
+  signal: AbortSignal,
+): Promise<Response | 'complete'> {
+  const headers: Record<string, string> = { 'accept-encoding': 'identity', connection: 'close' };
+  if (offset > 0) {
+    headers['range'] = `bytes=${offset}-`;
+    const state = await readState(destination);
+    if (state?.url === url && state.validator !== undefined) headers['if-range'] = state.validator;
+  }
+  const response = await fetch(url, { headers, signal }).catch((error: unknown) => {
+    throw asTransient(error);
+  });
+  if (response.status === 200) return response;
+  if (response.status === 206 && rangeStart(response) === offset) return response;
+  await response.body?.cancel();
+  if (response.status === 416 && rangeTotal(response) === offset) return 'complete';
+  if (response.status === 206 || response.status === 416) {
+    await rm(partialPath(destination), { force: true });
+    throw new Transient('the server answered with another part of the file than was asked for');
+  }
+  const reason = `the server answered ${response.status} ${response.statusText}`.trim();
+  if ([408, 429].includes(response.status) || response.status >= 500) throw new Transient(reason);
+  throw new ToolkitError('DOWNLOAD_FAILED', { url, reason });
+}
+
+const rangeStart = (response: Response): number =>
+  Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1] ?? NaN);
+
+const rangeTotal = (response: Response): number =>
+  Number(/^bytes \*\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1] ?? NaN);
+
+async function* bodyOf(response: Response): AsyncGenerator<Uint8Array> {
+  if (!response.body) return;
+  try {
+    for await (const chunk of response.body) yield chunk as Uint8Array;
+  } catch (error) {
+    throw asTransient(error);
+  }
+}
+
+async function openPartial(destination: string, start: number): Promise<FileHandle> {
+  try {
+    return await open(partialPath(destination), start > 0 ? 'a' : 'w');
+  } catch (error) {
+    throw storageError(error, partialPath(destination));
+  }
+}
+
+async function append(file: FileHandle, chunk: Uint8Array, destination: string): Promise<void> {
+  try {
+    await file.writeFile(chunk);
+  } catch (error) {
+    throw storageError(error, partialPath(destination));
+  }
+}
+
+/** fetch reports every failure of the network as "fetch failed", with what happened as its cause. */
+function asTransient(error: unknown): Error {
+  if (error instanceof Transient || error instanceof ToolkitError) return error;
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return new Transient(systemCodeOf(cause) ?? messageOf(cause));
+}
+
+function tooLarge(url: string, maxBytes: number): ToolkitError {
+  return new ToolkitError('DOWNLOAD_FAILED', {
+    url,
+    reason: `larger than the ${maxBytes} bytes that it may have`,
+  });
+}

@@ -1,0 +1,57 @@
+/** The stages that this version has, in the order in which data passes through them. */
+export type StageName = 'runtime' | 'collect' | 'preprocess' | 'train' | 'evaluate';
+
+/** Loss (mean cross-entropy, in nats) and accuracy (share of correct predictions, 0 to 1) over some examples. */
+export interface Metrics {
+  loss: number;
+  accuracy: number;
+}
+
+/** What stages tell while they work. A closed union: src/terminal renders each member for people and for programs. */
+export type ToolkitEvent =
+  | { event: 'stage'; stage: StageName; message: string }
+  | { event: 'progress'; task: string; done: number; total: number | undefined; unit: 'bytes' | 'images' }
+  | { event: 'backend'; backend: string; device: string; version: string; threads: number | undefined }
+  | { event: 'model'; model: string; description: string; parameters: number }
+  | { event: 'run'; run: string; folder: string; resumedFromEpoch?: number }
+  | BatchEvent
+  | EpochEvent
+  | { event: 'checkpoint'; kind: 'last' | 'best'; path: string; epoch: number; step: number }
+  | { event: 'warning'; code: string; message: string; hint: string }
+  | { event: 'notice'; message: string };
+
+/** How far an epoch is; for progress bars. */
+export interface BatchEvent extends Metrics {
+  event: 'batch';
+  epoch: number;
+  epochs: number;
+  images: number;
+  totalImages: number;
+  imagesPerSecond: number;
+}
+
+/** An epoch that has ended: means over its training images, and over the validation split if there is one. */
+export interface EpochEvent extends Metrics {
+  event: 'epoch';
+  epoch: number;
+  epochs: number;
+  validation: Metrics | null;
+  learningRate: number;
+  seconds: number;
+  imagesPerSecond: number;
+}
+
+/** Takes an event; it must not throw. */
+export type Emit = (event: ToolkitEvent) => void;
+
+/** What every stage is given beside its artifact and options. */
+export interface StageContext {
+  emit: Emit;
+  /** Aborts the stage; its reason is the error that the stage then throws. */
+  signal: AbortSignal;
+}
+
+/** A context that nobody listens to and nobody aborts: what library callers get who pass none. */
+export function silentContext(partial: Partial<StageContext> = {}): StageContext {
+  return { emit: partial.emit ?? (() => undefined), signal: partial.signal ?? new AbortController().signal };
+}

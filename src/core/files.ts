@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+import { isToolkitError, messageOf, systemCodeOf, ToolkitError } from './errors.js';
+
+const DENIED = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR']);
+const TEMPORARY = /^\..+\.[0-9a-f-]{36}\.tmp$/;
+
+/** A failed write as an error that names the path: a full disk and a forbidden folder have one each. */
+export function storageError(error: unknown, path: string): unknown {
+  const code = systemCodeOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new ToolkitError('STORAGE_FULL', { path }, { cause: error });
+  if (code !== undefined && DENIED.has(code)) {
+    return new ToolkitError('STORAGE_DENIED', { path, reason: code }, { cause: error });
+  }
+  return error;
+}
+
+/** Makes a folder and those above it. Throws STORAGE_DENIED or STORAGE_FULL. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}
+
+/**
+ * Writes a file so that it is there whole or not at all: into a temporary file in the same folder, flushed to the disk,
+ * then renamed. Throws STORAGE_DENIED or STORAGE_FULL; the file that was there before is then untouched.
+ */
+export async function writeFileAtomically(path: string, ...parts: (Uint8Array | string)[]): Promise<void> {
+  await makeFolder(dirname(path));
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      for (const part of parts) await file.writeFile(part);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw storageError(error, path);
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Flushes a folder's entries to the disk, so that a rename outlives a power failure. */
+export async function syncFolder(path: string): Promise<void> {
+  // Windows cannot open a folder as a file, and needs no such flush.
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Removes what writes that were killed half-way left in a folder. */
+export async function removeTemporaryFiles(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (TEMPORARY.test(name)) await rm(join(folder, name), { force: true });
+  }
+}
+
+/** Whether anything is at a path. */
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The size of an ordinary file in bytes, or undefined where there is none. */
+export async function fileSize(path: string): Promise<number | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() ? found.size : undefined;
+}
+
+/** A file that could not be read as data, as an error that names it. */
+export function readError(error: unknown, path: string): ToolkitError {
+  if (isToolkitError(error)) return error;
+  const reason = systemCodeOf(error) ?? messageOf(error);
+  return new ToolkitError('DATA_UNREADABLE', { path, reason }, { cause: error });
+}

@@ -1,0 +1,45 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** What every plug-in says of itself. */
+export interface Named<Name extends string = string> {
+  readonly name: Name;
+  /** One line for lists and help. */
+  readonly summary: string;
+}
+
+/** The plug-ins of one kind, by name. */
+export class Registry<Entry extends Named> implements Iterable<Entry> {
+  readonly kind: string;
+  readonly #entries: ReadonlyMap<string, Entry>;
+
+  /** @param kind what its entries are, in a word: "model" */
+  constructor(kind: string, entries: readonly Entry[]) {
+    this.kind = kind;
+    this.#entries = new Map(entries.map((entry) => [entry.name, entry]));
+    if (this.#entries.size !== entries.length)
+      throw new Error(`two entries of the ${kind} registry share a name`);
+  }
+
+  get names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  get(name: string): Entry | undefined {
+    return this.#entries.get(name);
+  }
+
+  [Symbol.iterator](): Iterator<Entry> {
+    return this.#entries.values();
+  }
+}
+
+/** The candidate that a mistyped word most likely meant, if any is near: at most a third of its letters differ. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  if (candidates.length === 0) return undefined;
+  const found = closest(word, candidates);
+  return isNear(word, found) ? found : undefined;
+}
+
+function isNear(word: string, candidate: string): boolean {
+  return distance(word, candidate) <= Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
+}

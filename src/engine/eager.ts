@@ -1,0 +1,92 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { dispose, scalar, stack, tidy, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+
+import type { DeviceImages } from './device-images.js';
+import type { Forward, InferenceProgram, RunOptions, TrainingProgram, TrainingStep } from './program.js';
+
+/** How long a slice may keep the event loop, in milliseconds. */
+const SLICE_MS = 50;
+/** Images a forward pass takes at once: enough to keep the kernels busy, few enough for a small memory. */
+const INFERENCE_BATCH = 1000;
+
+/** Runs a training step batch by batch, each of its operations as it is called. Works on every backend. */
+export function eagerTraining(step: TrainingStep, data: DeviceImages): TrainingProgram {
+  const coefficients = new CoefficientTensors();
+  return {
+    async run({ order, batchSize, firstBatch, coefficients: valuesAt, signal, onSlice }: RunOptions) {
+      const batches = Math.ceil(order.length / batchSize);
+      let next = firstBatch;
+      while (next < batches && !signal.aborted) {
+        const first = next;
+        const losses: Tensor[] = [];
+        const correct: Tensor[] = [];
+        const end = performance.now() + SLICE_MS;
+        do {
+          const indices = order.subarray(next * batchSize, (next + 1) * batchSize);
+          const scalars = coefficients.set(valuesAt(next));
+          const result = tidy(() => ({ ...step(data.batch(indices), scalars) }));
+          losses.push(result.loss);
+          correct.push(result.correct);
+          next++;
+        } while (next < batches && performance.now() < end);
+        onSlice({ first, losses: await readScalars(losses), correct: await readScalars(correct) });
+        await nextTurn();
+      }
+      return next;
+    },
+    dispose: () => {
+      coefficients.dispose();
+    },
+  };
+}
+
+/** Runs a forward pass batch by batch. Works on every backend. */
+export function eagerInference(forward: Forward, data: DeviceImages, classes: number): InferenceProgram {
+  return {
+    async run(indices, signal) {
+      const logits = new Float32Array(indices.length * classes);
+      for (let start = 0; start < indices.length; start += INFERENCE_BATCH) {
+        signal.throwIfAborted();
+        const chosen = indices.subarray(start, start + INFERENCE_BATCH);
+        const output = tidy(() => forward(data.batch(chosen).images));
+        logits.set(await output.data<'float32'>(), start * classes);
+        output.dispose();
+        await nextTurn();
+      }
+      return logits;
+    },
+    dispose: () => undefined,
+  };
+}
+
+/** Reads many scalars with one transfer, and disposes of them. */
+async function readScalars(scalars: Tensor[]): Promise<Float32Array> {
+  const stacked = tidy(() => stack(scalars));
+  const values = await stacked.data<'float32'>();
+  dispose([stacked, ...scalars]);
+  return values;
+}
+
+/** The coefficients as tensors; one is made anew only when its value changes. */
+class CoefficientTensors {
+  #values: readonly number[] = [];
+  #tensors: Scalar[] = [];
+
+  set(values: readonly number[]): readonly Scalar[] {
+    this.#tensors = values.map((value, index) => {
+      const tensor = this.#tensors[index];
+      if (tensor && this.#values[index] === value) return tensor;
+      tensor?.dispose();
+      return scalar(value, 'float32');
+    });
+    this.#values = values;
+    return this.#tensors;
+  }
+
+  dispose(): void {
+    dispose(this.#tensors);
+    this.#tensors = [];
+    this.#values = [];
+  }
+}

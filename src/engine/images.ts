@@ -1,0 +1,27 @@
+/** The size of the images of a data set. */
+export interface ImageShape {
+  height: number;
+  width: number;
+  channels: number;
+}
+
+/** Images and what they show, as they lie in memory and on the disk: one byte a pixel and one a label. */
+export interface LabelledImages {
+  readonly count: number;
+  readonly shape: ImageShape;
+  /** Pixels from 0 to 255, image by image, row by row: [count, height, width, channels]. */
+  readonly pixels: Uint8Array;
+  /** Class numbers from 0. */
+  readonly labels: Uint8Array;
+}
+
+/** How a pixel from 0 to 255 becomes the model's input: `pixel × scale + offset`. */
+export interface PixelScaling {
+  readonly scale: number;
+  readonly offset: number;
+}
+
+/** How many pixels an image has. */
+export function pixelsPerImage({ height, width, channels }: ImageShape): number {
+  return height * width * channels;
+}

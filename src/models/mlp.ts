@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+import { pixelsPerImage } from '../engine/images.js';
+import { activationNames } from './activations.js';
+import { initializerNames } from './initializers.js';
+import { dense } from './layers/dense.js';
+import { flatten } from './layers/flatten.js';
+import { sequence } from './layers/sequence.js';
+import { defineModel } from './model.js';
+
+/** A multilayer perceptron: fully connected layers with an activation between them, as the article's 784-128-64-10. */
+export const mlp = defineModel({
+  name: 'mlp',
+  summary: 'fully connected layers; the article’s net is 784-128-64-10',
+  source: 'Rumelhart, Hinton and Williams, “Learning representations by back-propagating errors”, 1986',
+  options: z.strictObject({
+    hiddenLayers: z
+      .array(z.int().min(1).max(65_536))
+      .max(64)
+      .default([128, 64])
+      .meta({ description: 'sizes of the hidden layers' }),
+    activation: z.enum(activationNames).default('relu').meta({ description: 'function between the layers' }),
+    initializer: z
+      .enum(initializerNames)
+      .default('fan-in-uniform')
+      .meta({ description: 'how the weights start' }),
+  }),
+  build({ hiddenLayers, activation, initializer }, { shape, classes }) {
+    const sizes = [pixelsPerImage(shape), ...hiddenLayers, classes];
+    const layers = sizes.slice(1).map((units, index) => {
+      const isLast = index === hiddenLayers.length;
+      return dense({
+        name: `dense${index + 1}`,
+        inputs: sizes[index] ?? 0,
+        units,
+        activation: isLast ? undefined : activation,
+        initializer,
+      });
+    });
+    const image = [shape.height, shape.width, shape.channels];
+    return sequence(`${sizes.join('-')}, ${activation}`, [flatten(image), ...layers]);
+  },
+});

@@ -1,0 +1,63 @@
+import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { z } from 'zod';
+
+import type { Configurable } from '../config/resolve.js';
+import type { Random } from '../core/random.js';
+import type { ImageShape } from '../engine/images.js';
+
+/** A model's parameter before it has a value. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Its value before training, row by row; draws from the stream alone. */
+  readonly initialValue: (random: Random) => Float32Array;
+}
+
+/** The present values of a model's parameters, by name. */
+export type ParameterValues = ReadonlyMap<string, Tensor>;
+
+/**
+ * A network without state: what parameters it has, and how it maps images to logits with given values of them. Who holds
+ * the values, and how the map is run, is the engine's business.
+ */
+export interface Model {
+  /** Its structure in a few words, for people: "784-128-64-10, relu". */
+  readonly description: string;
+  readonly parameters: readonly ParameterSpec[];
+  /** Scaled images [n, height, width, channels] to logits [n, classes], by tfjs operations alone. */
+  apply(images: Tensor4D, values: ParameterValues): Tensor2D;
+}
+
+/** What a model has to fit. */
+export interface ModelTask {
+  readonly shape: ImageShape;
+  readonly classes: number;
+}
+
+/** A plug-in of the model registry. */
+export interface ModelDefinition<
+  Name extends string = string,
+  Options extends z.ZodObject = z.ZodObject,
+> extends Configurable<Name, Options> {
+  /** Where the architecture comes from. */
+  readonly source: string;
+  // A method, so that definitions with narrower options are still definitions.
+  build(options: z.output<Options>, task: ModelTask): Model;
+}
+
+/** Says what a model is, keeping the types of its options. */
+export function defineModel<Name extends string, Options extends z.ZodObject>(
+  definition: ModelDefinition<Name, Options>,
+): ModelDefinition<Name, Options> {
+  return definition;
+}
+
+/** How many numbers a model learns. */
+export function parameterCount({ parameters }: Pick<Model, 'parameters'>): number {
+  return parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+}
+
+/** How many numbers a tensor of a shape holds. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

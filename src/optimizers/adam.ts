@@ -1,0 +1,47 @@
+import { add, div, mul, sqrt, square, sub } from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+
+import { defineOptimizer } from './optimizer.js';
+import { learningRateOption, weightDecayOption, withWeightDecay } from './options.js';
+
+/**
+ * Adam: m ← m + (1 − β₁)(g − m), v ← v + (1 − β₂)(g² − v), and with the bias-corrected m̂ = m/(1 − β₁ᵗ) and
+ * v̂ = v/(1 − β₂ᵗ): w ← w − η·m̂/(√v̂ + ε).
+ *
+ * The corrections are numbers of the step, so they are folded into coefficients:
+ * η·m̂/(√v̂ + ε) = η·√(1 − β₂ᵗ)/(1 − β₁ᵗ) · m/(√v + ε·√(1 − β₂ᵗ)).
+ */
+export const adam = defineOptimizer({
+  name: 'adam',
+  summary: 'steps scaled by the size of recent gradients',
+  source: 'Kingma and Ba, “Adam: a method for stochastic optimization”, 2015',
+  options: z.strictObject({
+    learningRate: learningRateOption(0.001),
+    beta1: z.number().min(0).lt(1).default(0.9).meta({ description: 'decay of the mean gradient' }),
+    beta2: z.number().min(0).lt(1).default(0.999).meta({ description: 'decay of the mean squared gradient' }),
+    epsilon: z
+      .number()
+      .positive()
+      .max(1)
+      .default(1e-8)
+      .meta({ description: 'keeps small denominators in bounds' }),
+    weightDecay: weightDecayOption,
+  }),
+  build: ({ beta1, beta2, epsilon, weightDecay }) => ({
+    slots: ['mean', 'variance'],
+    coefficients(step, learningRate) {
+      const correction = Math.sqrt(1 - beta2 ** step);
+      return [(learningRate * correction) / (1 - beta1 ** step), epsilon * correction, 1 - beta1, 1 - beta2];
+    },
+    update({ parameter, slots: [mean, variance] }, gradient, [rate, smallest, meanShare, varianceShare]) {
+      if (!mean || !variance) throw new Error('Adam needs its two moments');
+      if (!rate || !smallest || !meanShare || !varianceShare)
+        throw new Error('Adam needs its four coefficients');
+      const direction = withWeightDecay(gradient, parameter, weightDecay);
+      const nextMean = add(mean, mul(sub(direction, mean), meanShare));
+      const nextVariance = add(variance, mul(sub(square(direction), variance), varianceShare));
+      const step = mul(rate, div(nextMean, add(sqrt(nextVariance), smallest)));
+      return { parameter: sub(parameter, step), slots: [nextMean, nextVariance] };
+    },
+  }),
+});

@@ -1,0 +1,21 @@
+import { mul, sub } from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+
+import { defineOptimizer } from './optimizer.js';
+import { learningRateOption, weightDecayOption, withWeightDecay } from './options.js';
+
+/** Gradient descent on batches: w ← w − η·g. */
+export const sgd = defineOptimizer({
+  name: 'sgd',
+  summary: 'gradient descent on batches',
+  source: 'Robbins and Monro, “A stochastic approximation method”, 1951',
+  options: z.strictObject({ learningRate: learningRateOption(0.1), weightDecay: weightDecayOption }),
+  build: ({ weightDecay }) => ({
+    slots: [],
+    coefficients: (_step, learningRate) => [learningRate],
+    update({ parameter }, gradient, [learningRate]) {
+      const direction = withWeightDecay(gradient, parameter, weightDecay);
+      return { parameter: sub(parameter, mul(direction, learningRate ?? 0)), slots: [] };
+    },
+  }),
+});

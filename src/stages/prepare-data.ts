@@ -1,0 +1,30 @@
+import { findPrepared, type PreparedData } from '../artifacts/prepared.js';
+import { findRaw, rawFingerprint } from '../artifacts/raw.js';
+import type { StageContext } from '../core/events.js';
+import type { ScalingName } from '../preparation/scaling.js';
+import { collect } from './collect.js';
+import { preprocess, preprocessFields } from './preprocess.js';
+
+export interface PrepareDataOptions {
+  dataset: string;
+  dataDir: string;
+  /** What the data set is prepared with, if it is not prepared yet; undefined leaves it to the defaults. */
+  scaling?: ScalingName | undefined;
+  validationSplit?: number | undefined;
+}
+
+/**
+ * A prepared data set: the one that is there, if it was made from the raw files that are there; else stages 1 and 2 are run
+ * first. Throws what `collect` and `preprocess` throw.
+ */
+export async function prepareData(options: PrepareDataOptions, context: StageContext): Promise<PreparedData> {
+  const { dataset, dataDir, scaling, validationSplit } = options;
+  const found = await findPrepared(dataDir, dataset);
+  const raw = await findRaw(dataDir, dataset);
+  if (found && (!raw || rawFingerprint(raw.manifest) === found.fingerprint)) return found;
+  if (!raw) await collect({ dataset, dataDir }, context);
+  // zod takes a missing key for the default, but not an undefined value.
+  const given = Object.entries({ dataset, dataDir, scaling, validationSplit }).filter(([, value]) => value !== undefined);
+  const { prepared } = await preprocess(preprocessFields.parse(Object.fromEntries(given)), context);
+  return prepared;
+}

@@ -1,0 +1,21 @@
+/** Numbers that TensorFlow's C API gives to the types of tensors (TF_DataType in tensorflow/c/tf_datatype.h). */
+export const DataType = {
+  FLOAT: 1,
+  INT32: 3,
+  UINT8: 4,
+  STRING: 7,
+  COMPLEX64: 8,
+  INT64: 9,
+  BOOL: 10,
+  RESOURCE: 20,
+} as const;
+
+/** Numbers that it gives to the types of attributes (TF_AttrType in tensorflow/c/c_api.h). */
+export const AttributeType = {
+  STRING: 0,
+  INT: 1,
+  FLOAT: 2,
+  BOOL: 3,
+  TYPE: 4,
+  SHAPE: 5,
+} as const;

@@ -1,0 +1,215 @@
+import type { OperationAttribute, TensorFlowBinding, TensorMetadata } from '#tensorflow-kernels';
+import type { BackendValues } from '@tensorflow/tfjs-core';
+
+import { ToolkitError } from '../core/errors.js';
+import type { Pointer } from './c-api.js';
+import { AttributeType, DataType } from './data-types.js';
+import type { EagerContext } from './eager-context.js';
+
+type TypedArray = Float32Array | Int32Array | Uint8Array;
+
+/** No operation of tfjs has more outputs. */
+const MAX_OUTPUTS = 64;
+
+/**
+ * What tfjs-node-gpu's kernels call, on TensorFlow's eager mode through the FFI. Its original is a compiled addon
+ * (binding/tfjs_backend.cc of that package), whose conventions it follows: 64-bit integers travel as pairs of 32-bit words.
+ */
+export class EagerBinding implements TensorFlowBinding {
+  readonly TF_FLOAT = DataType.FLOAT;
+  readonly TF_INT32 = DataType.INT32;
+  readonly TF_INT64 = DataType.INT64;
+  readonly TF_BOOL = DataType.BOOL;
+  readonly TF_COMPLEX64 = DataType.COMPLEX64;
+  readonly TF_STRING = DataType.STRING;
+  readonly TF_RESOURCE = DataType.RESOURCE;
+  readonly TF_UINT8 = DataType.UINT8;
+  readonly TF_ATTR_STRING = AttributeType.STRING;
+  readonly TF_ATTR_INT = AttributeType.INT;
+  readonly TF_ATTR_FLOAT = AttributeType.FLOAT;
+  readonly TF_ATTR_BOOL = AttributeType.BOOL;
+  readonly TF_ATTR_TYPE = AttributeType.TYPE;
+  readonly TF_ATTR_SHAPE = AttributeType.SHAPE;
+  /** Part of the interface; the original has no such attribute either. */
+  readonly TF_ATTR_RESOURCE = -1;
+  readonly TF_Version: string;
+
+  readonly #context: EagerContext;
+  readonly #handles = new Map<number, Pointer>();
+  #nextId = 0;
+  readonly #outputs = new BigInt64Array(MAX_OUTPUTS);
+  readonly #outputCount = new Int32Array(1);
+
+  constructor(context: EagerContext) {
+    this.#context = context;
+    this.TF_Version = context.api.TF_Version();
+  }
+
+  isUsingGpuDevice(): boolean {
+    return this.#context.usesGpu;
+  }
+
+  getNumOfTensors(): number {
+    return this.#handles.size;
+  }
+
+  getNumOfSavedModels(): number {
+    return 0;
+  }
+
+  /** Copies values into a new tensor on the device and returns its number. Throws TENSORFLOW_FAILED. */
+  createTensor(shape: number[], dtype: number, values: BackendValues): number {
+    const { api, status, usesGpu } = this.#context;
+    const bytes = asTyped(values, dtype);
+    const tensor = api.TF_AllocateTensor(dtype, toInt64(shape), shape.length, bytes.byteLength);
+    if (bytes.byteLength > 0) api.memcpy(api.TF_TensorData(tensor), bytes, bytes.byteLength);
+    const handle = api.TFE_NewTensorHandle(tensor, status);
+    api.TF_DeleteTensor(tensor);
+    this.#context.check('a new tensor');
+    // TensorFlow's GPU kernels want 32-bit integers, which are mostly shapes and indices, in host memory.
+    return this.#insert(usesGpu && dtype !== DataType.INT32 ? this.#copyToDevice(handle) : handle);
+  }
+
+  deleteTensor(id: number): void {
+    this.#context.api.TFE_DeleteTensorHandle(this.#handle(id));
+    this.#handles.delete(id);
+  }
+
+  /** The values of a tensor, copied to JavaScript; waits until they are computed. */
+  tensorDataSync(id: number): TypedArray {
+    const { api, status } = this.#context;
+    const handle = this.#handle(id);
+    const tensor = api.TFE_TensorHandleResolve(handle, status);
+    this.#context.check('reading a tensor');
+    const bytes = new Uint8Array(api.TF_TensorByteSize(tensor));
+    if (bytes.length > 0) api.memcpy(bytes, api.TF_TensorData(tensor), bytes.length);
+    api.TF_DeleteTensor(tensor);
+    switch (api.TFE_TensorHandleDataType(handle)) {
+      case DataType.FLOAT:
+      case DataType.COMPLEX64:
+        return new Float32Array(bytes.buffer);
+      case DataType.INT32:
+      case DataType.INT64:
+        return new Int32Array(bytes.buffer);
+      default:
+        return bytes;
+    }
+  }
+
+  /** Runs an operation and returns what its outputs are. Throws TENSORFLOW_FAILED. */
+  executeOp(
+    name: string,
+    attributes: OperationAttribute[],
+    inputs: number[],
+    outputs: number,
+  ): TensorMetadata[] {
+    const { api, pointer, status, device, usesGpu } = this.#context;
+    const operation = api.TFE_NewOp(pointer, name, status);
+    this.#context.check(name);
+    try {
+      // On the CPU, the only device, naming it costs time and changes nothing.
+      if (usesGpu) api.TFE_OpSetDevice(operation, device, status);
+      for (const input of inputs) api.TFE_OpAddInput(operation, this.#handle(input), status);
+      for (const attribute of attributes) this.#setAttribute(operation, attribute);
+      this.#outputCount[0] = outputs;
+      api.TFE_Execute(operation, this.#outputs, this.#outputCount, status);
+      this.#context.check(name);
+      return Array.from({ length: this.#outputCount[0] }, (_, index) =>
+        this.#describe(this.#outputs[index] ?? 0n),
+      );
+    } finally {
+      api.TFE_DeleteOp(operation);
+    }
+  }
+
+  #setAttribute(operation: Pointer, { name, type, value }: OperationAttribute): void {
+    const { api, status } = this.#context;
+    switch (type) {
+      case AttributeType.STRING: {
+        const bytes = new TextEncoder().encode(value as string);
+        api.TFE_OpSetAttrString(operation, name, bytes, bytes.length);
+        break;
+      }
+      case AttributeType.INT:
+        if (Array.isArray(value)) api.TFE_OpSetAttrIntList(operation, name, toInt64(value), value.length);
+        else api.TFE_OpSetAttrInt(operation, name, value as number);
+        break;
+      case AttributeType.FLOAT:
+        if (Array.isArray(value)) {
+          api.TFE_OpSetAttrFloatList(operation, name, Float32Array.from(value), value.length);
+        } else api.TFE_OpSetAttrFloat(operation, name, value as number);
+        break;
+      case AttributeType.BOOL:
+        if (Array.isArray(value)) {
+          api.TFE_OpSetAttrBoolList(operation, name, Uint8Array.from(value, Number), value.length);
+        } else api.TFE_OpSetAttrBool(operation, name, value ? 1 : 0);
+        break;
+      case AttributeType.TYPE:
+        api.TFE_OpSetAttrType(operation, name, value as number);
+        break;
+      case AttributeType.SHAPE: {
+        const sizes = value as number[];
+        api.TFE_OpSetAttrShape(operation, name, toInt64(sizes), sizes.length, status);
+        break;
+      }
+      default:
+        throw new ToolkitError('TENSORFLOW_FAILED', {
+          operation: name,
+          reason: `attributes of type ${type}`,
+        });
+    }
+  }
+
+  #describe(handle: Pointer): TensorMetadata {
+    const { api, status } = this.#context;
+    const shape: number[] = [];
+    const rank = api.TFE_TensorHandleNumDims(handle, status);
+    for (let axis = 0; axis < rank; axis++) shape.push(api.TFE_TensorHandleDim(handle, axis, status));
+    return { id: this.#insert(handle), shape, dtype: api.TFE_TensorHandleDataType(handle) };
+  }
+
+  #copyToDevice(handle: Pointer): Pointer {
+    const { api, pointer, status, device } = this.#context;
+    const copy = api.TFE_TensorHandleCopyToDevice(handle, pointer, device, status);
+    api.TFE_DeleteTensorHandle(handle);
+    this.#context.check('copying a tensor to the device');
+    return copy;
+  }
+
+  #insert(handle: Pointer): number {
+    const id = this.#nextId++;
+    this.#handles.set(id, handle);
+    return id;
+  }
+
+  #handle(id: number): Pointer {
+    const handle = this.#handles.get(id);
+    if (handle === undefined) throw new Error(`tensor ${id} does not exist any more`);
+    return handle;
+  }
+}
+
+function toInt64(values: readonly number[]): BigInt64Array {
+  return BigInt64Array.from(values, BigInt);
+}
+
+/** tfjs hands over typed arrays, but for tensors of booleans and of numbers it also accepts plain ones. */
+function asTyped(values: BackendValues, dtype: number): TypedArray {
+  if (values instanceof Float32Array || values instanceof Int32Array || values instanceof Uint8Array)
+    return values;
+  const numbers = Array.from(values as unknown as ArrayLike<number | boolean>, Number);
+  switch (dtype) {
+    case DataType.FLOAT:
+      return Float32Array.from(numbers);
+    case DataType.INT32:
+      return Int32Array.from(numbers);
+    case DataType.BOOL:
+    case DataType.UINT8:
+      return Uint8Array.from(numbers);
+    default:
+      throw new ToolkitError('TENSORFLOW_FAILED', {
+        operation: 'a new tensor',
+        reason: `values of type ${dtype}`,
+      });
+  }
+}

@@ -1,0 +1,71 @@
+import { ToolkitError } from '../core/errors.js';
+import type { Pointer, TensorFlowApi } from './c-api.js';
+import { encodeSessionConfig, type SessionConfig } from './session-config.js';
+
+/** A device as TensorFlow names it, such as `/job:localhost/replica:0/task:0/device:GPU:0`. */
+interface Device {
+  name: string;
+  type: string;
+}
+
+/** TensorFlow's eager mode: runs one operation at a time, on the first GPU if it may use one, else on the CPU. */
+export class EagerContext {
+  readonly api: TensorFlowApi;
+  readonly pointer: Pointer;
+  /** Receives the outcome of each call; calls are made from one thread, so one serves all. */
+  readonly status: Pointer;
+  readonly device: string;
+  readonly usesGpu: boolean;
+
+  /** Throws TENSORFLOW_FAILED, and DEVICE_UNAVAILABLE when a GPU is asked for and TensorFlow finds none. */
+  constructor(api: TensorFlowApi, config: SessionConfig) {
+    this.api = api;
+    this.status = api.TF_NewStatus();
+    this.pointer = this.#open(config);
+    const devices = this.#listDevices();
+    const gpu = devices.find(({ type }) => type === 'GPU');
+    const cpu = devices.find(({ type }) => type === 'CPU');
+    if (config.useGpu && !gpu) {
+      throw new ToolkitError('DEVICE_UNAVAILABLE', { reason: 'TensorFlow does not register one' });
+    }
+    this.usesGpu = gpu !== undefined;
+    this.device = (gpu ?? cpu)?.name ?? '';
+  }
+
+  /** Throws TENSORFLOW_FAILED if the last call did not succeed. */
+  check(operation: string): void {
+    const { api, status } = this;
+    if (api.TF_GetCode(status) === 0) return;
+    throw new ToolkitError('TENSORFLOW_FAILED', {
+      operation,
+      reason: api.TF_Message(status).split('\n')[0] ?? '',
+    });
+  }
+
+  #open(config: SessionConfig): Pointer {
+    const { api, status } = this;
+    const options = api.TFE_NewContextOptions();
+    try {
+      const bytes = encodeSessionConfig(config);
+      api.TFE_ContextOptionsSetConfig(options, bytes, bytes.length, status);
+      this.check('the session configuration');
+      const context = api.TFE_NewContext(options, status);
+      this.check('a new context');
+      return context;
+    } finally {
+      api.TFE_DeleteContextOptions(options);
+    }
+  }
+
+  #listDevices(): Device[] {
+    const { api, status } = this;
+    const list = api.TFE_ContextListDevices(this.pointer, status);
+    this.check('the list of devices');
+    const devices = Array.from({ length: api.TF_DeviceListCount(list) }, (_, index) => ({
+      name: api.TF_DeviceListName(list, index, status),
+      type: api.TF_DeviceListType(list, index, status),
+    }));
+    api.TF_DeleteDeviceList(list);
+    return devices;
+  }
+}

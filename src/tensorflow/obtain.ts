@@ -1,0 +1,64 @@
+import { ToolkitError } from '../core/errors.js';
+import type { StageContext } from '../core/events.js';
+import { installRuntime } from './install.js';
+import { findRuntime, type Runtime } from './locate.js';
+import { probeNvidiaDriver } from './nvidia-driver.js';
+import { platformObstacle } from './platform.js';
+import { variantFor, type RuntimeVariant } from './variants.js';
+
+/** Which device is to compute: the GPU where there is one, a GPU or nothing, or the CPU whatever there is. */
+export const deviceNames = ['auto', 'gpu', 'cpu'] as const;
+
+export type DeviceName = (typeof deviceNames)[number];
+
+export interface RuntimeRequest {
+  device: DeviceName;
+  /** A folder named by the user. */
+  folder: string | undefined;
+  environment: NodeJS.ProcessEnv;
+}
+
+/**
+ * A TensorFlow runtime for the device: found, or else installed, which `MNIST_OFFLINE` forbids.
+ *
+ * Throws DEVICE_UNAVAILABLE, RUNTIME_MISSING, RUNTIME_UNUSABLE, RUNTIME_INSTALL_FAILED and storage errors.
+ */
+export async function obtainRuntime(
+  request: RuntimeRequest,
+  context: StageContext,
+): Promise<{ runtime: Runtime; gpu: string | undefined }> {
+  const { folder, environment } = request;
+  const { variant, gpu } = chooseVariant(request.device);
+  const found = await findRuntime({ folder, variant, environment });
+  if (found) return { runtime: found, gpu };
+  if (isSet(environment['MNIST_OFFLINE'])) {
+    throw new ToolkitError('RUNTIME_MISSING', {
+      reason: 'none is installed, and MNIST_OFFLINE forbids installing one',
+      hint: 'run "mnist runtime install" with a network, or name a folder with TensorFlow in MNIST_TENSORFLOW',
+    });
+  }
+  return { runtime: await installRuntime(variant, environment, context), gpu };
+}
+
+/** The variant that suits this machine and the wished-for device. Throws DEVICE_UNAVAILABLE or RUNTIME_MISSING. */
+export function chooseVariant(device: DeviceName): { variant: RuntimeVariant; gpu: string | undefined } {
+  const obstacle = platformObstacle();
+  if (obstacle !== undefined) {
+    const hint = '"mnist doctor" shows what this machine can do';
+    throw new ToolkitError('RUNTIME_MISSING', { reason: obstacle, hint });
+  }
+  const driver = device === 'cpu' ? undefined : probeNvidiaDriver();
+  if (device === 'gpu' && !driver?.found) {
+    throw new ToolkitError('DEVICE_UNAVAILABLE', { reason: driver?.reason ?? 'none was looked for' });
+  }
+  const gpu = driver?.found ? driver.devices[0] : undefined;
+  const name = gpu === undefined ? 'cpu' : 'cuda';
+  const variant = variantFor(name);
+  if (variant) return { variant, gpu };
+  const reason = `there is no ${name} runtime for ${process.platform}-${process.arch}`;
+  throw new ToolkitError('RUNTIME_MISSING', { reason, hint: 'use --device cpu' });
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && !['', '0', 'false'].includes(value);
+}

@@ -1,0 +1,165 @@
+import { ToolkitError } from '../core/errors.js';
+import type { BatchEvent, Metrics } from '../core/events.js';
+import { Random } from '../core/random.js';
+import type { SliceResult, TrainingProgram } from '../engine/program.js';
+import type { Optimizer } from '../optimizers/optimizer.js';
+import {
+  emptyEpoch,
+  isStagnant,
+  type EpochRecord,
+  type PartialEpoch,
+  type TrainingProgress,
+} from './progress.js';
+import { scheduledRate, type ScheduleName } from './schedule.js';
+
+/** What is to be done, in numbers. */
+export interface TrainingPlan {
+  epochs: number;
+  batchSize: number;
+  learningRate: number;
+  schedule: ScheduleName;
+  seed: number;
+  /** Ends training when so many epochs brought nothing better. */
+  earlyStopping: number | undefined;
+}
+
+/** What the loop works with, and whom it tells. */
+export interface TrainingParts {
+  program: TrainingProgram;
+  optimizer: Optimizer;
+  /** Indices of the images to train on. */
+  training: Int32Array;
+  /** Loss and accuracy on the validation split, or null where there is none. */
+  validate: () => Promise<Metrics | null>;
+  /** Called when an epoch has ended; training goes on when it is done. */
+  onEpoch: (progress: TrainingProgress, record: EpochRecord) => Promise<void>;
+  /** Called in the middle of an epoch, from time to time and when training is interrupted. */
+  onPause: (progress: TrainingProgress) => Promise<void>;
+  onBatches: (event: BatchEvent) => void;
+  signal: AbortSignal;
+}
+
+/** A long epoch is saved in its middle so often. */
+const PAUSE_MS = 30_000;
+
+/**
+ * Trains until the plan is fulfilled or nothing improves any more, and returns the progress made. The order of the images is
+ * drawn anew for each epoch, from the seed and the epoch's number alone. Throws the signal's reason when it is aborted, after
+ * `onPause` has been told.
+ */
+export async function trainEpochs(
+  plan: TrainingPlan,
+  start: TrainingProgress,
+  parts: TrainingParts,
+): Promise<TrainingProgress> {
+  let progress = start;
+  while (progress.history.length < plan.epochs && !isStagnant(progress.history, plan.earlyStopping)) {
+    progress = await finishEpoch(plan, progress, parts);
+    const record = progress.history.at(-1)!;
+    await parts.onEpoch(progress, record);
+  }
+  return progress;
+}
+
+async function finishEpoch(
+  plan: TrainingPlan,
+  { history, partial: start }: TrainingProgress,
+  parts: TrainingParts,
+): Promise<TrainingProgress> {
+  const { program, signal, training } = parts;
+  const epoch = history.length + 1;
+  const order = new Random(plan.seed, 'shuffle', epoch).shuffle(training.slice());
+  const batches = Math.ceil(order.length / plan.batchSize);
+  const stepsBefore = history.length * batches;
+  const rateAt = (step: number): number =>
+    scheduledRate(plan.schedule, plan.learningRate, step, plan.epochs * batches);
+
+  let partial = start;
+  let resumedAt = performance.now();
+  while (partial.batches < batches) {
+    const from = partial;
+    const done = await program.run({
+      order,
+      batchSize: plan.batchSize,
+      firstBatch: from.batches,
+      coefficients: (batch) =>
+        parts.optimizer.coefficients(stepsBefore + batch + 1, rateAt(stepsBefore + batch)),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PAUSE_MS)]),
+      onSlice: (result) => {
+        const seconds = from.seconds + (performance.now() - resumedAt) / 1000;
+        requireFinite(result, epoch);
+        partial = addSlice(partial, result, order.length, plan.batchSize, seconds);
+        parts.onBatches(batchEvent(plan, epoch, partial, from, order.length));
+      },
+    });
+    if (done < batches) {
+      await parts.onPause({ history, partial });
+      signal.throwIfAborted();
+      resumedAt = performance.now();
+    }
+  }
+
+  const imagesPerSecond = partial.images / partial.seconds;
+  const validatedAt = performance.now();
+  const validation = await validateOrPause(parts, { history, partial });
+  const record: EpochRecord = {
+    epoch,
+    ...meansOf(partial),
+    validation,
+    learningRate: rateAt(stepsBefore + batches - 1),
+    seconds: partial.seconds + (performance.now() - validatedAt) / 1000,
+    imagesPerSecond,
+  };
+  return { history: [...history, record], partial: emptyEpoch };
+}
+
+function requireFinite({ first, losses }: SliceResult, epoch: number): void {
+  const index = losses.findIndex((loss) => !Number.isFinite(loss));
+  if (index < 0) return;
+  throw new ToolkitError('TRAINING_DIVERGED', { epoch, batch: first + index + 1, loss: losses[index]! });
+}
+
+/** Interrupted while it validates, an epoch keeps what it has trained. */
+async function validateOrPause(parts: TrainingParts, progress: TrainingProgress): Promise<Metrics | null> {
+  try {
+    return await parts.validate();
+  } catch (error) {
+    if (parts.signal.aborted) await parts.onPause(progress);
+    throw error;
+  }
+}
+
+/** Adds batch by batch, in double precision and in order, so that the sums do not depend on where slices end. */
+function addSlice(
+  partial: PartialEpoch,
+  { losses, correct }: SliceResult,
+  totalImages: number,
+  batchSize: number,
+  seconds: number,
+): PartialEpoch {
+  const sums = { ...partial, seconds };
+  losses.forEach((loss, index) => {
+    const images = Math.min(batchSize, totalImages - sums.images);
+    sums.batches += 1;
+    sums.images += images;
+    sums.loss += loss * images;
+    sums.correct += correct[index]!;
+  });
+  return sums;
+}
+
+function meansOf({ loss, correct, images }: PartialEpoch): Metrics {
+  return { loss: loss / images, accuracy: correct / images };
+}
+
+function batchEvent(
+  { epochs }: TrainingPlan,
+  epoch: number,
+  partial: PartialEpoch,
+  from: PartialEpoch,
+  totalImages: number,
+): BatchEvent {
+  const { images } = partial;
+  const imagesPerSecond = (images - from.images) / (partial.seconds - from.seconds);
+  return { event: 'batch', epoch, epochs, images, totalImages, imagesPerSecond, ...meansOf(partial) };
+}

@@ -1,0 +1,94 @@
+import { tensor, variable, zeros, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+
+import { loadFloats, storeFloats, type StoredTensor } from '../artifacts/safetensors.js';
+import { Random } from '../core/random.js';
+import type { Model, ParameterSpec } from '../models/model.js';
+
+const PARAMETERS = 'parameters/';
+const OPTIMIZER = 'optimizer/';
+
+/** A parameter and the optimiser's state of it, on the device. */
+export interface TrainedParameter {
+  readonly spec: ParameterSpec;
+  readonly value: Variable;
+  readonly slots: readonly Variable[];
+}
+
+/** Everything that training changes, on the device, with its names in a checkpoint. */
+export class TrainingVariables {
+  readonly parameters: readonly TrainedParameter[];
+  readonly #slotNames: readonly string[];
+
+  /** Parameters start as their model says, drawing from the seed; the optimiser's state starts at zero. */
+  constructor({ parameters }: Model, slotNames: readonly string[], seed: number) {
+    this.#slotNames = slotNames;
+    this.parameters = parameters.map((spec, index) => ({
+      spec,
+      value: makeVariable(spec.initialValue(new Random(seed, 'initial-weights', index)), spec.shape),
+      slots: slotNames.map(() => takeOver(zeros([...spec.shape]))),
+    }));
+  }
+
+  /** The parameters' present values, by name. */
+  values(): ReadonlyMap<string, Variable> {
+    return new Map(this.parameters.map(({ spec, value }) => [spec.name, value]));
+  }
+
+  /** Reads everything from the device, as a checkpoint stores it. */
+  async store(): Promise<Map<string, StoredTensor>> {
+    const tensors = new Map<string, StoredTensor>();
+    for (const [name, held] of this.#named()) {
+      tensors.set(name, storeFloats(await held.data<'float32'>(), held.shape));
+    }
+    return tensors;
+  }
+
+  /**
+   * Puts stored tensors in place of the present values.
+   *
+   * @param tensors as a checkpoint holds them
+   * @param what everything, to continue a run, or the parameters alone, to use or fine-tune a model
+   * @returns what does not fit, for a message, or undefined when all was taken over
+   */
+  load(tensors: ReadonlyMap<string, StoredTensor>, what: 'everything' | 'parameters'): string | undefined {
+    const wanted = this.#named().filter(([name]) => what === 'everything' || name.startsWith(PARAMETERS));
+    for (const [name, held] of wanted) {
+      const stored = tensors.get(name);
+      if (!stored) return `it has no ${name}`;
+      if (stored.shape.join() !== held.shape.join()) {
+        return `its ${name} is [${stored.shape.join(', ')}], and [${held.shape.join(', ')}] is needed`;
+      }
+    }
+    for (const [name, held] of wanted) {
+      const stored = tensors.get(name)!;
+      const value = tensor(loadFloats(stored), held.shape);
+      held.assign(value);
+      value.dispose();
+    }
+    return undefined;
+  }
+
+  dispose(): void {
+    for (const [, held] of this.#named()) held.dispose();
+  }
+
+  #named(): [string, Variable][] {
+    return this.parameters.flatMap(({ spec, value, slots }) => [
+      [`${PARAMETERS}${spec.name}`, value] as [string, Variable],
+      ...slots.map((slot, index): [string, Variable] => [
+        `${OPTIMIZER}${spec.name}/${this.#slotNames[index]!}`,
+        slot,
+      ]),
+    ]);
+  }
+}
+
+function makeVariable(values: Float32Array, shape: readonly number[]): Variable {
+  return takeOver(tensor(values, [...shape]));
+}
+
+function takeOver(initial: Tensor): Variable {
+  const made = variable(initial);
+  initial.dispose();
+  return made;
+}

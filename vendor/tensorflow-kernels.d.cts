@@ -1,0 +1,60 @@
+import type { BackendValues, DataId, DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+
+/** A tensor that the binding holds: its handle, its shape and TensorFlow's number for its type. */
+export interface TensorMetadata {
+  id: number;
+  shape: number[];
+  dtype: number;
+}
+
+/** An attribute of a TensorFlow operation; `type` is one of the binding's `TF_ATTR_…` numbers. */
+export interface OperationAttribute {
+  name: string;
+  type: number;
+  value: boolean | number | string | number[] | object;
+}
+
+/** What tfjs-node-gpu asks of the native library; its own implementation is a compiled addon, ours is src/tensorflow. */
+export interface TensorFlowBinding {
+  createTensor(shape: number[], dtype: number, values: BackendValues): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
+  executeOp(name: string, attributes: OperationAttribute[], inputs: number[], outputs: number): TensorMetadata[];
+  getNumOfTensors(): number;
+  getNumOfSavedModels(): number;
+  isUsingGpuDevice(): boolean;
+  readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
+  readonly TF_INT64: number;
+  readonly TF_BOOL: number;
+  readonly TF_COMPLEX64: number;
+  readonly TF_STRING: number;
+  readonly TF_RESOURCE: number;
+  readonly TF_UINT8: number;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_SHAPE: number;
+  readonly TF_ATTR_RESOURCE: number;
+  readonly TF_Version: string;
+}
+
+/** tfjs-node-gpu's backend: runs each tfjs kernel as an operation of the binding. */
+export declare class NodeJSKernelBackend extends KernelBackend {
+  readonly binding: TensorFlowBinding;
+  readonly isUsingGpuDevice: boolean;
+  constructor(binding: TensorFlowBinding, packageName: string);
+  createOutputTensor(metadata: TensorMetadata): TensorInfo;
+  getInputTensorIds(tensors: TensorInfo[]): number[];
+  executeSingleOutput(name: string, attributes: OperationAttribute[], inputs: TensorInfo[]): TensorInfo;
+  executeMultipleOutputs(
+    name: string,
+    attributes: OperationAttribute[],
+    inputs: TensorInfo[],
+    outputs: number,
+  ): TensorInfo[];
+  getDTypeInteger(dtype: DataType): number;
+  write(values: BackendValues, shape: number[], dtype: DataType): DataId;
+}
