@@ -19,7 +19,12 @@ export interface TensorFlowBinding {
   createTensor(shape: number[], dtype: number, values: BackendValues): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
-  executeOp(name: string, attributes: OperationAttribute[], inputs: number[], outputs: number): TensorMetadata[];
+  executeOp(
+    name: string,
+    attributes: OperationAttribute[],
+    inputs: number[],
+    outputs: number,
+  ): TensorMetadata[];
   getNumOfTensors(): number;
   getNumOfSavedModels(): number;
   isUsingGpuDevice(): boolean;

@@ -124,7 +124,9 @@ async function readWhole(path: string): Promise<Uint8Array> {
 
 /** A safetensors file of another program, or of a later version of this one, is intact but not for us. */
 function refuseOtherVersion(stored: unknown, path: string): void {
-  const header = z.looseObject({ format: z.literal('mnist-train/checkpoint'), version: z.int() }).safeParse(stored);
+  const header = z
+    .looseObject({ format: z.literal('mnist-train/checkpoint'), version: z.int() })
+    .safeParse(stored);
   if (!header.success) {
     throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: 'not a checkpoint of mnist-train' });
   }

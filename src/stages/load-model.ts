@@ -29,7 +29,10 @@ const modelSpace = {
 export function modelSettingsOf({ path, description }: Checkpoint): ModelSettings {
   const definition: Configurable | undefined = models.get(description.model.name);
   if (!definition) {
-    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: `its model "${description.model.name}" is unknown` });
+    throw new ToolkitError('CHECKPOINT_REFUSED', {
+      path,
+      reason: `its model "${description.model.name}" is unknown`,
+    });
   }
   const keys = Object.keys(definition.options.shape);
   const options = Object.fromEntries(keys.map((key) => [key, description.config[key]]));

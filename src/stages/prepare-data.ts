@@ -24,7 +24,9 @@ export async function prepareData(options: PrepareDataOptions, context: StageCon
   if (found && (!raw || rawFingerprint(raw.manifest) === found.fingerprint)) return found;
   if (!raw) await collect({ dataset, dataDir }, context);
   // zod takes a missing key for the default, but not an undefined value.
-  const given = Object.entries({ dataset, dataDir, scaling, validationSplit }).filter(([, value]) => value !== undefined);
+  const given = Object.entries({ dataset, dataDir, scaling, validationSplit }).filter(
+    ([, value]) => value !== undefined,
+  );
   const { prepared } = await preprocess(preprocessFields.parse(Object.fromEntries(given)), context);
   return prepared;
 }
