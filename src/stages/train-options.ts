@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { readCheckpoint } from '../artifacts/checkpoint.js';
 import { resolveRun, RUN_NAME } from '../artifacts/run.js';
 import { callerLayer } from '../config/layers.js';
-import { resolveOptions, type Layer, type Resolution, type Resolved } from '../config/resolve.js';
+import {
+  DEFAULT_ORIGIN,
+  resolveOptions,
+  type Layer,
+  type Resolution,
+  type Resolved,
+} from '../config/resolve.js';
 import { ToolkitError } from '../core/errors.js';
 import { backendOptions } from './backend-options.js';
 import { checkpointsDirOption, dataDirOption, datasetOption, seedOption } from './options.js';
@@ -41,27 +47,18 @@ export const trainFields = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'end when so many epochs in a row brought nothing better' }),
-  minAccuracy: z
-    .number()
-    .min(0)
-    .max(1)
-    .optional()
-    .meta({
-      description: 'fail (exit code 5) if the accuracy on the test images is lower',
-      placeholder: 'X',
-    }),
+  minAccuracy: z.number().min(0).max(1).optional().meta({
+    description: 'fail (exit code 5) if the accuracy on the test images is lower',
+    placeholder: 'X',
+  }),
   run: z.string().regex(RUN_NAME).optional().meta({
     description: 'name of the run; else made from the data set, the model and the time',
     allowed: 'a name of letters, digits, dots, dashes and underscores',
   }),
-  resume: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({
-      description: 'continue a run that was interrupted, or extend it with more --epochs',
-      placeholder: 'RUN',
-    }),
+  resume: z.string().min(1).optional().meta({
+    description: 'continue a run that was interrupted, or extend it with more --epochs',
+    placeholder: 'RUN',
+  }),
   initFrom: z
     .string()
     .min(1)
@@ -133,10 +130,13 @@ function refuseConflicts(
   given: TrainResolution,
 ): void {
   for (const [key, value] of Object.entries(given.flat)) {
-    const isGiven = given.origins.get(key) !== 'the default';
+    const isGiven = given.origins.get(key) !== DEFAULT_ORIGIN;
     if (!isGiven || CHANGEABLE.has(key) || key === 'run' || key === 'initFrom') continue;
-    const [before, now] = [stored[key], value].map((side) => JSON.stringify(side) ?? 'not set');
-    if (before === now) continue;
-    throw new ToolkitError('RESUME_CONFLICT', { option: key, run, stored: before!, given: now! });
+    const details = { option: key, run, stored: inWords(stored[key]), given: inWords(value) };
+    if (details.stored !== details.given) throw new ToolkitError('RESUME_CONFLICT', details);
   }
+}
+
+function inWords(value: unknown): string {
+  return value === undefined ? 'not set' : JSON.stringify(value);
 }
