@@ -14,6 +14,8 @@ export interface Field {
   placeholder: string;
   /** The environment variable that sets it. */
   variable: string;
+  /** Which plug-ins have it, with the value that it has in each when nobody sets it; undefined for a command's own. */
+  plugins?: ReadonlyMap<string, unknown>;
 }
 
 /** What a field's schema may say beside its type, with zod's `meta()`. */
@@ -92,9 +94,12 @@ function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Json
     exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : undefined,
     minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? `from ${minimum}` : undefined,
     exclusiveMaximum !== undefined ? `below ${exclusiveMaximum}` : undefined,
-    maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? `up to ${maximum}` : undefined,
+    maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER
+      ? `${minimum === undefined ? 'up to' : 'to'} ${maximum}`
+      : undefined,
   ].filter((bound) => bound !== undefined);
-  return bounds.length > 0 ? ` ${bounds.join(' and ')}` : '';
+  const isPlainRange = minimum !== undefined && exclusiveMaximum === undefined;
+  return bounds.length > 0 ? ` ${bounds.join(isPlainRange ? ' ' : ' and ')}` : '';
 }
 
 /** How an option is written on the command line: `learningRate` becomes `--learning-rate`. */

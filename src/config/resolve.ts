@@ -80,8 +80,11 @@ export function allFields(space: OptionSpace): Map<string, Field> {
 /** The options of a choice's plug-ins; where several have one of a name, the first one's description stands. */
 export function optionFields({ registry }: Choice): Map<string, Field> {
   const fields = new Map<string, Field>();
-  for (const { options } of registry) {
-    for (const [key, field] of fieldsOf(options)) if (!fields.has(key)) fields.set(key, field);
+  for (const { name, options } of registry) {
+    for (const [key, field] of fieldsOf(options)) {
+      const { plugins = new Map<string, unknown>(), ...known } = fields.get(key) ?? field;
+      fields.set(key, { ...known, plugins: new Map([...plugins, [name, field.fallback]]) });
+    }
   }
   return fields;
 }
