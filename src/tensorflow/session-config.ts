@@ -3,6 +3,7 @@ import { MessageWriter } from './protobuf.js';
 export interface SessionConfig {
   /** Threads that share one kernel's work; 0 leaves the number to TensorFlow (one per core). */
   threads: number;
+  /** Whether GPUs may be used, if there are any. */
   useGpu: boolean;
   /** Whether GPU memory is taken as it is needed, rather than all of it at the start. */
   gpuMemoryGrowth: boolean;

@@ -11,7 +11,7 @@ import { obtainRuntime } from './obtain.js';
 import { BACKEND_NAME, useTensorFlowBackend } from './tfjs-backend.js';
 
 /** TensorFlow creates its threads and takes its devices once in the life of a process. */
-let active: RunningTensorFlow | undefined;
+let opening: Promise<RunningTensorFlow> | undefined;
 
 interface RunningTensorFlow extends ActiveBackend {
   usesGpu: boolean;
@@ -25,10 +25,21 @@ export async function startTensorFlow(
   request: BackendRequest,
   context: StageContext,
 ): Promise<ActiveBackend> {
-  active ??= await open(request, context);
+  const running = await openOnce(request, context);
+  requireSame(running, request);
   await setBackend(BACKEND_NAME);
-  requireSame(active, request);
-  return active;
+  return running;
+}
+
+/** Callers who come while it is being opened wait for the same one; a failure leaves the way free for another try. */
+async function openOnce(request: BackendRequest, context: StageContext): Promise<RunningTensorFlow> {
+  const mine = (opening ??= open(request, context));
+  try {
+    return await mine;
+  } catch (error) {
+    if (opening === mine) opening = undefined;
+    throw error;
+  }
 }
 
 async function open(request: BackendRequest, context: StageContext): Promise<RunningTensorFlow> {

@@ -56,35 +56,45 @@ function registerExtraKernels(): void {
     backendName: BACKEND_NAME,
     kernelFunc: ({ inputs, backend }) => {
       const tensorflow = asTensorFlow(backend);
-      const axis = tensorflow.binding.createTensor([], DataType.INT32, new Int32Array([0]));
       const [bytes = -1, indices = -1] = tensorflow.getInputTensorIds([inputs['bytes']!, inputs['indices']!]);
-      const [rows] = tensorflow.binding.executeOp(
-        'GatherV2',
-        [
-          typeAttribute('Tparams', DataType.UINT8),
-          typeAttribute('Tindices', DataType.INT32),
-          typeAttribute('Taxis', DataType.INT32),
-          { name: 'batch_dims', type: AttributeType.INT, value: 0 },
-        ],
-        [bytes, indices, axis],
-        1,
-      );
-      tensorflow.binding.deleteTensor(axis);
-      if (!rows) throw new Error('GatherV2 gave no output');
-      const row = tensorflow.createOutputTensor(rows);
-      const result = tensorflow.executeSingleOutput(
-        'Cast',
-        [
-          typeAttribute('SrcT', DataType.UINT8),
-          typeAttribute('DstT', DataType.FLOAT),
-          { name: 'Truncate', type: AttributeType.BOOL, value: false },
-        ],
-        [row],
-      );
-      tensorflow.disposeData(row.dataId);
-      return result;
+      return tensorflow.createOutputTensor(gatherRows(tensorflow.binding, bytes, indices));
     },
   });
+}
+
+function gatherRows(
+  binding: kernels.TensorFlowBinding,
+  bytes: number,
+  indices: number,
+): kernels.TensorMetadata {
+  const intermediate = [binding.createTensor([], DataType.INT32, new Int32Array([0]))];
+  try {
+    const [rows] = binding.executeOp(
+      'GatherV2',
+      [
+        typeAttribute('Tparams', DataType.UINT8),
+        typeAttribute('Tindices', DataType.INT32),
+        typeAttribute('Taxis', DataType.INT32),
+        { name: 'batch_dims', type: AttributeType.INT, value: 0 },
+      ],
+      [bytes, indices, ...intermediate],
+      1,
+    );
+    intermediate.push(rows!.id);
+    const [floats] = binding.executeOp(
+      'Cast',
+      [
+        typeAttribute('SrcT', DataType.UINT8),
+        typeAttribute('DstT', DataType.FLOAT),
+        { name: 'Truncate', type: AttributeType.BOOL, value: false },
+      ],
+      [rows!.id],
+      1,
+    );
+    return floats!;
+  } finally {
+    for (const id of intermediate) binding.deleteTensor(id);
+  }
 }
 
 function asTensorFlow(backend: unknown): kernels.NodeJSKernelBackend {
