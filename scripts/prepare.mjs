@@ -18,7 +18,7 @@ if (missing.length > 0) {
     `mnist-train: not built, for want of ${missing.join(', ')} (installed without development dependencies?)`,
   );
 } else {
-  for (const script of ['vendor-kernels.mjs', 'build.mjs']) {
+  for (const script of ['vendor-kernels.mjs', 'vendor-gradients.mjs', 'build.mjs']) {
     execFileSync(process.execPath, [fileURLToPath(new URL(script, import.meta.url))], { stdio: 'inherit' });
   }
 }

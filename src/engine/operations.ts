@@ -1,3 +1,5 @@
+// tfjs-core's build for Node has no gradients of its own.
+import '#tfjs-gradients';
 import {
   engine,
   expandDims,

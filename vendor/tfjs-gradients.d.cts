@@ -1,0 +1,2 @@
+/** Registers the gradients of tfjs's kernels, and has nothing to give. */
+export {};
