@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module';
 
 import type * as kernels from '#tensorflow-kernels';
-import { registerBackend, registerKernel, setBackend } from '@tensorflow/tfjs-core';
+import { engine, getBackend, registerBackend, registerKernel, setBackend } from '@tensorflow/tfjs-core';
 
 import { AttributeType, DataType } from './data-types.js';
 import { EagerBinding } from './eager-binding.js';
 import type { EagerContext } from './eager-context.js';
+import { RecordingBinding } from './recording-binding.js';
 
 /** The name under which tfjs knows the backend; tfjs-node-gpu's kernels are registered for it. */
 export const BACKEND_NAME = 'tensorflow';
@@ -27,6 +28,24 @@ export async function useTensorFlowBackend(context: EagerContext): Promise<void>
   registerBackend(BACKEND_NAME, () => new NodeJSKernelBackend(new EagerBinding(context), 'mnist-train'));
   registerExtraKernels();
   await setBackend(BACKEND_NAME);
+}
+
+/** TensorFlow as tfjs's backend, where it is that now. */
+export function tensorFlowBackend(): kernels.NodeJSKernelBackend | undefined {
+  return getBackend() === BACKEND_NAME ? asTensorFlow(engine().backend) : undefined;
+}
+
+/** The eager context behind tfjs's backend. Throws where that is not TensorFlow. */
+export function tensorFlowContext(): EagerContext {
+  const binding = tensorFlowBackend()?.binding;
+  if (!(binding instanceof EagerBinding)) throw new Error('TensorFlow is not the backend in use');
+  return binding.context;
+}
+
+/** What has been executed when a function has returned, as a recording; see `RecordingBinding`. */
+export function recording(): RecordingBinding | undefined {
+  const binding = tensorFlowBackend()?.binding;
+  return binding instanceof RecordingBinding ? binding : undefined;
 }
 
 function registerExtraKernels(): void {
