@@ -6,7 +6,8 @@ import { ToolkitError } from '../core/errors.js';
 import { loadTensorFlow } from '../tensorflow/c-api.js';
 import { EagerContext } from '../tensorflow/eager-context.js';
 import { obtainRuntime } from '../tensorflow/obtain.js';
-import { BACKEND_NAME, useTensorFlowBackend } from '../tensorflow/tfjs-backend.js';
+import { BACKEND_NAME } from '../tensorflow/extra-kernels.js';
+import { useTensorFlowBackend } from '../tensorflow/tfjs-backend.js';
 import type { ActiveBackend, BackendDefinition, BackendRequest } from './backend.js';
 import type { StageContext } from '../core/events.js';
 

@@ -11,9 +11,10 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 
-import { ExtraKernel } from '../tensorflow/tfjs-backend.js';
+import { ExtraKernel } from '../tensorflow/extra-kernels.js';
 import { pixelsPerImage, type LabelledImages, type PixelScaling } from './images.js';
-import { gatherBytes, hasKernel, uploadBytes } from './operations.js';
+import { hasKernel } from './gradients.js';
+import { gatherBytes, uploadBytes } from './operations.js';
 
 /** Some examples, as a model takes them. */
 export interface Batch {

@@ -1,30 +1,18 @@
-// tfjs-core's build for Node has no gradients of its own.
-import '#tfjs-gradients';
 import {
   engine,
-  expandDims,
-  getBackend,
-  getKernel,
   logSoftmax,
   mul,
   neg,
   oneHot,
-  registerGradient,
   sum,
-  type KernelConfig,
   type NamedAttrMap,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 
-import { ExtraKernel } from '../tensorflow/tfjs-backend.js';
-
-/** Whether the backend in use has a kernel. */
-export function hasKernel(name: string): boolean {
-  // Typed as if it always found one.
-  return (getKernel(name, getBackend()) as KernelConfig | undefined) !== undefined;
-}
+import { ExtraKernel } from '../tensorflow/extra-kernels.js';
+import { hasKernel } from './gradients.js';
 
 /**
  * The cross-entropy of each example, in nats: −log softmax(logits)[label].
@@ -41,18 +29,6 @@ export function sparseCrossEntropy(logits: Tensor2D, labels: Tensor1D): Tensor1D
   const chosen = mul(oneHot(labels, logits.shape[1]), logSoftmax(logits));
   return neg(sum(chosen, 1));
 }
-
-// The kernel computes the gradient of each loss, softmax − one-hot, together with the loss.
-registerGradient({
-  kernelName: ExtraKernel.SPARSE_CROSS_ENTROPY,
-  outputsToSave: [false, true],
-  gradFunc: (upstream, saved) => {
-    const [lossGradient] = upstream as Tensor[];
-    const [logitsGradient] = saved;
-    if (!lossGradient || !logitsGradient) throw new Error('the cross-entropy kernel saved no gradient');
-    return { logits: () => mul(expandDims(lossGradient, 1), logitsGradient) };
-  },
-});
 
 /** Puts bytes on the device as they are. Only for backends that have the kernel. */
 export function uploadBytes(bytes: Uint8Array, shape: number[]): Tensor {
