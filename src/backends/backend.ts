@@ -1,6 +1,6 @@
 import type { StageContext } from '../core/events.js';
 import type { Named } from '../core/registry.js';
-import type { DeviceName } from '../tensorflow/obtain.js';
+import type { DeviceName } from '../tensorflow/device.js';
 
 export interface BackendRequest {
   device: DeviceName;

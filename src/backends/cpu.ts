@@ -1,5 +1,3 @@
-import { enableProdMode, setBackend } from '@tensorflow/tfjs-core';
-
 import type { BackendDefinition } from './backend.js';
 
 /** tfjs's kernels in JavaScript: has every kernel, and is for comparison and emergencies. */
@@ -7,6 +5,7 @@ export const cpu: BackendDefinition = {
   name: 'cpu',
   summary: 'plain JavaScript; has every kernel and is very slow',
   async start() {
+    const { enableProdMode, setBackend } = await import('@tensorflow/tfjs-core');
     // Otherwise tfjs advertises its faster packages on the terminal.
     enableProdMode();
     const { version_cpu: version } = await import('@tensorflow/tfjs-backend-cpu');

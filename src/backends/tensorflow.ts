@@ -1,73 +1,12 @@
-import { availableParallelism } from 'node:os';
-
-import { setBackend } from '@tensorflow/tfjs-core';
-
-import { ToolkitError } from '../core/errors.js';
-import { loadTensorFlow } from '../tensorflow/c-api.js';
-import { EagerContext } from '../tensorflow/eager-context.js';
-import { obtainRuntime } from '../tensorflow/obtain.js';
-import { BACKEND_NAME } from '../tensorflow/extra-kernels.js';
-import { useTensorFlowBackend } from '../tensorflow/tfjs-backend.js';
-import type { ActiveBackend, BackendDefinition, BackendRequest } from './backend.js';
-import type { StageContext } from '../core/events.js';
-
-/** TensorFlow creates its threads and takes its devices once in the life of a process. */
-let active: RunningTensorFlow | undefined;
-
-interface RunningTensorFlow extends ActiveBackend {
-  usesGpu: boolean;
-}
+import type { BackendDefinition } from './backend.js';
 
 /** TensorFlow's own library, on the CPU or through CUDA. */
 export const tensorflow: BackendDefinition = {
   name: 'tensorflow',
   summary: 'TensorFlow’s native library, on the CPU or on an NVIDIA GPU',
   async start(request, context) {
-    active ??= await open(request, context);
-    await setBackend(BACKEND_NAME);
-    requireSame(active, request);
-    return active;
+    // Not before it is asked for: help and lists must not load a native library.
+    const { startTensorFlow } = await import('../tensorflow/start.js');
+    return startTensorFlow(request, context);
   },
 };
-
-async function open(request: BackendRequest, context: StageContext): Promise<RunningTensorFlow> {
-  const { device, environment, runtime: folder, threads = availableParallelism() } = request;
-  const { runtime, gpu } = await obtainRuntime({ device, folder, environment }, context);
-  const api = loadTensorFlow(runtime);
-  const eager = new EagerContext(api, { threads, useGpu: device !== 'cpu', gpuMemoryGrowth: true });
-  if (device === 'gpu' && !eager.usesGpu) {
-    const reason = `TensorFlow in ${runtime.folder} does not register it`;
-    throw new ToolkitError('DEVICE_UNAVAILABLE', { reason });
-  }
-  if (gpu !== undefined && !eager.usesGpu) {
-    context.emit({
-      event: 'warning',
-      code: 'GPU_UNUSED',
-      message: `${gpu} is there, but TensorFlow in ${runtime.folder} does not use it; computing on the CPU`,
-      hint: '"mnist doctor" shows why',
-    });
-  }
-  await useTensorFlowBackend(eager);
-  return {
-    name: BACKEND_NAME,
-    device: eager.usesGpu ? (gpu ?? 'GPU') : 'CPU',
-    version: api.TF_Version(),
-    threads,
-    usesGpu: eager.usesGpu,
-  };
-}
-
-function requireSame(running: RunningTensorFlow, { device, threads }: BackendRequest): void {
-  const wanted =
-    threads !== undefined && threads !== running.threads
-      ? `${threads} threads`
-      : device !== 'auto' && (device === 'gpu') !== running.usesGpu
-        ? `the ${device.toUpperCase()}`
-        : undefined;
-  if (wanted === undefined) return;
-  throw new ToolkitError('BACKEND_UNAVAILABLE', {
-    backend: BACKEND_NAME,
-    reason: `it runs with ${running.threads} threads on ${running.device} in this process, not on ${wanted}`,
-    hint: 'TensorFlow is set up once in a process: use another process',
-  });
-}

@@ -1,8 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 
-import { enableProdMode, setBackend } from '@tensorflow/tfjs-core';
-
 import { ToolkitError, messageOf } from '../core/errors.js';
 import type { BackendDefinition } from './backend.js';
 
@@ -12,6 +10,7 @@ export const wasm: BackendDefinition = {
   summary: 'WebAssembly; needs nothing installed, one thread, no convolutional training',
   async start() {
     try {
+      const { enableProdMode, setBackend } = await import('@tensorflow/tfjs-core');
       enableProdMode();
       const { setWasmPaths, version_wasm: version } = await import('@tensorflow/tfjs-backend-wasm');
       const require = createRequire(import.meta.url);

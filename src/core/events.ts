@@ -39,6 +39,9 @@ export interface EpochEvent extends Metrics {
   learningRate: number;
   seconds: number;
   imagesPerSecond: number;
+  /** Live tensors and resident memory after it: flat from epoch to epoch, unless something leaks. */
+  tensors: number;
+  residentBytes: number;
 }
 
 /** Takes an event; it must not throw. */

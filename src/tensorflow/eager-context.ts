@@ -18,7 +18,7 @@ export class EagerContext {
   readonly device: string;
   readonly usesGpu: boolean;
 
-  /** Throws TENSORFLOW_FAILED, and DEVICE_UNAVAILABLE when a GPU is asked for and TensorFlow finds none. */
+  /** Throws TENSORFLOW_FAILED. Where TensorFlow finds no GPU, the CPU computes, whatever the configuration allows. */
   constructor(api: TensorFlowApi, config: SessionConfig) {
     this.api = api;
     this.config = config;
@@ -27,9 +27,6 @@ export class EagerContext {
     const devices = this.#listDevices();
     const gpu = devices.find(({ type }) => type === 'GPU');
     const cpu = devices.find(({ type }) => type === 'CPU');
-    if (config.useGpu && !gpu) {
-      throw new ToolkitError('DEVICE_UNAVAILABLE', { reason: 'TensorFlow does not register one' });
-    }
     this.usesGpu = gpu !== undefined;
     this.device = (gpu ?? cpu)?.name ?? '';
   }

@@ -5,7 +5,6 @@ import {
   getKernel,
   registerKernel,
   unregisterKernel,
-  type KernelConfig,
   type KernelFunc,
   type Tensor,
   type TensorInfo,

@@ -1,15 +1,11 @@
 import { ToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
+import type { DeviceName } from './device.js';
 import { installRuntime } from './install.js';
 import { findRuntime, type Runtime } from './locate.js';
 import { probeNvidiaDriver } from './nvidia-driver.js';
 import { platformObstacle } from './platform.js';
 import { variantFor, type RuntimeVariant } from './variants.js';
-
-/** Which device is to compute: the GPU where there is one, a GPU or nothing, or the CPU whatever there is. */
-export const deviceNames = ['auto', 'gpu', 'cpu'] as const;
-
-export type DeviceName = (typeof deviceNames)[number];
 
 export interface RuntimeRequest {
   device: DeviceName;

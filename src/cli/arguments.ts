@@ -1,0 +1,100 @@
+import { Command as Program, Argument, CommanderError, Option } from 'commander';
+
+import { allFields } from '../config/resolve.js';
+import { flagOf, fieldsOf, parseText, type Field } from '../config/fields.js';
+import { ToolkitError } from '../core/errors.js';
+import { nearest } from '../core/registry.js';
+import { isCommon, presentationFields, type Command, type Positional } from './command.js';
+
+/** What was typed, taken apart; nothing is validated yet but the words themselves. */
+export interface ParsedArguments {
+  positionals: string[];
+  /** By the keys of the options; only those that were given. */
+  values: Record<string, unknown>;
+}
+
+/** The text that `--help` asks for. */
+export class HelpRequested extends Error {
+  readonly text: string;
+
+  constructor(text: string) {
+    super('help was asked for');
+    this.text = text;
+  }
+}
+
+/** Takes a command's arguments apart. Throws OPTION_UNKNOWN, USAGE or HelpRequested. */
+export function parseArguments(name: string, command: Command, words: readonly string[]): ParsedArguments {
+  const fields = new Map([...allFields(command.space), ...fieldsOf(presentationFields)]);
+  let help = '';
+  const program = new Program(`mnist ${name}`)
+    .description(command.summary)
+    .helpOption('-h, --help', 'print this text')
+    .configureOutput({ writeOut: (text) => (help += text), writeErr: () => undefined })
+    .configureHelp({ helpWidth: 110 })
+    .addHelpText('after', examplesText(command))
+    .exitOverride();
+  for (const positional of command.positionals) program.addArgument(argumentFor(positional));
+  for (const field of fields.values()) program.addOption(optionFor(field));
+  try {
+    program.parse([...words], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.helpDisplayed') throw new HelpRequested(help);
+    throw usageError(error, name, [...fields.values()]);
+  }
+  const positionals = program.args;
+  const values: Record<string, unknown> = { ...program.opts() };
+  command.positionals.forEach(({ key }, index) => {
+    if (key !== undefined && positionals[index] !== undefined) values[key] = positionals[index];
+  });
+  return { positionals, values };
+}
+
+function argumentFor({ name, description, required, choices }: Positional): Argument {
+  const argument = new Argument(required ? `<${name}>` : `[${name}]`, description);
+  return choices ? argument.choices([...choices]) : argument;
+}
+
+function optionFor(field: Field): Option {
+  const group = isCommon(field.key) ? 'Options of every command:' : 'Options:';
+  return plainOption(field).helpGroup(group);
+}
+
+function plainOption(field: Field): Option {
+  const { key, kind, description, allowed, fallback, placeholder } = field;
+  const flag = flagOf(key);
+  if (kind === 'boolean') {
+    // An option that is on by default can only be switched off.
+    if (fallback === true) return new Option(flag.replace('--', '--no-'), description).default(undefined);
+    return new Option(flag, description);
+  }
+  const standard = fallback === undefined ? '' : `; default ${JSON.stringify(fallback)}`;
+  return new Option(`${flag} <${placeholder}>`, `${description} (${allowed}${standard})`).argParser((text) =>
+    parseText(field, text),
+  );
+}
+
+function examplesText({ examples }: Command): string {
+  const lines = examples.map(([typed, effect]) => `  $ ${typed}\n      ${effect}`);
+  return `\nExamples:\n${lines.join('\n')}`;
+}
+
+function usageError(error: CommanderError, name: string, fields: readonly Field[]): ToolkitError {
+  const help = `"mnist ${name} --help" lists the options`;
+  const message = error.message.replace(/^error: /, '').split('\n')[0] ?? '';
+  const flag = /^unknown option '([^'=]+)/.exec(message)?.[1];
+  if (error.code !== 'commander.unknownOption' || flag === undefined) {
+    return new ToolkitError('USAGE', { message, hint: help }, { cause: error });
+  }
+  const meant = nearest(
+    flag,
+    fields.map(({ key }) => flagOf(key)),
+  );
+  return new ToolkitError('OPTION_UNKNOWN', {
+    option: flag,
+    origin: 'the command line',
+    nearest: meant,
+    help,
+  });
+}

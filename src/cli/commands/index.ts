@@ -1,0 +1,57 @@
+import type { Command } from '../command.js';
+
+interface CommandEntry {
+  readonly name: string;
+  /** Repeats the command's own summary, so that the list can be printed without loading every command. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** All commands, in the order of the stages. A new one is a file beside this one, and an entry here. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'collect',
+    summary: 'bring the raw files of a data set to the data folder, verified',
+    load: async () => (await import('./collect.js')).collectCommand,
+  },
+  {
+    name: 'preprocess',
+    summary: 'check, split and describe a collected data set',
+    load: async () => (await import('./preprocess.js')).preprocessCommand,
+  },
+  {
+    name: 'train',
+    summary: 'train a model and write its checkpoints (also: mnist-train)',
+    load: async () => (await import('./train.js')).trainCommand,
+  },
+  {
+    name: 'evaluate',
+    summary: 'measure a checkpoint on a split of a data set (also: mnist-eval)',
+    load: async () => (await import('./evaluate.js')).evaluateCommand,
+  },
+  {
+    name: 'runs',
+    summary: 'list the training runs',
+    load: async () => (await import('./runs.js')).runsCommand,
+  },
+  {
+    name: 'models',
+    summary: 'list the models and their options',
+    load: async () => (await import('./models.js')).modelsCommand,
+  },
+  {
+    name: 'datasets',
+    summary: 'list the data sets, known and collected',
+    load: async () => (await import('./datasets.js')).datasetsCommand,
+  },
+  {
+    name: 'runtime',
+    summary: 'install, list or remove the TensorFlow runtime',
+    load: async () => (await import('./runtime.js')).runtimeCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'say what works on this machine, what does not and why',
+    load: async () => (await import('./doctor.js')).doctorCommand,
+  },
+];

@@ -1,0 +1,124 @@
+import { createInterface } from 'node:readline/promises';
+
+import { asToolkitError, ToolkitError, type ExitCode } from '../core/errors.js';
+import { nearest } from '../core/registry.js';
+import { version } from '../core/version.js';
+import { createReporter } from '../terminal/index.js';
+import type { Reporter } from '../terminal/reporter.js';
+import { HelpRequested, parseArguments } from './arguments.js';
+import type { Presentation } from './command.js';
+import { commands } from './commands/index.js';
+import { helpText } from './help.js';
+import { resolvePresentation, resolveSettings } from './settings.js';
+import { watchSignals, type SignalSource } from './signals.js';
+
+/** What a program has of its process. */
+export interface ProcessIo extends SignalSource {
+  stdin: NodeJS.ReadableStream & { isTTY?: boolean };
+  stdout: NodeJS.WritableStream & { isTTY?: boolean };
+  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  env: NodeJS.ProcessEnv;
+}
+
+const PLAIN: Presentation = {
+  json: false,
+  quiet: false,
+  color: true,
+  verbose: false,
+  printConfig: false,
+  config: undefined,
+};
+
+/**
+ * Runs a command line and returns the exit code. The only place that catches everything.
+ *
+ * @param words the command line without the program's name: the command and its arguments
+ */
+export async function main(words: readonly string[], io: ProcessIo): Promise<ExitCode> {
+  // A reader that went away, as `head` does, ends the output and not the work.
+  for (const stream of [io.stdout, io.stderr]) stream.on('error', () => undefined);
+  // Errors in the command line itself have to be shown in the form that it asked for.
+  const early = { ...PLAIN, json: words.includes('--json'), verbose: words.includes('--verbose') };
+  let reporter = createReporter(early, io);
+  const setReporter = (presentation: Presentation): Reporter => (reporter = createReporter(presentation, io));
+  try {
+    return await run(words, io, setReporter, reporter);
+  } catch (thrown) {
+    if (thrown instanceof HelpRequested) {
+      io.stdout.write(thrown.text);
+      return 0;
+    }
+    const error = asToolkitError(thrown);
+    reporter.error(error);
+    return error.exitCode;
+  } finally {
+    reporter.close();
+  }
+}
+
+async function run(
+  [name, ...rest]: readonly string[],
+  io: ProcessIo,
+  setReporter: (presentation: Presentation) => Reporter,
+  plain: Reporter,
+): Promise<ExitCode> {
+  if (name === undefined || ['help', '--help', '-h'].includes(name)) return answer(plain, helpText());
+  if (['--version', '-V', 'version'].includes(name)) return answer(plain, `${version}\n`);
+  const entry = commands.find((candidate) => candidate.name === name);
+  if (!entry) throw unknownCommand(name);
+  // Commands share the version option with the program.
+  if (rest.includes('--version')) return answer(plain, `${version}\n`);
+  const command = await entry.load();
+  const { positionals, values } = parseArguments(name, command, rest);
+  const presentation = resolvePresentation(values, io.env);
+  const reporter = setReporter(presentation);
+  const resolution = await resolveSettings(command, values, presentation, io.env);
+  if (presentation.printConfig) {
+    const { configOutcome } = await import('../terminal/config.js');
+    reporter.outcome(configOutcome(resolution));
+    return 0;
+  }
+  const { signal, release } = watchSignals(io, () => {
+    reporter.event({ event: 'notice', message: 'stopping after the present step; once more stops at once' });
+  });
+  try {
+    const { failure, ...outcome } = await command.run({
+      positionals,
+      options: resolution.values,
+      resolution,
+      environment: io.env,
+      context: {
+        signal,
+        emit: (event) => {
+          reporter.event(event);
+        },
+      },
+      confirm: io.stdin.isTTY && io.stderr.isTTY ? (question) => confirm(question, io) : undefined,
+    });
+    // The result stays the last line of the output, whatever is thought of it.
+    if (failure) reporter.error(failure);
+    reporter.outcome(outcome);
+    return failure?.exitCode ?? 0;
+  } finally {
+    release();
+  }
+}
+
+function answer(reporter: Reporter, text: string): 0 {
+  reporter.text(text);
+  return 0;
+}
+
+function unknownCommand(name: string): ToolkitError {
+  const names = commands.map((entry) => entry.name);
+  return new ToolkitError('COMMAND_UNKNOWN', { command: name, nearest: nearest(name, names) });
+}
+
+async function confirm(question: string, { stdin, stderr }: ProcessIo): Promise<boolean> {
+  const terminal = createInterface({ input: stdin, output: stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}

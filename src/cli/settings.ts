@@ -1,0 +1,60 @@
+import { environmentLayer, fileLayer, flagLayer } from '../config/layers.js';
+import { fieldsOf } from '../config/fields.js';
+import {
+  allFields,
+  resolveOptions,
+  type Layer,
+  type OptionSpace,
+  type Resolution,
+} from '../config/resolve.js';
+import { presentationFields, type Command, type Presentation } from './command.js';
+import { commands } from './commands/index.js';
+
+const presentationSpace = { fields: presentationFields, choices: {} };
+
+/** How a command is to show what it does. Throws OPTION_INVALID. */
+export function resolvePresentation(
+  values: Readonly<Record<string, unknown>>,
+  environment: NodeJS.ProcessEnv,
+): Presentation {
+  const [presentation] = partition(values);
+  const layers = [flagLayer(presentation), environmentLayer(fieldsOf(presentationFields), environment)];
+  return resolveOptions(presentationSpace, layers).values;
+}
+
+/** A command's settings, merged from flags, environment, file and defaults, and validated. */
+export async function resolveSettings<Space extends OptionSpace>(
+  command: Command<Space>,
+  values: Readonly<Record<string, unknown>>,
+  { config }: Presentation,
+  environment: NodeJS.ProcessEnv,
+): Promise<Resolution<Space>> {
+  const [, own] = partition(values);
+  const fields = allFields(command.space);
+  const layers: Layer[] = [flagLayer(own), environmentLayer(fields, environment)];
+  if (config !== undefined)
+    layers.push(await fileLayer(config, await optionsElsewhere(new Set(fields.keys()))));
+  return command.resolve ? command.resolve(layers) : resolveOptions(command.space, layers);
+}
+
+/** Splits flags into those of every command's presentation and those of the command itself. */
+function partition(
+  values: Readonly<Record<string, unknown>>,
+): [Record<string, unknown>, Record<string, unknown>] {
+  const isPresentation = ([key]: [string, unknown]): boolean => key in presentationFields.shape;
+  const entries = Object.entries(values);
+  return [
+    Object.fromEntries(entries.filter(isPresentation)),
+    Object.fromEntries(entries.filter((entry) => !isPresentation(entry))),
+  ];
+}
+
+/** The options that only other commands have: one file may hold the options of several commands. */
+async function optionsElsewhere(own: ReadonlySet<string>): Promise<Set<string>> {
+  const elsewhere = new Set<string>();
+  for (const entry of commands) {
+    const { space } = await entry.load();
+    for (const key of allFields(space).keys()) if (!own.has(key)) elsewhere.add(key);
+  }
+  return elsewhere;
+}

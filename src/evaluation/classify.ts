@@ -1,0 +1,20 @@
+import type { Metrics } from '../core/events.js';
+import { crossEntropy, indexOfMaximum } from './metrics.js';
+
+/** The labels of the images at some indices. */
+export function labelsAt(labels: Uint8Array, indices: Int32Array): Uint8Array {
+  return Uint8Array.from(indices, (index) => labels[index]!);
+}
+
+/** Mean cross-entropy and accuracy of logits, row by row: [labels.length, classes]. */
+export function meanMetrics(logits: Float32Array, labels: Uint8Array): Metrics {
+  const classes = logits.length / labels.length;
+  let loss = 0;
+  let correct = 0;
+  labels.forEach((label, index) => {
+    const row = logits.subarray(index * classes, (index + 1) * classes);
+    loss += crossEntropy(row, label);
+    if (indexOfMaximum(row) === label) correct += 1;
+  });
+  return { loss: loss / labels.length, accuracy: correct / labels.length };
+}

@@ -1,0 +1,181 @@
+import { dirname } from 'node:path';
+
+import { z } from 'zod';
+
+import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
+import type { PreparedData } from '../artifacts/prepared.js';
+import { resolveCheckpoint, RunFolder } from '../artifacts/run.js';
+import { ToolkitError } from '../core/errors.js';
+import { silentContext, type StageContext } from '../core/events.js';
+import { exists, writeFileAtomically } from '../core/files.js';
+import { placeOnDevice } from '../engine/device-images.js';
+import { eagerInference } from '../engine/eager.js';
+import type { LabelledImages } from '../engine/images.js';
+import { labelsAt } from '../evaluation/classify.js';
+import { classificationMetrics, type ClassificationMetrics } from '../evaluation/metrics.js';
+import { stratifiedSplit } from '../preparation/split.js';
+import { backendOptions, startChosenBackend } from './backend-options.js';
+import { loadModel } from './load-model.js';
+import { checkpointsDirOption, dataDirOption, datasetOption } from './options.js';
+import { prepareData } from './prepare-data.js';
+
+export const splitNames = ['test', 'validation', 'training'] as const;
+
+/** The options of `evaluate`, beside the checkpoint. */
+export const evaluateFields = z.strictObject({
+  split: z.enum(splitNames).default('test').meta({ description: 'which images are classified' }),
+  dataset: datasetOption
+    .unwrap()
+    .optional()
+    .meta({ description: 'data set, by name; else the one that the model was trained on' }),
+  minAccuracy: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .meta({ description: 'fail (exit code 5) if the accuracy is lower', placeholder: 'X' }),
+  report: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'where the report goes; else into the run’s folder', placeholder: 'FILE' }),
+  dataDir: dataDirOption,
+  checkpointsDir: checkpointsDirOption,
+  ...backendOptions,
+});
+
+export type EvaluateOptions = z.output<typeof evaluateFields>;
+
+/** How a checkpoint does on a split of a data set. */
+export interface Evaluation extends ClassificationMetrics {
+  checkpoint: string;
+  run: string;
+  model: string;
+  dataset: string;
+  split: (typeof splitNames)[number];
+  backend: string;
+  device: string;
+  seconds: number;
+  imagesPerSecond: number;
+  /** Where the report was written, if it was. */
+  report: string | null;
+}
+
+/**
+ * Stage 4: classifies the images of a split with a checkpoint, and measures how well.
+ *
+ * @param name a checkpoint file, a run's folder or name, or `latest`
+ *
+ * Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED, and what the earlier stages and `startBackend` throw.
+ */
+export async function evaluate(
+  name: string,
+  options: EvaluateOptions,
+  context: StageContext = silentContext(),
+): Promise<Evaluation> {
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
+  const { description } = checkpoint;
+  const dataset = options.dataset ?? description.data.dataset;
+  const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
+  requireFit(checkpoint, data);
+  warnOfOtherData(checkpoint, data, context);
+  const backend = await startChosenBackend(options, context);
+  const { images, indices } = chooseSplit(options.split, checkpoint, data);
+  const started = performance.now();
+  const logits = await classify(checkpoint, images, indices, context);
+  const seconds = (performance.now() - started) / 1000;
+  const labels = labelsAt(images.labels, indices);
+  const evaluation: Evaluation = {
+    checkpoint: checkpoint.path,
+    run: description.run,
+    model: description.model.name,
+    dataset,
+    split: options.split,
+    backend: backend.name,
+    device: backend.device,
+    ...classificationMetrics(logits, labels, description.classNames),
+    seconds,
+    imagesPerSecond: indices.length / seconds,
+    report: await reportPath(options, checkpoint, dataset),
+  };
+  if (evaluation.report !== null) {
+    await writeFileAtomically(evaluation.report, `${JSON.stringify(evaluation, undefined, 2)}\n`);
+  }
+  return evaluation;
+}
+
+async function classify(
+  checkpoint: Checkpoint,
+  images: LabelledImages,
+  indices: Int32Array,
+  { signal }: StageContext,
+): Promise<Float32Array> {
+  const { preprocessing, classNames } = checkpoint.description;
+  const { model, variables } = loadModel(checkpoint);
+  const placed = placeOnDevice(images, preprocessing);
+  const forward = eagerInference(
+    (batch) => model.apply(batch, variables.values()),
+    placed,
+    classNames.length,
+  );
+  try {
+    return await forward.run(indices, signal);
+  } finally {
+    forward.dispose();
+    placed.dispose();
+    variables.dispose();
+  }
+}
+
+function requireFit({ path, description }: Checkpoint, { shape, classNames, dataset }: PreparedData): void {
+  const { height, width, channels } = description.shape;
+  const trained = `${height}×${width}×${channels}`;
+  const found = `${shape.height}×${shape.width}×${shape.channels}`;
+  if (trained !== found) {
+    const reason = `trained on images of ${trained}, and ${dataset} has ${found}`;
+    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
+  }
+  if (description.classNames.length !== classNames.length) {
+    const reason = `trained for ${description.classNames.length} classes, and ${dataset} has ${classNames.length}`;
+    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
+  }
+}
+
+function warnOfOtherData({ description }: Checkpoint, data: PreparedData, { emit }: StageContext): void {
+  const { dataset, fingerprint } = description.data;
+  if (dataset !== data.dataset || fingerprint === data.fingerprint) return;
+  emit({
+    event: 'warning',
+    code: 'DATA_CHANGED',
+    message: `the data set "${dataset}" is not the one that the checkpoint was trained on`,
+    hint: 'its training and validation splits are other images; collect the original again to compare',
+  });
+}
+
+/** The very split that the checkpoint was trained with, or the test images. */
+function chooseSplit(
+  split: EvaluateOptions['split'],
+  { description: { data } }: Checkpoint,
+  { train, test }: PreparedData,
+): { images: LabelledImages; indices: Int32Array } {
+  if (split === 'test') {
+    return { images: test, indices: Int32Array.from({ length: test.count }, (_, index) => index) };
+  }
+  const indices = stratifiedSplit(train.labels, data.validationSplit, data.splitSeed)[split];
+  if (indices.length > 0) return { images: train, indices };
+  throw new ToolkitError('USAGE', {
+    message: `--split ${split}: the model was trained without a ${split} split`,
+    hint: 'use --split test',
+  });
+}
+
+async function reportPath(
+  { report, split }: EvaluateOptions,
+  { path, description }: Checkpoint,
+  dataset: string,
+): Promise<string | null> {
+  if (report !== undefined) return report;
+  const folder = new RunFolder(dirname(path));
+  const isRun = (await exists(folder.config)) && folder.name === description.run;
+  return isRun ? folder.report(dataset, split) : null;
+}

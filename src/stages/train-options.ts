@@ -1,0 +1,142 @@
+import { z } from 'zod';
+
+import { readCheckpoint } from '../artifacts/checkpoint.js';
+import { resolveRun, RUN_NAME } from '../artifacts/run.js';
+import { callerLayer } from '../config/layers.js';
+import {
+  DEFAULT_ORIGIN,
+  resolveOptions,
+  type Layer,
+  type Resolution,
+  type Resolved,
+} from '../config/resolve.js';
+import { ToolkitError } from '../core/errors.js';
+import { backendOptions } from './backend-options.js';
+import { checkpointsDirOption, dataDirOption, datasetOption, seedOption } from './options.js';
+import { models } from '../models/index.js';
+import { optimizers } from '../optimizers/index.js';
+import { scalingNames } from '../preparation/scaling.js';
+import { scheduleNames } from '../training/schedule.js';
+
+/** The options of `train`, beside those of the model and the optimiser. */
+export const trainFields = z.strictObject({
+  dataset: datasetOption,
+  epochs: z.int().min(1).max(100_000).default(10).meta({ description: 'passes over the training images' }),
+  batchSize: z
+    .int()
+    .min(1)
+    .max(65_536)
+    .default(100)
+    .meta({ description: 'images from which one step is computed' }),
+  schedule: z
+    .enum(scheduleNames)
+    .default('linear')
+    .meta({ description: 'how the learning rate falls over the run' }),
+  validationSplit: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .optional()
+    .meta({ description: 'share of the training images held back; else as preprocessed (0.1)' }),
+  scaling: z
+    .enum(scalingNames)
+    .optional()
+    .meta({ description: 'what pixels become: 0…1, −1…1, or standardised; else as preprocessed' }),
+  earlyStopping: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: 'end when so many epochs in a row brought nothing better' }),
+  minAccuracy: z.number().min(0).max(1).optional().meta({
+    description: 'fail (exit code 5) if the accuracy on the test images is lower',
+    placeholder: 'X',
+  }),
+  run: z.string().regex(RUN_NAME).optional().meta({
+    description: 'name of the run; else made from the data set, the model and the time',
+    allowed: 'a name of letters, digits, dots, dashes and underscores',
+  }),
+  resume: z.string().min(1).optional().meta({
+    description: 'continue a run that was interrupted, or extend it with more --epochs',
+    placeholder: 'RUN',
+  }),
+  initFrom: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'start from the weights of a checkpoint', placeholder: 'CHECKPOINT' }),
+  seed: seedOption,
+  dataDir: dataDirOption,
+  checkpointsDir: checkpointsDirOption,
+  ...backendOptions,
+});
+
+/** All that can be set for a training run. */
+export const trainSpace = {
+  fields: trainFields,
+  choices: {
+    model: { registry: models, fallback: 'mlp', description: 'network' },
+    optimizer: { registry: optimizers, fallback: 'adam', description: 'rule that changes the weights' },
+  },
+};
+
+/** A validated training configuration. */
+export type TrainConfiguration = Resolved<typeof trainSpace>;
+
+/** A training configuration with where each value came from. */
+export type TrainResolution = Resolution<typeof trainSpace>;
+
+/** What a program may pass to `train`: any of the options, with the model's and the optimiser's beside them. */
+export type TrainOptions = Partial<z.input<typeof trainFields>> & Record<string, unknown>;
+
+/** What a resumed run may have otherwise than before: where it runs, how long, and what is demanded of it. */
+const CHANGEABLE: ReadonlySet<string> = new Set([
+  ...['epochs', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
+  ...Object.keys(backendOptions),
+]);
+
+/**
+ * Merges and validates the settings of a training run, of which the first layer has precedence. A run to be resumed brings
+ * its own configuration, with which the layers must agree.
+ *
+ * Throws the errors of `resolveOptions`, CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED or RESUME_CONFLICT.
+ */
+export async function resolveTraining(layers: readonly Layer[]): Promise<TrainResolution> {
+  const given = resolveOptions(trainSpace, layers);
+  const { resume, checkpointsDir } = given.values;
+  if (resume === undefined) return given;
+  const run = await resolveRun(resume, checkpointsDir);
+  const { description } = await readCheckpoint(run.last);
+  refuseConflicts(run.name, description.config, given);
+  // The folder that the run was found in counts, wherever it lay when it began.
+  const stored = {
+    ...description.config,
+    checkpointsDir,
+    run: undefined,
+    resume: undefined,
+    initFrom: undefined,
+  };
+  const storedLayer: Layer = { ...callerLayer(stored), origin: () => `the run "${run.name}"` };
+  return resolveOptions(trainSpace, [...layers, storedLayer]);
+}
+
+/** The settings of a program's call, validated. Throws what `resolveTraining` throws. */
+export function resolveTrainOptions(options: TrainOptions): Promise<TrainResolution> {
+  return resolveTraining([callerLayer(options)]);
+}
+
+function refuseConflicts(
+  run: string,
+  stored: Readonly<Record<string, unknown>>,
+  given: TrainResolution,
+): void {
+  for (const [key, value] of Object.entries(given.flat)) {
+    const isGiven = given.origins.get(key) !== DEFAULT_ORIGIN;
+    if (!isGiven || CHANGEABLE.has(key) || key === 'run' || key === 'initFrom') continue;
+    const details = { option: key, run, stored: inWords(stored[key]), given: inWords(value) };
+    if (details.stored !== details.given) throw new ToolkitError('RESUME_CONFLICT', details);
+  }
+}
+
+function inWords(value: unknown): string {
+  return value === undefined ? 'not set' : JSON.stringify(value);
+}

@@ -1,0 +1,248 @@
+import { memory } from '@tensorflow/tfjs-core';
+
+import { readCheckpoint } from '../artifacts/checkpoint.js';
+import type { PreparedData } from '../artifacts/prepared.js';
+import { resolveCheckpoint, resolveRun, type RunFolder } from '../artifacts/run.js';
+import type { ActiveBackend } from '../backends/backend.js';
+import { isToolkitError, ToolkitError } from '../core/errors.js';
+import { silentContext, type Metrics, type StageContext } from '../core/events.js';
+import { makeFolder, removeTemporaryFiles } from '../core/files.js';
+import { withLock } from '../core/lock.js';
+import { placeOnDevice, type DeviceImages } from '../engine/device-images.js';
+import { eagerInference, eagerTraining } from '../engine/eager.js';
+import type { Forward } from '../engine/program.js';
+import { labelsAt, meanMetrics } from '../evaluation/classify.js';
+import { parameterCount, type Model } from '../models/model.js';
+import { requireKernels } from '../training/kernels.js';
+import { trainEpochs, type TrainingParts } from '../training/loop.js';
+import { bestEpoch, noProgress, type TrainingProgress } from '../training/progress.js';
+import { RunWriter } from '../training/run-writer.js';
+import { trainingStep } from '../training/step.js';
+import { TrainingVariables } from '../training/variables.js';
+import { startChosenBackend } from './backend-options.js';
+import { newRunFolder } from './name-run.js';
+import { prepareData } from './prepare-data.js';
+import type { TrainConfiguration, TrainResolution } from './train-options.js';
+import {
+  describeRun,
+  modelFor,
+  optimizerFor,
+  planData,
+  requireSameData,
+  type DataPlan,
+} from './training-setup.js';
+
+/** What a training run ends with. */
+export interface TrainResult {
+  run: string;
+  folder: string;
+  /** The best checkpoint: the one that `test` was measured with. */
+  checkpoint: string;
+  dataset: string;
+  model: string;
+  backend: string;
+  backendVersion: string;
+  device: string;
+  threads: number;
+  epochs: number;
+  bestEpoch: number;
+  validation: Metrics | null;
+  test: Metrics & { n: number };
+  /** From the start of the stage to its end. */
+  seconds: number;
+}
+
+/**
+ * Stage 3: trains a model and writes a run's folder with its checkpoints; stages 1 and 2 are run first where they are
+ * missing. In the end the best epoch's weights are measured on the test images.
+ *
+ * Throws what the earlier stages and `startBackend` throw, and RUN_EXISTS, FOLDER_BUSY, CHECKPOINT_MISSING,
+ * CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED, BACKEND_LACKS_KERNELS, TRAINING_DIVERGED and storage errors. Aborted, it saves
+ * its state first, and throws the signal's reason with a hint how to go on.
+ */
+export async function train(
+  resolution: TrainResolution,
+  context: StageContext = silentContext(),
+): Promise<TrainResult> {
+  const started = performance.now();
+  const { resume, checkpointsDir } = resolution.values;
+  const folder = await (resume === undefined
+    ? newRunFolder(resolution.values)
+    : resolveRun(resume, checkpointsDir));
+  await makeFolder(folder.path);
+  const result = await withLock(folder.lock, { waitMs: 0 }, () => trainIn(folder, resolution, context));
+  return { ...result, seconds: (performance.now() - started) / 1000 };
+}
+
+async function trainIn(
+  folder: RunFolder,
+  resolution: TrainResolution,
+  context: StageContext,
+): Promise<Omit<TrainResult, 'seconds'>> {
+  const { emit } = context;
+  const { values } = resolution;
+  await removeTemporaryFiles(folder.path);
+  const data = await prepareData(values, context);
+  const backend = await startChosenBackend(values, context);
+  const plan = planData(data, values);
+  const model = modelFor(values, data);
+  emit({
+    event: 'model',
+    model: values.model.name,
+    description: model.description,
+    parameters: parameterCount(model),
+  });
+  const variables = new TrainingVariables(model, optimizerFor(values).slots, values.seed);
+  try {
+    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape);
+    const start = await startingPoint(folder, values, data, variables);
+    const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
+    emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
+    const description = describeRun(folder.name, resolution, data, plan, model, backend);
+    const batches = Math.ceil(plan.split.training.length / values.batchSize);
+    const writer = new RunWriter(folder, description, variables, batches, emit);
+    await writer.begin(start);
+    return await trainAndTest({
+      folder,
+      values,
+      data,
+      backend,
+      plan,
+      model,
+      variables,
+      writer,
+      start,
+      context,
+    });
+  } finally {
+    variables.dispose();
+  }
+}
+
+/** Where training begins: at a run's last checkpoint, at the weights of another one, or at nothing. */
+async function startingPoint(
+  folder: RunFolder,
+  { resume, initFrom, checkpointsDir }: TrainConfiguration,
+  data: PreparedData,
+  variables: TrainingVariables,
+): Promise<TrainingProgress> {
+  if (resume === undefined && initFrom === undefined) return noProgress;
+  const path =
+    initFrom === undefined || resume !== undefined
+      ? folder.last
+      : await resolveCheckpoint(initFrom, checkpointsDir);
+  const checkpoint = await readCheckpoint(path);
+  const misfit = variables.load(checkpoint.tensors, resume === undefined ? 'parameters' : 'everything');
+  if (misfit !== undefined) throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: misfit });
+  if (resume === undefined) return noProgress;
+  requireSameData(checkpoint, data);
+  const { history, partial } = checkpoint.description.progress;
+  return { history, partial };
+}
+
+interface Run {
+  folder: RunFolder;
+  values: TrainConfiguration;
+  data: PreparedData;
+  backend: ActiveBackend;
+  plan: DataPlan;
+  model: Model;
+  variables: TrainingVariables;
+  writer: RunWriter;
+  start: TrainingProgress;
+  context: StageContext;
+}
+
+async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
+  const { folder, values, data, backend, plan, model, variables, writer, context } = run;
+  const forward: Forward = (images) => model.apply(images, variables.values());
+  const images = placeOnDevice(data.train, plan.scaling);
+  try {
+    const progress = await runEpochs(run, images, forward).catch((error: unknown) => {
+      throw withWayOn(error, folder.name, context.signal);
+    });
+    const checkpoint = await writer.restoreBest(progress);
+    const best = bestEpoch(progress.history)!;
+    return {
+      run: folder.name,
+      folder: folder.path,
+      checkpoint,
+      dataset: data.dataset,
+      model: values.model.name,
+      backend: backend.name,
+      backendVersion: backend.version,
+      device: backend.device,
+      threads: backend.threads,
+      epochs: progress.history.length,
+      bestEpoch: best.epoch,
+      validation: best.validation,
+      test: { ...(await measureTest(run, forward)), n: data.test.count },
+    };
+  } finally {
+    images.dispose();
+  }
+}
+
+async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Promise<TrainingProgress> {
+  const { values, data, plan, model, variables, writer, start, context } = run;
+  const { signal, emit } = context;
+  const { epochs, batchSize, schedule, seed, earlyStopping, optimizer: settings } = values;
+  const optimizer = optimizerFor(values);
+  const { training, validation } = plan.split;
+  const program = eagerTraining(trainingStep(model, optimizer, variables), images);
+  const inference = eagerInference(forward, images, data.classNames.length);
+  const validationLabels = labelsAt(data.train.labels, validation);
+  const parts: TrainingParts = {
+    program,
+    optimizer,
+    training,
+    validate: async () =>
+      validation.length === 0 ? null : meanMetrics(await inference.run(validation, signal), validationLabels),
+    onEpoch: async (progress, record) => {
+      await writer.epoch(progress, record);
+      emit({ event: 'epoch', epochs, ...record, ...memoryUse() });
+    },
+    onPause: (progress) => writer.pause(progress),
+    onBatches: emit,
+    signal,
+  };
+  try {
+    const { learningRate } = settings;
+    return await trainEpochs(
+      { epochs, batchSize, learningRate, schedule, seed, earlyStopping },
+      start,
+      parts,
+    );
+  } finally {
+    program.dispose();
+    inference.dispose();
+  }
+}
+
+async function measureTest({ data, plan, context }: Run, forward: Forward): Promise<Metrics> {
+  const images = placeOnDevice(data.test, plan.scaling);
+  const inference = eagerInference(forward, images, data.classNames.length);
+  try {
+    const all = Int32Array.from({ length: data.test.count }, (_, index) => index);
+    return meanMetrics(await inference.run(all, context.signal), data.test.labels);
+  } finally {
+    inference.dispose();
+    images.dispose();
+  }
+}
+
+/** Leaks show here from epoch to epoch. */
+function memoryUse(): { tensors: number; residentBytes: number } {
+  return { tensors: memory().numTensors, residentBytes: process.memoryUsage.rss() };
+}
+
+/** An interruption says how the run is continued. */
+function withWayOn(error: unknown, run: string, signal: AbortSignal): unknown {
+  if (!signal.aborted || !isToolkitError(error)) return error;
+  if (error.code !== 'INTERRUPTED' && error.code !== 'TERMINATED') return error;
+  return new ToolkitError(
+    error.code,
+    { hint: `continue with "mnist train --resume ${run}"` },
+    { cause: error },
+  );
+}

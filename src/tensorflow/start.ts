@@ -1,0 +1,75 @@
+import { availableParallelism } from 'node:os';
+
+import { setBackend } from '@tensorflow/tfjs-core';
+
+import type { ActiveBackend, BackendRequest } from '../backends/backend.js';
+import { ToolkitError } from '../core/errors.js';
+import type { StageContext } from '../core/events.js';
+import { loadTensorFlow } from './c-api.js';
+import { EagerContext } from './eager-context.js';
+import { obtainRuntime } from './obtain.js';
+import { BACKEND_NAME } from './extra-kernels.js';
+import { useTensorFlowBackend } from './tfjs-backend.js';
+
+/** TensorFlow creates its threads and takes its devices once in the life of a process. */
+let active: RunningTensorFlow | undefined;
+
+interface RunningTensorFlow extends ActiveBackend {
+  usesGpu: boolean;
+}
+
+/**
+ * Loads TensorFlow and makes it tfjs's backend. Throws the errors of `obtainRuntime` and `loadTensorFlow`, and
+ * BACKEND_UNAVAILABLE where this process already runs it with other settings.
+ */
+export async function startTensorFlow(
+  request: BackendRequest,
+  context: StageContext,
+): Promise<ActiveBackend> {
+  active ??= await open(request, context);
+  await setBackend(BACKEND_NAME);
+  requireSame(active, request);
+  return active;
+}
+
+async function open(request: BackendRequest, context: StageContext): Promise<RunningTensorFlow> {
+  const { device, environment, runtime: folder, threads = availableParallelism() } = request;
+  const { runtime, gpu } = await obtainRuntime({ device, folder, environment }, context);
+  const api = loadTensorFlow(runtime);
+  const eager = new EagerContext(api, { threads, useGpu: device !== 'cpu', gpuMemoryGrowth: true });
+  if (device === 'gpu' && !eager.usesGpu) {
+    const reason = `TensorFlow in ${runtime.folder} does not register it`;
+    throw new ToolkitError('DEVICE_UNAVAILABLE', { reason });
+  }
+  if (gpu !== undefined && !eager.usesGpu) {
+    context.emit({
+      event: 'warning',
+      code: 'GPU_UNUSED',
+      message: `${gpu} is there, but TensorFlow in ${runtime.folder} does not use it; computing on the CPU`,
+      hint: '"mnist doctor" shows why',
+    });
+  }
+  await useTensorFlowBackend(eager);
+  return {
+    name: BACKEND_NAME,
+    device: eager.usesGpu ? (gpu ?? 'GPU') : 'CPU',
+    version: api.TF_Version(),
+    threads,
+    usesGpu: eager.usesGpu,
+  };
+}
+
+function requireSame(running: RunningTensorFlow, { device, threads }: BackendRequest): void {
+  const wanted =
+    threads !== undefined && threads !== running.threads
+      ? `${threads} threads`
+      : device !== 'auto' && (device === 'gpu') !== running.usesGpu
+        ? `the ${device.toUpperCase()}`
+        : undefined;
+  if (wanted === undefined) return;
+  throw new ToolkitError('BACKEND_UNAVAILABLE', {
+    backend: BACKEND_NAME,
+    reason: `it runs with ${running.threads} threads on ${running.device} in this process, not on ${wanted}`,
+    hint: 'TensorFlow is set up once in a process: use another process',
+  });
+}

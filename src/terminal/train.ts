@@ -1,0 +1,17 @@
+import type { TrainResult } from '../stages/train.js';
+import { columns, count, duration, loss, percent } from './format.js';
+import type { Style } from './style.js';
+
+/** The end of a training run, for people. */
+export function trainText(result: TrainResult, { bold }: Style): string {
+  const { validation, test } = result;
+  return columns([
+    ['test', `${bold(percent(test.accuracy))} accuracy, loss ${loss(test.loss)} (${count(test.n)} images)`],
+    ...(validation
+      ? [['validation', `${percent(validation.accuracy)} accuracy, loss ${loss(validation.loss)}`]]
+      : []),
+    ['checkpoint', `${result.checkpoint} (epoch ${result.bestEpoch} of ${result.epochs})`],
+    ['time', `${duration(result.seconds)} on ${result.backend} ${result.backendVersion}, ${result.device}`],
+    ['next', `mnist-eval ${result.run}`],
+  ]);
+}

@@ -1,0 +1,38 @@
+import { tidy, zeros, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
+
+import { ToolkitError, messageOf } from '../core/errors.js';
+import type { ImageShape } from '../engine/images.js';
+import type { Model } from '../models/model.js';
+import { lossAndGradients } from './step.js';
+import type { TrainingVariables } from './variables.js';
+
+const MISSING_KERNEL = /Kernel '(\w+)' not registered/;
+
+/**
+ * Tries a model's loss and gradients on one blank image, so that a backend without a kernel for them is found out before
+ * training starts. Throws BACKEND_LACKS_KERNELS.
+ */
+export function requireKernels(
+  backend: string,
+  name: string,
+  model: Model,
+  variables: TrainingVariables,
+  { height, width, channels }: ImageShape,
+): void {
+  try {
+    tidy(() => {
+      const images: Tensor4D = zeros([1, height, width, channels]);
+      const labels: Tensor1D = zeros([1], 'int32');
+      const { correct } = lossAndGradients(model, variables, { images, labels });
+      correct.dispose();
+    });
+  } catch (error) {
+    const kernel = MISSING_KERNEL.exec(messageOf(error))?.[1];
+    if (kernel === undefined) throw error;
+    throw new ToolkitError(
+      'BACKEND_LACKS_KERNELS',
+      { backend, model: name, kernels: kernel },
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,85 @@
+import { readCheckpoint, writeCheckpoint, type CheckpointDescription } from '../artifacts/checkpoint.js';
+import type { RunFolder } from '../artifacts/run.js';
+import type { StoredTensor } from '../artifacts/safetensors.js';
+import type { Emit } from '../core/events.js';
+import { writeFileAtomically } from '../core/files.js';
+import type { EpochRecord, TrainingProgress } from './progress.js';
+import { bestEpoch } from './progress.js';
+import type { TrainingVariables } from './variables.js';
+
+/** What a run's checkpoints say alike, from its first to its last. */
+export type RunDescription = Omit<CheckpointDescription, 'kind' | 'createdAt' | 'progress'>;
+
+/** Writes a run's folder: its configuration, its metrics and its checkpoints, each file whole or not at all. */
+export class RunWriter {
+  readonly #folder: RunFolder;
+  readonly #description: RunDescription;
+  readonly #variables: TrainingVariables;
+  readonly #batchesPerEpoch: number;
+  readonly #emit: Emit;
+
+  constructor(
+    folder: RunFolder,
+    description: RunDescription,
+    variables: TrainingVariables,
+    batchesPerEpoch: number,
+    emit: Emit,
+  ) {
+    this.#folder = folder;
+    this.#description = description;
+    this.#variables = variables;
+    this.#batchesPerEpoch = batchesPerEpoch;
+    this.#emit = emit;
+  }
+
+  /** Writes what is known before the first step. */
+  async begin(progress: TrainingProgress): Promise<void> {
+    const { toolkit, config, data, machine } = this.#description;
+    const text = JSON.stringify({ toolkit, config, data, machine }, undefined, 2);
+    await writeFileAtomically(this.#folder.config, `${text}\n`);
+    await this.pause(progress);
+  }
+
+  /** Writes the state in the middle of an epoch. Throws STORAGE_FULL or STORAGE_DENIED. */
+  async pause(progress: TrainingProgress): Promise<void> {
+    await this.#write('last', progress, await this.#variables.store());
+  }
+
+  /** Writes the state after an epoch, and keeps it apart if it is the best so far. */
+  async epoch(progress: TrainingProgress, { epoch }: EpochRecord): Promise<void> {
+    const tensors = await this.#variables.store();
+    // The best first: a run killed between the two then repeats the epoch, and finds the same best again.
+    if (bestEpoch(progress.history)?.epoch === epoch) await this.#write('best', progress, tensors);
+    await this.#write('last', progress, tensors);
+    const lines = progress.history.map((record) => `${JSON.stringify(record)}\n`);
+    await writeFileAtomically(this.#folder.metrics, lines.join(''));
+  }
+
+  /** Puts the weights of the best epoch back in place of those of the last. Returns the file that they are from. */
+  async restoreBest({ history }: TrainingProgress): Promise<string> {
+    if (bestEpoch(history) !== history.at(-1)) {
+      const { tensors } = await readCheckpoint(this.#folder.best);
+      const misfit = this.#variables.load(tensors, 'parameters');
+      if (misfit !== undefined) throw new Error(`${this.#folder.best} does not fit its own run: ${misfit}`);
+    }
+    return this.#folder.best;
+  }
+
+  async #write(
+    kind: 'last' | 'best',
+    progress: TrainingProgress,
+    tensors: ReadonlyMap<string, StoredTensor>,
+  ): Promise<void> {
+    const path = this.#folder[kind];
+    const { history, partial } = progress;
+    const step = history.length * this.#batchesPerEpoch + partial.batches;
+    const description: CheckpointDescription = {
+      ...this.#description,
+      kind,
+      createdAt: new Date().toISOString(),
+      progress: { step, history: [...history], partial },
+    };
+    await writeCheckpoint({ path, description, tensors });
+    this.#emit({ event: 'checkpoint', kind, path, epoch: history.length, step });
+  }
+}
