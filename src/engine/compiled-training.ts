@@ -84,6 +84,7 @@ export class CompiledTraining implements TrainingProgram {
         },
       },
       fetches: [nodes.losses, nodes.correct],
+      targets: [nodes.updates],
     });
     this.#sliceLength.measured(steps, performance.now() - startedAt);
     return { losses: losses as Float32Array, correct: Float32Array.from(correct!) };

@@ -27,6 +27,8 @@ interface TrainingNodes {
   losses: string;
   /** int32 [steps]. */
   correct: string;
+  /** Has no value; run as a target, it makes sure of the updates, should neither losses nor counts depend on them. */
+  updates: string;
 }
 
 /** How many steps may be under way at once: the next batch is fetched and scaled while this one is computed with. */
@@ -54,6 +56,7 @@ export function buildTrainingLoop(
     coefficients: `${name}_coefficients`,
     losses: `${name}_losses`,
     correct: `${name}_correct`,
+    updates: `${name}_updates`,
   };
   const order = typed(graph.placeholder(nodes.order, DataType.INT32, [-1, batchSize]), DataType.INT32);
   const coefficients = typed(
@@ -62,7 +65,7 @@ export function buildTrainingLoop(
   );
   const handles = imageHandles(graph, data.source);
   const stateHandles = new Map([...used].map(([id, variable]) => [id, variables.handle(graph, variable)]));
-  const [, losses, correct] = addLoop(graph, `${name}_loop`, {
+  const [turns, losses, correct] = addLoop(graph, `${name}_loop`, {
     times: firstDimension(graph, order.output),
     parallel: PARALLEL_STEPS,
     carried: [
@@ -101,6 +104,7 @@ export function buildTrainingLoop(
   });
   stack(graph, losses!, DataType.FLOAT, nodes.losses);
   stack(graph, correct!, DataType.INT32, nodes.correct);
+  graph.node('NoOp', [after(turns!)], [], nodes.updates);
   session.extend(graph.finish());
   return { nodes, changed: changedVariables(step) };
 }
