@@ -64,7 +64,7 @@ export async function writeFileAtomically(path: string, ...parts: (Uint8Array | 
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw storageError(error, path);
   }
   await syncFolder(dirname(path));
