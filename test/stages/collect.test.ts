@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -117,16 +117,16 @@ describe('MNIST', () => {
   test('is collected once by two processes at once', async () => {
     const folder = await temporaryFolder();
     const dataDir = join(folder, 'data');
+    await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
     const program = await bundleProgram(
       `import { collect } from './src/stages/collect.ts';
        const emit = (event) => { if (event.event === 'stage') console.log('collecting'); };
        const raw = await collect({ dataset: 'mnist', dataDir: process.argv[2] }, { emit, signal: new AbortController().signal });
        console.log(raw.manifest.collectedAt);`,
-      process.cwd(),
+      folder,
     );
     const children = [1, 2].map(() => startChild(process.execPath, [program, dataDir]));
     const ends = await Promise.all(children.map((child) => child.ended));
-    await rm(program);
     expect(ends.map(({ code, stderr }) => [code, stderr])).toEqual([
       [0, ''],
       [0, ''],
