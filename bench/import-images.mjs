@@ -15,12 +15,16 @@ const images = join(folder, 'images');
 try {
   await writeImages();
   const alone = await seconds(decodeAlone);
-  const imported = await seconds(() => collect({ dataset: 'own', from: images, dataDir: join(folder, 'data') }));
+  const imported = await seconds(() =>
+    collect({ dataset: 'own', from: images, dataDir: join(folder, 'data') }),
+  );
   const again = await seconds(decodeAlone);
   const baseline = Math.min(alone, again);
   const peak = Math.round(process.resourceUsage().maxRSS / 1024);
   console.log(`${count} PNG files of 28×28: sharp alone ${alone.toFixed(2)} s and ${again.toFixed(2)} s,`);
-  console.log(`import ${imported.toFixed(2)} s: ${(imported / baseline).toFixed(2)} times; peak memory ${peak} MiB`);
+  console.log(
+    `import ${imported.toFixed(2)} s: ${(imported / baseline).toFixed(2)} times; peak memory ${peak} MiB`,
+  );
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
@@ -30,11 +34,17 @@ async function writeImages() {
   const pixels = (await readFile(join(mnist, 'train-images-idx3-ubyte'))).subarray(16);
   const labels = (await readFile(join(mnist, 'train-labels-idx1-ubyte'))).subarray(8);
   for (let digit = 0; digit < 10; digit++) await mkdir(join(images, String(digit)), { recursive: true });
-  await sideBySide(Array.from({ length: count }, (_, index) => index), async (index) => {
-    const image = pixels.subarray(index * 784, (index + 1) * 784);
-    const path = join(images, String(labels[index]), `${index}.png`);
-    await sharp(image, { raw: { width: 28, height: 28, channels: 1 } }).toColourspace('b-w').png().toFile(path);
-  });
+  await sideBySide(
+    Array.from({ length: count }, (_, index) => index),
+    async (index) => {
+      const image = pixels.subarray(index * 784, (index + 1) * 784);
+      const path = join(images, String(labels[index]), `${index}.png`);
+      await sharp(image, { raw: { width: 28, height: 28, channels: 1 } })
+        .toColourspace('b-w')
+        .png()
+        .toFile(path);
+    },
+  );
 }
 
 async function decodeAlone() {

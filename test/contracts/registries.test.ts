@@ -79,7 +79,9 @@ describe('data sets', () => {
   for (const dataset of datasets) {
     it(`${dataset.name} is pinned by its files, gzipped or not, or by its archive, with its licence and origin`, () => {
       const { archive, files } = dataset;
-      const hashes = fileRoles.map((role) => files[role].sha256 ?? files[role].gzip?.sha256 ?? archive?.sha256);
+      const hashes = fileRoles.map(
+        (role) => files[role].sha256 ?? files[role].gzip?.sha256 ?? archive?.sha256,
+      );
       for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{64}$/);
       for (const role of fileRoles) expect(files[role].bytes).toBeGreaterThan(8);
       expect(new Set(hashes).size).toBe(archive ? 1 : fileRoles.length);

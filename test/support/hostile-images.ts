@@ -40,7 +40,9 @@ export function bombPng(side: number): Buffer {
 
 /** Good images of each format, to be damaged. */
 export async function goodImages(): Promise<HostileFile[]> {
-  const data = Buffer.from(Array.from({ length: 40 * 30 * 3 }, (_, index) => (index * index + 7 * index) % 256));
+  const data = Buffer.from(
+    Array.from({ length: 40 * 30 * 3 }, (_, index) => (index * index + 7 * index) % 256),
+  );
   const image = (): Sharp => sharp(data, { raw: { width: 40, height: 30, channels: 3 } });
   return [
     { name: 'a.png', content: await image().png().toBuffer() },
@@ -53,7 +55,21 @@ export async function goodImages(): Promise<HostileFile[]> {
   ];
 }
 
-const NAMES = ['é', 'e\u0301', '数字', '😀', 'a b', '-rf', '%2e%2e', "'; rm", '\u202egnp', 'line\nend', 'x'.repeat(180), '..png', '\\up'];
+const NAMES = [
+  'é',
+  'e\u0301',
+  '数字',
+  '😀',
+  'a b',
+  '-rf',
+  '%2e%2e',
+  "'; rm",
+  '\u202egnp',
+  'line\nend',
+  'x'.repeat(180),
+  '..png',
+  '\\up',
+];
 const EXTENSIONS = ['.png', '.jpg', '.webp', '.jpeg', '.PNG', '.txt', '.svg', ''];
 
 /** An image file that is damaged or dressed up in one of many ways, the next by the random numbers. */
@@ -83,7 +99,8 @@ export function damage(random: Random, content: Buffer): Buffer {
       return Buffer.concat([content, Buffer.alloc(random.integer(5000), at)]);
     case 4:
       // In the header, where the sizes are.
-      for (let byte = 0; byte < 4; byte++) content[random.integer(Math.min(64, content.length))] = random.integer(256);
+      for (let byte = 0; byte < 4; byte++)
+        content[random.integer(Math.min(64, content.length))] = random.integer(256);
       return content;
     case 5:
       return Buffer.from(Array.from({ length: random.integer(400) }, () => random.integer(256)));

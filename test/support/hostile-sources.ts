@@ -21,7 +21,16 @@ export interface Tally {
 }
 
 const LINKS = ['/etc/passwd', '../../../outside.png', 'nowhere.png', 'loop.png', '.'];
-const MEMBERS = ['../outside.png', '/outside.png', '..\\outside.png', 'c:\\outside.png', 'a/../../outside.png', 'a/\0.png', 'a', ''];
+const MEMBERS = [
+  '../outside.png',
+  '/outside.png',
+  '..\\outside.png',
+  'c:\\outside.png',
+  'a/../../outside.png',
+  'a/\0.png',
+  'a',
+  '',
+];
 
 /**
  * Collects hostile sources until so many damaged files, rows and archives have been tried, and checks of each that it ends in a data set
@@ -54,7 +63,8 @@ async function tryOne(root: string, from: string, inputs: number, tally: Tally):
     tally.rejected += rejected;
   } catch (error) {
     if (!isToolkitError(error) || error.code === 'UNEXPECTED') throw error;
-    if (/\n/.test(error.message)) throw new Error(`an error of several lines: ${JSON.stringify(error.message)}`);
+    if (/\n/.test(error.message))
+      throw new Error(`an error of several lines: ${JSON.stringify(error.message)}`);
     tally.refused[error.code] = (tally.refused[error.code] ?? 0) + 1;
   }
   // Of a folder of many files, what one of them takes.
@@ -89,7 +99,8 @@ async function hostileFolder(place: string, random: Random, good: readonly Hosti
     await writeFile(join(folder, name), content).catch(() => undefined);
   }
   await mkdir(join(path, 'sane', 'folder.png'));
-  for (const [index, target] of LINKS.entries()) await symlink(target, join(path, 'sane', `loop${index || ''}.png`));
+  for (const [index, target] of LINKS.entries())
+    await symlink(target, join(path, 'sane', `loop${index || ''}.png`));
   if (process.platform !== 'win32') execFileSync('mkfifo', [join(path, 'sane', 'pipe.png')]);
   for (const index of [0, 1]) await writeFile(join(path, 'sane', `good${index}.png`), good[0]!.content);
   return { path, inputs: count + LINKS.length + 2 };
@@ -100,7 +111,10 @@ async function hostileArchive(place: string, random: Random, good: readonly Host
   const members: ZipMember[] = good.map(({ name, content }) => ({ name: `ok/${name}`, content }));
   for (let index = 0; index < 8; index++) {
     const { name, content } = damagedImage(random, good, index);
-    members.push({ name: random.integer(2) === 0 ? `ok/${name}` : MEMBERS[random.integer(MEMBERS.length)]!, content });
+    members.push({
+      name: random.integer(2) === 0 ? `ok/${name}` : MEMBERS[random.integer(MEMBERS.length)]!,
+      content,
+    });
   }
   members.push({ name: 'ok/link.png', content: '../../../outside.png', mode: 0o120777 });
   const archive = zip(members);
@@ -115,9 +129,13 @@ async function hostileTable(place: string, random: Random, good: readonly Hostil
   const names = [...MEMBERS, ...LINKS, ...good.map(({ name }) => name), '"', 'a.png\r', '\ufeffa.png'];
   const rows = Array.from({ length: 12 }, (_, index) => {
     const name = names[random.integer(names.length)]!;
-    return random.integer(6) === 0 ? `,${name},,` : `${name},${['cat', 'dog', '', '\u202e', '7.0'][index % 5]}`;
+    return random.integer(6) === 0
+      ? `,${name},,`
+      : `${name},${['cat', 'dog', '', '\u202e', '7.0'][index % 5]}`;
   });
-  const text = Buffer.from(['file,label', ...rows, 'a.png,cat', 'd.jpg,cat', 'f.webp,dog', 'g.webp,dog'].join('\n'));
+  const text = Buffer.from(
+    ['file,label', ...rows, 'a.png,cat', 'd.jpg,cat', 'f.webp,dog', 'g.webp,dog'].join('\n'),
+  );
   const path = join(place, 'table.csv');
   await writeFile(path, random.integer(3) === 0 ? damage(random, text) : text);
   return { path, inputs: 12 };
@@ -127,7 +145,12 @@ async function hostileArrays(place: string, random: Random): Made {
   await mkdir(place, { recursive: true });
   const images = npyFile('|u1', [6, 8, 8], Buffer.alloc(6 * 64, random.integer(256)));
   const labels = npyFile('<i8', [6, 1], Buffer.alloc(6 * 8));
-  const arrays: Record<string, Buffer> = { train_images: images, train_labels: labels, test_images: images, test_labels: labels };
+  const arrays: Record<string, Buffer> = {
+    train_images: images,
+    train_labels: labels,
+    test_images: images,
+    test_labels: labels,
+  };
   const victim = Object.keys(arrays)[random.integer(4)]!;
   arrays[victim] = damage(random, Buffer.from(arrays[victim]!));
   const archive = zip(Object.entries(arrays).map(([name, content]) => ({ name: `${name}.npy`, content })));
