@@ -41,11 +41,15 @@ export async function turnIdx(path: string, content: IdxContent, convention: Con
 }
 
 function transpose(images: Uint8Array, height: number, width: number): Uint8Array {
-  const size = height * width;
-  return Uint8Array.from(images, (_, index) => {
-    const [image, pixel] = [index - (index % size), index % size];
-    return images[image + (pixel % width) * height + Math.floor(pixel / width)]!;
-  });
+  const turned = new Uint8Array(images.length);
+  for (let image = 0; image < images.length; image += height * width) {
+    for (let row = 0; row < height; row++) {
+      for (let column = 0; column < width; column++) {
+        turned[image + row * width + column] = images[image + column * height + row]!;
+      }
+    }
+  }
+  return turned;
 }
 
 function shift(labels: Uint8Array, first: number, path: string): Uint8Array {
