@@ -10,7 +10,7 @@ import { CollectedPart } from './collected-part.js';
 import { Listing, type ListedFile } from './listing.js';
 import type { Sample, SampleSet, SplitName } from './sample.js';
 import { labelNamed } from './sample.js';
-import { Unusable, type Rejection } from './unusable.js';
+import { printable, Unusable, type Rejection } from './unusable.js';
 
 /** What an import has written into its folder. */
 export interface ImportedSamples {
@@ -149,7 +149,7 @@ async function bothSplits(
     const first = rejections.first;
     throw refused(
       source,
-      first ? `no image could be taken; ${first.name}: ${first.reason}` : 'it holds no images',
+      first ? `no image could be taken; ${printable(first.name)}: ${first.reason}` : 'it holds no images',
     );
   }
   const train = taken.get('train') ?? (await open('train'));

@@ -2,6 +2,7 @@ import { openPromise, type Entry, type ZipFile } from 'yauzl';
 
 import { isToolkitError, messageOf, systemCodeOf, ToolkitError } from '../core/errors.js';
 import { readError } from '../core/files.js';
+import { printable } from './unusable.js';
 import { MAX_NPY_HEADER_BYTES, parseNpyHeader, type NpyHeader } from './npy.js';
 
 const MAX_MEMBERS = 64;
@@ -38,7 +39,8 @@ export class NpzArchive {
       const members = new Map<string, Entry>();
       for await (const entry of zip.eachEntry()) {
         if (members.size === MAX_MEMBERS) throw new Error(`more than ${MAX_MEMBERS} arrays`);
-        if (members.has(entry.fileName)) throw new Error(`two arrays are called ${entry.fileName}`);
+        if (members.has(entry.fileName))
+          throw new Error(`two arrays are called ${printable(entry.fileName)}`);
         members.set(entry.fileName, entry);
       }
       return new NpzArchive(zip, path, members);

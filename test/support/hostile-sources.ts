@@ -63,8 +63,8 @@ async function tryOne(root: string, from: string, inputs: number, tally: Tally):
     tally.rejected += rejected;
   } catch (error) {
     if (!isToolkitError(error) || error.code === 'UNEXPECTED') throw error;
-    if (/\n/.test(error.message))
-      throw new Error(`an error of several lines: ${JSON.stringify(error.message)}`);
+    if (error.message.includes('\n'))
+      throw new Error(`an error of several lines: ${JSON.stringify(error.message)}`, { cause: error });
     tally.refused[error.code] = (tally.refused[error.code] ?? 0) + 1;
   }
   // Of a folder of many files, what one of them takes.

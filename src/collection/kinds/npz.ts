@@ -7,6 +7,7 @@ import { convertPixels, type ImageTarget } from '../decode.js';
 import { npyIntegers } from '../npy.js';
 import { NpzArchive, piecesOf, type NpzArray } from '../npz-archive.js';
 import { shapeOf, targetFor, type Sample, type SplitName } from '../sample.js';
+import { printable } from '../unusable.js';
 import { sampleKind } from './source-kind.js';
 
 /** Images and labels that belong together. */
@@ -47,7 +48,7 @@ export const npz = sampleKind({
       const pairs = await findPairs(archive, path);
       const [first] = pairs;
       if (!first) {
-        const reason = `it holds ${archive.names.join(', ').slice(0, 200) || 'nothing'}`;
+        const reason = `it holds ${printable(archive.names.join(', ')) || 'nothing'}`;
         const hint = 'the arrays have to be called train_images, train_labels, test_images and test_labels';
         throw new ToolkitError('SOURCE_REFUSED', { path, reason, hint });
       }

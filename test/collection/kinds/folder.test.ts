@@ -147,6 +147,12 @@ test('a folder with nothing of use is refused, with the first reason, and leaves
   expect(error.message).toContain('no image could be taken; a/1.png: not a PNG');
 });
 
+test('a name of several lines does not make an error of several', async () => {
+  const from = await writeTree(await temporaryFolder(), { 'a/1\n\u202e.png': 'x' });
+  const error = await toolkitError('SOURCE_REFUSED', importAndRead(from));
+  expect(error.message).toContain('a/1??.png: not a PNG');
+});
+
 test('more than 256 classes are refused', async () => {
   const content = await picture(1);
   const names = Array.from({ length: 257 }, (_, index) => [`c${index}/1.png`, content] as const);
