@@ -11,6 +11,7 @@ export interface RecordedOperation {
   readonly name: string;
   readonly attributes: readonly NodeAttribute[];
   readonly inputs: readonly number[];
+  readonly inputShapes: readonly (readonly number[])[];
   readonly outputs: readonly TensorMetadata[];
   /** How many of the first inputs are variables that it changes in place; for all others that is 0. */
   readonly changes: number;
@@ -98,7 +99,14 @@ export class RecordingBinding implements TensorFlowBinding {
     changes: number,
   ): void {
     for (const input of inputs) this.#keepConstant(input);
-    this.#operations.push({ name, attributes, inputs: [...inputs], outputs: [], changes });
+    this.#operations.push({
+      name,
+      attributes,
+      inputs: [...inputs],
+      inputShapes: inputs.map((input) => this.#eager.typeAndShapeOf(input).shape),
+      outputs: [],
+      changes,
+    });
   }
 
   /**
@@ -122,11 +130,13 @@ export class RecordingBinding implements TensorFlowBinding {
     for (const input of inputs) this.#keepConstant(input);
     const outputs = this.#eager.executeOp(name, attributes, inputs, outputCount);
     for (const { id } of outputs) this.#results.add(id);
-    const types = inputs.map((input) => this.#eager.typeOf(input));
+    const taken = inputs.map((input) => this.#eager.typeAndShapeOf(input));
+    const types = taken.map(({ type }) => type);
     this.#operations.push({
       name,
       attributes: [...attributes, ...this.#types.missing(name, attributes, types)],
       inputs: [...inputs],
+      inputShapes: taken.map(({ shape }) => shape),
       outputs,
       changes: 0,
     });
