@@ -1,12 +1,35 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { memory, type Tensor } from '@tensorflow/tfjs-core';
+import {
+  conv2d,
+  dispose,
+  matMul,
+  maxPool,
+  mean,
+  memory,
+  mul,
+  relu,
+  reshape,
+  sub,
+  sum,
+  tensor2d,
+  tensor4d,
+  variable,
+  variableGrads,
+  type Scalar,
+  type Tensor,
+  type Tensor2D,
+  type Tensor4D,
+  type Variable,
+} from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { Random } from '../../src/core/random.js';
 import { CompiledTraining } from '../../src/engine/compiled-training.js';
 import type { DeviceImages } from '../../src/engine/device-images.js';
 import { eagerTraining } from '../../src/engine/eager.js';
-import type { SliceResult } from '../../src/engine/program.js';
+import { sparseCrossEntropy } from '../../src/engine/operations.js';
+import type { SliceResult, TrainingStep } from '../../src/engine/program.js';
 import {
   joined,
   mnistImages,
@@ -259,4 +282,40 @@ test('the values of variables are those from before while a step is only recorde
     expect(values, variable).not.toEqual(before.get(variable));
   }
   program.dispose();
+});
+
+/** A step of plain tfjs, with convolutions, pooling and gradient descent: nothing in it knows of the engine. */
+function convolutionalStep(): { step: TrainingStep; variables: Variable[] } {
+  const values = (count: number): Float32Array => new Random(5, 'filters', count).uniformArray(count, 0.1);
+  const filter = variable(tensor4d(values(72), [3, 3, 1, 8]));
+  const kernel = variable(tensor2d(values(8 * 13 * 13 * 10), [8 * 13 * 13, 10]));
+  const variables: Variable[] = [filter, kernel];
+  const step: TrainingStep = ({ images: input, labels }) => {
+    const { value: loss, grads } = variableGrads(() => {
+      const features = maxPool(relu(conv2d(input, filter as Tensor4D, 1, 'valid')), 2, 2, 'valid');
+      const logits: Tensor2D = matMul(reshape(features, [input.shape[0], 8 * 13 * 13]), kernel);
+      return mean<Scalar>(sparseCrossEntropy(logits, labels));
+    }, variables);
+    for (const trained of variables) trained.assign(sub(trained, mul(grads[trained.name]!, 0.1)));
+    return { loss, correct: sum<Scalar>(labels) };
+  };
+  return { step, variables };
+}
+
+test('a step of convolutions, written without the engine in mind, gives the eager weights too', async () => {
+  const compiled = convolutionalStep();
+  const eager = convolutionalStep();
+  const options = { coefficients: () => [] };
+  const net = smallNet('sgd');
+  const program = new CompiledTraining(compiled.step, images);
+  const actual = joined((await run(program, net, 450, options)).slices);
+  const expected = joined((await run(eagerTraining(eager.step, images), net, 450, options)).slices);
+  expect(relativeDifference(actual.losses, expected.losses)).toBeLessThan(1e-5);
+  expect(actual.correct).toEqual(expected.correct);
+  for (const [index, trained] of compiled.variables.entries()) {
+    expect(relativeDifference(await trained.data(), await eager.variables[index]!.data())).toBeLessThan(1e-5);
+  }
+  program.dispose();
+  dispose([...compiled.variables, ...eager.variables]);
+  net.variables.dispose();
 });
