@@ -1,3 +1,4 @@
+import { ToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
 import type { Named } from '../core/registry.js';
 import type { DeviceName } from '../tensorflow/device.js';
@@ -24,4 +25,11 @@ export interface ActiveBackend {
 export interface BackendDefinition extends Named {
   /** Loads it and makes it tfjs's backend. Throws an error with exit code 4 that says why it cannot be used. */
   start(request: BackendRequest, context: StageContext): Promise<ActiveBackend>;
+}
+
+/** Throws DEVICE_UNAVAILABLE when a GPU is asked of a backend that computes on the CPU alone. */
+export function refuseGpu(backend: string, { device }: BackendRequest): void {
+  if (device !== 'gpu') return;
+  const reason = `the backend "${backend}" computes on the CPU alone`;
+  throw new ToolkitError('DEVICE_UNAVAILABLE', { reason });
 }

@@ -1,10 +1,11 @@
-import type { BackendDefinition } from './backend.js';
+import { refuseGpu, type BackendDefinition } from './backend.js';
 
 /** tfjs's kernels in JavaScript: has every kernel, and is for comparison and emergencies. */
 export const cpu: BackendDefinition = {
   name: 'cpu',
   summary: 'plain JavaScript; has every kernel and is very slow',
-  async start() {
+  async start(request) {
+    refuseGpu('cpu', request);
     const { enableProdMode, setBackend } = await import('@tensorflow/tfjs-core');
     // Otherwise tfjs advertises its faster packages on the terminal.
     enableProdMode();

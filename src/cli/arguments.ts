@@ -1,6 +1,6 @@
 import { Command as Program, Argument, CommanderError, Option } from 'commander';
 
-import { allFields } from '../config/resolve.js';
+import { allFields, optionFields, type OptionSpace } from '../config/resolve.js';
 import { flagOf, fieldsOf, parseText, type Field } from '../config/fields.js';
 import { ToolkitError } from '../core/errors.js';
 import { nearest } from '../core/registry.js';
@@ -32,10 +32,10 @@ export function parseArguments(name: string, command: Command, words: readonly s
     .helpOption('-h, --help', 'print this text')
     .configureOutput({ writeOut: (text) => (help += text), writeErr: () => undefined })
     .configureHelp({ helpWidth: 110 })
-    .addHelpText('after', examplesText(command))
+    .addHelpText('before', examplesText(command))
     .exitOverride();
   for (const positional of command.positionals) program.addArgument(argumentFor(positional));
-  for (const field of fields.values()) program.addOption(optionFor(field));
+  for (const field of ownFirst(fields.values())) program.addOption(optionFor(field, command));
   try {
     program.parse([...words], { from: 'user' });
   } catch (error) {
@@ -56,28 +56,55 @@ function argumentFor({ name, description, required, choices }: Positional): Argu
   return choices ? argument.choices([...choices]) : argument;
 }
 
-function optionFor(field: Field): Option {
-  const group = isCommon(field.key) ? 'Options of every command:' : 'Options:';
-  return plainOption(field).helpGroup(group);
+function optionFor(field: Field, { space }: Command): Option {
+  return plainOption(field).helpGroup(groupOf(field.key, space));
+}
+
+function groupOf(key: string, space: OptionSpace): string {
+  if (isCommon(key)) return 'Options of every command:';
+  const owner = Object.entries(space.choices).find(([, choice]) => optionFields(choice).has(key));
+  if (!owner) return 'Options:';
+  const [name, choice] = owner;
+  const having = optionFields(choice).get(key)?.plugins;
+  const isShared = having?.size === choice.registry.names.length;
+  return isShared
+    ? `Options of each ${name}:`
+    : `Options of --${name} ${[...(having?.keys() ?? [])].join(', ')}:`;
 }
 
 function plainOption(field: Field): Option {
-  const { key, kind, description, allowed, fallback, placeholder } = field;
+  const { key, kind, description, fallback, placeholder } = field;
   const flag = flagOf(key);
   if (kind === 'boolean') {
     // An option that is on by default can only be switched off.
     if (fallback === true) return new Option(flag.replace('--', '--no-'), description).default(undefined);
     return new Option(flag, description);
   }
-  const standard = fallback === undefined ? '' : `; default ${JSON.stringify(fallback)}`;
-  return new Option(`${flag} <${placeholder}>`, `${description} (${allowed}${standard})`).argParser((text) =>
+  return new Option(`${flag} <${placeholder}>`, `${description}${rangeText(field)}`).argParser((text) =>
     parseText(field, text),
   );
 }
 
+function rangeText(field: Field): string {
+  const parts = [field.allowed === 'a text' ? '' : field.allowed, defaultText(field)].filter(
+    (part) => part !== '',
+  );
+  return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
+}
+
+/** The default; where plug-ins have different ones, each; where not all have the option, those that have it. */
+function defaultText({ fallback, plugins }: Field): string {
+  if (plugins === undefined) return fallback === undefined ? '' : `default ${JSON.stringify(fallback)}`;
+  const texts = new Map([...plugins].map(([name, value]) => [name, JSON.stringify(value)]));
+  const [first] = texts.values();
+  const isOne = [...texts.values()].every((text) => text === first);
+  const each = isOne ? first : [...texts].map(([name, text]) => `${text} for ${name}`).join(', ');
+  return `default ${each}`;
+}
+
 function examplesText({ examples }: Command): string {
   const lines = examples.map(([typed, effect]) => `  $ ${typed}\n      ${effect}`);
-  return `\nExamples:\n${lines.join('\n')}`;
+  return `Examples:\n${lines.join('\n')}\n`;
 }
 
 function usageError(error: CommanderError, name: string, fields: readonly Field[]): ToolkitError {
@@ -97,4 +124,9 @@ function usageError(error: CommanderError, name: string, fields: readonly Field[
     nearest: meant,
     help,
   });
+}
+
+/** In help, what is special to a command comes before what every command has. */
+function ownFirst(fields: Iterable<Field>): Field[] {
+  return [...fields].sort((a, b) => Number(isCommon(a.key)) - Number(isCommon(b.key)));
 }

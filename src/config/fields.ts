@@ -14,6 +14,8 @@ export interface Field {
   placeholder: string;
   /** The environment variable that sets it. */
   variable: string;
+  /** Which plug-ins have it, with the value that it has in each when nobody sets it; undefined for a command's own. */
+  plugins?: ReadonlyMap<string, unknown>;
 }
 
 /** What a field's schema may say beside its type, with zod's `meta()`. */
@@ -92,15 +94,25 @@ function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Json
     exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : undefined,
     minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? `from ${minimum}` : undefined,
     exclusiveMaximum !== undefined ? `below ${exclusiveMaximum}` : undefined,
-    maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? `up to ${maximum}` : undefined,
+    maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER
+      ? `${minimum === undefined ? 'up to' : 'to'} ${maximum}`
+      : undefined,
   ].filter((bound) => bound !== undefined);
-  return bounds.length > 0 ? ` ${bounds.join(' and ')}` : '';
+  const isPlainRange = minimum !== undefined && exclusiveMaximum === undefined;
+  return bounds.length > 0 ? ` ${bounds.join(isPlainRange ? ' ' : ' and ')}` : '';
 }
 
 /** How an option is written on the command line: `learningRate` becomes `--learning-rate`. */
 export function flagOf(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
+
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
 
 /**
  * The value that a text from the command line or the environment stands for. What cannot be read as the field's type stays
@@ -109,7 +121,7 @@ export function flagOf(key: string): string {
 export function parseText({ kind }: Pick<Field, 'kind'>, text: string): unknown {
   switch (kind) {
     case 'boolean':
-      return ({ true: true, '1': true, false: false, '0': false } as Record<string, boolean>)[text] ?? text;
+      return BOOLEANS.get(text) ?? text;
     case 'number':
     case 'mixed':
       return parseNumber(text);

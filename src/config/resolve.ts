@@ -80,8 +80,11 @@ export function allFields(space: OptionSpace): Map<string, Field> {
 /** The options of a choice's plug-ins; where several have one of a name, the first one's description stands. */
 export function optionFields({ registry }: Choice): Map<string, Field> {
   const fields = new Map<string, Field>();
-  for (const { options } of registry) {
-    for (const [key, field] of fieldsOf(options)) if (!fields.has(key)) fields.set(key, field);
+  for (const { name, options } of registry) {
+    for (const [key, field] of fieldsOf(options)) {
+      const { plugins = new Map<string, unknown>(), ...known } = fields.get(key) ?? field;
+      fields.set(key, { ...known, plugins: new Map([...plugins, [name, field.fallback]]) });
+    }
   }
   return fields;
 }
@@ -218,10 +221,16 @@ function invalid(
   const meant = typeof value === 'string' && names ? nearest(value, names) : undefined;
   return new ToolkitError('OPTION_INVALID', {
     option: setting?.layer.label(key) ?? key,
-    value: value === undefined ? 'missing' : JSON.stringify(value),
+    value: textOf(value),
     origin: setting?.layer.origin(key) ?? DEFAULT_ORIGIN,
     allowed: meant === undefined ? allowed : `${allowed} (did you mean ${meant}?)`,
   });
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined) return 'missing';
+  // JSON has no infinity, and would call it null.
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
 }
 
 function notApplicable(

@@ -58,7 +58,7 @@ export const errorKinds = {
   OPTION_INVALID: kind<{ option: string; value: string; origin: string; allowed: string }>(
     2,
     ({ option, value, origin, allowed }) => `${option} is ${value} (from ${origin}), but must be ${allowed}`,
-    ({ origin }) => `correct it in ${origin}`,
+    ({ option, origin }) => `correct ${option} in ${origin === 'the command line' ? 'the command' : origin}`,
   ),
   OPTION_NOT_APPLICABLE: kind<{ option: string; origin: string; plugin: string; options: string }>(
     2,

@@ -65,7 +65,8 @@ export function classificationMetrics(
 export function crossEntropy(logits: Float32Array, label: number): number {
   const maximum = logits[indexOfMaximum(logits)]!;
   const sum = logits.reduce((total, logit) => total + Math.exp(logit - maximum), 0);
-  return Math.log(sum) + maximum - logits[label]!;
+  // In this order, because a large maximum would swallow the digits of the logarithm.
+  return Math.log(sum) + (maximum - logits[label]!);
 }
 
 /** Where the highest value stands; the first one, where there are several. */

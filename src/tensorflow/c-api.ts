@@ -1,7 +1,9 @@
-import koffi, { type LibraryHandle } from 'koffi';
+import type { LibraryHandle } from 'koffi';
 
 import { ToolkitError, messageOf } from '../core/errors.js';
 import type { Runtime } from './locate.js';
+import { koffi } from './ffi.js';
+import { limitLogging, withoutErrorOutput } from './logging.js';
 
 /** An address in native memory. */
 export type Pointer = bigint;
@@ -178,9 +180,6 @@ const PROTOTYPES: Readonly<Record<keyof TensorFlowApi, string>> = {
 };
 
 const C_LIBRARY = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6';
-// Kernels that run on the calling thread need more than koffi's 128 KiB. It has to be said before a library is loaded.
-koffi.config({ async_stack_size: 8 << 20 });
-
 const RTLD_LAZY = 1;
 const RTLD_NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000;
 
@@ -192,14 +191,20 @@ const RTLD_NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000;
  */
 export function loadTensorFlow({ folder, library, framework }: Runtime): TensorFlowApi {
   // TensorFlow reads this when it is loaded; 3 leaves only what ends the process. Errors reach us as a status.
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
+  const logLevel = Number((process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3')) || 0;
   // Otherwise whoever comes first (the eager context) decides how many threads the kernels of every session have.
   process.env['TF_OVERRIDE_GLOBAL_THREADPOOL'] ??= '1';
   try {
     const system = koffi.load(C_LIBRARY);
-    pin(system, framework);
-    pin(system, library);
-    const libraries = [koffi.load(library, { lazy: true }), koffi.load(framework, { lazy: true }), system];
+    const load = (): void => {
+      pin(system, framework);
+      pin(system, library);
+    };
+    if (logLevel > 0) withoutErrorOutput(system, load);
+    else load();
+    const frameworkLibrary = koffi.load(framework, { lazy: true });
+    limitLogging(frameworkLibrary, logLevel);
+    const libraries = [koffi.load(library, { lazy: true }), frameworkLibrary, system];
     const functions = Object.entries(PROTOTYPES).map(([name, prototype]) => [
       name,
       declare(libraries, prototype),

@@ -9,8 +9,8 @@ import type { HostTensor } from './graph-builder.js';
 
 type TypedArray = Float32Array | Int32Array | Uint8Array;
 
-/** No operation of tfjs has more outputs. */
-const MAX_OUTPUTS = 64;
+/** More outputs than almost every call has; unstacking and splitting can have any number. */
+const USUAL_OUTPUTS = 64;
 
 /**
  * What tfjs-node-gpu's kernels call, on TensorFlow's eager mode through the FFI. Its original is a compiled addon
@@ -38,7 +38,7 @@ export class EagerBinding implements TensorFlowBinding {
   readonly context: EagerContext;
   readonly #handles = new Map<number, Pointer>();
   #nextId = 0;
-  readonly #outputs = new BigInt64Array(MAX_OUTPUTS);
+  #outputs = new BigInt64Array(USUAL_OUTPUTS);
   readonly #outputCount = new Int32Array(1);
 
   constructor(context: EagerContext) {
@@ -62,6 +62,7 @@ export class EagerBinding implements TensorFlowBinding {
   createTensor(shape: number[], dtype: number, values: BackendValues): number {
     const { api, status, usesGpu } = this.context;
     const bytes = asTyped(values, dtype);
+    requireFit(bytes, shape, dtype);
     const tensor = api.TF_AllocateTensor(dtype, toInt64(shape), shape.length, bytes.byteLength);
     if (bytes.byteLength > 0) api.memcpy(api.TF_TensorData(tensor), bytes, bytes.byteLength);
     const handle = api.TFE_NewTensorHandle(tensor, status);
@@ -80,12 +81,14 @@ export class EagerBinding implements TensorFlowBinding {
   tensorDataSync(id: number): TypedArray {
     const { api, status } = this.context;
     const handle = this.#handle(id);
+    const type = api.TFE_TensorHandleDataType(handle);
+    if (!(type in ELEMENT_BYTES)) throw refusedType('reading a tensor', type);
     const tensor = api.TFE_TensorHandleResolve(handle, status);
     this.context.check('reading a tensor');
     const bytes = new Uint8Array(api.TF_TensorByteSize(tensor));
     if (bytes.length > 0) api.memcpy(bytes, api.TF_TensorData(tensor), bytes.length);
     api.TF_DeleteTensor(tensor);
-    switch (api.TFE_TensorHandleDataType(handle)) {
+    switch (type) {
       case DataType.FLOAT:
       case DataType.COMPLEX64:
         return new Float32Array(bytes.buffer);
@@ -123,6 +126,7 @@ export class EagerBinding implements TensorFlowBinding {
       if (usesGpu) api.TFE_OpSetDevice(operation, device, status);
       for (const input of inputs) api.TFE_OpAddInput(operation, this.#handle(input), status);
       for (const attribute of attributes) this.#setAttribute(operation, attribute);
+      if (outputs > this.#outputs.length) this.#outputs = new BigInt64Array(outputs);
       this.#outputCount[0] = outputs;
       api.TFE_Execute(operation, this.#outputs, this.#outputCount, status);
       this.context.check(name);
@@ -165,10 +169,7 @@ export class EagerBinding implements TensorFlowBinding {
         break;
       }
       default:
-        throw new ToolkitError('TENSORFLOW_FAILED', {
-          operation: name,
-          reason: `attributes of type ${type}`,
-        });
+        throw refusedType(`the attribute ${name}`, type);
     }
   }
 
@@ -206,6 +207,30 @@ export class EagerBinding implements TensorFlowBinding {
   }
 }
 
+/** The types whose values can be copied, with the size of an element. */
+const ELEMENT_BYTES: Readonly<Record<number, number>> = {
+  [DataType.FLOAT]: 4,
+  [DataType.INT32]: 4,
+  [DataType.UINT8]: 1,
+  [DataType.COMPLEX64]: 8,
+  [DataType.INT64]: 8,
+  [DataType.BOOL]: 1,
+};
+
+/** TensorFlow believes a shape without looking at the memory behind it, and would read past its end. */
+function requireFit({ byteLength }: TypedArray, shape: readonly number[], dtype: number): void {
+  const needed = shape.reduce((product, size) => product * size, ELEMENT_BYTES[dtype] ?? NaN);
+  if (byteLength === needed) return;
+  throw new ToolkitError('TENSORFLOW_FAILED', {
+    operation: 'a new tensor',
+    reason: `${byteLength} bytes for the shape [${shape.join(', ')}] and the type ${dtype}`,
+  });
+}
+
+function refusedType(operation: string, type: number): ToolkitError {
+  return new ToolkitError('TENSORFLOW_FAILED', { operation, reason: `type ${type} is not supported` });
+}
+
 function toInt64(values: readonly number[]): BigInt64Array {
   return BigInt64Array.from(values, BigInt);
 }
@@ -224,9 +249,6 @@ function asTyped(values: BackendValues, dtype: number): TypedArray {
     case DataType.UINT8:
       return Uint8Array.from(numbers);
     default:
-      throw new ToolkitError('TENSORFLOW_FAILED', {
-        operation: 'a new tensor',
-        reason: `values of type ${dtype}`,
-      });
+      throw refusedType('a new tensor', dtype);
   }
 }

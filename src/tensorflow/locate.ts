@@ -85,7 +85,10 @@ async function runtimeIn(
   return undefined;
 }
 
+/** The current folder, which Python searches first, is left out: what lies there is not to be run. */
 const WHERE_IS_TENSORFLOW = `
+import sys
+sys.path = [path for path in sys.path if path]
 import importlib.util
 found = importlib.util.find_spec("tensorflow")
 print(found.submodule_search_locations[0] if found else "")

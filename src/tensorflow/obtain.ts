@@ -49,7 +49,8 @@ export function chooseVariant(device: DeviceName): { variant: RuntimeVariant; gp
   }
   const gpu = driver?.found ? driver.devices[0] : undefined;
   const name = gpu === undefined ? 'cpu' : 'cuda';
-  const variant = variantFor(name);
+  // Where there is a GPU but no CUDA runtime, as on ARM, only those who insist on the GPU go without.
+  const variant = variantFor(name) ?? (device === 'auto' ? variantFor('cpu') : undefined);
   if (variant) return { variant, gpu };
   const reason = `there is no ${name} runtime for ${process.platform}-${process.arch}`;
   throw new ToolkitError('RUNTIME_MISSING', { reason, hint: 'use --device cpu' });

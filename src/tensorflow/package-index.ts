@@ -6,7 +6,8 @@ import type { Wheel } from './variants.js';
 
 /**
  * The address of the Python package index that this machine uses: `PIP_INDEX_URL`, or what pip's own help names as its
- * setting. Undefined where it cannot be used without pip: no pip, a local folder, or a password that pip hides.
+ * setting. Undefined where it is better left to pip: no pip, a local folder, or an address with a name and password, which
+ * must not get into messages.
  */
 export async function packageIndexUrl(
   pip: PipCommand | undefined,
@@ -14,8 +15,13 @@ export async function packageIndexUrl(
 ): Promise<string | undefined> {
   const named = environment['PIP_INDEX_URL'];
   const url = named ?? (pip ? indexUrlIn(await pipHelp(pip, environment)) : undefined);
-  if (url === undefined || !/^https?:\/\//.test(url) || /:\*+@/.test(url)) return undefined;
-  return url.replace(/\/+$/, '');
+  return url !== undefined && isPublicAddress(url) ? url.replace(/\/+$/, '') : undefined;
+}
+
+function isPublicAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return ['http:', 'https:'].includes(protocol) && username === '' && password === '';
 }
 
 /** pip shows the configured value as the option's default. */

@@ -92,6 +92,7 @@ async function complete(
   wheel: Wheel,
   signal: AbortSignal,
 ): Promise<void> {
+  signal.throwIfAborted();
   const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let complaint = '';
   child.stderr

@@ -16,7 +16,13 @@ export function platformObstacle(): string | undefined {
 }
 
 function libcObstacle(): string | undefined {
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  // Node 20 has the property, but its types do not.
+  const report: typeof process.report & { excludeNetwork?: boolean | undefined } = process.report;
+  const { excludeNetwork } = report;
+  // Otherwise a report looks up the names of all connected hosts, which can take seconds.
+  report.excludeNetwork = true;
+  const { header } = report.getReport() as { header: { glibcVersionRuntime?: string } };
+  report.excludeNetwork = excludeNetwork;
   const version = header.glibcVersionRuntime;
   if (version === undefined) return 'TensorFlow needs the GNU C library, and this system has another (musl?)';
   const [major = 0, minor = 0] = version.split('.').map(Number);

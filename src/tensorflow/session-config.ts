@@ -7,6 +7,7 @@ export interface SessionConfig {
   areThreadsGiven?: boolean;
   /** Threads that start kernels, several of which may run at a time. */
   schedulingThreads?: number;
+  /** Whether GPUs may be used, if there are any. */
   useGpu: boolean;
   /** Whether GPU memory is taken as it is needed, rather than all of it at the start. */
   gpuMemoryGrowth: boolean;

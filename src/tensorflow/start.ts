@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 
 import { setBackend } from '@tensorflow/tfjs-core';
 
@@ -12,10 +13,11 @@ import { BACKEND_NAME } from './extra-kernels.js';
 import { useTensorFlowBackend } from './tfjs-backend.js';
 
 /** TensorFlow creates its threads and takes its devices once in the life of a process. */
-let active: RunningTensorFlow | undefined;
+let opening: Promise<RunningTensorFlow> | undefined;
 
 interface RunningTensorFlow extends ActiveBackend {
   usesGpu: boolean;
+  folder: string;
 }
 
 /**
@@ -26,10 +28,21 @@ export async function startTensorFlow(
   request: BackendRequest,
   context: StageContext,
 ): Promise<ActiveBackend> {
-  active ??= await open(request, context);
+  const running = await openOnce(request, context);
+  requireSame(running, request);
   await setBackend(BACKEND_NAME);
-  requireSame(active, request);
-  return active;
+  return running;
+}
+
+/** Callers who come while it is being opened wait for the same one; a failure leaves the way free for another try. */
+async function openOnce(request: BackendRequest, context: StageContext): Promise<RunningTensorFlow> {
+  const mine = (opening ??= open(request, context));
+  try {
+    return await mine;
+  } catch (error) {
+    if (opening === mine) opening = undefined;
+    throw error;
+  }
 }
 
 async function open(request: BackendRequest, context: StageContext): Promise<RunningTensorFlow> {
@@ -61,20 +74,27 @@ async function open(request: BackendRequest, context: StageContext): Promise<Run
     version: api.TF_Version(),
     threads,
     usesGpu: eager.usesGpu,
+    folder: runtime.folder,
   };
 }
 
-function requireSame(running: RunningTensorFlow, { device, threads }: BackendRequest): void {
-  const wanted =
-    threads !== undefined && threads !== running.threads
-      ? `${threads} threads`
-      : device !== 'auto' && (device === 'gpu') !== running.usesGpu
-        ? `the ${device.toUpperCase()}`
-        : undefined;
+function requireSame(running: RunningTensorFlow, request: BackendRequest): void {
+  const wanted = differenceFrom(running, request);
   if (wanted === undefined) return;
   throw new ToolkitError('BACKEND_UNAVAILABLE', {
     backend: BACKEND_NAME,
-    reason: `it runs with ${running.threads} threads on ${running.device} in this process, not on ${wanted}`,
+    reason: `it runs with ${running.threads} threads on ${running.device} in this process, not with ${wanted}`,
     hint: 'TensorFlow is set up once in a process: use another process',
   });
+}
+
+/** What a request wants otherwise, if anything. */
+function differenceFrom(
+  running: RunningTensorFlow,
+  { device, threads, runtime }: BackendRequest,
+): string | undefined {
+  if (runtime !== undefined && resolve(runtime) !== running.folder) return `the libraries in ${runtime}`;
+  if (threads !== undefined && threads !== running.threads) return `${threads} threads`;
+  if (device !== 'auto' && (device === 'gpu') !== running.usesGpu) return `the ${device.toUpperCase()}`;
+  return undefined;
 }

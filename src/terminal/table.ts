@@ -18,7 +18,7 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
     colAligns: numeric.map((isRight) => (isRight ? 'right' : 'left')),
   });
   made.push(...rows.map((row) => [...row]));
-  return made.toString();
+  return made.toString().replaceAll(/[ \t]+$/gm, '');
 }
 
 function isNumeric(cell: string | number | undefined): boolean {

@@ -1,0 +1,67 @@
+/** The library: every stage as a function of options and a context, the types of what they hand on, and the errors. */
+import { callerLayer } from './config/layers.js';
+import { resolveOptions } from './config/resolve.js';
+import { silentContext, type StageContext } from './core/events.js';
+import { collect as collectStage, collectFields } from './stages/collect.js';
+import { evaluate as evaluateStage, evaluateFields, type Evaluation } from './stages/evaluate.js';
+import { preprocess as preprocessStage, preprocessFields, type Preprocessed } from './stages/preprocess.js';
+import { resolveTrainOptions, type TrainOptions } from './stages/train-options.js';
+import { train as trainStage, type TrainResult } from './stages/train.js';
+import type { RawData } from './artifacts/raw.js';
+import type { z } from 'zod';
+
+export { readCheckpoint, type Checkpoint, type CheckpointDescription } from './artifacts/checkpoint.js';
+export type { PreparedData } from './artifacts/prepared.js';
+export type { RawData } from './artifacts/raw.js';
+export { isToolkitError, ToolkitError, type ErrorCode, type ExitCode } from './core/errors.js';
+export type { Emit, StageContext, ToolkitEvent } from './core/events.js';
+export { version } from './core/version.js';
+export type { ClassificationMetrics } from './evaluation/metrics.js';
+export type { Evaluation } from './stages/evaluate.js';
+export type { Preprocessed } from './stages/preprocess.js';
+export type { TrainOptions } from './stages/train-options.js';
+export type { TrainResult } from './stages/train.js';
+
+/** Who listens, and who may interrupt; both can be left out. */
+export type Context = Partial<StageContext>;
+
+/** Stage 1, with the options of `mnist collect`. Throws a ToolkitError. */
+export async function collect(
+  options: z.input<typeof collectFields> = {},
+  context: Context = {},
+): Promise<RawData> {
+  const space = { fields: collectFields, choices: {} };
+  return collectStage(resolveOptions(space, [callerLayer(options)]).values, silentContext(context));
+}
+
+/** Stage 2, with the options of `mnist preprocess`. Throws a ToolkitError. */
+export async function preprocess(
+  options: z.input<typeof preprocessFields> = {},
+  context: Context = {},
+): Promise<Preprocessed> {
+  const space = { fields: preprocessFields, choices: {} };
+  return preprocessStage(resolveOptions(space, [callerLayer(options)]).values, silentContext(context));
+}
+
+/** Stage 3, with the options of `mnist train`: those of the model and the optimiser beside them. Throws a ToolkitError. */
+export async function train(options: TrainOptions = {}, context: Context = {}): Promise<TrainResult> {
+  return trainStage(await resolveTrainOptions(options), silentContext(context));
+}
+
+/**
+ * Stage 4, with the options of `mnist evaluate`. Throws a ToolkitError.
+ *
+ * @param checkpoint a checkpoint file, a run's folder or name, or `latest`
+ */
+export async function evaluate(
+  checkpoint: string,
+  options: z.input<typeof evaluateFields> = {},
+  context: Context = {},
+): Promise<Evaluation> {
+  const space = { fields: evaluateFields, choices: {} };
+  return evaluateStage(
+    checkpoint,
+    resolveOptions(space, [callerLayer(options)]).values,
+    silentContext(context),
+  );
+}

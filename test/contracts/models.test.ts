@@ -1,0 +1,78 @@
+import {
+  grads,
+  mean,
+  memory,
+  randomUniform,
+  tensor,
+  tensor1d,
+  tidy,
+  type Tensor,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { Random } from '../../src/core/random.js';
+import { sparseCrossEntropy } from '../../src/engine/operations.js';
+import { models } from '../../src/models/index.js';
+import { elementCount, parameterCount, type Model } from '../../src/models/model.js';
+import { startOnCpu } from '../support/backends.js';
+
+beforeAll(() => startOnCpu('tensorflow'));
+
+const tasks = [
+  { shape: { height: 28, width: 28, channels: 1 }, classes: 10 },
+  { shape: { height: 12, width: 10, channels: 3 }, classes: 4 },
+];
+
+const initialValues = ({ parameters }: Model, seed: number): Float32Array[] =>
+  parameters.map(({ initialValue }, index) => initialValue(new Random(seed, 'test', index)));
+
+for (const definition of models) {
+  describe(`the model ${definition.name}`, () => {
+    for (const task of tasks) {
+      const { height, width, channels } = task.shape;
+      const model = definition.build(definition.options.parse({}), task);
+
+      it(`names its parameters and fills their shapes, for ${height}×${width}×${channels}`, () => {
+        const names = model.parameters.map(({ name }) => name);
+        expect(new Set(names).size).toBe(names.length);
+        expect(model.description).toMatch(/^\S[^\n]*\S$/);
+        initialValues(model, 1).forEach((values, index) => {
+          expect(values).toHaveLength(elementCount(model.parameters[index]!.shape));
+          expect(values.every(Number.isFinite)).toBe(true);
+        });
+        const total = initialValues(model, 1).reduce((count, { length }) => count + length, 0);
+        expect(parameterCount(model)).toBe(total);
+      });
+
+      it(`starts the same from the same seed, and differently from another, for ${height}×${width}×${channels}`, () => {
+        expect(initialValues(model, 1)).toEqual(initialValues(model, 1));
+        expect(initialValues(model, 1)).not.toEqual(initialValues(model, 2));
+      });
+
+      it(`gives a row of logits for each image, and a gradient for each parameter, for ${height}×${width}×${channels}`, () => {
+        const before = memory().numTensors;
+        tidy(() => {
+          const labels = tensor1d([0, 1, 2, 3, 0], 'int32');
+          const images: Tensor4D = randomUniform([5, height, width, channels], -1, 1, 'float32', 3);
+          const values = initialValues(model, 1).map((value, index) =>
+            tensor(value, [...model.parameters[index]!.shape]),
+          );
+          const apply = (...parameters: Tensor[]): Tensor => {
+            const named = parameters.map((value, index) => [model.parameters[index]!.name, value] as const);
+            const logits = model.apply(images, new Map(named));
+            expect(logits.shape).toEqual([5, task.classes]);
+            return mean(sparseCrossEntropy(logits, labels));
+          };
+          grads(apply)(values).forEach((gradient, index) => {
+            expect(gradient.shape).toEqual(model.parameters[index]!.shape);
+            const numbers = gradient.dataSync<'float32'>();
+            expect(numbers.every(Number.isFinite)).toBe(true);
+            expect(numbers.some((number) => number !== 0)).toBe(true);
+          });
+        });
+        expect(memory().numTensors).toBe(before);
+      });
+    }
+  });
+}

@@ -1,0 +1,88 @@
+import { readdir } from 'node:fs/promises';
+
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+
+import { backends } from '../../src/backends/index.js';
+import type { Named } from '../../src/core/registry.js';
+import { datasets } from '../../src/datasets/index.js';
+import { fileRoles } from '../../src/datasets/dataset.js';
+import { models } from '../../src/models/index.js';
+import { optimizers } from '../../src/optimizers/index.js';
+
+const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
+/** Each registry's folder, and its files that are not plug-ins. */
+const registries = [
+  {
+    registry: backends,
+    folder: 'backends',
+    others: ['backend.ts', 'start.ts'],
+  },
+  { registry: datasets, folder: 'datasets', others: ['dataset.ts'] },
+  { registry: models, folder: 'models', others: ['activations.ts', 'initializers.ts', 'model.ts'] },
+  { registry: optimizers, folder: 'optimizers', others: ['optimizer.ts', 'options.ts'] },
+] as const;
+
+for (const { registry, folder, others } of registries) {
+  describe(`the ${registry.kind} registry`, () => {
+    const entries: readonly Named[] = [...registry];
+
+    it('holds every file of its folder, under the file’s name', async () => {
+      const names = await readdir(new URL(`../../src/${folder}/`, import.meta.url), { withFileTypes: true });
+      const files = names.filter((entry) => entry.isFile()).map(({ name }) => name);
+      const plugins = files.filter((file) => ![...others, 'index.ts'].includes(file));
+      expect(registry.names.map((name) => `${name}.ts`).sort()).toEqual(plugins.sort());
+    });
+
+    it('finds its entries by name, and no others', () => {
+      for (const entry of entries) expect(registry.get(entry.name)).toBe(entry);
+      expect(registry.get('no-such-thing')).toBeUndefined();
+    });
+
+    for (const { name, summary } of entries) {
+      it(`describes ${name} in one line`, () => {
+        expect(name).toMatch(KEBAB_CASE);
+        expect(summary).toMatch(/^\S[^\n]{8,100}\S$/);
+        // A line of a list, not a sentence.
+        expect(summary).not.toMatch(/\.$/);
+      });
+    }
+  });
+}
+
+describe('options', () => {
+  for (const entry of [...models, ...optimizers]) {
+    for (const [key, schema] of Object.entries<z.ZodType>(entry.options.shape)) {
+      it(`${entry.name}: ${key} is described and has a default that it accepts`, () => {
+        expect(key).toMatch(/^[a-z][a-zA-Z0-9]*$/);
+        expect(schema.meta()?.description).toMatch(/^\S[^\n]+\S$/);
+        const fallback: unknown = schema.parse(undefined);
+        expect(fallback).toBeDefined();
+        expect(schema.parse(fallback)).toEqual(fallback);
+      });
+    }
+
+    it(`${entry.name}: unknown options are refused`, () => {
+      expect(() => entry.options.parse({ noSuchOption: 1 })).toThrow(z.ZodError);
+    });
+
+    it(`${entry.name}: names its source, with a year`, () => {
+      expect(entry.source).toMatch(/\b(19|20)\d\d\b/);
+    });
+  }
+});
+
+describe('data sets', () => {
+  for (const dataset of datasets) {
+    it(`${dataset.name} is pinned completely, with its licence and origin`, () => {
+      for (const role of fileRoles) {
+        expect(dataset.files[role].sha256).toMatch(/^[0-9a-f]{64}$/);
+        expect(dataset.files[role].bytes).toBeGreaterThan(8);
+      }
+      expect(new Set(Object.values(dataset.files).map(({ sha256 }) => sha256)).size).toBe(fileRoles.length);
+      expect(new Set(dataset.classNames).size).toBe(dataset.classNames.length);
+      for (const text of [dataset.licence, dataset.origin, dataset.advice]) expect(text).toMatch(/\S/);
+    });
+  }
+});

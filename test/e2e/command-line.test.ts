@@ -1,0 +1,132 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { commands } from '../../src/cli/commands/index.js';
+import { errorKinds } from '../../src/core/errors.js';
+import { version } from '../../src/core/version.js';
+import { QUICK, runCommand } from '../support/command.js';
+import { temporaryFolder } from '../support/folders.js';
+
+test('--help lists every command, with the summary that the command itself has', async () => {
+  const cwd = await temporaryFolder();
+  const { code, stdout, stderr } = await runCommand(['--help'], { cwd });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  for (const entry of commands) {
+    expect(stdout).toContain(entry.name);
+    expect((await entry.load()).summary).toBe(entry.summary);
+  }
+});
+
+test.each(commands.map(({ name }) => name))(
+  'mnist %s --help has examples and its options, and loads no native library',
+  async (name) => {
+    const cwd = await temporaryFolder();
+    // A folder that cannot be loaded as TensorFlow would make anything fail that tried.
+    const environment = { MNIST_TENSORFLOW: cwd };
+    const { code, stdout, stderr } = await runCommand([name, '--help'], { cwd, environment });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Examples:\n {2}\$ mnist/);
+    expect(stdout).toContain('--json');
+  },
+);
+
+test('--version', async () => {
+  const cwd = await temporaryFolder();
+  expect((await runCommand(['--version'], { cwd })).stdout).toBe(`${version}\n`);
+});
+
+test('--print-config shows values with their origins: flag over environment over file over default', async () => {
+  const cwd = await temporaryFolder();
+  await writeFile(join(cwd, 'config.json'), '{"epochs": 3, "batchSize": 64, "seed": 5, "minAccuracy": 0.9}');
+  const { code, result } = await runCommand(
+    ['train', '--config', 'config.json', '--epochs', '7', '--print-config', '--json'],
+    { cwd, environment: { MNIST_BATCH_SIZE: '32' } },
+  );
+  expect(code).toBe(0);
+  expect(result()['config']).toMatchObject({
+    epochs: { value: 7, origin: 'the command line' },
+    batchSize: { value: 32, origin: 'the environment' },
+    seed: { value: 5, origin: 'config.json' },
+    optimizer: { value: 'adam', origin: 'the default' },
+    learningRate: { value: 0.001, origin: 'the default' },
+  });
+});
+
+test('colours only where they are wanted', async () => {
+  const cwd = await temporaryFolder();
+  const isColored = async (environment: NodeJS.ProcessEnv, ...words: string[]): Promise<boolean> =>
+    (await runCommand(['models', ...words], { cwd, environment })).stdout.includes('\u001b[');
+  expect(await isColored({})).toBe(false);
+  expect(await isColored({ FORCE_COLOR: '1' })).toBe(true);
+  expect(await isColored({ FORCE_COLOR: '1', NO_COLOR: '1' })).toBe(false);
+  expect(await isColored({ FORCE_COLOR: '1' }, '--no-color')).toBe(false);
+});
+
+test('--quiet leaves the result alone', async () => {
+  const cwd = await temporaryFolder();
+  const { stdout, stderr } = await runCommand(['train', '--epochs', '1', '--quiet', ...QUICK], { cwd });
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^test /);
+});
+
+test('lists: runs, models, data sets, runtimes', async () => {
+  const cwd = await temporaryFolder();
+  const list = async (...words: string[]): Promise<Record<string, unknown>> =>
+    (await runCommand([...words, '--json'], { cwd })).result();
+  expect(await list('runs')).toMatchObject({ runs: [] });
+  expect(await list('models')).toMatchObject({ models: [{ name: 'mlp', parameters: 109_386 }] });
+  expect(await list('datasets')).toMatchObject({
+    datasets: [
+      { name: 'mnist', state: 'preprocessed' },
+      { name: 'fashion-mnist', state: 'not collected' },
+    ],
+  });
+  const { runtimes } = (await list('runtime', 'list')) as {
+    runtimes: { variant: string; installed: boolean }[];
+  };
+  expect(runtimes.some(({ installed }) => installed)).toBe(true);
+});
+
+test('doctor: everything that training needs is right on this machine', async () => {
+  const cwd = await temporaryFolder();
+  const { code, result } = await runCommand(['doctor', '--json'], { cwd });
+  expect(code).toBe(0);
+  const { checks, usable } = result() as { usable: boolean; checks: { name: string; status: string }[] };
+  expect(usable).toBe(true);
+  expect(checks.filter(({ status }) => status === 'problem')).toEqual([]);
+  expect(checks.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      'Node.js',
+      'npm',
+      'pip',
+      'TensorFlow runtime',
+      'NVIDIA GPU',
+      'backend tensorflow',
+      'backend wasm',
+    ]),
+  );
+});
+
+test('doctor on a machine without anything: says what is missing and how to get it', async () => {
+  const cwd = await temporaryFolder();
+  const environment = { XDG_CACHE_HOME: join(cwd, 'cache'), PATH: cwd };
+  const { code, stdout } = await runCommand(['doctor'], { cwd, environment });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/problem +pip +not found — install it .*python3-pip/);
+  expect(stdout).toMatch(/warning +TensorFlow runtime +not installed — run "mnist runtime install"/);
+  expect(stdout).toMatch(/ok +backend wasm/);
+});
+
+test('runtime remove asks, and refuses where nobody can answer', async () => {
+  const cwd = await temporaryFolder();
+  const { code, stderr } = await runCommand(['runtime', 'remove'], { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toContain('add --yes');
+});
+
+test('exit codes are those of the contract', () => {
+  const codes = new Set<number>(Object.values(errorKinds).map(({ exitCode }) => exitCode));
+  expect([...codes].toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 130, 143]);
+});

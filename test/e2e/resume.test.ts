@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
+import { Random } from '../../src/core/random.js';
+import { QUICK, runCommand } from '../support/command.js';
+import { temporaryFolder } from '../support/folders.js';
+
+const EPOCHS = '6';
+
+async function finalState(cwd: string, run: string): Promise<object> {
+  const { tensors, description } = await readCheckpoint(join(cwd, 'checkpoints', run, 'last.safetensors'));
+  const history = description.progress.history.map(({ loss, accuracy, validation }) => ({
+    loss,
+    accuracy,
+    validation,
+  }));
+  return { history, step: description.progress.step, tensors: Object.fromEntries(tensors) };
+}
+
+async function reference(cwd: string): Promise<object> {
+  const { code } = await runCommand(['train', '--epochs', EPOCHS, '--run', 'whole', ...QUICK], { cwd });
+  expect(code).toBe(0);
+  return finalState(cwd, 'whole');
+}
+
+/** Ends a run with a signal so many milliseconds after its first epoch. */
+async function trainAndStop(
+  cwd: string,
+  run: string,
+  signal: NodeJS.Signals,
+  afterMs: number,
+): Promise<number | null> {
+  let isSet = false;
+  const { code } = await runCommand(['train', '--epochs', EPOCHS, '--run', run, '--json', ...QUICK], {
+    cwd,
+    onOutput: (stdout, child) => {
+      if (isSet || !stdout.includes('"event":"epoch"')) return;
+      isSet = true;
+      setTimeout(() => child.kill(signal), afterMs);
+    },
+  });
+  return code;
+}
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)(
+  '%s leaves a checkpoint from which the run ends as if it had never stopped',
+  async (signal, exitCode) => {
+    const cwd = await temporaryFolder();
+    const whole = await reference(cwd);
+    expect(await trainAndStop(cwd, 'stopped', signal, 60)).toBe(exitCode);
+    const { code } = await runCommand(['train', '--resume', 'stopped'], { cwd });
+    expect(code).toBe(0);
+    expect(await finalState(cwd, 'stopped')).toEqual(whole);
+  },
+);
+
+test('SIGKILL at random moments costs at most the epoch under way', { timeout: 120_000 }, async () => {
+  const cwd = await temporaryFolder();
+  const whole = await reference(cwd);
+  const random = new Random(20_261_124, 'moments of death');
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const run = `killed-${attempt}`;
+    expect(await trainAndStop(cwd, run, 'SIGKILL', random.integer(900))).toBeNull();
+    const { code, stderr } = await runCommand(['train', '--resume', run], { cwd });
+    expect(stderr).not.toMatch(/^error/m);
+    expect(code).toBe(0);
+    expect(await finalState(cwd, run)).toEqual(whole);
+  }
+});
+
+test('a resumed run keeps its configuration, and can be made longer', async () => {
+  const cwd = await temporaryFolder();
+  const first = ['train', '--epochs', '1', '--run', 'short', '--schedule', 'constant', ...QUICK];
+  expect((await runCommand(first, { cwd })).code).toBe(0);
+  const other = await runCommand(['train', '--resume', 'short', '--batch-size', '50'], { cwd });
+  expect(other.code).toBe(2);
+  expect(other.stderr).toContain('batchSize is 100 in the run "short", but 50 was asked for');
+  const longer = await runCommand(['train', '--resume', 'short', '--epochs', '2', '--json'], { cwd });
+  expect(longer.code).toBe(0);
+  expect(longer.result()).toMatchObject({ run: 'short', epochs: 2 });
+  expect(longer.events().filter(({ event }) => event === 'epoch')).toHaveLength(1);
+});
+
+test('a run in use is refused to a second process', async () => {
+  const cwd = await temporaryFolder();
+  let second: Promise<{ code: number | null; stderr: string }> | undefined;
+  await runCommand(['train', '--epochs', '3', '--run', 'shared', '--json', ...QUICK], {
+    cwd,
+    onOutput: (stdout) => {
+      if (stdout.includes('"event":"epoch"')) second ??= runCommand(['train', '--resume', 'shared'], { cwd });
+    },
+  });
+  const { code, stderr } = await second!;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/error: .*shared: in use by process \d+/);
+});

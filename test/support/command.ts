@@ -1,0 +1,69 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { inject } from 'vitest';
+
+/** How a command ended. */
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  /** The lines of stdout as JSON; throws where one is not. */
+  events: () => Record<string, unknown>[];
+  /** The last of them. */
+  result: () => Record<string, unknown>;
+}
+
+export interface CommandOptions {
+  /** The working folder: its `checkpoints` receives the runs. */
+  cwd: string;
+  environment?: NodeJS.ProcessEnv;
+  /** Called as stdout grows, with all of it; may end the process. */
+  onOutput?: (stdout: string, child: ChildProcess) => void;
+  /** The Node.js that runs it, if not this one. */
+  node?: string;
+  /** The folder of the package, if not this checkout. */
+  packageFolder?: string;
+}
+
+const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Runs the real command as its users would, with the collected MNIST as its data. */
+export async function runCommand(words: readonly string[], options: CommandOptions): Promise<Ended> {
+  const { cwd, environment = {}, onOutput, node = process.execPath, packageFolder = CHECKOUT } = options;
+  const launcher = `${packageFolder}/bin/mnist.js`;
+  if (!existsSync(`${packageFolder}/dist`)) throw new Error('not built: "npm test" builds first');
+  const child = spawn(node, [launcher, ...words], {
+    cwd,
+    env: { ...cleanEnvironment(), MNIST_DATA_DIR: inject('dataDir'), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    onOutput?.(stdout, child);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const events = (): Record<string, unknown>[] =>
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { code, stdout, stderr, events, result: () => events().at(-1)! };
+}
+
+/** This process's environment without what would change how the command behaves. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const isOurs = (name: string): boolean =>
+    !/^(MNIST_|VITEST|NO_COLOR$|FORCE_COLOR$|NODE_ENV$|CI$)/.test(name);
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => isOurs(name)));
+}
+
+/** Options with which a run on real MNIST takes a second or two: a tenth of it is trained on. */
+export const QUICK = ['--validation-split', '0.9', '--threads', '1'] as const;

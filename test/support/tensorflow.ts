@@ -1,0 +1,17 @@
+import { silentContext } from '../../src/core/events.js';
+import { loadTensorFlow } from '../../src/tensorflow/c-api.js';
+import { EagerContext } from '../../src/tensorflow/eager-context.js';
+import type { Runtime } from '../../src/tensorflow/locate.js';
+import { obtainRuntime } from '../../src/tensorflow/obtain.js';
+
+/** The runtime of this machine, for the CPU. */
+export async function installedRuntime(): Promise<Runtime> {
+  const request = { device: 'cpu', folder: undefined, environment: process.env } as const;
+  return (await obtainRuntime(request, silentContext())).runtime;
+}
+
+/** TensorFlow's eager mode on the CPU; to be opened once in a test file. */
+export async function openTensorFlow(threads = 1): Promise<EagerContext> {
+  const api = loadTensorFlow(await installedRuntime());
+  return new EagerContext(api, { threads, useGpu: false, gpuMemoryGrowth: true });
+}

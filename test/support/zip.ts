@@ -1,0 +1,60 @@
+import { crc32 } from 'node:zlib';
+
+/** A file to be packed. */
+export interface ZipMember {
+  name: string;
+  content: Uint8Array | string;
+  /** Unix permissions. */
+  mode?: number;
+}
+
+const LOCAL_HEADER = 0x04034b50;
+const CENTRAL_HEADER = 0x02014b50;
+const END_OF_DIRECTORY = 0x06054b50;
+const MADE_BY_UNIX = 3 << 8;
+const VERSION = 20;
+
+/** A zip archive of uncompressed members (PKWARE's APPNOTE.TXT), with whatever names it is given. */
+export function zip(members: readonly ZipMember[]): Buffer {
+  const local: Buffer[] = [];
+  const central: Buffer[] = [];
+  let offset = 0;
+  for (const { name, content, mode = 0o644 } of members) {
+    const bytes = Buffer.from(content);
+    const path = Buffer.from(name);
+    // Version to extract, flags, method, time, date, checksum, both sizes, length of the name, length of extra fields.
+    const common = Buffer.alloc(26);
+    common.writeUInt16LE(VERSION, 0);
+    common.writeUInt32LE(crc32(bytes), 10);
+    common.writeUInt32LE(bytes.length, 14);
+    common.writeUInt32LE(bytes.length, 18);
+    common.writeUInt16LE(path.length, 22);
+    const localHeader = Buffer.concat([word(LOCAL_HEADER), common, path]);
+    // Comment, disk, internal and external attributes (the mode in the upper half), offset.
+    const tail = Buffer.alloc(14);
+    tail.writeUInt32LE((mode << 16) >>> 0, 6);
+    tail.writeUInt32LE(offset, 10);
+    central.push(word(CENTRAL_HEADER), halfWord(MADE_BY_UNIX | VERSION), common, tail, path);
+    local.push(localHeader, bytes);
+    offset += localHeader.length + bytes.length;
+  }
+  const directory = Buffer.concat(central);
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(members.length, 4);
+  end.writeUInt16LE(members.length, 6);
+  end.writeUInt32LE(directory.length, 8);
+  end.writeUInt32LE(offset, 12);
+  return Buffer.concat([...local, directory, word(END_OF_DIRECTORY), end]);
+}
+
+function word(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+function halfWord(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16LE(value);
+  return bytes;
+}

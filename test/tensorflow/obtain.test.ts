@@ -1,0 +1,80 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { silentContext } from '../../src/core/events.js';
+import { variantFolder } from '../../src/tensorflow/locate.js';
+import { probeNvidiaDriver } from '../../src/tensorflow/nvidia-driver.js';
+import { chooseVariant, obtainRuntime } from '../../src/tensorflow/obtain.js';
+import { temporaryFolder } from '../support/folders.js';
+import { SUFFIX } from '../support/package-index.js';
+
+const hasGpu = probeNvidiaDriver().found;
+
+async function emptyEnvironment(offline?: string): Promise<NodeJS.ProcessEnv> {
+  const cache = await temporaryFolder();
+  return {
+    PATH: join(cache, 'nowhere'),
+    XDG_CACHE_HOME: cache,
+    ...(offline !== undefined && { MNIST_OFFLINE: offline }),
+  };
+}
+
+describe('obtainRuntime', () => {
+  for (const offline of ['1', 'true']) {
+    it(`installs nothing under MNIST_OFFLINE=${offline}`, async () => {
+      const environment = await emptyEnvironment(offline);
+      const obtained = obtainRuntime({ device: 'cpu', folder: undefined, environment }, silentContext());
+      await expect(obtained).rejects.toMatchObject({
+        code: 'RUNTIME_MISSING',
+        exitCode: 4,
+        message: expect.stringContaining('MNIST_OFFLINE') as string,
+        hint: expect.stringContaining('mnist runtime install') as string,
+      });
+    });
+  }
+
+  for (const offline of [undefined, '', '0', 'false']) {
+    it(`tries to install under MNIST_OFFLINE=${offline ?? 'unset'}, and says what that needs`, async () => {
+      const environment = await emptyEnvironment(offline);
+      const obtained = obtainRuntime({ device: 'cpu', folder: undefined, environment }, silentContext());
+      await expect(obtained).rejects.toMatchObject({
+        code: 'RUNTIME_MISSING',
+        hint: expect.stringContaining('install pip') as string,
+      });
+    });
+  }
+
+  it('takes what is installed, offline too', async () => {
+    const environment = await emptyEnvironment('1');
+    const { variant } = chooseVariant('cpu');
+    const folder = variantFolder(variant, environment);
+    await mkdir(folder, { recursive: true });
+    for (const name of ['cc', 'framework'])
+      await writeFile(join(folder, `libtensorflow_${name}.${SUFFIX}`), '');
+    const { runtime, gpu } = await obtainRuntime(
+      { device: 'cpu', folder: undefined, environment },
+      silentContext(),
+    );
+    expect(runtime.folder).toBe(folder);
+    expect(gpu).toBeUndefined();
+  });
+});
+
+describe('chooseVariant', () => {
+  it('looks for no GPU when the CPU is to compute', () => {
+    expect(chooseVariant('cpu')).toMatchObject({ variant: { name: 'cpu' }, gpu: undefined });
+  });
+
+  it.skipIf(hasGpu)('takes the CPU where there is no GPU, but not for those who ask for one', () => {
+    expect(chooseVariant('auto')).toMatchObject({ variant: { name: 'cpu' }, gpu: undefined });
+    expect(() => chooseVariant('gpu')).toThrow(
+      expect.objectContaining({ code: 'DEVICE_UNAVAILABLE', exitCode: 4 }) as Error,
+    );
+  });
+
+  it.skipIf(!hasGpu)('takes CUDA where there is a GPU', () => {
+    expect(chooseVariant('auto')).toMatchObject({ variant: { name: 'cuda' } });
+  });
+});
