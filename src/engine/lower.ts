@@ -1,4 +1,5 @@
 import {
+  after,
   attribute,
   type GraphBuilder,
   type HostTensor,
@@ -34,19 +35,22 @@ export function lower(graph: GraphBuilder, trace: Trace, around: Surroundings): 
     known.set(id, output);
     return output;
   };
+  // A variable changes only when its value from before has been taken, if anything takes it.
+  const reads = readVariables(trace);
+  const afterRead = (id: number): NodeOutput[] => (reads.has(id) ? [after(valueOf(id))] : []);
   const updates: NodeOutput[] = [];
   for (const { name, attributes, inputs, outputs, changes } of trace.operations) {
     const taken = inputs.map((id, index) => (index < changes ? around.handle(id) : valueOf(id)));
-    const node = graph.node(name, taken, attributes);
+    const order = inputs.slice(0, changes).flatMap(afterRead);
+    const node = graph.node(name, [...taken, ...order], attributes);
     outputs.forEach(({ id }, index) => known.set(id, node.replace(/0$/, String(index))));
     if (changes > 0) updates.push(node);
   }
   const handles = new Map([...trace.variables].map(([id, variable]) => [variable, id]));
   for (const [variable, id] of trace.assigned) {
-    const target = around.handle(handles.get(variable)!);
-    updates.push(
-      graph.node('AssignVariableOp', [target, valueOf(id)], [attribute.type('dtype', DataType.FLOAT)]),
-    );
+    const held = handles.get(variable)!;
+    const taken = [around.handle(held), valueOf(id), ...afterRead(held)];
+    updates.push(graph.node('AssignVariableOp', taken, [attribute.type('dtype', DataType.FLOAT)]));
   }
   return { results: trace.results.map(valueOf), updates };
 }
@@ -56,4 +60,10 @@ function outsideValue({ variables, constants }: Trace, id: number, around: Surro
   const constant = constants.get(id);
   if (!constant) throw new Error(`the trace does not say where tensor ${id} comes from`);
   return around.constant(constant);
+}
+
+/** The variables whose values are taken, by number. */
+function readVariables({ operations, variables, assigned, results }: Trace): Set<number> {
+  const taken = [...operations.flatMap(({ inputs, changes }) => inputs.slice(changes)), ...assigned.values()];
+  return new Set([...taken, ...results].filter((id) => variables.has(id)));
 }

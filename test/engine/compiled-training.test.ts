@@ -142,11 +142,11 @@ describe('slices', () => {
     parted.variables.dispose();
   });
 
-  test('the same run twice gives the same bits', async () => {
+  test.each([1, 2])('the same run twice gives the same bits: %i threads', async (threads) => {
     const results = [];
     for (let time = 0; time < 2; time++) {
       const net = smallNet('momentum');
-      const program = new CompiledTraining(net.step, images);
+      const program = new CompiledTraining(net.step, images, { threads, schedulingThreads: threads });
       const { slices } = await run(program, net, 3_050);
       results.push({ ...joined(slices), weights: await valuesOf(net.variables) });
       program.dispose();
