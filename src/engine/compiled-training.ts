@@ -9,7 +9,6 @@ import {
 
 import { DataType } from '../tensorflow/data-types.js';
 import { Session } from '../tensorflow/session.js';
-import type { SessionConfig } from '../tensorflow/session-config.js';
 import { tensorFlowContext } from '../tensorflow/tfjs-backend.js';
 import { hostBatch, type DeviceImages } from './device-images.js';
 import type { RunOptions, SliceResult, TrainingProgram, TrainingStep } from './program.js';
@@ -19,7 +18,7 @@ import { SliceLength } from './slice-length.js';
 import { trace, type Trace } from './trace.js';
 import { requireRepeatable } from './traceable.js';
 import { buildTrainingLoop, type TrainingLoop } from './training-graph.js';
-import { fittingThreads } from './work.js';
+import { planCores, type CorePlan } from './work.js';
 
 /**
  * A training step as a TensorFlow graph with the loop over batches in it: a slice of many steps is one call, during which the
@@ -28,20 +27,20 @@ import { fittingThreads } from './work.js';
 export class CompiledTraining implements TrainingProgram {
   readonly #step: TrainingStep;
   readonly #data: DeviceImages;
-  readonly #config: Partial<SessionConfig>;
+  readonly #plan: Partial<CorePlan>;
   /**
    * The step is recorded once for each size of batch that occurs: an epoch's last may be smaller, and what tfjs computes of
    * shapes (a mean's divisor, a reshape's target) is part of the record.
    */
   readonly #loops = new Map<number, TimedLoop>();
-  #opened: { session: Session; variables: SessionVariables } | undefined;
+  #opened: Opened | undefined;
   #isDisposed = false;
 
-  /** @param config what its session is to have different from the backend */
-  constructor(step: TrainingStep, data: DeviceImages, config: Partial<SessionConfig> = {}) {
+  /** @param plan how it is to use the cores, where that is not to be found out */
+  constructor(step: TrainingStep, data: DeviceImages, plan: Partial<CorePlan> = {}) {
     this.#step = step;
     this.#data = data;
-    this.#config = config;
+    this.#plan = plan;
   }
 
   async run({ order, batchSize, firstBatch, coefficients, signal, onSlice }: RunOptions): Promise<number> {
@@ -103,8 +102,10 @@ export class CompiledTraining implements TrainingProgram {
     let timed = this.#loops.get(size);
     if (!timed) {
       const step = traceStep(this.#step, this.#data, size, coefficients);
-      const { session, variables } = (this.#opened ??= await this.#open(step, fullSize / size));
-      const loop = buildTrainingLoop(step, size, this.#data, session, variables);
+      const { session, variables, plan } = (this.#opened ??= await this.#open(step, size, fullSize));
+      // Only whole batches are cut into shards: another size need not be divisible, and occurs once an epoch.
+      const shards = size === fullSize ? plan.shards : 1;
+      const loop = buildTrainingLoop(step, { batch: size, count: shards }, this.#data, session, variables);
       timed = { loop, length: new SliceLength() };
       this.#loops.set(size, timed);
     }
@@ -112,19 +113,27 @@ export class CompiledTraining implements TrainingProgram {
     return timed;
   }
 
-  /** @param share how many times as large as this trace's a full batch is */
-  async #open(
-    { operations }: Trace,
-    share: number,
-  ): Promise<{ session: Session; variables: SessionVariables }> {
+  async #open(step: Trace, size: number, fullSize: number): Promise<Opened> {
     const { api, config, usesGpu } = tensorFlowContext();
-    const isChosen = config.areThreadsGiven === true || usesGpu;
-    const threads = isChosen ? config.threads : fittingThreads(operations, share, config.threads);
-    const session = new Session(api, { ...config, threads, schedulingThreads: threads, ...this.#config });
+    const plan = {
+      ...(usesGpu ? ONE_DEVICE : planCores(step.operations, { size, fullSize }, config.threads)),
+      ...this.#plan,
+    };
+    const { threads, schedulingThreads } = plan;
+    const session = new Session(api, { ...config, threads, schedulingThreads });
     await uploadImages(session, this.#data.source);
     if (this.#isDisposed) session.close();
-    return { session, variables: new SessionVariables(session) };
+    return { session, variables: new SessionVariables(session), plan };
   }
+}
+
+/** A GPU does a step's kernels one after the other; the numbers leave the threads to TensorFlow. */
+const ONE_DEVICE: CorePlan = { threads: 0, schedulingThreads: 0, shards: 1 };
+
+interface Opened {
+  readonly session: Session;
+  readonly variables: SessionVariables;
+  readonly plan: CorePlan;
 }
 
 /** A loop, and how long its slices are to be. */

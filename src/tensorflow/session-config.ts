@@ -3,8 +3,6 @@ import { MessageWriter } from './protobuf.js';
 export interface SessionConfig {
   /** Threads that share one kernel's work; 0 leaves the number to TensorFlow (one per core). */
   threads: number;
-  /** Whether somebody asked for that number, so that it is not to be improved. */
-  areThreadsGiven?: boolean;
   /** Threads that start kernels, several of which may run at a time. */
   schedulingThreads?: number;
   /** Whether GPUs may be used, if there are any. */

@@ -51,7 +51,6 @@ async function open(request: BackendRequest, context: StageContext): Promise<Run
   const api = loadTensorFlow(runtime);
   const eager = new EagerContext(api, {
     threads,
-    areThreadsGiven: request.threads !== undefined,
     useGpu: device !== 'cpu',
     gpuMemoryGrowth: true,
   });

@@ -30,6 +30,7 @@ import type { DeviceImages } from '../../src/engine/device-images.js';
 import { eagerTraining } from '../../src/engine/eager.js';
 import { sparseCrossEntropy } from '../../src/engine/operations.js';
 import type { SliceResult, TrainingStep } from '../../src/engine/program.js';
+import type { CorePlan } from '../../src/engine/work.js';
 import {
   joined,
   mnistImages,
@@ -60,29 +61,36 @@ describe('compiled training equals eager training', () => {
     // Adam divides by the size of the gradient: with the usual epsilon, the last bit of a gradient near zero decides a step.
     ['adam', { epsilon: 1e-4 }],
     ['adam', { epsilon: 1e-4, weightDecay: 0.01 }],
-  ])('weights, optimiser state, losses and counts: %s %o', async (name, options) => {
-    const compiled = smallNet(name, options);
-    const eager = smallNet(name, options);
-    const program = new CompiledTraining(compiled.step, images);
-    const rate = name === 'adam' ? 0.001 : 0.01;
-    const coefficients = (batch: number): readonly number[] =>
-      compiled.optimizer.coefficients(batch + 1, rate / (1 + batch));
-    // Seven batches, the last of 50 images.
-    const actual = await run(program, compiled, 650, { coefficients });
-    const expected = await run(eagerTraining(eager.step, images), eager, 650, { coefficients });
-    expect(actual.done).toBe(7);
-    expect(relativeDifference(joined(actual.slices).losses, joined(expected.slices).losses)).toBeLessThan(
-      1e-6,
-    );
-    expect(joined(actual.slices).correct).toEqual(joined(expected.slices).correct);
-    const weights = await valuesOf(compiled.variables);
-    for (const [variable, values] of await valuesOf(eager.variables)) {
-      expect(relativeDifference(weights.get(variable)!, values), variable).toBeLessThan(1e-6);
-    }
-    program.dispose();
-    compiled.variables.dispose();
-    eager.variables.dispose();
-  });
+    // Each batch cut into shards that go their way beside each other, whose gradients are added.
+    ['sgd', {}, { shards: 2, schedulingThreads: 2 }],
+    ['momentum', { weightDecay: 0.01 }, { shards: 4, schedulingThreads: 2 }],
+    ['adam', { epsilon: 1e-4 }, { shards: 5, schedulingThreads: 2 }],
+  ])(
+    'weights, optimiser state, losses and counts: %s %o %o',
+    async (name, options, plan: Partial<CorePlan> = {}) => {
+      const compiled = smallNet(name, options);
+      const eager = smallNet(name, options);
+      const program = new CompiledTraining(compiled.step, images, plan);
+      const rate = name === 'adam' ? 0.001 : 0.01;
+      const coefficients = (batch: number): readonly number[] =>
+        compiled.optimizer.coefficients(batch + 1, rate / (1 + batch));
+      // Seven batches, the last of 50 images.
+      const actual = await run(program, compiled, 650, { coefficients });
+      const expected = await run(eagerTraining(eager.step, images), eager, 650, { coefficients });
+      expect(actual.done).toBe(7);
+      expect(relativeDifference(joined(actual.slices).losses, joined(expected.slices).losses)).toBeLessThan(
+        1e-6,
+      );
+      expect(joined(actual.slices).correct).toEqual(joined(expected.slices).correct);
+      const weights = await valuesOf(compiled.variables);
+      for (const [variable, values] of await valuesOf(eager.variables)) {
+        expect(relativeDifference(weights.get(variable)!, values), variable).toBeLessThan(1e-6);
+      }
+      program.dispose();
+      compiled.variables.dispose();
+      eager.variables.dispose();
+    },
+  );
 
   test('the compiled step really changed the weights', async () => {
     const net = smallNet('sgd');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { fittingThreads, multiplications } from '../../src/engine/work.js';
+import { multiplications, planCores } from '../../src/engine/work.js';
 import type { RecordedOperation } from '../../src/tensorflow/recording-binding.js';
 
 function operation(
@@ -14,6 +14,7 @@ function operation(
     attributes: Object.entries(attributes).map(([key, value]) => ({ name: key, type: 0, value })),
     inputs: inputShapes.map((_, index) => index),
     inputShapes,
+    inputTypes: inputShapes.map(() => 1),
     outputs: [{ id: 9, shape: output, dtype: 1 }],
     changes: 0,
   };
@@ -96,17 +97,35 @@ test.each([
   expect(multiplications([recorded, recorded])).toBe(2 * expected);
 });
 
-test('the threads follow from the size of a whole step', () => {
-  const small = [
-    operation(
-      'MatMul',
-      [
-        [100, 784],
-        [784, 128],
-      ],
-      [100, 128],
-    ),
-  ];
-  expect(fittingThreads(small, 1, 8)).toBe(1);
-  expect(fittingThreads(small, 100, 8)).toBe(8);
+const product = (rows: number): RecordedOperation =>
+  operation(
+    'MatMul',
+    [
+      [rows, 784],
+      [784, 128],
+    ],
+    [rows, 128],
+  );
+
+test('kernels of large steps share the cores, batches of small ones are cut for them', () => {
+  const batch = { size: 100, fullSize: 100 };
+  // 10 million multiplications are enough for one core, 20 million for two.
+  expect(planCores([product(100)], batch, 8)).toEqual({ threads: 1, schedulingThreads: 1, shards: 1 });
+  expect(planCores([product(100), product(100)], batch, 8)).toEqual({
+    threads: 1,
+    schedulingThreads: 2,
+    shards: 2,
+  });
+  expect(planCores(new Array(20).fill(product(100)), batch, 8)).toEqual({
+    threads: 8,
+    schedulingThreads: 8,
+    shards: 1,
+  });
+});
+
+test('a plan is made for whole batches, of which each shard gets as much', () => {
+  const operations = [product(10), product(10)];
+  expect(planCores(operations, { size: 10, fullSize: 100 }, 2).shards).toBe(2);
+  expect(planCores(operations, { size: 10, fullSize: 101 }, 2).shards).toBe(1);
+  expect(planCores(operations, { size: 10, fullSize: 102 }, 1).shards).toBe(1);
 });
