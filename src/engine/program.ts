@@ -1,6 +1,7 @@
 import type { Scalar, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 
 import type { Batch } from './device-images.js';
+import type { CorePlan } from './work.js';
 
 /** What a training step reports of its batch. */
 export interface StepResult {
@@ -43,10 +44,15 @@ export interface RunOptions {
  * checkpoints prompt; between slices the event loop is free.
  */
 export interface TrainingProgram {
+  /** How it uses the machine; a compiled program knows from its first run on. */
+  readonly execution: Execution | undefined;
   /** Runs the batches of an order, and returns how many have been run when it ends: all, unless it was aborted. */
   run(options: RunOptions): Promise<number>;
   dispose(): void;
 }
+
+/** How a program is run: operation by operation, or as one graph on some cores. */
+export type Execution = { mode: 'eager' } | ({ mode: 'compiled' } & CorePlan);
 
 /** A model's forward pass: scaled images [n, height, width, channels] to logits [n, classes]. */
 export type Forward = (images: Tensor4D) => Tensor2D;
