@@ -48,7 +48,8 @@ export interface TensorFlowBinding {
 
 /** tfjs-node-gpu's backend: runs each tfjs kernel as an operation of the binding. */
 export declare class NodeJSKernelBackend extends KernelBackend {
-  readonly binding: TensorFlowBinding;
+  /** Can be exchanged, to watch what the kernels do. */
+  binding: TensorFlowBinding;
   readonly isUsingGpuDevice: boolean;
   constructor(binding: TensorFlowBinding, packageName: string);
   createOutputTensor(metadata: TensorMetadata): TensorInfo;

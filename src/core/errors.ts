@@ -154,6 +154,11 @@ export const errorKinds = {
     ({ operation, reason }) => `TensorFlow refused ${operation}: ${reason}`,
     () => 'run again with --verbose for the stack trace, and report it',
   ),
+  STEP_NOT_TRACEABLE: kind<{ operation: string; reason: string }>(
+    1,
+    ({ operation, reason }) => `the model cannot be compiled: ${operation} ${reason}`,
+    () => 'write the model with operations of tensors alone; --backend cpu runs it as it is',
+  ),
 
   TRAINING_DIVERGED: kind<{ epoch: number; batch: number; loss: number }>(
     1,

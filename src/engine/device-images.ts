@@ -1,17 +1,20 @@
 import {
   add,
+  keep,
   mul,
   reshape,
   scalar,
   tensor1d,
   tensor4d,
+  type Tensor,
   type Tensor1D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 
-import { ExtraKernel } from '../tensorflow/tfjs-backend.js';
+import { ExtraKernel } from '../tensorflow/extra-kernels.js';
 import { pixelsPerImage, type LabelledImages, type PixelScaling } from './images.js';
-import { gatherBytes, hasKernel, uploadBytes } from './operations.js';
+import { hasKernel } from './gradients.js';
+import { gatherBytes, uploadBytes } from './operations.js';
 
 /** Some examples, as a model takes them. */
 export interface Batch {
@@ -24,31 +27,35 @@ export interface Batch {
 /** A data set where the backend computes; batches are taken from it by index. */
 export interface DeviceImages {
   readonly count: number;
+  /** The examples as they lie in this process's memory. */
+  readonly source: LabelledImages;
+  readonly scaling: PixelScaling;
   /** The examples at some indices; the caller disposes of them, or calls this inside `tidy`. */
   batch(indices: Int32Array): Batch;
   dispose(): void;
 }
 
 /**
- * Hands a data set to the backend in use. TensorFlow holds the bytes on its device and scales there; the other backends
- * compute in this process's memory, where the bytes already are.
+ * Hands a data set to the backend in use. TensorFlow holds the bytes on its device and scales there (from the first batch on:
+ * compiled programs hold them themselves); the other backends compute in this process's memory, where the bytes already are.
  */
 export function placeOnDevice(data: LabelledImages, scaling: PixelScaling): DeviceImages {
   return hasKernel(ExtraKernel.UPLOAD_BYTES) ? placeNatively(data, scaling) : scaleOnHost(data, scaling);
 }
 
-function placeNatively(
-  { count, shape, pixels, labels }: LabelledImages,
-  scaling: PixelScaling,
-): DeviceImages {
+function placeNatively(source: LabelledImages, scaling: PixelScaling): DeviceImages {
+  const { count, shape, pixels, labels } = source;
   const { height, width, channels } = shape;
-  const bytes = uploadBytes(pixels, [count, pixelsPerImage(shape)]);
+  let uploaded: Tensor | undefined;
   const scale = scalar(scaling.scale);
   const offset = scalar(scaling.offset);
   return {
     count,
+    source,
+    scaling,
     batch(indices) {
-      const rows = gatherBytes(bytes, tensor1d(indices, 'int32'));
+      uploaded ??= keep(uploadBytes(pixels, [count, pixelsPerImage(shape)]));
+      const rows = gatherBytes(uploaded, tensor1d(indices, 'int32'));
       const images = add(mul(rows, scale), offset);
       return {
         images: reshape(images, [indices.length, height, width, channels]),
@@ -56,31 +63,41 @@ function placeNatively(
       };
     },
     dispose() {
-      for (const tensor of [bytes, scale, offset]) tensor.dispose();
+      for (const tensor of [uploaded, scale, offset]) tensor?.dispose();
+      uploaded = undefined;
     },
   };
 }
 
-function scaleOnHost({ count, shape, pixels, labels }: LabelledImages, scaling: PixelScaling): DeviceImages {
-  const size = pixelsPerImage(shape);
-  const scaled = Float32Array.from({ length: 256 }, (_, pixel) => pixel * scaling.scale + scaling.offset);
+function scaleOnHost(source: LabelledImages, scaling: PixelScaling): DeviceImages {
   return {
-    count,
-    batch(indices) {
-      const values = new Float32Array(indices.length * size);
-      indices.forEach((index, row) => {
-        const start = index * size;
-        for (let pixel = 0; pixel < size; pixel++) {
-          values[row * size + pixel] = scaled[pixels[start + pixel]!]!;
-        }
-      });
-      const images = tensor4d(values, [indices.length, shape.height, shape.width, shape.channels]);
-      return { images, labels: labelsAt(labels, indices) };
-    },
+    count: source.count,
+    source,
+    scaling,
+    batch: (indices) => hostBatch({ source, scaling }, indices),
     dispose() {
       // The bytes belong to the caller.
     },
   };
+}
+
+/** The examples at some indices, scaled by JavaScript. */
+export function hostBatch(
+  { source, scaling }: Pick<DeviceImages, 'source' | 'scaling'>,
+  indices: Int32Array,
+): Batch {
+  const { shape, pixels, labels } = source;
+  const size = pixelsPerImage(shape);
+  const scaled = Float32Array.from({ length: 256 }, (_, pixel) => pixel * scaling.scale + scaling.offset);
+  const values = new Float32Array(indices.length * size);
+  indices.forEach((index, row) => {
+    const start = index * size;
+    for (let pixel = 0; pixel < size; pixel++) {
+      values[row * size + pixel] = scaled[pixels[start + pixel]!]!;
+    }
+  });
+  const images = tensor4d(values, [indices.length, shape.height, shape.width, shape.channels]);
+  return { images, labels: labelsAt(labels, indices) };
 }
 
 function labelsAt(labels: Uint8Array, indices: Int32Array): Tensor1D {

@@ -63,7 +63,8 @@ export function eagerInference(forward: Forward, data: DeviceImages, classes: nu
 /** Reads many scalars with one transfer, and disposes of them. */
 async function readScalars(scalars: Tensor[]): Promise<Float32Array> {
   const stacked = tidy(() => stack(scalars));
-  const values = await stacked.data<'float32'>();
+  // Counts come as 32-bit integers.
+  const values = Float32Array.from(await stacked.data());
   dispose([stacked, ...scalars]);
   return values;
 }

@@ -1,30 +1,24 @@
-// tfjs-core's build for Node has no gradients of its own.
-import '#tfjs-gradients';
 import {
   engine,
-  expandDims,
-  getBackend,
-  getKernel,
   logSoftmax,
   mul,
   neg,
   oneHot,
-  registerGradient,
+  scalar,
   sum,
-  type KernelConfig,
+  tidy,
   type NamedAttrMap,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
+  type Variable,
 } from '@tensorflow/tfjs-core';
 
-import { ExtraKernel } from '../tensorflow/tfjs-backend.js';
-
-/** Whether the backend in use has a kernel. */
-export function hasKernel(name: string): boolean {
-  // Typed as if it always found one.
-  return (getKernel(name, getBackend()) as KernelConfig | undefined) !== undefined;
-}
+import { DataType } from '../tensorflow/data-types.js';
+import { ExtraKernel } from '../tensorflow/extra-kernels.js';
+import { attribute } from '../tensorflow/graph-builder.js';
+import { recording, tensorFlowBackend } from '../tensorflow/tfjs-backend.js';
+import { hasKernel } from './gradients.js';
 
 /**
  * The cross-entropy of each example, in nats: −log softmax(logits)[label].
@@ -42,18 +36,6 @@ export function sparseCrossEntropy(logits: Tensor2D, labels: Tensor1D): Tensor1D
   return neg(sum(chosen, 1));
 }
 
-// The kernel computes the gradient of each loss, softmax − one-hot, together with the loss.
-registerGradient({
-  kernelName: ExtraKernel.SPARSE_CROSS_ENTROPY,
-  outputsToSave: [false, true],
-  gradFunc: (upstream, saved) => {
-    const [lossGradient] = upstream as Tensor[];
-    const [logitsGradient] = saved;
-    if (!lossGradient || !logitsGradient) throw new Error('the cross-entropy kernel saved no gradient');
-    return { logits: () => mul(expandDims(lossGradient, 1), logitsGradient) };
-  },
-});
-
 /** Puts bytes on the device as they are. Only for backends that have the kernel. */
 export function uploadBytes(bytes: Uint8Array, shape: number[]): Tensor {
   // Attributes are typed as plain values, but reach the kernel untouched.
@@ -64,4 +46,31 @@ export function uploadBytes(bytes: Uint8Array, shape: number[]): Tensor {
 /** The rows of uploaded bytes at some indices, as float32. Only for backends that have the kernel. */
 export function gatherBytes(bytes: Tensor, indices: Tensor1D): Tensor {
   return engine().runKernel<Tensor>(ExtraKernel.GATHER_BYTES, { bytes, indices });
+}
+
+/** Whether operations that change variables in place can be used: in a step that is being recorded, to be compiled. */
+export function canUpdateInPlace(): boolean {
+  return recording() !== undefined;
+}
+
+/**
+ * Records an operation of TensorFlow's that changes variables in place.
+ *
+ * @param operation one that is named Resource… and is of one type, float32
+ * @param variables its first inputs, all of which it changes
+ * @param inputs what it takes after them
+ */
+export function updateInPlace(
+  operation: string,
+  variables: readonly Variable[],
+  inputs: readonly (Tensor | number)[],
+): void {
+  const backend = tensorFlowBackend();
+  const recorder = recording();
+  if (!backend || !recorder) throw new Error(`${operation} is for steps that are being recorded`);
+  tidy(() => {
+    const values = inputs.map((input) => (typeof input === 'number' ? scalar(input, 'float32') : input));
+    const ids = backend.getInputTensorIds([...variables, ...values]);
+    recorder.recordUpdate(operation, [attribute.type('T', DataType.FLOAT)], ids, variables.length);
+  });
 }

@@ -43,5 +43,10 @@ export const adam = defineOptimizer({
       const step = mul(rate, div(nextMean, add(sqrt(nextVariance), smallest)));
       return { parameter: sub(parameter, step), slots: [nextMean, nextVariance] };
     },
+    updateInPlace: ({ parameter }, gradient, [rate = 0, smallest = 0]) => ({
+      operation: 'ResourceApplyAdam',
+      // The first two are β₁ᵗ and β₂ᵗ, from which it would compute the corrections that are in the coefficients already.
+      inputs: [0, 0, rate, beta1, beta2, smallest, withWeightDecay(gradient, parameter, weightDecay)],
+    }),
   }),
 });

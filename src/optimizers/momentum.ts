@@ -28,5 +28,9 @@ export const momentum = defineOptimizer({
       const next = add(mul(velocity, share), direction);
       return { parameter: sub(parameter, mul(next, learningRate ?? 0)), slots: [next] };
     },
+    updateInPlace: ({ parameter }, gradient, [learningRate = 0, share = 0]) => ({
+      operation: 'ResourceApplyMomentum',
+      inputs: [learningRate, withWeightDecay(gradient, parameter, weightDecay), share],
+    }),
   }),
 });

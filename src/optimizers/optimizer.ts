@@ -10,6 +10,13 @@ export interface ParameterState {
   slots: readonly Tensor[];
 }
 
+/** An operation of TensorFlow's that changes a parameter and its slots in place. */
+export interface InPlaceUpdate {
+  operation: string;
+  /** What it takes after the parameter and the slots; numbers become float32 scalars. */
+  inputs: readonly (Tensor | number)[];
+}
+
 /** A rule by which a gradient changes a parameter. It holds no state: the state is passed in and handed back. */
 export interface Optimizer {
   /** What it remembers of each parameter, by name; all start at zero. */
@@ -22,6 +29,11 @@ export interface Optimizer {
   coefficients(step: number, learningRate: number): readonly number[];
   /** One step, by tfjs operations alone. The coefficients are those of `coefficients`, as float32 scalars. */
   update(state: ParameterState, gradient: Tensor, coefficients: readonly Scalar[]): ParameterState;
+  /**
+   * The same step as one operation, where TensorFlow has one: what compiled training uses. It must compute what `update` does;
+   * a test compares the two.
+   */
+  updateInPlace?(state: ParameterState, gradient: Tensor, coefficients: readonly Scalar[]): InPlaceUpdate;
 }
 
 /** The options that every optimiser has. */

@@ -17,5 +17,9 @@ export const sgd = defineOptimizer({
       const direction = withWeightDecay(gradient, parameter, weightDecay);
       return { parameter: sub(parameter, mul(direction, learningRate ?? 0)), slots: [] };
     },
+    updateInPlace: ({ parameter }, gradient, [learningRate = 0]) => ({
+      operation: 'ResourceApplyGradientDescent',
+      inputs: [learningRate, withWeightDecay(gradient, parameter, weightDecay)],
+    }),
   }),
 });

@@ -9,7 +9,7 @@ import { ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { exists, writeFileAtomically } from '../core/files.js';
 import { placeOnDevice } from '../engine/device-images.js';
-import { eagerInference } from '../engine/eager.js';
+import { inferenceProgram } from '../engine/prepare.js';
 import type { LabelledImages } from '../engine/images.js';
 import { labelsAt } from '../evaluation/classify.js';
 import { classificationMetrics, type ClassificationMetrics } from '../evaluation/metrics.js';
@@ -113,7 +113,7 @@ async function classify(
   const { preprocessing, classNames } = checkpoint.description;
   const { model, variables } = loadModel(checkpoint);
   const placed = placeOnDevice(images, preprocessing);
-  const forward = eagerInference(
+  const forward = inferenceProgram(
     (batch) => model.apply(batch, variables.values()),
     placed,
     classNames.length,

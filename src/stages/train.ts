@@ -9,7 +9,7 @@ import { silentContext, type Metrics, type StageContext } from '../core/events.j
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
 import { placeOnDevice, type DeviceImages } from '../engine/device-images.js';
-import { eagerInference, eagerTraining } from '../engine/eager.js';
+import { inferenceProgram, trainingProgram } from '../engine/prepare.js';
 import type { Forward } from '../engine/program.js';
 import { labelsAt, meanMetrics } from '../evaluation/classify.js';
 import { parameterCount, type Model } from '../models/model.js';
@@ -189,8 +189,8 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
   const { epochs, batchSize, schedule, seed, earlyStopping, optimizer: settings } = values;
   const optimizer = optimizerFor(values);
   const { training, validation } = plan.split;
-  const program = eagerTraining(trainingStep(model, optimizer, variables), images);
-  const inference = eagerInference(forward, images, data.classNames.length);
+  const program = trainingProgram(trainingStep(model, optimizer, variables), images);
+  const inference = inferenceProgram(forward, images, data.classNames.length);
   const validationLabels = labelsAt(data.train.labels, validation);
   const parts: TrainingParts = {
     program,
@@ -221,7 +221,7 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
 
 async function measureTest({ data, plan, context }: Run, forward: Forward): Promise<Metrics> {
   const images = placeOnDevice(data.test, plan.scaling);
-  const inference = eagerInference(forward, images, data.classNames.length);
+  const inference = inferenceProgram(forward, images, data.classNames.length);
   try {
     const all = Int32Array.from({ length: data.test.count }, (_, index) => index);
     return meanMetrics(await inference.run(all, context.signal), data.test.labels);

@@ -10,6 +10,11 @@ export type Pointer = bigint;
 /** Memory that native code may read or fill. */
 type Memory = Uint8Array | Int32Array | Float32Array | BigInt64Array | Pointer;
 
+/** A function that runs on another thread, so that the event loop stays free; the callback is called on this one. */
+interface AsynchronousFunction<Arguments extends unknown[]> {
+  async(...argumentsAndCallback: [...Arguments, (error: unknown) => void]): void;
+}
+
 /**
  * The functions of TensorFlow's C API that are used here (tensorflow/c/c_api.h and tensorflow/c/eager/c_api.h of
  * TensorFlow 2). `status` is a TF_Status that receives the outcome.
@@ -17,18 +22,53 @@ type Memory = Uint8Array | Int32Array | Float32Array | BigInt64Array | Pointer;
 export interface TensorFlowApi {
   TF_Version(): string;
   TF_NewStatus(): Pointer;
+  TF_DeleteStatus(status: Pointer): void;
   TF_GetCode(status: Pointer): number;
   TF_Message(status: Pointer): string;
 
   TF_AllocateTensor(type: number, dimensions: BigInt64Array, rank: number, bytes: number): Pointer;
   TF_TensorData(tensor: Pointer): Pointer;
   TF_TensorByteSize(tensor: Pointer): number;
+  TF_TensorType(tensor: Pointer): number;
   TF_DeleteTensor(tensor: Pointer): void;
 
   TF_DeviceListCount(devices: Pointer): number;
   TF_DeviceListName(devices: Pointer, index: number, status: Pointer): string;
   TF_DeviceListType(devices: Pointer, index: number, status: Pointer): string;
   TF_DeleteDeviceList(devices: Pointer): void;
+
+  TF_NewBufferFromString(bytes: Uint8Array, length: number): Pointer;
+  TF_NewBuffer(): Pointer;
+  TF_DeleteBuffer(buffer: Pointer): void;
+  TF_NewGraph(): Pointer;
+  TF_DeleteGraph(graph: Pointer): void;
+  TF_NewImportGraphDefOptions(): Pointer;
+  TF_DeleteImportGraphDefOptions(options: Pointer): void;
+  TF_GraphImportGraphDef(graph: Pointer, definition: Pointer, options: Pointer, status: Pointer): void;
+  TF_GraphGetOpDef(graph: Pointer, operation: string, definition: Pointer, status: Pointer): void;
+  TF_GraphOperationByName(graph: Pointer, name: string): Pointer | null;
+  TF_NewSessionOptions(): Pointer;
+  TF_DeleteSessionOptions(options: Pointer): void;
+  TF_SetConfig(options: Pointer, config: Uint8Array, bytes: number, status: Pointer): void;
+  TF_NewSession(graph: Pointer, options: Pointer, status: Pointer): Pointer;
+  TF_CloseSession(session: Pointer, status: Pointer): void;
+  TF_DeleteSession(session: Pointer, status: Pointer): void;
+  TF_SessionRun: AsynchronousFunction<
+    [
+      session: Pointer,
+      runOptions: null,
+      inputs: BigInt64Array,
+      inputValues: BigInt64Array,
+      inputCount: number,
+      outputs: BigInt64Array,
+      outputValues: BigInt64Array,
+      outputCount: number,
+      targets: BigInt64Array,
+      targetCount: number,
+      runMetadata: null,
+      status: Pointer,
+    ]
+  >;
 
   TFE_NewContextOptions(): Pointer;
   TFE_ContextOptionsSetConfig(options: Pointer, config: Uint8Array, bytes: number, status: Pointer): void;
@@ -72,18 +112,39 @@ export interface TensorFlowApi {
 const PROTOTYPES: Readonly<Record<keyof TensorFlowApi, string>> = {
   TF_Version: 'const char* TF_Version()',
   TF_NewStatus: 'void* TF_NewStatus()',
+  TF_DeleteStatus: 'void TF_DeleteStatus(void*)',
   TF_GetCode: 'int TF_GetCode(void*)',
   TF_Message: 'const char* TF_Message(void*)',
 
   TF_AllocateTensor: 'void* TF_AllocateTensor(int, void*, int, size_t)',
   TF_TensorData: 'void* TF_TensorData(void*)',
   TF_TensorByteSize: 'size_t TF_TensorByteSize(void*)',
+  TF_TensorType: 'int TF_TensorType(void*)',
   TF_DeleteTensor: 'void TF_DeleteTensor(void*)',
 
   TF_DeviceListCount: 'int TF_DeviceListCount(void*)',
   TF_DeviceListName: 'const char* TF_DeviceListName(void*, int, void*)',
   TF_DeviceListType: 'const char* TF_DeviceListType(void*, int, void*)',
   TF_DeleteDeviceList: 'void TF_DeleteDeviceList(void*)',
+
+  TF_NewBufferFromString: 'void* TF_NewBufferFromString(void*, size_t)',
+  TF_NewBuffer: 'void* TF_NewBuffer()',
+  TF_DeleteBuffer: 'void TF_DeleteBuffer(void*)',
+  TF_NewGraph: 'void* TF_NewGraph()',
+  TF_DeleteGraph: 'void TF_DeleteGraph(void*)',
+  TF_NewImportGraphDefOptions: 'void* TF_NewImportGraphDefOptions()',
+  TF_DeleteImportGraphDefOptions: 'void TF_DeleteImportGraphDefOptions(void*)',
+  TF_GraphImportGraphDef: 'void TF_GraphImportGraphDef(void*, void*, void*, void*)',
+  TF_GraphGetOpDef: 'void TF_GraphGetOpDef(void*, const char*, void*, void*)',
+  TF_GraphOperationByName: 'void* TF_GraphOperationByName(void*, const char*)',
+  TF_NewSessionOptions: 'void* TF_NewSessionOptions()',
+  TF_DeleteSessionOptions: 'void TF_DeleteSessionOptions(void*)',
+  TF_SetConfig: 'void TF_SetConfig(void*, void*, size_t, void*)',
+  TF_NewSession: 'void* TF_NewSession(void*, void*, void*)',
+  TF_CloseSession: 'void TF_CloseSession(void*, void*)',
+  TF_DeleteSession: 'void TF_DeleteSession(void*, void*)',
+  TF_SessionRun:
+    'void TF_SessionRun(void*, void*, void*, void*, int, void*, void*, int, void*, int, void*, void*)',
 
   TFE_NewContextOptions: 'void* TFE_NewContextOptions()',
   TFE_ContextOptionsSetConfig: 'void TFE_ContextOptionsSetConfig(void*, void*, size_t, void*)',
@@ -118,6 +179,9 @@ const PROTOTYPES: Readonly<Record<keyof TensorFlowApi, string>> = {
 };
 
 const C_LIBRARY = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6';
+// Kernels that run on the calling thread need more than koffi's 128 KiB. It has to be said before a library is loaded.
+koffi.config({ async_stack_size: 8 << 20 });
+
 const RTLD_LAZY = 1;
 const RTLD_NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000;
 
@@ -130,6 +194,8 @@ const RTLD_NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000;
 export function loadTensorFlow({ folder, library, framework }: Runtime): TensorFlowApi {
   // TensorFlow reads this when it is loaded; 3 leaves only what ends the process. Errors reach us as a status.
   const logLevel = Number((process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3')) || 0;
+  // Otherwise whoever comes first (the eager context) decides how many threads the kernels of every session have.
+  process.env['TF_OVERRIDE_GLOBAL_THREADPOOL'] ??= '1';
   try {
     const system = koffi.load(C_LIBRARY);
     const load = (): void => {

@@ -8,6 +8,7 @@ export const DataType = {
   INT64: 9,
   BOOL: 10,
   RESOURCE: 20,
+  VARIANT: 21,
 } as const;
 
 /** Numbers that it gives to the types of attributes (TF_AttrType in tensorflow/c/c_api.h). */

@@ -5,6 +5,7 @@ import { ToolkitError } from '../core/errors.js';
 import type { Pointer } from './c-api.js';
 import { AttributeType, DataType } from './data-types.js';
 import type { EagerContext } from './eager-context.js';
+import type { HostTensor } from './graph-builder.js';
 
 type TypedArray = Float32Array | Int32Array | Uint8Array;
 
@@ -34,19 +35,19 @@ export class EagerBinding implements TensorFlowBinding {
   readonly TF_ATTR_RESOURCE = -1;
   readonly TF_Version: string;
 
-  readonly #context: EagerContext;
+  readonly context: EagerContext;
   readonly #handles = new Map<number, Pointer>();
   #nextId = 0;
   #outputs = new BigInt64Array(USUAL_OUTPUTS);
   readonly #outputCount = new Int32Array(1);
 
   constructor(context: EagerContext) {
-    this.#context = context;
+    this.context = context;
     this.TF_Version = context.api.TF_Version();
   }
 
   isUsingGpuDevice(): boolean {
-    return this.#context.usesGpu;
+    return this.context.usesGpu;
   }
 
   getNumOfTensors(): number {
@@ -59,31 +60,31 @@ export class EagerBinding implements TensorFlowBinding {
 
   /** Copies values into a new tensor on the device and returns its number. Throws TENSORFLOW_FAILED. */
   createTensor(shape: number[], dtype: number, values: BackendValues): number {
-    const { api, status, usesGpu } = this.#context;
+    const { api, status, usesGpu } = this.context;
     const bytes = asTyped(values, dtype);
     requireFit(bytes, shape, dtype);
     const tensor = api.TF_AllocateTensor(dtype, toInt64(shape), shape.length, bytes.byteLength);
     if (bytes.byteLength > 0) api.memcpy(api.TF_TensorData(tensor), bytes, bytes.byteLength);
     const handle = api.TFE_NewTensorHandle(tensor, status);
     api.TF_DeleteTensor(tensor);
-    this.#context.check('a new tensor');
+    this.context.check('a new tensor');
     // TensorFlow's GPU kernels want 32-bit integers, which are mostly shapes and indices, in host memory.
     return this.#insert(usesGpu && dtype !== DataType.INT32 ? this.#copyToDevice(handle) : handle);
   }
 
   deleteTensor(id: number): void {
-    this.#context.api.TFE_DeleteTensorHandle(this.#handle(id));
+    this.context.api.TFE_DeleteTensorHandle(this.#handle(id));
     this.#handles.delete(id);
   }
 
   /** The values of a tensor, copied to JavaScript; waits until they are computed. */
   tensorDataSync(id: number): TypedArray {
-    const { api, status } = this.#context;
+    const { api, status } = this.context;
     const handle = this.#handle(id);
     const type = api.TFE_TensorHandleDataType(handle);
     if (!(type in ELEMENT_BYTES)) throw refusedType('reading a tensor', type);
     const tensor = api.TFE_TensorHandleResolve(handle, status);
-    this.#context.check('reading a tensor');
+    this.context.check('reading a tensor');
     const bytes = new Uint8Array(api.TF_TensorByteSize(tensor));
     if (bytes.length > 0) api.memcpy(bytes, api.TF_TensorData(tensor), bytes.length);
     api.TF_DeleteTensor(tensor);
@@ -99,6 +100,17 @@ export class EagerBinding implements TensorFlowBinding {
     }
   }
 
+  /** A tensor with its type, shape and values, copied to JavaScript; waits until they are computed. */
+  read(id: number): HostTensor {
+    const { type, shape } = this.#typeAndShape(this.#handle(id));
+    return { type, shape, values: this.tensorDataSync(id) };
+  }
+
+  /** TensorFlow's number for the type of a tensor. */
+  typeOf(id: number): number {
+    return this.context.api.TFE_TensorHandleDataType(this.#handle(id));
+  }
+
   /** Runs an operation and returns what its outputs are. Throws TENSORFLOW_FAILED. */
   executeOp(
     name: string,
@@ -106,9 +118,9 @@ export class EagerBinding implements TensorFlowBinding {
     inputs: number[],
     outputs: number,
   ): TensorMetadata[] {
-    const { api, pointer, status, device, usesGpu } = this.#context;
+    const { api, pointer, status, device, usesGpu } = this.context;
     const operation = api.TFE_NewOp(pointer, name, status);
-    this.#context.check(name);
+    this.context.check(name);
     try {
       // On the CPU, the only device, naming it costs time and changes nothing.
       if (usesGpu) api.TFE_OpSetDevice(operation, device, status);
@@ -117,7 +129,7 @@ export class EagerBinding implements TensorFlowBinding {
       if (outputs > this.#outputs.length) this.#outputs = new BigInt64Array(outputs);
       this.#outputCount[0] = outputs;
       api.TFE_Execute(operation, this.#outputs, this.#outputCount, status);
-      this.#context.check(name);
+      this.context.check(name);
       return Array.from({ length: this.#outputCount[0] }, (_, index) =>
         this.#describe(this.#outputs[index] ?? 0n),
       );
@@ -127,7 +139,7 @@ export class EagerBinding implements TensorFlowBinding {
   }
 
   #setAttribute(operation: Pointer, { name, type, value }: OperationAttribute): void {
-    const { api, status } = this.#context;
+    const { api, status } = this.context;
     switch (type) {
       case AttributeType.STRING: {
         const bytes = new TextEncoder().encode(value as string);
@@ -162,18 +174,23 @@ export class EagerBinding implements TensorFlowBinding {
   }
 
   #describe(handle: Pointer): TensorMetadata {
-    const { api, status } = this.#context;
+    const { type: dtype, shape } = this.#typeAndShape(handle);
+    return { id: this.#insert(handle), shape, dtype };
+  }
+
+  #typeAndShape(handle: Pointer): { type: number; shape: number[] } {
+    const { api, status } = this.context;
     const shape: number[] = [];
     const rank = api.TFE_TensorHandleNumDims(handle, status);
     for (let axis = 0; axis < rank; axis++) shape.push(api.TFE_TensorHandleDim(handle, axis, status));
-    return { id: this.#insert(handle), shape, dtype: api.TFE_TensorHandleDataType(handle) };
+    return { type: api.TFE_TensorHandleDataType(handle), shape };
   }
 
   #copyToDevice(handle: Pointer): Pointer {
-    const { api, pointer, status, device } = this.#context;
+    const { api, pointer, status, device } = this.context;
     const copy = api.TFE_TensorHandleCopyToDevice(handle, pointer, device, status);
     api.TFE_DeleteTensorHandle(handle);
-    this.#context.check('copying a tensor to the device');
+    this.context.check('copying a tensor to the device');
     return copy;
   }
 

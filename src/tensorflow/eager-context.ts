@@ -11,6 +11,7 @@ interface Device {
 /** TensorFlow's eager mode: runs one operation at a time, on the first GPU if it may use one, else on the CPU. */
 export class EagerContext {
   readonly api: TensorFlowApi;
+  readonly config: SessionConfig;
   readonly pointer: Pointer;
   /** Receives the outcome of each call; calls are made from one thread, so one serves all. */
   readonly status: Pointer;
@@ -20,6 +21,7 @@ export class EagerContext {
   /** Throws TENSORFLOW_FAILED. Where TensorFlow finds no GPU, the CPU computes, whatever the configuration allows. */
   constructor(api: TensorFlowApi, config: SessionConfig) {
     this.api = api;
+    this.config = config;
     this.status = api.TF_NewStatus();
     this.pointer = this.#open(config);
     const devices = this.#listDevices();

@@ -8,7 +8,8 @@ import type { StageContext } from '../core/events.js';
 import { loadTensorFlow } from './c-api.js';
 import { EagerContext } from './eager-context.js';
 import { obtainRuntime } from './obtain.js';
-import { BACKEND_NAME, useTensorFlowBackend } from './tfjs-backend.js';
+import { BACKEND_NAME } from './extra-kernels.js';
+import { useTensorFlowBackend } from './tfjs-backend.js';
 
 /** TensorFlow creates its threads and takes its devices once in the life of a process. */
 let opening: Promise<RunningTensorFlow> | undefined;

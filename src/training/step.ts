@@ -7,29 +7,45 @@ import {
   variableGrads,
   type NamedTensorMap,
   type Scalar,
+  type Tensor,
   type Tensor1D,
 } from '@tensorflow/tfjs-core';
 
 import type { Batch } from '../engine/device-images.js';
-import { sparseCrossEntropy } from '../engine/operations.js';
+import { canUpdateInPlace, sparseCrossEntropy, updateInPlace } from '../engine/operations.js';
 import type { StepResult, TrainingStep } from '../engine/program.js';
 import type { Model } from '../models/model.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
-import type { TrainingVariables } from './variables.js';
+import type { TrainedParameter, TrainingVariables } from './variables.js';
 
 /** One step of gradient descent on the mean cross-entropy of a batch: forward, backward, update. */
 export function trainingStep(model: Model, optimizer: Optimizer, variables: TrainingVariables): TrainingStep {
   return (batch, coefficients) => {
     const { loss, correct, gradients } = lossAndGradients(model, variables, batch);
-    for (const { value, slots } of variables.parameters) {
-      const next = optimizer.update({ parameter: value, slots }, gradients[value.name]!, coefficients);
-      value.assign(next.parameter);
-      slots.forEach((slot, index) => {
-        slot.assign(next.slots[index]!);
-      });
+    for (const parameter of variables.parameters) {
+      update(optimizer, parameter, gradients[parameter.value.name]!, coefficients);
     }
     return { loss, correct };
   };
+}
+
+function update(
+  optimizer: Optimizer,
+  { value, slots }: TrainedParameter,
+  gradient: Tensor,
+  coefficients: readonly Scalar[],
+): void {
+  const state = { parameter: value, slots };
+  if (optimizer.updateInPlace && canUpdateInPlace()) {
+    const { operation, inputs } = optimizer.updateInPlace(state, gradient, coefficients);
+    updateInPlace(operation, [value, ...slots], inputs);
+    return;
+  }
+  const next = optimizer.update(state, gradient, coefficients);
+  value.assign(next.parameter);
+  slots.forEach((slot, index) => {
+    slot.assign(next.slots[index]!);
+  });
 }
 
 /**

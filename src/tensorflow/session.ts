@@ -1,0 +1,163 @@
+import { ToolkitError } from '../core/errors.js';
+import type { Pointer, TensorFlowApi } from './c-api.js';
+import { DataType } from './data-types.js';
+import type { HostTensor } from './graph-builder.js';
+import { encodeSessionConfig, type SessionConfig } from './session-config.js';
+
+/** What one run takes and gives. Names are those of nodes; `name:1` is a node's second output. */
+export interface RunRequest {
+  feeds?: Readonly<Record<string, HostTensor>>;
+  fetches?: readonly string[];
+  /** Nodes that are run for what they do. */
+  targets?: readonly string[];
+}
+
+type TypedArray = HostTensor['values'];
+
+/**
+ * A graph and the session that runs it: variables in it keep their values from run to run. Runs take place on other threads.
+ * Every method throws TENSORFLOW_FAILED where TensorFlow refuses.
+ */
+export class Session {
+  readonly #api: TensorFlowApi;
+  readonly #graph: Pointer;
+  readonly #session: Pointer;
+  readonly #operations = new Map<string, Pointer>();
+  #running = 0;
+  #isClosed = false;
+
+  constructor(api: TensorFlowApi, config: SessionConfig) {
+    this.#api = api;
+    this.#graph = api.TF_NewGraph();
+    const options = api.TF_NewSessionOptions();
+    try {
+      const bytes = encodeSessionConfig(config);
+      this.#call('the session configuration', (status) => {
+        api.TF_SetConfig(options, bytes, bytes.length, status);
+      });
+      this.#session = this.#call('a new session', (status) =>
+        api.TF_NewSession(this.#graph, options, status),
+      );
+    } finally {
+      api.TF_DeleteSessionOptions(options);
+    }
+  }
+
+  /** Adds nodes (an encoded `GraphDef`), whose names must be new and whose inputs must be among themselves. */
+  extend(definition: Uint8Array): void {
+    const api = this.#api;
+    const buffer = api.TF_NewBufferFromString(definition, definition.length);
+    const options = api.TF_NewImportGraphDefOptions();
+    try {
+      this.#call('a graph', (status) => {
+        api.TF_GraphImportGraphDef(this.#graph, buffer, options, status);
+      });
+    } finally {
+      api.TF_DeleteImportGraphDefOptions(options);
+      api.TF_DeleteBuffer(buffer);
+    }
+  }
+
+  /** Runs what the fetches and targets need, and returns the fetched values. The event loop is free meanwhile. */
+  async run({ feeds = {}, fetches = [], targets = [] }: RunRequest): Promise<TypedArray[]> {
+    if (this.#isClosed) throw new Error('the session is closed');
+    const api = this.#api;
+    const inputs = this.#outputs(Object.keys(feeds));
+    const outputs = this.#outputs(fetches);
+    const operations = BigInt64Array.from(targets, (name) => this.#operation(name));
+    const fed = BigInt64Array.from(Object.values(feeds), (tensor) => this.#copyIn(tensor));
+    const fetched = new BigInt64Array(fetches.length);
+    const status = api.TF_NewStatus();
+    this.#running++;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        api.TF_SessionRun.async(
+          ...([this.#session, null, inputs, fed, fed.length, outputs, fetched, fetched.length] as const),
+          ...([operations, operations.length, null, status] as const),
+          (error) => {
+            if (error) reject(error instanceof Error ? error : new Error('TF_SessionRun was not called'));
+            else resolve();
+          },
+        );
+      });
+      this.#check('a run', status);
+      return Array.from(fetched, (tensor) => this.#copyOut(tensor));
+    } finally {
+      this.#running--;
+      for (const tensor of [...fed, ...fetched]) if (tensor !== 0n) api.TF_DeleteTensor(tensor);
+      api.TF_DeleteStatus(status);
+      this.#freeIfClosed();
+    }
+  }
+
+  /** Gives everything back; a run that is under way ends first. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#freeIfClosed();
+  }
+
+  #freeIfClosed(): void {
+    if (!this.#isClosed || this.#running > 0) return;
+    const api = this.#api;
+    this.#call('closing a session', (status) => {
+      api.TF_CloseSession(this.#session, status);
+    });
+    this.#call('deleting a session', (status) => {
+      api.TF_DeleteSession(this.#session, status);
+    });
+    api.TF_DeleteGraph(this.#graph);
+  }
+
+  #copyIn({ type, shape, values }: HostTensor): Pointer {
+    const api = this.#api;
+    const sizes = BigInt64Array.from(shape, BigInt);
+    const tensor = api.TF_AllocateTensor(type, sizes, sizes.length, values.byteLength);
+    if (values.byteLength > 0) api.memcpy(api.TF_TensorData(tensor), values, values.byteLength);
+    return tensor;
+  }
+
+  #copyOut(tensor: Pointer): TypedArray {
+    const api = this.#api;
+    const bytes = new Uint8Array(api.TF_TensorByteSize(tensor));
+    if (bytes.length > 0) api.memcpy(bytes, api.TF_TensorData(tensor), bytes.length);
+    const type = api.TF_TensorType(tensor);
+    if (type === DataType.FLOAT) return new Float32Array(bytes.buffer);
+    return type === DataType.INT32 ? new Int32Array(bytes.buffer) : bytes;
+  }
+
+  /** An array of `TF_Output`: an operation's address and the number of its output, each in eight bytes. */
+  #outputs(names: readonly string[]): BigInt64Array {
+    const pairs = names.flatMap((name) => {
+      const [operation = '', index = '0'] = name.split(':');
+      return [this.#operation(operation), BigInt(index)];
+    });
+    return BigInt64Array.from(pairs);
+  }
+
+  #operation(name: string): Pointer {
+    const known = this.#operations.get(name);
+    if (known !== undefined) return known;
+    const found = this.#api.TF_GraphOperationByName(this.#graph, name);
+    if (found === null) throw new Error(`the graph has no node ${name}`);
+    this.#operations.set(name, found);
+    return found;
+  }
+
+  #call<Result>(operation: string, call: (status: Pointer) => Result): Result {
+    const status = this.#api.TF_NewStatus();
+    try {
+      const result = call(status);
+      this.#check(operation, status);
+      return result;
+    } finally {
+      this.#api.TF_DeleteStatus(status);
+    }
+  }
+
+  #check(operation: string, status: Pointer): void {
+    if (this.#api.TF_GetCode(status) === 0) return;
+    const reason = this.#api.TF_Message(status).split('\n')[0] ?? '';
+    throw new ToolkitError('TENSORFLOW_FAILED', { operation, reason });
+  }
+}

@@ -1,0 +1,101 @@
+import { attribute, after, type GraphBuilder, type HostTensor, type NodeOutput } from './graph-builder.js';
+import { DataType } from './data-types.js';
+
+/** A value and TensorFlow's number for its type. */
+export interface TypedOutput {
+  output: NodeOutput;
+  type: number;
+}
+
+/** What the inside of a loop is built with. */
+export interface LoopInside {
+  /** Makes a value from outside usable inside; it is the same in every iteration. */
+  bring(value: TypedOutput): NodeOutput;
+  /** A tensor that is part of the graph; asking twice for the same one gives the same node. */
+  constant(tensor: HostTensor): NodeOutput;
+}
+
+export interface LoopDescription {
+  /** How many times to go round: an int32 scalar. */
+  times: NodeOutput;
+  /** What is carried from each iteration to the next, at the start. */
+  carried: readonly TypedOutput[];
+  /** How many iterations may be under way at once, as far as their inputs allow. */
+  parallel: number;
+  /**
+   * Builds one iteration and returns what it hands on to the next.
+   *
+   * @param index the number of the iteration, from 0
+   */
+  body: (inside: LoopInside, index: NodeOutput, carried: readonly NodeOutput[]) => readonly NodeOutput[];
+}
+
+/**
+ * Adds a loop, in the form that TensorFlow's executor runs (Yu et al., "Dynamic control flow in large-scale machine learning",
+ * 2018), and returns what the last iteration handed on.
+ */
+export function addLoop(graph: GraphBuilder, name: string, description: LoopDescription): NodeOutput[] {
+  const { times, carried, parallel, body } = description;
+  const enter = ({ output, type }: TypedOutput, isConstant: boolean): NodeOutput =>
+    graph.node(
+      'Enter',
+      [output],
+      [
+        attribute.type('T', type),
+        attribute.text('frame_name', name),
+        attribute.boolean('is_constant', isConstant),
+        attribute.integer('parallel_iterations', parallel),
+      ],
+    );
+  const integer = [attribute.type('T', DataType.INT32)];
+  const all = [{ output: graph.integer(0), type: DataType.INT32 }, ...carried];
+  const merged = all.map((value, position) =>
+    graph.node(
+      'Merge',
+      [enter(value, false), nextName(name, position)],
+      [attribute.type('T', value.type), attribute.integer('N', 2)],
+    ),
+  );
+  const limit = enter({ output: times, type: DataType.INT32 }, true);
+  const goesOn = graph.node('LoopCond', [graph.node('Less', [merged[0]!, limit], integer)]);
+  const switched = all.map(({ type }, position) =>
+    graph.node('Switch', [merged[position]!, goesOn], [attribute.type('T', type)]),
+  );
+  const [index, ...current] = all.map(({ type }, position) =>
+    graph.node('Identity', [secondOutput(switched[position]!)], [attribute.type('T', type)]),
+  );
+  const constants = new Map<string, NodeOutput>();
+  const one = graph.constant(ONE, [after(index!)]);
+  const inside: LoopInside = {
+    bring: (value) => enter(value, true),
+    constant(tensor) {
+      const key = keyOf(tensor);
+      const node = constants.get(key) ?? graph.constant(tensor, [after(index!)]);
+      constants.set(key, node);
+      return node;
+    },
+  };
+  const handedOn = [graph.node('Add', [index!, one], integer), ...body(inside, index!, current)];
+  handedOn.forEach((output, position) => {
+    const { type } = all[position]!;
+    graph.node('NextIteration', [output], [attribute.type('T', type)], nextName(name, position));
+  });
+  return carried.map(({ type }, position) =>
+    graph.node('Exit', [switched[position + 1]!], [attribute.type('T', type)]),
+  );
+}
+
+const ONE: HostTensor = { type: DataType.INT32, shape: [], values: Int32Array.of(1) };
+
+function nextName(loop: string, position: number): string {
+  return `${loop}_next_${position}`;
+}
+
+function secondOutput(output: NodeOutput): NodeOutput {
+  return output.replace(/:0$/, ':1');
+}
+
+function keyOf({ type, shape, values }: HostTensor): string {
+  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  return `${type}/${shape.join('x')}/${bytes.toString('base64')}`;
+}
