@@ -15,7 +15,8 @@ export interface StepResult {
  * One training step, written with tfjs operations alone: it takes a batch, updates variables, and reports. It must not read
  * the values of a tensor, nor draw random numbers in JavaScript, so that it can also be recorded and compiled.
  *
- * @param coefficients the numbers that change from step to step (learning rate and what the optimiser makes of it)
+ * @param coefficients the numbers that change from step to step (learning rate, what the optimiser makes of it, the step's
+ *   own number)
  */
 export type TrainingStep = (batch: Batch, coefficients: readonly Scalar[]) => StepResult;
 
