@@ -114,7 +114,7 @@ async function readWhole(path: string): Promise<Uint8Array> {
       await file.close();
     }
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) {
       const details = { name: path, folder: path, nearest: undefined };
       throw new ToolkitError('CHECKPOINT_MISSING', details, { cause: error });
     }

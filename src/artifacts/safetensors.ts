@@ -46,8 +46,10 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
   const padded = json.padEnd(json.length + ((8 - (Buffer.byteLength(json) % 8)) % 8), ' ');
   const unsigned = frame(padded);
   const hash = sha256(unsigned, ...data);
-  return [frame(padded.replace(NO_HASH, hash)), ...data];
+  return [frame(padded.replace(hashEntry(NO_HASH), hashEntry(hash))), ...data];
 }
+
+const hashEntry = (hash: string): string => `"${HASH_KEY}":"${hash}"`;
 
 function frame(header: string): Uint8Array {
   const text = new TextEncoder().encode(header);
@@ -105,17 +107,23 @@ function checkHash(header: string, data: Uint8Array): void {
   const found = [...header.matchAll(HASH_IN_HEADER)];
   const [stored] = found;
   if (!stored || found.length > 1) throw new SafetensorsError('its header holds no hash');
-  const unsigned = header.replace(stored[0], `"${HASH_KEY}":"${NO_HASH}"`);
+  const unsigned = header.replace(stored[0], hashEntry(NO_HASH));
   if (sha256(frame(unsigned), data) !== stored[1])
     throw new SafetensorsError('its hash is wrong: bytes were changed');
 }
 
 function parseHeader(text: string): Record<string, unknown> {
+  let header: Record<string, unknown>;
   try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+    header = z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch {
     throw new SafetensorsError('its header is not a JSON object');
   }
+  // Of two entries with one name, JSON.parse takes the last and other readers the first.
+  if (JSON.stringify(header) !== text.trimEnd()) {
+    throw new SafetensorsError('its header is not written as this program does: an entry may occur twice');
+  }
+  return header;
 }
 
 function readMetadata(value: unknown): Record<string, string> {
@@ -159,6 +167,7 @@ export function storeFloats(values: Float32Array, shape: readonly number[]): Sto
 /** The numbers of a stored F32 tensor: a view where they lie aligned, else a copy. */
 export function loadFloats({ type, bytes }: StoredTensor): Float32Array {
   if (type !== 'F32') throw new SafetensorsError(`a tensor is ${type} where F32 was expected`);
-  const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  // Not slice(): that of a Buffer is a view, as little aligned as before.
+  const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   return new Float32Array(buffer, byteOffset, length / 4);
 }

@@ -35,10 +35,10 @@ export interface IngestOptions {
  * Throws DATA_UNREADABLE, DATA_CORRUPT, DATA_REFUSED, STORAGE_FULL or STORAGE_DENIED; the copy is then removed.
  */
 export async function ingestIdx(options: IngestOptions): Promise<PinnedFile> {
-  const { path, name, content, destination, pinned, signal } = options;
+  const { path, name, destination, pinned, signal } = options;
   try {
     const gzip = await isGzipped(path);
-    const writer = new CheckedWriter(await openForWriting(destination), name, content);
+    const writer = new CheckedWriter(await openForWriting(destination), options);
     try {
       await copy(path, gzip, writer, signal);
       await writer.finish();
@@ -52,7 +52,8 @@ export async function ingestIdx(options: IngestOptions): Promise<PinnedFile> {
     if (pinned) refuseOther(found, pinned, name);
     return found;
   } catch (error) {
-    await rm(destination, { force: true });
+    // What cannot be removed was never written, and is not what went wrong.
+    await rm(destination, { force: true }).catch(() => undefined);
     throw error;
   }
 }
@@ -81,16 +82,22 @@ async function openForWriting(path: string): Promise<FileHandle> {
 
 async function copy(path: string, gzip: boolean, writer: CheckedWriter, signal: AbortSignal): Promise<void> {
   const source = createReadStream(path, { highWaterMark: 1 << 18 });
+  const gunzip = gzip ? createGunzip() : undefined;
+  let refusal: unknown;
   const write = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
-    for await (const chunk of chunks) await writer.write(chunk);
+    for await (const chunk of chunks) {
+      await writer.write(chunk).catch((error: unknown) => {
+        refusal = error;
+        throw error;
+      });
+    }
   };
-  if (!gzip) {
-    await pipeline(source, write, { signal });
-    return;
-  }
-  const gunzip = createGunzip();
-  await pipeline(source, gunzip, write, { signal });
-  if (gunzip.bytesWritten !== source.bytesRead) {
+  const copying = gunzip ? pipeline(source, gunzip, write, { signal }) : pipeline(source, write, { signal });
+  await copying.catch((error: unknown) => {
+    // A pipeline whose last part fails may report only that it stopped the others.
+    throw refusal ?? error;
+  });
+  if (gunzip && gunzip.bytesWritten !== source.bytesRead) {
     throw new Error(`${source.bytesRead - gunzip.bytesWritten} bytes follow the end of the gzip data`);
   }
 }
@@ -123,17 +130,15 @@ function asDataError(error: unknown, path: string): unknown {
 /** Writes a file while reading its IDX header, and refuses what exceeds the length that the header gives. */
 class CheckedWriter {
   readonly #file: FileHandle;
-  readonly #name: string;
-  readonly #content: IdxContent;
+  readonly #options: IngestOptions;
   readonly #hash = createHash('sha256');
   #start = Buffer.alloc(0);
   #header: IdxHeader | undefined;
   #bytes = 0;
 
-  constructor(file: FileHandle, name: string, content: IdxContent) {
+  constructor(file: FileHandle, options: IngestOptions) {
     this.#file = file;
-    this.#name = name;
-    this.#content = content;
+    this.#options = options;
   }
 
   async write(chunk: Buffer): Promise<void> {
@@ -143,19 +148,20 @@ class CheckedWriter {
       if (this.#start.length >= MAX_HEADER_BYTES) this.#readHeader();
     }
     if (this.#header && this.#bytes > this.#header.fileBytes) {
-      throw wrongLength(this.#name, this.#header.fileBytes, this.#bytes);
+      throw wrongLength(this.#options.name, this.#header.fileBytes, this.#bytes);
     }
     this.#hash.update(chunk);
     try {
       await this.#file.writeFile(chunk);
     } catch (error) {
-      throw storageError(error, this.#name);
+      throw storageError(error, this.#options.destination);
     }
   }
 
   async finish(): Promise<void> {
     const header = this.#header ?? this.#readHeader();
-    if (this.#bytes !== header.fileBytes) throw wrongLength(this.#name, header.fileBytes, this.#bytes);
+    if (this.#bytes !== header.fileBytes)
+      throw wrongLength(this.#options.name, header.fileBytes, this.#bytes);
     await this.#file.sync();
   }
 
@@ -168,7 +174,13 @@ class CheckedWriter {
   }
 
   #readHeader(): IdxHeader {
-    this.#header = parseIdxHeader(this.#start, this.#content, this.#name);
-    return this.#header;
+    const { content, name, pinned } = this.#options;
+    const header = parseIdxHeader(this.#start, content, name);
+    // A header that claims another size is refused before its gigabytes are unpacked.
+    if (pinned && header.fileBytes !== pinned.bytes) {
+      refuseOther({ ...pinned, bytes: header.fileBytes }, pinned, name);
+    }
+    this.#header = header;
+    return header;
   }
 }

@@ -1,10 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { download } from '../core/download.js';
 import { ToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
-import { exists, fileSize } from '../core/files.js';
+import { exists, fileSize, makeFolder } from '../core/files.js';
+import { sha256 } from '../core/hashing.js';
 import { standardFileNames, type FileRole } from '../datasets/dataset.js';
 
 /** A file of a data set, fetched to this machine. */
@@ -58,15 +59,19 @@ export function folderSource(folder: string, description = resolve(folder)): Sou
 
 /** Files below a web address, fetched into a folder that keeps what has arrived. Throws DOWNLOAD_FAILED. */
 export function mirrorSource(address: string, work: string, { emit, signal }: StageContext): Source {
+  if (!URL.canParse(address))
+    throw new ToolkitError('DOWNLOAD_FAILED', { url: address, reason: 'not a web address' });
   const base = address.endsWith('/') ? address : `${address}/`;
+  // What another mirror began is not a part of this one's files.
+  const folder = join(work, sha256(base).slice(0, 16));
   return {
     description: base,
     async fetch(role) {
-      await mkdir(work, { recursive: true });
+      await makeFolder(folder);
       let failure: unknown;
       for (const name of candidateNames(role)) {
         const url = new URL(name, base).href;
-        const destination = join(work, name);
+        const destination = join(folder, name);
         if (await exists(destination)) return { path: destination, name: url };
         const onProgress = (done: number, total: number | undefined): void => {
           emit({ event: 'progress', task: `download ${name}`, done, total, unit: 'bytes' });

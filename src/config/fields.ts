@@ -107,6 +107,13 @@ export function flagOf(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
+
 /**
  * The value that a text from the command line or the environment stands for. What cannot be read as the field's type stays
  * a text, so that the schema refuses it and the message can show it.
@@ -114,7 +121,7 @@ export function flagOf(key: string): string {
 export function parseText({ kind }: Pick<Field, 'kind'>, text: string): unknown {
   switch (kind) {
     case 'boolean':
-      return ({ true: true, '1': true, false: false, '0': false } as Record<string, boolean>)[text] ?? text;
+      return BOOLEANS.get(text) ?? text;
     case 'number':
     case 'mixed':
       return parseNumber(text);

@@ -221,10 +221,16 @@ function invalid(
   const meant = typeof value === 'string' && names ? nearest(value, names) : undefined;
   return new ToolkitError('OPTION_INVALID', {
     option: setting?.layer.label(key) ?? key,
-    value: value === undefined ? 'missing' : JSON.stringify(value),
+    value: textOf(value),
     origin: setting?.layer.origin(key) ?? DEFAULT_ORIGIN,
     allowed: meant === undefined ? allowed : `${allowed} (did you mean ${meant}?)`,
   });
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined) return 'missing';
+  // JSON has no infinity, and would call it null.
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
 }
 
 function notApplicable(

@@ -43,24 +43,34 @@ export async function download(options: DownloadOptions): Promise<void> {
   const { url, destination, signal, retries = 5, pauseMs = 500 } = options;
   await makeFolder(dirname(destination));
   let fruitless = 0;
+  let furthest = (await fileSize(partialPath(destination))) ?? 0;
   for (;;) {
-    const before = (await fileSize(partialPath(destination))) ?? 0;
     try {
       const continuedFrom = await transfer(options);
       await verify(options, continuedFrom);
-      await rename(partialPath(destination), destination);
-      await rm(statePath(destination), { force: true });
+      await moveIntoPlace(destination);
       return;
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof Transient)) throw error;
       const after = (await fileSize(partialPath(destination))) ?? 0;
-      fruitless = after > before ? 0 : fruitless + 1;
+      // Only what no try had got to before is progress: a file that has to be begun anew again and again makes none.
+      fruitless = after > furthest ? 0 : fruitless + 1;
+      furthest = Math.max(furthest, after);
       if (fruitless > retries)
         throw new ToolkitError('DOWNLOAD_FAILED', { url, reason: error.message }, { cause: error });
-      await delay(pauseMs * 2 ** fruitless, undefined, { signal }).catch(() => undefined);
+      await delay(pauseMs * 2 ** Math.max(0, fruitless - 1), undefined, { signal }).catch(() => undefined);
       signal?.throwIfAborted();
     }
+  }
+}
+
+async function moveIntoPlace(destination: string): Promise<void> {
+  try {
+    await rename(partialPath(destination), destination);
+    await rm(statePath(destination), { force: true });
+  } catch (error) {
+    throw storageError(error, destination);
   }
 }
 
@@ -94,26 +104,26 @@ async function transfer(options: DownloadOptions): Promise<number> {
     const response = await request(url, destination, offset, cancelled);
     if (response === 'complete') return offset;
     const start = response.status === 206 ? offset : 0;
-    const length = response.headers.get('content-length');
-    const total = length === null ? undefined : start + Number(length);
-    if (total !== undefined && total > maxBytes) throw tooLarge(url, maxBytes);
-    await rememberState(destination, url, response);
+    const total = totalBytes(response);
+    if (total !== undefined && total > maxBytes) throw await tooLarge(options);
 
     const file = await openPartial(destination, start);
     let received = start;
     try {
+      // Not before the file is emptied: the old bytes must never be taken for a part of the new version.
+      if (start === 0) await rememberState(destination, url, response);
       onProgress?.(received, total);
       for await (const chunk of bodyOf(response)) {
         timer.refresh();
         received += chunk.length;
-        if (received > maxBytes) throw tooLarge(url, maxBytes);
+        if (received > maxBytes) throw await tooLarge(options);
         await append(file, chunk, destination);
         onProgress?.(received, total);
       }
     } finally {
       await file.close();
     }
-    if (total !== undefined && received < total) {
+    if (total !== undefined && received !== total) {
       throw new Transient(`the connection ended after ${received} of ${total} bytes`);
     }
     return start;
@@ -139,15 +149,32 @@ async function readState(destination: string): Promise<PartialState | undefined>
 }
 
 async function rememberState(destination: string, url: string, response: Response): Promise<void> {
-  const etag = response.headers.get('etag');
-  // A weak validator does not promise the same bytes, so a range must not be asked for by it (RFC 9110, 13.1.5).
-  const validator =
-    (etag?.startsWith('W/') ? undefined : etag) ?? response.headers.get('last-modified') ?? undefined;
   try {
-    await writeFile(statePath(destination), JSON.stringify({ url, validator } satisfies PartialState));
+    const state = { url, validator: validatorOf(response) } satisfies PartialState;
+    await writeFile(statePath(destination), JSON.stringify(state));
   } catch (error) {
     throw storageError(error, statePath(destination));
   }
+}
+
+/** What tells one version of the file from another; undefined where the answer does not say. */
+function validatorOf(response: Response): string | undefined {
+  // Ranges count the bytes as they were sent, so what fetch has decoded cannot be continued.
+  if (isEncoded(response)) return undefined;
+  const etag = response.headers.get('etag');
+  // A weak validator does not promise the same bytes, so a range must not be asked for by it (RFC 9110, 13.1.5).
+  return (etag?.startsWith('W/') ? undefined : etag) ?? response.headers.get('last-modified') ?? undefined;
+}
+
+const isEncoded = ({ headers }: Response): boolean =>
+  !['', 'identity'].includes(headers.get('content-encoding') ?? '');
+
+/** How long the whole file is, where the server says it. A range may end before the file does. */
+function totalBytes(response: Response): number | undefined {
+  const { headers, status } = response;
+  const text =
+    status === 206 ? /\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1] : headers.get('content-length');
+  return text === null || text === undefined || isEncoded(response) ? undefined : Number(text);
 }
 
 async function request(
@@ -157,16 +184,17 @@ async function request(
   signal: AbortSignal,
 ): Promise<Response | 'complete'> {
   const headers: Record<string, string> = { 'accept-encoding': 'identity', connection: 'close' };
-  if (offset > 0) {
-    headers['range'] = `bytes=${offset}-`;
-    const state = await readState(destination);
-    if (state?.url === url && state.validator !== undefined) headers['if-range'] = state.validator;
-  }
+  const state = offset > 0 ? await readState(destination) : undefined;
+  const validator = state?.url === url ? state.validator : undefined;
+  if (offset > 0) headers['range'] = `bytes=${offset}-`;
+  if (validator !== undefined) headers['if-range'] = validator;
   const response = await fetch(url, { headers, signal }).catch((error: unknown) => {
     throw asTransient(error);
   });
   if (response.status === 200) return response;
-  if (response.status === 206 && rangeStart(response) === offset) return response;
+  // A server that does not know If-Range may send a range of another version.
+  const isSameVersion = validator === undefined || [undefined, validator].includes(validatorOf(response));
+  if (response.status === 206 && rangeStart(response) === offset && isSameVersion) return response;
   await response.body?.cancel();
   if (response.status === 416 && rangeTotal(response) === offset) return 'complete';
   if (response.status === 206 || response.status === 416) {
@@ -213,12 +241,15 @@ async function append(file: FileHandle, chunk: Uint8Array, destination: string):
 function asTransient(error: unknown): Error {
   if (error instanceof Transient || error instanceof ToolkitError) return error;
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  return new Transient(systemCodeOf(cause) ?? messageOf(cause));
+  const code = systemCodeOf(cause);
+  // The system's codes say more than its messages; those of the HTTP client (UND_ERR_SOCKET) mean nothing to people.
+  return new Transient(code === undefined || code.startsWith('UND_') ? messageOf(cause) : code);
 }
 
-function tooLarge(url: string, maxBytes: number): ToolkitError {
-  return new ToolkitError('DOWNLOAD_FAILED', {
-    url,
-    reason: `larger than the ${maxBytes} bytes that it may have`,
-  });
+/** What arrived of a file that is refused for its size is of no use to any later try. */
+async function tooLarge({ url, destination, maxBytes }: DownloadOptions): Promise<ToolkitError> {
+  await rm(partialPath(destination), { force: true });
+  await rm(statePath(destination), { force: true });
+  const reason = `larger than the ${maxBytes} bytes that it may have`;
+  return new ToolkitError('DOWNLOAD_FAILED', { url, reason });
 }

@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import { isToolkitError, messageOf, systemCodeOf, ToolkitError } from './errors.js';
 
-const DENIED = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR']);
+/** The system's words for "not here": forbidden, read-only, under a file, a name too long, a limit on the size of files. */
+const DENIED = new Set([
+  ...['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENOTEMPTY'],
+  ...['ENAMETOOLONG', 'ELOOP', 'EFBIG', 'EINVAL', 'EIO'],
+]);
 const TEMPORARY = /^\..+\.[0-9a-f-]{36}\.tmp$/;
 
 /** A failed write as an error that names the path: a full disk and a forbidden folder have one each. */
@@ -21,10 +25,26 @@ export function storageError(error: unknown, path: string): unknown {
 /** Makes a folder and those above it. Throws STORAGE_DENIED or STORAGE_FULL. */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolders(resolve(path));
   } catch (error) {
     throw storageError(error, path);
   }
+}
+
+/** Node's own recursive mkdir never returns where the system answers ENOENT for a folder whose parent exists, as /proc does. */
+async function makeFolders(path: string): Promise<void> {
+  if (await isFolder(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) await makeFolders(parent);
+  await mkdir(path).catch(async (error: unknown) => {
+    // Another process may have made it meanwhile.
+    if (systemCodeOf(error) !== 'EEXIST' || !(await isFolder(path))) throw error;
+  });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ?? false;
 }
 
 /**
@@ -44,7 +64,7 @@ export async function writeFileAtomically(path: string, ...parts: (Uint8Array | 
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw storageError(error, path);
   }
   await syncFolder(dirname(path));

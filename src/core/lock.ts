@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { ToolkitError, systemCodeOf } from './errors.js';
 import { makeFolder, storageError } from './files.js';
+import { isAlive, thisProcess, type ProcessIdentity } from './processes.js';
 
-/** A holder on another machine is taken for dead when it has not shown a sign of life for so long. */
+/** A holder on another machine, or in another container, is taken for dead when it has not shown a sign of life for so long. */
 const STALE_MS = 30_000;
 const SIGN_OF_LIFE_MS = 5_000;
 const POLL_MS = 100;
@@ -20,10 +20,8 @@ export interface LockOptions {
   onWait?: (owner: string) => void;
 }
 
-interface Owner {
+interface Owner extends ProcessIdentity {
   id: string;
-  process: number;
-  host: string;
 }
 
 /**
@@ -35,7 +33,7 @@ export async function withLock<Result>(
   options: LockOptions,
   action: () => Promise<Result>,
 ): Promise<Result> {
-  const owner: Owner = { id: randomUUID(), process: process.pid, host: hostname() };
+  const owner: Owner = { id: randomUUID(), ...thisProcess() };
   await acquire(path, owner, options);
   const signOfLife = setInterval(() => {
     const now = new Date();
@@ -53,7 +51,9 @@ export async function withLock<Result>(
 async function acquire(path: string, owner: Owner, { waitMs, signal, onWait }: LockOptions): Promise<void> {
   await makeFolder(dirname(path));
   const deadline = Date.now() + waitMs;
-  for (let waiting = false; !(await claim(path, owner)); waiting = true) {
+  let waiting = false;
+  signal?.throwIfAborted();
+  while (!(await claim(path, owner))) {
     signal?.throwIfAborted();
     const holder = await readOwner(path);
     if (await isStale(path, holder)) {
@@ -63,7 +63,9 @@ async function acquire(path: string, owner: Owner, { waitMs, signal, onWait }: L
     const name = holder ? `process ${holder.process} on ${holder.host}` : 'another process';
     if (Date.now() >= deadline) throw new ToolkitError('FOLDER_BUSY', { path: dirname(path), owner: name });
     if (!waiting) onWait?.(name);
+    waiting = true;
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
+    signal?.throwIfAborted();
   }
 }
 
@@ -91,18 +93,10 @@ async function readOwner(path: string): Promise<Owner | undefined> {
 }
 
 async function isStale(path: string, holder: Owner | undefined): Promise<boolean> {
-  if (holder?.host === hostname()) return !isAlive(holder.process);
+  const alive = holder && isAlive(holder);
+  if (alive !== undefined) return !alive;
   const found = await stat(path).catch(() => undefined);
   return found !== undefined && Date.now() - found.mtimeMs > STALE_MS;
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return systemCodeOf(error) === 'EPERM';
-  }
 }
 
 /**
@@ -110,7 +104,7 @@ function isAlive(processId: number): boolean {
  * the faster one has taken meanwhile; so whoever breaks the lock first takes a lock for breaking it, and looks again.
  */
 async function breakLock(path: string, holder: Owner | undefined): Promise<void> {
-  const breaker: Owner = { id: randomUUID(), process: process.pid, host: hostname() };
+  const breaker: Owner = { id: randomUUID(), ...thisProcess() };
   const breaking = `${path}.breaking`;
   if (!(await claim(breaking, breaker))) {
     await delay(POLL_MS);

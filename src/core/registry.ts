@@ -33,7 +33,7 @@ export class Registry<Entry extends Named> implements Iterable<Entry> {
   }
 }
 
-/** The candidate that a mistyped word most likely meant, if any is near: about a third of its letters may differ. */
+/** The candidate that a mistyped word most likely meant, if any is near: at most a third of its letters, rounded up, differ. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0) return undefined;
   const found = closest(word, candidates);
@@ -41,5 +41,5 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 }
 
 function isNear(word: string, candidate: string): boolean {
-  return distance(word, candidate) <= Math.max(1, Math.round(Math.max(word.length, candidate.length) / 3));
+  return distance(word, candidate) <= Math.ceil(Math.max(word.length, candidate.length) / 3);
 }

@@ -41,13 +41,16 @@ export function trace(
   try {
     let result: Trace | undefined;
     tidy(() => {
-      const results = run(inputs).map(numberOf);
+      const returned = run(inputs);
+      const results = returned.map(numberOf);
       const assigned = new Map<Variable, number>();
       held.forEach((variable, index) => {
         if (variable.dataId !== saved[index]!.dataId) assigned.set(variable, numberOf(variable));
       });
       const recording = recorder.finish([...results, ...assigned.values()]);
       result = { ...recording, parameters, results, variables, assigned };
+      // Results may have been kept from `tidy`.
+      dispose(returned.filter((tensor) => ![...inputs, ...held].includes(tensor)));
     });
     return result!;
   } finally {

@@ -10,6 +10,9 @@ import { learningRateOption, weightDecayOption, withWeightDecay } from './option
  *
  * The corrections are numbers of the step, so they are folded into coefficients:
  * η·m̂/(√v̂ + ε) = η·√(1 − β₂ᵗ)/(1 − β₁ᵗ) · m/(√v + ε·√(1 − β₂ᵗ)).
+ *
+ * The decays are rounded to 32 bits first, in the corrections as in the moments: TensorFlow's kernel takes them as such, and
+ * 1 − β₂ would differ from that of the exact number in the fifth digit.
  */
 export const adam = defineOptimizer({
   name: 'adam',
@@ -27,26 +30,35 @@ export const adam = defineOptimizer({
       .meta({ description: 'keeps small denominators in bounds' }),
     weightDecay: weightDecayOption,
   }),
-  build: ({ beta1, beta2, epsilon, weightDecay }) => ({
-    slots: ['mean', 'variance'],
-    coefficients(step, learningRate) {
-      const correction = Math.sqrt(1 - beta2 ** step);
-      return [(learningRate * correction) / (1 - beta1 ** step), epsilon * correction, 1 - beta1, 1 - beta2];
-    },
-    update({ parameter, slots: [mean, variance] }, gradient, [rate, smallest, meanShare, varianceShare]) {
-      if (!mean || !variance) throw new Error('Adam needs its two moments');
-      if (!rate || !smallest || !meanShare || !varianceShare)
-        throw new Error('Adam needs its four coefficients');
-      const direction = withWeightDecay(gradient, parameter, weightDecay);
-      const nextMean = add(mean, mul(sub(direction, mean), meanShare));
-      const nextVariance = add(variance, mul(sub(square(direction), variance), varianceShare));
-      const step = mul(rate, div(nextMean, add(sqrt(nextVariance), smallest)));
-      return { parameter: sub(parameter, step), slots: [nextMean, nextVariance] };
-    },
-    updateInPlace: ({ parameter }, gradient, [rate = 0, smallest = 0]) => ({
-      operation: 'ResourceApplyAdam',
-      // The first two are β₁ᵗ and β₂ᵗ, from which it would compute the corrections that are in the coefficients already.
-      inputs: [0, 0, rate, beta1, beta2, smallest, withWeightDecay(gradient, parameter, weightDecay)],
-    }),
-  }),
+  build({ epsilon, weightDecay, ...options }) {
+    const beta1 = Math.fround(options.beta1);
+    const beta2 = Math.fround(options.beta2);
+    return {
+      slots: ['mean', 'variance'],
+      coefficients(step, learningRate) {
+        const correction = Math.sqrt(1 - beta2 ** step);
+        return [
+          (learningRate * correction) / (1 - beta1 ** step),
+          epsilon * correction,
+          1 - beta1,
+          1 - beta2,
+        ];
+      },
+      update({ parameter, slots: [mean, variance] }, gradient, [rate, smallest, meanShare, varianceShare]) {
+        if (!mean || !variance) throw new Error('Adam needs its two moments');
+        if (!rate || !smallest || !meanShare || !varianceShare)
+          throw new Error('Adam needs its four coefficients');
+        const direction = withWeightDecay(gradient, parameter, weightDecay);
+        const nextMean = add(mean, mul(sub(direction, mean), meanShare));
+        const nextVariance = add(variance, mul(sub(square(direction), variance), varianceShare));
+        const step = mul(rate, div(nextMean, add(sqrt(nextVariance), smallest)));
+        return { parameter: sub(parameter, step), slots: [nextMean, nextVariance] };
+      },
+      updateInPlace: ({ parameter }, gradient, [rate = 0, smallest = 0]) => ({
+        operation: 'ResourceApplyAdam',
+        // The first two are β₁ᵗ and β₂ᵗ, from which it would compute the corrections that are in the coefficients already.
+        inputs: [0, 0, rate, beta1, beta2, smallest, withWeightDecay(gradient, parameter, weightDecay)],
+      }),
+    };
+  },
 });

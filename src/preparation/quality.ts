@@ -43,7 +43,8 @@ export function examine(
     duplicates: { train: repeated(trainGroups), test: repeated(testGroups) },
     leakedTestImages: Array.from(testGroups)
       .filter(([content]) => trainGroups.has(content))
-      .flatMap(([, indices]) => indices),
+      .flatMap(([, indices]) => indices)
+      .sort((a, b) => a - b),
   };
 }
 

@@ -13,8 +13,8 @@ import {
 } from '../artifacts/raw.js';
 import { ingestIdx } from '../collection/ingest.js';
 import { folderSource, mirrorSource, type Source } from '../collection/sources.js';
-import { ToolkitError } from '../core/errors.js';
-import { silentContext, type StageContext } from '../core/events.js';
+import { isToolkitError, ToolkitError } from '../core/errors.js';
+import { silentContext, type Emit, type StageContext } from '../core/events.js';
 import { fileSize, makeFolder, syncFolder, writeFileAtomically } from '../core/files.js';
 import { sha256OfFile } from '../core/hashing.js';
 import { withLock } from '../core/lock.js';
@@ -59,14 +59,14 @@ export async function collect(
     emit({ event: 'notice', message: `waiting for ${owner}, which is collecting ${dataset}` });
   };
   if (options.from === undefined) {
-    const found = await findIntact(options, known, context);
+    const found = await findIntact(options, known, signal);
     if (found) return found;
     if (!known) throw unknownDataset(dataset);
   }
   await makeFolder(parent);
   return withLock(join(parent, 'collect.lock'), { waitMs: Infinity, signal, onWait }, async () => {
     // Another process may have brought it while this one waited.
-    const found = options.from === undefined ? await findIntact(options, known, context) : undefined;
+    const found = options.from === undefined ? await findIntact(options, known, signal, emit) : undefined;
     if (found) return found;
     const source = chooseSource(options, known, join(parent, 'download'), context);
     emit({ event: 'stage', stage: 'collect', message: `collecting ${dataset} from ${source.description}` });
@@ -82,35 +82,35 @@ export async function collect(
 async function findIntact(
   { dataDir, dataset }: CollectOptions,
   known: DatasetDefinition | undefined,
-  { emit, signal }: StageContext,
+  signal: AbortSignal,
+  emit: Emit = () => undefined,
 ): Promise<RawData | undefined> {
-  const found = await findRaw(dataDir, dataset);
-  const damaged = found && (await findDamage(found, known, signal));
-  if (damaged === undefined) return found;
-  const error = new ToolkitError('DATA_CORRUPT', {
-    path: damaged,
-    reason: 'not the file that was collected',
-  });
-  if (!known) throw error;
-  const hint = 'collecting it again';
-  emit({ event: 'warning', code: error.code, message: error.message, hint });
-  return undefined;
+  try {
+    const found = await findRaw(dataDir, dataset);
+    if (found) await refuseDamage(found, known, signal);
+    return found;
+  } catch (error) {
+    if (!known || !isToolkitError(error) || error.code !== 'DATA_CORRUPT') throw error;
+    const { code, message } = error;
+    emit({ event: 'warning', code, message, hint: 'collecting it again' });
+    return undefined;
+  }
 }
 
-/** The first file that is not the one in the manifest or, for a published set, not the published one. */
-async function findDamage(
+/** Throws DATA_CORRUPT for a file that is not the one in the manifest or, for a published set, not the published one. */
+async function refuseDamage(
   { folder, manifest }: RawData,
   known: DatasetDefinition | undefined,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<void> {
   for (const role of fileRoles) {
     const { name, bytes, sha256 } = manifest.files[role];
     const path = join(folder, name);
     const isPublished = !known || known.files[role].sha256 === sha256;
     const isUnchanged = (await fileSize(path)) === bytes && (await sha256OfFile(path, signal)) === sha256;
-    if (!isPublished || !isUnchanged) return path;
+    if (isPublished && isUnchanged) continue;
+    throw new ToolkitError('DATA_CORRUPT', { path, reason: 'not the file that was collected' });
   }
-  return undefined;
 }
 
 function unknownDataset(dataset: string): ToolkitError {

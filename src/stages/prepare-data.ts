@@ -1,5 +1,6 @@
 import { findPrepared, type PreparedData } from '../artifacts/prepared.js';
 import { findRaw, rawFingerprint } from '../artifacts/raw.js';
+import { isToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
 import type { ScalingName } from '../preparation/scaling.js';
 import { collect } from './collect.js';
@@ -19,7 +20,7 @@ export interface PrepareDataOptions {
  */
 export async function prepareData(options: PrepareDataOptions, context: StageContext): Promise<PreparedData> {
   const { dataset, dataDir, scaling, validationSplit } = options;
-  const found = await findPrepared(dataDir, dataset);
+  const found = await findIntact(dataDir, dataset, context);
   const raw = await findRaw(dataDir, dataset);
   if (found && (!raw || rawFingerprint(raw.manifest) === found.fingerprint)) return found;
   if (!raw) await collect({ dataset, dataDir }, context);
@@ -29,4 +30,20 @@ export async function prepareData(options: PrepareDataOptions, context: StageCon
   );
   const { prepared } = await preprocess(preprocessFields.parse(Object.fromEntries(given)), context);
   return prepared;
+}
+
+/** What can be made again from the raw files is no reason to stop. */
+async function findIntact(
+  dataDir: string,
+  dataset: string,
+  { emit }: StageContext,
+): Promise<PreparedData | undefined> {
+  try {
+    return await findPrepared(dataDir, dataset);
+  } catch (error) {
+    if (!isToolkitError(error) || error.code !== 'DATA_CORRUPT') throw error;
+    const { code, message } = error;
+    emit({ event: 'warning', code, message, hint: 'preparing it again' });
+    return undefined;
+  }
 }

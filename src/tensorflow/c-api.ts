@@ -1,7 +1,8 @@
-import koffi, { type LibraryHandle } from 'koffi';
+import type { LibraryHandle } from 'koffi';
 
 import { ToolkitError, messageOf } from '../core/errors.js';
 import type { Runtime } from './locate.js';
+import { koffi } from './ffi.js';
 import { limitLogging, withoutErrorOutput } from './logging.js';
 
 /** An address in native memory. */
@@ -179,9 +180,6 @@ const PROTOTYPES: Readonly<Record<keyof TensorFlowApi, string>> = {
 };
 
 const C_LIBRARY = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6';
-// Kernels that run on the calling thread need more than koffi's 128 KiB. It has to be said before a library is loaded.
-koffi.config({ async_stack_size: 8 << 20 });
-
 const RTLD_LAZY = 1;
 const RTLD_NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000;
 

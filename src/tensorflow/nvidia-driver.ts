@@ -1,6 +1,5 @@
-import koffi from 'koffi';
-
 import { messageOf } from '../core/errors.js';
+import { koffi } from './ffi.js';
 
 /** What the NVIDIA driver of this machine says. */
 export type NvidiaDriver =

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 
 import { setBackend } from '@tensorflow/tfjs-core';
 
@@ -16,6 +17,7 @@ let opening: Promise<RunningTensorFlow> | undefined;
 
 interface RunningTensorFlow extends ActiveBackend {
   usesGpu: boolean;
+  folder: string;
 }
 
 /**
@@ -47,7 +49,11 @@ async function open(request: BackendRequest, context: StageContext): Promise<Run
   const { device, environment, runtime: folder, threads = availableParallelism() } = request;
   const { runtime, gpu } = await obtainRuntime({ device, folder, environment }, context);
   const api = loadTensorFlow(runtime);
-  const eager = new EagerContext(api, { threads, useGpu: device !== 'cpu', gpuMemoryGrowth: true });
+  const eager = new EagerContext(api, {
+    threads,
+    useGpu: device !== 'cpu',
+    gpuMemoryGrowth: true,
+  });
   if (device === 'gpu' && !eager.usesGpu) {
     const reason = `TensorFlow in ${runtime.folder} does not register it`;
     throw new ToolkitError('DEVICE_UNAVAILABLE', { reason });
@@ -67,20 +73,27 @@ async function open(request: BackendRequest, context: StageContext): Promise<Run
     version: api.TF_Version(),
     threads,
     usesGpu: eager.usesGpu,
+    folder: runtime.folder,
   };
 }
 
-function requireSame(running: RunningTensorFlow, { device, threads }: BackendRequest): void {
-  const wanted =
-    threads !== undefined && threads !== running.threads
-      ? `${threads} threads`
-      : device !== 'auto' && (device === 'gpu') !== running.usesGpu
-        ? `the ${device.toUpperCase()}`
-        : undefined;
+function requireSame(running: RunningTensorFlow, request: BackendRequest): void {
+  const wanted = differenceFrom(running, request);
   if (wanted === undefined) return;
   throw new ToolkitError('BACKEND_UNAVAILABLE', {
     backend: BACKEND_NAME,
-    reason: `it runs with ${running.threads} threads on ${running.device} in this process, not on ${wanted}`,
+    reason: `it runs with ${running.threads} threads on ${running.device} in this process, not with ${wanted}`,
     hint: 'TensorFlow is set up once in a process: use another process',
   });
+}
+
+/** What a request wants otherwise, if anything. */
+function differenceFrom(
+  running: RunningTensorFlow,
+  { device, threads, runtime }: BackendRequest,
+): string | undefined {
+  if (runtime !== undefined && resolve(runtime) !== running.folder) return `the libraries in ${runtime}`;
+  if (threads !== undefined && threads !== running.threads) return `${threads} threads`;
+  if (device !== 'auto' && (device === 'gpu') !== running.usesGpu) return `the ${device.toUpperCase()}`;
+  return undefined;
 }

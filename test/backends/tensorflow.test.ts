@@ -24,6 +24,16 @@ describe('the tensorflow backend', () => {
     expect(getBackend()).toBe('tensorflow');
   });
 
+  it('refuses another runtime in the same process', async () => {
+    await startOnCpu('tensorflow');
+    const runtime = await temporaryFolder();
+    const started = startBackend('tensorflow', cpuRequest({ runtime }), silentContext());
+    await expect(started).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+      message: expect.stringContaining(runtime) as string,
+    });
+  });
+
   it('refuses another number of threads in the same process, and leaves the other backend in use', async () => {
     await startOnCpu('tensorflow');
     await startOnCpu('cpu');

@@ -29,8 +29,8 @@ describe('encodeSessionConfig', () => {
   // Field numbers by tensorflow/core/protobuf/config.proto, encoded by hand.
   it('allows a GPU, memory as needed and soft placement', () => {
     const bytes = encodeSessionConfig({ threads: 0, useGpu: true, gpuMemoryGrowth: true });
-    // gpu_options (6) {allow_growth (4): true}, allow_soft_placement (7): true
-    expect(hex(bytes)).toBe('3202' + '2001' + '3801');
+    // use_per_session_threads (9): true, gpu_options (6) {allow_growth (4): true}, allow_soft_placement (7): true
+    expect(hex(bytes)).toBe('4801' + '3202' + '2001' + '3801');
   });
 
   it('hides GPUs and sets both numbers of threads', () => {
@@ -43,6 +43,7 @@ describe('encodeSessionConfig', () => {
         // intra_op_parallelism_threads (2): 300, inter_op_parallelism_threads (5): 300
         '10ac02' +
         '28ac02' +
+        '4801' +
         '3202' +
         '2000' +
         '3801',
