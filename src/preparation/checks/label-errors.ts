@@ -1,0 +1,47 @@
+import { findLabelErrors } from '../confident-learning.js';
+import { defineCheck, type CheckInput, type Finding, type SplitName } from './check.js';
+
+/** A suggestion this sure is taken over by `fix`; the other suspects stay as they are. */
+const CONFIDENT = 0.95;
+
+/** Labels that are probably wrong, by confident learning from cross-validated predictions. */
+export const labelErrorsCheck = defineCheck({
+  name: 'label-errors',
+  summary: 'labels that are probably wrong, by confident learning',
+  source: 'Northcutt, Jiang and Chuang, “Confident learning: estimating uncertainty in dataset labels”, 2021',
+  modes: ['off', 'report', 'drop', 'fix'],
+  fallback: 'off',
+  otherwise: 'keep',
+  needsBackend: () => true,
+  async run(input) {
+    const predictions = await input.predictions();
+    return (['train', 'test'] as const).flatMap((split) =>
+      suspectsOf(input, split, predictions[split], predictions.classes),
+    );
+  },
+});
+
+function suspectsOf(
+  input: CheckInput,
+  split: SplitName,
+  probabilities: Float32Array,
+  classes: number,
+): Finding[] {
+  const { labels } = input[split];
+  const usable = Int32Array.from(labels.keys()).filter(
+    (index) => labels[index]! < classes && !input.isDropped({ split, index }),
+  );
+  const { suspects } = findLabelErrors(probabilities, labels, classes, usable);
+  return suspects.map(({ index, given, suggested, selfConfidence, confidence }) => {
+    const [is, rather] = [given, suggested].map((label) => input.classNames[label]!);
+    const reason = `labelled ${is}, looks like ${rather} (${percent(confidence)} against ${percent(selfConfidence)})`;
+    // A published test stays as it is.
+    const isTraining = split === 'train';
+    const fix = isTraining && confidence >= CONFIDENT ? { label: suggested } : {};
+    return { split, index, reason, score: selfConfidence, droppable: isTraining, ...fix };
+  });
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
