@@ -49,7 +49,9 @@ export async function crossValidate(
   context: StageContext,
 ): Promise<Predictions> {
   const copies = Math.max(1, Math.min(plan.copies, Math.floor(MAX_COPIED_BYTES / train.pixels.length)));
-  const copied = withShiftedCopies(train, copies, plan.seed);
+  // Nothing is learnt from images without a usable label, but a recorded step looks at some of them.
+  const labels = train.labels.map((label) => (label < classes ? label : 0));
+  const copied = withShiftedCopies({ ...train, labels }, copies, plan.seed);
   const scaling = pixelScaling('standardize', () => pixelStatistics(train, usable));
   const validation = new CrossValidation(
     { ...plan, copies, classes },

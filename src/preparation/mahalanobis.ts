@@ -1,6 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { matMul, sqrt, square, sub, sum, tensor1d, tensor2d, tidy, type Tensor2D } from '@tensorflow/tfjs-core';
+import {
+  matMul,
+  sqrt,
+  square,
+  sub,
+  sum,
+  tensor1d,
+  tensor2d,
+  tidy,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
 
 import { cholesky, invertLower } from './linear-algebra.js';
 import type { Thumbnails } from './thumbnails.js';

@@ -23,7 +23,12 @@ export function similarity(a: PlacedImage, b: PlacedImage): number {
   const [x = 0, y = 0] = shift;
   let best = { value: correlation(a, b, x, y, 255, 255), x, y };
   if (best.value < HOPELESS) return best.value;
-  for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) {
+  for (const [dx, dy] of [
+    [1, 0],
+    [-1, 0],
+    [0, 1],
+    [0, -1],
+  ] as const) {
     const value = correlation(a, b, x + dx, y + dy, 255, 255);
     if (value > best.value) best = { value, x: x + dx, y: y + dy };
   }
@@ -39,7 +44,14 @@ function centre({ descriptors, index }: PlacedImage, axis: number): number {
 }
 
 /** Pearson's correlation of two images' pixels where they overlap, the second moved by (x, y), both cut off at some value. */
-function correlation(a: PlacedImage, b: PlacedImage, x: number, y: number, cutA: number, cutB: number): number {
+function correlation(
+  a: PlacedImage,
+  b: PlacedImage,
+  x: number,
+  y: number,
+  cutA: number,
+  cutB: number,
+): number {
   const { height, width } = a.images;
   const size = height * width;
   const [left, right] = [Math.max(0, x), Math.min(width, width + x)];

@@ -33,16 +33,12 @@ export async function fit(
   const program = trainingProgram(trainingStep(model, optimizer, variables), images);
   try {
     const nothing = (): Promise<void> => Promise.resolve();
-    await trainEpochs(
-      { ...plan, learningRate, schedule: 'linear', earlyStopping: undefined },
-      noProgress,
-      {
-        ...{ program, optimizer, training, signal, onBatches },
-        validate: () => Promise.resolve(null),
-        onEpoch: nothing,
-        onPause: nothing,
-      },
-    );
+    await trainEpochs({ ...plan, learningRate, schedule: 'linear', earlyStopping: undefined }, noProgress, {
+      ...{ program, optimizer, training, signal, onBatches },
+      validate: () => Promise.resolve(null),
+      onEpoch: nothing,
+      onPause: nothing,
+    });
     return variables;
   } catch (error) {
     variables.dispose();

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { matMul, tensor2d, tidy, type Tensor2D } from '@tensorflow/tfjs-core';
+import { matMul, slice, tensor2d, tidy, type Tensor2D } from '@tensorflow/tfjs-core';
 
 import type { StageContext } from '../../core/events.js';
 import { describeImages, type Descriptors } from '../descriptors.js';
@@ -23,7 +23,8 @@ const BLOCK_VALUES = 2 ** 24;
 export const nearDuplicatesCheck = defineCheck({
   name: 'near-duplicates',
   summary: 'images that differ in a small shift, brightness or compression alone',
-  source: 'normalised cross-correlation (Lewis, “Fast normalized cross-correlation”, 1995) over coarse descriptors',
+  source:
+    'normalised cross-correlation (Lewis, “Fast normalized cross-correlation”, 1995) over coarse descriptors',
   modes: ['off', 'report', 'drop'],
   fallback: 'off',
   needsBackend: () => true,
@@ -37,7 +38,9 @@ export const nearDuplicatesCheck = defineCheck({
     const findings: (Finding & { score: number })[] = [];
     for (const [split, other] of pairings) {
       const pairs = await similarPairs(sets[split], sets[other], context);
-      findings.push(...pairs.filter((pair) => isNews(pair, input, split, other)).map(toFinding(split, other)));
+      findings.push(
+        ...pairs.filter((pair) => isNews(pair, input, split, other)).map(toFinding(split, other)),
+      );
     }
     return findings.sort((a, b) => b.score - a.score);
   },
@@ -62,8 +65,14 @@ function describe(input: CheckInput, split: SplitName): ComparedSet {
 }
 
 /** What this check adds to what others have found: pairs that are not equal, and of which none is left out already. */
-function isNews({ first, second }: SimilarPair, input: CheckInput, split: SplitName, other: SplitName): boolean {
-  if (input.isDropped({ split, index: first }) || input.isDropped({ split: other, index: second })) return false;
+function isNews(
+  { first, second }: SimilarPair,
+  input: CheckInput,
+  split: SplitName,
+  other: SplitName,
+): boolean {
+  if (input.isDropped({ split, index: first }) || input.isDropped({ split: other, index: second }))
+    return false;
   return Buffer.compare(imageAt(input, split, first), imageAt(input, other, second)) !== 0;
 }
 
@@ -101,7 +110,7 @@ export async function similarPairs(
       // Of a set with itself, the images after this block have met those before it already.
       const width = isSame ? start + count : a.images.count;
       const products = tidy(() =>
-        matMul(rows.slice([start, 0], [count, -1]), columns.slice([0, 0], [width, -1]), false, true),
+        matMul(slice(rows, [start, 0], [count, -1]), slice(columns, [0, 0], [width, -1]), false, true),
       );
       const values = await products.data<'float32'>();
       products.dispose();

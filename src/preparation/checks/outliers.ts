@@ -36,10 +36,7 @@ export async function outlierScores(
   const all = Int32Array.from({ length: train.count }, (_, index) => index);
   const kept = all.filter((index) => !input.isDropped({ split: 'train', index }));
   const first = await distances(train, await fitDistribution(train, kept, signal), signal);
-  const limit = quantile(
-    kept.length === 0 ? [0] : Array.from(kept, (index) => first[index]!),
-    TRUSTED,
-  );
+  const limit = quantile(kept.length === 0 ? [0] : Array.from(kept, (index) => first[index]!), TRUSTED);
   const trusted = kept.filter((index) => first[index]! <= limit);
   const distribution = await fitDistribution(train, trusted, signal);
   const root = (squares: Float32Array): Float32Array => squares.map(Math.sqrt);
