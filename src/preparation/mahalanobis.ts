@@ -41,10 +41,10 @@ export async function fitDistribution(
   const products = new Float64Array(size * size);
   for (let start = 0; start < indices.length; start += BLOCK) {
     signal.throwIfAborted();
-    const [blockSums, blockProducts] = tidy(() => {
+    const [blockSums, blockProducts] = tidy((): [Tensor, Tensor] => {
       const rows = rootsOf(images, indices.subarray(start, start + BLOCK));
       return [sum(rows, 0), matMul(rows, rows, true, false)];
-    }) as [Tensor2D, Tensor2D];
+    });
     addTo(sums, await blockSums.data());
     addTo(products, await blockProducts.data());
     blockSums.dispose();
