@@ -9,6 +9,7 @@ import {
   tensor1d,
   tensor2d,
   tidy,
+  type Tensor,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 
