@@ -31,7 +31,7 @@ export interface CleanedData extends Cleaned {
 }
 
 /** Of each image with its moved copies, and passes over them: what finds flipped labels of MNIST in about a minute. */
-const CROSS_VALIDATION = { copies: 4, epochs: 3 };
+export const CROSS_VALIDATION = { copies: 4, epochs: 3 };
 
 /**
  * Cleans the images of raw files as the options say; a backend is started only if a check needs one. Throws DATA_CORRUPT where

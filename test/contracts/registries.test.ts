@@ -9,6 +9,8 @@ import { datasets } from '../../src/datasets/index.js';
 import { fileRoles } from '../../src/datasets/dataset.js';
 import { models } from '../../src/models/index.js';
 import { optimizers } from '../../src/optimizers/index.js';
+import { checks } from '../../src/preparation/checks/index.js';
+import { denoisers } from '../../src/preparation/denoisers/index.js';
 
 const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
@@ -21,6 +23,8 @@ const registries = [
   },
   { registry: datasets, folder: 'datasets', others: ['dataset.ts'] },
   { registry: models, folder: 'models', others: ['activations.ts', 'initializers.ts', 'model.ts'] },
+  { registry: checks, folder: 'preparation/checks', others: ['check.ts'] },
+  { registry: denoisers, folder: 'preparation/denoisers', others: ['denoiser.ts'] },
   { registry: optimizers, folder: 'optimizers', others: ['optimizer.ts', 'options.ts'] },
 ] as const;
 
