@@ -16,6 +16,7 @@ export interface CrossValidationPlan {
   folds: number;
   /** Of each image, with itself: the others are moved by a few pixels. */
   copies: number;
+  /** Passes over the training images at least; small sets are passed over more often. */
   epochs: number;
   seed: number;
 }
@@ -33,6 +34,9 @@ export interface Predictions {
 const HIDDEN_LAYERS = [256, 128];
 /** Copies are left out where they would take more memory than this. */
 const MAX_COPIED_BYTES = 2 ** 29;
+const BATCH_SIZE = 100;
+/** With fewer steps a net has learnt too little to be asked, however few images there are. */
+const MIN_STEPS = 1500;
 
 /**
  * Predicts every training image by a model that was trained without it (k-fold cross-validation), and the test images by all
@@ -120,10 +124,11 @@ class CrossValidation {
   }
 
   #fit(training: Int32Array, fold: number): ReturnType<typeof fit> {
-    const { folds, epochs, seed } = this.#plan;
+    const { folds, seed } = this.#plan;
     const { emit, signal } = this.#context;
+    const epochs = Math.max(this.#plan.epochs, Math.ceil((MIN_STEPS * BATCH_SIZE) / training.length));
     const total = folds * epochs * training.length;
-    const plan = { epochs, batchSize: 100, learningRate: 0.001, weightDecay: 0, seed: seed + fold };
+    const plan = { epochs, batchSize: BATCH_SIZE, learningRate: 0.001, weightDecay: 0, seed: seed + fold };
     return fit(this.#model, this.#train, training, plan, {
       signal,
       onBatches: ({ epoch, images }) => {

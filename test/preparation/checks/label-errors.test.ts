@@ -4,7 +4,7 @@ import { findPrepared } from '../../../src/artifacts/prepared.js';
 import { Random } from '../../../src/core/random.js';
 import type { LabelledImages } from '../../../src/engine/images.js';
 import { labelErrorsCheck } from '../../../src/preparation/checks/label-errors.js';
-import { crossValidate, softmax, type Predictions } from '../../../src/preparation/cross-validation.js';
+import { crossValidate, softmax } from '../../../src/preparation/cross-validation.js';
 import { recordingContext, startOnCpu } from '../../support/backends.js';
 import { chosenImages } from '../../support/images.js';
 
@@ -31,12 +31,11 @@ beforeAll(async () => {
 });
 
 const { events, context } = recordingContext();
-const plan = { folds: 2, copies: 2, epochs: 4, seed: 1 };
-const usable = (): Int32Array => Int32Array.from({ length: 4000 }, (_, index) => index);
-const predict = (): Promise<Predictions> => crossValidate(train, tested, usable(), 10, plan, context);
+const plan = { folds: 2, copies: 2, epochs: 3, seed: 1 };
+const all = (count: number): Int32Array => Int32Array.from({ length: count }, (_, index) => index);
 
 test('flipped labels are found, most of them first, and would be mended', async () => {
-  const predictions = await predict();
+  const predictions = await crossValidate(train, tested, all(4000), 10, plan, context);
   const findings = await labelErrorsCheck.run(
     {
       ...{ train, test: tested },
@@ -48,25 +47,19 @@ test('flipped labels are found, most of them first, and would be mended', async 
     context,
   );
   const inTraining = findings.filter(({ split }) => split === 'train');
-  const first = inTraining.slice(0, 60).filter(({ index }) => truth.has(index));
-  expect(first.length).toBeGreaterThanOrEqual(36);
+  // 40 of 4,000 are planted: by chance one would be among the first 100.
+  const first = inTraining.slice(0, 100).filter(({ index }) => truth.has(index));
+  expect(first.length).toBeGreaterThanOrEqual(28);
   const mended = inTraining.filter(({ index, label }) => label !== undefined && truth.get(index) === label);
-  expect(mended.length).toBeGreaterThanOrEqual(30);
+  expect(mended.length).toBeGreaterThanOrEqual(20);
   // A published test stays as it is.
   for (const { split, droppable, label } of findings) {
     if (split === 'test') expect([droppable, label]).toEqual([false, undefined]);
   }
-  expect(events.filter(({ event }) => event === 'progress').at(-1)).toMatchObject({
-    task: 'cross-validating',
-    done: 2 * 4 * 2 * 2000,
-    total: 2 * 4 * 2 * 2000,
-  });
-});
-
-test('predictions are probabilities, and the seed decides', async () => {
-  const [one, two] = [await predict(), await predict()];
-  expect(two).toEqual(one);
-  for (const rows of [one.train, one.test]) {
+  // 1,500 steps of 100 images in each of two folds, as the set is small.
+  const last = events.filter(({ event }) => event === 'progress').at(-1);
+  expect(last).toMatchObject({ task: 'cross-validating', done: 2 * 38 * 4000, total: 2 * 38 * 4000 });
+  for (const rows of [predictions.train, predictions.test]) {
     for (let start = 0; start < rows.length; start += 10) {
       const sum = rows.subarray(start, start + 10).reduce((total, value) => total + value, 0);
       expect(sum).toBeCloseTo(1, 4);
@@ -74,20 +67,23 @@ test('predictions are probabilities, and the seed decides', async () => {
   }
 });
 
-test('images without a usable label are predicted, and not learnt from', async () => {
-  const labels = train.labels.slice();
-  labels[17] = 255;
-  const others = usable().filter((index) => index !== 17);
-  const first = await crossValidate(
-    { ...train, labels },
-    tested,
-    others,
-    10,
-    { ...plan, epochs: 1 },
-    context,
-  );
-  const row = [...first.train.subarray(170, 180)];
-  expect(row.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 4);
+test('the seed decides; images without a usable label are predicted, and not learnt from', async () => {
+  const few = chosenImages(train, [...all(200)]);
+  const predict = (labels: Uint8Array): ReturnType<typeof crossValidate> =>
+    crossValidate(
+      { ...few, labels },
+      tested,
+      all(200).filter((index) => index !== 17),
+      10,
+      { ...plan, copies: 1 },
+      context,
+    );
+  const missing = few.labels.slice();
+  missing[17] = 255;
+  const once = await predict(missing);
+  expect(await predict(missing)).toEqual(once);
+  const sum = once.train.subarray(170, 180).reduce((total, value) => total + value, 0);
+  expect(sum).toBeCloseTo(1, 4);
 });
 
 test('softmax neither overflows nor loses the sum', () => {
