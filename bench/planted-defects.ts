@@ -13,7 +13,7 @@ import { mlp } from '../src/models/mlp.js';
 import type { Finding } from '../src/preparation/checks/check.js';
 import { similarPairs, type ComparedSet } from '../src/preparation/checks/near-duplicates.js';
 import { outlierScores } from '../src/preparation/checks/outliers.js';
-import { clean, type Cleaned } from '../src/preparation/clean.js';
+import { clean, type Cleaned, type CleaningInput } from '../src/preparation/clean.js';
 import { checkModes } from '../src/preparation/cleaning-options.js';
 import { crossValidate } from '../src/preparation/cross-validation.js';
 import { describeImages } from '../src/preparation/descriptors.js';
@@ -36,9 +36,12 @@ function say(text: string, since?: number): void {
 }
 
 function cleaned(train: LabelledImages, test: LabelledImages, words: readonly string[]): Promise<Cleaned> {
-  const predict = (usable: Int32Array): ReturnType<typeof crossValidate> =>
-    crossValidate(train, test, usable, 10, { ...CROSS_VALIDATION, folds: 4, seed: SEED }, context);
-  return clean({ train, test, classNames, predict }, checkModes(words), context);
+  return clean({ train, test, classNames, predict: predictor(train, test) }, checkModes(words), context);
+}
+
+function predictor(train: LabelledImages, test: LabelledImages): CleaningInput['predict'] {
+  const plan = { ...CROSS_VALIDATION, folds: 4, seed: SEED };
+  return (usable) => crossValidate(train, test, usable, 10, plan, context);
 }
 
 async function plantLabels(train: LabelledImages, test: LabelledImages): Promise<void> {
@@ -178,9 +181,12 @@ async function retrain(train: LabelledImages, test: LabelledImages): Promise<voi
   say(
     `20 % of the labels flipped: accuracy ${(100 * intact).toFixed(2)} % falls to ${(100 * spoilt).toFixed(2)} %`,
   );
+  const since = performance.now();
+  const predictions = predictor(noisy, test)(Int32Array.from(noisy.labels.keys()));
   for (const mode of ['drop', 'fix']) {
-    const since = performance.now();
-    const { train: rest, changes } = await cleaned(noisy, test, [`label-errors=${mode}`]);
+    const modes = checkModes([`label-errors=${mode}`]);
+    const input = { train: noisy, test, classNames, predict: () => predictions };
+    const { train: rest, changes } = await clean(input, modes, context);
     const won = await accuracy(rest, test);
     const share = (won - spoilt) / (intact - spoilt);
     const done = `label-errors=${mode} changes ${changes.length}`;
