@@ -61,6 +61,8 @@ async function plantLabels(train: LabelledImages, test: LabelledImages): Promise
     ({ index, label }) => planted.has(index) && label === train.labels[index],
   ).length;
   const relabelled = suspects.filter(({ label }) => label !== undefined).length;
+  const counted = suspects.filter(({ droppable }) => droppable);
+  say(`  drop would leave out ${counted.length}, of which planted ${among(counted)}`);
   say(`  fix would relabel ${relabelled}, ${right} of them planted ones to their true class`);
 }
 

@@ -15,7 +15,8 @@ export function positions(limit: number, count: number, random: Random): Int32Ar
 
 /** Labels of which those at some positions are another class, each as likely. */
 export function flip(labels: Uint8Array, at: Int32Array, classes: number, random: Random): Uint8Array {
-  const flipped = labels.slice();
+  // A Buffer's slice would share its memory.
+  const flipped = Uint8Array.from(labels);
   for (const index of at) flipped[index] = (labels[index]! + 1 + random.integer(classes - 1)) % classes;
   return flipped;
 }

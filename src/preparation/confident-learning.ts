@@ -1,3 +1,5 @@
+import { indexOfMaximum } from '../evaluation/metrics.js';
+
 /** An example whose label is probably wrong. */
 export interface Suspect {
   index: number;
@@ -12,18 +14,18 @@ export interface Suspect {
 
 /** What confident learning finds. */
 export interface LabelSuspects {
-  /** The most suspect first. */
+  /** The examples that the models take for another class than their label's, the most suspect first. */
   suspects: Suspect[];
-  /** How many labels are probably wrong, by the estimated joint distribution of given and true labels. */
+  /** How many labels are probably wrong: so many of the first suspects are what confident learning prunes. */
   estimatedErrors: number;
 }
 
 /**
  * Confident learning (Northcutt, Jiang and Chuang, “Confident learning: estimating uncertainty in dataset labels”, 2021).
  * The threshold of a class is the mean probability that the models give it on examples labelled so. An example counts as
- * confidently of a class when its probability reaches the class's threshold; where several do, the most probable counts. The
- * examples that count as another class than their label's are the suspects (the off-diagonal of the confident joint), ranked
- * by self-confidence.
+ * confidently of a class when its probability reaches the class's threshold; where several do, the most probable counts. From
+ * these counts (the confident joint, calibrated by the number of examples of each label) comes how many labels are wrong;
+ * which, comes from ranking by self-confidence.
  *
  * @param probabilities of models that were trained without the example in question: [examples, classes]
  * @param indices the examples that count; the others have no label
@@ -40,9 +42,9 @@ export function findLabelErrors(
   for (const index of indices) {
     const row = probabilities.subarray(index * classes, (index + 1) * classes);
     const given = labels[index]!;
-    const suggested = confidentClass(row, thresholds);
-    if (suggested === undefined) continue;
-    joint[given]![suggested]! += 1;
+    const counted = confidentClass(row, thresholds);
+    if (counted !== undefined) joint[given]![counted]! += 1;
+    const suggested = indexOfMaximum(row);
     if (suggested === given) continue;
     suspects.push({ index, given, suggested, selfConfidence: row[given]!, confidence: row[suggested]! });
   }

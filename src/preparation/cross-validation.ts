@@ -16,8 +16,10 @@ export interface CrossValidationPlan {
   folds: number;
   /** Of each image, with itself: the others are moved by a few pixels. */
   copies: number;
-  /** Passes over the training images at least; small sets are passed over more often. */
+  /** Passes over the training images at least. */
   epochs: number;
+  /** Steps of a net at least: with fewer it has learnt too little to be asked, however few images there are. */
+  steps: number;
   seed: number;
 }
 
@@ -35,8 +37,6 @@ const HIDDEN_LAYERS = [256, 128];
 /** Copies are left out where they would take more memory than this. */
 const MAX_COPIED_BYTES = 2 ** 29;
 const BATCH_SIZE = 100;
-/** With fewer steps a net has learnt too little to be asked, however few images there are. */
-const MIN_STEPS = 1500;
 
 /**
  * Predicts every training image by a model that was trained without it (k-fold cross-validation), and the test images by all
@@ -124,9 +124,9 @@ class CrossValidation {
   }
 
   #fit(training: Int32Array, fold: number): ReturnType<typeof fit> {
-    const { folds, seed } = this.#plan;
+    const { folds, seed, steps } = this.#plan;
     const { emit, signal } = this.#context;
-    const epochs = Math.max(this.#plan.epochs, Math.ceil((MIN_STEPS * BATCH_SIZE) / training.length));
+    const epochs = Math.max(this.#plan.epochs, Math.ceil((steps * BATCH_SIZE) / training.length));
     const total = folds * epochs * training.length;
     const plan = { epochs, batchSize: BATCH_SIZE, learningRate: 0.001, weightDecay: 0, seed: seed + fold };
     return fit(this.#model, this.#train, training, plan, {

@@ -31,14 +31,14 @@ function suspectsOf(
   const usable = Int32Array.from(labels.keys()).filter(
     (index) => labels[index]! < classes && !input.isDropped({ split, index }),
   );
-  const { suspects } = findLabelErrors(probabilities, labels, classes, usable);
-  return suspects.map(({ index, given, suggested, selfConfidence, confidence }) => {
+  const { suspects, estimatedErrors } = findLabelErrors(probabilities, labels, classes, usable);
+  return suspects.map(({ index, given, suggested, selfConfidence, confidence }, rank) => {
     const [is, rather] = [given, suggested].map((label) => input.classNames[label]!);
     const reason = `labelled ${is}, looks like ${rather} (${percent(confidence)} against ${percent(selfConfidence)})`;
-    // A published test stays as it is.
-    const isTraining = split === 'train';
-    const fix = isTraining && confidence >= CONFIDENT ? { label: suggested } : {};
-    return { split, index, reason, score: selfConfidence, droppable: isTraining, ...fix };
+    // A published test stays as it is; and of the suspects, only so many labels are probably wrong.
+    const droppable = split === 'train' && rank < estimatedErrors;
+    const fix = droppable && confidence >= CONFIDENT ? { label: suggested } : {};
+    return { split, index, reason, score: selfConfidence, droppable, ...fix };
   });
 }
 
