@@ -27,6 +27,16 @@ export function imageAt({ pixels, shape }: LabelledImages, index: number): Uint8
   return pixels.slice(index * size, (index + 1) * size);
 }
 
+/** The first images of a set. */
+export function firstImages({ shape, pixels, labels }: LabelledImages, count: number): LabelledImages {
+  return {
+    count,
+    shape,
+    pixels: pixels.subarray(0, count * pixelsPerImage(shape)),
+    labels: labels.subarray(0, count),
+  };
+}
+
 /** A set with more images at its end. */
 export function append(
   set: LabelledImages,
