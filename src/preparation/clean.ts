@@ -100,7 +100,7 @@ function usableImages(
 
 function changeFor(
   finding: Finding,
-  { name, otherwise }: CheckDefinition,
+  { name }: CheckDefinition,
   mode: CheckMode,
   data: CleaningInput,
 ): Change | undefined {
@@ -109,8 +109,7 @@ function changeFor(
   if (mode === 'fix' && label !== undefined) {
     return { split, index, action: 'relabel', check: name, reason, from, to: label };
   }
-  const drops = mode === 'drop' || (mode === 'fix' && otherwise === 'drop');
-  return drops && droppable
+  return (mode === 'drop' || mode === 'fix') && droppable
     ? { split, index, action: 'drop', check: name, reason, from, to: null }
     : undefined;
 }

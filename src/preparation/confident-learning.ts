@@ -10,6 +10,8 @@ export interface Suspect {
   selfConfidence: number;
   /** What they give the suggested class. */
   confidence: number;
+  /** Whether that reaches the class's threshold: however noisy the labels are, it is as sure as of images labelled so. */
+  isConfident: boolean;
 }
 
 /** What confident learning finds. */
@@ -46,7 +48,12 @@ export function findLabelErrors(
     if (counted !== undefined) joint[given]![counted]! += 1;
     const suggested = indexOfMaximum(row);
     if (suggested === given) continue;
-    suspects.push({ index, given, suggested, selfConfidence: row[given]!, confidence: row[suggested]! });
+    suspects.push({
+      ...{ index, given, suggested },
+      selfConfidence: row[given]!,
+      confidence: row[suggested]!,
+      isConfident: counted === suggested,
+    });
   }
   suspects.sort((a, b) => a.selfConfidence - b.selfConfidence || a.index - b.index);
   return { suspects, estimatedErrors: estimateErrors(joint, labels, indices) };

@@ -28,7 +28,7 @@ export interface Finding extends ImagePosition {
   other?: ImagePosition;
   /** Whether `drop` leaves the image out. */
   droppable: boolean;
-  /** The class that `fix` gives it; without one, `fix` does what the check's `otherwise` says. */
+  /** The class that `fix` gives it; without one, `fix` does what `drop` does. */
   label?: number;
 }
 
@@ -53,8 +53,6 @@ export interface CheckDefinition<Name extends string = string> extends Named<Nam
   readonly fallback: CheckMode;
   /** Whether it computes on a backend in the given mode. */
   needsBackend(mode: CheckMode): boolean;
-  /** What `fix` does with a finding that has no label to give. */
-  readonly otherwise?: 'drop' | 'keep';
   /** Lists what it finds, the worst first. */
   run(input: CheckInput, mode: CheckMode, context: StageContext): Promise<readonly Finding[]>;
 }

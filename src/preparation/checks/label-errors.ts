@@ -1,9 +1,6 @@
 import { findLabelErrors } from '../confident-learning.js';
 import { defineCheck, type CheckInput, type Finding, type SplitName } from './check.js';
 
-/** A suggestion this sure is taken over by `fix`; the other suspects stay as they are. */
-const CONFIDENT = 0.95;
-
 /** Labels that are probably wrong, by confident learning from cross-validated predictions. */
 export const labelErrorsCheck = defineCheck({
   name: 'label-errors',
@@ -11,7 +8,6 @@ export const labelErrorsCheck = defineCheck({
   source: 'Northcutt, Jiang and Chuang, “Confident learning: estimating uncertainty in dataset labels”, 2021',
   modes: ['off', 'report', 'drop', 'fix'],
   fallback: 'off',
-  otherwise: 'keep',
   needsBackend: () => true,
   async run(input) {
     const predictions = await input.predictions();
@@ -32,12 +28,12 @@ function suspectsOf(
     (index) => labels[index]! < classes && !input.isDropped({ split, index }),
   );
   const { suspects, estimatedErrors } = findLabelErrors(probabilities, labels, classes, usable);
-  return suspects.map(({ index, given, suggested, selfConfidence, confidence }, rank) => {
+  return suspects.map(({ index, given, suggested, selfConfidence, confidence, isConfident }, rank) => {
     const [is, rather] = [given, suggested].map((label) => input.classNames[label]!);
     const reason = `labelled ${is}, looks like ${rather} (${percent(confidence)} against ${percent(selfConfidence)})`;
     // A published test stays as it is; and of the suspects, only so many labels are probably wrong.
     const droppable = split === 'train' && rank < estimatedErrors;
-    const fix = droppable && confidence >= CONFIDENT ? { label: suggested } : {};
+    const fix = droppable && isConfident ? { label: suggested } : {};
     return { split, index, reason, score: selfConfidence, droppable, ...fix };
   });
 }

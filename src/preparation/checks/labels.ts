@@ -16,7 +16,6 @@ export const labelsCheck = defineCheck({
   source: 'the definition; labels are filled in by cross-validated predictions',
   modes: ['refuse', 'drop', 'fix'],
   fallback: 'refuse',
-  otherwise: 'drop',
   needsBackend: (mode) => mode === 'fix',
   async run(input, mode) {
     const wrong = unusableLabels(input);
