@@ -10,6 +10,8 @@ import { datasets } from '../../src/datasets/index.js';
 import { fileRoles } from '../../src/datasets/dataset.js';
 import { models } from '../../src/models/index.js';
 import { optimizers } from '../../src/optimizers/index.js';
+import { checks } from '../../src/preparation/checks/index.js';
+import { denoisers } from '../../src/preparation/denoisers/index.js';
 
 const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
@@ -23,6 +25,8 @@ const registries = [
   { registry: sourceKinds, folder: 'collection/kinds', others: ['source-kind.ts'] },
   { registry: datasets, folder: 'datasets', others: ['dataset.ts', 'emnist-files.ts'] },
   { registry: models, folder: 'models', others: ['activations.ts', 'initializers.ts', 'model.ts'] },
+  { registry: checks, folder: 'preparation/checks', others: ['check.ts'] },
+  { registry: denoisers, folder: 'preparation/denoisers', others: ['denoiser.ts'] },
   { registry: optimizers, folder: 'optimizers', others: ['optimizer.ts', 'options.ts'] },
 ] as const;
 
