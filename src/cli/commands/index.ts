@@ -41,7 +41,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'datasets',
-    summary: 'list the data sets, known and collected',
+    summary: 'list the data sets, known and collected, or show one',
     load: async () => (await import('./datasets.js')).datasetsCommand,
   },
   {
