@@ -54,7 +54,8 @@ export function canUpdateInPlace(): boolean {
 }
 
 /**
- * Records an operation of TensorFlow's that changes variables in place.
+ * Records an operation of TensorFlow's that changes variables in place. What the step reads of them afterwards is still their
+ * value from before.
  *
  * @param operation one that is named Resource… and is of one type, float32
  * @param variables its first inputs, all of which it changes

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 
 import type { Configurable } from '../config/resolve.js';
 import type { Random } from '../core/random.js';
-import type { ImageShape } from '../engine/images.js';
+import { elementCount, type ImageShape } from '../engine/images.js';
 
 /** A model's parameter before it has a value. */
 export interface ParameterSpec {
@@ -55,9 +55,4 @@ export function defineModel<Name extends string, Options extends z.ZodObject>(
 /** How many numbers a model learns. */
 export function parameterCount({ parameters }: Pick<Model, 'parameters'>): number {
   return parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
-}
-
-/** How many numbers a tensor of a shape holds. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }

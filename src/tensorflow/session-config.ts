@@ -3,7 +3,7 @@ import { MessageWriter } from './protobuf.js';
 export interface SessionConfig {
   /** Threads that share one kernel's work; 0 leaves the number to TensorFlow (one per core). */
   threads: number;
-  /** Threads that start kernels, several of which may run at a time; left out, as many as `threads`. */
+  /** Threads that start kernels, several of which may run at a time. */
   schedulingThreads?: number;
   /** Whether GPUs may be used, if there are any. */
   useGpu: boolean;
@@ -22,7 +22,7 @@ export function encodeSessionConfig({
   // device_count: a map entry of the device type and how many of its devices may be used.
   if (!useGpu) config.message(1, new MessageWriter().text(1, 'GPU').integer(2, 0));
   if (threads > 0) config.integer(2, threads); // intra_op_parallelism_threads
-  if (schedulingThreads > 0) config.integer(5, schedulingThreads); // inter_op_parallelism_threads
+  if (schedulingThreads !== 0) config.integer(5, schedulingThreads); // inter_op_parallelism_threads
   config.boolean(9, true); // use_per_session_threads
   config.message(6, new MessageWriter().boolean(4, gpuMemoryGrowth)); // gpu_options.allow_growth
   config.boolean(7, true); // allow_soft_placement: integer kernels exist on the CPU alone

@@ -49,7 +49,11 @@ async function open(request: BackendRequest, context: StageContext): Promise<Run
   const { device, environment, runtime: folder, threads = availableParallelism() } = request;
   const { runtime, gpu } = await obtainRuntime({ device, folder, environment }, context);
   const api = loadTensorFlow(runtime);
-  const eager = new EagerContext(api, { threads, useGpu: device !== 'cpu', gpuMemoryGrowth: true });
+  const eager = new EagerContext(api, {
+    threads,
+    useGpu: device !== 'cpu',
+    gpuMemoryGrowth: true,
+  });
   if (device === 'gpu' && !eager.usesGpu) {
     const reason = `TensorFlow in ${runtime.folder} does not register it`;
     throw new ToolkitError('DEVICE_UNAVAILABLE', { reason });

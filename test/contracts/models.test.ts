@@ -12,9 +12,10 @@ import {
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { Random } from '../../src/core/random.js';
+import { elementCount } from '../../src/engine/images.js';
 import { sparseCrossEntropy } from '../../src/engine/operations.js';
 import { models } from '../../src/models/index.js';
-import { elementCount, parameterCount, type Model } from '../../src/models/model.js';
+import { parameterCount, type Model } from '../../src/models/model.js';
 import { startOnCpu } from '../support/backends.js';
 
 beforeAll(() => startOnCpu('tensorflow'));
