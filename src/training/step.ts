@@ -22,7 +22,7 @@ import type { TrainedParameter, TrainingVariables } from './variables.js';
 export function trainingStep(model: Model, optimizer: Optimizer, variables: TrainingVariables): TrainingStep {
   return (batch, coefficients) => {
     const { loss, correct, gradients } = lossAndGradients(model, variables, batch);
-    for (const parameter of variables.parameters) {
+    for (const parameter of variables.trained) {
       update(optimizer, parameter, gradients[parameter.value.name]!, coefficients);
     }
     return { loss, correct };
@@ -58,7 +58,7 @@ export function lossAndGradients(
   { images, labels }: Batch,
 ): StepResult & { gradients: NamedTensorMap } {
   const values = variables.values();
-  const trained = variables.parameters.map(({ value }) => value);
+  const trained = variables.trained.map(({ value }) => value);
   let correct: Scalar | undefined;
   const { value: loss, grads: gradients } = variableGrads(() => {
     const logits = model.apply(images, values);
