@@ -11,10 +11,12 @@ const COLORS = [
 const SIDE = 760;
 const MARGIN = 24;
 const TITLE = 40;
-const LEGEND = 190;
+/** Of a sans-serif font of this size. */
+const LETTER = 9;
 const LINE = 24;
 /** More names would run out of the picture. */
 const MAX_NAMES = 29;
+const MAX_NAME = 18;
 
 /** Points in a plane, each of a class. */
 export interface ScatterContent {
@@ -48,16 +50,17 @@ function scatterMarkup({ title, points, labels, classNames }: ScatterContent): s
   );
   const shown = classNames.slice(0, MAX_NAMES);
   const left = SIDE + 8;
+  const width = left + 32 + LETTER * Math.max(...shown.map((name) => Math.min(name.length, MAX_NAME)), 9);
   const legend = shown.map((name, label) => {
     const top = TITLE + MARGIN + label * LINE;
-    return `<circle cx="${left}" cy="${top}" r="7" fill="${color(label)}"/><text x="${left + 16}" y="${top + 5}">${escapeMarkup(shorten(name, 18))}</text>`;
+    return `<circle cx="${left}" cy="${top}" r="7" fill="${color(label)}"/><text x="${left + 16}" y="${top + 5}">${escapeMarkup(shorten(name, MAX_NAME))}</text>`;
   });
   if (classNames.length > shown.length) {
     const top = TITLE + MARGIN + shown.length * LINE;
     legend.push(`<text x="${left + 16}" y="${top + 5}">and ${classNames.length - shown.length} more</text>`);
   }
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE + LEGEND}" height="${SIDE + TITLE}" font-family="sans-serif" font-size="16" fill="#1c1d21">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${SIDE + TITLE}" font-family="sans-serif" font-size="16" fill="#1c1d21">`,
     '<rect width="100%" height="100%" fill="#fff"/>',
     `<rect x="8" y="${TITLE}" width="${SIDE - 16}" height="${SIDE - 8}" fill="none" stroke="#dcdcd6"/>`,
     `<text x="8" y="26" font-size="18">${escapeMarkup(title)}</text>`,
