@@ -11,7 +11,7 @@ import { DataType } from '../tensorflow/data-types.js';
 import { Session } from '../tensorflow/session.js';
 import { tensorFlowContext } from '../tensorflow/tfjs-backend.js';
 import { hostBatch, type DeviceImages } from './device-images.js';
-import type { RunOptions, SliceResult, TrainingProgram, TrainingStep } from './program.js';
+import type { Execution, RunOptions, SliceResult, TrainingProgram, TrainingStep } from './program.js';
 import { uploadImages } from './session-images.js';
 import { SessionVariables } from './session-variables.js';
 import { SliceLength } from './slice-length.js';
@@ -41,6 +41,10 @@ export class CompiledTraining implements TrainingProgram {
     this.#step = step;
     this.#data = data;
     this.#plan = plan;
+  }
+
+  get execution(): Execution | undefined {
+    return this.#opened && { mode: 'compiled', ...this.#opened.plan };
   }
 
   async run({ order, batchSize, firstBatch, coefficients, signal, onSlice }: RunOptions): Promise<number> {

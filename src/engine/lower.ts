@@ -46,7 +46,10 @@ export function lower(
   around: Surroundings,
   { batch, count }: BatchShards = { batch: 0, count: 1 },
 ): Lowered {
-  const values = new ShardedValues(graph, count, around.constant, (id) => outsideValue(trace, id, around));
+  const values = new ShardedValues(graph, count, around.constant, {
+    value: (id) => outsideValue(trace, id, around),
+    constant: (id) => trace.constants.get(id),
+  });
   trace.parameters.forEach((id, index) => {
     values.setWhole(id, around.parameters[index]!);
   });
@@ -56,8 +59,11 @@ export function lower(
   const updates: NodeOutput[] = [];
   for (const operation of trace.operations) {
     const { name, attributes, inputs, outputs, changes } = operation;
-    const sharded = shardingOf(operation, batch, (input) => values.comesInRows(inputs[input]!));
-    if (count > 1 && changes === 0 && sharded.sharding !== 'whole') {
+    const sharded =
+      count > 1 && changes === 0
+        ? shardingOf(operation, batch, (input) => values.comesInRows(inputs[input]!))
+        : undefined;
+    if (sharded) {
       addSharded(graph, operation, sharded, values, count);
       continue;
     }
@@ -81,13 +87,14 @@ export function lower(
 function addSharded(
   graph: GraphBuilder,
   { name, attributes, inputs, inputShapes, inputTypes, outputs }: RecordedOperation,
-  { sharding, isCut }: ShardedOperation,
+  { sharding, inputs: kinds }: ShardedOperation,
   values: ShardedValues,
   count: number,
 ): void {
-  const taken = inputs.map((id, input) =>
-    isCut(input) ? values.rows(id, inputShapes[input]!, inputTypes[input]!) : undefined,
-  );
+  const taken = inputs.map((id, input) => {
+    if (kinds[input] === 'shape') return values.shapeOfShard(id);
+    return kinds[input] === 'rows' ? values.rows(id, inputShapes[input]!, inputTypes[input]!) : undefined;
+  });
   const nodes = Array.from({ length: count }, (_, shard) =>
     graph.node(
       name,
@@ -97,7 +104,7 @@ function addSharded(
   );
   outputs.forEach(({ id, dtype }, index) => {
     const parts = nodes.map((node) => outputOf(node, index));
-    values.setShards(id, { kind: sharding === 'terms' ? 'terms' : 'rows', parts, type: dtype });
+    values.setShards(id, { kind: sharding, parts, type: dtype });
   });
 }
 

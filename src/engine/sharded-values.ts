@@ -13,11 +13,18 @@ interface Shards {
   readonly type: number;
 }
 
+/** The tensors of a trace that come from outside it. */
+interface Outside {
+  value(id: number): NodeOutput;
+  /** The numbers of a tensor that is a constant. */
+  constant(id: number): HostTensor | undefined;
+}
+
 /** What has been computed of a trace, by the numbers of its tensors: whole, in shards, or both. */
 export class ShardedValues {
   readonly #graph: GraphBuilder;
   readonly #constant: (tensor: HostTensor) => NodeOutput;
-  readonly #outside: (id: number) => NodeOutput;
+  readonly #outside: Outside;
   readonly #count: number;
   readonly #whole = new Map<number, NodeOutput>();
   readonly #shards = new Map<number, Shards>();
@@ -25,13 +32,13 @@ export class ShardedValues {
 
   /**
    * @param count into how many shards a batch is cut
-   * @param outside gives the values that the trace did not compute
+   * @param outside what the trace did not compute
    */
   constructor(
     graph: GraphBuilder,
     count: number,
     constant: (tensor: HostTensor) => NodeOutput,
-    outside: (id: number) => NodeOutput,
+    outside: Outside,
   ) {
     this.#graph = graph;
     this.#count = count;
@@ -56,7 +63,7 @@ export class ShardedValues {
     const known = this.#whole.get(id);
     if (known !== undefined) return known;
     const shards = this.#shards.get(id);
-    const output = shards ? this.#join(shards) : this.#outside(id);
+    const output = shards ? this.#join(shards) : this.#outside.value(id);
     this.#whole.set(id, output);
     return output;
   }
@@ -68,6 +75,16 @@ export class ShardedValues {
     const slices = this.#slices.get(id) ?? this.#cut(this.whole(id), shape, type);
     this.#slices.set(id, slices);
     return slices;
+  }
+
+  /** A constant shape with the batch in front, as it is for a shard: the same one for each. */
+  shapeOfShard(id: number): readonly NodeOutput[] {
+    const shape = this.#outside.constant(id);
+    if (!shape) throw new Error('a shape that is computed cannot be cut');
+    const [rows = 0, ...rest] = shape.values;
+    // −1 stands for as many rows as there are.
+    const values = Int32Array.of(rows < 0 ? rows : rows / this.#count, ...rest);
+    return new Array<NodeOutput>(this.#count).fill(this.#constant({ ...shape, values }));
   }
 
   #join({ kind, parts, type }: Shards): NodeOutput {

@@ -1,8 +1,10 @@
 import type { RecordedOperation } from '../tensorflow/recording-binding.js';
 import { elementCount } from './images.js';
 
-/** Steps of more multiplications than this gain from a second thread in their kernels; smaller ones lose by it. */
+/** Steps of fewer multiplications lose by a second thread in their kernels more than they gain. */
 const SMALL_STEP = 150e6;
+/** Shards of a large step are to have so many rows at least: kernels get slower on fewer. */
+const FEWEST_ROWS = 20;
 /** A shard of fewer multiplications is done before another core has woken up for it. */
 const SMALLEST_SHARD = 8e6;
 
@@ -17,8 +19,8 @@ export interface CorePlan {
 }
 
 /**
- * How a step makes the best of some cores: large kernels share them, and of a small step's batch each core takes a shard. It
- * depends on the step and the number of cores alone, never on how busy the machine is: otherwise sums would be rounded
+ * How a step makes the best of some cores: of its batch each takes shards, or, where the batch cannot be cut for so many, they share
+ * each kernel's work. It depends on the step and the number of cores alone, never on how busy the machine is: otherwise sums would be rounded
  * differently from run to run, and a seed would not give the same weights again.
  *
  * @param operations of a step with a batch of `size`, which may be the last of an epoch
@@ -30,9 +32,18 @@ export function planCores(
   cores: number,
 ): CorePlan {
   const work = (multiplications(operations) * fullSize) / size;
-  if (work > SMALL_STEP) return { threads: cores, schedulingThreads: cores, shards: 1 };
-  const shards = fittingShards(work, fullSize, cores);
-  return { threads: 1, schedulingThreads: shards, shards };
+  const shards = work > SMALL_STEP ? shardsForCaches(fullSize, cores) : fittingShards(work, fullSize, cores);
+  if (shards === undefined) return { threads: cores, schedulingThreads: cores, shards: 1 };
+  return { threads: 1, schedulingThreads: Math.min(shards, cores), shards };
+}
+
+/** Up to two shards a core, whose intermediate results fit better into its caches; undefined where none would divide the batch. */
+function shardsForCaches(batch: number, cores: number): number | undefined {
+  if (cores === 1) return 1;
+  for (let shards = 2 * cores; shards >= cores; shards--) {
+    if (batch % shards === 0 && batch / shards >= FEWEST_ROWS) return shards;
+  }
+  return undefined;
 }
 
 /** As many as there are cores, as have enough to do, and as the batch can be divided into. */

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Configurable } from '../config/resolve.js';
 import type { Random } from '../core/random.js';
 import { elementCount, type ImageShape } from '../engine/images.js';
+import type { Randomness } from '../engine/randomness.js';
 
 /** A model's parameter before it has a value. */
 export interface ParameterSpec {
@@ -26,8 +27,12 @@ export interface Model {
   /** Its structure in a few words, for people: "784-128-64-10, relu". */
   readonly description: string;
   readonly parameters: readonly ParameterSpec[];
-  /** Scaled images [n, height, width, channels] to logits [n, classes], by tfjs operations alone. */
-  apply(images: Tensor4D, values: ParameterValues): Tensor2D;
+  /**
+   * Scaled images [n, height, width, channels] to logits [n, classes], by tfjs operations alone.
+   *
+   * @param randomness where a training step draws its random numbers from; left out, the model infers, and draws none
+   */
+  apply(images: Tensor4D, values: ParameterValues, randomness?: Randomness): Tensor2D;
   /** Undefined where there is no layer before the last. */
   readonly embedding?: Embedding | undefined;
 }

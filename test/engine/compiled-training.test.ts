@@ -310,20 +310,25 @@ function convolutionalStep(): { step: TrainingStep; variables: Variable[] } {
   return { step, variables };
 }
 
-test('a step of convolutions, written without the engine in mind, gives the eager weights too', async () => {
-  const compiled = convolutionalStep();
-  const eager = convolutionalStep();
-  const options = { coefficients: () => [] };
-  const net = smallNet('sgd');
-  const program = new CompiledTraining(compiled.step, images);
-  const actual = joined((await run(program, net, 450, options)).slices);
-  const expected = joined((await run(eagerTraining(eager.step, images), net, 450, options)).slices);
-  expect(relativeDifference(actual.losses, expected.losses)).toBeLessThan(1e-5);
-  expect(actual.correct).toEqual(expected.correct);
-  for (const [index, trained] of compiled.variables.entries()) {
-    expect(relativeDifference(await trained.data(), await eager.variables[index]!.data())).toBeLessThan(1e-5);
-  }
-  program.dispose();
-  dispose([...compiled.variables, ...eager.variables]);
-  net.variables.dispose();
-});
+test.each([1, 2, 4, 5])(
+  'a step of convolutions, written without the engine in mind, gives the eager weights too: %i shards',
+  async (shards) => {
+    const compiled = convolutionalStep();
+    const eager = convolutionalStep();
+    const options = { coefficients: () => [] };
+    const net = smallNet('sgd');
+    const program = new CompiledTraining(compiled.step, images, { shards, schedulingThreads: 2 });
+    const actual = joined((await run(program, net, 450, options)).slices);
+    const expected = joined((await run(eagerTraining(eager.step, images), net, 450, options)).slices);
+    expect(relativeDifference(actual.losses, expected.losses)).toBeLessThan(1e-5);
+    expect(actual.correct).toEqual(expected.correct);
+    for (const [index, trained] of compiled.variables.entries()) {
+      expect(relativeDifference(await trained.data(), await eager.variables[index]!.data())).toBeLessThan(
+        1e-5,
+      );
+    }
+    program.dispose();
+    dispose([...compiled.variables, ...eager.variables]);
+    net.variables.dispose();
+  },
+);

@@ -22,10 +22,10 @@ function operation(
   };
 }
 
-/** The sharding, and the inputs that are cut. */
+/** The sharding, and the inputs of which each shard takes its rows. */
 function sharded(given: RecordedOperation, inRows: readonly number[]): [string, number[]] {
-  const { sharding, isCut } = shardingOf(given, BATCH, (input) => inRows.includes(input));
-  return [sharding, given.inputs.filter((_, input) => isCut(input))];
+  const found = shardingOf(given, BATCH, (input) => inRows.includes(input));
+  return [found?.sharding ?? 'whole', given.inputs.filter((_, input) => found?.inputs[input] === 'rows')];
 }
 
 test('a product is cut by the rows of its first factor', () => {
@@ -95,5 +95,40 @@ test('what is not known to be safe, or has nothing in shards, stays whole', () =
   expect(sharded(operation('Softmax', [[100, 10]], [100, 10]), [0])).toEqual(['whole', []]);
   expect(sharded(operation('Mean', [[100, 10], [1]], [10]), [0])).toEqual(['whole', []]);
   expect(sharded(operation('Mul', [[100], [10, 100]], [10, 100]), [0])).toEqual(['whole', []]);
-  expect(sharded(operation('BiasAddGrad', [[100, 4, 4, 8]], [8]), [0])).toEqual(['whole', []]);
+});
+
+test('convolutions and pooling are cut by images, their shapes with them, and the filter’s gradient is a sum', () => {
+  const kinds = (given: RecordedOperation, inRows: readonly number[]): unknown =>
+    shardingOf(given, BATCH, (input) => inRows.includes(input));
+  expect(
+    kinds(
+      operation(
+        'Conv2D',
+        [
+          [100, 28, 28, 1],
+          [3, 3, 1, 32],
+        ],
+        [100, 26, 26, 32],
+      ),
+      [],
+    ),
+  ).toEqual({
+    sharding: 'rows',
+    inputs: ['rows', 'whole'],
+  });
+  const filterGradient = operation(
+    'Conv2DBackpropFilter',
+    [[100, 28, 28, 1], [4], [100, 26, 26, 32]],
+    [3, 3, 1, 32],
+  );
+  expect(kinds(filterGradient, [2])).toEqual({ sharding: 'terms', inputs: ['rows', 'whole', 'rows'] });
+  const inputGradient = operation(
+    'Conv2DBackpropInput',
+    [[4], [3, 3, 32, 64], [100, 24, 24, 64]],
+    [100, 26, 26, 32],
+  );
+  expect(kinds(inputGradient, [2])).toEqual({ sharding: 'rows', inputs: ['shape', 'whole', 'rows'] });
+  const flat = operation('Reshape', [[100, 12, 12, 64], [2]], [100, 9216]);
+  expect(kinds(flat, [0])).toEqual({ sharding: 'rows', inputs: ['rows', 'shape'] });
+  expect(kinds(operation('Reshape', [[100, 12], [2]], [12, 100]), [0])).toBeUndefined();
 });

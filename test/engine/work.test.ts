@@ -107,7 +107,7 @@ const product = (rows: number): RecordedOperation =>
     [rows, 128],
   );
 
-test('kernels of large steps share the cores, batches of small ones are cut for them', () => {
+test('batches are cut for the cores, or kernels share them', () => {
   const batch = { size: 100, fullSize: 100 };
   // 10 million multiplications are enough for one core, 20 million for two.
   expect(planCores([product(100)], batch, 8)).toEqual({ threads: 1, schedulingThreads: 1, shards: 1 });
@@ -116,11 +116,11 @@ test('kernels of large steps share the cores, batches of small ones are cut for 
     schedulingThreads: 2,
     shards: 2,
   });
-  expect(planCores(new Array(20).fill(product(100)), batch, 8)).toEqual({
-    threads: 8,
-    schedulingThreads: 8,
-    shards: 1,
-  });
+  const large = new Array<RecordedOperation>(20).fill(product(100));
+  expect(planCores(large, batch, 1)).toEqual({ threads: 1, schedulingThreads: 1, shards: 1 });
+  expect(planCores(large, batch, 2)).toEqual({ threads: 1, schedulingThreads: 2, shards: 4 });
+  // A batch of 100 cannot be cut for eight cores into shards of 20 rows or more.
+  expect(planCores(large, batch, 8)).toEqual({ threads: 8, schedulingThreads: 8, shards: 1 });
 });
 
 test('a plan is made for whole batches, of which each shard gets as much', () => {
