@@ -30,6 +30,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./evaluate.js')).evaluateCommand,
   },
   {
+    name: 'embed',
+    summary: 'write what a model makes of images before it decides, with a map of them',
+    load: async () => (await import('./embed.js')).embedCommand,
+  },
+  {
     name: 'runs',
     summary: 'list the training runs',
     load: async () => (await import('./runs.js')).runsCommand,
@@ -41,7 +46,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'datasets',
-    summary: 'list the data sets, known and collected',
+    summary: 'list the data sets, known and collected, or show one',
     load: async () => (await import('./datasets.js')).datasetsCommand,
   },
   {
