@@ -21,9 +21,8 @@ export async function copyCheckpoint(source: DeploymentSource, folder: string): 
     engine: `mnist-train on ${source.backend.name} ${source.backend.version}`,
     signature: byteSignature(source),
     classify: (images) => source.classifyCheckpoint(path, images),
-    dispose() {
-      // Nothing is held between calls.
-    },
+    // Nothing is held between calls.
+    dispose: () => Promise.resolve(),
   };
 }
 

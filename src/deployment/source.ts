@@ -29,7 +29,7 @@ export interface ExportedModel {
   signature: Signature;
   /** Probabilities of images, row by row, by what was written and nothing else. */
   classify(images: LabelledImages): Promise<Float32Array>;
-  dispose(): void;
+  dispose(): Promise<void>;
   /** How many points of accuracy (of 100) it may lose where it is not to be exact; else probabilities must agree. */
   accuracyLoss?: number;
 }

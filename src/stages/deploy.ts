@@ -106,7 +106,7 @@ async function fill(
     await writeManifest(staging, manifest);
     return manifest;
   } finally {
-    exported.dispose();
+    await exported.dispose();
   }
 }
 
