@@ -9,6 +9,7 @@ import { datasets } from '../../src/datasets/index.js';
 import { fileRoles } from '../../src/datasets/dataset.js';
 import { models } from '../../src/models/index.js';
 import { optimizers } from '../../src/optimizers/index.js';
+import { targets } from '../../src/targets/index.js';
 
 const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
@@ -22,6 +23,7 @@ const registries = [
   { registry: datasets, folder: 'datasets', others: ['dataset.ts'] },
   { registry: models, folder: 'models', others: ['activations.ts', 'initializers.ts', 'model.ts'] },
   { registry: optimizers, folder: 'optimizers', others: ['optimizer.ts', 'options.ts'] },
+  { registry: targets, folder: 'targets', others: ['target.ts'] },
 ] as const;
 
 for (const { registry, folder, others } of registries) {
