@@ -51,7 +51,9 @@ function maximumDifference(
   let most = 0;
   for (let index = 0; index < images * classes; index++) {
     const difference = Math.abs(theirs[index]! - probabilities[index]!);
-    if (!(difference <= most)) most = difference;
+    // One that is no number must not be forgotten over the next.
+    if (Number.isNaN(difference)) return NaN;
+    most = Math.max(most, difference);
   }
   return most;
 }

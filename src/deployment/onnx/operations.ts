@@ -30,12 +30,11 @@ const TO_THE_END = 2 ** 53;
 /** What each operation of TensorFlow becomes: a new one is an entry here. */
 export const translations: Readonly<Record<string, Translate>> = {
   ...sameInputs({ Relu: 'Relu', Tanh: 'Tanh', Sigmoid: 'Sigmoid', Elu: 'Elu', Selu: 'Selu', Erf: 'Erf' }),
-  ...sameInputs({ Softplus: 'Softplus', Softsign: 'Softsign', Exp: 'Exp', Log: 'Log', Sqrt: 'Sqrt' }),
+  ...sameInputs({ Softplus: 'Softplus', Exp: 'Exp', Log: 'Log', Sqrt: 'Sqrt' }),
   ...sameInputs({ Neg: 'Neg', Abs: 'Abs', Floor: 'Floor', Ceil: 'Ceil', Reciprocal: 'Reciprocal' }),
   ...sameInputs({ Add: 'Add', AddV2: 'Add', BiasAdd: 'Add', Sub: 'Sub', Mul: 'Mul', RealDiv: 'Div' }),
-  ...sameInputs({ Div: 'Div', Pow: 'Pow', Maximum: 'Max', Minimum: 'Min', Identity: 'Identity' }),
+  ...sameInputs({ Pow: 'Pow', Maximum: 'Max', Minimum: 'Min', Identity: 'Identity' }),
   Softmax: ({ graph, input }) => graph.node('Softmax', [input(0)], { axis: -1 }),
-  LogSoftmax: ({ graph, input }) => graph.node('LogSoftmax', [input(0)], { axis: -1 }),
   Square: ({ graph, input }) => graph.node('Mul', [input(0), input(0)]),
   Rsqrt: ({ graph, input }) => graph.node('Reciprocal', [graph.node('Sqrt', [input(0)])]),
   SquaredDifference: ({ graph, input }) => {
@@ -68,9 +67,8 @@ export const translations: Readonly<Record<string, Translate>> = {
   DepthwiseConv2dNative: depthwiseConvolution,
   MaxPool: (operation) => pool(operation, 'MaxPool'),
   AvgPool: (operation) => pool(operation, 'AveragePool'),
-  FusedBatchNormV3: batchNormalization,
+  FusedBatchNorm: batchNormalization,
   PadV2: pad,
-  Pad: pad,
   ConcatV2: (operation) => {
     const last = operation.count - 1;
     const inputs = Array.from({ length: last }, (_, index) => operation.input(index));
@@ -129,11 +127,7 @@ function convolution(operation: Translation, order: readonly number[]): string {
   const filter = filterOf(operation);
   const weights = operation.weights(transpose(filter, order), 0);
   return channelsFirst(operation, (input) =>
-    operation.graph.node('Conv', [input, weights], {
-      ...windowAttributes(operation),
-      kernel_shape: filter.shape.slice(0, 2),
-      dilations: spatial(operation, 'dilations'),
-    }),
+    operation.graph.node('Conv', [input, weights], filterAttributes(operation, filter.shape.slice(0, 2))),
   );
 }
 
@@ -145,9 +139,7 @@ function depthwiseConvolution(operation: Translation): string {
   const weights = operation.weights({ ...moved, shape: [channels * multiplier, 1, height, width] }, 0);
   return channelsFirst(operation, (input) =>
     operation.graph.node('Conv', [input, weights], {
-      ...windowAttributes(operation),
-      kernel_shape: [height, width],
-      dilations: spatial(operation, 'dilations'),
+      ...filterAttributes(operation, [height, width]),
       group: channels,
     }),
   );
@@ -179,14 +171,28 @@ function channelsFirst(operation: Translation, use: (input: string) => string): 
   return graph.node('Transpose', [result], TO_CHANNELS_LAST);
 }
 
-function windowAttributes(operation: Translation): Record<string, OnnxAttribute> {
+/** @param reach how far a dilated filter reaches beyond its middle, which ONNX Runtime does not work out itself */
+function windowAttributes(operation: Translation, reach?: readonly number[]): Record<string, OnnxAttribute> {
   const strides = spatial(operation, 'strides');
   const padding = operation.attribute('padding');
-  if (padding === 'SAME') return { strides, auto_pad: 'SAME_UPPER' };
   if (padding === 'VALID') return { strides, auto_pad: 'VALID' };
-  if (padding !== 'EXPLICIT') operation.refuse(`with the padding ${String(padding)}`);
-  const [, , top, bottom, left, right] = operation.attribute('explicit_paddings') as number[];
-  return { strides, pads: [top ?? 0, left ?? 0, bottom ?? 0, right ?? 0] };
+  if (padding !== 'SAME') operation.refuse(`with the padding ${String(padding)}`);
+  if (reach === undefined) return { strides, auto_pad: 'SAME_UPPER' };
+  // TensorFlow dilates only where every place is visited, and then the size of the image does not matter.
+  const before = reach.map((total) => Math.floor(total / 2));
+  return { strides, pads: [...before, ...reach.map((total, axis) => total - before[axis]!)] };
+}
+
+/** The attributes of a convolution with a filter of some height and width. */
+function filterAttributes(operation: Translation, kernel: readonly number[]): Record<string, OnnxAttribute> {
+  const dilations = spatial(operation, 'dilations');
+  const isDilated = dilations.some((dilation) => dilation > 1);
+  const reach = kernel.map((size, axis) => (size - 1) * dilations[axis]!);
+  return {
+    ...windowAttributes(operation, isDilated ? reach : undefined),
+    kernel_shape: kernel,
+    dilations,
+  };
 }
 
 /** Height and width of a list that also holds images and channels. */

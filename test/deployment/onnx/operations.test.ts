@@ -67,7 +67,7 @@ const conv = (
 
 const shaped: Record<string, (x: tf.Tensor) => tf.Tensor> = {
   'a dense layer': layer(weights90x7, (x, held) =>
-    tf.add(tf.matMul(flat(x), held as tf.Tensor2D), tf.scalar(0.1)),
+    tf.add(tf.matMul(flat(x), held as tf.Tensor2D), tf.reshape(tf.slice(held, [0, 0], [1, 7]), [7])),
   ),
   'transposed factors': layer(
     () => weights(7, 90),
@@ -103,7 +103,6 @@ const shaped: Record<string, (x: tf.Tensor) => tf.Tensor> = {
   'a convolution, same': layer(filter, (x, held) => conv(x, held, 1, 'same')),
   'a convolution with strides, same': layer(filter, (x, held) => conv(x, held, 2, 'same')),
   'a convolution with strides, valid': layer(filter, (x, held) => conv(x, held, 2, 'valid')),
-  'a convolution, padded': layer(filter, (x, held) => conv(x, held, 1, 2)),
   'a dilated convolution': layer(filter, (x, held) => conv(x, held, 1, 'same', 2)),
   'a depthwise convolution': layer(
     () => weights(3, 2, 3, 2),
@@ -191,7 +190,7 @@ describe('in ONNX Runtime and in TensorFlow the same comes of', () => {
 
   test('every operation of the table that tfjs can make', () => {
     // TensorFlow has several names for some; tfjs uses the others.
-    const aliases = ['AddV2', 'Div', 'Pad', 'Identity', 'Softsign', 'BiasAdd'];
+    const aliases = ['AddV2', 'Identity'];
     const untried = Object.keys(translations).filter((name) => !seen.has(name) && !aliases.includes(name));
     expect(untried).toEqual([]);
   });
