@@ -67,6 +67,7 @@ export async function deploy(
     });
     return withStaging(destination.parent, async (staging) => {
       const manifest = await fill(staging, source, options, context);
+      context.signal.throwIfAborted();
       const published = await destination.publish(staging, manifest);
       const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
       const { metrics, verification } = manifest;

@@ -9,6 +9,7 @@ import { verifyBundle } from '../../src/artifacts/manifest.js';
 import { ModelRegistry } from '../../src/artifacts/model-registry.js';
 import { callerLayer } from '../../src/config/layers.js';
 import { resolveOptions } from '../../src/config/resolve.js';
+import { silentContext, type StageContext } from '../../src/core/events.js';
 import { DIFFERENCE_BAR, verifyExport } from '../../src/deployment/verify.js';
 import type { DeploymentSource, ExportedModel } from '../../src/deployment/source.js';
 import { deploy, type Deployment } from '../../src/stages/deploy.js';
@@ -38,7 +39,7 @@ beforeAll(async () => {
 /** A folder with the checkpoint, and how to deploy it from there. */
 async function workplace(): Promise<{
   folder: string;
-  deployTo: (to: string, more?: Record<string, unknown>) => Promise<Deployment>;
+  deployTo: (to: string, more?: Record<string, unknown>, context?: StageContext) => Promise<Deployment>;
 }> {
   const folder = await temporaryFolder();
   const path = join(folder, 'model.safetensors');
@@ -46,9 +47,9 @@ async function workplace(): Promise<{
   const common = { dataDir: inject('dataDir'), threads: 1, registryDir: join(folder, 'models') };
   return {
     folder,
-    deployTo: (to, more = {}) => {
+    deployTo: (to, more = {}, context = silentContext()) => {
       const options = { to, ...common, output: join(folder, `as-${to}`), ...more };
-      return deploy(path, resolveOptions(deploySpace, [callerLayer(options)]).values);
+      return deploy(path, resolveOptions(deploySpace, [callerLayer(options)]).values, context);
     },
   };
 }
@@ -95,6 +96,19 @@ test.each(['registry', 'docker'])('to %s goes nothing that is not accurate enoug
   const { folder, deployTo } = await workplace();
   await toolkitError('QUALITY_GATE_NOT_MET', deployTo(name, { minAccuracy: 0.9999 }));
   expect(await readdir(folder)).toEqual(['model.safetensors']);
+});
+
+test.each(['registry', 'onnx'])('to %s goes nothing once the work was interrupted', async (name) => {
+  const { folder, deployTo } = await workplace();
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  // In the middle: when the backend has started.
+  const emit = (): void => {
+    controller.abort(reason);
+  };
+  await expect(deployTo(name, {}, silentContext({ emit, signal: controller.signal }))).rejects.toBe(reason);
+  expect((await readdir(folder)).filter((entry) => entry !== 'models')).toEqual(['model.safetensors']);
+  expect(await readdir(join(folder, 'models')).catch(() => [])).toEqual([]);
 });
 
 test('an export whose storage fails leaves nothing behind', async () => {

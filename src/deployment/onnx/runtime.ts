@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type * as OnnxRuntime from 'onnxruntime-web';
 
 import type { LabelledImages } from '../../engine/images.js';
@@ -35,6 +37,8 @@ export class OnnxModel {
     const size = pixels.length / count;
     const parts: Float32Array[] = [];
     for (let start = 0; start < count; start += BATCH) {
+      // WebAssembly computes on this thread: signals and timers get their turn between batches.
+      await nextTurn();
       const taken = Math.min(BATCH, count - start);
       const bytes = pixels.slice(start * size, (start + taken) * size);
       const dimensions = [taken, shape.height, shape.width, shape.channels];
