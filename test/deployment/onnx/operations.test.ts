@@ -26,7 +26,7 @@ function numbers(count: number, low = -1): Float32Array {
 
 const weights = (...shape: number[]): tf.Variable =>
   tf.variable(tf.tensor(numbers(shape.reduce((product, size) => product * size, 1)), shape));
-const flat = (images: tf.Tensor): tf.Tensor2D => tf.reshape(images, [images.shape[0]!, 90]);
+const flat = (images: tf.Tensor): tf.Tensor2D => tf.reshape(images, [images.shape[0], 90]);
 
 /** Functions of a tensor, by what they try; each is put after a scaling to −1…1 or so. */
 const elementwise: Record<string, (x: tf.Tensor) => tf.Tensor> = {
@@ -71,10 +71,10 @@ const shaped: Record<string, (x: tf.Tensor) => tf.Tensor> = {
   ),
   'transposed factors': layer(
     () => weights(7, 90),
-    (x, held) => tf.matMul(flat(x), held as tf.Tensor2D, false, true),
+    (x, held) => tf.matMul(flat(x), held, false, true),
   ),
   'a product of batches': (x) => {
-    const rows = tf.reshape(x, [x.shape[0]!, 6, 15]);
+    const rows = tf.reshape(x, [x.shape[0], 6, 15]);
     return tf.matMul(rows, rows, false, true);
   },
   'a transposition': (x) => tf.transpose(x, [0, 3, 1, 2]),
@@ -99,7 +99,7 @@ const shaped: Record<string, (x: tf.Tensor) => tf.Tensor> = {
     ),
   'a concatenation': (x) => tf.concat([x, tf.relu(x), x], 3),
   'a slice': (x) => tf.slice(x, [0, 1, 0, 1], [-1, 4, 5, 2]),
-  'a slice of channels': (x) => tf.slice(x, [0, 0, 0, 0], [x.shape[0]!, 6, 5, 2]),
+  'a slice of channels': (x) => tf.slice(x, [0, 0, 0, 0], [x.shape[0], 6, 5, 2]),
   'a convolution, same': layer(filter, (x, held) => conv(x, held, 1, 'same')),
   'a convolution with strides, same': layer(filter, (x, held) => conv(x, held, 2, 'same')),
   'a convolution with strides, valid': layer(filter, (x, held) => conv(x, held, 2, 'valid')),
@@ -205,7 +205,7 @@ describe('refused, by name, is', () => {
   });
 
   test('what depends on the number of images', async () => {
-    const scaled = (x: tf.Tensor): tf.Tensor => tf.div(x, tf.scalar(x.shape[0]!));
+    const scaled = (x: tf.Tensor): tf.Tensor => tf.div(x, tf.scalar(x.shape[0]));
     const error = await toolkitError('STEP_NOT_TRACEABLE', () => record(scaled));
     expect(error.message).toContain('RealDiv depends on the number of images');
   });
