@@ -129,8 +129,11 @@ async function classify(
   }
 }
 
-/** Throws CHECKPOINT_REFUSED where a model does not fit the images or the classes of a data set. */
-export function requireFit({ path, description }: Checkpoint, { shape, classNames, dataset }: PreparedData): void {
+/** Refuses a checkpoint that was trained for other images or classes. Throws CHECKPOINT_REFUSED. */
+export function requireFit(
+  { path, description }: Checkpoint,
+  { shape, classNames, dataset }: PreparedData,
+): void {
   const { height, width, channels } = description.shape;
   const trained = `${height}×${width}×${channels}`;
   const found = `${shape.height}×${shape.width}×${shape.channels}`;

@@ -13,6 +13,7 @@ import { models } from '../../src/models/index.js';
 import { optimizers } from '../../src/optimizers/index.js';
 import { checks } from '../../src/preparation/checks/index.js';
 import { denoisers } from '../../src/preparation/denoisers/index.js';
+import { targets } from '../../src/targets/index.js';
 
 const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
@@ -30,6 +31,7 @@ const registries = [
   { registry: denoisers, folder: 'preparation/denoisers', others: ['denoiser.ts'] },
   { registry: features, folder: 'features', others: ['feature.ts', 'with-features.ts'] },
   { registry: optimizers, folder: 'optimizers', others: ['optimizer.ts', 'options.ts'] },
+  { registry: targets, folder: 'targets', others: ['target.ts'] },
 ] as const;
 
 for (const { registry, folder, others } of registries) {
