@@ -119,6 +119,12 @@ export const errorKinds = {
     () => 'check the address and the network; run the command again to continue where it stopped',
   ),
 
+  PICTURE_UNREADABLE: kind<{ path: string; reason: string }>(
+    3,
+    ({ path, reason }) => `${path}: ${reason}`,
+    () => 'give a picture that shows one thing (PNG, JPEG, GIF, WebP, TIFF or AVIF)',
+  ),
+
   BACKEND_UNAVAILABLE: kind<{ backend: string; reason: string; hint: string }>(
     4,
     ({ backend, reason }) => `the backend "${backend}" cannot be used: ${reason}`,
