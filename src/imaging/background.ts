@@ -1,4 +1,4 @@
-import { planeOf, type Plane } from './picture.js';
+import type { Plane } from './picture.js';
 
 /** What lies behind a drawing: brightness as a slanted plane, because light on paper falls from one side. */
 export interface Background {
@@ -8,10 +8,18 @@ export interface Background {
   noise: number;
 }
 
-interface Sample {
-  x: number;
-  y: number;
-  value: number;
+/** value = base + x · slopeX + y · slopeY. */
+interface Slant {
+  base: number;
+  slopeX: number;
+  slopeY: number;
+}
+
+/** Places in a picture, and the brightness there. */
+interface Samples {
+  x: Float64Array;
+  y: Float64Array;
+  value: Float64Array;
 }
 
 /** Scatter below this is rounding. */
@@ -19,6 +27,8 @@ const LEAST_SCATTER = 2;
 /** From the median absolute deviation to the standard deviation of a normal distribution. */
 const MAD_TO_SIGMA = 1.4826;
 const FITS = 3;
+/** Enough to know three numbers well. */
+const MAX_SAMPLES = 2000;
 
 /**
  * The background of a drawing, from its margin: a plane fitted by least squares, again and again without the samples that
@@ -26,56 +36,69 @@ const FITS = 3;
  */
 export function backgroundOf(grey: Plane): Background {
   const samples = marginOf(grey);
-  let coefficients = [medianOf(samples.map(({ value }) => value)), 0, 0];
-  let noise = 0;
-  for (let fit = 0; fit <= FITS; fit++) {
-    const distances = samples.map((sample) => Math.abs(sample.value - at(coefficients, sample)));
-    noise = MAD_TO_SIGMA * medianOf(distances);
+  let slant: Slant = { base: medianOf(samples.value), slopeX: 0, slopeY: 0 };
+  for (let fit = 0; ; fit++) {
+    const distances = distancesFrom(slant, samples);
+    const noise = MAD_TO_SIGMA * medianOf(distances);
+    if (fit === FITS) return { plane: slantedPlane(grey, slant), noise };
     const limit = 3 * Math.max(noise, LEAST_SCATTER);
-    const near = samples.filter((_, index) => distances[index]! <= limit);
-    if (fit < FITS) coefficients = fitPlane(near) ?? coefficients;
+    slant = fitSlant(samples, (index) => distances[index]! <= limit) ?? slant;
   }
-  return { plane: planeOf(grey.width, grey.height, (x, y) => at(coefficients, { x, y })), noise };
-}
-
-function at([base, slopeX, slopeY]: readonly number[], { x, y }: { x: number; y: number }): number {
-  return base! + slopeX! * x + slopeY! * y;
 }
 
 /** The outermost pixels: one in fifty of the shorter side, on each side. */
-function marginOf({ width, height, values }: Plane): Sample[] {
+function marginOf({ width, height, values }: Plane): Samples {
   const depth = Math.max(1, Math.round(Math.min(width, height) / 50));
-  const samples: Sample[] = [];
+  const places: number[] = [];
   for (let y = 0; y < height; y++) {
     const isEdgeRow = y < depth || y >= height - depth;
     for (let x = 0; x < width; x++) {
-      const isMargin = isEdgeRow || x < depth || x >= width - depth;
-      if (isMargin) samples.push({ x, y, value: values[y * width + x]! });
+      if (isEdgeRow || x < depth || x >= width - depth) places.push(y * width + x);
     }
   }
-  return samples;
+  const step = Math.ceil(places.length / MAX_SAMPLES);
+  const chosen = places.filter((_, index) => index % step === 0);
+  return {
+    x: Float64Array.from(chosen, (place) => place % width),
+    y: Float64Array.from(chosen, (place) => Math.floor(place / width)),
+    value: Float64Array.from(chosen, (place) => values[place]!),
+  };
 }
 
-/** Least squares for value = a + b·x + c·y; undefined where the samples lie on one line. */
-function fitPlane(samples: readonly Sample[]): number[] | undefined {
-  const count = samples.length;
-  const mean = (of: (sample: Sample) => number): number =>
-    samples.reduce((sum, sample) => sum + of(sample), 0) / count;
-  const centre = { x: mean(({ x }) => x), y: mean(({ y }) => y), value: mean(({ value }) => value) };
-  const moment = (a: keyof Sample, b: keyof Sample): number =>
-    mean((sample) => (sample[a] - centre[a]) * (sample[b] - centre[b]));
+function distancesFrom({ base, slopeX, slopeY }: Slant, { x, y, value }: Samples): Float64Array {
+  return value.map((found, index) => Math.abs(found - base - slopeX * x[index]! - slopeY * y[index]!));
+}
+
+function slantedPlane({ width, height }: Plane, { base, slopeX, slopeY }: Slant): Plane {
+  const values = new Float32Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const row = base + slopeY * y;
+    for (let x = 0; x < width; x++) values[y * width + x] = row + slopeX * x;
+  }
+  return { width, height, values };
+}
+
+/** Least squares over some of the samples; undefined where they lie on one line. */
+function fitSlant(samples: Samples, isUsed: (index: number) => boolean): Slant | undefined {
+  const used = [...samples.value.keys()].filter(isUsed);
+  const mean = (of: (index: number) => number): number =>
+    used.reduce((sum, index) => sum + of(index), 0) / used.length;
+  const centres = { x: 0, y: 0, value: 0 };
+  for (const key of ['x', 'y', 'value'] as const) centres[key] = mean((index) => samples[key][index]!);
+  const moment = (a: keyof Samples, b: keyof Samples): number =>
+    mean((index) => (samples[a][index]! - centres[a]) * (samples[b][index]! - centres[b]));
   const [xx, yy, xy] = [moment('x', 'x'), moment('y', 'y'), moment('x', 'y')];
   const [xv, yv] = [moment('x', 'value'), moment('y', 'value')];
   const determinant = xx * yy - xy * xy;
   if (!(determinant > 1e-9)) return undefined;
   const slopeX = (xv * yy - yv * xy) / determinant;
   const slopeY = (yv * xx - xv * xy) / determinant;
-  return [centre.value - slopeX * centre.x - slopeY * centre.y, slopeX, slopeY];
+  return { base: centres.value - slopeX * centres.x - slopeY * centres.y, slopeX, slopeY };
 }
 
 /** The middle one of some numbers, or the mean of the middle two. */
-export function medianOf(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort();
+export function medianOf(values: Float64Array): number {
+  const sorted = values.toSorted();
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

@@ -2,7 +2,7 @@ import { messageOf, ToolkitError } from '../core/errors.js';
 import type { Picture } from './picture.js';
 
 /** A longer side than this is shrunk while it is decoded: there is nothing to see in it for a model of small images. */
-const MAX_SIDE = 1024;
+const MAX_SIDE = 512;
 /** A file may claim any size; what unpacks to more than this is refused before it is unpacked. */
 const MAX_PIXELS = 120_000_000;
 
@@ -23,7 +23,7 @@ export const pictureFormats = [...new Set(SIGNATURES.map(([format]) => format))]
 
 /**
  * Decodes a picture (PNG, JPEG, GIF, WebP, TIFF or AVIF; of an animation the first image), turned upright as its camera
- * says, in the colours of a screen, its longer side at most 1024 pixels. Throws PICTURE_UNREADABLE, naming the picture.
+ * says, in the colours of a screen, its longer side at most 512 pixels. Throws PICTURE_UNREADABLE, naming the picture.
  *
  * @param name how messages call the picture
  */

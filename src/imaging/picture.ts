@@ -29,8 +29,10 @@ export function planeOf(width: number, height: number, value: (x: number, y: num
   return { width, height, values };
 }
 
-/** The weights of red, green and blue in the brightness that people see (ITU-R BT.601, as in JPEG). */
-const LUMA = [0.299, 0.587, 0.114] as const;
+/** How bright people see a colour, from 0 to 255 (ITU-R BT.601, as in JPEG). */
+function lumaOf(red: number, green: number, blue: number): number {
+  return 0.299 * red + 0.587 * green + 0.114 * blue;
+}
 
 /**
  * Red, green and blue of a picture laid on paper: where it is transparent, the paper shows. The paper is white, unless what
@@ -49,11 +51,13 @@ export function opaqueChannels({ width, height, rgba }: Picture): Plane[] {
 
 /** The brightness of a picture laid on paper. */
 export function greyOf(picture: Picture): Plane {
-  const [red, green, blue] = opaqueChannels(picture).map(({ values }) => values);
-  const { width, height } = picture;
-  const values = red!.map(
-    (value, index) => LUMA[0] * value + LUMA[1] * green![index]! + LUMA[2] * blue![index]!,
-  );
+  const { width, height, rgba } = picture;
+  const paper = paperOf(rgba);
+  const values = new Float32Array(width * height);
+  for (let index = 0, at = 0; index < values.length; index++, at += 4) {
+    const opacity = rgba[at + 3]! / 255;
+    values[index] = lumaOf(rgba[at]!, rgba[at + 1]!, rgba[at + 2]!) * opacity + paper * (1 - opacity);
+  }
   return { width, height, values };
 }
 
@@ -64,7 +68,7 @@ function paperOf(rgba: Picture['rgba']): number {
   for (let at = 0; at < rgba.length; at += 4) {
     const opacity = rgba[at + 3]!;
     weight += opacity;
-    brightness += opacity * (LUMA[0] * rgba[at]! + LUMA[1] * rgba[at + 1]! + LUMA[2] * rgba[at + 2]!);
+    brightness += opacity * lumaOf(rgba[at]!, rgba[at + 1]!, rgba[at + 2]!);
   }
   return brightness > 128 * weight ? 0 : 255;
 }

@@ -2,58 +2,61 @@ import type { Box, Plane } from './picture.js';
 
 /** A pixel with less ink than this belongs to no stroke: it may be an artefact of JPEG. */
 const STROKE = 24;
+/** Where the edge of a stroke is taken to be; noise does not reach it. */
+const HALF = 128;
 /** Of the largest connected part's pixels, the share that another part must have to be more than dust. */
 const DUST = 0.01;
 
 /** Removes dust: connected parts far smaller than the largest. */
 export function withoutDust(ink: Plane): Plane {
-  const parts = connectedParts(ink);
-  const largest = parts.reduce((most, { length }) => Math.max(most, length), 0);
-  const dust = parts.filter(({ length }) => length < DUST * largest);
-  if (dust.length === 0) return ink;
-  const values = ink.values.slice();
-  for (const index of dust.flat()) values[index] = 0;
-  return { ...ink, values };
+  const { parts, sizes } = connectedParts(ink);
+  // Not Math.max(...sizes): noise makes more parts than a call has room for arguments.
+  const least = DUST * sizes.reduce((most, size) => Math.max(most, size), 0);
+  if (sizes.every((size) => size >= least)) return ink;
+  const isDust = (part: number): boolean => part > 0 && sizes[part - 1]! < least;
+  return { ...ink, values: ink.values.map((value, index) => (isDust(parts[index]!) ? 0 : value)) };
 }
 
-/** The pixels of each connected part, diagonal neighbours included. */
-function connectedParts({ width, height, values }: Plane): number[][] {
-  const isOpen = Uint8Array.from(values, (value) => Number(value >= STROKE));
-  const parts: number[][] = [];
-  for (let start = 0; start < isOpen.length; start++) {
-    if (isOpen[start] === 0) continue;
-    const part = [start];
-    isOpen[start] = 0;
-    // The part grows while it is walked over.
-    for (const index of part) {
-      const x = index % width;
-      const y = (index - x) / width;
+/** The number of the connected part (from 1) that each pixel belongs to, diagonal neighbours included, and their sizes. */
+function connectedParts({ width, height, values }: Plane): { parts: Int32Array; sizes: number[] } {
+  const parts = new Int32Array(values.length);
+  const sizes: number[] = [];
+  const waiting = new Int32Array(values.length);
+  for (let start = 0; start < values.length; start++) {
+    if (values[start]! < STROKE || parts[start] !== 0) continue;
+    const part = sizes.length + 1;
+    parts[start] = part;
+    waiting[0] = start;
+    let found = 1;
+    for (let next = 0; next < found; next++) {
+      const x = waiting[next]! % width;
+      const y = (waiting[next]! - x) / width;
       for (let row = Math.max(0, y - 1); row <= Math.min(height - 1, y + 1); row++) {
         for (let column = Math.max(0, x - 1); column <= Math.min(width - 1, x + 1); column++) {
           const neighbour = row * width + column;
-          if (isOpen[neighbour] === 0) continue;
-          isOpen[neighbour] = 0;
-          part.push(neighbour);
+          if (values[neighbour]! < STROKE || parts[neighbour] !== 0) continue;
+          parts[neighbour] = part;
+          waiting[found++] = neighbour;
         }
       }
     }
-    parts.push(part);
+    sizes.push(found);
   }
-  return parts;
+  return { parts, sizes };
 }
 
 /** The smallest box with all strokes in it; undefined where there is none. */
-export function boxOfStrokes({ width, height, values }: Plane, least = STROKE): Box | undefined {
+export function boxOfStrokes({ width, height, values }: Plane): Box | undefined {
   let [left, top, right, bottom] = [width, height, -1, -1];
-  values.forEach((value, index) => {
-    if (value < least) return;
-    const x = index % width;
-    const y = (index - x) / width;
-    left = Math.min(left, x);
-    right = Math.max(right, x);
-    top = Math.min(top, y);
-    bottom = Math.max(bottom, y);
-  });
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (values[y * width + x]! < STROKE) continue;
+      left = Math.min(left, x);
+      right = Math.max(right, x);
+      top = Math.min(top, y);
+      bottom = y;
+    }
+  }
   return right < 0 ? undefined : { left, top, width: right - left + 1, height: bottom - top + 1 };
 }
 
@@ -61,8 +64,8 @@ export function boxOfStrokes({ width, height, values }: Plane, least = STROKE): 
 export function strokeWidth({ width, height, values }: Plane): number {
   let area = 0;
   let edge = 0;
-  const inkAt = (x: number, y: number): number =>
-    x < 0 || y < 0 || x >= width || y >= height ? 0 : values[y * width + x]! / 255;
+  const inkAt = (x: number, y: number): 0 | 1 =>
+    x >= 0 && y >= 0 && x < width && y < height && values[y * width + x]! >= HALF ? 1 : 0;
   for (let y = 0; y <= height; y++) {
     for (let x = 0; x <= width; x++) {
       const here = inkAt(x, y);
