@@ -46,8 +46,15 @@ export async function decodePicture(bytes: Uint8Array, name: string): Promise<Pi
     if (info.channels !== 4) throw new Error(`decoded to ${info.channels} channels`);
     return { width: info.width, height: info.height, rgba: new Uint8Array(data) };
   } catch (error) {
-    throw refuse(`it cannot be decoded: ${messageOf(error).split('\n')[0]!}`, error);
+    throw refuse(`it cannot be decoded (${reasonOf(error)})`, error);
   }
+}
+
+/** The decoders' own words, in one line. */
+function reasonOf(error: unknown): string {
+  return messageOf(error)
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .trim();
 }
 
 /** The format of a file by its first bytes; undefined where it is none of the known ones. */

@@ -57,9 +57,9 @@ function prepareDigit(grey: Plane, shape: TargetShape): PreparedPicture {
   const clean = withoutDust(plane);
   const box = blank ? undefined : boxOfStrokes(clean);
   if (!box) return blankPicture(shape, inverted);
-  const size = BOX_SHARE * Math.min(shape.width, shape.height);
-  const scale = Math.round(size) / Math.max(box.width, box.height);
-  const { ink, thickened } = widened(resample(clean, box, box.width, box.height), scale);
+  const size = Math.round(BOX_SHARE * Math.min(shape.width, shape.height));
+  const { ink, thickened } = widened(resample(clean, box, box.width, box.height), size);
+  const scale = size / Math.max(ink.width, ink.height);
   const whole = { left: 0, top: 0, width: ink.width, height: ink.height };
   const inside = resample(ink, whole, fitted(ink.width, scale), fitted(ink.height, scale));
   const pixels = placeByMass(strengthened(inside), shape);
@@ -71,7 +71,8 @@ function fitted(length: number, scale: number): number {
   return Math.max(1, Math.round(length * scale));
 }
 
-function widened(ink: Plane, scale: number): { ink: Plane; thickened: boolean } {
+function widened(ink: Plane, size: number): { ink: Plane; thickened: boolean } {
+  const scale = size / Math.max(ink.width, ink.height);
   const width = strokeWidth(ink) * scale;
   // Where the picture is enlarged, its pixels are the finest that there is to see.
   if (scale >= 1 || width >= THIN) return { ink, thickened: false };

@@ -77,7 +77,7 @@ export function strokeWidth({ width, height, values }: Plane): number {
   return edge === 0 ? 0 : (2 * area) / edge;
 }
 
-/** Makes strokes wider by a radius on each side: each pixel takes the most ink within it. */
+/** Makes strokes wider by a radius on each side, and the plane with them: each pixel takes the most ink within it. */
 export function thicken(ink: Plane, radius: number): Plane {
   const reach = Math.floor(radius);
   // A square would fatten the diagonals: the disc is cut into rows, each with its own width.
@@ -85,21 +85,19 @@ export function thicken(ink: Plane, radius: number): Plane {
     dy: index - reach,
     half: Math.floor(Math.sqrt(radius * radius - (index - reach) ** 2)),
   }));
-  const { width, height, values } = ink;
-  const result = new Float32Array(values.length);
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at]!;
-    if (value === 0) continue;
-    const x = at % width;
-    const y = (at - x) / width;
+  const width = ink.width + 2 * reach;
+  const height = ink.height + 2 * reach;
+  const values = new Float32Array(width * height);
+  ink.values.forEach((value, at) => {
+    if (value === 0) return;
+    const x = (at % ink.width) + reach;
+    const y = Math.floor(at / ink.width) + reach;
     for (const { dy, half } of rows) {
-      const row = y + dy;
-      if (row < 0 || row >= height) continue;
-      for (let column = Math.max(0, x - half); column <= Math.min(width - 1, x + half); column++) {
-        const target = row * width + column;
-        if (result[target]! < value) result[target] = value;
+      const row = (y + dy) * width;
+      for (let target = row + x - half; target <= row + x + half; target++) {
+        if (values[target]! < value) values[target] = value;
       }
     }
-  }
-  return { width, height, values: result };
+  });
+  return { width, height, values };
 }
