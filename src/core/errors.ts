@@ -194,6 +194,11 @@ export const errorKinds = {
     ({ path, reason }) => `${path}: ${reason}`,
     () => 'use a checkpoint that fits, or train a new one',
   ),
+  DECISION_INVALID: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: not a decision file: ${reason}`,
+    () => 'make it anew with "mnist calibrate", or remove it',
+  ),
 
   INTERRUPTED: kind<{ hint: string }>(
     130,

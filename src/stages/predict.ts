@@ -5,6 +5,7 @@ import { resolveCheckpoint } from '../artifacts/run.js';
 import { asToolkitError, ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { pixelsPerImage } from '../engine/images.js';
+import { decide, type AbstentionReason } from '../decisions/decide.js';
 import { softmax } from '../evaluation/probabilities.js';
 import { decodePicture } from '../imaging/decode.js';
 import {
@@ -15,6 +16,7 @@ import {
 } from '../imaging/prepare.js';
 import { backendOptions, startChosenBackend } from './backend-options.js';
 import { classifyPixels } from './classify-pixels.js';
+import { loadDecisionRule, type DecisionRule } from './load-decision.js';
 import { checkpointsDirOption } from './options.js';
 
 /** The options of `predict`, beside the checkpoint and the pictures. */
@@ -48,9 +50,13 @@ export interface PictureSource {
 /** What a model takes a picture for. */
 export interface Prediction {
   picture: string;
-  /** The likeliest class, by name. */
-  class: string;
+  /** The class that was decided for, by name; null where it is left to a person. */
+  class: string | null;
+  /** That of the class, or of the one that it would have been. */
   probability: number;
+  abstained: boolean;
+  /** Why it is left to a person. */
+  reason: AbstentionReason | null;
   /** The likeliest classes, as many as were asked for. */
   top: { class: string; probability: number }[];
   /** Whether the picture was dark on light, and so was inverted. */
@@ -89,6 +95,7 @@ export async function predict(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description, path } = checkpoint;
   const { prepared, failures } = await preparePictures(pictures, description, options, context);
+  const rule = await loadDecisionRule(path, description, context);
   const backend = await startChosenBackend(options, context);
   const pixels = Buffer.concat(prepared.map(({ image }) => image.pixels));
   const logits = await classifyPixels(checkpoint, pixels, context.signal);
@@ -100,9 +107,9 @@ export async function predict(
     backend: backend.name,
     device: backend.device,
     predictions: prepared.map(({ name: picture, image }, row) => {
-      const probabilities = softmax(logits.subarray(row * classes, (row + 1) * classes));
+      const own = logits.subarray(row * classes, (row + 1) * classes);
       return {
-        ...describePrediction(picture, probabilities, description, options),
+        ...describePrediction(picture, own, rule, options),
         inverted: image.inverted,
         ...(options.show ? { seen: rowsOf(image) } : {}),
       };
@@ -152,15 +159,19 @@ function blankError(path: string): ToolkitError {
 
 function describePrediction(
   picture: string,
-  probabilities: Float64Array,
-  { classNames }: CheckpointDescription,
+  logits: Float32Array,
+  { temperature, policy }: DecisionRule,
   { top }: PredictOptions,
 ): Omit<Prediction, 'inverted'> {
+  const probabilities = softmax(logits, temperature);
+  const { classNames } = policy;
+  const { class: decided, probability, abstained, reason } = decide(probabilities, policy);
   const ranked = classNames
     .map((name, index) => ({ class: name, probability: probabilities[index]! }))
     .sort((a, b) => b.probability - a.probability)
     .slice(0, top);
-  return { picture, ...ranked[0]!, top: ranked };
+  const name = decided === null ? null : classNames[decided]!;
+  return { picture, class: name, probability, abstained, reason, top: ranked };
 }
 
 function rowsOf({ pixels, shape }: PreparedPicture): number[][] {

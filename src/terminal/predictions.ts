@@ -17,19 +17,22 @@ export function predictionsText({ predictions }: Pick<Predictions, 'predictions'
     .join('\n\n');
 }
 
-function predictionsTable(predictions: readonly Prediction[], { bold, dim }: Style): string {
+function predictionsTable(predictions: readonly Prediction[], style: Style): string {
   const rows = predictions.map(({ picture, class: name, probability, top }) => [
     picture,
-    bold(name),
+    name === null ? style.yellow('?') : style.bold(name),
     percent(probability),
-    dim(
+    style.dim(
       top
-        .slice(1)
+        .filter((other) => other.class !== name)
         .map((other) => `${other.class} ${percent(other.probability)}`)
         .join(', '),
     ),
   ]);
-  return table(['picture', 'class', 'probability', 'or'], rows);
+  const reasons = predictions.flatMap(({ picture, reason }) =>
+    reason ? [`${style.yellow('ask a person:')} ${picture}: ${reason.message}`] : [],
+  );
+  return [table(['picture', 'class', 'probability', 'or'], rows), ...reasons].join('\n');
 }
 
 /** An image in a frame, drawn with characters. */

@@ -30,6 +30,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./evaluate.js')).evaluateCommand,
   },
   {
+    name: 'calibrate',
+    summary: 'fit how a checkpoint’s probabilities become decisions',
+    load: async () => (await import('./calibrate.js')).calibrateCommand,
+  },
+  {
     name: 'predict',
     summary: 'classify image files with a checkpoint',
     load: async () => (await import('./predict.js')).predictCommand,
