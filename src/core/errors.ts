@@ -188,6 +188,16 @@ export const errorKinds = {
     ({ path, reason }) => `${path}: ${reason}`,
     () => 'use a checkpoint that fits, or train a new one',
   ),
+  MODEL_MISSING: kind<{ name: string; hint: string }>(
+    6,
+    ({ name }) => `no deployed model ${name}`,
+    ({ hint }) => hint,
+  ),
+  MODEL_CORRUPT: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: ${reason}`,
+    () => 'this version cannot be used; roll back to another, or deploy the checkpoint again',
+  ),
 
   INTERRUPTED: kind<{ hint: string }>(
     130,
