@@ -199,6 +199,22 @@ export const errorKinds = {
     () => 'this version cannot be used; roll back to another, or deploy the checkpoint again',
   ),
 
+  TOKENS_CORRUPT: kind<{ path: string; reason: string }>(
+    2,
+    ({ path, reason }) => `${path}: not a file of tokens: ${reason}`,
+    () => 'move it away and make new tokens with "mnist tokens create", or name another with --tokens-file',
+  ),
+  TOKENS_MISSING: kind<{ host: string; path: string }>(
+    2,
+    ({ host, path }) => `${host} can be reached from other machines, and ${path} holds no valid token`,
+    () => 'make one with "mnist tokens create --role infer", or listen on 127.0.0.1',
+  ),
+  ADDRESS_UNAVAILABLE: kind<{ address: string; reason: string }>(
+    1,
+    ({ address, reason }) => `cannot listen on ${address} (${reason})`,
+    () => 'choose another --host or --port; --port 0 takes a free one',
+  ),
+
   INTERRUPTED: kind<{ hint: string }>(
     130,
     () => 'interrupted',
