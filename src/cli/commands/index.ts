@@ -30,6 +30,21 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./evaluate.js')).evaluateCommand,
   },
   {
+    name: 'deploy',
+    summary: 'put a checkpoint into a form in which it is used: registry, ONNX, SavedModel, …',
+    load: async () => (await import('./deploy.js')).deployCommand,
+  },
+  {
+    name: 'registry',
+    summary: 'list, promote, roll back and check the models that were deployed',
+    load: async () => (await import('./registry.js')).registryCommand,
+  },
+  {
+    name: 'audit',
+    summary: 'check or list the log of deploys, promotions and rollbacks',
+    load: async () => (await import('./audit.js')).auditCommand,
+  },
+  {
     name: 'runs',
     summary: 'list the training runs',
     load: async () => (await import('./runs.js')).runsCommand,
