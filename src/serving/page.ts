@@ -31,7 +31,9 @@ export async function registerPage(app: FastifyInstance, folder: string): Promis
     const relative = path.slice(folder.length).replaceAll('\\', '/').replace(/^\/?/, '/');
     const urls = relative === '/index.html' ? ['/', relative] : [relative];
     for (const url of urls) {
-      app.get(url, { schema: { hide: true } }, (_request, reply) => reply.type(type).send(bytes));
+      app.get(url, { config: { role: 'infer' }, schema: { hide: true } }, (_request, reply) =>
+        reply.type(type).send(bytes),
+      );
     }
   }
 }

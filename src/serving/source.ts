@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 
 import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
+import type { ModelRegistry } from '../artifacts/model-registry.js';
 import { readError } from '../core/files.js';
 import { sha256 } from '../core/hashing.js';
 
@@ -25,6 +26,8 @@ export interface ModelSource {
 export class CheckpointSource implements ModelSource {
   readonly name: string;
   readonly #path: string;
+  /** The version of the file as it was last looked at, and what told it from others then. */
+  #known: { mark: string; version: string } | undefined;
 
   constructor(name: string, path: string) {
     this.name = name;
@@ -33,7 +36,12 @@ export class CheckpointSource implements ModelSource {
 
   async wanted(): Promise<WantedVersions> {
     try {
-      return { production: sha256(await readFile(this.#path)).slice(0, 12), candidate: undefined };
+      const { mtimeMs, size, ino } = await stat(this.#path);
+      const mark = `${mtimeMs} ${size} ${ino}`;
+      if (this.#known?.mark !== mark) {
+        this.#known = { mark, version: sha256(await readFile(this.#path)).slice(0, 12) };
+      }
+      return { production: this.#known.version, candidate: undefined };
     } catch (error) {
       throw readError(error, this.#path);
     }
@@ -41,5 +49,33 @@ export class CheckpointSource implements ModelSource {
 
   load(): Promise<Checkpoint> {
     return readCheckpoint(this.#path);
+  }
+}
+
+/** A model of the registry: what its aliases mean. */
+export class RegistrySource implements ModelSource {
+  readonly name: string;
+  readonly #registry: ModelRegistry;
+
+  constructor(registry: ModelRegistry, name: string) {
+    this.name = name;
+    this.#registry = registry;
+  }
+
+  async wanted(): Promise<WantedVersions> {
+    const [production, candidate] = await Promise.all([
+      this.#registry.current(this.name, 'production'),
+      this.#registry.current(this.name, 'candidate'),
+    ]);
+    // `resolve` knows best what to say of a model that has no production version.
+    const version = production ?? (await this.#registry.resolve(this.name, 'production')).version;
+    return {
+      production: String(version),
+      candidate: candidate === undefined ? undefined : String(candidate),
+    };
+  }
+
+  async load(version: string): Promise<Checkpoint> {
+    return readCheckpoint((await this.#registry.resolve(this.name, Number(version))).checkpoint);
   }
 }

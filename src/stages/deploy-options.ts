@@ -17,15 +17,10 @@ export const deployFields = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'folder to write; else deployments/RUN-TARGET', placeholder: 'FOLDER' }),
-  minAccuracy: z
-    .number()
-    .min(0)
-    .max(1)
-    .optional()
-    .meta({
-      description: 'deploy nothing (exit code 5) if the accuracy on the test images is lower',
-      placeholder: 'X',
-    }),
+  minAccuracy: z.number().min(0).max(1).optional().meta({
+    description: 'deploy nothing (exit code 5) if the accuracy on the test images is lower',
+    placeholder: 'X',
+  }),
   registryDir: registryDirOption,
   dataDir: dataDirOption,
   checkpointsDir: checkpointsDirOption,

@@ -45,6 +45,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./audit.js')).auditCommand,
   },
   {
+    name: 'serve',
+    summary: 'answer over HTTP, in real time (Open Inference Protocol)',
+    load: async () => (await import('./serve.js')).serveCommand,
+  },
+  {
+    name: 'tokens',
+    summary: 'create, list and revoke the access tokens of the server',
+    load: async () => (await import('./tokens.js')).tokensCommand,
+  },
+  {
     name: 'runs',
     summary: 'list the training runs',
     load: async () => (await import('./runs.js')).runsCommand,

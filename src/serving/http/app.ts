@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 
 import helmet from '@fastify/helmet';
 import fastify, {
+  LogController,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
@@ -54,7 +55,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     ...(tls ? { https: { ...tls, connectionsCheckingInterval: CONNECTION_CHECK_MS } } : {}),
     ...(tls ? {} : { http: { connectionsCheckingInterval: CONNECTION_CHECK_MS } }),
     logger: logger ?? false,
-    disableRequestLogging: true,
+    // One line a request, when it is answered: see `count`.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: 30_000,

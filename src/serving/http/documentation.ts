@@ -4,6 +4,18 @@ import type { FastifyInstance } from 'fastify';
 
 import { version } from '../../core/version.js';
 
+/** Nothing comes from elsewhere. */
+const CONTENT_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
 /** The OpenAPI description of every route registered after it, and a page at /docs that needs no network. */
 export async function registerDocumentation(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
@@ -21,6 +33,12 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
     scope.addHook('onRoute', (route) => {
       route.config = { ...route.config, role: 'infer' };
     });
-    await scope.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+    await scope.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: true,
+      transformStaticCSP: () => CONTENT_POLICY,
+      // The page would otherwise show a badge of a web service.
+      uiConfig: { validatorUrl: null },
+    });
   });
 }
