@@ -129,6 +129,12 @@ export const errorKinds = {
     () => 'compare the log with a copy of it; what stands after that line proves nothing',
   ),
 
+  PICTURE_UNREADABLE: kind<{ path: string; reason: string }>(
+    3,
+    ({ path, reason }) => `${path}: ${reason}`,
+    () => 'give a picture that shows one thing (PNG, JPEG, GIF, WebP, TIFF or AVIF)',
+  ),
+
   BACKEND_UNAVAILABLE: kind<{ backend: string; reason: string; hint: string }>(
     4,
     ({ backend, reason }) => `the backend "${backend}" cannot be used: ${reason}`,

@@ -21,7 +21,7 @@ import { registerInference } from '../serving/http/inference.js';
 import { registerOperations } from '../serving/http/operations.js';
 import { ServerMetrics } from '../serving/metrics.js';
 import { registerPage } from '../serving/page.js';
-import { readPicture } from '../serving/picture.js';
+import { readPicture } from './serve-picture.js';
 import { isLoopback } from '../serving/security/addresses.js';
 import { Authenticator } from '../serving/security/authenticator.js';
 import { ClassificationService, countingObserver } from '../serving/service.js';

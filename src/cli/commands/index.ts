@@ -55,6 +55,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./tokens.js')).tokensCommand,
   },
   {
+    name: 'predict',
+    summary: 'classify image files with a checkpoint',
+    load: async () => (await import('./predict.js')).predictCommand,
+  },
+  {
     name: 'runs',
     summary: 'list the training runs',
     load: async () => (await import('./runs.js')).runsCommand,

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 
-import type { ImageShape } from '../../engine/images.js';
+import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { HttpError } from '../http-errors.js';
 import { probabilitiesOf, classesOf } from '../protocol/response.js';
 import type { ClassificationService } from '../service.js';
@@ -8,7 +8,7 @@ import type { ClassificationService } from '../service.js';
 /** An image file as the model takes it, and what was done to it, for the answer. Throws UNPROCESSABLE. */
 export type ReadPicture = (
   bytes: Uint8Array,
-  shape: ImageShape,
+  description: CheckpointDescription,
 ) => Promise<{ pixels: Uint8Array; notes: Readonly<Record<string, unknown>> }>;
 
 /** `POST /classify`: an image file in, its class and probabilities out. */
@@ -33,7 +33,7 @@ export function registerClassify(
     const lease = service.versions.acquire();
     let picture;
     try {
-      picture = await readPicture(request.body, lease.description.shape);
+      picture = await readPicture(request.body, lease.description);
     } catch (error) {
       lease.release();
       throw error;
