@@ -81,6 +81,11 @@ export const errorKinds = {
       `${option} is ${stored} in the run "${run}", but ${given} was asked for`,
     () => 'a resumed run keeps its configuration; start a new one to change it',
   ),
+  OUTPUT_EXISTS: kind<{ path: string }>(
+    2,
+    ({ path }) => `${path} exists already`,
+    () => 'choose another folder with --output, or remove that one',
+  ),
 
   DATASET_UNKNOWN: kind<{ dataset: string; known: string; nearest: string | undefined }>(
     3,
@@ -117,6 +122,11 @@ export const errorKinds = {
     3,
     ({ url, reason }) => `${url}: ${reason}`,
     () => 'check the address and the network; run the command again to continue where it stopped',
+  ),
+  AUDIT_BROKEN: kind<{ path: string; line: string; reason: string }>(
+    3,
+    ({ path, line, reason }) => `${path}: the chain breaks at ${line}: ${reason}`,
+    () => 'compare the log with a copy of it; what stands after that line proves nothing',
   ),
 
   PICTURE_UNREADABLE: kind<{ path: string; reason: string }>(
@@ -178,6 +188,17 @@ export const errorKinds = {
       `accuracy on the ${split} split is ${accuracy}, below the minimum of ${minimum}`,
     () => 'train longer or differently, or lower --min-accuracy',
   ),
+  PROMOTION_REFUSED: kind<{ name: string; version: number; reason: string }>(
+    5,
+    ({ name, version, reason }) => `${name}, version ${version} is not promoted: ${reason}`,
+    () => 'train longer or differently, or promote it all the same with --force',
+  ),
+  EXPORT_DIFFERS: kind<{ target: string; difference: string; bar: string }>(
+    5,
+    ({ target, difference, bar }) =>
+      `the ${target} export was thrown away: ${difference}, where ${bar} is allowed`,
+    () => 'the export is not the trained model; report it, with the model’s options',
+  ),
 
   CHECKPOINT_MISSING: kind<{ name: string; folder: string; nearest: string | undefined }>(
     6,
@@ -198,6 +219,37 @@ export const errorKinds = {
     6,
     ({ path, reason }) => `${path}: not a decision file: ${reason}`,
     () => 'make it anew with "mnist calibrate", or remove it',
+  ),
+  MODEL_MISSING: kind<{ name: string; hint: string }>(
+    6,
+    ({ name }) => `no deployed model ${name}`,
+    ({ hint }) => hint,
+  ),
+  MODEL_CORRUPT: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: ${reason}`,
+    () => 'this version cannot be used; roll back to another, or deploy the checkpoint again',
+  ),
+  EXPORT_UNSUPPORTED: kind<{ target: string; reason: string }>(
+    6,
+    ({ target, reason }) => `the model cannot be exported to ${target}: ${reason}`,
+    () => 'deploy it to the registry instead, which takes every model',
+  ),
+
+  TOKENS_CORRUPT: kind<{ path: string; reason: string }>(
+    2,
+    ({ path, reason }) => `${path}: not a file of tokens: ${reason}`,
+    () => 'move it away and make new tokens with "mnist tokens create", or name another with --tokens-file',
+  ),
+  TOKENS_MISSING: kind<{ host: string; path: string }>(
+    2,
+    ({ host, path }) => `${host} can be reached from other machines, and ${path} holds no valid token`,
+    () => 'make one with "mnist tokens create --role infer", or listen on 127.0.0.1',
+  ),
+  ADDRESS_UNAVAILABLE: kind<{ address: string; reason: string }>(
+    1,
+    ({ address, reason }) => `cannot listen on ${address} (${reason})`,
+    () => 'choose another --host or --port; --port 0 takes a free one',
   ),
 
   INTERRUPTED: kind<{ hint: string }>(

@@ -1,5 +1,5 @@
 /** The stages that this version has, in the order in which data passes through them. */
-export type StageName = 'runtime' | 'collect' | 'preprocess' | 'train' | 'evaluate';
+export type StageName = 'runtime' | 'collect' | 'preprocess' | 'train' | 'evaluate' | 'deploy';
 
 /** Loss (mean cross-entropy, in nats) and accuracy (share of correct predictions, 0 to 1) over some examples. */
 export interface Metrics {
@@ -17,6 +17,8 @@ export type ToolkitEvent =
   | BatchEvent
   | EpochEvent
   | { event: 'checkpoint'; kind: 'last' | 'best'; path: string; epoch: number; step: number }
+  | { event: 'listening'; url: string; model: string; version: string }
+  | { event: 'version'; role: 'production' | 'candidate'; version: string | null }
   | { event: 'warning'; code: string; message: string; hint: string }
   | { event: 'notice'; message: string };
 

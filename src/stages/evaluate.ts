@@ -127,7 +127,11 @@ async function classify(
   }
 }
 
-function requireFit({ path, description }: Checkpoint, { shape, classNames, dataset }: PreparedData): void {
+/** Refuses a checkpoint that was trained for other images or classes. Throws CHECKPOINT_REFUSED. */
+export function requireFit(
+  { path, description }: Checkpoint,
+  { shape, classNames, dataset }: PreparedData,
+): void {
   const { height, width, channels } = description.shape;
   const trained = `${height}×${width}×${channels}`;
   const found = `${shape.height}×${shape.width}×${shape.channels}`;

@@ -35,6 +35,31 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./calibrate.js')).calibrateCommand,
   },
   {
+    name: 'deploy',
+    summary: 'put a checkpoint into a form in which it is used: registry, ONNX, SavedModel, …',
+    load: async () => (await import('./deploy.js')).deployCommand,
+  },
+  {
+    name: 'registry',
+    summary: 'list, promote, roll back and check the models that were deployed',
+    load: async () => (await import('./registry.js')).registryCommand,
+  },
+  {
+    name: 'audit',
+    summary: 'check or list the log of deploys, promotions and rollbacks',
+    load: async () => (await import('./audit.js')).auditCommand,
+  },
+  {
+    name: 'serve',
+    summary: 'answer over HTTP, in real time (Open Inference Protocol)',
+    load: async () => (await import('./serve.js')).serveCommand,
+  },
+  {
+    name: 'tokens',
+    summary: 'create, list and revoke the access tokens of the server',
+    load: async () => (await import('./tokens.js')).tokensCommand,
+  },
+  {
     name: 'predict',
     summary: 'classify image files with a checkpoint',
     load: async () => (await import('./predict.js')).predictCommand,
