@@ -13,7 +13,8 @@ import { inferBytes, load, requestBytes } from './client.mjs';
 import { startServer } from './server.mjs';
 
 const [folder, checkpoint, ...names] = process.argv.slice(2);
-if (folder === undefined || checkpoint === undefined) throw new Error('usage: robustness.mjs FOLDER CHECKPOINT [NAME …]');
+if (folder === undefined || checkpoint === undefined)
+  throw new Error('usage: robustness.mjs FOLDER CHECKPOINT [NAME …]');
 const LAUNCHER = fileURLToPath(new URL('../../bin/mnist.js', import.meta.url));
 const print = (name, figures) => console.log(JSON.stringify({ name, ...figures }));
 const good = inferBytes(randomBytes(784));
@@ -38,9 +39,14 @@ function exchange(port, bytes, { trickleMs } = {}) {
 }
 
 const json = { 'content-type': 'application/json', connection: 'close' };
-const infer = (body, headers = json) => requestBytes('POST', '/v2/models/mnist/infer', headers, Buffer.from(body));
+const infer = (body, headers = json) =>
+  requestBytes('POST', '/v2/models/mnist/infer', headers, Buffer.from(body));
 const tensor = (changes) =>
-  infer(JSON.stringify({ inputs: [{ name: 'images', datatype: 'UINT8', shape: [1, 784], data: Array(784).fill(0), ...changes }] }));
+  infer(
+    JSON.stringify({
+      inputs: [{ name: 'images', datatype: 'UINT8', shape: [1, 784], data: Array(784).fill(0), ...changes }],
+    }),
+  );
 
 /** Bad requests of every kind. */
 const bad = [
@@ -60,7 +66,13 @@ const bad = [
   () => infer(`{"inputs":${'['.repeat(20_000)}`),
   () => infer(Buffer.alloc(300_000)),
   () => requestBytes('POST', '/classify', { ...json, 'content-type': 'image/png' }, randomBytes(500)),
-  () => requestBytes('POST', '/classify', { ...json, 'content-type': 'image/png' }, Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')),
+  () =>
+    requestBytes(
+      'POST',
+      '/classify',
+      { ...json, 'content-type': 'image/png' },
+      Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    ),
   () => requestBytes('POST', '/feedback', json, Buffer.from('{"id":"x","label":"nine"}')),
   () => requestBytes('POST', '/feedback', json, Buffer.from('{"id":"../../etc/passwd","label":1}')),
   () => requestBytes('PUT', '/traffic', json, Buffer.from('{"canary":101}')),
@@ -70,12 +82,21 @@ const bad = [
   () => Buffer.concat([randomBytes(40), Buffer.from('\r\n\r\n')]),
   () => Buffer.from('GET /v2 HTTP/1.1\r\n\r\n'),
   () => Buffer.from(`GET /v2 HTTP/1.1\r\nhost: 127.0.0.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`),
-  () => Buffer.from('POST /classify HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'),
-  () => Buffer.from('POST /classify HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 999999999\r\nconnection: close\r\n\r\nx'),
+  () =>
+    Buffer.from(
+      'POST /classify HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+    ),
+  () =>
+    Buffer.from(
+      'POST /classify HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 999999999\r\nconnection: close\r\n\r\nx',
+    ),
 ];
 
 async function malformed() {
-  const server = await startServer([checkpoint, '--body-limit', '0.25', '--request-timeout', '2', '--no-drift'], folder);
+  const server = await startServer(
+    [checkpoint, '--body-limit', '0.25', '--request-timeout', '2', '--no-drift'],
+    folder,
+  );
   const total = 10_000;
   const slow = 200;
   const statuses = new Map();
@@ -106,7 +127,9 @@ async function malformed() {
     }
     return totals;
   })();
-  const slowOnes = Array.from({ length: slow }, async () => note('slow', await exchange(server.port, good, { trickleMs: 500 })));
+  const slowOnes = Array.from({ length: slow }, async () =>
+    note('slow', await exchange(server.port, good, { trickleMs: 500 })),
+  );
   await Promise.all([...Array.from({ length: 16 }, sender), ...slowOnes]);
   isOver = true;
   print('malformed', {
@@ -122,7 +145,9 @@ async function malformed() {
 async function promotions() {
   const registry = mkdtempSync(join(tmpdir(), 'mnist-bench-registry-'));
   const mnist = (...words) =>
-    execFileSync(process.execPath, [LAUNCHER, ...words, '--registry-dir', registry, '--quiet'], { cwd: folder });
+    execFileSync(process.execPath, [LAUNCHER, ...words, '--registry-dir', registry, '--quiet'], {
+      cwd: folder,
+    });
   const { ModelRegistry, RegistryWriter } = {
     ...(await import('../../dist/artifacts/model-registry.js')),
     ...(await import('../../dist/deployment/registry-writer.js')),
@@ -133,7 +158,10 @@ async function promotions() {
   const writer = new RegistryWriter(models);
   const [name] = await models.names();
   await writer.promote(name, 1, { force: true });
-  const server = await startServer(['--registry-dir', registry, '--reload-interval', '0.05', '--no-drift'], folder);
+  const server = await startServer(
+    ['--registry-dir', registry, '--reload-interval', '0.05', '--no-drift'],
+    folder,
+  );
   const versions = new Map();
   let isOver = false;
   const totals = { requests: 0, notGood: 0, failures: 0 };

@@ -15,15 +15,10 @@ const file = z.string().min(1).optional();
 
 /** The options of `serve`, beside the checkpoint. */
 export const serveFields = z.strictObject({
-  host: z
-    .string()
-    .min(1)
-    .max(253)
-    .default('127.0.0.1')
-    .meta({
-      description: 'address to listen on; others than this machine’s own need tokens',
-      placeholder: 'ADDRESS',
-    }),
+  host: z.string().min(1).max(253).default('127.0.0.1').meta({
+    description: 'address to listen on; others than this machine’s own need tokens',
+    placeholder: 'ADDRESS',
+  }),
   port: z.int().min(0).max(65_535).default(8080).meta({ description: 'port; 0 takes a free one' }),
   name: z.string().regex(MODEL_NAME).optional().meta({
     description: 'the model, by its name in the registry; else the only one',
@@ -72,14 +67,9 @@ export const serveFields = z.strictObject({
     .max(600)
     .default(10)
     .meta({ description: 'seconds in which a request must have arrived' }),
-  rateLimit: z
-    .number()
-    .min(1)
-    .max(1_000_000)
-    .optional()
-    .meta({
-      description: 'requests a second for each address; else none here and 100 where others can come',
-    }),
+  rateLimit: z.number().min(1).max(1_000_000).optional().meta({
+    description: 'requests a second for each address; else none here and 100 where others can come',
+  }),
   drainDelay: z
     .number()
     .min(0)

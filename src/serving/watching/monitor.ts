@@ -63,7 +63,8 @@ export class Monitor {
     const width = logits.length / classes.length;
     const count = Math.min(classes.length, MAX_IMAGES_A_REQUEST);
     for (let row = 0; row < count; row++) {
-      const image = pixels.slice(row * size, (row + 1) * size);
+      // A copy: a view would keep the whole body of the request in memory, and `slice` of a Buffer is a view.
+      const image = new Uint8Array(pixels.subarray(row * size, (row + 1) * size));
       const predicted = classes[row]!;
       this.#memory.remember(requestId, row, { version, predicted, pixels: image });
       this.#drift?.record(image, predicted, confidenceOf(logits.subarray(row * width, (row + 1) * width)));

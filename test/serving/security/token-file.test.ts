@@ -29,15 +29,20 @@ test('two tokens with one name have different salts, hashes and secrets', async 
   expect((await readTokens(path)).map(({ id }) => id)).toEqual([first.stored.id, second.stored.id]);
 });
 
-test.each([undefined, '', 'Bearer', 'Bearer x', 'Bearer mnist_0_0', 'Digest abc', `Bearer ${'x'.repeat(5000)}`])(
-  'the header %j proves nothing',
-  async (header) => {
-    const path = join(await temporaryFolder(), 'tokens.json');
-    await createToken(path, infer);
-    const failure = await failureOf(new Authenticator(path).authenticate(header));
-    expect(failure).toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
-  },
-);
+test.each([
+  undefined,
+  '',
+  'Bearer',
+  'Bearer x',
+  'Bearer mnist_0_0',
+  'Digest abc',
+  `Bearer ${'x'.repeat(5000)}`,
+])('the header %j proves nothing', async (header) => {
+  const path = join(await temporaryFolder(), 'tokens.json');
+  await createToken(path, infer);
+  const failure = await failureOf(new Authenticator(path).authenticate(header));
+  expect(failure).toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
+});
 
 test('the secret of another token does not fit', async () => {
   const path = join(await temporaryFolder(), 'tokens.json');
@@ -54,7 +59,9 @@ test('an expired or revoked token is no longer valid', async () => {
   const path = join(await temporaryFolder(), 'tokens.json');
   const { token } = await createToken(path, { ...infer, days: -1 });
   const { stored } = await createToken(path, infer);
-  expect(await failureOf(new Authenticator(path).authenticate(`Bearer ${token}`))).toMatchObject({ status: 401 });
+  expect(await failureOf(new Authenticator(path).authenticate(`Bearer ${token}`))).toMatchObject({
+    status: 401,
+  });
   expect(await new Authenticator(path).count()).toBe(1);
   expect(await revokeToken(path, stored.id)).toBe(true);
   expect(await revokeToken(path, stored.id)).toBe(false);
