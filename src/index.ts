@@ -3,7 +3,14 @@ import { callerLayer } from './config/layers.js';
 import { resolveOptions } from './config/resolve.js';
 import { silentContext, type StageContext } from './core/events.js';
 import { collect as collectStage, collectFields } from './stages/collect.js';
+import { calibrate as calibrateStage, calibrateFields, type Calibration } from './stages/calibrate.js';
 import { evaluate as evaluateStage, evaluateFields, type Evaluation } from './stages/evaluate.js';
+import {
+  predict as predictStage,
+  predictFields,
+  type PictureSource,
+  type Predictions,
+} from './stages/predict.js';
 import { preprocess as preprocessStage, preprocessFields, type Preprocessed } from './stages/preprocess.js';
 import { resolveTrainOptions, type TrainOptions } from './stages/train-options.js';
 import { train as trainStage, type TrainResult } from './stages/train.js';
@@ -17,6 +24,9 @@ export { isToolkitError, ToolkitError, type ErrorCode, type ExitCode } from './c
 export type { Emit, StageContext, ToolkitEvent } from './core/events.js';
 export { version } from './core/version.js';
 export type { ClassificationMetrics } from './evaluation/metrics.js';
+export { decide, type Decision, type DecisionPolicy } from './decisions/decide.js';
+export type { Calibration } from './stages/calibrate.js';
+export type { PictureSource, Predictions } from './stages/predict.js';
 export type { Evaluation } from './stages/evaluate.js';
 export type { Preprocessed } from './stages/preprocess.js';
 export type { TrainOptions } from './stages/train-options.js';
@@ -64,4 +74,36 @@ export async function evaluate(
     resolveOptions(space, [callerLayer(options)]).values,
     silentContext(context),
   );
+}
+
+/**
+ * Fits how a checkpoint's probabilities become decisions, with the options of `mnist calibrate`. Throws a ToolkitError.
+ *
+ * @param checkpoint a checkpoint file, a run's folder or name, or `latest`
+ */
+export async function calibrate(
+  checkpoint: string,
+  options: z.input<typeof calibrateFields> = {},
+  context: Context = {},
+): Promise<Calibration> {
+  const space = { fields: calibrateFields, choices: {} };
+  const { values } = resolveOptions(space, [callerLayer(options)]);
+  return calibrateStage(checkpoint, values, silentContext(context));
+}
+
+/**
+ * Classifies pictures, with the options of `mnist predict`. Throws a ToolkitError; a picture that cannot be classified is
+ * among the failures instead.
+ *
+ * @param checkpoint a checkpoint file, a run's folder or name, or `latest`
+ */
+export async function predict(
+  checkpoint: string,
+  pictures: readonly PictureSource[],
+  options: z.input<typeof predictFields> = {},
+  context: Context = {},
+): Promise<Predictions> {
+  const space = { fields: predictFields, choices: {} };
+  const { values } = resolveOptions(space, [callerLayer(options)]);
+  return predictStage(checkpoint, pictures, values, silentContext(context));
 }

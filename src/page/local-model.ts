@@ -69,13 +69,29 @@ export class LocalModel {
 
   /** The probabilities of the classes for an image of pixels from 0 to 255. */
   classify(pixels: ArrayLike<number>): Float64Array {
+    return softmax(this.#logits(pixels));
+  }
+
+  /** How much more speaks for a class than for all others together: the logarithm of its odds. */
+  evidence(pixels: ArrayLike<number>, target: number): number {
+    const logits = this.#logits(pixels);
+    const maximum = Math.max(...logits);
+    // From the logits, because a probability near 1 has lost what tells places apart.
+    const others = logits.reduce(
+      (sum, logit, index) => (index === target ? sum : sum + Math.exp(logit - maximum)),
+      0,
+    );
+    return logits[target]! - maximum - Math.log(others);
+  }
+
+  #logits(pixels: ArrayLike<number>): Float32Array {
     const { scale, offset } = this.#description.preprocessing;
     let values = Float32Array.from(pixels, (pixel) => pixel * scale + offset);
     this.#layers.forEach((layer, index) => {
       const sums = multiply(values, layer);
       values = index === this.#layers.length - 1 ? sums : sums.map(this.#activation);
     });
-    return softmax(values);
+    return values;
   }
 }
 

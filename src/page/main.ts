@@ -121,7 +121,7 @@ function showSeen(): void {
   const model = local;
   const heat =
     explain.checked && model && target !== undefined
-      ? occlusion(pixels, shape, (covered) => model.classify(covered)[target]!)
+      ? occlusion(pixels, shape, (covered) => model.evidence(covered, target))
       : undefined;
   drawSeen(canvas, pixels, shape, heat);
   const how = seen.inverted ? 'inverted, cropped and centred' : 'cropped and centred';

@@ -3,15 +3,15 @@ const PATCH = 4;
 const STRIDE = 2;
 
 /**
- * Occlusion: how much the probability of a class falls when a place is covered with black; positive where the place speaks
+ * Occlusion: how much the evidence for a class falls when a place is covered with black; positive where the place speaks
  * for the class. Each pixel has the mean over the squares that cover it (Zeiler and Fergus, 2014).
  */
 export function occlusion(
   pixels: Uint8Array,
   { width, height, channels }: { width: number; height: number; channels: number },
-  probability: (pixels: Uint8Array) => number,
+  evidence: (pixels: Uint8Array) => number,
 ): Float32Array {
-  const whole = probability(pixels);
+  const whole = evidence(pixels);
   const sums = new Float32Array(width * height);
   const counts = new Float32Array(width * height);
   for (let top = 0; top <= height - PATCH; top += STRIDE) {
@@ -20,7 +20,7 @@ export function occlusion(
       for (let y = top; y < top + PATCH; y++) {
         covered.fill(0, (y * width + left) * channels, (y * width + left + PATCH) * channels);
       }
-      const fall = whole - probability(covered);
+      const fall = whole - evidence(covered);
       for (let y = top; y < top + PATCH; y++) {
         for (let x = left; x < left + PATCH; x++) {
           sums[y * width + x]! += fall;

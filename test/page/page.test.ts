@@ -7,13 +7,14 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { findPrepared } from '../../src/artifacts/prepared.js';
+import { serveFields } from '../../src/stages/serve-options.js';
+import { startServer, type RunningServer } from '../../src/stages/serve.js';
 import { noBrowser, openInBrowser } from '../support/browser.js';
 import { runCommand, QUICK } from '../support/command.js';
 import { onSheet } from '../support/pictures.js';
-import { serveForTest } from '../support/serving.js';
 
 let folder = '';
-let checkpoint = '';
+let server: RunningServer | undefined;
 
 type Stroke = readonly (readonly [x: number, y: number])[];
 
@@ -55,14 +56,18 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     const cwd = (folder = await mkdtemp(join(tmpdir(), 'mnist-train-test-page-')));
     const { code } = await runCommand(['train', '--epochs', '8', '--run', 'drawn', ...QUICK], { cwd });
     expect(code).toBe(0);
-    checkpoint = join(cwd, 'checkpoints', 'drawn', 'best.safetensors');
+    const options = serveFields.parse({ port: 0, threads: 1, device: 'cpu', drift: false });
+    const checkpoint = join(cwd, 'checkpoints', 'drawn', 'best.safetensors');
+    server = await startServer(checkpoint, options, { log: { write: () => undefined } });
   });
 
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(async () => {
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
 
   it('classifies what the mouse draws, with the same answer from server and browser, and explains it', async () => {
-    const { url } = await serveForTest(checkpoint);
-    const { page, troubles } = await openInBrowser(`${url}/`);
+    const { page, troubles } = await openInBrowser(`${server!.url}/`);
     await page.locator('#model', { hasText: 'drawn, version' }).waitFor();
     await draw(page, SEVEN);
     await compared(page);
@@ -85,8 +90,7 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
   });
 
   it('can be drawn on with the keyboard alone', async () => {
-    const { url } = await serveForTest(checkpoint);
-    const { page, troubles } = await openInBrowser(`${url}/`);
+    const { page, troubles } = await openInBrowser(`${server!.url}/`);
     await page.locator('#model', { hasText: 'drawn, version' }).waitFor();
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.id')).toBe('pad');
@@ -102,9 +106,8 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
   });
 
   it('works with a finger on a phone, without scrolling sideways', async () => {
-    const { url } = await serveForTest(checkpoint);
     const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
-    const { page, troubles } = await openInBrowser(`${url}/`, phone);
+    const { page, troubles } = await openInBrowser(`${server!.url}/`, phone);
     await page.locator('#model', { hasText: 'drawn, version' }).waitFor();
     const session = await page.context().newCDPSession(page);
     const box = (await page.locator('#pad').boundingBox())!;
@@ -124,8 +127,7 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
   });
 
   it('opens a picture of a digit', async () => {
-    const { url } = await serveForTest(checkpoint);
-    const { page, troubles } = await openInBrowser(`${url}/`);
+    const { page, troubles } = await openInBrowser(`${server!.url}/`);
     await page.locator('#model', { hasText: 'drawn, version' }).waitFor();
     const data = (await findPrepared(inject('dataDir'), 'mnist'))!;
     const { width, height, rgba } = onSheet(data.test.pixels.subarray(0, 784), 6, (ink) => 255 - ink);
