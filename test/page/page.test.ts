@@ -121,7 +121,7 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     await touch('touchEnd', 0.5, 0.85);
     await compared(page);
     expect(await answerOf(page)).toMatch(/^1, \d/);
-    const width = (await page.evaluate('document.documentElement.scrollWidth')) as number;
+    const width = await page.evaluate<number>('document.documentElement.scrollWidth');
     expect(width).toBeLessThanOrEqual(360);
     expect(troubles).toEqual([]);
   });
