@@ -1,10 +1,27 @@
 // Compiles src/ to dist/, from nothing, so that a file deleted from src/ does not linger in the package.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+
+import { buildSync } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
 execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+
+// The page that the server shows: one script without imports, so that it needs nothing but its own origin.
+buildSync({
+  absWorkingDir: root,
+  entryPoints: ['src/page/main.ts'],
+  outfile: 'dist/page/main.js',
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  minify: true,
+  legalComments: 'none',
+});
+for (const name of ['index.html', 'style.css', 'icon.svg']) {
+  cpSync(new URL(`../src/page/${name}`, import.meta.url), new URL(`../dist/page/${name}`, import.meta.url));
+}

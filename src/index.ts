@@ -5,7 +5,14 @@ import { silentContext, type StageContext } from './core/events.js';
 import { collect as collectStage, collectFields } from './stages/collect.js';
 import { deploy as deployStage, type Deployment } from './stages/deploy.js';
 import { deploySpace, type deployFields } from './stages/deploy-options.js';
+import { calibrate as calibrateStage, calibrateFields, type Calibration } from './stages/calibrate.js';
 import { evaluate as evaluateStage, evaluateFields, type Evaluation } from './stages/evaluate.js';
+import {
+  predict as predictStage,
+  predictFields,
+  type PictureSource,
+  type Predictions,
+} from './stages/predict.js';
 import { preprocess as preprocessStage, preprocessFields, type Preprocessed } from './stages/preprocess.js';
 import { resolveTrainOptions, type TrainOptions } from './stages/train-options.js';
 import { train as trainStage, type TrainResult } from './stages/train.js';
@@ -22,6 +29,9 @@ export type { Emit, StageContext, ToolkitEvent } from './core/events.js';
 export { version } from './core/version.js';
 export type { ClassificationMetrics } from './evaluation/metrics.js';
 export type { Deployment } from './stages/deploy.js';
+export { decide, type Decision, type DecisionPolicy } from './decisions/decide.js';
+export type { Calibration } from './stages/calibrate.js';
+export type { PictureSource, Predictions } from './stages/predict.js';
 export type { Evaluation } from './stages/evaluate.js';
 export type { Preprocessed } from './stages/preprocess.js';
 export type { TrainOptions } from './stages/train-options.js';
@@ -86,4 +96,36 @@ export async function deploy(
 ): Promise<Deployment> {
   const { values } = resolveOptions(deploySpace, [callerLayer(options)]);
   return deployStage(checkpoint, values, silentContext(context));
+}
+
+/**
+ * Fits how a checkpoint's probabilities become decisions, with the options of `mnist calibrate`. Throws a ToolkitError.
+ *
+ * @param checkpoint a checkpoint file, a run's folder or name, or `latest`
+ */
+export async function calibrate(
+  checkpoint: string,
+  options: z.input<typeof calibrateFields> = {},
+  context: Context = {},
+): Promise<Calibration> {
+  const space = { fields: calibrateFields, choices: {} };
+  const { values } = resolveOptions(space, [callerLayer(options)]);
+  return calibrateStage(checkpoint, values, silentContext(context));
+}
+
+/**
+ * Classifies pictures, with the options of `mnist predict`. Throws a ToolkitError; a picture that cannot be classified is
+ * among the failures instead.
+ *
+ * @param checkpoint a checkpoint file, a run's folder or name, or `latest`
+ */
+export async function predict(
+  checkpoint: string,
+  pictures: readonly PictureSource[],
+  options: z.input<typeof predictFields> = {},
+  context: Context = {},
+): Promise<Predictions> {
+  const space = { fields: predictFields, choices: {} };
+  const { values } = resolveOptions(space, [callerLayer(options)]);
+  return predictStage(checkpoint, pictures, values, silentContext(context));
 }

@@ -53,8 +53,9 @@ export function parseArguments(name: string, command: Command, words: readonly s
   return { positionals, values };
 }
 
-function argumentFor({ name, description, required, choices }: Positional): Argument {
-  const argument = new Argument(required ? `<${name}>` : `[${name}]`, description);
+function argumentFor({ name, description, required, variadic, choices }: Positional): Argument {
+  const word = variadic ? `${name}...` : name;
+  const argument = new Argument(required ? `<${word}>` : `[${word}]`, description);
   return choices ? argument.choices([...choices]) : argument;
 }
 

@@ -11,6 +11,8 @@ export interface Positional {
   name: string;
   description: string;
   required: boolean;
+  /** Whether it may stand any number of times; the last positional alone. */
+  variadic?: boolean;
   /** The words that are allowed. */
   choices?: readonly string[];
   /** The option that it is another way of writing, such as the data set's name. */
@@ -24,6 +26,7 @@ export interface Call<Space extends OptionSpace> {
   resolution: Resolution<Space>;
   context: StageContext;
   environment: NodeJS.ProcessEnv;
+  stdin: NodeJS.ReadableStream;
   /** Asks a question on the terminal; undefined where nobody can answer. */
   confirm: ((question: string) => Promise<boolean>) | undefined;
 }

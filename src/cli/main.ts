@@ -82,11 +82,16 @@ async function run(
     reporter.event({ event: 'notice', message: 'stopping after the present step; once more stops at once' });
   });
   try {
-    const { failure, ...outcome } = await command.run({
+    const {
+      failure,
+      failures = [],
+      ...outcome
+    } = await command.run({
       positionals,
       options: resolution.values,
       resolution,
       environment: io.env,
+      stdin: io.stdin,
       context: {
         signal,
         emit: (event) => {
@@ -96,9 +101,10 @@ async function run(
       confirm: io.stdin.isTTY && io.stderr.isTTY ? (question) => confirm(question, io) : undefined,
     });
     // The result stays the last line of the output, whatever is thought of it.
-    if (failure) reporter.error(failure);
+    const failed = failure ? [failure, ...failures] : failures;
+    for (const error of failed) reporter.error(error);
     reporter.outcome(outcome);
-    return failure?.exitCode ?? 0;
+    return failed[0]?.exitCode ?? 0;
   } finally {
     release();
   }

@@ -134,6 +134,12 @@ export const errorKinds = {
     () => 'compare the log with a copy of it; what stands after that line proves nothing',
   ),
 
+  PICTURE_UNREADABLE: kind<{ path: string; reason: string }>(
+    3,
+    ({ path, reason }) => `${path}: ${reason}`,
+    () => 'give a picture that shows one thing (PNG, JPEG, GIF, WebP, TIFF or AVIF)',
+  ),
+
   BACKEND_UNAVAILABLE: kind<{ backend: string; reason: string; hint: string }>(
     4,
     ({ backend, reason }) => `the backend "${backend}" cannot be used: ${reason}`,
@@ -214,6 +220,11 @@ export const errorKinds = {
     ({ path, reason }) => `${path}: ${reason}`,
     () => 'use a checkpoint that fits, or train a new one',
   ),
+  DECISION_INVALID: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: not a decision file: ${reason}`,
+    () => 'make it anew with "mnist calibrate", or remove it',
+  ),
   MODEL_MISSING: kind<{ name: string; hint: string }>(
     6,
     ({ name }) => `no deployed model ${name}`,
@@ -228,6 +239,22 @@ export const errorKinds = {
     6,
     ({ target, reason }) => `the model cannot be exported to ${target}: ${reason}`,
     () => 'deploy it to the registry instead, which takes every model',
+  ),
+
+  TOKENS_CORRUPT: kind<{ path: string; reason: string }>(
+    2,
+    ({ path, reason }) => `${path}: not a file of tokens: ${reason}`,
+    () => 'move it away and make new tokens with "mnist tokens create", or name another with --tokens-file',
+  ),
+  TOKENS_MISSING: kind<{ host: string; path: string }>(
+    2,
+    ({ host, path }) => `${host} can be reached from other machines, and ${path} holds no valid token`,
+    () => 'make one with "mnist tokens create --role infer", or listen on 127.0.0.1',
+  ),
+  ADDRESS_UNAVAILABLE: kind<{ address: string; reason: string }>(
+    1,
+    ({ address, reason }) => `cannot listen on ${address} (${reason})`,
+    () => 'choose another --host or --port; --port 0 takes a free one',
   ),
 
   INTERRUPTED: kind<{ hint: string }>(

@@ -17,6 +17,8 @@ export type ToolkitEvent =
   | BatchEvent
   | EpochEvent
   | { event: 'checkpoint'; kind: 'last' | 'best'; path: string; epoch: number; step: number }
+  | { event: 'listening'; url: string; model: string; version: string }
+  | { event: 'version'; role: 'production' | 'candidate'; version: string | null }
   | { event: 'warning'; code: string; message: string; hint: string }
   | { event: 'notice'; message: string };
 

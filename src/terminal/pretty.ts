@@ -65,6 +65,14 @@ export class PrettyReporter implements Reporter {
         break;
       case 'checkpoint':
         break;
+      case 'listening':
+        this.#line(`${event.model} version ${event.version} at ${style.bold(event.url)}; Ctrl-C stops it`);
+        break;
+      case 'version':
+        this.#line(
+          style.dim(event.version === null ? `no ${event.role}` : `${event.role}: version ${event.version}`),
+        );
+        break;
     }
   }
 

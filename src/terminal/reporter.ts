@@ -10,6 +10,8 @@ export interface Outcome {
   text: (style: Style) => string;
   /** A failure that does not keep the result from being shown, such as a quality gate. */
   failure?: ToolkitError | undefined;
+  /** Failures of parts of the work, such as one of many pictures. */
+  failures?: readonly ToolkitError[];
 }
 
 /** Shows what happens, for a kind of reader. Only reporters write to a terminal. */

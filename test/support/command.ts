@@ -21,6 +21,8 @@ export interface CommandOptions {
   environment?: NodeJS.ProcessEnv;
   /** Called as stdout grows, with all of it; may end the process. */
   onOutput?: (stdout: string, child: ChildProcess) => void;
+  /** What is written to its standard input; else that is empty. */
+  input?: Uint8Array;
   /** The Node.js that runs it, if not this one. */
   node?: string;
   /** The folder of the package, if not this checkout. */
@@ -31,14 +33,23 @@ const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Runs the real command as its users would, with the collected MNIST as its data. */
 export async function runCommand(words: readonly string[], options: CommandOptions): Promise<Ended> {
-  const { cwd, environment = {}, onOutput, node = process.execPath, packageFolder = CHECKOUT } = options;
+  const {
+    cwd,
+    environment = {},
+    onOutput,
+    input,
+    node = process.execPath,
+    packageFolder = CHECKOUT,
+  } = options;
   const launcher = `${packageFolder}/bin/mnist.js`;
   if (!existsSync(`${packageFolder}/dist`)) throw new Error('not built: "npm test" builds first');
   const child = spawn(node, [launcher, ...words], {
     cwd,
     env: { ...cleanEnvironment(), MNIST_DATA_DIR: inject('dataDir'), ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // A command that does not read its input closes it.
+  child.stdin.on('error', () => undefined).end(input);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -35,6 +35,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./embed.js')).embedCommand,
   },
   {
+    name: 'calibrate',
+    summary: 'fit how a checkpoint’s probabilities become decisions',
+    load: async () => (await import('./calibrate.js')).calibrateCommand,
+  },
+  {
     name: 'deploy',
     summary: 'put a checkpoint into a form in which it is used: registry, ONNX, SavedModel, …',
     load: async () => (await import('./deploy.js')).deployCommand,
@@ -48,6 +53,21 @@ export const commands: readonly CommandEntry[] = [
     name: 'audit',
     summary: 'check or list the log of deploys, promotions and rollbacks',
     load: async () => (await import('./audit.js')).auditCommand,
+  },
+  {
+    name: 'serve',
+    summary: 'answer over HTTP, in real time (Open Inference Protocol)',
+    load: async () => (await import('./serve.js')).serveCommand,
+  },
+  {
+    name: 'tokens',
+    summary: 'create, list and revoke the access tokens of the server',
+    load: async () => (await import('./tokens.js')).tokensCommand,
+  },
+  {
+    name: 'predict',
+    summary: 'classify image files with a checkpoint',
+    load: async () => (await import('./predict.js')).predictCommand,
   },
   {
     name: 'runs',

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { z } from 'zod';
+
+import { systemCodeOf, ToolkitError } from '../core/errors.js';
+import { readError, writeFileAtomically } from '../core/files.js';
+import { complaintOf } from '../core/validation.js';
+
+const share = z.number().min(0).max(1);
+
+const measured = z.strictObject({
+  split: z.enum(['validation', 'test']),
+  n: z.int().min(0),
+  accuracy: share,
+  /** Mean cross-entropy (nats) and expected calibration error, without and with the temperature. */
+  loss: z.strictObject({ before: z.number().min(0), after: z.number().min(0) }),
+  expectedCalibrationError: z.strictObject({ before: share, after: share }),
+  /** What the policy makes of these images. */
+  policy: z.strictObject({ coverage: share, accuracy: share }),
+  /** With one threshold for all classes: from everything decided to little. */
+  curve: z.array(z.strictObject({ threshold: share, coverage: share, accuracy: share })),
+});
+
+const decisionSchema = z
+  .strictObject({
+    format: z.literal('mnist-train/decision'),
+    version: z.literal(1),
+    toolkit: z.string(),
+    createdAt: z.iso.datetime(),
+    /** The checkpoint that it was made for; it means nothing for another. */
+    checkpoint: z.strictObject({ run: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+    classNames: z.array(z.string()).min(1).max(256),
+    temperature: z.number().positive(),
+    thresholds: z.array(share),
+    costs: z.array(z.array(z.number().min(0))).nullable(),
+    abstentionCost: z.number().min(0).nullable(),
+    measured: z.array(measured),
+  })
+  .refine(({ classNames, thresholds }) => thresholds.length === classNames.length, {
+    path: ['thresholds'],
+    message: 'one for each class is needed',
+  })
+  .refine(({ classNames, costs }) => costs === null || isSquare(costs, classNames.length), {
+    path: ['costs'],
+    message: 'a row and a column for each class are needed',
+  });
+
+/** Whether a matrix has as many rows and columns. */
+export function isSquare(matrix: readonly (readonly number[])[], size: number): boolean {
+  return matrix.length === size && matrix.every((row) => row.length === size);
+}
+
+/** How a checkpoint's probabilities become decisions: its temperature and its policy, and how they do. */
+export type StoredDecision = z.infer<typeof decisionSchema>;
+
+/** What a temperature and a policy do on a split. */
+export type MeasuredDecision = z.infer<typeof measured>;
+
+/** Where the decision of a checkpoint lies: in the checkpoint's folder. */
+export function decisionPath(checkpointPath: string): string {
+  return join(dirname(checkpointPath), 'decision.json');
+}
+
+/** Writes the decision of a checkpoint beside it. Throws STORAGE_FULL or STORAGE_DENIED. */
+export async function writeDecision(checkpointPath: string, decision: StoredDecision): Promise<string> {
+  const path = decisionPath(checkpointPath);
+  await writeFileAtomically(path, `${JSON.stringify(decisionSchema.parse(decision), undefined, 2)}\n`);
+  return path;
+}
+
+/** The decision beside a checkpoint; undefined where there is none. Throws DECISION_INVALID or DATA_UNREADABLE. */
+export async function readDecision(checkpointPath: string): Promise<StoredDecision | undefined> {
+  const path = decisionPath(checkpointPath);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw readError(error, path);
+  }
+  return parseDecision(text, path);
+}
+
+/** Validates the text of a decision. Throws DECISION_INVALID. */
+export function parseDecision(text: string, path: string): StoredDecision {
+  try {
+    return decisionSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new ToolkitError('DECISION_INVALID', { path, reason: complaintOf(error) }, { cause: error });
+  }
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+
+import { ToolkitError } from '../../core/errors.js';
+import { roles } from '../../serving/security/roles.js';
+import { createToken, isExpired, readTokens, revokeToken } from '../../serving/security/token-file.js';
+import { tokensFileOption } from '../../stages/serve-options.js';
+import type { Outcome } from '../../terminal/reporter.js';
+import { table } from '../../terminal/table.js';
+import { commonFields, defineCommand, type Call } from '../command.js';
+
+const actions = ['create', 'list', 'revoke'] as const;
+
+const space = {
+  fields: z.strictObject({
+    ...commonFields.shape,
+    role: z.enum(roles).default('infer').meta({ description: 'what a new token allows' }),
+    label: z
+      .string()
+      .max(100)
+      .default('')
+      .meta({ description: 'who or what a new token is for', placeholder: 'TEXT' }),
+    days: z.number().min(0.001).max(36_500).optional().meta({ description: 'how long a new token is valid' }),
+    tokensFile: tokensFileOption,
+  }),
+  choices: {},
+};
+
+type TokensCall = Call<typeof space>;
+
+export const tokensCommand = defineCommand({
+  summary: 'create, list and revoke the access tokens of the server',
+  positionals: [
+    { name: 'action', description: 'what to do', required: true, choices: actions },
+    { name: 'id', description: 'the token to revoke', required: false },
+  ],
+  space,
+  examples: [
+    ['mnist tokens create --role infer --label app', 'prints a new token, once; only its hash is kept'],
+    ['mnist tokens list', 'who has a token, and what it allows'],
+    ['mnist tokens revoke 0123456789ab', 'a running server refuses it within a second'],
+  ],
+  run(call) {
+    return { create, list, revoke }[call.positionals[0] as (typeof actions)[number]](call);
+  },
+});
+
+async function create({ options }: TokensCall): Promise<Outcome> {
+  const { tokensFile, label: name, role, days } = options;
+  const { token, stored } = await createToken(tokensFile, { name, role, days });
+  const { id, expiresAt } = stored;
+  return { data: { token, id, role, name, expiresAt }, text: () => token };
+}
+
+async function list({ options }: TokensCall): Promise<Outcome> {
+  const tokens = (await readTokens(options.tokensFile)).map((token) => {
+    const { id, name, role, createdAt, expiresAt } = token;
+    return { id, name, role, createdAt, expiresAt, expired: isExpired(token) };
+  });
+  const rows = tokens.map(({ id, name, role, createdAt, expiresAt, expired }) => [
+    id,
+    name,
+    role,
+    createdAt,
+    expired ? 'expired' : (expiresAt ?? 'until it is revoked'),
+  ]);
+  return {
+    data: { tokens },
+    text: () =>
+      rows.length === 0
+        ? `no tokens in ${options.tokensFile}`
+        : table(['id', 'for', 'role', 'created', 'valid'], rows),
+  };
+}
+
+async function revoke({ options, positionals }: TokensCall): Promise<Outcome> {
+  const [, id] = positionals;
+  if (id === undefined || !(await revokeToken(options.tokensFile, id))) {
+    throw new ToolkitError('USAGE', {
+      message: id === undefined ? 'which token?' : `there is no token ${id} in ${options.tokensFile}`,
+      hint: '"mnist tokens list" shows their ids',
+    });
+  }
+  return { data: { revoked: id }, text: () => `${id} is revoked` };
+}

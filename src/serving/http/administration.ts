@@ -1,0 +1,70 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+
+import { HttpError } from '../http-errors.js';
+import type { ClassificationService } from '../service.js';
+import { jsonBody } from './json-body.js';
+
+/** What an administrator did; the audit log keeps it. */
+export interface AdministrativeAct {
+  action: 'reload' | 'traffic';
+  /** The id of the token that was used. */
+  caller: string;
+  requestId: string;
+  details: Readonly<Record<string, unknown>>;
+}
+
+export type RecordAct = (act: AdministrativeAct) => Promise<void>;
+
+const trafficSchema = z.strictObject({
+  canary: z.number().min(0).max(100).optional(),
+  shadow: z.boolean().optional(),
+});
+
+interface ModelAddress {
+  Params: { name: string };
+}
+
+/**
+ * What changes the service: the model repository extension's index and load, and how traffic is shared.
+ *
+ * @param record called before anything changes; what it throws keeps the change from being made
+ */
+export function registerAdministration(
+  app: FastifyInstance,
+  { versions }: ClassificationService,
+  record: RecordAct,
+): void {
+  const config = { role: 'administer' } as const;
+  const tags = ['administration'];
+  app.post(
+    '/v2/repository/index',
+    { config: { role: 'operate' }, schema: { tags, summary: 'the loaded versions' } },
+    () =>
+      [...versions.roles].map(([role, version]) => ({ name: versions.name, version, state: 'READY', role })),
+  );
+  app.post<ModelAddress>(
+    '/v2/repository/models/:name/load',
+    { config, schema: { tags, summary: 'load what the registry says now, refused versions too' } },
+    async (request) => {
+      if (request.params.name !== versions.name) throw new HttpError('NOT_FOUND');
+      const caller = request.caller?.id ?? '';
+      await record({ action: 'reload', caller, requestId: request.id, details: {} });
+      await versions.refresh(true);
+      return { name: versions.name, versions: Object.fromEntries(versions.roles) };
+    },
+  );
+  const body = z.toJSONSchema(trafficSchema);
+  app.put(
+    '/traffic',
+    { config, schema: { tags, summary: 'the candidate’s share of the requests', body } },
+    async (request) => {
+      const change = jsonBody(request, trafficSchema);
+      const { canary = versions.traffic.canary, shadow = versions.traffic.shadow } = change;
+      const caller = request.caller?.id ?? '';
+      await record({ action: 'traffic', caller, requestId: request.id, details: { canary, shadow } });
+      versions.traffic = { canary, shadow };
+      return versions.traffic;
+    },
+  );
+}

@@ -1,0 +1,56 @@
+import type { FastifyInstance } from 'fastify';
+
+import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { HttpError } from '../http-errors.js';
+import { probabilitiesOf, classesOf } from '../protocol/response.js';
+import type { ClassificationService } from '../service.js';
+
+/** An image file as the model takes it, and what was done to it, for the answer. Throws UNPROCESSABLE. */
+export type ReadPicture = (
+  bytes: Uint8Array,
+  description: CheckpointDescription,
+) => Promise<{ pixels: Uint8Array; notes: Readonly<Record<string, unknown>> }>;
+
+/** `POST /classify`: an image file in, its class and probabilities out. */
+export function registerClassify(
+  app: FastifyInstance,
+  service: ClassificationService,
+  readPicture: ReadPicture,
+): void {
+  const schema = {
+    tags: ['classify'],
+    summary: 'classify an image file (PNG, JPEG, WebP, …), which is the body',
+    consumes: ['image/png', 'image/jpeg', 'image/webp', 'application/octet-stream'],
+  };
+  app.post('/classify', { config: { role: 'infer' }, schema }, async (request, reply) => {
+    if (!(request.body instanceof Uint8Array) || request.body.length === 0) {
+      throw new HttpError('BAD_REQUEST', 'the body must be an image file');
+    }
+    const type = request.headers['content-type'] ?? '';
+    if (!/^(image\/|application\/octet-stream)/.test(type)) {
+      throw new HttpError('UNSUPPORTED_MEDIA_TYPE', 'send the image file itself, as image/… or octet-stream');
+    }
+    const lease = service.versions.acquire();
+    let picture;
+    try {
+      picture = await readPicture(request.body, lease.description);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+    const options = { requestId: request.id };
+    const { version, classNames, logits } = await service.classify(lease, picture.pixels, 1, options);
+    const probabilities = Array.from(probabilitiesOf(logits, classNames.length));
+    const [predicted = 0] = classesOf(logits, classNames.length);
+    return reply.send({
+      id: request.id,
+      model: service.versions.name,
+      version,
+      class: predicted,
+      label: classNames[predicted],
+      probability: probabilities[predicted],
+      probabilities: Object.fromEntries(classNames.map((name, index) => [name, probabilities[index]])),
+      ...picture.notes,
+    });
+  });
+}

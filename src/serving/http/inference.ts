@@ -1,0 +1,113 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+
+import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { version as toolkitVersion } from '../../core/version.js';
+import { HttpError } from '../http-errors.js';
+import { inferenceRequestSchema, INPUT, readInferenceRequest } from '../protocol/request.js';
+import { encodeResponse } from '../protocol/response.js';
+import type { ClassificationService } from '../service.js';
+import type { Lease } from '../versions.js';
+
+interface ModelAddress {
+  Params: { name: string; version?: string };
+}
+
+const config = { role: 'infer' } as const;
+const tags = ['Open Inference Protocol'];
+const HEADER_LENGTH = 'inference-header-content-length';
+
+/** The Open Inference Protocol (KServe v2), with its binary tensor data extension. */
+export function registerInference(app: FastifyInstance, service: ClassificationService): void {
+  const { versions } = service;
+  app.get('/v2', { config, schema: { tags, summary: 'the server’s metadata' } }, () => ({
+    name: 'mnist-train',
+    version: toolkitVersion,
+    extensions: ['binary_tensor_data', 'model_repository'],
+  }));
+  for (const path of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
+    app.get<ModelAddress>(path, { config, schema: { tags, summary: 'a model’s metadata' } }, (request) =>
+      withLease(service, request, ({ description }) =>
+        metadataOf(versions.name, [...new Set(versions.roles.values())], description),
+      ),
+    );
+    app.get<ModelAddress>(
+      `${path}/ready`,
+      { config, schema: { tags, summary: 'whether a model can answer' } },
+      (request) =>
+        withLease(service, request, ({ version }) => ({ name: versions.name, version, ready: true })),
+    );
+    app.post<ModelAddress>(
+      `${path}/infer`,
+      { config, schema: { tags, summary: 'classify images', body: z.toJSONSchema(inferenceRequestSchema) } },
+      (request, reply) => infer(service, request, reply),
+    );
+  }
+}
+
+function withLease<Result>(
+  service: ClassificationService,
+  request: FastifyRequest<ModelAddress>,
+  use: (lease: Lease) => Result,
+): Result {
+  const lease = leaseFor(service, request);
+  try {
+    return use(lease);
+  } finally {
+    lease.release();
+  }
+}
+
+function leaseFor({ versions }: ClassificationService, { params }: FastifyRequest<ModelAddress>): Lease {
+  if (params.name !== versions.name) {
+    throw new HttpError('NOT_FOUND', `there is no model ${JSON.stringify(params.name)}`);
+  }
+  return versions.acquire(params.version);
+}
+
+async function infer(
+  service: ClassificationService,
+  request: FastifyRequest<ModelAddress>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const lease = leaseFor(service, request);
+  let read;
+  try {
+    const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+    read = readInferenceRequest(body, headerLengthOf(request), lease.description.shape);
+  } catch (error) {
+    lease.release();
+    throw error;
+  }
+  const { pixels, count, timeoutMs, id = request.id } = read;
+  const options = { requestId: request.id, timeoutMs };
+  const { version, classNames, logits } = await service.classify(lease, pixels, count, options);
+  const model = { name: service.versions.name, version, classes: classNames.length, id };
+  const { body, contentType, headerLength } = encodeResponse(read, model, logits);
+  if (headerLength !== undefined) reply.header('Inference-Header-Content-Length', headerLength);
+  return reply.header('content-type', contentType).send(body);
+}
+
+function headerLengthOf({ headers }: FastifyRequest): number | undefined {
+  const text = headers[HEADER_LENGTH];
+  if (text === undefined) return undefined;
+  if (typeof text === 'string' && /^\d{1,10}$/.test(text)) return Number(text);
+  throw new HttpError('BAD_REQUEST', 'Inference-Header-Content-Length is no number');
+}
+
+function metadataOf(name: string, versions: string[], description: CheckpointDescription): object {
+  const { height, width, channels } = description.shape;
+  const classes = description.classNames.length;
+  return {
+    name,
+    versions,
+    platform: 'mnist_train_tensorflow',
+    inputs: [{ name: INPUT, datatype: 'UINT8', shape: [-1, height, width, channels] }],
+    outputs: [
+      { name: 'probabilities', datatype: 'FP32', shape: [-1, classes] },
+      { name: 'logits', datatype: 'FP32', shape: [-1, classes] },
+      { name: 'class', datatype: 'INT32', shape: [-1] },
+    ],
+    parameters: { class_names: description.classNames, model: description.model.description },
+  };
+}

@@ -1,0 +1,111 @@
+import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+import type { ModelVersions, Role } from './versions.js';
+
+/** Everything that the server counts, for Prometheus. Names follow its conventions: base units, `_total` for counters. */
+export class ServerMetrics {
+  readonly registry = new Registry();
+  readonly requests = new Counter({
+    name: 'mnist_http_requests_total',
+    help: 'Answered requests.',
+    labelNames: ['route', 'method', 'status'] as const,
+    registers: [this.registry],
+  });
+  readonly requestSeconds = new Histogram({
+    name: 'mnist_http_request_duration_seconds',
+    help: 'From the arrival of a request to its answer.',
+    labelNames: ['route'] as const,
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers: [this.registry],
+  });
+  readonly images = new Counter({
+    name: 'mnist_images_total',
+    help: 'Classified images.',
+    labelNames: ['version'] as const,
+    registers: [this.registry],
+  });
+  readonly batchImages = new Histogram({
+    name: 'mnist_batch_images',
+    help: 'Images in a batch.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+    registers: [this.registry],
+  });
+  readonly batchSeconds = new Histogram({
+    name: 'mnist_batch_duration_seconds',
+    help: 'From the start of a batch to its logits.',
+    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1],
+    registers: [this.registry],
+  });
+  readonly rejected = new Counter({
+    name: 'mnist_rejected_requests_total',
+    help: 'Requests that were answered with an error, by its code.',
+    labelNames: ['code'] as const,
+    registers: [this.registry],
+  });
+  readonly reloads = new Counter({
+    name: 'mnist_model_reloads_total',
+    help: 'Attempts to load another version.',
+    labelNames: ['result'] as const,
+    registers: [this.registry],
+  });
+  readonly model = new Gauge({
+    name: 'mnist_model_info',
+    help: '1 for the version that has a role.',
+    labelNames: ['role', 'version'] as const,
+    registers: [this.registry],
+  });
+  readonly shadow = new Counter({
+    name: 'mnist_shadow_images_total',
+    help: 'Images that the candidate classified beside production, and whether both agreed.',
+    labelNames: ['agreement'] as const,
+    registers: [this.registry],
+  });
+  readonly #eventLoop: IntervalHistogram;
+
+  /** Starts to measure; `close` ends it. */
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+    const eventLoop = monitorEventLoopDelay({ resolution: 1 });
+    eventLoop.enable();
+    this.#eventLoop = eventLoop;
+    new Gauge({
+      name: 'mnist_event_loop_delay_seconds',
+      help: 'How late the event loop came, since the last time this was asked.',
+      labelNames: ['quantile'] as const,
+      registers: [this.registry],
+      collect() {
+        for (const quantile of [0.5, 0.99]) {
+          // The histogram measures intervals of its timer; what is beyond the interval is delay.
+          const beyond = eventLoop.percentile(quantile * 100) / 1e9 - 0.001;
+          this.set({ quantile: String(quantile) }, Math.max(0, beyond));
+        }
+        eventLoop.reset();
+      },
+    });
+  }
+
+  /** Adds what is read off the model's versions when metrics are asked for. */
+  watch(versions: ModelVersions): void {
+    new Gauge({
+      name: 'mnist_queue_images',
+      help: 'Images that wait for a batch.',
+      registers: [this.registry],
+      collect() {
+        this.set(versions.queued);
+      },
+    });
+  }
+
+  /** Says which version has a role. */
+  setVersion(role: Role, version: string | undefined, before: string | undefined): void {
+    if (before !== undefined) this.model.remove({ role, version: before });
+    if (version !== undefined) this.model.set({ role, version }, 1);
+  }
+
+  close(): void {
+    this.#eventLoop.disable();
+    this.registry.clear();
+  }
+}

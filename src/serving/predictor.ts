@@ -1,0 +1,148 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { tensor4d, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
+
+import type { Checkpoint, CheckpointDescription } from '../artifacts/checkpoint.js';
+import { ToolkitError } from '../core/errors.js';
+import { CompiledForward, type SampleImages } from '../engine/compiled-forward.js';
+import { pixelsPerImage } from '../engine/images.js';
+import type { Forward } from '../engine/program.js';
+import type { Model } from '../models/model.js';
+import { tensorFlowBackend } from '../tensorflow/tfjs-backend.js';
+import type { TrainingVariables } from '../training/variables.js';
+
+/** Builds a checkpoint's model with its parameters on the device; throws CHECKPOINT_REFUSED. */
+export type LoadModel = (checkpoint: Checkpoint) => { model: Model; variables: TrainingVariables };
+
+/** A model ready to classify images, a batch at a time. */
+export interface Predictor {
+  readonly description: CheckpointDescription;
+  /** The most images that it takes at once. */
+  readonly maxBatch: number;
+  /**
+   * The logits of some images: [count, classes].
+   *
+   * @param pixels from 0 to 255: [count, height, width, channels]
+   */
+  predict(pixels: Uint8Array, count: number): Promise<Float32Array>;
+  /** Gives everything back; a prediction that is under way ends first. */
+  close(): void;
+}
+
+/**
+ * Makes a checkpoint's model ready: compiled for a few batch sizes and run once with each, so that no request waits for that.
+ * Without TensorFlow it computes operation by operation. Throws CHECKPOINT_REFUSED for a model that cannot be built or whose
+ * outputs are no numbers.
+ */
+export async function createPredictor(
+  checkpoint: Checkpoint,
+  maxBatch: number,
+  load: LoadModel,
+): Promise<Predictor> {
+  const { model, variables } = load(checkpoint);
+  const forward: Forward = (images) => model.apply(images, variables.values());
+  const make = tensorFlowBackend() ? compiledPredictor : eagerPredictor;
+  const sample = sampleImages(checkpoint.description, maxBatch);
+  let predictor: Predictor | undefined;
+  try {
+    predictor = await make(checkpoint.description, forward, sample, maxBatch, () => {
+      variables.dispose();
+    });
+    await requireNumbers(checkpoint, predictor, sample);
+    return predictor;
+  } catch (error) {
+    if (predictor) predictor.close();
+    else variables.dispose();
+    throw error;
+  }
+}
+
+/** The batch sizes that are compiled: powers of two, of which the next larger one is filled up. */
+export function batchSizes(maxBatch: number): number[] {
+  const sizes: number[] = [];
+  for (let size = 1; size < maxBatch; size *= 2) sizes.push(size);
+  return [...sizes, maxBatch];
+}
+
+async function compiledPredictor(
+  description: CheckpointDescription,
+  forward: Forward,
+  sample: SampleImages,
+  maxBatch: number,
+  release: () => void,
+): Promise<Predictor> {
+  const compiled = new CompiledForward(forward, sample);
+  const sizes = batchSizes(maxBatch);
+  const size = pixelsPerImage(description.shape);
+  try {
+    for (const count of sizes) {
+      compiled.compile(count);
+      await compiled.push();
+      await compiled.run(count, sample.source.pixels.subarray(0, count * size));
+      // Other requests are being answered meanwhile.
+      await nextTurn();
+    }
+  } catch (error) {
+    compiled.close();
+    throw error;
+  }
+  const classes = description.classNames.length;
+  return {
+    description,
+    maxBatch,
+    async predict(pixels, count) {
+      const padded = sizes.find((candidate) => candidate >= count)!;
+      if (padded === count) return compiled.run(count, pixels);
+      const bytes = new Uint8Array(padded * size);
+      bytes.set(pixels);
+      return (await compiled.run(padded, bytes)).subarray(0, count * classes);
+    },
+    close() {
+      compiled.close();
+      release();
+    },
+  };
+}
+
+function eagerPredictor(
+  description: CheckpointDescription,
+  forward: Forward,
+  { source, scaling }: SampleImages,
+  maxBatch: number,
+  release: () => void,
+): Promise<Predictor> {
+  const { height, width, channels } = source.shape;
+  const apply = (pixels: Uint8Array, count: number): Promise<Float32Array> => {
+    const scaled = Float32Array.from(pixels, (pixel) => pixel * scaling.scale + scaling.offset);
+    const logits = tidy(() => forward(tensor4d(scaled, [count, height, width, channels]) satisfies Tensor4D));
+    return logits.data<'float32'>().finally(() => {
+      logits.dispose();
+    });
+  };
+  return Promise.resolve({ description, maxBatch, predict: apply, close: release });
+}
+
+/** Two images that differ everywhere: what a pass is recorded and tried with. */
+function sampleImages({ shape, preprocessing }: CheckpointDescription, count: number): SampleImages {
+  const size = pixelsPerImage(shape);
+  const pixels = Uint8Array.from({ length: count * size }, (_, index) => {
+    const value = (index * 37) % 256;
+    return Math.floor(index / size) % 2 === 0 ? value : 255 - value;
+  });
+  return {
+    count,
+    source: { count, shape, pixels, labels: new Uint8Array(count) },
+    scaling: { scale: preprocessing.scale, offset: preprocessing.offset },
+  };
+}
+
+/** Weights that are intact but useless (a run that diverged) are no model. */
+async function requireNumbers(
+  { path }: Checkpoint,
+  predictor: Predictor,
+  { source }: SampleImages,
+): Promise<void> {
+  const logits = await predictor.predict(source.pixels.subarray(0, pixelsPerImage(source.shape)), 1);
+  if (logits.length === predictor.description.classNames.length && logits.every(Number.isFinite)) return;
+  throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: 'its outputs are not numbers' });
+}

@@ -1,0 +1,97 @@
+import type { ToolkitError } from '../core/errors.js';
+import type { ServerMetrics } from './metrics.js';
+import { classesOf } from './protocol/response.js';
+import type { Monitor } from './watching/monitor.js';
+import type { Lease, ModelVersions, Role, VersionObserver } from './versions.js';
+
+/** What one request's images were taken for, and by which version. */
+export interface Classified {
+  version: string;
+  classNames: readonly string[];
+  logits: Float32Array;
+}
+
+/** Classifies images for the routes, and tells those who count and watch. */
+export class ClassificationService {
+  readonly versions: ModelVersions;
+  readonly monitor: Monitor;
+  readonly #metrics: ServerMetrics;
+  readonly #deadlineMs: number;
+
+  constructor(versions: ModelVersions, metrics: ServerMetrics, monitor: Monitor, deadlineMs: number) {
+    this.versions = versions;
+    this.monitor = monitor;
+    this.#metrics = metrics;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /**
+   * Classifies the images of one request with one version. Throws HttpErrors.
+   *
+   * @param lease the version, which this releases
+   * @param requestId what feedback will name the images by
+   */
+  async classify(
+    lease: Lease,
+    pixels: Uint8Array,
+    count: number,
+    { requestId, timeoutMs }: { requestId: string; timeoutMs?: number | undefined },
+  ): Promise<Classified> {
+    try {
+      const granted = Math.min(this.#deadlineMs, timeoutMs ?? Infinity);
+      const logits = await lease.classify(pixels, count, performance.now() + granted);
+      const { version, description } = lease;
+      const { classNames } = description;
+      const classes = classesOf(logits, classNames.length);
+      this.#metrics.images.inc({ version }, count);
+      this.monitor.record({ requestId, version, pixels, classes, logits });
+      void this.#shadow(version, pixels, count, classes);
+      return { version, classNames, logits };
+    } finally {
+      lease.release();
+    }
+  }
+
+  async #shadow(answeredBy: string, pixels: Uint8Array, count: number, classes: Int32Array): Promise<void> {
+    const lease = this.versions.acquireShadow(answeredBy);
+    if (!lease) return;
+    try {
+      const logits = await lease.classify(pixels, count, performance.now() + this.#deadlineMs);
+      const others = classesOf(logits, logits.length / count);
+      const agreeing = others.filter((other, index) => other === classes[index]).length;
+      this.#metrics.shadow.inc({ agreement: 'agree' }, agreeing);
+      this.#metrics.shadow.inc({ agreement: 'differ' }, count - agreeing);
+    } catch {
+      // A comparison that finds no room is left out; nobody waits for it.
+    } finally {
+      lease.release();
+    }
+  }
+}
+
+/** Passes on to metrics what happens to versions. */
+export function countingObserver(
+  metrics: ServerMetrics,
+  told: {
+    changed: (role: Role, version: string | undefined) => void;
+    refused: (version: string, error: ToolkitError) => void;
+  },
+): VersionObserver {
+  const present = new Map<Role, string | undefined>();
+  return {
+    batch(_version, { images, seconds }) {
+      metrics.batchImages.observe(images);
+      metrics.batchSeconds.observe(seconds);
+    },
+    changed(role, version) {
+      metrics.setVersion(role, version, present.get(role));
+      present.set(role, version);
+      metrics.reloads.inc({ result: 'loaded' });
+      told.changed(role, version);
+    },
+    refused(version, error) {
+      metrics.reloads.inc({ result: 'refused' });
+      told.refused(version, error);
+    },
+  };
+}

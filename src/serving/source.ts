@@ -1,0 +1,81 @@
+import { readFile, stat } from 'node:fs/promises';
+
+import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
+import type { ModelRegistry } from '../artifacts/model-registry.js';
+import { readError } from '../core/files.js';
+import { sha256 } from '../core/hashing.js';
+
+/** Which versions are to be served. */
+export interface WantedVersions {
+  production: string;
+  /** The version that may get a share of the requests, or copies of them. */
+  candidate: string | undefined;
+}
+
+/** Where a served model comes from. */
+export interface ModelSource {
+  /** The model's name in addresses. */
+  readonly name: string;
+  /** What is to be served now: cheap, for it is asked every second. Throws a ToolkitError. */
+  wanted(): Promise<WantedVersions>;
+  /** Reads and verifies a version's checkpoint. Throws a ToolkitError. */
+  load(version: string): Promise<Checkpoint>;
+}
+
+/** A checkpoint file that is served as it is; its version is the beginning of its hash, so that a new file is a new version. */
+export class CheckpointSource implements ModelSource {
+  readonly name: string;
+  readonly #path: string;
+  /** The version of the file as it was last looked at, and what told it from others then. */
+  #known: { mark: string; version: string } | undefined;
+
+  constructor(name: string, path: string) {
+    this.name = name;
+    this.#path = path;
+  }
+
+  async wanted(): Promise<WantedVersions> {
+    try {
+      const { mtimeMs, size, ino } = await stat(this.#path);
+      const mark = `${mtimeMs} ${size} ${ino}`;
+      if (this.#known?.mark !== mark) {
+        this.#known = { mark, version: sha256(await readFile(this.#path)).slice(0, 12) };
+      }
+      return { production: this.#known.version, candidate: undefined };
+    } catch (error) {
+      throw readError(error, this.#path);
+    }
+  }
+
+  load(): Promise<Checkpoint> {
+    return readCheckpoint(this.#path);
+  }
+}
+
+/** A model of the registry: what its aliases mean. */
+export class RegistrySource implements ModelSource {
+  readonly name: string;
+  readonly #registry: ModelRegistry;
+
+  constructor(registry: ModelRegistry, name: string) {
+    this.name = name;
+    this.#registry = registry;
+  }
+
+  async wanted(): Promise<WantedVersions> {
+    const [production, candidate] = await Promise.all([
+      this.#registry.current(this.name, 'production'),
+      this.#registry.current(this.name, 'candidate'),
+    ]);
+    // `resolve` knows best what to say of a model that has no production version.
+    const version = production ?? (await this.#registry.resolve(this.name, 'production')).version;
+    return {
+      production: String(version),
+      candidate: candidate === undefined ? undefined : String(candidate),
+    };
+  }
+
+  async load(version: string): Promise<Checkpoint> {
+    return readCheckpoint((await this.#registry.resolve(this.name, Number(version))).checkpoint);
+  }
+}

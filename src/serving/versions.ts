@@ -1,0 +1,243 @@
+import type { Checkpoint, CheckpointDescription } from '../artifacts/checkpoint.js';
+import { asToolkitError, type ToolkitError } from '../core/errors.js';
+import { Batcher, type BatcherOptions, type BatchReport } from './batcher.js';
+import { HttpError } from './http-errors.js';
+import { createPredictor, type LoadModel, type Predictor } from './predictor.js';
+import type { ModelSource } from './source.js';
+
+/** How requests are shared between the production version and the candidate. */
+export interface Traffic {
+  /** Percentage of the requests that the candidate answers. */
+  canary: number;
+  /** Whether the candidate also computes what production answers, for comparison. */
+  shadow: boolean;
+}
+
+export interface VersionsOptions extends BatcherOptions {
+  maxBatch: number;
+  traffic: Traffic;
+}
+
+/** What the server is told while it serves. */
+export interface VersionObserver {
+  batch(version: string, report: BatchReport): void;
+  /** A version has taken a role, or has left it (`undefined`). */
+  changed(role: Role, version: string | undefined): void;
+  /** A version could not be loaded; what was served before is still served. */
+  refused(version: string, error: ToolkitError): void;
+}
+
+export type Role = 'production' | 'candidate';
+
+/** A loaded version; whoever has it may use it until `release` is called. */
+export interface Lease {
+  readonly version: string;
+  readonly description: CheckpointDescription;
+  classify(pixels: Uint8Array, count: number, deadline: number): Promise<Float32Array>;
+  release(): void;
+}
+
+class LoadedVersion {
+  readonly version: string;
+  readonly predictor: Predictor;
+  readonly batcher: Batcher;
+  #users = 0;
+  #isRetired = false;
+
+  constructor(version: string, predictor: Predictor, batcher: Batcher) {
+    this.version = version;
+    this.predictor = predictor;
+    this.batcher = batcher;
+  }
+
+  lease(): Lease {
+    this.#users++;
+    let isHeld = true;
+    return {
+      version: this.version,
+      description: this.predictor.description,
+      classify: (pixels, count, deadline) => this.batcher.classify(pixels, count, deadline),
+      release: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        this.#users--;
+        this.#closeIfUnused();
+      },
+    };
+  }
+
+  /** Takes it out of service: requests that have it are answered first. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#closeIfUnused();
+  }
+
+  #closeIfUnused(): void {
+    if (this.#isRetired && this.#users === 0) this.predictor.close();
+  }
+}
+
+/**
+ * The loaded versions of a model. A new version is loaded beside the old one and takes its place only when it is ready, in one
+ * turn; requests that the old one has begun, it ends.
+ */
+export class ModelVersions {
+  readonly #source: ModelSource;
+  readonly #options: VersionsOptions;
+  readonly #load: LoadModel;
+  readonly #observer: VersionObserver;
+  readonly #loaded = new Map<Role, LoadedVersion>();
+  /** What was refused is not tried again and again. */
+  readonly #refused = new Map<Role, string>();
+  #traffic: Traffic;
+  #canaryDebt = 0;
+  #refreshing: Promise<void> | undefined;
+
+  constructor(source: ModelSource, options: VersionsOptions, load: LoadModel, observer: VersionObserver) {
+    this.#source = source;
+    this.#options = options;
+    this.#load = load;
+    this.#observer = observer;
+    this.#traffic = options.traffic;
+  }
+
+  get name(): string {
+    return this.#source.name;
+  }
+
+  get traffic(): Traffic {
+    return this.#traffic;
+  }
+
+  set traffic(traffic: Traffic) {
+    this.#traffic = { ...traffic };
+    this.#canaryDebt = 0;
+  }
+
+  /** Which version has which role. */
+  get roles(): ReadonlyMap<Role, string> {
+    return new Map([...this.#loaded].map(([role, { version }]) => [role, version]));
+  }
+
+  /** Images that wait, in all versions. */
+  get queued(): number {
+    return [...this.#loaded.values()].reduce((sum, { batcher }) => sum + batcher.queued, 0);
+  }
+
+  /** Loads what is to be served now. Throws what the source throws; nothing is served then. */
+  async start(): Promise<void> {
+    const { production, candidate } = await this.#source.wanted();
+    await this.#replace('production', production);
+    if (candidate !== undefined) await this.#tryReplace('candidate', candidate, false);
+  }
+
+  /**
+   * Brings the loaded versions in line with the source; what cannot be loaded leaves what is served as it is. Fulfilled
+   * when it is done, whoever asked first.
+   *
+   * @param again whether versions that were refused before are tried once more
+   */
+  refresh(again = false): Promise<void> {
+    this.#refreshing ??= this.#refresh(again).finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  /** A version for a request: the one that it names, else production or, for its share, the candidate. */
+  acquire(version?: string): Lease {
+    const production = this.#loaded.get('production');
+    if (!production) throw new HttpError('NOT_READY');
+    if (version !== undefined) {
+      const named = [...this.#loaded.values()].find((loaded) => loaded.version === version);
+      if (!named) throw new HttpError('NOT_FOUND', `version ${JSON.stringify(version)} is not loaded`);
+      return named.lease();
+    }
+    const candidate = this.#loaded.get('candidate');
+    return (candidate && this.#isCanaryTurn() ? candidate : production).lease();
+  }
+
+  /** The candidate, where it is to compute what another version answered; undefined where it is not or is busy. */
+  acquireShadow(answeredBy: string): Lease | undefined {
+    const candidate = this.#loaded.get('candidate');
+    if (!this.#traffic.shadow || !candidate || candidate.version === answeredBy) return undefined;
+    // Comparison must not take from those who wait for an answer.
+    return candidate.batcher.queued > this.#options.maxQueue / 2 ? undefined : candidate.lease();
+  }
+
+  /** The checkpoint of a version, read anew. Throws what the source throws. */
+  checkpointOf(version: string): Promise<Checkpoint> {
+    return this.#source.load(version);
+  }
+
+  /** Gives everything back when what has been begun is answered. */
+  async close(): Promise<void> {
+    await this.#refreshing;
+    await Promise.all([...this.#loaded.values()].map(({ batcher }) => batcher.drained()));
+    for (const loaded of new Set(this.#loaded.values())) loaded.retire();
+    this.#loaded.clear();
+  }
+
+  /** Spreads the candidate's share evenly: with 10 %, it gets every tenth request. */
+  #isCanaryTurn(): boolean {
+    this.#canaryDebt += this.#traffic.canary;
+    if (this.#canaryDebt < 100) return false;
+    this.#canaryDebt -= 100;
+    return true;
+  }
+
+  async #refresh(again: boolean): Promise<void> {
+    if (again) this.#refused.clear();
+    let wanted;
+    try {
+      wanted = await this.#source.wanted();
+    } catch (error) {
+      if (this.#refused.get('production') !== UNKNOWN) this.#refuse('production', UNKNOWN, error);
+      return;
+    }
+    await this.#tryReplace('production', wanted.production, true);
+    await this.#tryReplace('candidate', wanted.candidate, true);
+  }
+
+  async #tryReplace(role: Role, version: string | undefined, isKnown: boolean): Promise<void> {
+    if (this.#refused.get(role) === version && version !== undefined) return;
+    try {
+      if (version === undefined) this.#assign(role, undefined);
+      else if (!isKnown || this.#loaded.get(role)?.version !== version) await this.#replace(role, version);
+      this.#refused.delete(role);
+    } catch (error) {
+      this.#refuse(role, version ?? UNKNOWN, error);
+    }
+  }
+
+  #refuse(role: Role, version: string, error: unknown): void {
+    this.#refused.set(role, version);
+    this.#observer.refused(version, asToolkitError(error));
+  }
+
+  async #replace(role: Role, version: string): Promise<void> {
+    const known = [...this.#loaded.values()].find((loaded) => loaded.version === version);
+    this.#assign(role, known ?? (await this.#loadVersion(version)));
+  }
+
+  async #loadVersion(version: string): Promise<LoadedVersion> {
+    const { maxBatch } = this.#options;
+    const predictor = await createPredictor(await this.#source.load(version), maxBatch, this.#load);
+    const batcher = new Batcher(predictor, this.#options, (report) => {
+      this.#observer.batch(version, report);
+    });
+    return new LoadedVersion(version, predictor, batcher);
+  }
+
+  #assign(role: Role, next: LoadedVersion | undefined): void {
+    const before = this.#loaded.get(role);
+    if (before === next) return;
+    if (next) this.#loaded.set(role, next);
+    else this.#loaded.delete(role);
+    if (before && ![...this.#loaded.values()].includes(before)) before.retire();
+    this.#observer.changed(role, next?.version);
+  }
+}
+
+/** Stands for the version where the source cannot say which is wanted. */
+const UNKNOWN = 'unknown';

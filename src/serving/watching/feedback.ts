@@ -1,0 +1,102 @@
+import { appendFile } from 'node:fs/promises';
+
+import { makeFolder, storageError } from '../../core/files.js';
+import { join } from 'node:path';
+
+import { NumberWindow } from './window.js';
+
+/** A prediction that feedback may still come for. */
+export interface RememberedPrediction {
+  version: string;
+  predicted: number;
+  pixels: Uint8Array;
+}
+
+/** What somebody says an image shows. */
+export interface Feedback extends RememberedPrediction {
+  id: string;
+  index: number;
+  label: number;
+}
+
+/** The file of a feedback folder; a JSON object a line. */
+export const FEEDBACK_FILE = 'feedback.jsonl';
+
+/** The latest predictions, by the request's id and the image's place in it. */
+export class PredictionMemory {
+  readonly #capacity: number;
+  readonly #predictions = new Map<string, RememberedPrediction>();
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  remember(id: string, index: number, prediction: RememberedPrediction): void {
+    this.#predictions.set(`${id}/${index}`, prediction);
+    if (this.#predictions.size <= this.#capacity) return;
+    this.#predictions.delete(this.#predictions.keys().next().value!);
+  }
+
+  /** Takes a prediction out: it is answered once. */
+  take(id: string, index: number): RememberedPrediction | undefined {
+    const key = `${id}/${index}`;
+    const found = this.#predictions.get(key);
+    this.#predictions.delete(key);
+    return found;
+  }
+}
+
+/** The accuracy of each version, over the latest images that people have labelled. */
+export class LiveAccuracy {
+  readonly #capacity: number;
+  readonly #windows = new Map<string, NumberWindow>();
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  record(version: string, isCorrect: boolean): void {
+    let window = this.#windows.get(version);
+    if (!window) this.#windows.set(version, (window = new NumberWindow(this.#capacity)));
+    window.push(isCorrect ? 1 : 0);
+  }
+
+  /** How many labelled images each version has, and the share that it got right. */
+  measure(): { version: string; n: number; accuracy: number }[] {
+    return [...this.#windows].map(([version, window]) => ({
+      version,
+      n: window.count,
+      accuracy: window.mean(),
+    }));
+  }
+}
+
+/** Keeps labelled images for the next training, a line each, in the order in which they came. */
+export class FeedbackFile {
+  readonly #folder: string;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Fulfilled when it is in the file. Throws STORAGE_FULL or STORAGE_DENIED. */
+  append({ id, index, version, predicted, label, pixels }: Feedback, labelName: string): Promise<void> {
+    const time = new Date().toISOString();
+    const image = Buffer.from(pixels).toString('base64');
+    const line = { time, id, index, version, predicted, label, labelName, image };
+    const write = async (): Promise<void> => {
+      const path = join(this.#folder, FEEDBACK_FILE);
+      try {
+        await makeFolder(this.#folder);
+        await appendFile(path, `${JSON.stringify(line)}\n`, { mode: 0o600 });
+      } catch (error) {
+        throw storageError(error, path);
+      }
+    };
+    const mine = this.#last.then(write);
+    // One line that failed must not keep the next from being written.
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+}

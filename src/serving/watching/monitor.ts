@@ -1,0 +1,145 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+import { indexOfMaximum } from '../../evaluation/metrics.js';
+import { HttpError } from '../http-errors.js';
+import { DriftDetector, type Drift } from './drift.js';
+import { FeedbackFile, LiveAccuracy, PredictionMemory } from './feedback.js';
+import type { Reference } from './reference.js';
+
+export interface MonitorOptions {
+  /** Images over which drift and live accuracy are measured. */
+  window: number;
+  /** Where labelled images are kept; undefined keeps none. */
+  feedbackFolder: string | undefined;
+  /** The live accuracy below which the alert is raised. */
+  minAccuracy: number | undefined;
+}
+
+/** One request, when it has been classified. */
+export interface ClassifiedRequest {
+  requestId: string;
+  version: string;
+  pixels: Uint8Array;
+  classes: Int32Array;
+  logits: Float32Array;
+}
+
+/** Predictions that wait for feedback: some 8 MB of MNIST images. */
+const REMEMBERED = 10_000;
+/** The least number of labelled images that an accuracy is judged by. */
+const LEAST_LABELS = 20;
+/** Of a request with many images, so many are looked at: the rest of a bulk job tells nothing new in the time that it takes. */
+const MAX_IMAGES_A_REQUEST = 16;
+
+/** Watches what the model is given, what it makes of it, and what people say of that. */
+export class Monitor {
+  readonly #options: MonitorOptions;
+  readonly #memory = new PredictionMemory(REMEMBERED);
+  readonly #accuracy: LiveAccuracy;
+  readonly #file: FeedbackFile | undefined;
+  readonly #feedback: Counter<'version' | 'correct'>;
+  #drift: DriftDetector | undefined;
+
+  constructor(options: MonitorOptions, registry: Registry) {
+    this.#options = options;
+    this.#accuracy = new LiveAccuracy(options.window);
+    if (options.feedbackFolder !== undefined) this.#file = new FeedbackFile(options.feedbackFolder);
+    this.#feedback = new Counter({
+      name: 'mnist_feedback_total',
+      help: 'Labels that people gave, and whether the prediction was the same.',
+      labelNames: ['version', 'correct'] as const,
+      registers: [registry],
+    });
+    this.#addGauges(registry);
+  }
+
+  /** Begins to compare with the training data. */
+  compareWith(reference: Reference): void {
+    this.#drift = new DriftDetector(reference, this.#options.window);
+  }
+
+  record({ requestId, version, pixels, classes, logits }: ClassifiedRequest): void {
+    const size = pixels.length / classes.length;
+    const width = logits.length / classes.length;
+    const count = Math.min(classes.length, MAX_IMAGES_A_REQUEST);
+    for (let row = 0; row < count; row++) {
+      // A copy: a view would keep the whole body of the request in memory, and `slice` of a Buffer is a view.
+      const image = new Uint8Array(pixels.subarray(row * size, (row + 1) * size));
+      const predicted = classes[row]!;
+      this.#memory.remember(requestId, row, { version, predicted, pixels: image });
+      this.#drift?.record(image, predicted, confidenceOf(logits.subarray(row * width, (row + 1) * width)));
+    }
+  }
+
+  /** Takes what somebody says an image shows. Throws NOT_FOUND where its prediction is not, or no longer, remembered. */
+  async label(
+    id: string,
+    index: number,
+    label: number,
+    labelName: string,
+  ): Promise<{ version: string; predicted: number; correct: boolean }> {
+    const remembered = this.#memory.take(id, index);
+    if (!remembered) {
+      throw new HttpError('NOT_FOUND', 'this image is not remembered, or has been labelled already');
+    }
+    const { version, predicted } = remembered;
+    const correct = predicted === label;
+    this.#accuracy.record(version, correct);
+    this.#feedback.inc({ version, correct: String(correct) });
+    await this.#file?.append({ id, index, label, ...remembered }, labelName);
+    return { version, predicted, correct };
+  }
+
+  /** How things stand. */
+  status(): { images: number; drift: Drift[]; accuracy: ReturnType<LiveAccuracy['measure']> } {
+    return {
+      images: this.#drift?.count ?? 0,
+      drift: this.#drift?.measure() ?? [],
+      accuracy: this.#accuracy.measure(),
+    };
+  }
+
+  #addGauges(registry: Registry): void {
+    // The one that measures is registered first, because metrics are read in that order.
+    const alert = new Gauge({
+      name: 'mnist_alert',
+      help: '1 while something needs attention: drift of a feature, or a live accuracy below the minimum.',
+      labelNames: ['kind', 'subject'] as const,
+      registers: [registry],
+      collect: () => {
+        this.#measure(alert, psi, ks, accuracy);
+      },
+    });
+    const gauge = <Label extends string>(name: string, help: string, label: Label): Gauge<Label> =>
+      new Gauge({ name, help, labelNames: [label], registers: [registry] });
+    const psi = gauge('mnist_drift_psi', 'Population stability index against the training data.', 'feature');
+    const ks = gauge('mnist_drift_ks', 'Kolmogorov–Smirnov statistic against the training data.', 'feature');
+    const accuracy = gauge('mnist_live_accuracy', 'Accuracy on the latest labelled images.', 'version');
+  }
+
+  #measure(
+    alert: Gauge<'kind' | 'subject'>,
+    psi: Gauge<'feature'>,
+    ks: Gauge<'feature'>,
+    accuracy: Gauge<'version'>,
+  ): void {
+    const status = this.status();
+    for (const { feature, ...found } of status.drift) {
+      psi.set({ feature }, found.psi);
+      if (found.ks) ks.set({ feature }, found.ks.statistic);
+      alert.set({ kind: 'drift', subject: feature }, found.alert ? 1 : 0);
+    }
+    for (const { version, n, accuracy: value } of status.accuracy) {
+      accuracy.set({ version }, value);
+      const { minAccuracy } = this.#options;
+      const isLow = minAccuracy !== undefined && n >= LEAST_LABELS && value < minAccuracy;
+      alert.set({ kind: 'accuracy', subject: version }, isLow ? 1 : 0);
+    }
+  }
+}
+
+/** The probability of the likeliest class. */
+export function confidenceOf(logits: Float32Array): number {
+  const maximum = logits[indexOfMaximum(logits)]!;
+  return 1 / logits.reduce((sum, logit) => sum + Math.exp(logit - maximum), 0);
+}

@@ -1,0 +1,49 @@
+import type { ImageShape } from '../../engine/images.js';
+import { featuresOf, histogramOf, imageFeatures, quantileEdges, type ImageFeature } from './statistics.js';
+
+/** How one number is distributed in the training data. */
+export interface ReferenceFeature {
+  /** Sorted. */
+  sample: Float64Array;
+  /** The inner edges of bins with equal shares. */
+  edges: readonly number[];
+  counts: Float64Array;
+}
+
+/** What inputs and predictions look like where nothing has drifted. */
+export interface Reference {
+  shape: ImageShape;
+  features: ReadonlyMap<ImageFeature | 'confidence', ReferenceFeature>;
+  /** How often each class is predicted. */
+  classes: Float64Array;
+}
+
+const BINS = 10;
+
+/** Describes images of the training data and what the model makes of them. */
+export function describeReference(
+  pixels: Uint8Array,
+  shape: ImageShape,
+  classes: Int32Array,
+  confidences: Float32Array,
+  classCount: number,
+): Reference {
+  const size = pixels.length / classes.length;
+  const rows = Array.from(classes, (_, row) =>
+    featuresOf(pixels.subarray(row * size, (row + 1) * size), shape),
+  );
+  const features = new Map<ImageFeature | 'confidence', ReferenceFeature>();
+  imageFeatures.forEach((name, column) => {
+    features.set(name, describe(Float64Array.from(rows, (row) => row[column]!)));
+  });
+  features.set('confidence', describe(Float64Array.from(confidences)));
+  const counts = new Float64Array(classCount);
+  for (const predicted of classes) counts[predicted]! += 1;
+  return { shape, features, classes: counts };
+}
+
+function describe(values: Float64Array): ReferenceFeature {
+  const sample = values.toSorted();
+  const edges = quantileEdges(sample, BINS);
+  return { sample, edges, counts: histogramOf(sample, edges) };
+}

@@ -1,0 +1,186 @@
+import { z } from 'zod';
+
+import { readCheckpoint, type CheckpointDescription } from '../artifacts/checkpoint.js';
+import { resolveCheckpoint } from '../artifacts/run.js';
+import { asToolkitError, ToolkitError } from '../core/errors.js';
+import { silentContext, type StageContext } from '../core/events.js';
+import { pixelsPerImage } from '../engine/images.js';
+import { decide, type AbstentionReason } from '../decisions/decide.js';
+import { softmax } from '../evaluation/probabilities.js';
+import { decodePicture } from '../imaging/decode.js';
+import {
+  preparationNames,
+  preparePicture,
+  type PreparationName,
+  type PreparedPicture,
+} from '../imaging/prepare.js';
+import { backendOptions, startChosenBackend } from './backend-options.js';
+import { classifyPixels } from './classify-pixels.js';
+import { loadDecisionRule, type DecisionRule } from './load-decision.js';
+import { checkpointsDirOption } from './options.js';
+
+/** The options of `predict`, beside the checkpoint and the pictures. */
+export const predictFields = z.strictObject({
+  top: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(3)
+    .meta({ description: 'how many classes are named, the likeliest first' }),
+  show: z.boolean().default(false).meta({ description: 'draw what the model saw' }),
+  prepare: z
+    .enum(['auto', ...preparationNames])
+    .default('auto')
+    .meta({
+      description:
+        'digit: crop and centre one sign as MNIST did; fit: the whole picture; auto: what suits the data set',
+    }),
+  checkpointsDir: checkpointsDirOption,
+  ...backendOptions,
+});
+
+export type PredictOptions = z.output<typeof predictFields>;
+
+/** A picture to classify: what messages call it, and how its bytes are had. */
+export interface PictureSource {
+  name: string;
+  read: () => Promise<Uint8Array>;
+}
+
+/** What a model takes a picture for. */
+export interface Prediction {
+  picture: string;
+  /** The class that was decided for, by name; null where it is left to a person. */
+  class: string | null;
+  /** That of the class, or of the one that it would have been. */
+  probability: number;
+  abstained: boolean;
+  /** Why it is left to a person. */
+  reason: AbstentionReason | null;
+  /** The likeliest classes, as many as were asked for. */
+  top: { class: string; probability: number }[];
+  /** Whether the picture was dark on light, and so was inverted. */
+  inverted: boolean;
+  /** What the model saw, row by row, pixels from 0 to 255 (of colour pictures their mean); only if it was asked for. */
+  seen?: number[][];
+}
+
+/** What became of some pictures. */
+export interface Predictions {
+  checkpoint: string;
+  run: string;
+  model: string;
+  backend: string;
+  device: string;
+  /** In the order of the pictures, without those that could not be classified. */
+  predictions: Prediction[];
+  /** The pictures that could not be classified, and why. */
+  failures: { picture: string; error: ToolkitError }[];
+}
+
+/**
+ * Stage 6: classifies pictures with a checkpoint. A picture that cannot be classified is among the failures, and keeps none of
+ * the others from being classified.
+ *
+ * @param name a checkpoint file, a run's folder or name, or `latest`
+ *
+ * Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED and what `startBackend` throws.
+ */
+export async function predict(
+  name: string,
+  pictures: readonly PictureSource[],
+  options: PredictOptions,
+  context: StageContext = silentContext(),
+): Promise<Predictions> {
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
+  const { description, path } = checkpoint;
+  const { prepared, failures } = await preparePictures(pictures, description, options, context);
+  const rule = await loadDecisionRule(path, description, context);
+  const backend = await startChosenBackend(options, context);
+  const pixels = Buffer.concat(prepared.map(({ image }) => image.pixels));
+  const logits = await classifyPixels(checkpoint, pixels, context.signal);
+  const classes = description.classNames.length;
+  return {
+    checkpoint: path,
+    run: description.run,
+    model: description.model.name,
+    backend: backend.name,
+    device: backend.device,
+    predictions: prepared.map(({ name: picture, image }, row) => {
+      const own = logits.subarray(row * classes, (row + 1) * classes);
+      return {
+        ...describePrediction(picture, own, rule, options),
+        inverted: image.inverted,
+        ...(options.show ? { seen: rowsOf(image) } : {}),
+      };
+    }),
+    failures,
+  };
+}
+
+/** How foreign pictures become images for a model, where nobody says it: garments and colour images fill their frame. */
+export function preparationFor({ shape, data }: CheckpointDescription): PreparationName {
+  return shape.channels > 1 || data.dataset === 'fashion-mnist' ? 'fit' : 'digit';
+}
+
+interface NamedImage {
+  name: string;
+  image: PreparedPicture;
+}
+
+async function preparePictures(
+  pictures: readonly PictureSource[],
+  description: CheckpointDescription,
+  { prepare }: PredictOptions,
+  { signal }: StageContext,
+): Promise<{ prepared: NamedImage[]; failures: Predictions['failures'] }> {
+  const preparation = prepare === 'auto' ? preparationFor(description) : prepare;
+  const prepared: NamedImage[] = [];
+  const failures: Predictions['failures'] = [];
+  for (const { name, read } of pictures) {
+    signal.throwIfAborted();
+    try {
+      const image = preparePicture(await decodePicture(await read(), name), description.shape, preparation);
+      if (image.blank) throw blankError(name);
+      prepared.push({ name, image });
+    } catch (error) {
+      failures.push({ picture: name, error: asToolkitError(error) });
+    }
+  }
+  return { prepared, failures };
+}
+
+function blankError(path: string): ToolkitError {
+  return new ToolkitError('PICTURE_UNREADABLE', {
+    path,
+    reason: 'it shows nothing: it is all of one colour',
+  });
+}
+
+function describePrediction(
+  picture: string,
+  logits: Float32Array,
+  { temperature, policy }: DecisionRule,
+  { top }: PredictOptions,
+): Omit<Prediction, 'inverted'> {
+  const probabilities = softmax(logits, temperature);
+  const { classNames } = policy;
+  const { class: decided, probability, abstained, reason } = decide(probabilities, policy);
+  const ranked = classNames
+    .map((name, index) => ({ class: name, probability: probabilities[index]! }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, top);
+  const name = decided === null ? null : classNames[decided]!;
+  return { picture, class: name, probability, abstained, reason, top: ranked };
+}
+
+function rowsOf({ pixels, shape }: PreparedPicture): number[][] {
+  const { width, height, channels } = shape;
+  if (pixels.length !== pixelsPerImage(shape)) throw new Error('the pixels are not those of the shape');
+  return Array.from({ length: height }, (_, y) =>
+    Array.from({ length: width }, (__, x) => {
+      const pixel = pixels.subarray((y * width + x) * channels, (y * width + x + 1) * channels);
+      return Math.round(pixel.reduce((sum, value) => sum + value, 0) / channels);
+    }),
+  );
+}

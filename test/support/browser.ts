@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
+
+const CHROMIUM = '/usr/bin/chromium';
+const FLAGS = [
+  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+];
+
+/** Why tests in a browser are skipped here; undefined where they can run. */
+export const noBrowser = existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}`;
+
+/** A page in a real Chromium, and what went wrong in it. */
+export interface BrowserPage {
+  page: Page;
+  /** Messages of errors in the console, uncaught errors, and requests to any other origin than the first. */
+  troubles: string[];
+}
+
+/** Opens an address in a new Chromium, which is closed when the test has finished. */
+export async function openInBrowser(url: string, options: BrowserContextOptions = {}): Promise<BrowserPage> {
+  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  onTestFinished(() => browser.close());
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const troubles: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) troubles.push(message.text());
+  });
+  page.on('pageerror', (error) => troubles.push(error.message));
+  page.on('request', (request) => {
+    const isOwn = request.url().startsWith(url) || /^(data|blob):/.test(request.url());
+    if (!isOwn) troubles.push(`a request to ${request.url()}`);
+  });
+  await page.goto(url);
+  return { page, troubles };
+}
