@@ -152,6 +152,7 @@ describe('the Open Inference Protocol', () => {
         400,
       ],
       ['an unknown output', { ...inferenceRequest(new Uint8Array(784), 1), outputs: [{ name: 'x' }] }, 400],
+      ['more values claimed than any memory holds', inferenceRequestFor([1e9, 784]), 400],
       ['a value too large', inferenceRequestOf(256), 400],
       ['a value that is no number', inferenceRequestOf('7'), 400],
       ['deep nesting', inferenceRequestOf(nested(1000)), 400],
@@ -173,6 +174,10 @@ describe('the Open Inference Protocol', () => {
     }
   });
 });
+
+function inferenceRequestFor(shape: number[]): object {
+  return { inputs: [{ name: 'images', datatype: 'UINT8', shape, data: [0] }] };
+}
 
 function inferenceRequestOf(value: unknown): object {
   const data = [...Array<unknown>(783).fill(0), value];
