@@ -2,7 +2,18 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'data/', 'checkpoints/', 'vendor/', 'bench/peers/'] },
+  {
+    ignores: [
+      'dist/',
+      'node_modules/',
+      'coverage/',
+      'data/',
+      'checkpoints/',
+      'vendor/',
+      'bench/peers/',
+      'bench/build/',
+    ],
+  },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -18,6 +18,18 @@ const epochRecord = z.strictObject({
   imagesPerSecond: z.number(),
 });
 
+const execution = z
+  .discriminatedUnion('mode', [
+    z.strictObject({ mode: z.literal('eager') }),
+    z.strictObject({
+      mode: z.literal('compiled'),
+      threads: z.int(),
+      schedulingThreads: z.int(),
+      shards: z.int(),
+    }),
+  ])
+  .nullable();
+
 const descriptionSchema = z.strictObject({
   format: z.literal('mnist-train/checkpoint'),
   version: z.literal(1),
@@ -65,6 +77,8 @@ const descriptionSchema = z.strictObject({
     device: z.string(),
     threads: z.int(),
     node: z.string(),
+    /** How the step was run: shards of a batch and threads decide how sums are rounded. */
+    execution,
   }),
 });
 

@@ -9,6 +9,12 @@ export interface BackendRequest {
   threads: number | undefined;
   /** A folder with TensorFlow's libraries, instead of those that would be found or installed. */
   runtime: string | undefined;
+  /** Whether GPU memory is taken as it is needed (as without it), or all of it at the start. */
+  gpuMemoryGrowth?: boolean;
+  /** Whether kernels whose results differ from run to run are ruled out, where that costs time. */
+  deterministic?: boolean;
+  /** Whether products and convolutions may compute with 16-bit numbers. */
+  mixedPrecision?: boolean;
   environment: NodeJS.ProcessEnv;
 }
 

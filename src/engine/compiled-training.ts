@@ -1,17 +1,24 @@
-import { dispose, scalar, type Scalar, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
+import {
+  dispose,
+  scalar,
+  type Scalar,
+  type Tensor1D,
+  type Tensor4D,
+  type Variable,
+} from '@tensorflow/tfjs-core';
 
 import { DataType } from '../tensorflow/data-types.js';
 import { Session } from '../tensorflow/session.js';
-import type { SessionConfig } from '../tensorflow/session-config.js';
 import { tensorFlowContext } from '../tensorflow/tfjs-backend.js';
 import { hostBatch, type DeviceImages } from './device-images.js';
-import type { RunOptions, SliceResult, TrainingProgram, TrainingStep } from './program.js';
+import type { Execution, RunOptions, SliceResult, TrainingProgram, TrainingStep } from './program.js';
 import { uploadImages } from './session-images.js';
 import { SessionVariables } from './session-variables.js';
 import { SliceLength } from './slice-length.js';
 import { trace, type Trace } from './trace.js';
 import { requireRepeatable } from './traceable.js';
 import { buildTrainingLoop, type TrainingLoop } from './training-graph.js';
+import { planCores, type CorePlan } from './work.js';
 
 /**
  * A training step as a TensorFlow graph with the loop over batches in it: a slice of many steps is one call, during which the
@@ -20,27 +27,29 @@ import { buildTrainingLoop, type TrainingLoop } from './training-graph.js';
 export class CompiledTraining implements TrainingProgram {
   readonly #step: TrainingStep;
   readonly #data: DeviceImages;
-  readonly #session: Session;
-  readonly #variables: SessionVariables;
-  readonly #sliceLength = new SliceLength();
+  readonly #plan: Partial<CorePlan>;
   /**
    * The step is recorded once for each size of batch that occurs: an epoch's last may be smaller, and what tfjs computes of
    * shapes (a mean's divisor, a reshape's target) is part of the record.
    */
-  readonly #loops = new Map<number, TrainingLoop>();
-  #isUploaded = false;
+  readonly #loops = new Map<number, TimedLoop>();
+  #opened: Opened | undefined;
+  #isDisposed = false;
 
-  constructor(step: TrainingStep, data: DeviceImages, config?: Partial<SessionConfig>) {
+  /** @param plan how it is to use the cores, where that is not to be found out */
+  constructor(step: TrainingStep, data: DeviceImages, plan: Partial<CorePlan> = {}) {
     this.#step = step;
     this.#data = data;
-    const context = tensorFlowContext();
-    this.#session = new Session(context.api, { ...context.config, ...config });
-    this.#variables = new SessionVariables(this.#session);
+    this.#plan = plan;
+  }
+
+  get execution(): Execution | undefined {
+    return this.#opened && { mode: 'compiled', ...this.#opened.plan };
   }
 
   async run({ order, batchSize, firstBatch, coefficients, signal, onSlice }: RunOptions): Promise<number> {
     const batches = Math.ceil(order.length / batchSize);
-    const changed = new Set<TrainingLoop>();
+    const changed = new Set<Variable>();
     let next = firstBatch;
     try {
       while (next < batches && !signal.aborted) {
@@ -48,22 +57,25 @@ export class CompiledTraining implements TrainingProgram {
         const rest = order.subarray(first * batchSize);
         // A last, smaller batch is a slice of its own.
         const size = Math.min(batchSize, rest.length);
-        const steps = Math.min(this.#sliceLength.steps, Math.floor(rest.length / size));
+        const { loop, length } = await this.#loopFor(size, batchSize, coefficients(first));
+        for (const variable of loop.changed) changed.add(variable);
+        const steps = Math.min(length.steps, Math.floor(rest.length / size));
         const rows = Array.from({ length: steps }, (_, index) => coefficients(first + index));
-        const loop = await this.#loopFor(size, rows[0]!);
-        changed.add(loop);
+        const startedAt = performance.now();
         const result = await this.#runSlice(loop, rest.subarray(0, steps * size), size, rows);
+        length.measured(steps, performance.now() - startedAt);
         next += steps;
         onSlice({ first, ...result });
       }
     } finally {
-      await this.#variables.pull(new Set([...changed].flatMap((loop) => loop.changed)));
+      await this.#opened?.variables.pull(changed);
     }
     return next;
   }
 
   dispose(): void {
-    this.#session.close();
+    this.#isDisposed = true;
+    this.#opened?.session.close();
   }
 
   async #runSlice(
@@ -72,9 +84,8 @@ export class CompiledTraining implements TrainingProgram {
     batchSize: number,
     coefficients: readonly (readonly number[])[],
   ): Promise<Omit<SliceResult, 'first'>> {
-    const startedAt = performance.now();
     const steps = coefficients.length;
-    const [losses, correct] = await this.#session.run({
+    const [losses, correct] = await this.#opened!.session.run({
       feeds: {
         [nodes.order]: { type: DataType.INT32, shape: [steps, batchSize], values: indices },
         [nodes.coefficients]: {
@@ -86,23 +97,53 @@ export class CompiledTraining implements TrainingProgram {
       fetches: [nodes.losses, nodes.correct],
       targets: [nodes.updates],
     });
-    this.#sliceLength.measured(steps, performance.now() - startedAt);
     return { losses: losses as Float32Array, correct: Float32Array.from(correct!) };
   }
 
   /** The loop over batches of a size, made when it is first needed; its variables are in the session then. */
-  async #loopFor(batchSize: number, coefficients: readonly number[]): Promise<TrainingLoop> {
-    if (!this.#isUploaded) await uploadImages(this.#session, this.#data.source);
-    this.#isUploaded = true;
-    let loop = this.#loops.get(batchSize);
-    if (!loop) {
-      const step = traceStep(this.#step, this.#data, batchSize, coefficients);
-      loop = buildTrainingLoop(step, batchSize, this.#data, this.#session, this.#variables);
-      this.#loops.set(batchSize, loop);
+  async #loopFor(size: number, fullSize: number, coefficients: readonly number[]): Promise<TimedLoop> {
+    if (this.#isDisposed) throw new Error('the program is closed');
+    let timed = this.#loops.get(size);
+    if (!timed) {
+      const step = traceStep(this.#step, this.#data, size, coefficients);
+      const { session, variables, plan } = (this.#opened ??= await this.#open(step, size, fullSize));
+      // Only whole batches are cut into shards: another size need not be divisible, and occurs once an epoch.
+      const shards = size === fullSize ? plan.shards : 1;
+      const loop = buildTrainingLoop(step, { batch: size, count: shards }, this.#data, session, variables);
+      timed = { loop, length: new SliceLength() };
+      this.#loops.set(size, timed);
     }
-    await this.#variables.push();
-    return loop;
+    await this.#opened!.variables.push();
+    return timed;
   }
+
+  async #open(step: Trace, size: number, fullSize: number): Promise<Opened> {
+    const { api, config, usesGpu } = tensorFlowContext();
+    const plan = {
+      ...(usesGpu ? ONE_DEVICE : planCores(step.operations, { size, fullSize }, config.threads)),
+      ...this.#plan,
+    };
+    const { threads, schedulingThreads } = plan;
+    const session = new Session(api, { ...config, threads, schedulingThreads });
+    await uploadImages(session, this.#data.source);
+    if (this.#isDisposed) session.close();
+    return { session, variables: new SessionVariables(session), plan };
+  }
+}
+
+/** A GPU does a step's kernels one after the other; the numbers leave the threads to TensorFlow. */
+const ONE_DEVICE: CorePlan = { threads: 0, schedulingThreads: 0, shards: 1 };
+
+interface Opened {
+  readonly session: Session;
+  readonly variables: SessionVariables;
+  readonly plan: CorePlan;
+}
+
+/** A loop, and how long its slices are to be. */
+interface TimedLoop {
+  readonly loop: TrainingLoop;
+  readonly length: SliceLength;
 }
 
 /** Records a step with two different batches, so that nothing of a batch gets into the program. */

@@ -14,6 +14,7 @@ const INFERENCE_BATCH = 1000;
 export function eagerTraining(step: TrainingStep, data: DeviceImages): TrainingProgram {
   const coefficients = new CoefficientTensors();
   return {
+    execution: { mode: 'eager' },
     async run({ order, batchSize, firstBatch, coefficients: valuesAt, signal, onSlice }: RunOptions) {
       const batches = Math.ceil(order.length / batchSize);
       let next = firstBatch;

@@ -25,3 +25,8 @@ export interface PixelScaling {
 export function pixelsPerImage({ height, width, channels }: ImageShape): number {
   return height * width * channels;
 }
+
+/** How many numbers a tensor of a shape holds. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

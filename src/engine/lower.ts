@@ -1,10 +1,14 @@
 import {
+  after,
   attribute,
   type GraphBuilder,
   type HostTensor,
   type NodeOutput,
 } from '../tensorflow/graph-builder.js';
 import { DataType } from '../tensorflow/data-types.js';
+import type { RecordedOperation } from '../tensorflow/recording-binding.js';
+import { ShardedValues } from './sharded-values.js';
+import { shardingOf, type ShardedOperation } from './sharding.js';
 import type { Trace } from './trace.js';
 
 /** What a trace's tensors become in a graph, as far as the trace itself does not say it. */
@@ -18,6 +22,12 @@ export interface Surroundings {
   constant: (tensor: HostTensor) => NodeOutput;
 }
 
+/** Into how many shards a batch is cut, for as many cores; 1 leaves it whole. */
+export interface BatchShards {
+  batch: number;
+  count: number;
+}
+
 /** A trace as part of a graph. */
 export interface Lowered {
   results: NodeOutput[];
@@ -25,30 +35,81 @@ export interface Lowered {
   updates: NodeOutput[];
 }
 
-/** Adds what a trace did to a graph, operation by operation. */
-export function lower(graph: GraphBuilder, trace: Trace, around: Surroundings): Lowered {
-  const known = new Map<number, NodeOutput>();
-  trace.parameters.forEach((id, index) => known.set(id, around.parameters[index]!));
-  const valueOf = (id: number): NodeOutput => {
-    const output = known.get(id) ?? outsideValue(trace, id, around);
-    known.set(id, output);
-    return output;
-  };
+/**
+ * Adds what a trace did to a graph, operation by operation. With shards, each shard of the batch goes its way through the
+ * operations that allow it, beside the others; its parts of the gradients are added up in the end (data parallelism within
+ * a step).
+ */
+export function lower(
+  graph: GraphBuilder,
+  trace: Trace,
+  around: Surroundings,
+  { batch, count }: BatchShards = { batch: 0, count: 1 },
+): Lowered {
+  const values = new ShardedValues(graph, count, around.constant, {
+    value: (id) => outsideValue(trace, id, around),
+    constant: (id) => trace.constants.get(id),
+  });
+  trace.parameters.forEach((id, index) => {
+    values.setWhole(id, around.parameters[index]!);
+  });
+  // A variable changes only when its value from before has been taken, if anything takes it.
+  const reads = readVariables(trace);
+  const afterRead = (id: number): NodeOutput[] => (reads.has(id) ? [after(values.whole(id))] : []);
   const updates: NodeOutput[] = [];
-  for (const { name, attributes, inputs, outputs, changes } of trace.operations) {
-    const taken = inputs.map((id, index) => (index < changes ? around.handle(id) : valueOf(id)));
-    const node = graph.node(name, taken, attributes);
-    outputs.forEach(({ id }, index) => known.set(id, node.replace(/0$/, String(index))));
+  for (const operation of trace.operations) {
+    const { name, attributes, inputs, outputs, changes } = operation;
+    const sharded =
+      count > 1 && changes === 0
+        ? shardingOf(operation, batch, (input) => values.comesInRows(inputs[input]!))
+        : undefined;
+    if (sharded) {
+      addSharded(graph, operation, sharded, values, count);
+      continue;
+    }
+    const taken = inputs.map((id, index) => (index < changes ? around.handle(id) : values.whole(id)));
+    const order = inputs.slice(0, changes).flatMap(afterRead);
+    const node = graph.node(name, [...taken, ...order], attributes);
+    outputs.forEach(({ id }, index) => {
+      values.setWhole(id, outputOf(node, index));
+    });
     if (changes > 0) updates.push(node);
   }
   const handles = new Map([...trace.variables].map(([id, variable]) => [variable, id]));
   for (const [variable, id] of trace.assigned) {
-    const target = around.handle(handles.get(variable)!);
-    updates.push(
-      graph.node('AssignVariableOp', [target, valueOf(id)], [attribute.type('dtype', DataType.FLOAT)]),
-    );
+    const held = handles.get(variable)!;
+    const taken = [around.handle(held), values.whole(id), ...afterRead(held)];
+    updates.push(graph.node('AssignVariableOp', taken, [attribute.type('dtype', DataType.FLOAT)]));
   }
-  return { results: trace.results.map(valueOf), updates };
+  return { results: trace.results.map((id) => values.whole(id)), updates };
+}
+
+function addSharded(
+  graph: GraphBuilder,
+  { name, attributes, inputs, inputShapes, inputTypes, outputs }: RecordedOperation,
+  { sharding, inputs: kinds }: ShardedOperation,
+  values: ShardedValues,
+  count: number,
+): void {
+  const taken = inputs.map((id, input) => {
+    if (kinds[input] === 'shape') return values.shapeOfShard(id);
+    return kinds[input] === 'rows' ? values.rows(id, inputShapes[input]!, inputTypes[input]!) : undefined;
+  });
+  const nodes = Array.from({ length: count }, (_, shard) =>
+    graph.node(
+      name,
+      inputs.map((id, input) => taken[input]?.[shard] ?? values.whole(id)),
+      attributes,
+    ),
+  );
+  outputs.forEach(({ id, dtype }, index) => {
+    const parts = nodes.map((node) => outputOf(node, index));
+    values.setShards(id, { kind: sharding, parts, type: dtype });
+  });
+}
+
+function outputOf(node: NodeOutput, index: number): NodeOutput {
+  return node.replace(/0$/, String(index));
 }
 
 function outsideValue({ variables, constants }: Trace, id: number, around: Surroundings): NodeOutput {
@@ -56,4 +117,10 @@ function outsideValue({ variables, constants }: Trace, id: number, around: Surro
   const constant = constants.get(id);
   if (!constant) throw new Error(`the trace does not say where tensor ${id} comes from`);
   return around.constant(constant);
+}
+
+/** The variables whose values are taken, by number. */
+function readVariables({ operations, variables, assigned, results }: Trace): Set<number> {
+  const taken = [...operations.flatMap(({ inputs, changes }) => inputs.slice(changes)), ...assigned.values()];
+  return new Set([...taken, ...results].filter((id) => variables.has(id)));
 }

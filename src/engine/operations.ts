@@ -1,24 +1,31 @@
 import {
+  cast,
   engine,
   logSoftmax,
   mul,
   neg,
   oneHot,
   scalar,
+  stack,
   sum,
+  tensor,
+  tensor1d,
   tidy,
   type NamedAttrMap,
+  type Scalar,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
   type Variable,
 } from '@tensorflow/tfjs-core';
 
+import { Random } from '../core/random.js';
 import { DataType } from '../tensorflow/data-types.js';
 import { ExtraKernel } from '../tensorflow/extra-kernels.js';
 import { attribute } from '../tensorflow/graph-builder.js';
 import { recording, tensorFlowBackend } from '../tensorflow/tfjs-backend.js';
 import { hasKernel } from './gradients.js';
+import { elementCount } from './images.js';
 
 /**
  * The cross-entropy of each example, in nats: −log softmax(logits)[label].
@@ -48,13 +55,39 @@ export function gatherBytes(bytes: Tensor, indices: Tensor1D): Tensor {
   return engine().runKernel<Tensor>(ExtraKernel.GATHER_BYTES, { bytes, indices });
 }
 
+/**
+ * Numbers uniformly distributed from 0 up to but not including 1. They depend on the key and the step alone, so that a step
+ * that is repeated, resumed or compiled draws the same ones; each kind of backend has its own.
+ *
+ * @param key an integer of 32 bits
+ * @param step a whole number, float32
+ */
+export function statelessUniform(shape: readonly number[], key: number, step: Scalar): Tensor {
+  if (!hasKernel(ExtraKernel.STATELESS_UNIFORM)) return uniformFromJavaScript(shape, key, step);
+  return tidy(() => {
+    const seed = stack([scalar(key, 'int32'), cast(step, 'int32')]);
+    const inputs = { shape: tensor1d([...shape], 'int32'), seed };
+    return engine().runKernel<Tensor>(ExtraKernel.STATELESS_UNIFORM, inputs);
+  });
+}
+
+/** For backends that compute in this process, and are never compiled: the step's number can be read. */
+function uniformFromJavaScript(shape: readonly number[], key: number, step: Scalar): Tensor {
+  const random = new Random(key, 'step', step.dataSync()[0]);
+  const values = new Float32Array(elementCount(shape));
+  // 24 bits are what a float32 below 1 has; more would round up to 1.
+  for (let index = 0; index < values.length; index++) values[index] = (random.bits() >>> 8) / 2 ** 24;
+  return tensor(values, [...shape]);
+}
+
 /** Whether operations that change variables in place can be used: in a step that is being recorded, to be compiled. */
 export function canUpdateInPlace(): boolean {
   return recording() !== undefined;
 }
 
 /**
- * Records an operation of TensorFlow's that changes variables in place.
+ * Records an operation of TensorFlow's that changes variables in place. What the step reads of them afterwards is still their
+ * value from before.
  *
  * @param operation one that is named Resource… and is of one type, float32
  * @param variables its first inputs, all of which it changes

@@ -1,6 +1,7 @@
 import type { Scalar, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 
 import type { Batch } from './device-images.js';
+import type { CorePlan } from './work.js';
 
 /** What a training step reports of its batch. */
 export interface StepResult {
@@ -14,7 +15,8 @@ export interface StepResult {
  * One training step, written with tfjs operations alone: it takes a batch, updates variables, and reports. It must not read
  * the values of a tensor, nor draw random numbers in JavaScript, so that it can also be recorded and compiled.
  *
- * @param coefficients the numbers that change from step to step (learning rate and what the optimiser makes of it)
+ * @param coefficients the numbers that change from step to step (learning rate, what the optimiser makes of it, the step's
+ *   own number)
  */
 export type TrainingStep = (batch: Batch, coefficients: readonly Scalar[]) => StepResult;
 
@@ -43,10 +45,15 @@ export interface RunOptions {
  * checkpoints prompt; between slices the event loop is free.
  */
 export interface TrainingProgram {
+  /** How it uses the machine; a compiled program knows from its first run on. */
+  readonly execution: Execution | undefined;
   /** Runs the batches of an order, and returns how many have been run when it ends: all, unless it was aborted. */
   run(options: RunOptions): Promise<number>;
   dispose(): void;
 }
+
+/** How a program is run: operation by operation, or as one graph on some cores. */
+export type Execution = { mode: 'eager' } | ({ mode: 'compiled' } & CorePlan);
 
 /** A model's forward pass: scaled images [n, height, width, channels] to logits [n, classes]. */
 export type Forward = (images: Tensor4D) => Tensor2D;

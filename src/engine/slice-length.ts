@@ -11,9 +11,11 @@ export class SliceLength {
     return this.#steps;
   }
 
-  /** Takes notice of a slice that has run. */
+  /** Takes notice of a slice that has run: how many steps it had, and how long it took. */
   measured(steps: number, milliseconds: number): void {
     const fitting = Math.floor((steps * TARGET_MS) / Math.max(milliseconds, 0.001));
+    // What an epoch's end has cut short is too little to judge by, unless it was slow all the same.
+    if (steps < this.#steps && fitting >= steps) return;
     this.#steps = Math.max(1, Math.min(fitting, this.#steps * LARGEST_GROWTH));
   }
 }

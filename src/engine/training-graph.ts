@@ -5,7 +5,7 @@ import { after, attribute, GraphBuilder, type NodeOutput } from '../tensorflow/g
 import type { Session } from '../tensorflow/session.js';
 import { addLoop, type LoopInside, type TypedOutput } from '../tensorflow/while-loop.js';
 import type { DeviceImages } from './device-images.js';
-import { lower } from './lower.js';
+import { lower, type BatchShards } from './lower.js';
 import { gatherRows, imageHandles, scaleImages } from './session-images.js';
 import type { SessionVariables } from './session-variables.js';
 import { changedVariables, usedVariables, type Trace } from './trace.js';
@@ -37,15 +37,17 @@ const PARALLEL_STEPS = 2;
 /**
  * Adds the loop over batches of a size to a session that holds the data.
  *
+ * @param shards the size of the batches, and into how many shards each is cut
  * @param step a trace of the training step: of (images, labels, …coefficients) to (loss, correct)
  */
 export function buildTrainingLoop(
   step: Trace,
-  batchSize: number,
+  shards: BatchShards,
   data: DeviceImages,
   session: Session,
   variables: SessionVariables,
 ): TrainingLoop {
+  const { batch: batchSize } = shards;
   const used = usedVariables(step);
   variables.declare(used.values());
   const name = `batch_${batchSize}`;
@@ -79,22 +81,27 @@ export function buildTrainingLoop(
       const indices = rowAt(graph, inside, order, index);
       const bytes = gatherRows(graph, bringHandle(handles.pixels), indices, DataType.UINT8);
       const { shape } = data.source;
-      const { results, updates } = lower(graph, step, {
-        parameters: [
-          scaleImages(graph, bytes, batchSize, shape, data.scaling, (tensor) => inside.constant(tensor)),
-          gatherRows(graph, bringHandle(handles.labels), indices, DataType.INT32),
-          ...unpack(graph, rowAt(graph, inside, coefficients, index), coefficientCount),
-        ],
-        handle: (id) => resources.get(id)!,
-        // Only when the updates of the step before are done.
-        read: (id) =>
-          graph.node(
-            'ReadVariableOp',
-            [resources.get(id)!, after(turn!)],
-            [attribute.type('dtype', DataType.FLOAT)],
-          ),
-        constant: (tensor) => inside.constant(tensor),
-      });
+      const { results, updates } = lower(
+        graph,
+        step,
+        {
+          parameters: [
+            scaleImages(graph, bytes, batchSize, shape, data.scaling, (tensor) => inside.constant(tensor)),
+            gatherRows(graph, bringHandle(handles.labels), indices, DataType.INT32),
+            ...unpack(graph, rowAt(graph, inside, coefficients, index), coefficientCount),
+          ],
+          handle: (id) => resources.get(id)!,
+          // Only when the updates of the step before are done.
+          read: (id) =>
+            graph.node(
+              'ReadVariableOp',
+              [resources.get(id)!, after(turn!)],
+              [attribute.type('dtype', DataType.FLOAT)],
+            ),
+          constant: (tensor) => inside.constant(tensor),
+        },
+        shards,
+      );
       return [
         graph.node('Identity', [turn!, ...updates.map(after)], [attribute.type('T', DataType.INT32)]),
         push(graph, lossList!, results[0]!, DataType.FLOAT),

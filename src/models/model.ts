@@ -3,7 +3,8 @@ import type { z } from 'zod';
 
 import type { Configurable } from '../config/resolve.js';
 import type { Random } from '../core/random.js';
-import type { ImageShape } from '../engine/images.js';
+import { elementCount, type ImageShape } from '../engine/images.js';
+import type { Randomness } from '../engine/randomness.js';
 
 /** A model's parameter before it has a value. */
 export interface ParameterSpec {
@@ -24,8 +25,12 @@ export interface Model {
   /** Its structure in a few words, for people: "784-128-64-10, relu". */
   readonly description: string;
   readonly parameters: readonly ParameterSpec[];
-  /** Scaled images [n, height, width, channels] to logits [n, classes], by tfjs operations alone. */
-  apply(images: Tensor4D, values: ParameterValues): Tensor2D;
+  /**
+   * Scaled images [n, height, width, channels] to logits [n, classes], by tfjs operations alone.
+   *
+   * @param randomness where a training step draws its random numbers from; left out, the model infers, and draws none
+   */
+  apply(images: Tensor4D, values: ParameterValues, randomness?: Randomness): Tensor2D;
 }
 
 /** What a model has to fit. */
@@ -55,9 +60,4 @@ export function defineModel<Name extends string, Options extends z.ZodObject>(
 /** How many numbers a model learns. */
 export function parameterCount({ parameters }: Pick<Model, 'parameters'>): number {
   return parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
-}
-
-/** How many numbers a tensor of a shape holds. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }

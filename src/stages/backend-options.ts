@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { startBackend, backendChoices } from '../backends/start.js';
 import type { ActiveBackend } from '../backends/backend.js';
 import type { StageContext } from '../core/events.js';
+import type { ExecutionMode } from '../engine/prepare.js';
 import { deviceNames } from '../tensorflow/device.js';
 
 /** What computes: the options of every stage that runs a model. */
@@ -26,6 +27,22 @@ export const backendOptions = {
     placeholder: 'FOLDER',
     variable: 'MNIST_TENSORFLOW',
   }),
+  precision: z
+    .enum(['float32', 'mixed'])
+    .default('float32')
+    .meta({ description: 'mixed: TensorFlow computes with 16-bit numbers where it holds that to be safe' }),
+  deterministic: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'rule out GPU kernels whose results differ from run to run' }),
+  gpuMemoryGrowth: z
+    .boolean()
+    .default(true)
+    .meta({ description: 'take all GPU memory at the start, not as it is needed' }),
+  engine: z
+    .enum(['auto', 'eager'])
+    .default('auto')
+    .meta({ description: 'auto compiles on TensorFlow; eager runs operation by operation, slower' }),
 };
 
 /** The values of `backendOptions`. */
@@ -33,6 +50,16 @@ export type BackendOptions = z.output<z.ZodObject<typeof backendOptions>>;
 
 /** Starts what the options name, with this process's environment. Throws the errors of `startBackend`. */
 export function startChosenBackend(options: BackendOptions, context: StageContext): Promise<ActiveBackend> {
-  const { backend, device, threads, runtime } = options;
-  return startBackend(backend, { device, threads, runtime, environment: process.env }, context);
+  const { backend, threads, runtime, precision, ...request } = options;
+  const mixedPrecision = precision === 'mixed';
+  return startBackend(
+    backend,
+    { ...request, threads, runtime, mixedPrecision, environment: process.env },
+    context,
+  );
+}
+
+/** How programs are to be run, for `trainingProgram` and `inferenceProgram`; undefined leaves it to them. */
+export function executionMode({ engine }: Pick<BackendOptions, 'engine'>): ExecutionMode | undefined {
+  return engine === 'eager' ? 'eager' : undefined;
 }

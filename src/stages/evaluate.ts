@@ -14,7 +14,7 @@ import type { LabelledImages } from '../engine/images.js';
 import { labelsAt } from '../evaluation/classify.js';
 import { classificationMetrics, type ClassificationMetrics } from '../evaluation/metrics.js';
 import { stratifiedSplit } from '../preparation/split.js';
-import { backendOptions, startChosenBackend } from './backend-options.js';
+import { backendOptions, executionMode, startChosenBackend } from './backend-options.js';
 import { loadModel } from './load-model.js';
 import { checkpointsDirOption, dataDirOption, datasetOption } from './options.js';
 import { prepareData } from './prepare-data.js';
@@ -82,7 +82,7 @@ export async function evaluate(
   const backend = await startChosenBackend(options, context);
   const { images, indices } = chooseSplit(options.split, checkpoint, data);
   const started = performance.now();
-  const logits = await classify(checkpoint, images, indices, context);
+  const logits = await classify(checkpoint, images, indices, options, context);
   const seconds = (performance.now() - started) / 1000;
   const labels = labelsAt(images.labels, indices);
   const evaluation: Evaluation = {
@@ -108,6 +108,7 @@ async function classify(
   checkpoint: Checkpoint,
   images: LabelledImages,
   indices: Int32Array,
+  options: EvaluateOptions,
   { signal }: StageContext,
 ): Promise<Float32Array> {
   const { preprocessing, classNames } = checkpoint.description;
@@ -117,6 +118,7 @@ async function classify(
     (batch) => model.apply(batch, variables.values()),
     placed,
     classNames.length,
+    executionMode(options),
   );
   try {
     return await forward.run(indices, signal);

@@ -17,7 +17,8 @@ export function buildModel(settings: ModelSettings, task: ModelTask): Model {
   const { name, ...options } = settings;
   const definition = models.get(name);
   if (!definition) throw new Error(`there is no model "${name}"`);
-  return definition.build(options, task);
+  // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
+  return definition.build(options as never, task);
 }
 
 const modelSpace = {

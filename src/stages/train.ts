@@ -10,7 +10,7 @@ import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
 import { placeOnDevice, type DeviceImages } from '../engine/device-images.js';
 import { inferenceProgram, trainingProgram } from '../engine/prepare.js';
-import type { Forward } from '../engine/program.js';
+import type { Execution, Forward } from '../engine/program.js';
 import { labelsAt, meanMetrics } from '../evaluation/classify.js';
 import { parameterCount, type Model } from '../models/model.js';
 import { requireKernels } from '../training/kernels.js';
@@ -19,7 +19,7 @@ import { bestEpoch, noProgress, type TrainingProgress } from '../training/progre
 import { RunWriter } from '../training/run-writer.js';
 import { trainingStep } from '../training/step.js';
 import { TrainingVariables } from '../training/variables.js';
-import { startChosenBackend } from './backend-options.js';
+import { executionMode, startChosenBackend } from './backend-options.js';
 import { newRunFolder } from './name-run.js';
 import { prepareData } from './prepare-data.js';
 import type { TrainConfiguration, TrainResolution } from './train-options.js';
@@ -44,6 +44,8 @@ export interface TrainResult {
   backendVersion: string;
   device: string;
   threads: number;
+  /** How the training step was run; null where nothing was left to train. */
+  execution: Execution | null;
   epochs: number;
   bestEpoch: number;
   validation: Metrics | null;
@@ -173,6 +175,7 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
       backendVersion: backend.version,
       device: backend.device,
       threads: backend.threads,
+      execution: writer.execution(),
       epochs: progress.history.length,
       bestEpoch: best.epoch,
       validation: best.validation,
@@ -189,8 +192,9 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
   const { epochs, batchSize, schedule, seed, earlyStopping, optimizer: settings } = values;
   const optimizer = optimizerFor(values);
   const { training, validation } = plan.split;
-  const program = trainingProgram(trainingStep(model, optimizer, variables), images);
-  const inference = inferenceProgram(forward, images, data.classNames.length);
+  const program = trainingProgram(trainingStep(model, optimizer, variables), images, executionMode(values));
+  const inference = inferenceProgram(forward, images, data.classNames.length, executionMode(values));
+  writer.execution = () => program.execution ?? null;
   const validationLabels = labelsAt(data.train.labels, validation);
   const parts: TrainingParts = {
     program,
@@ -219,9 +223,9 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
   }
 }
 
-async function measureTest({ data, plan, context }: Run, forward: Forward): Promise<Metrics> {
+async function measureTest({ data, plan, context, values }: Run, forward: Forward): Promise<Metrics> {
   const images = placeOnDevice(data.test, plan.scaling);
-  const inference = inferenceProgram(forward, images, data.classNames.length);
+  const inference = inferenceProgram(forward, images, data.classNames.length, executionMode(values));
   try {
     const all = Int32Array.from({ length: data.test.count }, (_, index) => index);
     return meanMetrics(await inference.run(all, context.signal), data.test.labels);

@@ -83,6 +83,7 @@ export function describeRun(
       device: backend.device,
       threads: backend.threads,
       node: process.version,
+      execution: null,
     },
   };
 }

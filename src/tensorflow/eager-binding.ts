@@ -106,9 +106,9 @@ export class EagerBinding implements TensorFlowBinding {
     return { type, shape, values: this.tensorDataSync(id) };
   }
 
-  /** TensorFlow's number for the type of a tensor. */
-  typeOf(id: number): number {
-    return this.context.api.TFE_TensorHandleDataType(this.#handle(id));
+  /** TensorFlow's number for the type of a tensor, and its shape. */
+  typeAndShapeOf(id: number): { type: number; shape: number[] } {
+    return this.#typeAndShape(this.#handle(id));
   }
 
   /** Runs an operation and returns what its outputs are. Throws TENSORFLOW_FAILED. */

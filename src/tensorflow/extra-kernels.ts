@@ -30,6 +30,8 @@ export const ExtraKernel = {
   SIGMOID_GRADIENT: 'SigmoidGrad',
   /** `{dy: [..., n]}` to its sum over all dimensions but the last. */
   BIAS_GRADIENT: 'BiasAddGrad',
+  /** `{shape: int32 [rank], seed: int32 [2]}` to numbers from 0 up to 1 that depend on nothing else. */
+  STATELESS_UNIFORM: 'StatelessRandomUniform',
 } as const;
 
 const T = attribute.type('T', DataType.FLOAT) as kernels.OperationAttribute;
@@ -60,6 +62,18 @@ export function registerExtraKernels(): void {
   registerActivationGradient(ExtraKernel.SIGMOID_GRADIENT, ['y', 'dy']);
   register(ExtraKernel.BIAS_GRADIENT, ({ inputs, backend }) =>
     asTensorFlow(backend).executeSingleOutput('BiasAddGrad', [T], [inputs['dy']!]),
+  );
+  // The newer StatelessRandomUniformV2 makes the same numbers, but wants 64-bit unsigned keys, which tfjs does not have.
+  register(ExtraKernel.STATELESS_UNIFORM, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeSingleOutput(
+      'StatelessRandomUniform',
+      [
+        typeAttribute('dtype', DataType.FLOAT),
+        typeAttribute('T', DataType.INT32),
+        typeAttribute('Tseed', DataType.INT32),
+      ],
+      [inputs['shape']!, inputs['seed']!],
+    ),
   );
   improve(BatchMatMul, multiplyMatrices);
   improve(Add, addBias);

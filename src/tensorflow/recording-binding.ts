@@ -11,6 +11,9 @@ export interface RecordedOperation {
   readonly name: string;
   readonly attributes: readonly NodeAttribute[];
   readonly inputs: readonly number[];
+  readonly inputShapes: readonly (readonly number[])[];
+  /** TensorFlow's numbers for the types of the inputs. */
+  readonly inputTypes: readonly number[];
   readonly outputs: readonly TensorMetadata[];
   /** How many of the first inputs are variables that it changes in place; for all others that is 0. */
   readonly changes: number;
@@ -32,6 +35,11 @@ const DATA_DEPENDENT = new Set([
   'NonMaxSuppressionV4',
   'NonMaxSuppressionV5',
 ]);
+
+/** Operations that give something else each time. */
+const RANDOM = /Random|Multinomial|Truncated|ParameterizedTruncatedNormal/;
+/** Numbers in a result that is kept as a constant: enough for a batch, too few to swell a graph. */
+const MAX_FOLDED = 65_536;
 
 /**
  * Passes everything on to the eager binding, and records it. Refuses, with STEP_NOT_TRACEABLE, what a record cannot stand for:
@@ -98,7 +106,16 @@ export class RecordingBinding implements TensorFlowBinding {
     changes: number,
   ): void {
     for (const input of inputs) this.#keepConstant(input);
-    this.#operations.push({ name, attributes, inputs: [...inputs], outputs: [], changes });
+    const taken = inputs.map((input) => this.#eager.typeAndShapeOf(input));
+    this.#operations.push({
+      name,
+      attributes,
+      inputs: [...inputs],
+      inputShapes: taken.map(({ shape }) => shape),
+      inputTypes: taken.map(({ type }) => type),
+      outputs: [],
+      changes,
+    });
   }
 
   /**
@@ -121,12 +138,19 @@ export class RecordingBinding implements TensorFlowBinding {
     if (DATA_DEPENDENT.has(name)) this.#refuse(name, 'has results whose shape depends on the data');
     for (const input of inputs) this.#keepConstant(input);
     const outputs = this.#eager.executeOp(name, attributes, inputs, outputCount);
+    if (this.#isConstant(name, inputs, outputs)) {
+      for (const { id } of outputs) this.#constants.set(id, this.#eager.read(id));
+      return outputs;
+    }
     for (const { id } of outputs) this.#results.add(id);
-    const types = inputs.map((input) => this.#eager.typeOf(input));
+    const taken = inputs.map((input) => this.#eager.typeAndShapeOf(input));
+    const types = taken.map(({ type }) => type);
     this.#operations.push({
       name,
       attributes: [...attributes, ...this.#types.missing(name, attributes, types)],
       inputs: [...inputs],
+      inputShapes: taken.map(({ shape }) => shape),
+      inputTypes: types,
       outputs,
       changes: 0,
     });
@@ -161,6 +185,15 @@ export class RecordingBinding implements TensorFlowBinding {
 
   getNumOfSavedModels(): number {
     return this.#eager.getNumOfSavedModels();
+  }
+
+  /** What depends on constants alone is computed now, once; the graph's own optimiser does not look into loops. */
+  #isConstant(name: string, inputs: readonly number[], outputs: readonly TensorMetadata[]): boolean {
+    if (inputs.length === 0 || RANDOM.test(name)) return false;
+    const isSmall = outputs.every(
+      ({ shape }) => shape.reduce((count, size) => count * size, 1) <= MAX_FOLDED,
+    );
+    return isSmall && inputs.every((input) => this.#constants.has(input));
   }
 
   #keepConstant(id: number): void {

@@ -48,8 +48,15 @@ async function openOnce(request: BackendRequest, context: StageContext): Promise
 async function open(request: BackendRequest, context: StageContext): Promise<RunningTensorFlow> {
   const { device, environment, runtime: folder, threads = availableParallelism() } = request;
   const { runtime, gpu } = await obtainRuntime({ device, folder, environment }, context);
+  // Read by TensorFlow when its first kernels are made.
+  if (request.deterministic === true) process.env['TF_DETERMINISTIC_OPS'] = '1';
   const api = loadTensorFlow(runtime);
-  const eager = new EagerContext(api, { threads, useGpu: device !== 'cpu', gpuMemoryGrowth: true });
+  const eager = new EagerContext(api, {
+    threads,
+    useGpu: device !== 'cpu',
+    gpuMemoryGrowth: request.gpuMemoryGrowth ?? true,
+    mixedPrecision: request.mixedPrecision ?? false,
+  });
   if (device === 'gpu' && !eager.usesGpu) {
     const reason = `TensorFlow in ${runtime.folder} does not register it`;
     throw new ToolkitError('DEVICE_UNAVAILABLE', { reason });

@@ -1,7 +1,8 @@
-import { tidy, zeros, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
+import { scalar, tidy, zeros, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import { ToolkitError, messageOf } from '../core/errors.js';
 import type { ImageShape } from '../engine/images.js';
+import { stepRandomness } from '../engine/randomness.js';
 import type { Model } from '../models/model.js';
 import { lossAndGradients } from './step.js';
 import type { TrainingVariables } from './variables.js';
@@ -23,7 +24,8 @@ export function requireKernels(
     tidy(() => {
       const images: Tensor4D = zeros([1, height, width, channels]);
       const labels: Tensor1D = zeros([1], 'int32');
-      const { correct } = lossAndGradients(model, variables, { images, labels });
+      const randomness = stepRandomness(variables.seed, scalar(1));
+      const { correct } = lossAndGradients(model, variables, { images, labels }, randomness);
       correct.dispose();
     });
   } catch (error) {

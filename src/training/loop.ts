@@ -11,6 +11,7 @@ import {
   type TrainingProgress,
 } from './progress.js';
 import { scheduledRate, type ScheduleName } from './schedule.js';
+import { stepCoefficients } from './step.js';
 
 /** What is to be done, in numbers. */
 export interface TrainingPlan {
@@ -83,7 +84,7 @@ async function finishEpoch(
       batchSize: plan.batchSize,
       firstBatch: from.batches,
       coefficients: (batch) =>
-        parts.optimizer.coefficients(stepsBefore + batch + 1, rateAt(stepsBefore + batch)),
+        stepCoefficients(parts.optimizer, stepsBefore + batch + 1, rateAt(stepsBefore + batch)),
       signal: AbortSignal.any([signal, AbortSignal.timeout(PAUSE_MS)]),
       onSlice: (result) => {
         const seconds = from.seconds + (performance.now() - resumedAt) / 1000;

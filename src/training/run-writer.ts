@@ -3,6 +3,7 @@ import type { RunFolder } from '../artifacts/run.js';
 import type { StoredTensor } from '../artifacts/safetensors.js';
 import type { Emit } from '../core/events.js';
 import { writeFileAtomically } from '../core/files.js';
+import type { Execution } from '../engine/program.js';
 import type { EpochRecord, TrainingProgress } from './progress.js';
 import { bestEpoch } from './progress.js';
 import type { TrainingVariables } from './variables.js';
@@ -17,6 +18,8 @@ export class RunWriter {
   readonly #variables: TrainingVariables;
   readonly #batchesPerEpoch: number;
   readonly #emit: Emit;
+  /** How the program is run, as far as it is known when a checkpoint is written. */
+  execution: () => Execution | null = () => null;
 
   constructor(
     folder: RunFolder,
@@ -75,6 +78,7 @@ export class RunWriter {
     const step = history.length * this.#batchesPerEpoch + partial.batches;
     const description: CheckpointDescription = {
       ...this.#description,
+      machine: { ...this.#description.machine, execution: this.execution() },
       kind,
       createdAt: new Date().toISOString(),
       progress: { step, history: [...history], partial },

@@ -17,10 +17,13 @@ export interface TrainedParameter {
 /** Everything that training changes, on the device, with its names in a checkpoint. */
 export class TrainingVariables {
   readonly parameters: readonly TrainedParameter[];
+  /** What the parameters started from, and what training draws from when it is resumed as well. */
+  readonly seed: number;
   readonly #slotNames: readonly string[];
 
   /** Parameters start as their model says, drawing from the seed; the optimiser's state starts at zero. */
   constructor({ parameters }: Model, slotNames: readonly string[], seed: number) {
+    this.seed = seed;
     this.#slotNames = slotNames;
     this.parameters = parameters.map((spec, index) => ({
       spec,

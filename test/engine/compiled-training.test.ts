@@ -1,12 +1,36 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { memory, type Tensor } from '@tensorflow/tfjs-core';
+import {
+  conv2d,
+  dispose,
+  matMul,
+  maxPool,
+  mean,
+  memory,
+  mul,
+  relu,
+  reshape,
+  sub,
+  sum,
+  tensor2d,
+  tensor4d,
+  variable,
+  variableGrads,
+  type Scalar,
+  type Tensor,
+  type Tensor2D,
+  type Tensor4D,
+  type Variable,
+} from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { Random } from '../../src/core/random.js';
 import { CompiledTraining } from '../../src/engine/compiled-training.js';
 import type { DeviceImages } from '../../src/engine/device-images.js';
 import { eagerTraining } from '../../src/engine/eager.js';
-import type { SliceResult } from '../../src/engine/program.js';
+import { sparseCrossEntropy } from '../../src/engine/operations.js';
+import type { SliceResult, TrainingStep } from '../../src/engine/program.js';
+import type { CorePlan } from '../../src/engine/work.js';
 import {
   joined,
   mnistImages,
@@ -37,29 +61,36 @@ describe('compiled training equals eager training', () => {
     // Adam divides by the size of the gradient: with the usual epsilon, the last bit of a gradient near zero decides a step.
     ['adam', { epsilon: 1e-4 }],
     ['adam', { epsilon: 1e-4, weightDecay: 0.01 }],
-  ])('weights, optimiser state, losses and counts: %s %o', async (name, options) => {
-    const compiled = smallNet(name, options);
-    const eager = smallNet(name, options);
-    const program = new CompiledTraining(compiled.step, images);
-    const rate = name === 'adam' ? 0.001 : 0.01;
-    const coefficients = (batch: number): readonly number[] =>
-      compiled.optimizer.coefficients(batch + 1, rate / (1 + batch));
-    // Seven batches, the last of 50 images.
-    const actual = await run(program, compiled, 650, { coefficients });
-    const expected = await run(eagerTraining(eager.step, images), eager, 650, { coefficients });
-    expect(actual.done).toBe(7);
-    expect(relativeDifference(joined(actual.slices).losses, joined(expected.slices).losses)).toBeLessThan(
-      1e-6,
-    );
-    expect(joined(actual.slices).correct).toEqual(joined(expected.slices).correct);
-    const weights = await valuesOf(compiled.variables);
-    for (const [variable, values] of await valuesOf(eager.variables)) {
-      expect(relativeDifference(weights.get(variable)!, values), variable).toBeLessThan(1e-6);
-    }
-    program.dispose();
-    compiled.variables.dispose();
-    eager.variables.dispose();
-  });
+    // Each batch cut into shards that go their way beside each other, whose gradients are added.
+    ['sgd', {}, { shards: 2, schedulingThreads: 2 }],
+    ['momentum', { weightDecay: 0.01 }, { shards: 4, schedulingThreads: 2 }],
+    ['adam', { epsilon: 1e-4 }, { shards: 5, schedulingThreads: 2 }],
+  ])(
+    'weights, optimiser state, losses and counts: %s %o %o',
+    async (name, options, plan: Partial<CorePlan> = {}) => {
+      const compiled = smallNet(name, options);
+      const eager = smallNet(name, options);
+      const program = new CompiledTraining(compiled.step, images, plan);
+      const rate = name === 'adam' ? 0.001 : 0.01;
+      const coefficients = (batch: number): readonly number[] =>
+        compiled.optimizer.coefficients(batch + 1, rate / (1 + batch));
+      // Seven batches, the last of 50 images.
+      const actual = await run(program, compiled, 650, { coefficients });
+      const expected = await run(eagerTraining(eager.step, images), eager, 650, { coefficients });
+      expect(actual.done).toBe(7);
+      expect(relativeDifference(joined(actual.slices).losses, joined(expected.slices).losses)).toBeLessThan(
+        1e-6,
+      );
+      expect(joined(actual.slices).correct).toEqual(joined(expected.slices).correct);
+      const weights = await valuesOf(compiled.variables);
+      for (const [variable, values] of await valuesOf(eager.variables)) {
+        expect(relativeDifference(weights.get(variable)!, values), variable).toBeLessThan(1e-6);
+      }
+      program.dispose();
+      compiled.variables.dispose();
+      eager.variables.dispose();
+    },
+  );
 
   test('the compiled step really changed the weights', async () => {
     const net = smallNet('sgd');
@@ -119,11 +150,11 @@ describe('slices', () => {
     parted.variables.dispose();
   });
 
-  test('the same run twice gives the same bits', async () => {
+  test.each([1, 2])('the same run twice gives the same bits: %i threads', async (threads) => {
     const results = [];
     for (let time = 0; time < 2; time++) {
       const net = smallNet('momentum');
-      const program = new CompiledTraining(net.step, images);
+      const program = new CompiledTraining(net.step, images, { threads, schedulingThreads: threads });
       const { slices } = await run(program, net, 3_050);
       results.push({ ...joined(slices), weights: await valuesOf(net.variables) });
       program.dispose();
@@ -260,3 +291,44 @@ test('the values of variables are those from before while a step is only recorde
   }
   program.dispose();
 });
+
+/** A step of plain tfjs, with convolutions, pooling and gradient descent: nothing in it knows of the engine. */
+function convolutionalStep(): { step: TrainingStep; variables: Variable[] } {
+  const values = (count: number): Float32Array => new Random(5, 'filters', count).uniformArray(count, 0.1);
+  const filter = variable(tensor4d(values(72), [3, 3, 1, 8]));
+  const kernel = variable(tensor2d(values(8 * 13 * 13 * 10), [8 * 13 * 13, 10]));
+  const variables: Variable[] = [filter, kernel];
+  const step: TrainingStep = ({ images: input, labels }) => {
+    const { value: loss, grads } = variableGrads(() => {
+      const features = maxPool(relu(conv2d(input, filter as Tensor4D, 1, 'valid')), 2, 2, 'valid');
+      const logits: Tensor2D = matMul(reshape(features, [input.shape[0], 8 * 13 * 13]), kernel);
+      return mean<Scalar>(sparseCrossEntropy(logits, labels));
+    }, variables);
+    for (const trained of variables) trained.assign(sub(trained, mul(grads[trained.name]!, 0.1)));
+    return { loss, correct: sum<Scalar>(labels) };
+  };
+  return { step, variables };
+}
+
+test.each([1, 2, 4, 5])(
+  'a step of convolutions, written without the engine in mind, gives the eager weights too: %i shards',
+  async (shards) => {
+    const compiled = convolutionalStep();
+    const eager = convolutionalStep();
+    const options = { coefficients: () => [] };
+    const net = smallNet('sgd');
+    const program = new CompiledTraining(compiled.step, images, { shards, schedulingThreads: 2 });
+    const actual = joined((await run(program, net, 450, options)).slices);
+    const expected = joined((await run(eagerTraining(eager.step, images), net, 450, options)).slices);
+    expect(relativeDifference(actual.losses, expected.losses)).toBeLessThan(1e-5);
+    expect(actual.correct).toEqual(expected.correct);
+    for (const [index, trained] of compiled.variables.entries()) {
+      expect(relativeDifference(await trained.data(), await eager.variables[index]!.data())).toBeLessThan(
+        1e-5,
+      );
+    }
+    program.dispose();
+    dispose([...compiled.variables, ...eager.variables]);
+    net.variables.dispose();
+  },
+);

@@ -1,6 +1,7 @@
 import {
   add,
   booleanMaskAsync,
+  cast,
   engine,
   greater,
   mean,
@@ -45,8 +46,9 @@ function stepWith(increment: (batch: Batch) => Scalar): TrainingStep {
   };
 }
 
-async function runOnce(step: TrainingStep): Promise<void> {
-  const program = new CompiledTraining(step, images);
+async function runOnce(step: TrainingStep): Promise<number[]> {
+  const program = new CompiledTraining(step, images, { threads: 2, schedulingThreads: 2 });
+  const reported: number[] = [];
   try {
     await program.run({
       order: Int32Array.of(4, 3, 2, 1),
@@ -54,8 +56,9 @@ async function runOnce(step: TrainingStep): Promise<void> {
       firstBatch: 0,
       coefficients: () => [],
       signal: new AbortController().signal,
-      onSlice: () => undefined,
+      onSlice: ({ losses }) => reported.push(...losses),
     });
+    return reported;
   } finally {
     program.dispose();
   }
@@ -73,6 +76,18 @@ test('a step without coefficients, that reads its data, adds what the data say',
   const { labels } = images.source;
   const expected = [1, 2, 3, 4].reduce((total, index) => total + labels[index]!, before);
   expect((await weight.data())[0]).toBeCloseTo(expected, 4);
+});
+
+test('a value read in a step is the one from before the update, though the update does not need it', async () => {
+  weight.assign(scalar(100));
+  const step: TrainingStep = ({ labels }) => {
+    const loss: Scalar = mul(weight as Scalar, 2);
+    weight.assign(cast(sum(labels), 'float32'));
+    return { loss, correct: sum(labels) };
+  };
+  const { labels } = images.source;
+  expect(await runOnce(step)).toEqual([200, 2 * (labels[4]! + labels[3]!)]);
+  expect((await weight.data())[0]).toBe(labels[2]! + labels[1]!);
 });
 
 test('random numbers made in JavaScript are refused, with the operation that takes them', async () => {

@@ -38,7 +38,14 @@ export function checkpointDescription(changes: Partial<CheckpointDescription> = 
       ],
       partial: { batches: 0, loss: 0, correct: 0, images: 0, seconds: 0 },
     },
-    machine: { backend: 'cpu', backendVersion: '4.22.0', device: 'CPU', threads: 1, node: 'v20.0.0' },
+    machine: {
+      backend: 'cpu',
+      backendVersion: '4.22.0',
+      device: 'CPU',
+      threads: 1,
+      node: 'v20.0.0',
+      execution: null,
+    },
     ...changes,
   };
 }

@@ -8,7 +8,7 @@ export function sequence(description: string, layers: readonly Layer[]): Model {
   return {
     description,
     parameters: layers.flatMap(({ parameters }) => parameters),
-    apply: (images, values) =>
-      layers.reduce<Tensor>((input, layer) => layer.apply(input, values), images) as Tensor2D,
+    apply: (images, values, randomness) =>
+      layers.reduce<Tensor>((input, layer) => layer.apply(input, values, randomness), images) as Tensor2D,
   };
 }

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+
+import { ToolkitError } from '../core/errors.js';
+import { elementCount, type ImageShape } from '../engine/images.js';
+import { activationNames } from './activations.js';
+import { initializerNames } from './initializers.js';
+import { convolution } from './layers/convolution.js';
+import { dense } from './layers/dense.js';
+import { dropout } from './layers/dropout.js';
+import { flatten } from './layers/flatten.js';
+import type { MapShape } from './layers/layer.js';
+import { maxPooling } from './layers/max-pooling.js';
+import { sequence } from './layers/sequence.js';
+import { defineModel } from './model.js';
+
+/** Height and width of the squares of which one value is kept. */
+const POOL_SIZE = 2;
+
+const dropoutRate = (fallback: number, place: string): z.ZodDefault<z.ZodNumber> =>
+  z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(fallback)
+    .meta({ description: `share of values that training drops ${place}` });
+
+/** A convolutional network; as it is by default, the one of PyTorch's MNIST example. */
+export const cnn = defineModel({
+  name: 'cnn',
+  summary: 'convolutions, pooling and dropout: slower and more accurate; the net of PyTorch’s MNIST example',
+  source:
+    'LeCun et al., “Gradient-based learning applied to document recognition”, 1998; pytorch/examples, mnist',
+  options: z.strictObject({
+    filters: z
+      .array(z.int().min(1).max(4096))
+      .min(1)
+      .max(16)
+      .default([32, 64])
+      .meta({ description: 'filters of the convolutions, one after the other' }),
+    kernelSize: z.int().min(1).max(31).default(3).meta({ description: 'height and width of the filters' }),
+    denseUnits: z
+      .int()
+      .min(1)
+      .max(65_536)
+      .default(128)
+      .meta({ description: 'size of the layer before the last' }),
+    convolutionDropout: dropoutRate(0.25, 'after the convolutions'),
+    denseDropout: dropoutRate(0.5, 'before the last layer'),
+    activation: z.enum(activationNames).default('relu').meta({ description: 'function between the layers' }),
+    initializer: z
+      .enum(initializerNames)
+      .default('fan-in-uniform')
+      .meta({ description: 'how the weights start' }),
+  }),
+  build(options, { shape, classes }) {
+    const { filters, kernelSize, denseUnits, convolutionDropout, denseDropout, ...common } = options;
+    requireLargeEnough(shape, filters.length, kernelSize);
+    let inputShape: MapShape = [shape.height, shape.width, shape.channels];
+    const convolutions = filters.map((count, index) => {
+      const name = `convolution${index + 1}`;
+      const layer = convolution({ name, inputShape, filters: count, kernelSize, ...common });
+      inputShape = layer.outputShape;
+      return layer;
+    });
+    const pooling = maxPooling(inputShape, POOL_SIZE);
+    const inputs = elementCount(pooling.outputShape);
+    const { initializer } = common;
+    return sequence(describe(options, classes), [
+      ...convolutions,
+      pooling,
+      dropout('dropout1', pooling.outputShape, convolutionDropout),
+      flatten(pooling.outputShape),
+      dense({ name: 'dense1', inputs, units: denseUnits, ...common }),
+      dropout('dropout2', [denseUnits], denseDropout),
+      dense({ name: 'dense2', inputs: denseUnits, units: classes, initializer }),
+    ]);
+  },
+});
+
+interface Structure {
+  filters: readonly number[];
+  kernelSize: number;
+  denseUnits: number;
+  activation: string;
+}
+
+function describe({ filters, kernelSize, denseUnits, activation }: Structure, classes: number): string {
+  return `${filters.join('-')} filters of ${kernelSize}×${kernelSize}, pooling, ${denseUnits}-${classes}, ${activation}`;
+}
+
+function requireLargeEnough({ height, width }: ImageShape, convolutions: number, kernelSize: number): void {
+  const smallest = convolutions * (kernelSize - 1) + POOL_SIZE;
+  if (Math.min(height, width) >= smallest) return;
+  throw new ToolkitError('USAGE', {
+    message: `${convolutions} convolutions of ${kernelSize}×${kernelSize} and pooling need images of ${smallest}×${smallest} or more, and these are ${height}×${width}`,
+    hint: 'take fewer --filters, a smaller --kernel-size, or the model mlp',
+  });
+}
