@@ -114,5 +114,7 @@ export function askJson(
 
 /** An inference request for images as JSON. */
 export function inferenceRequest(pixels: Uint8Array, count: number): Record<string, unknown> {
-  return { inputs: [{ name: 'images', datatype: 'UINT8', shape: [count, 28, 28, 1], data: [...pixels] }] };
+  return {
+    inputs: [{ name: 'images', datatype: 'UINT8', shape: [count, 28, 28, 1], data: Array.from(pixels) }],
+  };
 }

@@ -13,7 +13,7 @@ import fastify, {
 
 import { codeOfStatus, HttpError } from '../http-errors.js';
 import type { ServerMetrics } from '../metrics.js';
-import { Authenticator, requireRole, type Caller } from '../security/authenticator.js';
+import { requireRole, type Authenticator, type Caller } from '../security/authenticator.js';
 import { hostName, isLoopback } from '../security/addresses.js';
 import { RateLimiter } from '../security/rate-limiter.js';
 import type { TokenRole } from '../security/roles.js';
@@ -67,7 +67,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => {
-      void answerError(error as unknown as Error, request as FastifyRequest, reply as FastifyReply, options);
+      void answerError(error, request, reply, options);
     },
   } as FastifyServerOptions) as FastifyInstance;
   app.server.headersTimeout = Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs);
