@@ -101,7 +101,7 @@ export async function ask(url: string, init: RequestInit = {}): Promise<Answer> 
 export function askJson(
   url: string,
   body: unknown,
-  init: RequestInit & { headers?: Record<string, string> } = {},
+  init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {},
 ): Promise<Answer> {
   const { headers, ...rest } = init;
   return ask(url, {
