@@ -1,6 +1,12 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** What scripts may take from Node.js without an import. */
+const nodeGlobals = [
+  ...['process', 'console', 'URL', 'Buffer', 'performance', 'fetch'],
+  ...['setTimeout', 'setInterval', 'clearInterval'],
+];
+
 export default tseslint.config(
   {
     ignores: [
@@ -57,6 +63,6 @@ export default tseslint.config(
   },
   {
     files: ['**/*.{js,mjs}'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+    languageOptions: { globals: Object.fromEntries(nodeGlobals.map((name) => [name, 'readonly'])) },
   },
 );

@@ -16,6 +16,7 @@ const [folder, checkpoint, ...names] = process.argv.slice(2);
 if (folder === undefined || checkpoint === undefined)
   throw new Error('usage: robustness.mjs FOLDER CHECKPOINT [NAME …]');
 const LAUNCHER = fileURLToPath(new URL('../../bin/mnist.js', import.meta.url));
+const CHANGES = Number(process.env.BENCH_CHANGES ?? 50);
 const print = (name, figures) => console.log(JSON.stringify({ name, ...figures }));
 const good = inferBytes(randomBytes(784));
 
@@ -152,8 +153,8 @@ async function promotions() {
     ...(await import('../../dist/artifacts/model-registry.js')),
     ...(await import('../../dist/deployment/registry-writer.js')),
   };
-  mnist('deploy', checkpoint);
-  mnist('deploy', checkpoint);
+  // The third is the candidate, which is loaded all the time; the first two are loaded anew whenever they are promoted.
+  for (let version = 1; version <= 3; version++) mnist('deploy', checkpoint);
   const models = new ModelRegistry(registry);
   const writer = new RegistryWriter(models);
   const [name] = await models.names();
@@ -182,7 +183,7 @@ async function promotions() {
   })();
   const present = async () => (await (await fetch(`${server.url}/status`)).json()).versions.production;
   let changes = 0;
-  for (let time = 0; time < 50; time++) {
+  for (let time = 0; time < CHANGES; time++) {
     if (time % 2 === 0) await writer.promote(name, 2, { force: true });
     else await writer.rollback(name);
     const wanted = time % 2 === 0 ? '2' : '1';

@@ -60,7 +60,9 @@ test.skipIf(!hasClient)(
     const logits = outputs.find(({ name }) => name === 'logits')!.data;
     for (const answer of [found.answers.binary, found.answers.json]) {
       expect(answer).toMatchObject({ id: 'mine', class: [4, 4, 4] });
-      answer.logits.flat().forEach((logit, index) => expect(logit).toBeCloseTo(logits[index]!, 4));
+      answer.logits.flat().forEach((logit, index) => {
+        expect(logit).toBeCloseTo(logits[index]!, 4);
+      });
     }
     for (const sum of found.probabilities) expect(sum).toBeCloseTo(1, 5);
     await rm(folder, { recursive: true, force: true });

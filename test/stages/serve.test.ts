@@ -88,7 +88,9 @@ describe('the Open Inference Protocol', () => {
       const outputs = new Map((body['outputs'] as Output[]).map((output) => [output.name, output]));
       expect(outputs.get('logits')!.shape).toEqual([count, 10]);
       const found = outputs.get('logits')!.data;
-      found.forEach((logit, index) => expect(logit).toBeCloseTo(logits[index]!, 4));
+      found.forEach((logit, index) => {
+        expect(logit).toBeCloseTo(logits[index]!, 4);
+      });
       const sum = outputs.get('probabilities')!.data.reduce((total, value) => total + value, 0);
       expect(sum).toBeCloseTo(count, 4);
       expect(outputs.get('class')!.data).toEqual(Array<number>(count).fill(3));
@@ -127,7 +129,9 @@ describe('the Open Inference Protocol', () => {
     ]);
     const logits = new Float32Array(bytes.buffer.slice(bytes.byteOffset + length));
     const expected = await expectedLogits(2);
-    logits.forEach((logit, index) => expect(logit).toBeCloseTo(expected[index]!, 4));
+    logits.forEach((logit, index) => {
+      expect(logit).toBeCloseTo(expected[index]!, 4);
+    });
   });
 
   test('refuses what is malformed or too large with a JSON error', async () => {
@@ -152,6 +156,7 @@ describe('the Open Inference Protocol', () => {
         400,
       ],
       ['an unknown output', { ...inferenceRequest(new Uint8Array(784), 1), outputs: [{ name: 'x' }] }, 400],
+      ['more values claimed than any memory holds', inferenceRequestFor([1e9, 784]), 400],
       ['a value too large', inferenceRequestOf(256), 400],
       ['a value that is no number', inferenceRequestOf('7'), 400],
       ['deep nesting', inferenceRequestOf(nested(1000)), 400],
@@ -173,6 +178,10 @@ describe('the Open Inference Protocol', () => {
     }
   });
 });
+
+function inferenceRequestFor(shape: number[]): object {
+  return { inputs: [{ name: 'images', datatype: 'UINT8', shape, data: [0] }] };
+}
 
 function inferenceRequestOf(value: unknown): object {
   const data = [...Array<unknown>(783).fill(0), value];

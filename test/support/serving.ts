@@ -101,7 +101,7 @@ export async function ask(url: string, init: RequestInit = {}): Promise<Answer> 
 export function askJson(
   url: string,
   body: unknown,
-  init: RequestInit & { headers?: Record<string, string> } = {},
+  init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {},
 ): Promise<Answer> {
   const { headers, ...rest } = init;
   return ask(url, {
@@ -114,5 +114,7 @@ export function askJson(
 
 /** An inference request for images as JSON. */
 export function inferenceRequest(pixels: Uint8Array, count: number): Record<string, unknown> {
-  return { inputs: [{ name: 'images', datatype: 'UINT8', shape: [count, 28, 28, 1], data: [...pixels] }] };
+  return {
+    inputs: [{ name: 'images', datatype: 'UINT8', shape: [count, 28, 28, 1], data: Array.from(pixels) }],
+  };
 }

@@ -13,7 +13,7 @@ import fastify, {
 
 import { codeOfStatus, HttpError } from '../http-errors.js';
 import type { ServerMetrics } from '../metrics.js';
-import { Authenticator, requireRole, type Caller } from '../security/authenticator.js';
+import { requireRole, type Authenticator, type Caller } from '../security/authenticator.js';
 import { hostName, isLoopback } from '../security/addresses.js';
 import { RateLimiter } from '../security/rate-limiter.js';
 import type { TokenRole } from '../security/roles.js';
@@ -46,14 +46,16 @@ export interface AppOptions {
 
 /** How often connections are looked at for those that are too slow. */
 const CONNECTION_CHECK_MS = 1000;
+/** A request without a Host header is refused by `admit`, with a JSON error; Node.js would send an empty one. */
+const SERVER_OPTIONS = { connectionsCheckingInterval: CONNECTION_CHECK_MS, requireHostHeader: false };
 const HEADERS_TIMEOUT_MS = 5000;
 
 /** The HTTP server with everything that holds for each of its routes: identity, limits, headers, errors, counting. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { bodyLimit, requestTimeoutMs, tls, logger } = options;
   const app = fastify({
-    ...(tls ? { https: { ...tls, connectionsCheckingInterval: CONNECTION_CHECK_MS } } : {}),
-    ...(tls ? {} : { http: { connectionsCheckingInterval: CONNECTION_CHECK_MS } }),
+    ...(tls ? { https: { ...tls, ...SERVER_OPTIONS } } : {}),
+    ...(tls ? {} : { http: { ...SERVER_OPTIONS } }),
     logger: logger ?? false,
     // One line a request, when it is answered: see `count`.
     logController: new LogController({ disableRequestLogging: true }),
@@ -65,7 +67,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => {
-      void answerError(error as unknown as Error, request as FastifyRequest, reply as FastifyReply, options);
+      void answerError(error, request, reply, options);
     },
   } as FastifyServerOptions) as FastifyInstance;
   app.server.headersTimeout = Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs);
@@ -102,6 +104,7 @@ function requestId({ headers }: { headers: IncomingMessage['headers'] }): string
 
 /** Who may come in: not more often than allowed, from no other site, and with a token of the role where tokens are needed. */
 async function admit(request: FastifyRequest, { authenticator, ...options }: AppOptions): Promise<void> {
+  if (request.headers.host === undefined) throw new HttpError('BAD_REQUEST', 'the Host header is missing');
   const role = request.routeOptions.config.role ?? 'administer';
   if (role === 'nobody') return;
   limiterOf(options)?.(request.ip);

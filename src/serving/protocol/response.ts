@@ -40,8 +40,7 @@ export function encodeResponse(
   model: { name: string; version: string; classes: number; id: string },
   logits: Float32Array,
 ): EncodedResponse {
-  const wanted =
-    request.outputs ?? outputNames.map((name) => ({ name: name as string, isBinary: request.isBinary }));
+  const wanted = request.outputs ?? outputNames.map((name) => ({ name, isBinary: request.isBinary }));
   const parts: Uint8Array[] = [];
   const outputs = wanted.map(({ name, isBinary }) => {
     const tensor = outputTensor(name, logits, model.classes);

@@ -16,6 +16,9 @@ const DATATYPES: Readonly<Record<string, { bytes: number; read: (view: DataView,
   FP32: { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
 };
 
+/** Lists in lists: as many as a tensor may have dimensions. */
+const MAX_DEPTH = 8;
+
 /**
  * A tensor's values as pixels from 0 to 255. Throws BAD_REQUEST where there are more or fewer than its shape says, or where a
  * value is no pixel.
@@ -45,22 +48,24 @@ export function pixelsOf({ name, datatype, shape, data }: RequestTensor): Uint8A
 }
 
 function pixelsOfNumbers(name: string, data: readonly unknown[], count: number): Uint8Array {
-  const pixels = new Uint8Array(count);
-  let index = 0;
-  const read = (values: readonly unknown[], depth: number): void => {
-    for (const value of values) {
-      if (Array.isArray(value)) {
-        if (depth > 8) throw new HttpError('BAD_REQUEST', `input "${name}": data is nested too deeply`);
-        read(value, depth + 1);
-      } else {
-        // Beyond the end nothing is stored; that there was more is found below.
-        pixels[index++] = requirePixel(name, value);
-      }
-    }
-  };
-  read(data, 0);
-  if (index === count) return pixels;
-  throw new HttpError('BAD_REQUEST', `input "${name}" has ${index} values, and its shape needs ${count}`);
+  const values = flatten(name, data, []);
+  // Before anything is allocated by what the shape claims.
+  if (values.length !== count) {
+    throw new HttpError(
+      'BAD_REQUEST',
+      `input "${name}" has ${values.length} values, and its shape needs ${count}`,
+    );
+  }
+  return Uint8Array.from(values, (value) => requirePixel(name, value));
+}
+
+function flatten(name: string, data: readonly unknown[], found: unknown[], depth = 0): unknown[] {
+  if (depth > MAX_DEPTH) throw new HttpError('BAD_REQUEST', `input "${name}": data is nested too deeply`);
+  for (const value of data) {
+    if (Array.isArray(value)) flatten(name, value, found, depth + 1);
+    else found.push(value);
+  }
+  return found;
 }
 
 function requirePixel(name: string, value: unknown): number {

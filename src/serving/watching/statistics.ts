@@ -65,10 +65,9 @@ export function populationStabilityIndex(expected: ArrayLike<number>, observed: 
 }
 
 /** Counts of numbers in bins with the given inner edges, of which there is one fewer than bins. */
-export function histogramOf(values: ArrayLike<number>, edges: readonly number[]): Float64Array {
+export function histogramOf(values: Float64Array, edges: readonly number[]): Float64Array {
   const counts = new Float64Array(edges.length + 1);
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index]!;
+  for (const value of values) {
     let bin = 0;
     while (bin < edges.length && value >= edges[bin]!) bin++;
     counts[bin]! += 1;
