@@ -3,6 +3,8 @@ import { callerLayer } from './config/layers.js';
 import { resolveOptions } from './config/resolve.js';
 import { silentContext, type StageContext } from './core/events.js';
 import { collect as collectStage, collectFields } from './stages/collect.js';
+import { deploy as deployStage, type Deployment } from './stages/deploy.js';
+import { deploySpace, type deployFields } from './stages/deploy-options.js';
 import { evaluate as evaluateStage, evaluateFields, type Evaluation } from './stages/evaluate.js';
 import { preprocess as preprocessStage, preprocessFields, type Preprocessed } from './stages/preprocess.js';
 import { resolveTrainOptions, type TrainOptions } from './stages/train-options.js';
@@ -11,12 +13,15 @@ import type { RawData } from './artifacts/raw.js';
 import type { z } from 'zod';
 
 export { readCheckpoint, type Checkpoint, type CheckpointDescription } from './artifacts/checkpoint.js';
+export { ModelRegistry, type RegisteredVersion } from './artifacts/model-registry.js';
+export type { Manifest } from './artifacts/manifest.js';
 export type { PreparedData } from './artifacts/prepared.js';
 export type { RawData } from './artifacts/raw.js';
 export { isToolkitError, ToolkitError, type ErrorCode, type ExitCode } from './core/errors.js';
 export type { Emit, StageContext, ToolkitEvent } from './core/events.js';
 export { version } from './core/version.js';
 export type { ClassificationMetrics } from './evaluation/metrics.js';
+export type { Deployment } from './stages/deploy.js';
 export type { Evaluation } from './stages/evaluate.js';
 export type { Preprocessed } from './stages/preprocess.js';
 export type { TrainOptions } from './stages/train-options.js';
@@ -64,4 +69,21 @@ export async function evaluate(
     resolveOptions(space, [callerLayer(options)]).values,
     silentContext(context),
   );
+}
+
+/** The options of `mnist deploy`: those of the target, such as `quantize`, stand beside the common ones. */
+export type DeployInput = z.input<typeof deployFields> & { to?: string } & Record<string, unknown>;
+
+/**
+ * Stage 5, with the options of `mnist deploy`. Throws a ToolkitError.
+ *
+ * @param checkpoint a checkpoint file, a run's folder or name, or `latest`
+ */
+export async function deploy(
+  checkpoint: string,
+  options: DeployInput = {},
+  context: Context = {},
+): Promise<Deployment> {
+  const { values } = resolveOptions(deploySpace, [callerLayer(options)]);
+  return deployStage(checkpoint, values, silentContext(context));
 }

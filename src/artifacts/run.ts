@@ -38,6 +38,11 @@ export class RunFolder {
     return join(this.path, 'reports', `${dataset}-${split}.json`);
   }
 
+  /** The embeddings of a split of a data set. */
+  embeddings(dataset: string, split: string): string {
+    return join(this.path, 'embeddings', `${dataset}-${split}.npy`);
+  }
+
   get lock(): string {
     return join(this.path, 'run.lock');
   }

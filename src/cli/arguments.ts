@@ -44,7 +44,9 @@ export function parseArguments(name: string, command: Command, words: readonly s
     throw usageError(error, name, [...fields.values()]);
   }
   const positionals = program.args;
-  const values: Record<string, unknown> = { ...program.opts() };
+  // commander takes an option that can only be switched off for switched on, unless it is asked what was typed.
+  const isTyped = ([key]: [string, unknown]): boolean => program.getOptionValueSource(key) === 'cli';
+  const values: Record<string, unknown> = Object.fromEntries(Object.entries(program.opts()).filter(isTyped));
   command.positionals.forEach(({ key }, index) => {
     if (key !== undefined && positionals[index] !== undefined) values[key] = positionals[index];
   });
@@ -77,7 +79,7 @@ function plainOption(field: Field): Option {
   const flag = flagOf(key);
   if (kind === 'boolean') {
     // An option that is on by default can only be switched off.
-    if (fallback === true) return new Option(flag.replace('--', '--no-'), description).default(undefined);
+    if (fallback === true) return new Option(flag.replace('--', '--no-'), description);
     return new Option(flag, description);
   }
   return new Option(`${flag} <${placeholder}>`, `${description}${rangeText(field)}`).argParser((text) =>

@@ -81,6 +81,11 @@ export const errorKinds = {
       `${option} is ${stored} in the run "${run}", but ${given} was asked for`,
     () => 'a resumed run keeps its configuration; start a new one to change it',
   ),
+  OUTPUT_EXISTS: kind<{ path: string }>(
+    2,
+    ({ path }) => `${path} exists already`,
+    () => 'choose another folder with --output, or remove that one',
+  ),
 
   DATASET_UNKNOWN: kind<{ dataset: string; known: string; nearest: string | undefined }>(
     3,
@@ -113,10 +118,20 @@ export const errorKinds = {
     ({ path, what, expected, found }) => `${path}: its ${what} is ${found}, but ${expected} is pinned`,
     () => 'this is not the published file; get it from another source, or name your own data set differently',
   ),
+  SOURCE_REFUSED: kind<{ path: string; reason: string; hint: string }>(
+    3,
+    ({ path, reason }) => `${path}: cannot be made into a data set: ${reason}`,
+    ({ hint }) => hint,
+  ),
   DOWNLOAD_FAILED: kind<{ url: string; reason: string }>(
     3,
     ({ url, reason }) => `${url}: ${reason}`,
     () => 'check the address and the network; run the command again to continue where it stopped',
+  ),
+  AUDIT_BROKEN: kind<{ path: string; line: string; reason: string }>(
+    3,
+    ({ path, line, reason }) => `${path}: the chain breaks at ${line}: ${reason}`,
+    () => 'compare the log with a copy of it; what stands after that line proves nothing',
   ),
 
   BACKEND_UNAVAILABLE: kind<{ backend: string; reason: string; hint: string }>(
@@ -172,6 +187,17 @@ export const errorKinds = {
       `accuracy on the ${split} split is ${accuracy}, below the minimum of ${minimum}`,
     () => 'train longer or differently, or lower --min-accuracy',
   ),
+  PROMOTION_REFUSED: kind<{ name: string; version: number; reason: string }>(
+    5,
+    ({ name, version, reason }) => `${name}, version ${version} is not promoted: ${reason}`,
+    () => 'train longer or differently, or promote it all the same with --force',
+  ),
+  EXPORT_DIFFERS: kind<{ target: string; difference: string; bar: string }>(
+    5,
+    ({ target, difference, bar }) =>
+      `the ${target} export was thrown away: ${difference}, where ${bar} is allowed`,
+    () => 'the export is not the trained model; report it, with the model’s options',
+  ),
 
   CHECKPOINT_MISSING: kind<{ name: string; folder: string; nearest: string | undefined }>(
     6,
@@ -187,6 +213,21 @@ export const errorKinds = {
     6,
     ({ path, reason }) => `${path}: ${reason}`,
     () => 'use a checkpoint that fits, or train a new one',
+  ),
+  MODEL_MISSING: kind<{ name: string; hint: string }>(
+    6,
+    ({ name }) => `no deployed model ${name}`,
+    ({ hint }) => hint,
+  ),
+  MODEL_CORRUPT: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: ${reason}`,
+    () => 'this version cannot be used; roll back to another, or deploy the checkpoint again',
+  ),
+  EXPORT_UNSUPPORTED: kind<{ target: string; reason: string }>(
+    6,
+    ({ target, reason }) => `the model cannot be exported to ${target}: ${reason}`,
+    () => 'deploy it to the registry instead, which takes every model',
   ),
 
   INTERRUPTED: kind<{ hint: string }>(

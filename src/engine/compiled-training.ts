@@ -11,8 +11,9 @@ import { DataType } from '../tensorflow/data-types.js';
 import { Session } from '../tensorflow/session.js';
 import { tensorFlowContext } from '../tensorflow/tfjs-backend.js';
 import { hostBatch, type DeviceImages } from './device-images.js';
+import { pixelsPerImage, type LabelledImages } from './images.js';
 import type { Execution, RunOptions, SliceResult, TrainingProgram, TrainingStep } from './program.js';
-import { uploadImages } from './session-images.js';
+import { replaceImages, uploadImages } from './session-images.js';
 import { SessionVariables } from './session-variables.js';
 import { SliceLength } from './slice-length.js';
 import { trace, type Trace } from './trace.js';
@@ -27,6 +28,7 @@ import { planCores, type CorePlan } from './work.js';
 export class CompiledTraining implements TrainingProgram {
   readonly #step: TrainingStep;
   readonly #data: DeviceImages;
+  #source: LabelledImages;
   readonly #plan: Partial<CorePlan>;
   /**
    * The step is recorded once for each size of batch that occurs: an epoch's last may be smaller, and what tfjs computes of
@@ -40,6 +42,7 @@ export class CompiledTraining implements TrainingProgram {
   constructor(step: TrainingStep, data: DeviceImages, plan: Partial<CorePlan> = {}) {
     this.#step = step;
     this.#data = data;
+    this.#source = data.source;
     this.#plan = plan;
   }
 
@@ -71,6 +74,19 @@ export class CompiledTraining implements TrainingProgram {
       await this.#opened?.variables.pull(changed);
     }
     return next;
+  }
+
+  /**
+   * Trains on other images of the same number and shape from now on: the next part of a data set that does not fit into memory.
+   * Not while a run is under way.
+   */
+  async replaceImages(images: LabelledImages): Promise<void> {
+    const { count, shape } = this.#source;
+    if (images.count !== count || pixelsPerImage(images.shape) !== pixelsPerImage(shape)) {
+      throw new Error(`${images.count} images cannot take the place of ${count}`);
+    }
+    this.#source = images;
+    if (this.#opened) await replaceImages(this.#opened.session, images);
   }
 
   dispose(): void {
@@ -125,7 +141,7 @@ export class CompiledTraining implements TrainingProgram {
     };
     const { threads, schedulingThreads } = plan;
     const session = new Session(api, { ...config, threads, schedulingThreads });
-    await uploadImages(session, this.#data.source);
+    await uploadImages(session, this.#source);
     if (this.#isDisposed) session.close();
     return { session, variables: new SessionVariables(session), plan };
   }

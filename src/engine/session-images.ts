@@ -9,24 +9,35 @@ const LABELS = 'labels';
 
 /** Puts a data set into resources of a session, one byte a pixel. */
 export async function uploadImages(session: Session, data: LabelledImages): Promise<void> {
-  const shape = [data.count, pixelsPerImage(data.shape)];
-  const pixels: HostTensor = { type: DataType.UINT8, shape, values: data.pixels };
-  const labels: HostTensor = {
-    type: DataType.INT32,
-    shape: [data.count],
-    values: Int32Array.from(data.labels),
-  };
   const graph = new GraphBuilder();
-  for (const [name, { type, shape }] of [[PIXELS, pixels] as const, [LABELS, labels] as const]) {
+  for (const [name, { type, shape }] of Object.entries(tensorsOf(data))) {
     const value = graph.placeholder(`${name}_new`, type, shape);
     const handle = addHandle(graph, name, shape, name, type);
     graph.node('AssignVariableOp', [handle, value], [attribute.type('dtype', type)], `${name}_assign`);
   }
   session.extend(graph.finish());
+  await replaceImages(session, data);
+}
+
+/** Puts another data set of the same size in place of the one that was uploaded. */
+export async function replaceImages(session: Session, data: LabelledImages): Promise<void> {
+  const { [PIXELS]: pixels, [LABELS]: labels } = tensorsOf(data);
   await session.run({
     feeds: { [`${PIXELS}_new`]: pixels, [`${LABELS}_new`]: labels },
     targets: [`${PIXELS}_assign`, `${LABELS}_assign`],
   });
+}
+
+function tensorsOf({
+  count,
+  shape,
+  pixels,
+  labels,
+}: LabelledImages): Record<typeof PIXELS | typeof LABELS, HostTensor> {
+  return {
+    [PIXELS]: { type: DataType.UINT8, shape: [count, pixelsPerImage(shape)], values: pixels },
+    [LABELS]: { type: DataType.INT32, shape: [count], values: Int32Array.from(labels) },
+  };
 }
 
 /** The resources that hold a data set, in another graph of the session. */

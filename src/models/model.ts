@@ -12,6 +12,8 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   /** Its value before training, row by row; draws from the stream alone. */
   readonly initialValue: (random: Random) => Float32Array;
+  /** Whether it is known before training and stays as it is: it lies in checkpoints, but is not learnt. */
+  readonly isFixed?: boolean;
 }
 
 /** The present values of a model's parameters, by name. */
@@ -31,6 +33,16 @@ export interface Model {
    * @param randomness where a training step draws its random numbers from; left out, the model infers, and draws none
    */
   apply(images: Tensor4D, values: ParameterValues, randomness?: Randomness): Tensor2D;
+  /** Undefined where there is no layer before the last. */
+  readonly embedding?: Embedding | undefined;
+}
+
+/** What a model makes of an image before its last layer decides: what it has learnt to see. */
+export interface Embedding {
+  /** How many numbers an image becomes. */
+  readonly size: number;
+  /** Scaled images [n, height, width, channels] to [n, size], as in inference. */
+  apply(images: Tensor4D, values: ParameterValues): Tensor2D;
 }
 
 /** What a model has to fit. */
@@ -59,5 +71,5 @@ export function defineModel<Name extends string, Options extends z.ZodObject>(
 
 /** How many numbers a model learns. */
 export function parameterCount({ parameters }: Pick<Model, 'parameters'>): number {
-  return parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  return parameters.reduce((sum, { shape, isFixed }) => sum + (isFixed ? 0 : elementCount(shape)), 0);
 }

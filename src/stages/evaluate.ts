@@ -129,7 +129,11 @@ async function classify(
   }
 }
 
-function requireFit({ path, description }: Checkpoint, { shape, classNames, dataset }: PreparedData): void {
+/** Refuses a checkpoint that was trained for other images or classes. Throws CHECKPOINT_REFUSED. */
+export function requireFit(
+  { path, description }: Checkpoint,
+  { shape, classNames, dataset }: PreparedData,
+): void {
   const { height, width, channels } = description.shape;
   const trained = `${height}×${width}×${channels}`;
   const found = `${shape.height}×${shape.width}×${shape.channels}`;
@@ -143,7 +147,8 @@ function requireFit({ path, description }: Checkpoint, { shape, classNames, data
   }
 }
 
-function warnOfOtherData({ description }: Checkpoint, data: PreparedData, { emit }: StageContext): void {
+/** Warns where a data set is not the one of its name that a model was trained on. */
+export function warnOfOtherData({ description }: Checkpoint, data: PreparedData, { emit }: StageContext): void {
   const { dataset, fingerprint } = description.data;
   if (dataset !== data.dataset || fingerprint === data.fingerprint) return;
   emit({
@@ -155,7 +160,7 @@ function warnOfOtherData({ description }: Checkpoint, data: PreparedData, { emit
 }
 
 /** The very split that the checkpoint was trained with, or the test images. */
-function chooseSplit(
+export function chooseSplit(
   split: EvaluateOptions['split'],
   { description: { data } }: Checkpoint,
   { train, test }: PreparedData,

@@ -29,3 +29,9 @@ export const seedOption = z
   .max(2 ** 31 - 1)
   .default(1)
   .meta({ description: 'where all random numbers come from' });
+
+export const registryDirOption = z
+  .string()
+  .min(1)
+  .default('models')
+  .meta({ description: 'where the registry of models is kept', placeholder: 'FOLDER' });

@@ -13,6 +13,7 @@ import {
 import { ToolkitError } from '../core/errors.js';
 import { backendOptions } from './backend-options.js';
 import { checkpointsDirOption, dataDirOption, datasetOption, seedOption } from './options.js';
+import { features } from '../features/index.js';
 import { models } from '../models/index.js';
 import { optimizers } from '../optimizers/index.js';
 import { scalingNames } from '../preparation/scaling.js';
@@ -75,6 +76,7 @@ export const trainSpace = {
   fields: trainFields,
   choices: {
     model: { registry: models, fallback: 'mlp', description: 'network' },
+    features: { registry: features, fallback: 'raw', description: 'what the network is shown of an image' },
     optimizer: { registry: optimizers, fallback: 'adam', description: 'rule that changes the weights' },
   },
 };

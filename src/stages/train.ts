@@ -87,7 +87,7 @@ async function trainIn(
   const data = await prepareData(values, context);
   const backend = await startChosenBackend(values, context);
   const plan = planData(data, values);
-  const model = modelFor(values, data);
+  const model = modelFor(values, data, plan);
   emit({
     event: 'model',
     model: values.model.name,

@@ -4,13 +4,14 @@ import type { ActiveBackend } from '../backends/backend.js';
 import { ToolkitError } from '../core/errors.js';
 import { version } from '../core/version.js';
 import type { PixelScaling } from '../engine/images.js';
+import { features } from '../features/index.js';
 import { parameterCount, type Model } from '../models/model.js';
 import { optimizers } from '../optimizers/index.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { pixelScaling, pixelStatistics, type ScalingName } from '../preparation/scaling.js';
 import { stratifiedSplit, type Split } from '../preparation/split.js';
 import type { RunDescription } from '../training/run-writer.js';
-import { buildModel } from './load-model.js';
+import { buildModelOnFeatures } from './load-model.js';
 import type { TrainConfiguration, TrainResolution } from './train-options.js';
 
 /** How a run uses its data set. */
@@ -36,9 +37,19 @@ export function planData(
   };
 }
 
-/** The network of a configuration, for the images of a data set. */
-export function modelFor({ model }: TrainConfiguration, { shape, classNames }: PreparedData): Model {
-  return buildModel(model, { shape, classes: classNames.length });
+/**
+ * The network of a configuration, for the images of a data set; what its features learn from data, they learn from the training
+ * split alone.
+ */
+export function modelFor(
+  { model, features: settings, seed }: TrainConfiguration,
+  { train, shape, classNames }: PreparedData,
+  { split, scaling }: DataPlan,
+): Model {
+  const fittingData = { images: train, indices: split.training, scaling, seed };
+  const { name, ...options } = settings;
+  const fitted = features.get(name)?.fit?.(options as never, fittingData);
+  return buildModelOnFeatures(model, settings, { shape, classes: classNames.length }, fitted);
 }
 
 /** The optimiser of a configuration. */

@@ -52,6 +52,16 @@ export interface TensorFlowApi {
   TF_DeleteSessionOptions(options: Pointer): void;
   TF_SetConfig(options: Pointer, config: Uint8Array, bytes: number, status: Pointer): void;
   TF_NewSession(graph: Pointer, options: Pointer, status: Pointer): Pointer;
+  TF_LoadSessionFromSavedModel(
+    options: Pointer,
+    runOptions: null,
+    folder: string,
+    tags: readonly string[],
+    tagCount: number,
+    graph: Pointer,
+    metaGraph: null,
+    status: Pointer,
+  ): Pointer;
   TF_CloseSession(session: Pointer, status: Pointer): void;
   TF_DeleteSession(session: Pointer, status: Pointer): void;
   TF_SessionRun: AsynchronousFunction<
@@ -142,6 +152,8 @@ const PROTOTYPES: Readonly<Record<keyof TensorFlowApi, string>> = {
   TF_DeleteSessionOptions: 'void TF_DeleteSessionOptions(void*)',
   TF_SetConfig: 'void TF_SetConfig(void*, void*, size_t, void*)',
   TF_NewSession: 'void* TF_NewSession(void*, void*, void*)',
+  TF_LoadSessionFromSavedModel:
+    'void* TF_LoadSessionFromSavedModel(void*, void*, const char*, const char**, int, void*, void*, void*)',
   TF_CloseSession: 'void TF_CloseSession(void*, void*)',
   TF_DeleteSession: 'void TF_DeleteSession(void*, void*)',
   TF_SessionRun:

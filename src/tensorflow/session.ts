@@ -26,7 +26,8 @@ export class Session {
   #running = 0;
   #isClosed = false;
 
-  constructor(api: TensorFlowApi, config: SessionConfig) {
+  /** @param savedModel the folder of a SavedModel whose graph, for serving, the session has; else it starts empty */
+  constructor(api: TensorFlowApi, config: SessionConfig, savedModel?: string) {
     this.#api = api;
     this.#graph = api.TF_NewGraph();
     const options = api.TF_NewSessionOptions();
@@ -35,9 +36,10 @@ export class Session {
       this.#call('the session configuration', (status) => {
         api.TF_SetConfig(options, bytes, bytes.length, status);
       });
-      this.#session = this.#call('a new session', (status) =>
-        api.TF_NewSession(this.#graph, options, status),
-      );
+      this.#session =
+        savedModel === undefined
+          ? this.#call('a new session', (status) => api.TF_NewSession(this.#graph, options, status))
+          : this.#load(savedModel, options);
     } finally {
       api.TF_DeleteSessionOptions(options);
     }
@@ -95,6 +97,13 @@ export class Session {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#freeIfClosed();
+  }
+
+  #load(folder: string, options: Pointer): Pointer {
+    const api = this.#api;
+    return this.#call(`the SavedModel ${folder}`, (status) =>
+      api.TF_LoadSessionFromSavedModel(options, null, folder, ['serve'], 1, this.#graph, null, status),
+    );
   }
 
   #freeIfClosed(): void {

@@ -35,7 +35,7 @@ export function trainingStep(model: Model, optimizer: Optimizer, variables: Trai
   return (batch, coefficients) => {
     const randomness = stepRandomness(variables.seed, coefficients.at(-1)!);
     const { loss, correct, gradients } = lossAndGradients(model, variables, batch, randomness);
-    for (const parameter of variables.parameters) {
+    for (const parameter of variables.trained) {
       update(optimizer, parameter, gradients[parameter.value.name]!, coefficients);
     }
     return { loss, correct };
@@ -74,7 +74,7 @@ export function lossAndGradients(
   randomness?: Randomness,
 ): StepResult & { gradients: NamedTensorMap } {
   const values = variables.values();
-  const trained = variables.parameters.map(({ value }) => value);
+  const trained = variables.trained.map(({ value }) => value);
   let correct: Scalar | undefined;
   const { value: loss, grads: gradients } = variableGrads(() => {
     const logits = model.apply(images, values, randomness);

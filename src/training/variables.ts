@@ -14,7 +14,7 @@ export interface TrainedParameter {
   readonly slots: readonly Variable[];
 }
 
-/** Everything that training changes, on the device, with its names in a checkpoint. */
+/** Everything that a model and its training hold, on the device, with its names in a checkpoint. */
 export class TrainingVariables {
   readonly parameters: readonly TrainedParameter[];
   /** What the parameters started from, and what training draws from when it is resumed as well. */
@@ -28,8 +28,13 @@ export class TrainingVariables {
     this.parameters = parameters.map((spec, index) => ({
       spec,
       value: makeVariable(spec.initialValue(new Random(seed, 'initial-weights', index)), spec.shape),
-      slots: slotNames.map(() => takeOver(zeros([...spec.shape]))),
+      slots: (spec.isFixed ? [] : slotNames).map(() => takeOver(zeros([...spec.shape]))),
     }));
+  }
+
+  /** The parameters that training changes. */
+  get trained(): readonly TrainedParameter[] {
+    return this.parameters.filter(({ spec }) => !spec.isFixed);
   }
 
   /** The parameters' present values, by name. */

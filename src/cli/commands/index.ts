@@ -11,7 +11,7 @@ interface CommandEntry {
 export const commands: readonly CommandEntry[] = [
   {
     name: 'collect',
-    summary: 'bring the raw files of a data set to the data folder, verified',
+    summary: 'bring a data set to the data folder: a published one, or your own images',
     load: async () => (await import('./collect.js')).collectCommand,
   },
   {
@@ -30,6 +30,26 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./evaluate.js')).evaluateCommand,
   },
   {
+    name: 'embed',
+    summary: 'write what a model makes of images before it decides, with a map of them',
+    load: async () => (await import('./embed.js')).embedCommand,
+  },
+  {
+    name: 'deploy',
+    summary: 'put a checkpoint into a form in which it is used: registry, ONNX, SavedModel, …',
+    load: async () => (await import('./deploy.js')).deployCommand,
+  },
+  {
+    name: 'registry',
+    summary: 'list, promote, roll back and check the models that were deployed',
+    load: async () => (await import('./registry.js')).registryCommand,
+  },
+  {
+    name: 'audit',
+    summary: 'check or list the log of deploys, promotions and rollbacks',
+    load: async () => (await import('./audit.js')).auditCommand,
+  },
+  {
     name: 'runs',
     summary: 'list the training runs',
     load: async () => (await import('./runs.js')).runsCommand,
@@ -41,7 +61,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'datasets',
-    summary: 'list the data sets, known and collected',
+    summary: 'list the data sets, known and collected, or show one',
     load: async () => (await import('./datasets.js')).datasetsCommand,
   },
   {

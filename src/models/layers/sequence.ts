@@ -1,6 +1,7 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 
-import type { Model } from '../model.js';
+import { elementCount } from '../../engine/images.js';
+import type { Embedding, Model } from '../model.js';
 import type { Layer } from './layer.js';
 
 /** A model that passes its input through layers, one after the other; the last gives the logits. */
@@ -10,5 +11,21 @@ export function sequence(description: string, layers: readonly Layer[]): Model {
     parameters: layers.flatMap(({ parameters }) => parameters),
     apply: (images, values, randomness) =>
       layers.reduce<Tensor>((input, layer) => layer.apply(input, values, randomness), images) as Tensor2D,
+    embedding: embeddingOf(layers),
+  };
+}
+
+/** What the last layer takes; without a layer before it, the image itself. */
+function embeddingOf(layers: readonly Layer[]): Embedding | undefined {
+  const before = layers.slice(0, -1);
+  const last = before.at(-1);
+  if (!last) return undefined;
+  const size = elementCount(last.outputShape);
+  return {
+    size,
+    apply: (images, values) => {
+      const output = before.reduce<Tensor>((input, layer) => layer.apply(input, values), images);
+      return reshape(output, [images.shape[0], size]);
+    },
   };
 }

@@ -1,0 +1,48 @@
+"""Loads an exported SavedModel with Python TensorFlow and compares it with ONNX Runtime or a checkpoint's manifest.
+
+Usage: python bench/check_saved_model.py DEPLOYED_FOLDER PREPARED_DATA
+  DEPLOYED_FOLDER  what `mnist deploy RUN --to savedmodel` wrote
+  PREPARED_DATA    data/<dataset>/prepared/data.safetensors
+Prints the signature and the accuracy on the test images, and fails if that is not the manifest's.
+"""
+
+import json
+import pathlib
+import struct
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+
+def read_tensors(path):
+    """The uint8 tensors of a safetensors file, by name."""
+    raw = pathlib.Path(path).read_bytes()
+    (length,) = struct.unpack("<Q", raw[:8])
+    header = json.loads(raw[8 : 8 + length])
+    body = raw[8 + length :]
+    return {
+        name: np.frombuffer(body[entry["data_offsets"][0] : entry["data_offsets"][1]], np.uint8).reshape(entry["shape"])
+        for name, entry in header.items()
+        if name != "__metadata__"
+    }
+
+
+def main(folder, data):
+    manifest = json.loads((pathlib.Path(folder) / "manifest.json").read_text())
+    tensors = read_tensors(data)
+    images, labels = tensors["test/images"], tensors["test/labels"]
+    loaded = tf.saved_model.load(str(pathlib.Path(folder) / "1"))
+    serving = loaded.signatures["serving_default"]
+    print(serving.structured_input_signature, serving.structured_outputs)
+    probabilities = serving(images=tf.constant(images))["probabilities"].numpy()
+    single = serving(images=tf.constant(images[:1]))["probabilities"].numpy()
+    accuracy = float((probabilities.argmax(axis=1) == labels).mean())
+    print(f"accuracy {accuracy} (manifest {manifest['metrics']['accuracy']}), {len(labels)} images")
+    print(f"one image alone differs by {np.abs(single - probabilities[:1]).max():.2g}")
+    if abs(accuracy - manifest["metrics"]["accuracy"]) > 1e-9:
+        sys.exit("the accuracy differs")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,136 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+
+import { z } from 'zod';
+
+import { ToolkitError, systemCodeOf } from '../core/errors.js';
+import { writeFileAtomically } from '../core/files.js';
+import { sha256OfFile } from '../core/hashing.js';
+import { complaintOf } from '../core/validation.js';
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** A path inside the bundle: no way out of it, whatever a damaged manifest says. */
+const innerPath = z
+  .string()
+  .min(1)
+  .refine(
+    (path) => path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
+    'not a path inside',
+  );
+
+const tensorSchema = z.strictObject({
+  name: z.string(),
+  type: z.enum(['uint8', 'float32']),
+  /** Sizes; a text stands for one that each call chooses. */
+  shape: z.array(z.union([z.int().min(0), z.string()])),
+});
+
+const manifestSchema = z.strictObject({
+  format: z.literal('mnist-train/bundle'),
+  version: z.literal(1),
+  /** The version of this package that wrote it. */
+  toolkit: z.string(),
+  target: z.string(),
+  createdAt: z.iso.datetime(),
+  /** What it was made from. */
+  source: z.strictObject({
+    run: z.string(),
+    kind: z.enum(['last', 'best']),
+    step: z.int(),
+    epochs: z.int(),
+    createdAt: z.iso.datetime(),
+    /** The SHA-256 of the checkpoint file. */
+    checkpoint: hash,
+    dataset: z.string(),
+    fingerprint: z.string(),
+  }),
+  model: z.strictObject({ name: z.string(), description: z.string(), parameters: z.int() }),
+  classNames: z.array(z.string()).min(1).max(256),
+  shape: z.strictObject({ height: z.int().min(1), width: z.int().min(1), channels: z.int().min(1) }),
+  /** What is done to pixels from 0 to 255 inside the model: pixel × scale + offset. */
+  preprocessing: z.strictObject({ scaling: z.string(), scale: z.number(), offset: z.number() }),
+  signature: z.strictObject({ inputs: z.array(tensorSchema), outputs: z.array(tensorSchema) }),
+  /** On the test images, as this toolkit computes; `exported` as the export does, where it is allowed to differ. */
+  metrics: z.strictObject({
+    n: z.int(),
+    accuracy: z.number(),
+    loss: z.number(),
+    exported: z.strictObject({ accuracy: z.number() }).nullable(),
+  }),
+  /** How the export was compared with the checkpoint before it was called done. */
+  verification: z.strictObject({
+    engine: z.string(),
+    images: z.int(),
+    largestDifference: z.number(),
+    /** What the difference had to stay below; null where accuracy was compared instead. */
+    bar: z.number().nullable(),
+  }),
+  /** Every other file of the bundle. */
+  files: z.array(z.strictObject({ path: innerPath, bytes: z.int(), sha256: hash })),
+});
+
+/** What a deployed model says of itself: `manifest.json` of its folder. */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** A tensor that a model takes or gives. */
+export type TensorSignature = z.infer<typeof tensorSchema>;
+
+/** What a model takes and gives. */
+export type Signature = Manifest['signature'];
+
+const MANIFEST = 'manifest.json';
+
+/** Lists a bundle's files with their hashes, by path. */
+export async function listFiles(folder: string): Promise<Manifest['files']> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((path) => path !== MANIFEST)
+    .sort();
+  return Promise.all(
+    paths.map(async (path) => {
+      const file = join(folder, path);
+      return { path, bytes: (await stat(file)).size, sha256: await sha256OfFile(file) };
+    }),
+  );
+}
+
+/** Writes a bundle's manifest, whole or not at all. Throws STORAGE_FULL or STORAGE_DENIED. */
+export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
+  await writeFileAtomically(
+    join(folder, MANIFEST),
+    `${JSON.stringify(manifestSchema.parse(manifest), undefined, 2)}\n`,
+  );
+}
+
+/** Reads a bundle's manifest. Throws MODEL_MISSING where there is none, and MODEL_CORRUPT. */
+export async function readManifest(folder: string): Promise<Manifest> {
+  const path = join(folder, MANIFEST);
+  try {
+    return manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) {
+      const details = { name: folder, hint: '"mnist registry list" shows the models that there are' };
+      throw new ToolkitError('MODEL_MISSING', details, { cause: error });
+    }
+    throw new ToolkitError('MODEL_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
+  }
+}
+
+/** Reads a bundle's manifest and checks every file against it. Throws MODEL_MISSING or MODEL_CORRUPT. */
+export async function verifyBundle(folder: string): Promise<Manifest> {
+  const manifest = await readManifest(folder);
+  const found = new Map((await listFiles(folder)).map((file) => [file.path, file]));
+  for (const { path, sha256 } of manifest.files) {
+    const file = found.get(path);
+    const reason = !file ? 'missing' : file.sha256 === sha256 ? undefined : 'not the file that was deployed';
+    if (reason) throw new ToolkitError('MODEL_CORRUPT', { path: join(folder, path), reason });
+    found.delete(path);
+  }
+  for (const path of found.keys()) {
+    throw new ToolkitError('MODEL_CORRUPT', { path: join(folder, path), reason: 'not in the manifest' });
+  }
+  return manifest;
+}

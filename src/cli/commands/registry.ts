@@ -1,0 +1,90 @@
+import { z } from 'zod';
+
+import { ModelRegistry } from '../../artifacts/model-registry.js';
+import { ToolkitError } from '../../core/errors.js';
+import { RegistryWriter } from '../../deployment/registry-writer.js';
+import {
+  chooseModel,
+  listVersions,
+  registryFields,
+  registryHistory,
+  verifyRegistry,
+} from '../../stages/registry.js';
+import { historyText, promotionText, versionsText } from '../../terminal/registry.js';
+import type { Outcome } from '../../terminal/reporter.js';
+import { commonFields, defineCommand, type Call } from '../command.js';
+
+const actions = ['list', 'promote', 'rollback', 'history', 'verify'] as const;
+
+const space = {
+  fields: z.strictObject({ ...commonFields.shape, ...registryFields.shape }),
+  choices: {},
+};
+
+type RegistryCall = Call<typeof space>;
+
+export const registryCommand = defineCommand({
+  summary: 'list, promote, roll back and check the models that were deployed',
+  positionals: [
+    { name: 'action', description: 'what to do', required: true, choices: actions },
+    { name: 'name', description: 'the model; else the only one', required: false },
+    { name: 'version', description: 'the version to promote; else the candidate', required: false },
+  ],
+  space,
+  examples: [
+    ['mnist registry list', 'what is there, and which version is in production'],
+    ['mnist registry promote mnist', 'the candidate goes into production, unless it is worse'],
+    ['mnist registry rollback mnist', 'back to the version that was in production before'],
+    ['mnist registry verify', 'checks every file against its hash'],
+  ],
+  run(call) {
+    const action = { list, promote, rollback, history, verify }[
+      call.positionals[0] as (typeof actions)[number]
+    ];
+    return action(call);
+  },
+});
+
+async function list({ options }: RegistryCall): Promise<Outcome> {
+  const versions = await listVersions(new ModelRegistry(options.registryDir));
+  return { data: { versions }, text: () => versionsText(versions, options.registryDir) };
+}
+
+async function promote({ options, positionals }: RegistryCall): Promise<Outcome> {
+  const registry = new ModelRegistry(options.registryDir);
+  const name = await chooseModel(registry, positionals[1]);
+  const version = positionals[2] === undefined ? undefined : versionNumber(positionals[2]);
+  const promotion = await new RegistryWriter(registry).promote(name, version, options);
+  return { data: promotion, text: (style) => promotionText(promotion, style) };
+}
+
+async function rollback({ options, positionals }: RegistryCall): Promise<Outcome> {
+  const registry = new ModelRegistry(options.registryDir);
+  const done = await new RegistryWriter(registry).rollback(await chooseModel(registry, positionals[1]));
+  return {
+    data: done,
+    text: ({ bold }) =>
+      `${done.name}: ${bold(`version ${done.version}`)} is in production again, not ${done.before}`,
+  };
+}
+
+async function history({ options, positionals }: RegistryCall): Promise<Outcome> {
+  const registry = new ModelRegistry(options.registryDir);
+  const name = await chooseModel(registry, positionals[1]);
+  const events = await registryHistory(registry, name);
+  return { data: { name, events }, text: () => historyText(events) };
+}
+
+async function verify({ options, positionals }: RegistryCall): Promise<Outcome> {
+  const registry = new ModelRegistry(options.registryDir);
+  const { versions } = await verifyRegistry(registry, positionals[1]);
+  return { data: { versions }, text: () => `${versions} versions, every file as it was deployed` };
+}
+
+function versionNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new ToolkitError('USAGE', {
+    message: `"${text}" is no version`,
+    hint: 'a version is a whole number; "mnist registry list" shows them',
+  });
+}

@@ -1,0 +1,59 @@
+import { version } from '../../core/version.js';
+
+/** Where the model lies in the image. */
+export const MODEL_FILE = 'model.safetensors';
+export const PORT = 8080;
+/** A user that has nothing else on any machine. */
+export const USER = 10_001;
+
+/**
+ * The Dockerfile of a server with its model inside. TensorFlow is brought in while the image is built, so that the container
+ * needs neither a network nor a writable file system.
+ */
+export function dockerfile(): string {
+  return `# The server of a trained model. The build needs a network; the container that is made of it needs none.
+FROM node:22-bookworm AS build
+RUN apt-get update \\
+ && apt-get install --yes --no-install-recommends python3-pip \\
+ && rm -rf /var/lib/apt/lists/*
+# A published version; or an archive of "npm pack" beside this file: --build-arg PACKAGE=./mnist-train-${version}.tgz
+ARG PACKAGE=mnist-train@${version}
+ENV XDG_CACHE_HOME=/app/cache
+WORKDIR /app
+COPY . /app/
+RUN npm install --omit=dev --omit=peer --ignore-scripts --no-audit --no-fund "\${PACKAGE}" \\
+ && npx mnist runtime install --variant cpu --quiet
+
+FROM node:22-bookworm-slim
+ENV NODE_ENV=production XDG_CACHE_HOME=/app/cache MNIST_OFFLINE=1
+COPY --from=build /app /app
+WORKDIR /app
+USER ${USER}:${USER}
+EXPOSE ${PORT}
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \\
+  CMD ["node", "-e", "fetch('http://127.0.0.1:${PORT}/v2/health/live').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "node_modules/mnist-train/bin/mnist.js"]
+CMD ${JSON.stringify(serveWords())}
+`;
+}
+
+/** What is not sent to the builder. */
+export function dockerignore(): string {
+  return ['kubernetes', 'compose.yaml', 'README.md', 'manifest.json', 'tokens.json', ''].join('\n');
+}
+
+/** The words after \`mnist\` that start the server; others than this machine reach it, so it asks for tokens. */
+function serveWords(): string[] {
+  return [
+    ...['serve', `/app/${MODEL_FILE}`, '--host', '0.0.0.0', '--port', String(PORT)],
+    ...[
+      '--tokens-file',
+      '/run/secrets/tokens.json',
+      '--no-drift',
+      '--drain-delay',
+      '5',
+      '--log-level',
+      'info',
+    ],
+  ];
+}

@@ -1,0 +1,105 @@
+import { PORT, USER } from './image.js';
+
+const APP = 'mnist-classifier';
+
+/** A Deployment: two servers that are probed, limited, and can change nothing. */
+export function deploymentManifest(image: string, run: string): string {
+  return `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: ${APP}
+  labels: { app: ${APP} }
+  annotations:
+    mnist-train/run: ${JSON.stringify(run)}
+spec:
+  replicas: 2
+  selector:
+    matchLabels: { app: ${APP} }
+  strategy:
+    rollingUpdate: { maxUnavailable: 0, maxSurge: 1 }
+  template:
+    metadata:
+      labels: { app: ${APP} }
+    spec:
+      automountServiceAccountToken: false
+      terminationGracePeriodSeconds: 30
+      securityContext:
+        runAsNonRoot: true
+        runAsUser: ${USER}
+        runAsGroup: ${USER}
+        fsGroup: ${USER}
+        seccompProfile: { type: RuntimeDefault }
+      containers:
+        - name: server
+          image: ${JSON.stringify(image)}
+          ports:
+            - { name: http, containerPort: ${PORT} }
+          securityContext:
+            readOnlyRootFilesystem: true
+            allowPrivilegeEscalation: false
+            capabilities: { drop: ["ALL"] }
+          resources:
+            requests: { cpu: 500m, memory: 512Mi }
+            limits: { cpu: "2", memory: 1Gi }
+          startupProbe:
+            httpGet: { path: /v2/health/live, port: http }
+            periodSeconds: 2
+            failureThreshold: 30
+          livenessProbe:
+            httpGet: { path: /v2/health/live, port: http }
+            periodSeconds: 10
+            timeoutSeconds: 3
+          readinessProbe:
+            httpGet: { path: /v2/health/ready, port: http }
+            periodSeconds: 2
+            timeoutSeconds: 3
+          volumeMounts:
+            - { name: scratch, mountPath: /tmp }
+            - { name: tokens, mountPath: /run/secrets, readOnly: true }
+      volumes:
+        - name: scratch
+          emptyDir: { medium: Memory, sizeLimit: 64Mi }
+        - name: tokens
+          secret: { secretName: ${APP}-tokens }
+`;
+}
+
+/** A Service before the servers, and how many of them maintenance has to leave. */
+export function serviceManifest(): string {
+  return `apiVersion: v1
+kind: Service
+metadata:
+  name: ${APP}
+  labels: { app: ${APP} }
+spec:
+  selector: { app: ${APP} }
+  ports:
+    - { name: http, port: 80, targetPort: http }
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: ${APP}
+spec:
+  minAvailable: 1
+  selector:
+    matchLabels: { app: ${APP} }
+`;
+}
+
+/** How to use the folder. */
+export function deploymentGuide(image: string): string {
+  return `# A server with its model inside
+
+Made by \`mnist deploy --to docker\`; \`manifest.json\` says from what, and holds the hash of every file.
+
+    mnist tokens create my-laptop --tokens-file tokens.json    # prints a token, and keeps its hash
+    docker compose up --build --detach
+    curl --fail http://127.0.0.1:${PORT}/v2/health/ready
+
+In Kubernetes, once the image \`${image}\` is where the cluster finds it:
+
+    kubectl create secret generic ${APP}-tokens --from-file=tokens.json
+    kubectl apply -f kubernetes/
+`;
+}

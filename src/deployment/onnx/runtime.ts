@@ -1,0 +1,68 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type * as OnnxRuntime from 'onnxruntime-web';
+
+import type { LabelledImages } from '../../engine/images.js';
+import { onnxNames } from './translate.js';
+
+/** Images that are computed at once. */
+const BATCH = 500;
+
+/** An ONNX model in ONNX Runtime, compiled to WebAssembly: it runs wherever Node.js does. */
+export class OnnxModel {
+  readonly engine: string;
+  readonly #session: OnnxRuntime.InferenceSession;
+  readonly #runtime: typeof OnnxRuntime;
+
+  private constructor(runtime: typeof OnnxRuntime, session: OnnxRuntime.InferenceSession, engine: string) {
+    this.#runtime = runtime;
+    this.#session = session;
+    this.engine = engine;
+  }
+
+  /** Loads a model. Throws an error of ONNX Runtime where it refuses it. */
+  static async load(model: Uint8Array): Promise<OnnxModel> {
+    const runtime = await import('onnxruntime-web');
+    runtime.env.logLevel = 'error';
+    // More threads would be workers, which keep the process alive.
+    runtime.env.wasm.numThreads = 1;
+    const session = await runtime.InferenceSession.create(model, { executionProviders: ['wasm'] });
+    const { web = '' } = runtime.env.versions;
+    return new OnnxModel(runtime, session, `onnxruntime-web ${web}, WebAssembly`);
+  }
+
+  /** The probabilities of images, row by row. */
+  async classify(images: LabelledImages, type: 'uint8' | 'float32'): Promise<Float32Array> {
+    const { count, pixels, shape } = images;
+    const size = pixels.length / count;
+    const parts: Float32Array[] = [];
+    for (let start = 0; start < count; start += BATCH) {
+      // WebAssembly computes on this thread: signals and timers get their turn between batches.
+      await nextTurn();
+      const taken = Math.min(BATCH, count - start);
+      const bytes = pixels.slice(start * size, (start + taken) * size);
+      const dimensions = [taken, shape.height, shape.width, shape.channels];
+      const tensor =
+        type === 'uint8'
+          ? new this.#runtime.Tensor('uint8', bytes, dimensions)
+          : new this.#runtime.Tensor('float32', Float32Array.from(bytes), dimensions);
+      const { [onnxNames.probabilities]: result } = await this.#session.run({ [onnxNames.input]: tensor });
+      parts.push(Float32Array.from(result!.data as Float32Array));
+    }
+    return concatenate(parts);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let position = 0;
+  for (const part of parts) {
+    whole.set(part, position);
+    position += part.length;
+  }
+  return whole;
+}

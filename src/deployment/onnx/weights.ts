@@ -1,0 +1,65 @@
+import type { HostTensor } from '../../tensorflow/graph-builder.js';
+import { bytesOf, OnnxType, type OnnxGraph } from './graph.js';
+
+/** How weights are stored: as they were trained, or as whole numbers from −127 to 127 with a scale for each channel. */
+export type WeightStorage = 'float32' | 'int8';
+
+/** Below this, a table of scales would eat what is saved. */
+const MIN_QUANTISED = 1024;
+
+/**
+ * Adds the weights of a layer to a graph. Quantised ones take a quarter of the space and are scaled back when they are used, so
+ * that everything but their own rounding stays exact.
+ *
+ * @param axis of the output channels
+ */
+export function addWeights(
+  graph: OnnxGraph,
+  weights: HostTensor,
+  axis: number,
+  storage: WeightStorage,
+): string {
+  const { shape } = weights;
+  const values = weights.values as Float32Array;
+  if (storage === 'float32' || values.length < MIN_QUANTISED) return graph.floats(values, shape);
+  const { quantised, scales } = quantise(values, shape, axis);
+  const stored = graph.constant({ type: OnnxType.INT8, shape, bytes: bytesOf(quantised) });
+  return graph.node('DequantizeLinear', [stored, graph.floats(scales, [scales.length])], { axis });
+}
+
+/** Symmetric quantisation by channel: value ≈ whole number × scale, with the largest value of a channel at ±127. */
+export function quantise(
+  values: Float32Array,
+  shape: readonly number[],
+  axis: number,
+): { quantised: Int8Array; scales: Float32Array } {
+  const channels = shape[axis] ?? 1;
+  const stride = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const channelOf = (index: number): number => Math.floor(index / stride) % channels;
+  const largest = new Float32Array(channels);
+  values.forEach((value, index) => {
+    const channel = channelOf(index);
+    largest[channel] = Math.max(largest[channel]!, Math.abs(value));
+  });
+  // A channel of zeros needs a scale that can be divided by.
+  const scales = largest.map((most) => (most === 0 ? 1 : most / 127));
+  const quantised = Int8Array.from(values, (value, index) => Math.round(value / scales[channelOf(index)]!));
+  return { quantised, scales };
+}
+
+/** Moves the axes of a tensor. */
+export function transpose({ type, shape, values }: HostTensor, order: readonly number[]): HostTensor {
+  const sizes = order.map((axis) => shape[axis]!);
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
+  const moved = new Float32Array(values.length);
+  const place = new Array<number>(order.length).fill(0);
+  for (let index = 0; index < moved.length; index++) {
+    let rest = index;
+    for (let axis = order.length - 1; axis >= 0; axis--) {
+      place[axis] = rest % sizes[axis]!;
+      rest = Math.floor(rest / sizes[axis]!);
+    }
+    moved[index] = values[place.reduce((sum, at, axis) => sum + at * strides[order[axis]!]!, 0)]!;
+  }
+  return { type, shape: sizes, values: moved };
+}

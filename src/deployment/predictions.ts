@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+
+import { decodeSafetensors, encodeSafetensors, SafetensorsError } from '../artifacts/safetensors.js';
+import { ToolkitError } from '../core/errors.js';
+import { writeFileAtomically } from '../core/files.js';
+import { complaintOf } from '../core/validation.js';
+
+/** What a model takes the test images for, and what they are: enough to compare it with another one later. */
+export interface TestPredictions {
+  labels: Uint8Array;
+  predictions: Uint8Array;
+}
+
+/** Writes predictions beside a model. Throws STORAGE_FULL or STORAGE_DENIED. */
+export async function writePredictions(
+  path: string,
+  { labels, predictions }: TestPredictions,
+): Promise<void> {
+  const tensor = (bytes: Uint8Array): { type: 'U8'; shape: number[]; bytes: Uint8Array } => ({
+    type: 'U8',
+    shape: [bytes.length],
+    bytes,
+  });
+  const tensors = new Map([
+    ['labels', tensor(labels)],
+    ['predictions', tensor(predictions)],
+  ]);
+  await writeFileAtomically(path, ...encodeSafetensors({ tensors, metadata: {} }));
+}
+
+/** Reads predictions. Throws MODEL_CORRUPT. */
+export async function readPredictions(path: string): Promise<TestPredictions> {
+  try {
+    const { tensors } = decodeSafetensors(await readFile(path));
+    const labels = tensors.get('labels')?.bytes;
+    const predictions = tensors.get('predictions')?.bytes;
+    if (!labels || labels.length !== predictions?.length)
+      throw new SafetensorsError('not a list of predictions');
+    return { labels, predictions };
+  } catch (error) {
+    throw new ToolkitError('MODEL_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
+  }
+}

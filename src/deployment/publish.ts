@@ -1,0 +1,69 @@
+import { rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { AuditLog, currentActor, type AuditEntry } from '../artifacts/audit.js';
+import type { Manifest } from '../artifacts/manifest.js';
+import { ModelRegistry } from '../artifacts/model-registry.js';
+import { ToolkitError } from '../core/errors.js';
+import { exists, storageError, syncFolder } from '../core/files.js';
+import { RegistryWriter } from './registry-writer.js';
+
+/** Where a deployed model is to be found. */
+export interface Published {
+  folder: string;
+  /** Its name and version in the registry, where it is there. */
+  name: string | null;
+  version: number | null;
+}
+
+/** Takes a finished folder to where it belongs, by one rename. */
+export interface Destination {
+  /** A folder on the same file system, where the work is done. */
+  parent: string;
+  publish(staged: string, manifest: Manifest): Promise<Published>;
+}
+
+/** The registry of models. Publishing throws what `RegistryWriter.register` throws. */
+export function registryDestination(registryDir: string, name: string): Destination {
+  const registry = new ModelRegistry(registryDir);
+  return {
+    parent: registryDir,
+    async publish(staged, manifest) {
+      const version = await new RegistryWriter(registry).register(name, staged, detailsOf(manifest));
+      return { folder: registry.versionFolder(name, version), name, version };
+    },
+  };
+}
+
+/** A folder that is not there yet. Throws OUTPUT_EXISTS; publishing also throws storage errors. */
+export async function folderDestination(folder: string, registryDir: string): Promise<Destination> {
+  await requireAbsent(folder);
+  return {
+    parent: dirname(folder),
+    async publish(staged, manifest) {
+      await requireAbsent(folder);
+      const audit = new AuditLog(new ModelRegistry(registryDir).auditFile);
+      const entry = { actor: currentActor(), action: 'deploy', subject: folder };
+      await audit.append({ ...entry, details: detailsOf(manifest) });
+      await rename(staged, folder).catch((error: unknown) => {
+        throw storageError(error, folder);
+      });
+      await syncFolder(dirname(folder));
+      return { folder, name: null, version: null };
+    },
+  };
+}
+
+async function requireAbsent(path: string): Promise<void> {
+  if (await exists(path)) throw new ToolkitError('OUTPUT_EXISTS', { path });
+}
+
+function detailsOf({ target, source, metrics, verification }: Manifest): AuditEntry['details'] {
+  return {
+    target,
+    run: source.run,
+    checkpoint: source.checkpoint,
+    accuracy: metrics.accuracy,
+    largestDifference: verification.largestDifference,
+  };
+}

@@ -1,0 +1,37 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Signature } from '../artifacts/manifest.js';
+import { versionFiles } from '../artifacts/model-registry.js';
+import { storageError } from '../core/files.js';
+import { writePredictions } from './predictions.js';
+import type { DeploymentSource, ExportedModel } from './source.js';
+
+/** Copies a checkpoint and its predictions into a folder, and loads the copy: what the registry keeps of a model. */
+export async function copyCheckpoint(source: DeploymentSource, folder: string): Promise<ExportedModel> {
+  const path = join(folder, versionFiles.checkpoint);
+  await copyFile(source.checkpoint.path, path).catch((error: unknown) => {
+    throw storageError(error, path);
+  });
+  await writePredictions(join(folder, versionFiles.predictions), {
+    labels: source.test.labels,
+    predictions: source.predictions,
+  });
+  return {
+    engine: `mnist-train on ${source.backend.name} ${source.backend.version}`,
+    signature: byteSignature(source),
+    classify: (images) => source.classifyCheckpoint(path, images),
+    // Nothing is held between calls.
+    dispose: () => Promise.resolve(),
+  };
+}
+
+/** Bytes in, probabilities out: what a model that scales its images itself takes and gives. */
+export function byteSignature({ checkpoint }: DeploymentSource, more: Signature['outputs'] = []): Signature {
+  const { shape, classNames } = checkpoint.description;
+  const { height, width, channels } = shape;
+  return {
+    inputs: [{ name: 'images', type: 'uint8', shape: ['batch', height, width, channels] }],
+    outputs: [{ name: 'probabilities', type: 'float32', shape: ['batch', classNames.length] }, ...more],
+  };
+}

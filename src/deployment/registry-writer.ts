@@ -1,0 +1,182 @@
+import { chmod, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { versionBefore, writeAlias, type AliasEvent, type AliasName } from '../artifacts/alias.js';
+import { AuditLog, currentActor, type AuditEntry } from '../artifacts/audit.js';
+import { listFiles } from '../artifacts/manifest.js';
+import { MODEL_NAME, type ModelRegistry, type RegisteredVersion } from '../artifacts/model-registry.js';
+import { isToolkitError, ToolkitError } from '../core/errors.js';
+import { makeFolder, storageError, syncFolder } from '../core/files.js';
+import { withLock } from '../core/lock.js';
+import type { PairedComparison } from '../evaluation/mcnemar.js';
+import { requireAccuracy, requireNotWorse } from './gate.js';
+import { isStaging } from './staging.js';
+
+const LOCK_WAIT_MS = 30_000;
+/** No deploy takes so long: what is older was left by one that was killed. */
+const ABANDONED_MS = 24 * 3600 * 1000;
+
+/** What a version has to show before it goes into production. */
+export interface PromotionGate {
+  minAccuracy?: number | undefined;
+  /** Promotes whatever the gate says; the audit log keeps that. */
+  force: boolean;
+}
+
+/** What a promotion did. */
+export interface Promotion {
+  name: string;
+  version: number;
+  /** The version that was in production before. */
+  before: number | null;
+  /** The comparison with it; null where there was nothing to compare with. */
+  comparison: PairedComparison | null;
+  forced: boolean;
+}
+
+/**
+ * Changes a registry: one process at a time, and so that it is consistent at every moment, whenever the process is killed. A
+ * version appears by one rename and an alias switches by one; what is done stands in the audit log before it is done.
+ */
+export class RegistryWriter {
+  readonly #registry: ModelRegistry;
+  readonly #audit: AuditLog;
+  readonly #actor: string;
+
+  /** @param actor who the audit log says it was */
+  constructor(registry: ModelRegistry, actor = currentActor()) {
+    this.#registry = registry;
+    this.#audit = new AuditLog(registry.auditFile);
+    this.#actor = actor;
+  }
+
+  /**
+   * Takes over a finished folder as the next version of a model, which is then its candidate. Throws FOLDER_BUSY,
+   * STORAGE_DENIED or STORAGE_FULL.
+   *
+   * @param staged a folder with a manifest, on the registry's own file system
+   */
+  async register(name: string, staged: string, details: AuditEntry['details']): Promise<number> {
+    if (!MODEL_NAME.test(name)) throw new Error(`a model cannot be called ${name}`);
+    return this.#locked(async () => {
+      await this.#removeAbandoned();
+      const version = ((await this.#registry.versions(name)).at(-1) ?? 0) + 1;
+      const folder = this.#registry.versionFolder(name, version);
+      await makeFolder(dirname(folder));
+      await makeReadOnly(staged);
+      await this.#record('deploy', `${name}/${version}`, details);
+      await rename(staged, folder).catch((error: unknown) => {
+        throw storageError(error, folder);
+      });
+      await syncFolder(dirname(folder));
+      await this.#switch(name, 'candidate', 'register', version);
+      return version;
+    });
+  }
+
+  /**
+   * Makes a version the one that is served. Throws PROMOTION_REFUSED, QUALITY_GATE_NOT_MET, MODEL_MISSING, MODEL_CORRUPT,
+   * FOLDER_BUSY and storage errors; the version before then stays.
+   *
+   * @param version a number; else the candidate
+   */
+  async promote(name: string, version: number | undefined, gate: PromotionGate): Promise<Promotion> {
+    return this.#locked(async () => {
+      const chosen = await this.#registry.resolve(name, version ?? 'candidate');
+      const before = (await this.#registry.current(name, 'production')) ?? null;
+      if (before === chosen.version) throw alreadyThere(chosen);
+      const { comparison, forced } = await this.#judge(chosen, before, gate);
+      const { accuracy } = chosen.manifest.metrics;
+      const details = { before, accuracy, pValue: comparison?.pValue ?? null, forced };
+      await this.#record('promote', `${name}/${chosen.version}`, details);
+      await this.#switch(name, 'production', 'promote', chosen.version);
+      return { name, version: chosen.version, before, comparison, forced };
+    });
+  }
+
+  /**
+   * Goes back to the version that was in production before the present one. Throws MODEL_MISSING where there was none,
+   * MODEL_CORRUPT, FOLDER_BUSY and storage errors.
+   */
+  async rollback(name: string): Promise<{ name: string; version: number; before: number }> {
+    return this.#locked(async () => {
+      const events = await this.#registry.history(name, 'production');
+      const target = versionBefore(events);
+      if (target === undefined) {
+        // Says first if there is no such model at all.
+        await this.#registry.resolve(name, 'production');
+        const hint = `"mnist registry history ${name}" shows what was in production`;
+        throw new ToolkitError('MODEL_MISSING', {
+          name: `${name}, production version before this one`,
+          hint,
+        });
+      }
+      const before = events.at(-1)!.version;
+      const { version } = await this.#registry.resolve(name, target);
+      await this.#record('rollback', `${name}/${version}`, { before });
+      await this.#switch(name, 'production', 'rollback', version);
+      return { name, version, before };
+    });
+  }
+
+  async #judge(
+    chosen: RegisteredVersion,
+    before: number | null,
+    { minAccuracy, force }: PromotionGate,
+  ): Promise<{ comparison: PairedComparison | null; forced: boolean }> {
+    try {
+      requireAccuracy(chosen.manifest.metrics.accuracy, minAccuracy);
+      if (before === null) return { comparison: null, forced: false };
+      const production = await this.#registry.resolve(chosen.name, before).catch((error: unknown) => {
+        if (!isToolkitError(error)) throw error;
+        const reason = `version ${before}, in production, cannot be compared: ${error.message}`;
+        throw new ToolkitError('PROMOTION_REFUSED', { ...chosen, reason });
+      });
+      return { comparison: await requireNotWorse(chosen, production), forced: false };
+    } catch (error) {
+      if (force && isToolkitError(error) && error.exitCode === 5) return { comparison: null, forced: true };
+      throw error;
+    }
+  }
+
+  async #switch(
+    name: string,
+    alias: AliasName,
+    action: AliasEvent['action'],
+    version: number,
+  ): Promise<void> {
+    const events = await this.#registry.history(name, alias);
+    const event = { action, version, at: new Date().toISOString(), actor: this.#actor };
+    await writeAlias(this.#registry.aliasFile(name, alias), [...events, event]);
+  }
+
+  #record(action: string, subject: string, details: AuditEntry['details']): Promise<unknown> {
+    return this.#audit.append({ actor: this.#actor, action, subject, details });
+  }
+
+  #locked<Result>(action: () => Promise<Result>): Promise<Result> {
+    return withLock(this.#registry.lock, { waitMs: LOCK_WAIT_MS }, action);
+  }
+
+  async #removeAbandoned(): Promise<void> {
+    for (const entry of await readdir(this.#registry.folder)) {
+      if (!isStaging(entry)) continue;
+      const folder = join(this.#registry.folder, entry);
+      const changed = (await stat(folder).catch(() => undefined))?.mtimeMs ?? Date.now();
+      if (Date.now() - changed > ABANDONED_MS) await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+function alreadyThere({ name, version }: RegisteredVersion): ToolkitError {
+  return new ToolkitError('USAGE', {
+    message: `${name}, version ${version} is in production already`,
+    hint: `"mnist registry list" shows the versions; name the one to promote`,
+  });
+}
+
+/** A version never changes: against mistakes, though not against intent, which is what the hashes are for. */
+async function makeReadOnly(folder: string): Promise<void> {
+  for (const { path } of await listFiles(folder)) await chmod(join(folder, path), 0o444);
+  await chmod(join(folder, 'manifest.json'), 0o444);
+}

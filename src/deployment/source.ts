@@ -1,0 +1,60 @@
+import type { Checkpoint } from '../artifacts/checkpoint.js';
+import type { Signature } from '../artifacts/manifest.js';
+import type { ActiveBackend } from '../backends/backend.js';
+import type { LabelledImages } from '../engine/images.js';
+import type { Forward } from '../engine/program.js';
+import type { TrainingVariables } from '../training/variables.js';
+
+/** A trained model as targets take it, together with what it answers. */
+export interface DeploymentSource {
+  checkpoint: Checkpoint;
+  backend: ActiveBackend;
+  /** Scaled images to logits, with the weights on the device. */
+  forward: Forward;
+  variables: TrainingVariables;
+  /** The test images, and what the model makes of them. */
+  test: LabelledImages;
+  probabilities: Float32Array;
+  predictions: Uint8Array;
+  accuracy: number;
+  loss: number;
+  /** Loads a checkpoint file, as the server would, and gives its probabilities for images. */
+  classifyCheckpoint(path: string, images: LabelledImages): Promise<Float32Array>;
+}
+
+/** How an export answers, so that it can be compared with the model. */
+export interface ExportedModel {
+  /** What computed: "onnxruntime-web 1.30.0, WebAssembly". */
+  engine: string;
+  signature: Signature;
+  /** Probabilities of images, row by row, by what was written and nothing else. */
+  classify(images: LabelledImages): Promise<Float32Array>;
+  dispose(): Promise<void>;
+  /** How many points of accuracy (of 100) it may lose where it is not to be exact; else probabilities must agree. */
+  accuracyLoss?: number;
+}
+
+/** The first images of a set. */
+export function firstImages({ count, shape, pixels, labels }: LabelledImages, most: number): LabelledImages {
+  const taken = Math.min(count, most);
+  const size = pixels.length / count;
+  return {
+    count: taken,
+    shape,
+    pixels: pixels.subarray(0, taken * size),
+    labels: labels.subarray(0, taken),
+  };
+}
+
+/** Logits to probabilities, row by row, in double precision. */
+export function softmaxRows(logits: Float32Array, classes: number): Float32Array {
+  const probabilities = new Float32Array(logits.length);
+  for (let start = 0; start < logits.length; start += classes) {
+    const row = logits.subarray(start, start + classes);
+    const maximum = row.reduce((most, logit) => Math.max(most, logit), -Infinity);
+    const powers = Float64Array.from(row, (logit) => Math.exp(logit - maximum));
+    const sum = powers.reduce((total, power) => total + power, 0);
+    powers.forEach((power, index) => (probabilities[start + index] = power / sum));
+  }
+  return probabilities;
+}

@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { makeFolder, storageError } from '../core/files.js';
+
+const STAGING = /^\.staging-[0-9a-f-]{36}$/;
+
+/** Whether a folder's name says that something is being made in it. */
+export function isStaging(name: string): boolean {
+  return STAGING.test(name);
+}
+
+/**
+ * Lets an action fill a new folder, which it moves away when it is complete; what is left of it is removed. Throws
+ * STORAGE_DENIED, STORAGE_FULL, and whatever the action throws.
+ *
+ * @param parent on the file system that the folder is to end up on
+ */
+export async function withStaging<Result>(
+  parent: string,
+  action: (folder: string) => Promise<Result>,
+): Promise<Result> {
+  await makeFolder(parent);
+  const folder = join(parent, `.staging-${randomUUID()}`);
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    throw storageError(error, folder);
+  }
+  try {
+    return await action(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

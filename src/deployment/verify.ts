@@ -1,0 +1,69 @@
+import type { Manifest } from '../artifacts/manifest.js';
+import { ToolkitError } from '../core/errors.js';
+import { indexOfMaximum } from '../evaluation/metrics.js';
+import { firstImages, type DeploymentSource, type ExportedModel } from './source.js';
+
+/** How far an exported probability may lie from ours. */
+export const DIFFERENCE_BAR = 1e-5;
+const IMAGES = 1000;
+
+/** What a comparison of an export with its model found. */
+export type Verified = Pick<Manifest, 'verification'> & { exported: { accuracy: number } | null };
+
+/**
+ * Compares what an export answers with what its model answers: probabilities of 1,000 test images, or, where it is not to be
+ * exact, its accuracy on all of them too. Throws EXPORT_DIFFERS.
+ */
+export async function verifyExport(
+  target: string,
+  source: DeploymentSource,
+  exported: ExportedModel,
+): Promise<Verified> {
+  const { accuracyLoss, engine } = exported;
+  const images = firstImages(source.test, accuracyLoss === undefined ? IMAGES : source.test.count);
+  const probabilities = await exported.classify(images);
+  const compared = Math.min(IMAGES, images.count);
+  const largestDifference = maximumDifference(probabilities, source, compared);
+  const bar = accuracyLoss === undefined ? DIFFERENCE_BAR : null;
+  const verification = { engine, images: compared, largestDifference, bar };
+  // Written so that NaN is refused as well.
+  if (bar !== null && !(largestDifference < bar)) {
+    const difference = `its probabilities differ by up to ${largestDifference.toPrecision(3)}`;
+    throw new ToolkitError('EXPORT_DIFFERS', { target, difference, bar: String(bar) });
+  }
+  if (accuracyLoss === undefined) return { verification, exported: null };
+  const accuracy = accuracyOf(probabilities, images.labels);
+  const lost = 100 * (source.accuracy - accuracy);
+  if (!(lost < accuracyLoss)) {
+    const difference = `it loses ${lost.toFixed(2)} points of accuracy`;
+    throw new ToolkitError('EXPORT_DIFFERS', { target, difference, bar: String(accuracyLoss) });
+  }
+  return { verification, exported: { accuracy } };
+}
+
+function maximumDifference(
+  theirs: Float32Array,
+  { probabilities, test }: DeploymentSource,
+  images: number,
+): number {
+  const classes = probabilities.length / test.count;
+  if (theirs.length < images * classes) return NaN;
+  let most = 0;
+  for (let index = 0; index < images * classes; index++) {
+    const difference = Math.abs(theirs[index]! - probabilities[index]!);
+    // One that is no number must not be forgotten over the next.
+    if (Number.isNaN(difference)) return NaN;
+    most = Math.max(most, difference);
+  }
+  return most;
+}
+
+function accuracyOf(probabilities: Float32Array, labels: Uint8Array): number {
+  const classes = probabilities.length / labels.length;
+  let correct = 0;
+  labels.forEach((label, index) => {
+    const row = probabilities.subarray(index * classes, (index + 1) * classes);
+    if (indexOfMaximum(row) === label) correct += 1;
+  });
+  return correct / labels.length;
+}

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+
+import { defineFeatures } from './feature.js';
+
+/** The pixels as they are. */
+export const raw = defineFeatures({
+  name: 'raw',
+  summary: 'the pixels themselves',
+  source: 'LeCun et al., “Gradient-based learning applied to document recognition”, 1998',
+  options: z.strictObject({}),
+  build: () => undefined,
+});

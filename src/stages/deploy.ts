@@ -1,0 +1,176 @@
+import { join } from 'node:path';
+
+import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
+import { writeManifest, type Manifest } from '../artifacts/manifest.js';
+import { resolveCheckpoint } from '../artifacts/run.js';
+import { silentContext, type StageContext } from '../core/events.js';
+import { describeBundle } from '../deployment/describe.js';
+import { requireAccuracy } from '../deployment/gate.js';
+import { folderDestination, registryDestination, type Destination } from '../deployment/publish.js';
+import { softmaxRows, type DeploymentSource, type ExportedModel } from '../deployment/source.js';
+import { withStaging } from '../deployment/staging.js';
+import { verifyExport } from '../deployment/verify.js';
+import { placeOnDevice } from '../engine/device-images.js';
+import { inferenceProgram } from '../engine/prepare.js';
+import type { LabelledImages } from '../engine/images.js';
+import { meanMetrics } from '../evaluation/classify.js';
+import { indexOfMaximum } from '../evaluation/metrics.js';
+import { targets } from '../targets/index.js';
+import { startChosenBackend } from './backend-options.js';
+import type { DeployOptions } from './deploy-options.js';
+import { requireFit } from './evaluate.js';
+import { loadModel } from './load-model.js';
+import { prepareData } from './prepare-data.js';
+
+/** What a deploy ends with. */
+export interface Deployment {
+  target: string;
+  folder: string;
+  /** Its name and version in the registry, where it went there. */
+  name: string | null;
+  version: number | null;
+  run: string;
+  checkpoint: string;
+  bytes: number;
+  metrics: Manifest['metrics'];
+  verification: Manifest['verification'];
+  seconds: number;
+}
+
+/**
+ * Stage 5: puts a trained model into a form in which it is used, compares what came out with the checkpoint, and only then
+ * puts it in its place.
+ *
+ * @param name a checkpoint file, a run's folder or name, or `latest`
+ *
+ * Throws QUALITY_GATE_NOT_MET, EXPORT_UNSUPPORTED, EXPORT_DIFFERS, OUTPUT_EXISTS, AUDIT_BROKEN, FOLDER_BUSY, the errors of
+ * checkpoints and storage, and what the earlier stages and `startBackend` throw.
+ */
+export async function deploy(
+  name: string,
+  options: DeployOptions,
+  context: StageContext = silentContext(),
+): Promise<Deployment> {
+  const started = performance.now();
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
+  const destination = await destinationOf(options, checkpoint);
+  const { dataset } = checkpoint.description.data;
+  const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
+  requireFit(checkpoint, data);
+  return withSource(checkpoint, data.test, options, context, async (source) => {
+    requireAccuracy(source.accuracy, options.minAccuracy);
+    const to = options.to.name;
+    context.emit({
+      event: 'stage',
+      stage: 'deploy',
+      message: `deploying ${source.checkpoint.path} to ${to}`,
+    });
+    return withStaging(destination.parent, async (staging) => {
+      const manifest = await fill(staging, source, options, context);
+      context.signal.throwIfAborted();
+      const published = await destination.publish(staging, manifest);
+      const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+      const { metrics, verification } = manifest;
+      const seconds = (performance.now() - started) / 1000;
+      const { run } = manifest.source;
+      return {
+        target: to,
+        ...published,
+        run,
+        checkpoint: checkpoint.path,
+        bytes,
+        metrics,
+        verification,
+        seconds,
+      };
+    });
+  });
+}
+
+/** Exports, compares, and only then describes: a folder with a manifest is one that was found right. */
+async function fill(
+  staging: string,
+  source: DeploymentSource,
+  { to }: DeployOptions,
+  { signal }: StageContext,
+): Promise<Manifest> {
+  const { name, ...options } = to;
+  const target = targets.get(name);
+  if (!target) throw new Error(`there is no target "${name}"`);
+  // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
+  const exported: ExportedModel = await target.export(source, options as never, staging);
+  try {
+    signal.throwIfAborted();
+    const verified = await verifyExport(name, source, exported);
+    signal.throwIfAborted();
+    const manifest = await describeBundle(name, staging, source, exported, verified);
+    await writeManifest(staging, manifest);
+    return manifest;
+  } finally {
+    await exported.dispose();
+  }
+}
+
+function destinationOf(options: DeployOptions, { description }: Checkpoint): Promise<Destination> {
+  const { to, registryDir, name = description.data.dataset, output } = options;
+  if (targets.get(to.name)?.destination === 'registry') {
+    return Promise.resolve(registryDestination(registryDir, name));
+  }
+  return folderDestination(output ?? join('deployments', `${description.run}-${to.name}`), registryDir);
+}
+
+async function withSource<Result>(
+  checkpoint: Checkpoint,
+  test: LabelledImages,
+  options: DeployOptions,
+  context: StageContext,
+  use: (source: DeploymentSource) => Promise<Result>,
+): Promise<Result> {
+  const backend = await startChosenBackend(options, context);
+  const logits = await classify(checkpoint, test, context.signal);
+  const classes = checkpoint.description.classNames.length;
+  const { model, variables } = loadModel(checkpoint);
+  try {
+    return await use({
+      checkpoint,
+      backend,
+      forward: (images) => model.apply(images, variables.values()),
+      variables,
+      test,
+      probabilities: softmaxRows(logits, classes),
+      predictions: Uint8Array.from({ length: test.count }, (_, row) =>
+        indexOfMaximum(logits.subarray(row * classes, (row + 1) * classes)),
+      ),
+      ...meanMetrics(logits, test.labels),
+      classifyCheckpoint: async (path, images) =>
+        softmaxRows(await classify(await readCheckpoint(path), images, context.signal), classes),
+    });
+  } finally {
+    variables.dispose();
+  }
+}
+
+async function classify(
+  checkpoint: Checkpoint,
+  images: LabelledImages,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const { preprocessing, classNames } = checkpoint.description;
+  const { model, variables } = loadModel(checkpoint);
+  const placed = placeOnDevice(images, preprocessing);
+  const program = inferenceProgram(
+    (batch) => model.apply(batch, variables.values()),
+    placed,
+    classNames.length,
+  );
+  try {
+    return await program.run(
+      Int32Array.from({ length: images.count }, (_, index) => index),
+      signal,
+    );
+  } finally {
+    program.dispose();
+    placed.dispose();
+    variables.dispose();
+  }
+}

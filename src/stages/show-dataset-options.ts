@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+import { dataDirOption, datasetOption, seedOption } from './options.js';
+
+/** The options of `showDataset`, apart from what reads and draws images, so that help loads neither. */
+export const showDatasetFields = z.strictObject({
+  dataset: datasetOption.unwrap().optional().meta({ description: 'data set to show, by name' }),
+  card: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'write a data card: one HTML page that needs no other file', placeholder: 'FILE' }),
+  contactSheet: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'write samples of each class as one PNG', placeholder: 'FILE' }),
+  perClass: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(12)
+    .meta({ description: 'samples of each class on the card and the contact sheet' }),
+  seed: seedOption,
+  dataDir: dataDirOption,
+});
+
+export type ShowDatasetOptions = z.output<typeof showDatasetFields>;

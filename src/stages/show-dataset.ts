@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { preparedFolder, type PreparedData } from '../artifacts/prepared.js';
+import { ToolkitError, messageOf, systemCodeOf } from '../core/errors.js';
+import { silentContext, type StageContext } from '../core/events.js';
+import { readError, writeFileAtomically } from '../core/files.js';
+import { version } from '../core/version.js';
+import type { ImageShape } from '../engine/images.js';
+import { stratifiedSplit } from '../preparation/split.js';
+import { dataCard } from '../seeing/card.js';
+import { contactSheet } from '../seeing/contact-sheet.js';
+import { findingsOf, type Finding, type ImagePlace } from '../seeing/findings.js';
+import { dataAddress, mosaic, pictureAt, pictureOf, shrink, type Picture } from '../seeing/picture.js';
+import { sampleClasses } from '../seeing/samples.js';
+import { meanImages, splitStatistics, type SplitStatistics } from '../seeing/statistics.js';
+import { prepareData } from './prepare-data.js';
+import type { ShowDatasetOptions } from './show-dataset-options.js';
+
+/** A sample of a class, small enough for a terminal. */
+export interface ClassSample {
+  className: string;
+  /** Its position in the training file. */
+  index: number;
+  picture: Picture;
+}
+
+/** What a data set holds, and what was written of it. */
+export interface DatasetView {
+  dataset: string;
+  shape: ImageShape;
+  classNames: readonly string[];
+  licence: string;
+  origin: string;
+  fingerprint: string;
+  splits: Readonly<Record<'training' | 'validation' | 'test', SplitStatistics>>;
+  /** Undefined where no quality report lies beside the data. */
+  findings: readonly Finding[] | undefined;
+  /** One of each class that has training images. */
+  samples: readonly ClassSample[];
+  card: string | null;
+  contactSheet: string | null;
+}
+
+/** The longest side of a picture on the card, in pixels. */
+const CARD_SIDE = 56;
+/** The same in a terminal, where five stand side by side. */
+const TERMINAL_SIDE = 16;
+
+/**
+ * Looks at a prepared data set (stages 1 and 2 are run first where they are missing): counts, pixel statistics, samples, and
+ * what its quality report found; writes a contact sheet and a data card where they are asked for.
+ *
+ * Throws what the earlier stages throw, DATA_CORRUPT for a damaged quality report, and storage errors.
+ */
+export async function showDataset(
+  dataset: string,
+  options: ShowDatasetOptions,
+  context: StageContext = silentContext(),
+): Promise<DatasetView> {
+  const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
+  const { train, test, classNames, defaults } = data;
+  const { training, validation } = stratifiedSplit(train.labels, defaults.validationSplit, defaults.seed);
+  const all = Int32Array.from({ length: test.count }, (_, index) => index);
+  const splits = {
+    training: splitStatistics(train, training, classNames.length),
+    validation: splitStatistics(train, validation, classNames.length),
+    test: splitStatistics(test, all, classNames.length),
+  };
+  context.signal.throwIfAborted();
+  const report = await readReport(join(preparedFolder(options.dataDir, dataset), 'quality.json'));
+  const findings = report === undefined ? undefined : findingsOf(report);
+  const chosen = sampleClasses(train.labels, training, classNames.length, options.perClass, options.seed);
+  if (options.contactSheet !== undefined) {
+    await writeFileAtomically(options.contactSheet, await sheetOf(data, chosen));
+  }
+  if (options.card !== undefined) {
+    await writeFileAtomically(options.card, await cardOf(data, training, splits, chosen, findings));
+  }
+  const { shape, licence, origin, fingerprint } = data;
+  return {
+    ...{ dataset, shape, classNames, licence, origin, fingerprint, splits, findings },
+    samples: await firstSamples(data, chosen),
+    card: options.card ?? null,
+    contactSheet: options.contactSheet ?? null,
+  };
+}
+
+async function readReport(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as unknown;
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    if (!(error instanceof SyntaxError)) throw readError(error, path);
+    throw new ToolkitError('DATA_CORRUPT', { path, reason: messageOf(error) }, { cause: error });
+  }
+}
+
+function sheetOf({ train, classNames }: PreparedData, chosen: readonly number[][]): Promise<Buffer> {
+  const rows = classNames.map((name, label) => ({
+    name,
+    pictures: chosen[label]!.map((index) => pictureAt(train, index)),
+  }));
+  return contactSheet(rows);
+}
+
+async function firstSamples(
+  { train, classNames }: PreparedData,
+  chosen: readonly number[][],
+): Promise<ClassSample[]> {
+  const samples = classNames.map(async (className, label): Promise<ClassSample[]> => {
+    const index = chosen[label]![0];
+    if (index === undefined) return [];
+    return [{ className, index, picture: await shrink(pictureAt(train, index), TERMINAL_SIDE) }];
+  });
+  return (await Promise.all(samples)).flat();
+}
+
+async function cardOf(
+  data: PreparedData,
+  training: Int32Array,
+  splits: DatasetView['splits'],
+  chosen: readonly number[][],
+  findings: readonly Finding[] | undefined,
+): Promise<string> {
+  const { train, test, shape, classNames } = data;
+  const small = (picture: Picture): Promise<Picture> => shrink(picture, CARD_SIDE);
+  const samples = chosen.map(async (indices) => {
+    if (indices.length === 0) return undefined;
+    return dataAddress(mosaic([await Promise.all(indices.map((index) => small(pictureAt(train, index))))]));
+  });
+  const means = meanImages(train, training, classNames.length).map(async (bytes) =>
+    dataAddress(await small(pictureOf(bytes, shape))),
+  );
+  const pictures = new Map<string, string>();
+  for (const place of (findings ?? []).flatMap(({ examples }) => examples.flat())) {
+    const images = place.file === 'train' ? train : test;
+    if (place.index >= images.count) continue;
+    pictures.set(keyOf(place), await dataAddress(await small(pictureAt(images, place.index))));
+  }
+  return dataCard({
+    ...data,
+    toolkit: version,
+    splits,
+    samples: await Promise.all(samples),
+    means: await Promise.all(means),
+    findings,
+    picture: (place) => pictures.get(keyOf(place)),
+    label: ({ file, index }) => classNames[data[file].labels[index] ?? -1] ?? 'no such image',
+  });
+}
+
+function keyOf({ file, index }: ImagePlace): string {
+  return `${file}/${index}`;
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { AuditLog, type AuditEntry } from '../../src/artifacts/audit.js';
+import { toolkitError } from '../support/errors.js';
+import { temporaryFolder } from '../support/folders.js';
+
+const entry = (subject: string): AuditEntry => ({
+  actor: 'tester',
+  action: 'deploy',
+  subject,
+  details: { accuracy: 0.97, forced: false },
+});
+
+async function logOf(records: number): Promise<{ log: AuditLog; lines: string[] }> {
+  const log = new AuditLog(join(await temporaryFolder(), 'audit.jsonl'));
+  for (let index = 1; index <= records; index++) await log.append(entry(`digits/${index}`));
+  return { log, lines: (await readFile(log.path, 'utf8').catch(() => '')).trimEnd().split('\n') };
+}
+
+const hashOf = (line: string): string => createHash('sha256').update(line).digest('hex');
+
+describe('the audit log', () => {
+  test('chains each line to the one before by its SHA-256', async () => {
+    const { log, lines } = await logOf(3);
+    const previous = lines.map((line) => (JSON.parse(line) as { previous: string }).previous);
+    expect(previous).toEqual(['0'.repeat(64), hashOf(lines[0]!), hashOf(lines[1]!)]);
+    expect(await log.verify()).toEqual({ records: 3, head: hashOf(lines[2]!) });
+    expect((await log.read()).map(({ sequence, subject }) => [sequence, subject])).toEqual([
+      [1, 'digits/1'],
+      [2, 'digits/2'],
+      [3, 'digits/3'],
+    ]);
+  });
+
+  test.each<[string, (lines: string[]) => string[], RegExp]>([
+    ['changed', ([a, b, c]) => [a!, b!.replace('0.97', '0.99'), c!], /line 3: it does not follow/],
+    ['removed', ([a, , c]) => [a!, c!], /line 2: its number is 3/],
+    ['swapped', ([a, b, c]) => [b!, a!, c!], /line 1: its number is 2/],
+    ['doubled', ([a, b, c]) => [a!, b!, b!, c!], /line 3: its number is 2/],
+    ['removed at the start', ([, b, c]) => [b!, c!], /line 1: its number is 2/],
+    ['no JSON', ([a, , c]) => [a!, '{', c!], /line 2/],
+  ])('does not verify with a line that is %s', async (_, damage, message) => {
+    const { log, lines } = await logOf(3);
+    await writeFile(log.path, `${damage(lines).join('\n')}\n`);
+    const error = await toolkitError('AUDIT_BROKEN', log.verify());
+    expect(error.message).toMatch(message);
+    expect(error.exitCode).toBe(3);
+  });
+
+  test('shows that its end was cut off to who kept the hash of it', async () => {
+    const { log, lines } = await logOf(3);
+    const { head } = await log.verify();
+    await log.append(entry('digits/4'));
+    expect((await log.verify(head)).records).toBe(4);
+    await writeFile(log.path, `${lines.slice(0, 2).join('\n')}\n`);
+    expect((await log.verify()).records).toBe(2);
+    expect((await toolkitError('AUDIT_BROKEN', log.verify(head))).message).toContain('cut off or rewritten');
+  });
+
+  test('goes on after a write that was killed half-way', async () => {
+    const { log } = await logOf(2);
+    await appendFile(log.path, '{"sequence":3,"at":"20');
+    await log.append(entry('digits/3'));
+    expect((await log.verify()).records).toBe(3);
+  });
+
+  test('keeps its chain when several write at once', async () => {
+    const { log } = await logOf(0);
+    const others = Array.from({ length: 8 }, () => new AuditLog(log.path));
+    await Promise.all(others.map((other, index) => other.append(entry(`digits/${index}`))));
+    expect((await log.verify()).records).toBe(8);
+    expect(new Set((await log.read()).map(({ subject }) => subject)).size).toBe(8);
+  });
+
+  test('says that there is none', async () => {
+    const { log } = await logOf(0);
+    await toolkitError('DATA_MISSING', log.verify());
+  });
+});

@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import sharp from 'sharp';
+import { expect, test } from 'vitest';
+
+import { runCommand } from '../support/command.js';
+import { temporaryFolder } from '../support/folders.js';
+
+test('mnist datasets show mnist: for programs, with a card and a contact sheet', async () => {
+  const cwd = await temporaryFolder();
+  const words = [
+    'datasets',
+    'show',
+    'mnist',
+    '--card',
+    'card.html',
+    '--contact-sheet',
+    'sheet.png',
+    '--json',
+  ];
+  const { code, result } = await runCommand([...words, '--per-class', '3'], { cwd });
+  expect(code).toBe(0);
+  const view = result() as { splits: { training: { images: number; mean: number } }; findings: unknown[] };
+  expect(view).toMatchObject({
+    event: 'result',
+    dataset: 'mnist',
+    card: 'card.html',
+    contactSheet: 'sheet.png',
+  });
+  expect(view.splits.training.images).toBe(54_000);
+  expect(view.splits.training.mean).toBeCloseTo(33.31, 1);
+  expect(view.findings.length).toBeGreaterThanOrEqual(3);
+  expect(await readFile(join(cwd, 'card.html'), 'utf8')).toMatch(/^<!doctype html>[^]*<\/html>\n$/);
+  const { format, height } = await sharp(join(cwd, 'sheet.png')).metadata();
+  expect([format, height]).toEqual(['png', 10 * 60 - 4 + 24]);
+});
+
+test('for people: pictures of half blocks, in colours where they are wanted', async () => {
+  const cwd = await temporaryFolder();
+  const plain = await runCommand(['datasets', 'show', 'mnist'], { cwd });
+  expect(plain.code).toBe(0);
+  expect(plain.stdout).toMatch(/^mnist: 54,000 training \+ 6,000 validation \+ 10,000 test images/);
+  expect(plain.stdout).toMatch(/[▀▄█]{3}/);
+  expect(plain.stdout).not.toContain('\u001B');
+  const colored = await runCommand(['datasets', 'show', 'mnist'], { cwd, environment: { FORCE_COLOR: '1' } });
+  expect(colored.stdout).toContain('\u001B[38;5;');
+});
+
+test('what cannot be shown is said in one line', async () => {
+  const cwd = await temporaryFolder();
+  const nameless = await runCommand(['datasets', 'show'], { cwd });
+  expect(nameless.code).toBe(2);
+  expect(nameless.stderr).toMatch(/^error: missing the name [^\n]+\n$/);
+  const outside = await runCommand(['datasets', 'show', '../etc'], { cwd });
+  expect(outside.code).toBe(2);
+  const unknown = await runCommand(['datasets', 'show', 'mnits'], { cwd });
+  expect(unknown.code).toBe(3);
+  expect(unknown.stderr).toContain('did you mean "mnist"?');
+});
