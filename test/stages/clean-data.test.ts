@@ -135,7 +135,7 @@ test('a missing label of MNIST is filled in by models that never saw the image',
     Array.from(truth, (_, index) => [index, 255]),
   );
   const filled = changes.filter(({ action }) => action === 'relabel');
-  expect(filled.length).toBeGreaterThanOrEqual(10);
+  expect(filled.length).toBeGreaterThanOrEqual(5);
   const right = filled.filter(({ index, to }) => truth[index as number] === to);
   expect(right.length).toBeGreaterThanOrEqual(filled.length - 1);
 });
