@@ -61,6 +61,50 @@ export function findingsOf(report: unknown): Finding[] {
   });
 }
 
+const checkRecord = z.looseObject({
+  check: z.string(),
+  action: z.string().optional(),
+  split: z.enum(['train', 'test']),
+  index: z.int().min(0),
+  other: z.looseObject({ split: z.enum(['train', 'test']), index: z.int().min(0) }).optional(),
+});
+
+/**
+ * What the checks of `preprocess` found, from `findings.jsonl`: a finding for each check. Its positions are those in the raw files:
+ * where images were dropped, the prepared ones have others, and no examples are given.
+ */
+export function findingsOfChecks(lines: string): Finding[] {
+  const records = lines.split('\n').flatMap((line) => {
+    const parsed = checkRecord.safeParse(parseLine(line));
+    return parsed.success ? [parsed.data] : [];
+  });
+  const keepsPositions = records.every(({ action }) => action !== 'drop');
+  const groups = new Map<string, Finding>();
+  for (const { check, split, index, other } of records) {
+    const finding = groups.get(check) ?? {
+      key: check,
+      title: `Check “${check.replaceAll('-', ' ')}”`,
+      count: 0,
+      examples: [],
+    };
+    finding.count += 1;
+    if (keepsPositions && finding.examples.length < MAX_EXAMPLES) {
+      const compared = other ? [{ file: other.split, index: other.index }] : [];
+      finding.examples.push([{ file: split, index }, ...compared]);
+    }
+    groups.set(check, finding);
+  }
+  return [...groups.values()];
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The images that an entry names: by number, as a list of numbers, or in objects. */
 function placesOf(entry: unknown, file: ImagePlace['file']): ImagePlace[] {
   if (Array.isArray(entry)) return entry.flatMap((part) => placesOf(part, file));

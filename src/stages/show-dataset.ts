@@ -10,7 +10,7 @@ import type { ImageShape } from '../engine/images.js';
 import { stratifiedSplit } from '../preparation/split.js';
 import { dataCard } from '../seeing/card.js';
 import { contactSheet } from '../seeing/contact-sheet.js';
-import { findingsOf, type Finding, type ImagePlace } from '../seeing/findings.js';
+import { findingsOf, findingsOfChecks, type Finding, type ImagePlace } from '../seeing/findings.js';
 import { dataAddress, mosaic, pictureAt, pictureOf, shrink, type Picture } from '../seeing/picture.js';
 import { sampleClasses } from '../seeing/samples.js';
 import { meanImages, splitStatistics, type SplitStatistics } from '../seeing/statistics.js';
@@ -68,8 +68,7 @@ export async function showDataset(
     test: splitStatistics(test, all, classNames.length),
   };
   context.signal.throwIfAborted();
-  const report = await readReport(join(preparedFolder(options.dataDir, dataset), 'quality.json'));
-  const findings = report === undefined ? undefined : findingsOf(report);
+  const findings = await readFindings(preparedFolder(options.dataDir, dataset));
   const chosen = sampleClasses(train.labels, training, classNames.length, options.perClass, options.seed);
   if (options.contactSheet !== undefined) {
     await writeFileAtomically(options.contactSheet, await sheetOf(data, chosen));
@@ -84,6 +83,13 @@ export async function showDataset(
     card: options.card ?? null,
     contactSheet: options.contactSheet ?? null,
   };
+}
+
+async function readFindings(folder: string): Promise<Finding[] | undefined> {
+  const report = await readReport(join(folder, 'quality.json'));
+  if (report === undefined) return undefined;
+  const checks = await readFile(join(folder, 'findings.jsonl'), 'utf8').catch(() => '');
+  return [...findingsOf(report), ...findingsOfChecks(checks)];
 }
 
 async function readReport(path: string): Promise<unknown> {

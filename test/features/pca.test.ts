@@ -63,7 +63,9 @@ describe('principal components', () => {
         const ours = expected.map((_, row) => found[row * components + component]!);
         const theirs = expected.map((row) => row[component]!);
         const sign = Math.sign(ours[0]! * theirs[0]!);
-        ours.forEach((value, row) => expect(sign * value).toBeCloseTo(theirs[row]!, 4));
+        ours.forEach((value, row) => {
+          expect(sign * value).toBeCloseTo(theirs[row]!, 4);
+        });
       }
     });
   }

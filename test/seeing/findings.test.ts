@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { Random } from '../../src/core/random.js';
-import { findingsOf } from '../../src/seeing/findings.js';
+import { findingsOf, findingsOfChecks } from '../../src/seeing/findings.js';
 
 test('what the examination of today writes', () => {
   const findings = findingsOf({
@@ -64,4 +64,34 @@ test('a report of thousands keeps a dozen examples, and nonsense gives nothing o
     for (const { count } of findingsOf({ value })) expect(count).toBeGreaterThanOrEqual(0);
     expect(findingsOf(value)).toBeInstanceOf(Array);
   }
+});
+
+test('what the checks of preprocess found: by check, with pictures only where positions are still those of the raw files', () => {
+  const records = [
+    {
+      check: 'near-duplicates',
+      action: 'none',
+      split: 'test',
+      index: 4,
+      other: { split: 'train', index: 9 },
+    },
+    { check: 'outliers', action: 'none', split: 'train', index: 3, score: 7 },
+    { check: 'outliers', action: 'none', split: 'train', index: 5, score: 6 },
+  ];
+  const lines = (list: object[]): string => list.map((record) => `${JSON.stringify(record)}\n`).join('');
+  const found = findingsOfChecks(`${lines(records)}not JSON\n`);
+  expect(found.map(({ key, count }) => [key, count])).toEqual([
+    ['near-duplicates', 1],
+    ['outliers', 2],
+  ]);
+  expect(found[0]?.examples).toEqual([
+    [
+      { file: 'test', index: 4 },
+      { file: 'train', index: 9 },
+    ],
+  ]);
+  const dropped = findingsOfChecks(
+    lines([...records, { check: 'outliers', action: 'drop', split: 'train', index: 1 }]),
+  );
+  expect(dropped[1]).toMatchObject({ count: 3, examples: [] });
 });

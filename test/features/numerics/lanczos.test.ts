@@ -26,12 +26,14 @@ for (const { size, rank, count } of [
     const expected = full.toSorted((a, b) => b - a).slice(0, count);
     const largest = expected[0]!;
     expect(values).toHaveLength(count);
-    expected.forEach((value, index) => expect(values[index]! / largest).toBeCloseTo(value / largest, 9));
+    expected.forEach((value, index) => {
+      expect(values[index]! / largest).toBeCloseTo(value / largest, 9);
+    });
     vectors.forEach((vector, index) => {
       const image = matrix.mmul(Matrix.columnVector([...vector])).to1DArray();
-      image.forEach((value, at) =>
-        expect(value / largest).toBeCloseTo((values[index]! * vector[at]!) / largest, 8),
-      );
+      image.forEach((value, at) => {
+        expect(value / largest).toBeCloseTo((values[index]! * vector[at]!) / largest, 8);
+      });
       expect(vector.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 9);
     });
   });
