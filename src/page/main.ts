@@ -11,10 +11,10 @@ const PLAIN = { shape: { height: 28, width: 28, channels: 1 }, preparation: 'dig
 /** The server is asked when the drawing has been at rest for so long, in milliseconds. */
 const REST_MS = 120;
 
-function element<Kind extends HTMLElement>(id: string): Kind {
+function element<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
   const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no #${id}`);
-  return found as Kind;
+  if (found instanceof kind) return found;
+  throw new Error(`the page has no ${kind.name} #${id}`);
 }
 
 let description: ModelDescription | undefined;
@@ -26,11 +26,11 @@ let browserSays: number[] | undefined;
 let waiting: ReturnType<typeof setTimeout> | undefined;
 let request: AbortController | undefined;
 
-let table = new ProbabilityTable(element('bars'), DIGITS);
-const pad = new Pad(element<HTMLCanvasElement>('pad'), drawingChanged);
-const answer = element('answer');
-const reason = element('reason');
-const explain = element<HTMLInputElement>('explain');
+let table = new ProbabilityTable(element('bars', HTMLElement), DIGITS);
+const pad = new Pad(element('pad', HTMLCanvasElement), drawingChanged);
+const answer = element('answer', HTMLElement);
+const reason = element('reason', HTMLElement);
+const explain = element('explain', HTMLInputElement);
 
 const classNames = (): readonly string[] => description?.classNames ?? DIGITS;
 
@@ -88,7 +88,7 @@ function conclude(probabilities: readonly number[]): void {
 }
 
 function compare(): void {
-  const comparison = element('comparison');
+  const comparison = element('comparison', HTMLElement);
   if (!serverSays || !browserSays) {
     comparison.textContent = browserSays ? '' : 'This model cannot compute in the browser.';
     return;
@@ -107,15 +107,15 @@ function showNothing(): void {
   table.mark(undefined);
   answer.textContent = 'Nothing drawn yet.';
   reason.hidden = true;
-  element('comparison').textContent = '';
-  const canvas = element<HTMLCanvasElement>('seen');
+  element('comparison', HTMLElement).textContent = '';
+  const canvas = element('seen', HTMLCanvasElement);
   canvas.setAttribute('aria-label', 'Nothing yet');
   canvas.getContext('2d')?.clearRect(0, 0, canvas.width, canvas.height);
 }
 
 function showSeen(): void {
   if (!seen) return;
-  const canvas = element<HTMLCanvasElement>('seen');
+  const canvas = element('seen', HTMLCanvasElement);
   const { pixels, shape } = seen;
   const target = likeliest;
   const model = local;
@@ -138,14 +138,14 @@ async function openPicture(file: Blob): Promise<void> {
 }
 
 function listen(): void {
-  element('clear').addEventListener('click', () => {
+  element('clear', HTMLElement).addEventListener('click', () => {
     pad.clear();
   });
-  element('undo').addEventListener('click', () => {
+  element('undo', HTMLElement).addEventListener('click', () => {
     pad.undo();
   });
   explain.addEventListener('change', showSeen);
-  const file = element<HTMLInputElement>('file');
+  const file = element('file', HTMLInputElement);
   file.addEventListener('change', () => {
     const [chosen] = file.files ?? [];
     if (chosen) void openPicture(chosen);
@@ -173,12 +173,12 @@ function listen(): void {
 }
 
 async function begin(): Promise<void> {
-  const told = element('model');
+  const told = element('model', HTMLElement);
   try {
     const model = await fetchModel();
     description = model.description;
     local = LocalModel.from(model.file, model.description);
-    table = new ProbabilityTable(element('bars'), description.classNames);
+    table = new ProbabilityTable(element('bars', HTMLElement), description.classNames);
     told.textContent = `${description.run}, version ${description.version}: ${description.model.name} ${description.model.description}`;
   } catch {
     told.textContent = 'The server answers; its model cannot be had for the browser.';
