@@ -23,8 +23,21 @@ const descriptionSchema = z.strictObject({
     validationSplit: z.number().min(0).lt(1),
     seed: z.int(),
   }),
-  /** The hash of the raw files' contents: what a checkpoint remembers of its data. */
+  /** What a checkpoint remembers of its data: the hash of the raw files' contents, and of what cleaning made of them. */
   fingerprint: z.string(),
+  /** How the contents differ from the raw files'; absent where they do not. */
+  cleaning: z
+    .strictObject({
+      /** The hash of the raw files' contents. */
+      rawFingerprint: z.string(),
+      clean: z.array(z.string()),
+      denoise: z.string(),
+      folds: z.int(),
+      /** Images left out, and labels changed. */
+      dropped: z.int().min(0),
+      relabelled: z.int().min(0),
+    })
+    .optional(),
   licence: z.string(),
   origin: z.string(),
 });
@@ -37,6 +50,11 @@ export interface PreparedData extends PreparedDescription {
   path: string;
   train: LabelledImages;
   test: LabelledImages;
+}
+
+/** The hash of the raw files that a data set was prepared from. */
+export function rawFingerprintOf({ fingerprint, cleaning }: PreparedDescription): string {
+  return cleaning?.rawFingerprint ?? fingerprint;
 }
 
 /** The folder of a prepared data set. */

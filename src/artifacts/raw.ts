@@ -15,6 +15,28 @@ const fileEntry = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
+const listedFile = fileEntry.extend({ bytes: z.int().min(0) });
+
+/** How a source that is not the four files was made into them, so that it can be done again and checked. */
+const importSchema = z.strictObject({
+  /** The kind of the source. */
+  format: z.string(),
+  /** The archive or file that it came as. */
+  file: z
+    .strictObject({ name: z.string(), bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
+    .optional(),
+  size: z.int().min(1),
+  channels: z.int().min(1),
+  centre: z.string(),
+  invert: z.string(),
+  testShare: z.number(),
+  seed: z.int(),
+  images: z.strictObject({ train: z.int().min(1), test: z.int().min(1), rejected: z.int().min(0) }),
+  /** JSON lines beside this file: where each image comes from, and what was not taken and why. */
+  sources: listedFile,
+  rejections: listedFile,
+});
+
 const manifestSchema = z.strictObject({
   format: z.literal('mnist-train/raw'),
   version: z.literal(1),
@@ -31,6 +53,7 @@ const manifestSchema = z.strictObject({
     'test-images': fileEntry,
     'test-labels': fileEntry,
   }),
+  imported: importSchema.optional(),
 });
 
 /** What `raw/manifest.json` says: where the files of a data set come from, and what they are. */

@@ -13,7 +13,7 @@ import {
 } from '../artifacts/idx.js';
 import { ToolkitError, messageOf, systemCodeOf } from '../core/errors.js';
 import { readError, storageError } from '../core/files.js';
-import type { PinnedFile } from '../datasets/dataset.js';
+import type { PinnedFile, PublishedFile } from '../datasets/dataset.js';
 
 export interface IngestOptions {
   /** An IDX file, gzipped or not. */
@@ -24,7 +24,7 @@ export interface IngestOptions {
   /** Where its uncompressed copy goes. */
   destination: string;
   /** What the uncompressed file has to be, for a published data set. */
-  pinned?: PinnedFile | undefined;
+  pinned?: PublishedFile | undefined;
   signal: AbortSignal;
 }
 
@@ -102,12 +102,12 @@ async function copy(path: string, gzip: boolean, writer: CheckedWriter, signal: 
   }
 }
 
-function refuseOther(found: PinnedFile, pinned: PinnedFile, path: string): void {
+function refuseOther(found: PublishedFile, pinned: PublishedFile, path: string): void {
   for (const [key, what] of [
     ['bytes', 'size'],
     ['sha256', 'SHA-256'],
   ] as const) {
-    if (found[key] === pinned[key]) continue;
+    if (pinned[key] === undefined || found[key] === pinned[key]) continue;
     const details = { path, what, expected: String(pinned[key]), found: String(found[key]) };
     throw new ToolkitError('DATA_REFUSED', details);
   }

@@ -15,6 +15,9 @@ export interface FetchedFile {
   name: string;
 }
 
+/** The names of the four files. */
+export type FileNames = Readonly<Record<FileRole, string>>;
+
 /** A place that has the four files of a data set. */
 export interface Source {
   /** How the manifest names it. */
@@ -28,14 +31,18 @@ export interface Source {
 const MAX_DOWNLOAD_BYTES = 2 ** 31;
 
 /** The names under which a file is published: as in MNIST, with a dot before "idx", gzipped or not. */
-export function candidateNames(role: FileRole): string[] {
-  const name = standardFileNames[role];
+export function candidateNames(role: FileRole, fileNames: FileNames = standardFileNames): string[] {
+  const name = fileNames[role];
   const dotted = name.replace('-idx', '.idx');
   return [name, dotted].flatMap((candidate) => [`${candidate}.gz`, candidate]);
 }
 
 /** Files in a folder. Throws DATA_MISSING where the folder or one of the four is not there. */
-export function folderSource(folder: string, description = resolve(folder)): Source {
+export function folderSource(
+  folder: string,
+  description = resolve(folder),
+  fileNames: FileNames = standardFileNames,
+): Source {
   return {
     description,
     async fetch(role) {
@@ -45,20 +52,25 @@ export function folderSource(folder: string, description = resolve(folder)): Sou
           hint: '--from names a folder or an http address',
         });
       }
-      const names = candidateNames(role);
+      const names = candidateNames(role, fileNames);
       for (const name of names) {
         const path = join(folder, name);
         if ((await fileSize(path)) !== undefined) return { path, name: path };
       }
       const hint = `the folder has to hold ${names.join(' or ')}`;
-      throw new ToolkitError('DATA_MISSING', { path: join(folder, standardFileNames[role]), hint });
+      throw new ToolkitError('DATA_MISSING', { path: join(folder, fileNames[role]), hint });
     },
     cleanUp: () => Promise.resolve(),
   };
 }
 
 /** Files below a web address, fetched into a folder that keeps what has arrived. Throws DOWNLOAD_FAILED. */
-export function mirrorSource(address: string, work: string, { emit, signal }: StageContext): Source {
+export function mirrorSource(
+  address: string,
+  work: string,
+  { emit, signal }: StageContext,
+  fileNames: FileNames = standardFileNames,
+): Source {
   if (!URL.canParse(address))
     throw new ToolkitError('DOWNLOAD_FAILED', { url: address, reason: 'not a web address' });
   const base = address.endsWith('/') ? address : `${address}/`;
@@ -69,7 +81,7 @@ export function mirrorSource(address: string, work: string, { emit, signal }: St
     async fetch(role) {
       await makeFolder(folder);
       let failure: unknown;
-      for (const name of candidateNames(role)) {
+      for (const name of candidateNames(role, fileNames)) {
         const url = new URL(name, base).href;
         const destination = join(folder, name);
         if (await exists(destination)) return { path: destination, name: url };

@@ -118,6 +118,11 @@ export const errorKinds = {
     ({ path, what, expected, found }) => `${path}: its ${what} is ${found}, but ${expected} is pinned`,
     () => 'this is not the published file; get it from another source, or name your own data set differently',
   ),
+  SOURCE_REFUSED: kind<{ path: string; reason: string; hint: string }>(
+    3,
+    ({ path, reason }) => `${path}: cannot be made into a data set: ${reason}`,
+    ({ hint }) => hint,
+  ),
   DOWNLOAD_FAILED: kind<{ url: string; reason: string }>(
     3,
     ({ url, reason }) => `${url}: ${reason}`,

@@ -11,7 +11,6 @@ import {
   tensor,
   tensor1d,
   tidy,
-  util,
   type NamedAttrMap,
   type Scalar,
   type Tensor,
@@ -26,6 +25,7 @@ import { ExtraKernel } from '../tensorflow/extra-kernels.js';
 import { attribute } from '../tensorflow/graph-builder.js';
 import { recording, tensorFlowBackend } from '../tensorflow/tfjs-backend.js';
 import { hasKernel } from './gradients.js';
+import { elementCount } from './images.js';
 
 /**
  * The cross-entropy of each example, in nats: −log softmax(logits)[label].
@@ -74,7 +74,7 @@ export function statelessUniform(shape: readonly number[], key: number, step: Sc
 /** For backends that compute in this process, and are never compiled: the step's number can be read. */
 function uniformFromJavaScript(shape: readonly number[], key: number, step: Scalar): Tensor {
   const random = new Random(key, 'step', step.dataSync()[0]);
-  const values = new Float32Array(util.sizeFromShape([...shape]));
+  const values = new Float32Array(elementCount(shape));
   // 24 bits are what a float32 below 1 has; more would round up to 1.
   for (let index = 0; index < values.length; index++) values[index] = (random.bits() >>> 8) / 2 ** 24;
   return tensor(values, [...shape]);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
-import type { ImageShape } from '../engine/images.js';
+import { elementCount, type ImageShape } from '../engine/images.js';
 import { activationNames } from './activations.js';
 import { initializerNames } from './initializers.js';
 import { convolution } from './layers/convolution.js';
@@ -11,7 +11,6 @@ import { flatten } from './layers/flatten.js';
 import type { MapShape } from './layers/layer.js';
 import { maxPooling } from './layers/max-pooling.js';
 import { sequence } from './layers/sequence.js';
-import { elementCount } from '../engine/images.js';
 import { defineModel } from './model.js';
 
 /** Height and width of the squares of which one value is kept. */

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-
-import { pixelsPerImage, type LabelledImages } from '../engine/images.js';
+import type { LabelledImages } from '../engine/images.js';
+import { constantImages } from './checks/constant-images.js';
+import { groupByContent, repeated } from './checks/duplicates.js';
 import { pixelStatistics, type PixelStatistics } from './scaling.js';
 import type { Split } from './split.js';
 
-/** What was found in the images of a data set; `prepared/quality.json` holds it. */
+/** What is in the images of a data set as it was prepared. */
 export interface QualityReport {
   dataset: string;
   classNames: readonly string[];
@@ -20,7 +20,7 @@ export interface QualityReport {
   leakedTestImages: number[];
 }
 
-/** Examines a data set; positions count from 0 in the file that an image comes from. */
+/** Examines a data set; positions count from 0 among its training images, and among its test images. */
 export function examine(
   dataset: string,
   classNames: readonly string[],
@@ -60,31 +60,4 @@ export function classCounts(labels: Uint8Array, classes: number, indices?: Int32
     });
   else labels.forEach(count);
   return counts;
-}
-
-function groupByContent({ count, shape, pixels }: LabelledImages): Map<string, number[]> {
-  const size = pixelsPerImage(shape);
-  const groups = new Map<string, number[]>();
-  for (let index = 0; index < count; index++) {
-    const image = pixels.subarray(index * size, (index + 1) * size);
-    const content = createHash('sha1').update(image).digest('base64');
-    const group = groups.get(content);
-    if (group) group.push(index);
-    else groups.set(content, [index]);
-  }
-  return groups;
-}
-
-function repeated(groups: ReadonlyMap<string, number[]>): number[][] {
-  return Array.from(groups.values()).filter((indices) => indices.length > 1);
-}
-
-function constantImages({ count, shape, pixels }: LabelledImages): number[] {
-  const size = pixelsPerImage(shape);
-  const found: number[] = [];
-  for (let index = 0; index < count; index++) {
-    const image = pixels.subarray(index * size, (index + 1) * size);
-    if (image.every((pixel) => pixel === image[0])) found.push(index);
-  }
-  return found;
 }

@@ -11,12 +11,18 @@ export interface Split {
  * labels, share and seed always give the same split. Every class keeps at least one training image.
  *
  * @param share from 0 (nothing is held back) to below 1
+ * @param purpose tells apart splits that are made from one seed
  */
-export function stratifiedSplit(labels: Uint8Array, share: number, seed: number): Split {
+export function stratifiedSplit(
+  labels: Uint8Array,
+  share: number,
+  seed: number,
+  purpose = 'validation-split',
+): Split {
   const isHeldBack = new Uint8Array(labels.length);
   for (const [label, indices] of indicesByClass(labels)) {
     const count = Math.min(Math.round(indices.length * share), indices.length - 1);
-    new Random(seed, 'validation-split', label).shuffle(indices);
+    new Random(seed, purpose, label).shuffle(indices);
     for (const index of indices.subarray(0, count)) isHeldBack[index] = 1;
   }
   const all = Int32Array.from(labels, (_, index) => index);

@@ -1,51 +1,27 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { z } from 'zod';
-
-import {
-  contentOf,
-  encodeManifest,
-  findRaw,
-  rawFolder,
-  type RawData,
-  type RawManifest,
-} from '../artifacts/raw.js';
-import { ingestIdx } from '../collection/ingest.js';
-import { folderSource, mirrorSource, type Source } from '../collection/sources.js';
+import { encodeManifest, findRaw, rawFolder, type RawData, type RawManifest } from '../artifacts/raw.js';
+import { collectSource, type CollectedSource } from '../collection/collect-source.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 import { silentContext, type Emit, type StageContext } from '../core/events.js';
 import { fileSize, makeFolder, syncFolder, writeFileAtomically } from '../core/files.js';
 import { sha256OfFile } from '../core/hashing.js';
 import { withLock } from '../core/lock.js';
 import { nearest } from '../core/registry.js';
-import {
-  fileRoles,
-  standardFileNames,
-  type DatasetDefinition,
-  type PinnedFile,
-} from '../datasets/dataset.js';
+import { fileRoles, type DatasetDefinition } from '../datasets/dataset.js';
 import { datasets } from '../datasets/index.js';
-import { dataDirOption, datasetOption } from './options.js';
+import { completeCollectOptions, type CollectOptions } from './collect-options.js';
 
-/** The options of `collect`. */
-export const collectFields = z.strictObject({
-  dataset: datasetOption,
-  from: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'folder or web address with the four IDX files', placeholder: 'FOLDER|URL' }),
-  dataDir: dataDirOption,
-});
-
-export type CollectOptions = z.output<typeof collectFields>;
+export { collectFields, type CollectOptions } from './collect-options.js';
 
 /**
- * Stage 1: brings the four files of a data set to `<dataDir>/<dataset>/raw/`, uncompressed, verified, with a manifest. What
- * is already there intact is kept, unless `from` names a source. The folder appears complete or not at all.
+ * Stage 1: brings a data set to `<dataDir>/<dataset>/raw/` as four IDX files, verified, with a manifest: those of a published
+ * set, or what an import makes of images, a table or an archive. What is already there intact is kept, unless `from` names a
+ * source. The folder appears complete or not at all.
  *
- * Throws DATASET_UNKNOWN, DATASET_SOURCE_MISSING, DATA_MISSING, DATA_CORRUPT, DATA_REFUSED, DOWNLOAD_FAILED and storage errors.
+ * Throws DATASET_UNKNOWN, DATASET_SOURCE_MISSING, DATA_MISSING, DATA_CORRUPT, DATA_REFUSED, SOURCE_REFUSED, DOWNLOAD_FAILED
+ * and storage errors.
  */
 export async function collect(
   options: CollectOptions,
@@ -68,10 +44,10 @@ export async function collect(
     // Another process may have brought it while this one waited.
     const found = options.from === undefined ? await findIntact(options, known, signal, emit) : undefined;
     if (found) return found;
-    const source = chooseSource(options, known, join(parent, 'download'), context);
-    emit({ event: 'stage', stage: 'collect', message: `collecting ${dataset} from ${source.description}` });
-    await fetchAll(options, known, source, signal);
-    await source.cleanUp();
+    const from = options.from ?? embeddedFolder(dataset, known);
+    const origin = options.from ?? known?.origin ?? '';
+    emit({ event: 'stage', stage: 'collect', message: `collecting ${dataset} from ${origin}` });
+    await fetchAll(options, known, from, context);
     const raw = await findRaw(dataDir, dataset);
     if (!raw) throw new Error(`${parent} is incomplete after collecting`);
     return raw;
@@ -106,7 +82,7 @@ async function refuseDamage(
   for (const role of fileRoles) {
     const { name, bytes, sha256 } = manifest.files[role];
     const path = join(folder, name);
-    const isPublished = !known || known.files[role].sha256 === sha256;
+    const isPublished = !known || (known.files[role].sha256 ?? sha256) === sha256;
     const isUnchanged = (await fileSize(path)) === bytes && (await sha256OfFile(path, signal)) === sha256;
     if (isPublished && isUnchanged) continue;
     throw new ToolkitError('DATA_CORRUPT', { path, reason: 'not the file that was collected' });
@@ -121,73 +97,65 @@ function unknownDataset(dataset: string): ToolkitError {
   });
 }
 
-function chooseSource(
-  { dataset, from }: CollectOptions,
-  known: DatasetDefinition | undefined,
-  work: string,
-  context: StageContext,
-): Source {
-  if (from !== undefined)
-    return /^https?:\/\//i.test(from) ? mirrorSource(from, work, context) : folderSource(from);
-  if (known?.embeddedFolder) return folderSource(known.embeddedFolder(), known.origin);
+function embeddedFolder(dataset: string, known: DatasetDefinition | undefined): string {
+  if (known?.embeddedFolder) return known.embeddedFolder();
   throw new ToolkitError('DATASET_SOURCE_MISSING', { dataset, advice: known?.advice ?? '' });
 }
 
 async function fetchAll(
-  { dataset, dataDir }: CollectOptions,
+  options: CollectOptions,
   known: DatasetDefinition | undefined,
-  source: Source,
-  signal: AbortSignal,
+  from: string,
+  context: StageContext,
 ): Promise<void> {
+  const { dataset, dataDir } = options;
+  const parent = join(dataDir, dataset);
   const final = rawFolder(dataDir, dataset);
   const staging = `${final}.incoming`;
   await rm(staging, { recursive: true, force: true });
   await makeFolder(staging);
   try {
-    const files = {} as Record<(typeof fileRoles)[number], PinnedFile & { name: string }>;
-    for (const role of fileRoles) {
-      const { path, name } = await source.fetch(role);
-      const destination = join(staging, standardFileNames[role]);
-      const pinned = known?.files[role];
-      const file = await ingestIdx({
-        path,
-        name,
-        content: contentOf(role),
-        destination,
-        pinned,
-        signal,
-      }).catch(async (error: unknown) => {
-        // What came over the network and is wrong must not be taken up again by the next try.
-        if (error instanceof ToolkitError) await source.cleanUp();
-        throw error;
-      });
-      files[role] = { name: standardFileNames[role], ...file };
-    }
-    const { name, text } = encodeManifest(makeManifest(dataset, known, source, files));
+    const complete = completeCollectOptions(options);
+    const request = { ...complete, from, work: join(parent, 'download'), staging, known };
+    const collected = await collectSource(request, context);
+    const { name, text } = encodeManifest(makeManifest(options, known, collected));
     await writeFileAtomically(join(staging, name), text);
     await rm(final, { recursive: true, force: true });
     await rename(staging, final);
-    await syncFolder(join(dataDir, dataset));
+    await syncFolder(parent);
+    warnOfRejections(final, collected, context.emit);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
 }
 
+/** One warning, however many there are; the listing names each. */
+function warnOfRejections(folder: string, { samples }: CollectedSource, emit: Emit): void {
+  if (!samples || samples.rejected === 0) return;
+  const all = samples.train + samples.test + samples.rejected;
+  emit({
+    event: 'warning',
+    code: 'IMAGES_REJECTED',
+    message: `${samples.rejected} of ${all} files, rows or images were not taken`,
+    hint: `${join(folder, samples.rejections.name)} lists each with its reason`,
+  });
+}
+
 function makeManifest(
-  dataset: string,
+  { dataset, licence, origin, from }: CollectOptions,
   known: DatasetDefinition | undefined,
-  source: Source,
-  files: RawManifest['files'],
+  { description, files, classNames, imported }: CollectedSource,
 ): RawManifest {
   return {
     format: 'mnist-train/raw',
     version: 1,
     dataset,
-    source: source.description,
-    licence: known?.licence ?? 'not stated',
-    origin: known?.origin ?? 'not stated',
-    classNames: [...(known?.classNames ?? [])],
+    source: from === undefined ? (known?.origin ?? description) : description,
+    licence: known?.licence ?? licence ?? 'not stated',
+    origin: known?.origin ?? origin ?? 'not stated',
+    classNames: [...(known?.classNames ?? classNames)],
     collectedAt: new Date().toISOString(),
     files,
+    ...(imported && { imported }),
   };
 }

@@ -1,12 +1,13 @@
-import { findPrepared, type PreparedData } from '../artifacts/prepared.js';
+import { findPrepared, rawFingerprintOf, type PreparedData } from '../artifacts/prepared.js';
 import { findRaw, rawFingerprint } from '../artifacts/raw.js';
 import { isToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
 import type { ScalingName } from '../preparation/scaling.js';
+import type { BackendOptions } from './backend-options.js';
 import { collect } from './collect.js';
 import { preprocess, preprocessFields } from './preprocess.js';
 
-export interface PrepareDataOptions {
+export interface PrepareDataOptions extends Partial<BackendOptions> {
   dataset: string;
   dataDir: string;
   /** What the data set is prepared with, if it is not prepared yet; undefined leaves it to the defaults. */
@@ -22,14 +23,20 @@ export async function prepareData(options: PrepareDataOptions, context: StageCon
   const { dataset, dataDir, scaling, validationSplit } = options;
   const found = await findIntact(dataDir, dataset, context);
   const raw = await findRaw(dataDir, dataset);
-  if (found && (!raw || rawFingerprint(raw.manifest) === found.fingerprint)) return found;
+  if (found && (!raw || rawFingerprint(raw.manifest) === rawFingerprintOf(found))) return found;
   if (!raw) await collect({ dataset, dataDir }, context);
+  // What was cleaned once is cleaned again in the same way.
+  const { clean, denoise, folds } = found?.cleaning ?? {};
+  const wanted = { dataset, dataDir, scaling, validationSplit, clean, denoise, folds, ...backendOf(options) };
   // zod takes a missing key for the default, but not an undefined value.
-  const given = Object.entries({ dataset, dataDir, scaling, validationSplit }).filter(
-    ([, value]) => value !== undefined,
-  );
+  const given = Object.entries(wanted).filter(([, value]) => value !== undefined);
   const { prepared } = await preprocess(preprocessFields.parse(Object.fromEntries(given)), context);
   return prepared;
+}
+
+/** What computes, where the caller has chosen it. */
+function backendOf({ backend, device, threads, runtime }: PrepareDataOptions): Partial<BackendOptions> {
+  return { backend, device, threads, runtime } as Partial<BackendOptions>;
 }
 
 /** What can be made again from the raw files is no reason to stop. */

@@ -3,14 +3,19 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { findPrepared, preparedFolder, writePrepared, type PreparedData } from '../artifacts/prepared.js';
-import { findRaw, rawFingerprint, rawFolder, readRawFile, type RawData } from '../artifacts/raw.js';
+import { findRaw, rawFolder, readRawFile, type RawData } from '../artifacts/raw.js';
 import { ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { writeFileAtomically } from '../core/files.js';
 import type { ImageShape, LabelledImages } from '../engine/images.js';
+import { MISSING_LABEL } from '../preparation/checks/labels.js';
+import { cleaningOptions } from '../preparation/cleaning-options.js';
+import type { CleaningReport } from '../preparation/cleaning-report.js';
 import { examine, type QualityReport } from '../preparation/quality.js';
 import { scalingNames } from '../preparation/scaling.js';
 import { stratifiedSplit } from '../preparation/split.js';
+import { backendOptions } from './backend-options.js';
+import { cleanData, type CleanedData } from './clean-data.js';
 import { dataDirOption, datasetOption, seedOption } from './options.js';
 
 /** The options of `preprocess`. */
@@ -28,21 +33,25 @@ export const preprocessFields = z.strictObject({
     .default(0.1)
     .meta({ description: 'share of the training images held back for validation' }),
   seed: seedOption,
+  ...cleaningOptions,
+  ...backendOptions,
 });
 
 export type PreprocessOptions = z.output<typeof preprocessFields>;
 
-/** What `preprocess` hands on: the data set, and what was found in it. */
+/** What `preprocess` hands on: the data set, and what was found in it; `prepared/quality.json` holds the latter. */
 export interface Preprocessed {
   prepared: PreparedData;
-  quality: QualityReport;
+  quality: QualityReport & { cleaning: CleaningReport };
 }
 
 /**
- * Stage 2: reads the raw files of a data set strictly, checks that images and labels agree, splits and describes them, and
- * writes `<dataDir>/<dataset>/prepared/`: the data, and a data-quality report.
+ * Stage 2: reads the raw files of a data set strictly, checks that images and labels agree, cleans them as the options say,
+ * splits and describes them, and writes `<dataDir>/<dataset>/prepared/`: the data, a data-quality report, all findings, and
+ * what was dropped or changed. The raw files stay as they are.
  *
- * Throws DATA_MISSING, DATA_CORRUPT, DATA_UNREADABLE and storage errors.
+ * Throws DATA_MISSING, DATA_CORRUPT, DATA_UNREADABLE and storage errors, and where a check computes on a backend, what
+ * `startBackend` throws.
  */
 export async function preprocess(
   options: PreprocessOptions,
@@ -61,8 +70,12 @@ export async function preprocess(
   const classNames = classNamesOf(raw, train, test);
   context.signal.throwIfAborted();
 
-  const split = stratifiedSplit(train.labels, validationSplit, seed);
-  const quality = examine(dataset, classNames, train, test, split);
+  const data = await cleanData({ train, test, classNames }, raw, options, context);
+  const split = stratifiedSplit(data.train.labels, validationSplit, seed);
+  const quality = {
+    ...examine(dataset, classNames, data.train, data.test, split),
+    cleaning: data.report,
+  };
   await writePrepared(
     dataDir,
     {
@@ -72,18 +85,30 @@ export async function preprocess(
       classNames,
       shape: train.shape,
       defaults: { scaling, validationSplit, seed },
-      fingerprint: rawFingerprint(raw.manifest),
+      ...data.origin,
       licence: raw.manifest.licence,
       origin: raw.manifest.origin,
     },
-    train,
-    test,
+    data.train,
+    data.test,
   );
-  const report = join(preparedFolder(dataDir, dataset), 'quality.json');
-  await writeFileAtomically(report, `${JSON.stringify(quality, undefined, 2)}\n`);
+  await writeReports(preparedFolder(dataDir, dataset), quality, data);
   const prepared = await findPrepared(dataDir, dataset);
-  if (!prepared) throw new Error(`${report} has no data beside it`);
+  if (!prepared) throw new Error(`${preparedFolder(dataDir, dataset)} has no data`);
   return { prepared, quality };
+}
+
+async function writeReports(
+  folder: string,
+  quality: Preprocessed['quality'],
+  { findings, changes }: CleanedData,
+): Promise<void> {
+  await writeFileAtomically(join(folder, 'quality.json'), `${JSON.stringify(quality, undefined, 2)}\n`);
+  const files = { 'findings.jsonl': findings, 'changes.jsonl': changes };
+  for (const [name, records] of Object.entries(files)) {
+    const lines = records.map((record) => `${JSON.stringify(record)}\n`);
+    await writeFileAtomically(join(folder, name), lines.join(''));
+  }
 }
 
 async function readSplit(raw: RawData, name: 'train' | 'test'): Promise<LabelledImages> {
@@ -113,21 +138,11 @@ function requireSameShape({ folder, manifest }: RawData, train: ImageShape, test
 }
 
 /** The names in the manifest; where it has none, the numbers up to the highest label. */
-function classNamesOf({ folder, manifest }: RawData, train: LabelledImages, test: LabelledImages): string[] {
-  const highest = (labels: Uint8Array): number => labels.reduce((max, label) => Math.max(max, label), 0);
-  const { classNames, files } = manifest;
-  if (classNames.length === 0) {
-    const count = Math.max(highest(train.labels), highest(test.labels)) + 1;
-    return Array.from({ length: count }, (_, index) => String(index));
-  }
-  for (const [role, { labels }] of [
-    ['train-labels', train],
-    ['test-labels', test],
-  ] as const) {
-    const label = highest(labels);
-    if (label < classNames.length) continue;
-    const reason = `label ${label} at position ${labels.indexOf(label)}, where there are ${classNames.length} classes`;
-    throw new ToolkitError('DATA_CORRUPT', { path: join(folder, files[role].name), reason });
-  }
-  return classNames;
+function classNamesOf({ manifest }: RawData, train: LabelledImages, test: LabelledImages): string[] {
+  if (manifest.classNames.length > 0) return manifest.classNames;
+  const found = new Set([...train.labels, ...test.labels]);
+  // Only a set that has the class before it too can mean a 256th class by the mark of a missing label.
+  if (!found.has(MISSING_LABEL - 1)) found.delete(MISSING_LABEL);
+  const count = [...found].reduce((highest, label) => Math.max(highest, label), 0) + 1;
+  return Array.from({ length: count }, (_, index) => String(index));
 }

@@ -1,10 +1,12 @@
+import type { CheckReport, CleaningReport } from '../preparation/cleaning-report.js';
 import type { QualityReport } from '../preparation/quality.js';
 import { count } from './format.js';
 import type { Style } from './style.js';
 import { table } from './table.js';
 
 /** What was found in a data set, for people. */
-export function qualityText(quality: QualityReport, { bold, yellow }: Style): string {
+export function qualityText(quality: QualityReport & { cleaning: CleaningReport }, style: Style): string {
+  const { bold, yellow } = style;
   const { counts, classNames, pixels, duplicates, constantImages, leakedTestImages } = quality;
   const rows = classNames.map((name, index) => [
     name,
@@ -25,5 +27,38 @@ export function qualityText(quality: QualityReport, { bold, yellow }: Style): st
     '',
     `pixels: mean ${pixels.mean.toFixed(2)}, standard deviation ${pixels.standardDeviation.toFixed(2)} (of 0 to 255, training split)`,
     ...findings.map(([found, what]) => (found > 0 ? yellow(`${count(found)} ${what}`) : `no ${what}`)),
+    ...cleaningLines(quality.cleaning, style),
   ].join('\n');
+}
+
+function cleaningLines(cleaning: CleaningReport, { bold, yellow, dim }: Style): string[] {
+  const { checks, dropped, relabelled, denoise } = cleaning;
+  const entries = Object.entries(checks);
+  // A refusal would have ended the stage, and what is off has found nothing.
+  const run = entries.filter(([, { mode }]) => mode !== 'off' && mode !== 'refuse');
+  const idle = entries.filter(([, { mode }]) => mode === 'off').map(([name]) => name);
+  const lines = run.map(([name, report]) => {
+    const line = `${name}: ${outcome(report)}`;
+    return report.found.train + report.found.test > 0 ? yellow(line) : line;
+  });
+  const changed = dropped.train + dropped.test + relabelled > 0;
+  return [
+    '',
+    bold('checks of the raw files'),
+    ...lines,
+    ...(idle.length > 0 ? [dim(`not looked for: ${idle.join(', ')} (--clean all)`)] : []),
+    ...(denoise === 'none' ? [] : [`all images denoised: ${denoise}`]),
+    ...(changed
+      ? [
+          `left out: ${count(dropped.train)} training and ${count(dropped.test)} test images; relabelled: ${count(relabelled)} (changes.jsonl lists them)`,
+        ]
+      : []),
+  ];
+}
+
+function outcome({ mode, found, dropped, relabelled }: CheckReport): string {
+  const all = found.train + found.test;
+  if (all === 0) return 'none';
+  const done = mode === 'report' ? 'reported' : `${count(dropped)} dropped, ${count(relabelled)} relabelled`;
+  return `${count(found.train)} in the training images, ${count(found.test)} in the test images; ${done}`;
 }

@@ -5,11 +5,14 @@ import { z } from 'zod';
 
 import { backends } from '../../src/backends/index.js';
 import type { Named } from '../../src/core/registry.js';
+import { sourceKinds } from '../../src/collection/kinds/index.js';
 import { datasets } from '../../src/datasets/index.js';
 import { fileRoles } from '../../src/datasets/dataset.js';
 import { models } from '../../src/models/index.js';
 import { optimizers } from '../../src/optimizers/index.js';
 import { targets } from '../../src/targets/index.js';
+import { checks } from '../../src/preparation/checks/index.js';
+import { denoisers } from '../../src/preparation/denoisers/index.js';
 
 const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
@@ -20,8 +23,11 @@ const registries = [
     folder: 'backends',
     others: ['backend.ts', 'start.ts'],
   },
-  { registry: datasets, folder: 'datasets', others: ['dataset.ts'] },
+  { registry: sourceKinds, folder: 'collection/kinds', others: ['source-kind.ts'] },
+  { registry: datasets, folder: 'datasets', others: ['dataset.ts', 'emnist-files.ts'] },
   { registry: models, folder: 'models', others: ['activations.ts', 'initializers.ts', 'model.ts'] },
+  { registry: checks, folder: 'preparation/checks', others: ['check.ts'] },
+  { registry: denoisers, folder: 'preparation/denoisers', others: ['denoiser.ts'] },
   { registry: optimizers, folder: 'optimizers', others: ['optimizer.ts', 'options.ts'] },
   { registry: targets, folder: 'targets', others: ['target.ts'] },
 ] as const;
@@ -77,12 +83,14 @@ describe('options', () => {
 
 describe('data sets', () => {
   for (const dataset of datasets) {
-    it(`${dataset.name} is pinned completely, with its licence and origin`, () => {
-      for (const role of fileRoles) {
-        expect(dataset.files[role].sha256).toMatch(/^[0-9a-f]{64}$/);
-        expect(dataset.files[role].bytes).toBeGreaterThan(8);
-      }
-      expect(new Set(Object.values(dataset.files).map(({ sha256 }) => sha256)).size).toBe(fileRoles.length);
+    it(`${dataset.name} is pinned by its files, gzipped or not, or by its archive, with its licence and origin`, () => {
+      const { archive, files } = dataset;
+      const hashes = fileRoles.map(
+        (role) => files[role].sha256 ?? files[role].gzip?.sha256 ?? archive?.sha256,
+      );
+      for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{64}$/);
+      for (const role of fileRoles) expect(files[role].bytes).toBeGreaterThan(8);
+      expect(new Set(hashes).size).toBe(archive ? 1 : fileRoles.length);
       expect(new Set(dataset.classNames).size).toBe(dataset.classNames.length);
       for (const text of [dataset.licence, dataset.origin, dataset.advice]) expect(text).toMatch(/\S/);
     });

@@ -2,18 +2,14 @@ import { ones, tensor4d, tidy, scalar, tensor, type Tensor4D } from '@tensorflow
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { Random } from '../../src/core/random.js';
-import { placeOnDevice } from '../../src/engine/device-images.js';
-import { trainingProgram, type ExecutionMode } from '../../src/engine/prepare.js';
 import { stepRandomness } from '../../src/engine/randomness.js';
 import { cnn } from '../../src/models/cnn.js';
 import { convolution } from '../../src/models/layers/convolution.js';
 import { dropout } from '../../src/models/layers/dropout.js';
 import { maxPooling } from '../../src/models/layers/max-pooling.js';
 import { parameterCount } from '../../src/models/model.js';
-import { adam } from '../../src/optimizers/adam.js';
-import { stepCoefficients, trainingStep } from '../../src/training/step.js';
-import { TrainingVariables } from '../../src/training/variables.js';
 import { startOnCpu } from '../support/backends.js';
+import { trainCnn } from '../support/cnn.js';
 import { expectClose } from '../support/numbers.js';
 
 beforeAll(() => startOnCpu('tensorflow'));
@@ -32,57 +28,22 @@ describe('cnn', () => {
   });
 
   it('trains to the same weights compiled and eagerly, dropout included', async () => {
-    const eager = await train('eager');
-    const compiled = await train('compiled');
+    const eager = await trainCnn('eager');
+    const compiled = await trainCnn('compiled');
     expectClose(compiled.losses, eager.losses, 1e-4);
     expectClose(compiled.kernel, eager.kernel, 1e-3, 1e-4);
   });
 
   it('draws other numbers in every step, and the same ones when it is resumed', async () => {
-    const whole = await train('compiled', [0, 4]);
-    const halves = await train('compiled', [0, 2], [2, 4]);
+    const whole = await trainCnn('compiled', [0, 4]);
+    const halves = await trainCnn('compiled', [0, 2], [2, 4]);
     expect(halves.losses).toEqual(whole.losses);
     expect(halves.kernel).toEqual(whole.kernel);
     // With a learning rate of 0 and one batch over and over, only dropout moves the loss.
-    const { losses } = await train('compiled', [0, 4], undefined, { learningRate: 0, images: 4 });
+    const { losses } = await trainCnn('compiled', [0, 4], undefined, { learningRate: 0, images: 4 });
     expect(new Set(losses).size).toBe(4);
   });
 });
-
-/** Trains a small net on noise, from one batch up to another, and perhaps on in a second program. */
-async function train(
-  mode: ExecutionMode,
-  range: [number, number] = [0, 4],
-  rest?: [number, number],
-  { learningRate = 0.01, images = 16 } = {},
-): Promise<{ losses: number[]; kernel: number[] }> {
-  const shape = { height: 8, width: 8, channels: 1 };
-  const options = cnn.options.parse({ filters: [3, 4], denseUnits: 12 });
-  const model = cnn.build(options, { shape, classes: 3 });
-  const optimizer = adam.build(adam.options.parse({}));
-  const variables = new TrainingVariables(model, optimizer.slots, 5);
-  const random = new Random(2, 'images');
-  const pixels = Uint8Array.from({ length: images * 64 }, () => random.integer(256));
-  const labels = Uint8Array.from({ length: images }, () => random.integer(3));
-  const data = placeOnDevice({ count: images, shape, pixels, labels }, { scale: 2 / 255, offset: -1 });
-  const losses: number[] = [];
-  for (const [first, end] of rest ? [range, rest] : [range]) {
-    const program = trainingProgram(trainingStep(model, optimizer, variables), data, mode);
-    await program.run({
-      order: Int32Array.from({ length: end * 4 }, (_, index) => index % images),
-      batchSize: 4,
-      firstBatch: first,
-      coefficients: (batch) => stepCoefficients(optimizer, batch + 1, learningRate),
-      signal: new AbortController().signal,
-      onSlice: (slice) => losses.push(...slice.losses),
-    });
-    program.dispose();
-  }
-  const kernel = Array.from(variables.parameters[0]!.value.dataSync());
-  variables.dispose();
-  data.dispose();
-  return { losses, kernel };
-}
 
 describe('convolution', () => {
   it('is the sum over the filter’s window, as its definition says', () => {

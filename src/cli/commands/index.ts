@@ -11,7 +11,7 @@ interface CommandEntry {
 export const commands: readonly CommandEntry[] = [
   {
     name: 'collect',
-    summary: 'bring the raw files of a data set to the data folder, verified',
+    summary: 'bring a data set to the data folder: a published one, or your own images',
     load: async () => (await import('./collect.js')).collectCommand,
   },
   {

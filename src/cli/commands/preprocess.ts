@@ -7,7 +7,7 @@ import { qualityText } from '../../terminal/quality.js';
 import { commonFields, defineCommand } from '../command.js';
 
 export const preprocessCommand = defineCommand({
-  summary: 'check, split and describe a collected data set',
+  summary: 'check, clean, split and describe a collected data set',
   positionals: [{ name: 'dataset', description: 'data set, by name', required: false, key: 'dataset' }],
   space: { fields: z.strictObject({ ...commonFields.shape, ...preprocessFields.shape }), choices: {} },
   examples: [
@@ -16,6 +16,12 @@ export const preprocessCommand = defineCommand({
       'mnist preprocess fashion-mnist --validation-split 0.2 --scaling zero-one',
       'other defaults for training',
     ],
+    ['mnist preprocess --clean all', 'every check, also the slow ones; nothing is changed'],
+    [
+      'mnist preprocess --clean label-errors=drop,near-duplicates=drop',
+      'leave out what is probably labelled wrongly, and training images that the test has too',
+    ],
+    ['mnist preprocess --denoise median', 'remove single wrong pixels from all images'],
   ],
   async run({ options, context }) {
     const { prepared, quality } = await preprocess(options, context);

@@ -1,8 +1,8 @@
 import { add, conv2d, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 
+import { elementCount } from '../../engine/images.js';
 import { activations, type ActivationName } from '../activations.js';
 import { initializers, type InitializerName } from '../initializers.js';
-import { elementCount } from '../../engine/images.js';
 import { valueOf, type MapLayer, type MapShape } from './layer.js';
 
 export interface ConvolutionOptions {

@@ -1,0 +1,25 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { splitNamed } from './sample.js';
+
+const MAX_DEPTH = 3;
+
+/** Where the contents of a folder begin: archives often hold one folder that holds everything. */
+export async function contentRoot(folder: string): Promise<string> {
+  let root = folder;
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
+    const visible = entries.filter(({ name }) => !name.startsWith('.') && name !== '__MACOSX');
+    const [only] = visible;
+    if (visible.length !== 1 || !only?.isDirectory() || splitNamed(only.name)) return root;
+    const inner = await readdir(join(root, only.name), { withFileTypes: true }).catch(() => []);
+    // A folder of images alone is a class, and its name is to be kept.
+    const holdsMore = inner.some(
+      (entry) => entry.isDirectory() || /\.(csv|tsv|npz|gz)$|ubyte/i.test(entry.name),
+    );
+    if (!holdsMore) return root;
+    root = join(root, only.name);
+  }
+  return root;
+}

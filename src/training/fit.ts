@@ -1,0 +1,49 @@
+import type { BatchEvent } from '../core/events.js';
+import type { DeviceImages } from '../engine/device-images.js';
+import { trainingProgram } from '../engine/prepare.js';
+import type { Model } from '../models/model.js';
+import { adam } from '../optimizers/adam.js';
+import { trainEpochs } from './loop.js';
+import { noProgress } from './progress.js';
+import { trainingStep } from './step.js';
+import { TrainingVariables } from './variables.js';
+
+/** How a helper model is trained. */
+export interface FitPlan {
+  epochs: number;
+  batchSize: number;
+  learningRate: number;
+  weightDecay: number;
+  seed: number;
+}
+
+/**
+ * Trains a model with Adam on some of the images, without files and without validation: for models that only help, such as
+ * those of a cross-validation. The caller disposes of the variables. Throws TRAINING_DIVERGED, or the signal's reason.
+ */
+export async function fit(
+  model: Model,
+  images: DeviceImages,
+  training: Int32Array,
+  { learningRate, weightDecay, ...plan }: FitPlan,
+  { signal, onBatches }: { signal: AbortSignal; onBatches: (event: BatchEvent) => void },
+): Promise<TrainingVariables> {
+  const optimizer = adam.build(adam.options.parse({ learningRate, weightDecay }));
+  const variables = new TrainingVariables(model, optimizer.slots, plan.seed);
+  const program = trainingProgram(trainingStep(model, optimizer, variables), images);
+  try {
+    const nothing = (): Promise<void> => Promise.resolve();
+    await trainEpochs({ ...plan, learningRate, schedule: 'linear', earlyStopping: undefined }, noProgress, {
+      ...{ program, optimizer, training, signal, onBatches },
+      validate: () => Promise.resolve(null),
+      onEpoch: nothing,
+      onPause: nothing,
+    });
+    return variables;
+  } catch (error) {
+    variables.dispose();
+    throw error;
+  } finally {
+    program.dispose();
+  }
+}

@@ -1,0 +1,26 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import sharp from 'sharp';
+
+/** A grey PNG of one value, with a dot of another in its upper left corner, so that two can be told apart. */
+export function picture(value: number, dot = value, side = 28): Promise<Buffer> {
+  const data = Buffer.alloc(side * side, value);
+  data[0] = dot;
+  return sharp(data, { raw: { width: side, height: side, channels: 1 } })
+    .toColourspace('b-w')
+    .png()
+    .toBuffer();
+}
+
+/** Writes files below a folder, by their paths from it, and returns the folder. */
+export async function writeTree(
+  folder: string,
+  files: Readonly<Record<string, Uint8Array | string>>,
+): Promise<string> {
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+  return folder;
+}
