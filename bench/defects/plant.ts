@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 
-import { Random } from '../../src/core/random.js';
+import type { Random } from '../../src/core/random.js';
 import { pixelsPerImage, type ImageShape, type LabelledImages } from '../../src/engine/images.js';
 
 /** The directions in which an image can be moved by a pixel. */

@@ -148,7 +148,11 @@ export function requireFit(
 }
 
 /** Warns where a data set is not the one of its name that a model was trained on. */
-export function warnOfOtherData({ description }: Checkpoint, data: PreparedData, { emit }: StageContext): void {
+export function warnOfOtherData(
+  { description }: Checkpoint,
+  data: PreparedData,
+  { emit }: StageContext,
+): void {
   const { dataset, fingerprint } = description.data;
   if (dataset !== data.dataset || fingerprint === data.fingerprint) return;
   emit({

@@ -63,7 +63,7 @@ export function registerExtraKernels(): void {
   register(ExtraKernel.BIAS_GRADIENT, ({ inputs, backend }) =>
     asTensorFlow(backend).executeSingleOutput('BiasAddGrad', [T], [inputs['dy']!]),
   );
-  // The newer StatelessRandomUniformV2 makes the same numbers, but wants 64-bit unsigned keys, which tfjs does not have.
+  // The newer StatelessRandomUniformV2 wants 64-bit unsigned keys, which tfjs does not have.
   register(ExtraKernel.STATELESS_UNIFORM, ({ inputs, backend }) =>
     asTensorFlow(backend).executeSingleOutput(
       'StatelessRandomUniform',

@@ -39,7 +39,7 @@ test('flipped labels are found, most of them first, and would be mended', async 
   const findings = await labelErrorsCheck.run(
     {
       ...{ train, test: tested },
-      classNames: [...'0123456789'],
+      classNames: Array.from({ length: 10 }, (_, digit) => String(digit)),
       isDropped: () => false,
       predictions: () => Promise.resolve(predictions),
     },
