@@ -3,6 +3,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { DataType } from '../tensorflow/data-types.js';
 import { attribute, GraphBuilder } from '../tensorflow/graph-builder.js';
 import { Session } from '../tensorflow/session.js';
+import type { SessionConfig } from '../tensorflow/session-config.js';
 import { tensorFlowContext } from '../tensorflow/tfjs-backend.js';
 import { hostBatch, type DeviceImages } from './device-images.js';
 import { pixelsPerImage } from './images.js';
@@ -24,11 +25,12 @@ export class CompiledForward {
   readonly #variables: SessionVariables;
   readonly #sizes = new Set<number>();
 
-  constructor(forward: Forward, sample: SampleImages) {
+  /** @param cores how it is to use them, where that is not as the backend does */
+  constructor(forward: Forward, sample: SampleImages, cores: Partial<SessionConfig> = {}) {
     this.#forward = forward;
     this.#sample = sample;
     const { api, config } = tensorFlowContext();
-    this.#session = new Session(api, config);
+    this.#session = new Session(api, { ...config, ...cores });
     this.#variables = new SessionVariables(this.#session);
   }
 

@@ -16,7 +16,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'preprocess',
-    summary: 'check, split and describe a collected data set',
+    summary: 'check, clean, split and describe a collected data set',
     load: async () => (await import('./preprocess.js')).preprocessCommand,
   },
   {
