@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import {
   exists,
@@ -14,18 +14,7 @@ import {
 import { bundleProgram, startChild } from '../support/child.js';
 import { toolkitError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folders.js';
-
-/** Mounts a file system on a folder until the test has finished; false where this machine does not allow it. */
-function mount(folder: string, options: string): boolean {
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
-  if (status !== 0) return false;
-  onTestFinished(() => {
-    spawnSync('umount', [folder]);
-  });
-  return true;
-}
-
-const NO_MOUNT = 'this machine does not let the tests mount a file system';
+import { mount, NO_MOUNT } from '../support/mounts.js';
 
 describe('writeFileAtomically', () => {
   test('writes its parts one after the other, makes the folders, and leaves nothing else', async () => {

@@ -1,10 +1,12 @@
-import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, inject, test } from 'vitest';
 
+import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { QUICK, runCommand, type Ended } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
+import { mount, NO_MOUNT } from '../support/mounts.js';
 
 /** One line that says what is wrong and what to do; and the same for programs. */
 function expectError({ code, stderr }: Ended, exitCode: number, text: RegExp): void {
@@ -152,6 +154,33 @@ test('1: a folder that cannot be written to is named', async () => {
     await runCommand(['train', '--checkpoints-dir', join(cwd, 'file'), ...QUICK], { cwd }),
     1,
     /file.*cannot be written \((ENOTDIR|EEXIST)\)/,
+  );
+});
+
+test('1: a full disk is named, and the checkpoint from before is intact', async ({ skip }) => {
+  const cwd = await temporaryFolder();
+  const checkpoints = join(cwd, 'checkpoints');
+  await mkdir(checkpoints);
+  // Room for a run's first checkpoint (1.3 MB with Adam's moments), and not for a second beside it.
+  if (!mount(checkpoints, 'size=2000k')) skip(NO_MOUNT);
+  expectError(
+    await runCommand(['train', '--epochs', '2', '--run', 'full', ...QUICK], { cwd }),
+    1,
+    /checkpoints\/full\/(best|last)\.safetensors: no space left on the device/,
+  );
+  const { description } = await readCheckpoint(join(checkpoints, 'full', 'last.safetensors'));
+  expect(description.progress.step).toBe(0);
+});
+
+test('1: a read-only folder is named', async ({ skip }) => {
+  const cwd = await temporaryFolder();
+  const checkpoints = join(cwd, 'checkpoints');
+  await mkdir(checkpoints);
+  if (!mount(checkpoints, 'size=1m,ro')) skip(NO_MOUNT);
+  expectError(
+    await runCommand(['train', '--run', 'denied', ...QUICK], { cwd }),
+    1,
+    /checkpoints.*cannot be written \(EROFS\)/,
   );
 });
 
