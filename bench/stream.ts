@@ -1,5 +1,5 @@
 // Trains the article's net on a set of augmented MNIST images that lies on the disk in shards, and prints what it took. Run it with
-//   node scripts/run-stream.mjs IMAGES [FOLDER] [SHARD_SIZE]
+//   npm run bench:stream -- IMAGES [FOLDER] [SHARD_SIZE]
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,13 +1,18 @@
-// Bundles the race and our contestant in it to bench/build, then runs the race with this command's arguments.
+// Bundles programs of bench/ to bench/build, then runs the first with the rest of this command's arguments:
+//   node scripts/run-bench.mjs race,contestants/ours --list
 import { spawnSync } from 'node:child_process';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
 
 const inBench = (path) => fileURLToPath(new URL(`../bench/${path}`, import.meta.url));
 
+const [list, ...words] = process.argv.slice(2);
+const programs = list.split(',');
+
 await build({
-  entryPoints: { race: inBench('race.ts'), ours: inBench('contestants/ours.ts') },
+  entryPoints: Object.fromEntries(programs.map((path) => [basename(path), inBench(`${path}.ts`)])),
   outdir: inBench('build'),
   bundle: true,
   splitting: true,
@@ -18,7 +23,6 @@ await build({
   external: ['#*'],
   logLevel: 'warning',
 });
-const { status } = spawnSync(process.execPath, [inBench('build/race.js'), ...process.argv.slice(2)], {
-  stdio: 'inherit',
-});
+const program = inBench(`build/${basename(programs[0])}.js`);
+const { status } = spawnSync(process.execPath, [program, ...words], { stdio: 'inherit' });
 process.exitCode = status ?? 1;
