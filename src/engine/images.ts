@@ -30,3 +30,8 @@ export function pixelsPerImage({ height, width, channels }: ImageShape): number 
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
+
+/** The positions of so many images, in order. */
+export function allIndices(count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, index) => index);
+}

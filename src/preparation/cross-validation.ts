@@ -3,6 +3,7 @@ import { placeOnDevice, type DeviceImages } from '../engine/device-images.js';
 import type { LabelledImages } from '../engine/images.js';
 import { inferenceProgram } from '../engine/prepare.js';
 import type { Forward } from '../engine/program.js';
+import { softmax } from '../evaluation/probabilities.js';
 import { mlp } from '../models/mlp.js';
 import type { Model } from '../models/model.js';
 import { fit } from '../training/fit.js';
@@ -170,12 +171,4 @@ class CrossValidation {
       (_, place) => indices[place % length]! + Math.floor(place / length) * count,
     );
   }
-}
-
-/** The probabilities that logits stand for. */
-export function softmax(logits: Float32Array): Float64Array {
-  const highest = logits.reduce((max, value) => Math.max(max, value), -Infinity);
-  const powers = Float64Array.from(logits, (value) => Math.exp(value - highest));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
 }

@@ -1,8 +1,6 @@
 import type { Checkpoint } from '../artifacts/checkpoint.js';
-import { placeOnDevice } from '../engine/device-images.js';
 import { pixelsPerImage } from '../engine/images.js';
-import { inferenceProgram } from '../engine/prepare.js';
-import { loadModel } from './load-model.js';
+import { classifyImages } from './classify-images.js';
 
 /**
  * The logits that a checkpoint's model gives some images, row by row, on the backend that was started. Throws
@@ -15,24 +13,8 @@ export async function classifyPixels(
   pixels: Uint8Array,
   signal: AbortSignal,
 ): Promise<Float32Array> {
-  const { shape, preprocessing, classNames } = checkpoint.description;
+  const { shape } = checkpoint.description;
   const count = pixels.length / pixelsPerImage(shape);
   if (count === 0) return new Float32Array(0);
-  const { model, variables } = loadModel(checkpoint);
-  const images = placeOnDevice({ count, shape, pixels, labels: new Uint8Array(count) }, preprocessing);
-  const forward = inferenceProgram(
-    (batch) => model.apply(batch, variables.values()),
-    images,
-    classNames.length,
-  );
-  try {
-    return await forward.run(
-      Int32Array.from({ length: count }, (_, index) => index),
-      signal,
-    );
-  } finally {
-    forward.dispose();
-    images.dispose();
-    variables.dispose();
-  }
+  return classifyImages(checkpoint, { count, shape, pixels, labels: new Uint8Array(count) }, { signal });
 }

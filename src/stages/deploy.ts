@@ -10,8 +10,6 @@ import { folderDestination, registryDestination, type Destination } from '../dep
 import { softmaxRows, type DeploymentSource, type ExportedModel } from '../deployment/source.js';
 import { withStaging } from '../deployment/staging.js';
 import { verifyExport } from '../deployment/verify.js';
-import { placeOnDevice } from '../engine/device-images.js';
-import { inferenceProgram } from '../engine/prepare.js';
 import type { LabelledImages } from '../engine/images.js';
 import { meanMetrics } from '../evaluation/classify.js';
 import { indexOfMaximum } from '../evaluation/metrics.js';
@@ -19,6 +17,7 @@ import { targets } from '../targets/index.js';
 import { startChosenBackend } from './backend-options.js';
 import type { DeployOptions } from './deploy-options.js';
 import { requireFit } from './evaluate.js';
+import { classifyImages } from './classify-images.js';
 import { loadModel } from './load-model.js';
 import { prepareData } from './prepare-data.js';
 
@@ -127,7 +126,7 @@ async function withSource<Result>(
   use: (source: DeploymentSource) => Promise<Result>,
 ): Promise<Result> {
   const backend = await startChosenBackend(options, context);
-  const logits = await classify(checkpoint, test, context.signal);
+  const logits = await classifyImages(checkpoint, test, { signal: context.signal });
   const classes = checkpoint.description.classNames.length;
   const { model, variables } = loadModel(checkpoint);
   try {
@@ -143,34 +142,12 @@ async function withSource<Result>(
       ),
       ...meanMetrics(logits, test.labels),
       classifyCheckpoint: async (path, images) =>
-        softmaxRows(await classify(await readCheckpoint(path), images, context.signal), classes),
+        softmaxRows(
+          await classifyImages(await readCheckpoint(path), images, { signal: context.signal }),
+          classes,
+        ),
     });
   } finally {
-    variables.dispose();
-  }
-}
-
-async function classify(
-  checkpoint: Checkpoint,
-  images: LabelledImages,
-  signal: AbortSignal,
-): Promise<Float32Array> {
-  const { preprocessing, classNames } = checkpoint.description;
-  const { model, variables } = loadModel(checkpoint);
-  const placed = placeOnDevice(images, preprocessing);
-  const program = inferenceProgram(
-    (batch) => model.apply(batch, variables.values()),
-    placed,
-    classNames.length,
-  );
-  try {
-    return await program.run(
-      Int32Array.from({ length: images.count }, (_, index) => index),
-      signal,
-    );
-  } finally {
-    program.dispose();
-    placed.dispose();
     variables.dispose();
   }
 }

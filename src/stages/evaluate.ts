@@ -8,14 +8,12 @@ import { resolveCheckpoint, RunFolder } from '../artifacts/run.js';
 import { ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { exists, writeFileAtomically } from '../core/files.js';
-import { placeOnDevice } from '../engine/device-images.js';
-import { inferenceProgram } from '../engine/prepare.js';
-import type { LabelledImages } from '../engine/images.js';
+import { allIndices, type LabelledImages } from '../engine/images.js';
 import { labelsAt } from '../evaluation/classify.js';
 import { classificationMetrics, type ClassificationMetrics } from '../evaluation/metrics.js';
 import { stratifiedSplit } from '../preparation/split.js';
 import { backendOptions, executionMode, startChosenBackend } from './backend-options.js';
-import { loadModel } from './load-model.js';
+import { classifyImages } from './classify-images.js';
 import { checkpointsDirOption, dataDirOption, datasetOption } from './options.js';
 import { prepareData } from './prepare-data.js';
 
@@ -82,7 +80,11 @@ export async function evaluate(
   const backend = await startChosenBackend(options, context);
   const { images, indices } = chooseSplit(options.split, checkpoint, data);
   const started = performance.now();
-  const logits = await classify(checkpoint, images, indices, options, context);
+  const logits = await classifyImages(checkpoint, images, {
+    signal: context.signal,
+    indices,
+    mode: executionMode(options),
+  });
   const seconds = (performance.now() - started) / 1000;
   const labels = labelsAt(images.labels, indices);
   const evaluation: Evaluation = {
@@ -102,31 +104,6 @@ export async function evaluate(
     await writeFileAtomically(evaluation.report, `${JSON.stringify(evaluation, undefined, 2)}\n`);
   }
   return evaluation;
-}
-
-async function classify(
-  checkpoint: Checkpoint,
-  images: LabelledImages,
-  indices: Int32Array,
-  options: EvaluateOptions,
-  { signal }: StageContext,
-): Promise<Float32Array> {
-  const { preprocessing, classNames } = checkpoint.description;
-  const { model, variables } = loadModel(checkpoint);
-  const placed = placeOnDevice(images, preprocessing);
-  const forward = inferenceProgram(
-    (batch) => model.apply(batch, variables.values()),
-    placed,
-    classNames.length,
-    executionMode(options),
-  );
-  try {
-    return await forward.run(indices, signal);
-  } finally {
-    forward.dispose();
-    placed.dispose();
-    variables.dispose();
-  }
 }
 
 /** Refuses a checkpoint that was trained for other images or classes. Throws CHECKPOINT_REFUSED. */
@@ -170,7 +147,7 @@ export function chooseSplit(
   { train, test }: PreparedData,
 ): { images: LabelledImages; indices: Int32Array } {
   if (split === 'test') {
-    return { images: test, indices: Int32Array.from({ length: test.count }, (_, index) => index) };
+    return { images: test, indices: allIndices(test.count) };
   }
   const indices = stratifiedSplit(train.labels, data.validationSplit, data.splitSeed)[split];
   if (indices.length > 0) return { images: train, indices };

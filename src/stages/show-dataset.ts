@@ -6,7 +6,7 @@ import { ToolkitError, messageOf, systemCodeOf } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { readError, writeFileAtomically } from '../core/files.js';
 import { version } from '../core/version.js';
-import type { ImageShape } from '../engine/images.js';
+import { allIndices, type ImageShape } from '../engine/images.js';
 import { stratifiedSplit } from '../preparation/split.js';
 import { dataCard } from '../seeing/card.js';
 import { contactSheet } from '../seeing/contact-sheet.js';
@@ -61,7 +61,7 @@ export async function showDataset(
   const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
   const { train, test, classNames, defaults } = data;
   const { training, validation } = stratifiedSplit(train.labels, defaults.validationSplit, defaults.seed);
-  const all = Int32Array.from({ length: test.count }, (_, index) => index);
+  const all = allIndices(test.count);
   const splits = {
     training: splitStatistics(train, training, classNames.length),
     validation: splitStatistics(train, validation, classNames.length),

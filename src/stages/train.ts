@@ -9,6 +9,7 @@ import { silentContext, type Metrics, type StageContext } from '../core/events.j
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
 import { placeOnDevice, type DeviceImages } from '../engine/device-images.js';
+import { allIndices } from '../engine/images.js';
 import { inferenceProgram, trainingProgram } from '../engine/prepare.js';
 import type { Execution, Forward } from '../engine/program.js';
 import { labelsAt, meanMetrics } from '../evaluation/classify.js';
@@ -129,10 +130,9 @@ async function startingPoint(
   variables: TrainingVariables,
 ): Promise<TrainingProgress> {
   if (resume === undefined && initFrom === undefined) return noProgress;
-  const path =
-    initFrom === undefined || resume !== undefined
-      ? folder.last
-      : await resolveCheckpoint(initFrom, checkpointsDir);
+  // A run that is resumed has weights of its own, whatever it was begun with.
+  const isNew = resume === undefined && initFrom !== undefined;
+  const path = isNew ? await resolveCheckpoint(initFrom, checkpointsDir) : folder.last;
   const checkpoint = await readCheckpoint(path);
   const misfit = variables.load(checkpoint.tensors, resume === undefined ? 'parameters' : 'everything');
   if (misfit !== undefined) throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: misfit });
@@ -227,8 +227,7 @@ async function measureTest({ data, plan, context, values }: Run, forward: Forwar
   const images = placeOnDevice(data.test, plan.scaling);
   const inference = inferenceProgram(forward, images, data.classNames.length, executionMode(values));
   try {
-    const all = Int32Array.from({ length: data.test.count }, (_, index) => index);
-    return meanMetrics(await inference.run(all, context.signal), data.test.labels);
+    return meanMetrics(await inference.run(allIndices(data.test.count), context.signal), data.test.labels);
   } finally {
     inference.dispose();
     images.dispose();

@@ -1,3 +1,4 @@
+import { allIndices } from '../../engine/images.js';
 import { distances, fitDistribution } from '../mahalanobis.js';
 import { thumbnails } from '../thumbnails.js';
 import { defineCheck, type CheckInput, type Finding, type SplitName } from './check.js';
@@ -33,7 +34,7 @@ export async function outlierScores(
   signal: AbortSignal,
 ): Promise<Record<SplitName, Float32Array>> {
   const train = thumbnails(input.train);
-  const all = Int32Array.from({ length: train.count }, (_, index) => index);
+  const all = allIndices(train.count);
   const kept = all.filter((index) => !input.isDropped({ split: 'train', index }));
   const first = await distances(train, await fitDistribution(train, kept, signal), signal);
   const limit = quantile(kept.length === 0 ? [0] : Array.from(kept, (index) => first[index]!), TRUSTED);

@@ -4,7 +4,8 @@ import { findPrepared } from '../../../src/artifacts/prepared.js';
 import { Random } from '../../../src/core/random.js';
 import type { LabelledImages } from '../../../src/engine/images.js';
 import { labelErrorsCheck } from '../../../src/preparation/checks/label-errors.js';
-import { crossValidate, softmax } from '../../../src/preparation/cross-validation.js';
+import { softmax } from '../../../src/evaluation/probabilities.js';
+import { crossValidate } from '../../../src/preparation/cross-validation.js';
 import { recordingContext, startOnCpu } from '../../support/backends.js';
 import { chosenImages } from '../../support/images.js';
 
