@@ -6,7 +6,8 @@ import { collect as collectStage, collectFields } from './stages/collect.js';
 import { deploy as deployStage, type Deployment } from './stages/deploy.js';
 import { deploySpace, type deployFields } from './stages/deploy-options.js';
 import { calibrate as calibrateStage, calibrateFields, type Calibration } from './stages/calibrate.js';
-import { evaluate as evaluateStage, evaluateFields, type Evaluation } from './stages/evaluate.js';
+import { evaluate as evaluateStage, type Evaluation } from './stages/evaluate.js';
+import { evaluateFields } from './stages/evaluate-options.js';
 import {
   predict as predictStage,
   predictFields,

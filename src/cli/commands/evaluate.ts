@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { evaluate, evaluateFields } from '../../stages/evaluate.js';
+import { evaluate } from '../../stages/evaluate.js';
+import { evaluateFields } from '../../stages/evaluate-options.js';
 import { evaluationText } from '../../terminal/evaluation.js';
 import { commonFields, defineCommand } from '../command.js';
 
