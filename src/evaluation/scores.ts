@@ -41,8 +41,6 @@ function rankOf(row: Float64Array, label: number): number {
 }
 
 /** The mean of some values; 0 of none. */
-export function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let index = 0; index < values.length; index++) sum += values[index]!;
-  return values.length === 0 ? 0 : sum / values.length;
+export function mean(values: Float64Array): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -21,6 +21,17 @@ export const evaluateFields = z.strictObject({
   resamples: z.int().min(0).max(100_000).default(1000).meta({
     description: 'how often images are drawn anew for confidence intervals; 0 leaves the intervals out',
   }),
+  compare: z.string().min(1).optional().meta({
+    description: 'another checkpoint to compare with on the same images, by McNemar’s test',
+    placeholder: 'CHECKPOINT',
+  }),
+  robustness: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'measure the accuracy under noise, rotation, shift and blur too' }),
+  mistakes: z.int().min(0).max(10_000).default(0).meta({
+    description: 'how many of the most confident mistakes are listed, and drawn in a contact sheet',
+  }),
   report: z
     .string()
     .min(1)

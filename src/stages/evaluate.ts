@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, extname } from 'node:path';
 
 import type { Checkpoint } from '../artifacts/checkpoint.js';
 import { RunFolder } from '../artifacts/run.js';
@@ -13,9 +13,12 @@ import {
 import { scaleByTemperature, type ScoredExamples } from '../evaluation/probabilities.js';
 import { logLosses, mean } from '../evaluation/scores.js';
 import { startChosenBackend } from './backend-options.js';
+import { compareCheckpoints, type CheckpointComparison } from './compare-checkpoints.js';
 import type { EvaluateOptions, SplitName } from './evaluate-options.js';
-import { openSubject, scoreImages } from './evaluation-subject.js';
+import { openSubject, scoreImages, type EvaluationSubject } from './evaluation-subject.js';
 import { loadDecisionRule } from './load-decision.js';
+import { measureRobustness, type CorruptedAccuracy } from './robustness.js';
+import { listMistakes, writeMistakeSheet, type ShownMistake } from './show-mistakes.js';
 
 /** What the temperature that `calibrate` stored makes of the probabilities. */
 export interface ScaledCalibration {
@@ -43,6 +46,14 @@ export interface Evaluation extends Measured {
   imagesPerSecond: number;
   /** Null where the checkpoint was not calibrated. */
   scaled: ScaledCalibration | null;
+  /** Null where no other checkpoint was named. */
+  comparison: CheckpointComparison | null;
+  /** Null where it was not asked for. */
+  robustness: CorruptedAccuracy[] | null;
+  /** The most confident ones, as many as were asked for. */
+  mistakes: ShownMistake[];
+  /** A picture of them, if there are any. */
+  mistakeSheet: string | null;
   /** Where the report was written, if it was. */
   report: string | null;
 }
@@ -78,6 +89,10 @@ export async function evaluate(
     seconds,
     imagesPerSecond: indices.length / seconds,
     scaled: scaledCalibration(scored, (await loadDecisionRule(path, description, context)).temperature),
+    comparison:
+      options.compare === undefined ? null : await compareCheckpoints(subject, scored, options, context),
+    robustness: options.robustness ? await measureRobustness(subject, options, context) : null,
+    ...(await showMistakes(subject, scored, options)),
     report: await reportPath(options, checkpoint, dataset),
   };
   if (evaluation.report !== null) {
@@ -105,6 +120,22 @@ function scaledCalibration(scored: ScoredExamples, temperature: number): ScaledC
   const scaled = scaleByTemperature(scored, temperature);
   const { expectedCalibrationError } = calibrationMetrics(scaled);
   return { temperature, loss: mean(logLosses(scaled)), expectedCalibrationError };
+}
+
+async function showMistakes(
+  subject: EvaluationSubject,
+  scored: ScoredExamples,
+  options: EvaluateOptions,
+): Promise<Pick<Evaluation, 'mistakes' | 'mistakeSheet'>> {
+  const mistakes = listMistakes(subject, scored, options.mistakes);
+  if (mistakes.length === 0) return { mistakes, mistakeSheet: null };
+  const report = await reportPath(options, subject.checkpoint, subject.dataset);
+  const mistakeSheet =
+    report === null
+      ? `${subject.dataset}-${options.split}-mistakes.png`
+      : `${report.slice(0, report.length - extname(report).length)}-mistakes.png`;
+  await writeMistakeSheet(mistakeSheet, subject, mistakes);
+  return { mistakes, mistakeSheet };
 }
 
 async function reportPath(

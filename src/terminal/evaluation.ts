@@ -1,4 +1,5 @@
 import type { Interval } from '../evaluation/bootstrap.js';
+import { SIGNIFICANCE } from '../evaluation/mcnemar.js';
 import type { Evaluation } from '../stages/evaluate.js';
 import { count, duration, loss, percent } from './format.js';
 import type { Style } from './style.js';
@@ -20,6 +21,9 @@ export function evaluationText(evaluation: Evaluation, style: Style): string {
     perClassTable(evaluation),
     '',
     ...(evaluation.perClass.length <= MAX_MATRIX_CLASSES ? [confusionTable(evaluation, style), ''] : []),
+    ...robustnessLines(evaluation),
+    ...comparisonLines(evaluation, style),
+    ...mistakeLines(evaluation),
     `${duration(seconds)} on ${evaluation.backend}, ${evaluation.device}${report === null ? '' : `; report in ${report}`}`,
   ].join('\n');
 }
@@ -87,4 +91,53 @@ function confusionTable({ confusion, perClass }: Evaluation, { bold, dim }: Styl
     ),
   ]);
   return `rows: what an image shows; columns: what it is taken for\n${table(['', ...names], rows)}`;
+}
+
+function robustnessLines({ robustness, accuracy }: Evaluation): string[] {
+  if (robustness === null) return [];
+  const rows = robustness.map(({ corruption, strength, unit, accuracy: found }) => [
+    corruption,
+    unit === '°' ? `${strength}°` : `${strength} ${unit}`,
+    percent(found),
+    `${(100 * (found - accuracy)).toFixed(2)} points`,
+  ]);
+  return [table(['images with', 'strength', 'accuracy', 'change'], rows), ''];
+}
+
+/** How many differing images are named; the JSON output and the report have all. */
+const MAX_DIFFERENCES = 10;
+
+function comparisonLines({ comparison, run, accuracy }: Evaluation, { bold }: Style): string[] {
+  if (comparison === null) return [];
+  const { onlyFirst, onlySecond, pValue, differing } = comparison;
+  const verdict =
+    pValue < SIGNIFICANCE ? 'a difference that chance hardly makes' : 'chance could make this difference';
+  const rows = differing
+    .slice(0, MAX_DIFFERENCES)
+    .map(({ index, label, predicted, other }) => [String(index), label, predicted, other]);
+  const more = differing.length - rows.length;
+  return [
+    `compared with ${bold(comparison.run)}: ${percent(accuracy)} and ${percent(comparison.accuracy)}`,
+    `right on ${count(onlyFirst)} images that the other gets wrong, and wrong on ${count(onlySecond)} that it gets right`,
+    `McNemar’s test: p = ${pValue.toPrecision(2)}, ${verdict}`,
+    ...(rows.length === 0 ? [] : [table(['image', 'is', run, comparison.run], rows)]),
+    ...(more > 0 ? [`and ${count(more)} more that they differ on`] : []),
+    '',
+  ];
+}
+
+function mistakeLines({ mistakes, mistakeSheet }: Evaluation): string[] {
+  if (mistakeSheet === null) return [];
+  const rows = mistakes.map(({ index, label, predicted, probability, labelProbability }) => [
+    String(index),
+    label,
+    `${predicted} (${percent(probability)})`,
+    percent(labelProbability),
+  ]);
+  return [
+    'the most confident mistakes',
+    table(['image', 'is', 'taken for', 'was given'], rows),
+    `pictures in ${mistakeSheet}`,
+    '',
+  ];
 }
