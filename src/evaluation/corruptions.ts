@@ -91,8 +91,8 @@ export function corrupt(
   return made;
 }
 
-function toBytes<Values extends Uint8Array | Float64Array>(
-  values: Values,
+function toBytes(
+  values: Uint8Array | Float64Array,
   change: (value: number, index: number) => number,
 ): Uint8Array {
   return Uint8Array.from(values, (value, index) =>
