@@ -2,6 +2,7 @@ import { reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 
 import { elementCount } from '../../engine/images.js';
 import type { Embedding, Model } from '../model.js';
+import { featureMapsOf } from './feature-maps.js';
 import type { Layer } from './layer.js';
 
 /** A model that passes its input through layers, one after the other; the last gives the logits. */
@@ -12,6 +13,7 @@ export function sequence(description: string, layers: readonly Layer[]): Model {
     apply: (images, values, randomness) =>
       layers.reduce<Tensor>((input, layer) => layer.apply(input, values, randomness), images) as Tensor2D,
     embedding: embeddingOf(layers),
+    featureMaps: featureMapsOf(layers),
   };
 }
 
