@@ -30,6 +30,7 @@ import {
   optimizerFor,
   planData,
   requireSameData,
+  scheduleFor,
   type DataPlan,
 } from './training-setup.js';
 
@@ -189,7 +190,8 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
 async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Promise<TrainingProgress> {
   const { values, data, plan, model, variables, writer, start, context } = run;
   const { signal, emit } = context;
-  const { epochs, batchSize, schedule, seed, earlyStopping, optimizer: settings } = values;
+  const { epochs, batchSize, seed, earlyStopping, optimizer: settings } = values;
+  const schedule = scheduleFor(values);
   const optimizer = optimizerFor(values);
   const { training, validation } = plan.split;
   const program = trainingProgram(trainingStep(model, optimizer, variables), images, executionMode(values));
