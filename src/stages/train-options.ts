@@ -29,6 +29,23 @@ export const trainFields = z.strictObject({
     .max(65_536)
     .default(100)
     .meta({ description: 'images from which one step is computed' }),
+  averageWeights: z
+    .number()
+    .positive()
+    .lt(1)
+    .optional()
+    .meta({ description: 'use a moving average of the weights, with this decay', placeholder: 'DECAY' }),
+  clipNorm: z
+    .number()
+    .positive()
+    .optional()
+    .meta({ description: 'shorten a gradient whose norm is larger', placeholder: 'X' }),
+  labelSmoothing: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .meta({ description: 'share of each label that is spread over all classes', placeholder: 'X' }),
   validationSplit: z
     .number()
     .min(0)

@@ -20,6 +20,8 @@ export interface TrainingPlan {
   learningRate: number;
   schedule: Schedule;
   seed: number;
+  /** The decay of the weights' moving averages, where there are any. */
+  averageWeights?: number | undefined;
   /** Ends training when so many epochs brought nothing better. */
   earlyStopping: number | undefined;
 }
@@ -84,7 +86,12 @@ async function finishEpoch(
       batchSize: plan.batchSize,
       firstBatch: from.batches,
       coefficients: (batch) =>
-        stepCoefficients(parts.optimizer, stepsBefore + batch + 1, rateAt(stepsBefore + batch)),
+        stepCoefficients(
+          parts.optimizer,
+          stepsBefore + batch + 1,
+          rateAt(stepsBefore + batch),
+          plan.averageWeights,
+        ),
       signal: AbortSignal.any([signal, AbortSignal.timeout(PAUSE_MS)]),
       onSlice: (result) => {
         const seconds = from.seconds + (performance.now() - resumedAt) / 1000;
