@@ -29,7 +29,7 @@ export interface StepSettings {
   /** The largest norm of the gradient; a longer one is shortened. */
   clipNorm?: number | undefined;
   /** The share of a label's probability that is spread over all classes, in the loss that is minimised and reported. */
-  labelSmoothing?: number;
+  labelSmoothing?: number | undefined;
 }
 
 /**

@@ -39,7 +39,7 @@ test('averages, clipping, smoothing, AdamW and one cycle, interrupted and resume
   await writeFile(join(cwd, 'options.json'), JSON.stringify(FILE));
   const environment = ENVIRONMENT;
   const trained = await runCommand(['train', '--run', 'whole', '--json', ...FLAGS], { cwd, environment });
-  expect(trained.stderr).toBe('');
+  expect(trained.code, trained.stderr).toBe(0);
   const { test: measured } = trained.result() as { test: { accuracy: number; loss: number } };
   expect(measured.accuracy).toBeGreaterThan(0.85);
 

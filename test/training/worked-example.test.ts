@@ -14,6 +14,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 
+import '../../src/engine/gradients.js';
 import { backends } from '../../src/backends/index.js';
 import { dense } from '../../src/models/layers/dense.js';
 import { sgd } from '../../src/optimizers/sgd.js';
