@@ -154,5 +154,5 @@ export function latestValue(variable: Variable): Tensor {
   if (!backend || !recorder) return variable;
   const [id = -1] = backend.getInputTensorIds([variable]);
   if (!recorder.isUpdated(id)) return variable;
-  return engine().makeTensorFromTensorInfo(backend.createOutputTensor(recorder.recordLatestValue(id)));
+  return backend.createOutputTensor(recorder.recordLatestValue(id));
 }
