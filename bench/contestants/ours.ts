@@ -14,6 +14,7 @@ import { optimizers } from '../../src/optimizers/index.js';
 import type { Optimizer } from '../../src/optimizers/optimizer.js';
 import { pixelScaling, pixelStatistics } from '../../src/preparation/scaling.js';
 import { prepareData } from '../../src/stages/prepare-data.js';
+import { constant } from '../../src/schedules/constant.js';
 import { trainEpochs } from '../../src/training/loop.js';
 import { noProgress } from '../../src/training/progress.js';
 import { trainingStep } from '../../src/training/step.js';
@@ -79,7 +80,7 @@ await trainEpochs(
     epochs: Number(options.epochs),
     batchSize: BATCH_SIZE,
     learningRate: LEARNING_RATES[optimizerName],
-    schedule: 'constant',
+    schedule: constant.build(constant.options.parse({})),
     seed: 1,
     earlyStopping: undefined,
   },

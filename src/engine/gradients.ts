@@ -29,17 +29,19 @@ export function hasKernel(name: string): boolean {
   return (getKernel(name, getBackend()) as KernelConfig | undefined) !== undefined;
 }
 
-// The kernel computes the gradient of each loss, softmax − one-hot, together with the loss.
-registerGradient({
-  kernelName: ExtraKernel.SPARSE_CROSS_ENTROPY,
-  outputsToSave: [false, true],
-  gradFunc: (upstream, saved) => {
-    const [lossGradient] = upstream as Tensor[];
-    const [logitsGradient] = saved;
-    if (!lossGradient || !logitsGradient) throw new Error('the cross-entropy kernel saved no gradient');
-    return { logits: () => mul(expandDims(lossGradient, 1), logitsGradient) };
-  },
-});
+// The kernels compute the gradient of each loss, softmax − target, together with the loss.
+for (const kernelName of [ExtraKernel.SPARSE_CROSS_ENTROPY, ExtraKernel.CROSS_ENTROPY]) {
+  registerGradient({
+    kernelName,
+    outputsToSave: [false, true],
+    gradFunc: (upstream, saved) => {
+      const [lossGradient] = upstream as Tensor[];
+      const [logitsGradient] = saved;
+      if (!lossGradient || !logitsGradient) throw new Error('the cross-entropy kernel saved no gradient');
+      return { logits: () => mul(expandDims(lossGradient, 1), logitsGradient) };
+    },
+  });
+}
 
 useActivationGradient(Relu, ExtraKernel.RELU_GRADIENT);
 useActivationGradient(Tanh, ExtraKernel.TANH_GRADIENT);
