@@ -35,7 +35,7 @@ const ELEMENTWISE = new Set([
     'LeakyRelu',
   ],
   ...['Mul', 'AddV2', 'Sub', 'RealDiv', 'Maximum', 'Minimum', 'Square', 'Sqrt', 'Rsqrt', 'Exp', 'Log', 'Neg'],
-  ...['Cast', 'GreaterEqual', 'Greater', 'Less', 'LessEqual', 'SelectV2', 'Identity', 'Erf'],
+  ...['Cast', 'GreaterEqual', 'Greater', 'Less', 'LessEqual', 'SelectV2', 'Identity', 'Erf', 'ZerosLike'],
 ]);
 
 /**

@@ -1,0 +1,65 @@
+import { reshape } from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+
+import { initializerNames } from './initializers.js';
+import { dense } from './layers/dense.js';
+import { dropout } from './layers/dropout.js';
+import type { Layer, MapShape, SequenceShape } from './layers/layer.js';
+import { cellNames, recurrent } from './layers/recurrent.js';
+import { sequence } from './layers/sequence.js';
+import { defineModel } from './model.js';
+
+/** A recurrent network that reads an image row by row, from the top. */
+export const rnn = defineModel({
+  name: 'rnn',
+  summary: 'reads an image row by row and remembers: an LSTM or a GRU',
+  source:
+    'Hochreiter and Schmidhuber, “Long short-term memory”, 1997; Cho et al., “Learning phrase representations using RNN encoder–decoder”, 2014',
+  options: z.strictObject({
+    cell: z.enum(cellNames).default('lstm').meta({ description: 'kind of the recurrent units' }),
+    units: z.int().min(1).max(4096).default(128).meta({ description: 'units of each recurrent layer' }),
+    layers: z.int().min(1).max(16).default(1).meta({ description: 'recurrent layers, one on the other' }),
+    bidirectional: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'read from the bottom as well, with as many units' }),
+    dropout: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0)
+      .meta({ description: 'share of values that training drops after each layer' }),
+    initializer: z
+      .enum(initializerNames)
+      .default('fan-in-uniform')
+      .meta({ description: 'how the weights start' }),
+  }),
+  build(options, { shape, classes }) {
+    const { cell, units, layers: count, bidirectional, dropout: rate, initializer } = options;
+    const rows = imageRows([shape.height, shape.width, shape.channels]);
+    let inputShape = rows.outputShape as SequenceShape;
+    const layers = Array.from({ length: count }, (_, index) => {
+      const outputs = index === count - 1 ? 'last' : 'all';
+      const name = `recurrent${index + 1}`;
+      const layer = recurrent({ name, inputShape, cell, units, bidirectional, outputs, initializer });
+      inputShape = [inputShape[0], layer.outputShape.at(-1)!];
+      return [layer, dropout(`dropout${index + 1}`, layer.outputShape, rate)];
+    });
+    const directions = bidirectional ? ', in both directions' : '';
+    return sequence(`${shape.height} rows, ${count} × ${cell.toUpperCase()} of ${units}${directions}`, [
+      rows,
+      ...layers.flat(),
+      dense({ name: 'classifier', inputs: inputShape[1], units: classes, initializer }),
+    ]);
+  },
+});
+
+/** The rows of an image as the steps of a sequence: [height, width, channels] to [height, width · channels]. */
+function imageRows([height, width, channels]: MapShape): Layer {
+  const size = width * channels;
+  return {
+    outputShape: [height, size],
+    parameters: [],
+    apply: (input) => reshape(input, [input.shape[0], height, size]),
+  };
+}
