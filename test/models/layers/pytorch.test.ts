@@ -66,7 +66,8 @@ describe.each(backends.names)('on %s, as PyTorch', (backend) => {
       expectClose(output.dataSync(), expected.output, 2e-6);
 
       const upstream = tensor(expected.upstream, output.shape);
-      const loss = (...inputs: Tensor[]): Tensor => sum(mul(outcome(inputs[0]!, ...inputs.slice(1)), upstream));
+      const loss = (...inputs: Tensor[]): Tensor =>
+        sum(mul(outcome(inputs[0]!, ...inputs.slice(1)), upstream));
       const [inputGradient, ...gradients] = grads(loss)([input, ...weights]);
       expectClose(inputGradient!.dataSync(), expected.inputGradient, 5e-6);
       gradients.forEach((gradient, index) => {
