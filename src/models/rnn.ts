@@ -18,7 +18,12 @@ export const rnn = defineModel({
   options: z.strictObject({
     cell: z.enum(cellNames).default('lstm').meta({ description: 'kind of the recurrent units' }),
     units: z.int().min(1).max(4096).default(128).meta({ description: 'units of each recurrent layer' }),
-    layers: z.int().min(1).max(16).default(1).meta({ description: 'recurrent layers, one on the other' }),
+    depth: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(1)
+      .meta({ description: 'recurrent layers, or blocks of a transformer, one on the other' }),
     bidirectional: z
       .boolean()
       .default(false)
@@ -28,25 +33,25 @@ export const rnn = defineModel({
       .min(0)
       .lt(1)
       .default(0)
-      .meta({ description: 'share of values that training drops after each layer' }),
+      .meta({ description: 'share of values that training drops after each layer or block' }),
     initializer: z
       .enum(initializerNames)
       .default('fan-in-uniform')
       .meta({ description: 'how the weights start' }),
   }),
   build(options, { shape, classes }) {
-    const { cell, units, layers: count, bidirectional, dropout: rate, initializer } = options;
+    const { cell, units, depth, bidirectional, dropout: rate, initializer } = options;
     const rows = imageRows([shape.height, shape.width, shape.channels]);
     let inputShape = rows.outputShape as SequenceShape;
-    const layers = Array.from({ length: count }, (_, index) => {
-      const outputs = index === count - 1 ? 'last' : 'all';
+    const layers = Array.from({ length: depth }, (_, index) => {
+      const outputs = index === depth - 1 ? 'last' : 'all';
       const name = `recurrent${index + 1}`;
       const layer = recurrent({ name, inputShape, cell, units, bidirectional, outputs, initializer });
       inputShape = [inputShape[0], layer.outputShape.at(-1)!];
       return [layer, dropout(`dropout${index + 1}`, layer.outputShape, rate)];
     });
     const directions = bidirectional ? ', in both directions' : '';
-    return sequence(`${shape.height} rows, ${count} × ${cell.toUpperCase()} of ${units}${directions}`, [
+    return sequence(`${shape.height} rows, ${depth} × ${cell.toUpperCase()} of ${units}${directions}`, [
       rows,
       ...layers.flat(),
       dense({ name: 'classifier', inputs: inputShape[1], units: classes, initializer }),

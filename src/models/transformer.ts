@@ -29,7 +29,12 @@ export const transformer = defineModel({
       .default(7)
       .meta({ description: 'height and width of the patches; smaller ones are more, and slower' }),
     width: z.int().min(1).max(4096).default(64).meta({ description: 'numbers that a patch becomes' }),
-    depth: z.int().min(1).max(64).default(4).meta({ description: 'blocks of attention and a network' }),
+    depth: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(4)
+      .meta({ description: 'blocks of attention and a network, one after the other' }),
     heads: z
       .int()
       .min(1)
@@ -51,7 +56,7 @@ export const transformer = defineModel({
       .min(0)
       .lt(1)
       .default(0)
-      .meta({ description: 'share of values that training drops in each block' }),
+      .meta({ description: 'share of values that training drops after each layer or block' }),
     activation: z.enum(activationNames).default('gelu').meta({ description: 'function between the layers' }),
     initializer: z
       .enum(initializerNames)

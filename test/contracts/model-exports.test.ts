@@ -20,7 +20,7 @@ const classes = 3;
 /** What is not a default, but takes other operations. */
 const variants: [name: string, options: object][] = [
   ...models.names.map((name): [string, object] => [name, {}]),
-  ['rnn', { cell: 'gru', layers: 2, units: 8, bidirectional: true }],
+  ['rnn', { cell: 'gru', depth: 2, units: 8, bidirectional: true }],
   ['transformer', { width: 8, depth: 1, heads: 2, patchSize: 5, pooling: 'class-token' }],
 ];
 

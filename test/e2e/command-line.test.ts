@@ -76,12 +76,9 @@ test('lists: runs, models, data sets, runtimes', async () => {
   const list = async (...words: string[]): Promise<Record<string, unknown>> =>
     (await runCommand([...words, '--json'], { cwd })).result();
   expect(await list('runs')).toMatchObject({ runs: [] });
-  expect(await list('models')).toMatchObject({
-    models: [
-      { name: 'mlp', parameters: 109_386 },
-      { name: 'cnn', parameters: 1_199_882 },
-    ],
-  });
+  const { models } = (await list('models')) as { models: unknown[] };
+  expect(models).toContainEqual(expect.objectContaining({ name: 'mlp', parameters: 109_386 }));
+  expect(models).toContainEqual(expect.objectContaining({ name: 'cnn', parameters: 1_199_882 }));
   const { datasets } = (await list('datasets')) as { datasets: unknown[] };
   expect(datasets).toContainEqual(expect.objectContaining({ name: 'mnist', state: 'preprocessed' }));
   expect(datasets).toContainEqual(expect.objectContaining({ name: 'fashion-mnist', state: 'not collected' }));

@@ -16,7 +16,7 @@ const task = { shape: { height: 28, width: 28, channels: 1 }, classes: 3 };
 it.each([
   ['transformer', { width: 16, depth: 2, mlpRatio: 2, dropout: 0.1 }],
   ['transformer', { width: 32, depth: 1, heads: 1, patchSize: 5, pooling: 'class-token' }],
-  ['rnn', { units: 16, layers: 2, bidirectional: true, dropout: 0.1 }],
+  ['rnn', { units: 16, depth: 2, bidirectional: true, dropout: 0.1 }],
   ['rnn', { cell: 'gru', units: 24 }],
 ])(
   '%s %o trains to the same weights in shards for two cores, compiled, and eagerly',
@@ -29,6 +29,10 @@ it.each([
     const plan = { images: 200, batchSize: 100, learningRate: 0.05, ranges: [[0, 3]], optimizer } as const;
     const eager = await trainOnNoise('eager', model, task, plan);
     const compiled = await trainOnNoise('compiled', model, task, plan);
+    expect(compiled.execution).toMatchObject({
+      mode: 'compiled',
+      shards: expect.toSatisfy((count) => count > 1) as number,
+    });
     expect(compiled.losses).toHaveLength(3);
     expectClose(compiled.losses, eager.losses, 1e-6);
     for (const [parameter, values] of eager.weights) {

@@ -50,7 +50,7 @@ describe('rnn', () => {
 
 describe.each([
   ['transformer', transformerOf({ patchSize: 2, width: 8, depth: 1, heads: 2, dropout: 0 }, small)],
-  ['lstm', rnnOf({ units: 5, layers: 2 }, small)],
+  ['lstm', rnnOf({ units: 5, depth: 2 }, small)],
   ['gru', rnnOf({ cell: 'gru', units: 5, bidirectional: true }, small)],
 ])('%s', (_, model) => {
   it('learns alike on every backend', async () => {

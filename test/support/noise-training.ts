@@ -1,6 +1,7 @@
 import { Random } from '../../src/core/random.js';
 import { placeOnDevice } from '../../src/engine/device-images.js';
 import { trainingProgram, type ExecutionMode } from '../../src/engine/prepare.js';
+import type { Execution } from '../../src/engine/program.js';
 import type { Model, ModelTask } from '../../src/models/model.js';
 import { adam } from '../../src/optimizers/adam.js';
 import type { Optimizer } from '../../src/optimizers/optimizer.js';
@@ -18,13 +19,19 @@ export interface NoisePlan {
   optimizer?: Optimizer;
 }
 
+interface NoiseResult {
+  losses: number[];
+  weights: Map<string, Float32Array>;
+  execution: Execution | undefined;
+}
+
 /** Trains a model on images of noise, and returns the losses of the batches and all weights in the end. */
 export async function trainOnNoise(
   mode: ExecutionMode,
   model: Model,
   { shape, classes }: ModelTask,
   { images, batchSize, learningRate, ranges, optimizer = adam.build(adam.options.parse({})) }: NoisePlan,
-): Promise<{ losses: number[]; weights: Map<string, Float32Array> }> {
+): Promise<NoiseResult> {
   const variables = new TrainingVariables(model, optimizer.slots, 5);
   const random = new Random(2, 'images');
   const { height, width, channels } = shape;
@@ -32,6 +39,7 @@ export async function trainOnNoise(
   const labels = Uint8Array.from({ length: images }, () => random.integer(classes));
   const data = placeOnDevice({ count: images, shape, pixels, labels }, { scale: 2 / 255, offset: -1 });
   const losses: number[] = [];
+  let execution: Execution | undefined;
   for (const [first, end] of ranges) {
     const program = trainingProgram(trainingStep(model, optimizer, variables), data, mode);
     await program.run({
@@ -42,11 +50,12 @@ export async function trainOnNoise(
       signal: new AbortController().signal,
       onSlice: (slice) => losses.push(...slice.losses),
     });
+    execution = program.execution;
     program.dispose();
   }
   const weights = new Map<string, Float32Array>();
   for (const { spec, value } of variables.parameters) weights.set(spec.name, await value.data<'float32'>());
   variables.dispose();
   data.dispose();
-  return { losses, weights };
+  return { losses, weights, execution };
 }
