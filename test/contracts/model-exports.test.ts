@@ -1,6 +1,5 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { tensor4d, tidy } from '@tensorflow/tfjs-core';
-import { beforeAll, expect, it } from 'vitest';
+import { tensor4d, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
+import { beforeAll, it } from 'vitest';
 
 import type { Checkpoint } from '../../src/artifacts/checkpoint.js';
 import { Random } from '../../src/core/random.js';

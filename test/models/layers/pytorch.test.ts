@@ -54,11 +54,12 @@ const layers: Record<string, (options: Record<string, unknown>) => Layer> = {
 describe.each(backends.names)('on %s, as PyTorch', (backend) => {
   it.each(cases)('$kind $options', async ({ kind, options, ...expected }) => {
     await startOnCpu(backend);
-    const { parameters, outputShape, apply } = layers[kind]!(options);
+    const layer = layers[kind]!(options);
+    const { parameters, outputShape } = layer;
     expect(parameters.map(({ name }) => name).sort()).toEqual(Object.keys(expected.weights).sort());
     tidy(() => {
       const outcome = (input: Tensor, ...weights: Tensor[]): Tensor =>
-        apply(input, new Map(weights.map((value, index) => [parameters[index]!.name, value])));
+        layer.apply(input, new Map(weights.map((value, index) => [parameters[index]!.name, value])));
       const weights = parameters.map(({ name, shape: sizes }) => tensor(expected.weights[name]!, [...sizes]));
       const input = tensor(expected.input, shape);
       const output = outcome(input, ...weights);
