@@ -39,3 +39,13 @@ export function applyAll(
 ): Tensor {
   return layers.reduce((output, layer) => layer.apply(output, values, training), input);
 }
+
+/** One layer or more that follow each other, as one. */
+export function chain<Kind extends Layer>(layers: readonly Kind[]): Layer & Pick<Kind, 'outputShape'> {
+  const { outputShape } = layers.at(-1)!;
+  return {
+    outputShape,
+    parameters: layers.flatMap(({ parameters }) => parameters),
+    apply: (input, values, training) => applyAll(layers, input, values, training),
+  };
+}
