@@ -63,7 +63,7 @@ registerGradient({
     const gradients = engine().runKernel<Tensor[]>(
       ExtraKernel.BATCH_NORMALIZATION_GRADIENT,
       inputs,
-      attributes as NamedAttrMap,
+      attributes,
     );
     return { x: () => gradients[0]!, scale: () => gradients[1]!, offset: () => gradients[2]! };
   },

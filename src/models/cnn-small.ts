@@ -10,13 +10,22 @@ import type { MapLayer, MapShape } from './layers/layer.js';
 import { normalizedConvolution } from './layers/normalized-convolution.js';
 import { sequence } from './layers/sequence.js';
 import { defineModel } from './model.js';
-import { activationOption, dropoutOption, filtersOption, initializerOption, kernelSizeOption } from './options.js';
+import {
+  activationOption,
+  dropoutOption,
+  filtersOption,
+  initializerOption,
+  kernelSizeOption,
+} from './options.js';
 
 /** Height and width of the squares of which one value is kept. */
 const POOL_SIZE = 2;
 
 const options = z.strictObject({
-  filters: filtersOption([16, 24, 24, 32], 'filters of the convolutions; after the first, third, … is pooled'),
+  filters: filtersOption(
+    [16, 24, 24, 32],
+    'filters of the convolutions; after the first, third, … is pooled',
+  ),
   kernelSize: kernelSizeOption,
   padding: z
     .enum(['auto', 'valid', 'same'])

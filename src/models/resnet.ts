@@ -10,7 +10,13 @@ import { normalizedConvolution } from './layers/normalized-convolution.js';
 import { residual } from './layers/residual.js';
 import { sequence } from './layers/sequence.js';
 import { defineModel } from './model.js';
-import { activationOption, dropoutOption, filtersOption, initializerOption, kernelSizeOption } from './options.js';
+import {
+  activationOption,
+  dropoutOption,
+  filtersOption,
+  initializerOption,
+  kernelSizeOption,
+} from './options.js';
 
 const options = z.strictObject({
   filters: filtersOption([32, 64], 'filters of the stages, each of which halves the image'),

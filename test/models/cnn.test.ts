@@ -104,9 +104,7 @@ describe('dropout', () => {
     tidy(() => {
       const input: Tensor4D = ones([100, 10, 10, 4]);
       const training = step === undefined ? undefined : trainingPass(1, step).pass;
-      return Array.from(
-        dropout('dropout1', [10, 10, 4], rate).apply(input, new Map(), training).dataSync(),
-      );
+      return Array.from(dropout('dropout1', [10, 10, 4], rate).apply(input, new Map(), training).dataSync());
     });
 
   it('drops the share that it is told to, and makes the rest larger, in training', () => {

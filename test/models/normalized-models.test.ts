@@ -49,34 +49,45 @@ function partsOf(model: Model): TrainingParts {
 }
 
 /** Trains on four batches, the last of 50 images; the step's number is what dropout draws by. */
-function train(program: TrainingProgram, parts: TrainingParts, firstBatch = 0, images = 350): ReturnType<typeof run> {
-  const coefficients = (batch: number): number[] => [...parts.optimizer.coefficients(batch + 1, 0.01), batch + 1];
+function train(
+  program: TrainingProgram,
+  parts: TrainingParts,
+  firstBatch = 0,
+  images = 350,
+): ReturnType<typeof run> {
+  const coefficients = (batch: number): number[] => [
+    ...parts.optimizer.coefficients(batch + 1, 0.01),
+    batch + 1,
+  ];
   return run(program, parts, images, { coefficients, firstBatch });
 }
 
 test.each([
-  ['cnn-small', {}],
-  ['resnet', {}],
-  // Put together for each normalisation; nothing does it of itself, as it is slower.
-  ['cnn-small', { shards: 2, schedulingThreads: 2 }],
-  ['resnet', { shards: 4, schedulingThreads: 2 }],
-])('compiled training of %s equals eager training: %o', async (name, plan: Partial<CorePlan>) => {
-  const compiled = partsOf(models[name]!());
-  const eager = partsOf(models[name]!());
-  const program = new CompiledTraining(compiled.step, images, plan);
-  const actual = joined((await train(program, compiled)).slices);
-  const expected = joined((await train(eagerTraining(eager.step, images), eager)).slices);
-  expect(relativeDifference(actual.losses, expected.losses)).toBeLessThan(1e-5);
-  expect(actual.correct).toEqual(expected.correct);
-  const weights = await valuesOf(compiled.variables);
-  for (const [variable, values] of await valuesOf(eager.variables)) {
-    const difference = relativeDifference(weights.get(variable)!, values);
-    expect.soft(difference, variable).toBeLessThan(1e-5);
-  }
-  program.dispose();
-  compiled.variables.dispose();
-  eager.variables.dispose();
-});
+  ['cnn-small', 1e-6, {}],
+  ['resnet', 1e-6, {}],
+  // Put together for each normalisation; nothing does it of itself, as it is slower. Sums over shards round otherwise.
+  ['cnn-small', 1e-5, { shards: 2, schedulingThreads: 2 }],
+  ['resnet', 1e-5, { shards: 4, schedulingThreads: 2 }],
+])(
+  'compiled training of %s equals eager training within %d: %o',
+  async (name, allowed, plan: Partial<CorePlan>) => {
+    const compiled = partsOf(models[name]!());
+    const eager = partsOf(models[name]!());
+    const program = new CompiledTraining(compiled.step, images, plan);
+    const actual = joined((await train(program, compiled)).slices);
+    const expected = joined((await train(eagerTraining(eager.step, images), eager)).slices);
+    expect(relativeDifference(actual.losses, expected.losses)).toBeLessThan(allowed);
+    expect(actual.correct).toEqual(expected.correct);
+    const weights = await valuesOf(compiled.variables);
+    for (const [variable, values] of await valuesOf(eager.variables)) {
+      const difference = relativeDifference(weights.get(variable)!, values);
+      expect(difference, variable).toBeLessThan(allowed);
+    }
+    program.dispose();
+    compiled.variables.dispose();
+    eager.variables.dispose();
+  },
+);
 
 test('a run that is continued from a checkpoint ends with the same bits, and moving statistics are part of it', async () => {
   const whole = partsOf(models['resnet']!());
@@ -117,7 +128,9 @@ test('images of which nothing would be left are refused', () => {
   const task = { shape: { height: 3, width: 3, channels: 1 }, classes: 2 };
   const build = (options: object): Model => cnnSmall.build(cnnSmall.options.parse(options), task);
   expect(() => build({})).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error);
-  expect(() => build({ filters: [4], padding: 'valid', kernelSize: 5 })).toThrow('nothing is left of images of 3×3');
+  expect(() => build({ filters: [4], padding: 'valid', kernelSize: 5 })).toThrow(
+    'nothing is left of images of 3×3',
+  );
   expect(build({ filters: [4] }).description).toContain('(same)');
   expect(() => resnet.build(resnet.options.parse({}), task)).toThrow('cannot be halved 2 times');
 });

@@ -50,13 +50,21 @@ export function batchNormalization<Shape extends readonly number[]>({
   };
   return {
     outputShape: shape,
-    parameters: [parameter(scale, 1), parameter(offset, 0), parameter(mean, 0, true), parameter(variance, 1, true)],
+    parameters: [
+      parameter(scale, 1),
+      parameter(offset, 0),
+      parameter(mean, 0, true),
+      parameter(variance, 1, true),
+    ],
     apply(input, values, training) {
       const vector = (of: string): Tensor1D => valueOf(values, of) as Tensor1D;
-      const x = (shape.length === 3 ? input : reshape(input, [input.shape[0]!, ...asImage])) as Tensor4D;
-      const backToShape = (output: Tensor): Tensor => (shape.length === 3 ? output : reshape(output, input.shape));
+      const x = (shape.length === 3 ? input : reshape(input, [input.shape[0], ...asImage])) as Tensor4D;
+      const backToShape = (output: Tensor): Tensor =>
+        shape.length === 3 ? output : reshape(output, input.shape);
       if (!training) {
-        return backToShape(batchNorm(x, vector(mean), vector(variance), vector(offset), vector(scale), epsilon));
+        return backToShape(
+          batchNorm(x, vector(mean), vector(variance), vector(offset), vector(scale), epsilon),
+        );
       }
       const batch = normalizeBatch(x, vector(scale), vector(offset), epsilon);
       training.update(mean, movedTowards(vector(mean), batch.mean, 1 - momentum));

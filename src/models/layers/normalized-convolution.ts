@@ -22,5 +22,7 @@ export function normalizedConvolution(options: NormalizedConvolutionOptions): Ma
   const pooling = poolSize === 1 ? [] : [maxPooling(filtered.outputShape, poolSize)];
   const shape = pooling[0]?.outputShape ?? filtered.outputShape;
   const normalized = chain<MapLayer>([filtered, ...pooling, batchNormalization({ name, shape })]);
-  return activationName === undefined ? normalized : chain<MapLayer>([normalized, activation(activationName, shape)]);
+  return activationName === undefined
+    ? normalized
+    : chain<MapLayer>([normalized, activation(activationName, shape)]);
 }

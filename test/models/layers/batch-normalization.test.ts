@@ -57,15 +57,17 @@ describe.each(backends.names)('batch normalisation on %s', (backend) => {
     tidy(() => {
       const { pass, updates } = trainingPass(1, index + 1);
       const values = valuesAfter(index);
-      let actual: Tensor | undefined;
       const run = (x: Tensor, scale: Tensor, offset: Tensor): Tensor => {
-        const given = new Map([...values, ['norm/scale', scale], ['norm/offset', offset]] as [string, Tensor][]);
+        const given = new Map([...values, ['norm/scale', scale], ['norm/offset', offset]] as [
+          string,
+          Tensor,
+        ][]);
         return sum(mul(layer.apply(x, given, pass), tensor4d(upstream, shape)));
       };
-      actual = layer.apply(tensor4d(images, shape), values, pass);
+      const actual = layer.apply(tensor4d(images, shape), values, pass);
       expectClose(actual.dataSync(), output, 2e-5);
       const inputs = [tensor4d(images, shape), values.get('norm/scale')!, values.get('norm/offset')!];
-      const [ofImages, ofScale, ofOffset] = grads(run as (...inputs: Tensor[]) => Tensor)(inputs);
+      const [ofImages, ofScale, ofOffset] = grads(run)(inputs);
       expectClose(ofImages!.dataSync(), gradients.images, 2e-5, 2e-4);
       expectClose(ofScale!.dataSync(), gradients.scale, 2e-5, 1e-5);
       expectClose(ofOffset!.dataSync(), gradients.offset, 2e-5, 1e-5);
@@ -95,7 +97,11 @@ describe.each(backends.names)('batch normalisation on %s', (backend) => {
 });
 
 it('is learnt but for its statistics, and starts as if it were not there', () => {
-  const start = layer.parameters.map(({ name, isFixed, initialValue }) => [name, isFixed, ...initialValue({} as never)]);
+  const start = layer.parameters.map(({ name, isFixed, initialValue }) => [
+    name,
+    isFixed,
+    ...initialValue({} as never),
+  ]);
   expect(start).toEqual([
     ['norm/scale', false, 1, 1, 1],
     ['norm/offset', false, 0, 0, 0],
