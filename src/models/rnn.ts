@@ -1,13 +1,13 @@
 import { reshape } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
-import { initializerNames } from './initializers.js';
 import { dense } from './layers/dense.js';
 import { dropout } from './layers/dropout.js';
 import type { Layer, MapShape, SequenceShape } from './layers/layer.js';
 import { cellNames, recurrent } from './layers/recurrent.js';
 import { sequence } from './layers/sequence.js';
 import { defineModel } from './model.js';
+import { dropoutOption, initializerOption } from './options.js';
 
 /** A recurrent network that reads an image row by row, from the top. */
 export const rnn = defineModel({
@@ -28,16 +28,8 @@ export const rnn = defineModel({
       .boolean()
       .default(false)
       .meta({ description: 'read from the bottom as well, with as many units' }),
-    dropout: z
-      .number()
-      .min(0)
-      .lt(1)
-      .default(0)
-      .meta({ description: 'share of values that training drops after each layer or block' }),
-    initializer: z
-      .enum(initializerNames)
-      .default('fan-in-uniform')
-      .meta({ description: 'how the weights start' }),
+    dropout: dropoutOption(0, 'after each layer or block'),
+    initializer: initializerOption('fan-in-uniform'),
   }),
   build(options, { shape, classes }) {
     const { cell, units, depth, bidirectional, dropout: rate, initializer } = options;

@@ -2,11 +2,11 @@ import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
 import { activationNames, type ActivationName } from './activations.js';
-import { initializerNames, type InitializerName } from './initializers.js';
+import type { InitializerName } from './initializers.js';
 import { dense } from './layers/dense.js';
 import { dropout } from './layers/dropout.js';
 import { layerNormalization } from './layers/layer-normalization.js';
-import type { Layer, SequenceShape } from './layers/layer.js';
+import { chain, type Layer, type SequenceShape } from './layers/layer.js';
 import { patches } from './layers/patches.js';
 import { positions } from './layers/positions.js';
 import { residual } from './layers/residual.js';
@@ -14,6 +14,7 @@ import { selfAttention } from './layers/self-attention.js';
 import { sequencePooling } from './layers/sequence-pooling.js';
 import { sequence } from './layers/sequence.js';
 import { defineModel } from './model.js';
+import { dropoutOption, initializerOption } from './options.js';
 
 /** A vision transformer: an image as a sequence of patches, each of which looks at the others. */
 export const transformer = defineModel({
@@ -51,17 +52,9 @@ export const transformer = defineModel({
       .enum(['mean', 'class-token'])
       .default('mean')
       .meta({ description: 'what is classified: the mean of all patches, or a token of its own' }),
-    dropout: z
-      .number()
-      .min(0)
-      .lt(1)
-      .default(0)
-      .meta({ description: 'share of values that training drops after each layer or block' }),
+    dropout: dropoutOption(0, 'after each layer or block'),
     activation: z.enum(activationNames).default('gelu').meta({ description: 'function between the layers' }),
-    initializer: z
-      .enum(initializerNames)
-      .default('glorot-uniform')
-      .meta({ description: 'how the weights start' }),
+    initializer: initializerOption('glorot-uniform'),
   }),
   build(options, { shape, classes }) {
     const { patchSize, width, depth, heads, mlpRatio, pooling, initializer } = options;
@@ -110,16 +103,20 @@ function transformerBlock(name: string, shape: SequenceShape, options: BlockOpti
   const { heads, hidden, dropout: rate, activation, initializer } = options;
   const perToken = { initializer, leading: [length] };
   return [
-    residual([
-      layerNormalization(`${name}/normalization1`, shape),
-      selfAttention({ name: `${name}/attention`, inputShape: shape, heads, initializer }),
-      dropout(`${name}/dropout1`, shape, rate),
-    ]),
-    residual([
-      layerNormalization(`${name}/normalization2`, shape),
-      dense({ name: `${name}/dense1`, inputs: width, units: hidden, activation, ...perToken }),
-      dense({ name: `${name}/dense2`, inputs: hidden, units: width, ...perToken }),
-      dropout(`${name}/dropout2`, shape, rate),
-    ]),
+    residual(
+      chain<Layer>([
+        layerNormalization(`${name}/normalization1`, shape),
+        selfAttention({ name: `${name}/attention`, inputShape: shape, heads, initializer }),
+        dropout(`${name}/dropout1`, shape, rate),
+      ]),
+    ),
+    residual(
+      chain<Layer>([
+        layerNormalization(`${name}/normalization2`, shape),
+        dense({ name: `${name}/dense1`, inputs: width, units: hidden, activation, ...perToken }),
+        dense({ name: `${name}/dense2`, inputs: hidden, units: width, ...perToken }),
+        dropout(`${name}/dropout2`, shape, rate),
+      ]),
+    ),
   ];
 }

@@ -1,19 +1,19 @@
-import { add, type Tensor } from '@tensorflow/tfjs-core';
+import { add } from '@tensorflow/tfjs-core';
 
 import type { Layer } from './layer.js';
 
 /**
- * Adds to its input what layers make of it, so that gradients reach the layers before undiminished (He et al., "Deep residual learning
- * for image recognition", 2016). The layers must not change the shape.
+ * Adds what a branch makes of an input to the input itself, or to what a shortcut makes of it where the shapes differ (He et al.,
+ * "Deep residual learning for image recognition", 2016).
  */
-export function residual(layers: readonly Layer[]): Layer {
+export function residual<Kind extends Layer>(
+  branch: Kind,
+  shortcut?: Layer,
+): Layer & Pick<Kind, 'outputShape'> {
   return {
-    outputShape: layers.at(-1)?.outputShape ?? [],
-    parameters: layers.flatMap(({ parameters }) => parameters),
-    apply: (input, values, randomness) =>
-      add(
-        input,
-        layers.reduce<Tensor>((output, layer) => layer.apply(output, values, randomness), input),
-      ),
+    outputShape: branch.outputShape,
+    parameters: [...branch.parameters, ...(shortcut?.parameters ?? [])],
+    apply: (input, values, training) =>
+      add(branch.apply(input, values, training), shortcut?.apply(input, values, training) ?? input),
   };
 }
