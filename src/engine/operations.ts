@@ -10,6 +10,7 @@ import {
   sqrt,
   square,
   stack,
+  sub,
   sum,
   tensor,
   tensor1d,
@@ -111,6 +112,20 @@ function uniformFromJavaScript(shape: readonly number[], key: number, step: Scal
   // 24 bits are what a float32 below 1 has; more would round up to 1.
   for (let index = 0; index < values.length; index++) values[index] = (random.bits() >>> 8) / 2 ** 24;
   return tensor(values, [...shape]);
+}
+
+/** The gradient of what a hyperbolic tangent was taken of: dy · (1 − y²). */
+export function tanhGradient(dy: Tensor, y: Tensor): Tensor {
+  if (hasKernel(ExtraKernel.TANH_GRADIENT)) return engine().runKernel(ExtraKernel.TANH_GRADIENT, { dy, y });
+  return mul(dy, sub(1, square(y)));
+}
+
+/** The gradient of what a sigmoid was taken of: dy · y · (1 − y). */
+export function sigmoidGradient(dy: Tensor, y: Tensor): Tensor {
+  if (hasKernel(ExtraKernel.SIGMOID_GRADIENT)) {
+    return engine().runKernel(ExtraKernel.SIGMOID_GRADIENT, { dy, y });
+  }
+  return mul(dy, mul(y, sub(1, y)));
 }
 
 /** Whether operations that change variables in place can be used: in a step that is being recorded, to be compiled. */

@@ -8,6 +8,9 @@ const FEWEST_ROWS = 20;
 /** A shard of fewer multiplications is done before another core has woken up for it. */
 const SMALLEST_SHARD = 8e6;
 
+/** Operations that look at the whole batch: to put it together for each of them would cost more than shards save. */
+const WHOLE_BATCH = new Set(['FusedBatchNormV3']);
+
 /** How a step uses the cores. */
 export interface CorePlan {
   /** Threads that share one kernel's work. */
@@ -32,9 +35,15 @@ export function planCores(
   cores: number,
 ): CorePlan {
   const work = (multiplications(operations) * fullSize) / size;
+  if (operations.some(({ name }) => WHOLE_BATCH.has(name))) return shareKernels(cores);
   const shards = work > SMALL_STEP ? oneEach(fullSize, cores) : fittingShards(work, fullSize, cores);
-  if (shards === undefined) return { threads: cores, schedulingThreads: cores, shards: 1 };
+  if (shards === undefined) return shareKernels(cores);
   return { threads: 1, schedulingThreads: Math.min(shards, cores), shards };
+}
+
+/** The batch stays whole. */
+function shareKernels(cores: number): CorePlan {
+  return { threads: cores, schedulingThreads: cores, shards: 1 };
 }
 
 /** One shard a core; undefined where the batch cannot be divided so, or its shards would be too small for their kernels. */

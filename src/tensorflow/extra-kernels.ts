@@ -4,6 +4,7 @@ import {
   BatchMatMul,
   getKernel,
   registerKernel,
+  tensor1d,
   unregisterKernel,
   type KernelFunc,
   type Tensor,
@@ -36,6 +37,13 @@ export const ExtraKernel = {
   BIAS_GRADIENT: 'BiasAddGrad',
   /** `{shape: int32 [rank], seed: int32 [2]}` to numbers from 0 up to 1 that depend on nothing else. */
   STATELESS_UNIFORM: 'StatelessRandomUniform',
+  /**
+   * `{x, scale, offset}` and ε to `[output, mean, unbiased variance, …three for the gradient]`, of images and for training. The
+   * names of the two are not TensorFlow's, so that nobody takes them for kernels of its attributes.
+   */
+  BATCH_NORMALIZATION: 'BatchNormalizationInTraining',
+  /** `{dy, x, scale, mean, variance, more}` and ε to the gradients of `[x, scale, offset]`. */
+  BATCH_NORMALIZATION_GRADIENT: 'BatchNormalizationInTrainingGrad',
 } as const;
 
 const T = attribute.type('T', DataType.FLOAT) as kernels.OperationAttribute;
@@ -90,6 +98,7 @@ export function registerExtraKernels(): void {
       [inputs['shape']!, inputs['seed']!],
     ),
   );
+  registerBatchNormalization();
   improve(BatchMatMul, multiplyMatrices);
   improve(Add, addBias);
 }
@@ -101,6 +110,34 @@ function registerActivationGradient(name: string, order: readonly [string, strin
       name,
       [T],
       order.map((input) => inputs[input]!),
+    ),
+  );
+}
+
+/** TensorFlow's kernel in its third version, the first two of which lacked an output for the gradient. */
+function registerBatchNormalization(): void {
+  const attributes = (epsilon: unknown): kernels.OperationAttribute[] => [
+    T,
+    typeAttribute('U', DataType.FLOAT),
+    { name: 'epsilon', type: AttributeType.FLOAT, value: epsilon as number },
+    booleanAttribute('is_training', true),
+  ];
+  register(ExtraKernel.BATCH_NORMALIZATION, ({ inputs, attrs, backend }) => {
+    const none = tensor1d([]);
+    const given = [inputs['x']!, inputs['scale']!, inputs['offset']!, none, none];
+    return asTensorFlow(backend).executeMultipleOutputs(
+      'FusedBatchNormV3',
+      attributes(attrs!['epsilon']),
+      given,
+      6,
+    );
+  });
+  register(ExtraKernel.BATCH_NORMALIZATION_GRADIENT, ({ inputs, attrs, backend }) =>
+    asTensorFlow(backend).executeMultipleOutputs(
+      'FusedBatchNormGradV3',
+      attributes(attrs!['epsilon']),
+      ['dy', 'x', 'scale', 'mean', 'variance', 'more'].map((name) => inputs[name]!),
+      5,
     ),
   );
 }

@@ -1,4 +1,4 @@
-import { scalar, tidy, zeros, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
+import { dispose, scalar, tidy, zeros, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import { ToolkitError, messageOf } from '../core/errors.js';
 import type { ImageShape } from '../engine/images.js';
@@ -26,8 +26,14 @@ export function requireKernels(
       const images: Tensor4D = zeros([1, height, width, channels]);
       const labels: Tensor1D = zeros([1], 'int32');
       const randomness = stepRandomness(variables.seed, scalar(1));
-      const { correct } = lossAndGradients(model, variables, { images, labels }, randomness, settings);
-      correct.dispose();
+      const { correct, statistics } = lossAndGradients(
+        model,
+        variables,
+        { images, labels },
+        randomness,
+        settings,
+      );
+      dispose([correct, ...statistics.values()]);
     });
   } catch (error) {
     const kernel = MISSING_KERNEL.exec(messageOf(error))?.[1];

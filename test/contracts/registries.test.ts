@@ -27,7 +27,11 @@ const registries = [
   },
   { registry: sourceKinds, folder: 'collection/kinds', others: ['source-kind.ts'] },
   { registry: datasets, folder: 'datasets', others: ['dataset.ts', 'emnist-files.ts'] },
-  { registry: models, folder: 'models', others: ['activations.ts', 'initializers.ts', 'model.ts'] },
+  {
+    registry: models,
+    folder: 'models',
+    others: ['activations.ts', 'initializers.ts', 'model.ts', 'options.ts'],
+  },
   { registry: checks, folder: 'preparation/checks', others: ['check.ts'] },
   { registry: denoisers, folder: 'preparation/denoisers', others: ['denoiser.ts'] },
   { registry: features, folder: 'features', others: ['feature.ts', 'with-features.ts'] },
