@@ -51,7 +51,14 @@ const BY_ROWS: Readonly<Record<string, ShardedOperation>> = {
   AvgPoolGrad: { sharding: 'rows', inputs: ['shape', 'rows'] },
   BiasAddGrad: { sharding: 'terms', inputs: ['rows'] },
   SparseSoftmaxCrossEntropyWithLogits: { sharding: 'rows', inputs: ['rows', 'rows'] },
+  ImageProjectiveTransformV3: { sharding: 'rows', inputs: ['rows', 'rows', 'whole', 'whole'] },
 };
+
+/** Operations that are work enough to cut a batch that is still whole. */
+const CUTTING = new Set(['Conv2D', 'ImageProjectiveTransformV3', 'GatherV2']);
+
+/** Each row gathers from its own. */
+const GATHER_BY_ROWS: ShardedOperation = { sharding: 'rows', inputs: ['rows', 'rows', 'whole'] };
 
 /**
  * Says how an operation can be done on shards of a batch, or undefined for one that stays whole. Only operations that are known
@@ -69,11 +76,10 @@ export function shardingOf(
   const hasRows = (input: number): boolean => inputShapes[input]?.[0] === batch;
   if (name === 'MatMul') return productSharding(operation, hasRows, comesInRows);
   const isInShards = inputShapes.some((_, input) => comesInRows(input));
-  const byRows = BY_ROWS[name];
+  const byRows = gathersByRows(operation) ? GATHER_BY_ROWS : BY_ROWS[name];
   if (byRows) {
     const isPossible = byRows.inputs.every((kind, input) => kind !== 'rows' || hasRows(input));
-    // Convolutions are work enough to cut a batch that is still whole.
-    return isPossible && (isInShards || name === 'Conv2D') ? byRows : undefined;
+    return isPossible && (isInShards || CUTTING.has(name)) ? byRows : undefined;
   }
   if (!isInShards || outputs[0]?.shape[0] !== batch) return undefined;
   if (name === 'Reshape') return { sharding: 'rows', inputs: ['rows', 'shape'] };
@@ -84,6 +90,10 @@ export function shardingOf(
     shape.length === rank && hasRows(input) ? 'rows' : 'whole',
   );
   return { sharding: 'rows', inputs: kinds };
+}
+
+function gathersByRows({ name, attributes }: RecordedOperation): boolean {
+  return name === 'GatherV2' && attributes.some((given) => given.name === 'batch_dims' && given.value === 1);
 }
 
 /** A product's rows depend on the first factor's rows alone; a product of transposed rows is a sum over them. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { readCheckpoint } from '../artifacts/checkpoint.js';
 import { resolveRun, RUN_NAME } from '../artifacts/run.js';
+import { augmentationFields } from '../augmentation/options.js';
 import { callerLayer } from '../config/layers.js';
 import {
   DEFAULT_ORIGIN,
@@ -43,6 +44,7 @@ export const trainFields = z.strictObject({
     .enum(scalingNames)
     .optional()
     .meta({ description: 'what pixels become: 0…1, −1…1, or standardised; else as preprocessed' }),
+  ...augmentationFields,
   earlyStopping: z
     .int()
     .min(1)

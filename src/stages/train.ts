@@ -3,6 +3,7 @@ import { memory } from '@tensorflow/tfjs-core';
 import { readCheckpoint } from '../artifacts/checkpoint.js';
 import type { PreparedData } from '../artifacts/prepared.js';
 import { resolveCheckpoint, resolveRun, type RunFolder } from '../artifacts/run.js';
+import { augmentation, type Augmentation } from '../augmentation/augment.js';
 import type { ActiveBackend } from '../backends/backend.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 import { silentContext, type Metrics, type StageContext } from '../core/events.js';
@@ -97,7 +98,8 @@ async function trainIn(
   });
   const variables = new TrainingVariables(model, optimizerFor(values).slots, values.seed);
   try {
-    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape);
+    const augment = augmentation(values, plan.scaling);
+    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape, augment);
     const start = await startingPoint(folder, values, data, variables);
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
@@ -113,6 +115,7 @@ async function trainIn(
       plan,
       model,
       variables,
+      augment,
       writer,
       start,
       context,
@@ -150,6 +153,7 @@ interface Run {
   plan: DataPlan;
   model: Model;
   variables: TrainingVariables;
+  augment: Augmentation | undefined;
   writer: RunWriter;
   start: TrainingProgress;
   context: StageContext;
@@ -192,7 +196,8 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
   const { epochs, batchSize, schedule, seed, earlyStopping, optimizer: settings } = values;
   const optimizer = optimizerFor(values);
   const { training, validation } = plan.split;
-  const program = trainingProgram(trainingStep(model, optimizer, variables), images, executionMode(values));
+  const step = trainingStep(model, optimizer, variables, run.augment);
+  const program = trainingProgram(step, images, executionMode(values));
   const inference = inferenceProgram(forward, images, data.classNames.length, executionMode(values));
   writer.execution = () => program.execution ?? null;
   const validationLabels = labelsAt(data.train.labels, validation);

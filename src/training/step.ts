@@ -11,6 +11,7 @@ import {
   type Tensor1D,
 } from '@tensorflow/tfjs-core';
 
+import type { Augmentation } from '../augmentation/augment.js';
 import type { Batch } from '../engine/device-images.js';
 import { canUpdateInPlace, sparseCrossEntropy, updateInPlace } from '../engine/operations.js';
 import type { StepResult, TrainingStep } from '../engine/program.js';
@@ -30,10 +31,18 @@ export function stepCoefficients(optimizer: Optimizer, step: number, learningRat
 /**
  * One step of gradient descent on the mean cross-entropy of a batch: forward, backward, update. Its coefficients are those of
  * `stepCoefficients`; for models that draw no random numbers, those of the optimiser are enough.
+ *
+ * @param augment changes the images first
  */
-export function trainingStep(model: Model, optimizer: Optimizer, variables: TrainingVariables): TrainingStep {
-  return (batch, coefficients) => {
+export function trainingStep(
+  model: Model,
+  optimizer: Optimizer,
+  variables: TrainingVariables,
+  augment?: Augmentation,
+): TrainingStep {
+  return ({ images, labels }, coefficients) => {
     const randomness = stepRandomness(variables.seed, coefficients.at(-1)!);
+    const batch = { images: augment ? augment(images, randomness) : images, labels };
     const { loss, correct, gradients } = lossAndGradients(model, variables, batch, randomness);
     for (const parameter of variables.trained) {
       update(optimizer, parameter, gradients[parameter.value.name]!, coefficients);
