@@ -23,7 +23,13 @@ const kinds: Record<string, Partial<AugmentationOptions>> = {
     ...{ augmentShift: 2, augmentRotation: 10, augmentScale: 0.1, augmentShear: 5 },
   },
   'elastic 1.5': { augmentElastic: 1.5 },
-  'all of these': { augmentShift: 2, augmentRotation: 10, augmentScale: 0.1, augmentShear: 5, augmentElastic: 1.5 },
+  'all of these': {
+    augmentShift: 2,
+    augmentRotation: 10,
+    augmentScale: 0.1,
+    augmentShear: 5,
+    augmentElastic: 1.5,
+  },
   'erasing 0.5': { augmentErasing: 0.5 },
 };
 

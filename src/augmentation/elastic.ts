@@ -32,15 +32,13 @@ export function drawDisplacement(
   const down = smoothing(height, deviation);
   const across = smoothing(width, deviation);
   const field = (direction: string): Tensor => {
-    const drawn = randomness.uniform([count, down.points, across.points], `augmentation/elastic-${direction}`);
+    const drawn = randomness.uniform(
+      [count, down.points, across.points],
+      `augmentation/elastic-${direction}`,
+    );
     // The variance of uniform numbers is 1/12.
     const noise = mul(sub(drawn, 0.5), typical * Math.sqrt(12));
-    const rows = matMul(
-      reshape(noise, [count * down.points, across.points]),
-      across.weights,
-      false,
-      true,
-    );
+    const rows = matMul(reshape(noise, [count * down.points, across.points]), across.weights, false, true);
     const fields = matMul(
       reshape(down.weights, [1, height, down.points]),
       reshape(rows, [count, down.points, width]),

@@ -20,3 +20,8 @@ export const augmentationFields = {
 
 /** How training images are changed before each step. */
 export type AugmentationOptions = z.output<z.ZodObject<typeof augmentationFields>>;
+
+/** Whether some options ask for any change. */
+export function isAugmentation(options: AugmentationOptions): boolean {
+  return Object.keys(augmentationFields).some((key) => options[key as keyof AugmentationOptions] > 0);
+}

@@ -70,7 +70,8 @@ function interpolate(images: Tensor4D, x: Tensor, y: Tensor, outside: number): T
   const horizontal = neighbours(x, width);
   const vertical = neighbours(y, height);
   const first = cast(add(mul(vertical.before, stride), horizontal.before), 'int32');
-  const at = (offset: number): Tensor => gatherPixels(pixels, offset === 0 ? first : add(first, scalar(offset, 'int32')));
+  const at = (offset: number): Tensor =>
+    gatherPixels(pixels, offset === 0 ? first : add(first, scalar(offset, 'int32')));
   const across = (offset: number): Tensor => {
     const left = at(offset);
     return add(left, mul(sub(at(offset + 1), left), reshape(horizontal.share, [count, -1, 1])));

@@ -19,7 +19,12 @@ interface Erased {
 
 function erased(probability: number): (Erased | undefined)[] {
   const values = tidy(() => {
-    const images = tensor4d(new Float32Array(COUNT * WIDTH * HEIGHT).fill(UNTOUCHED), [COUNT, HEIGHT, WIDTH, 1]);
+    const images = tensor4d(new Float32Array(COUNT * WIDTH * HEIGHT).fill(UNTOUCHED), [
+      COUNT,
+      HEIGHT,
+      WIDTH,
+      1,
+    ]);
     const scaling = { scale: 2 / 255, offset: -1 };
     return eraseRectangles(images, probability, scaling, stepRandomness(4, scalar(9))).dataSync<'float32'>();
   });

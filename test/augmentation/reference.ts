@@ -20,7 +20,12 @@ export interface PlainChange {
  * Bilinear interpolation, written as its definition says and not as src does: the sum over all pixels of their values, each weighted
  * by a hat function of its distance; what the pixels do not cover is `outside`.
  */
-export function valueAt({ width, height, values }: PlainImage, x: number, y: number, outside: number): number {
+export function valueAt(
+  { width, height, values }: PlainImage,
+  x: number,
+  y: number,
+  outside: number,
+): number {
   let sum = 0;
   let covered = 0;
   for (let row = 0; row < height; row++) {
