@@ -46,7 +46,7 @@ export function resample(
 
 /** The map as TensorFlow's kernel takes it: [n, 8], of which the last two, for perspective, are zero. */
 function transformsOf({ xx, xy, x0, yx, yy, y0 }: AffineMap): Tensor {
-  const none = filled([xx.shape[0]!, 2], 0);
+  const none = filled([xx.shape[0], 2], 0);
   return concat([xx, xy, x0, yx, yy, y0, none], 1);
 }
 

@@ -38,6 +38,8 @@ export interface EpochEvent extends Metrics {
   epoch: number;
   epochs: number;
   validation: Metrics | null;
+  /** How much larger the validation loss is than the training loss; null without a validation split. */
+  gap: number | null;
   learningRate: number;
   seconds: number;
   imagesPerSecond: number;

@@ -6,7 +6,7 @@ import { resolveCheckpoint, resolveRun, type RunFolder } from '../artifacts/run.
 import { augmentation, type Augmentation } from '../augmentation/augment.js';
 import type { ActiveBackend } from '../backends/backend.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
-import { silentContext, type Metrics, type StageContext } from '../core/events.js';
+import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../core/events.js';
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
 import { placeOnDevice, type DeviceImages } from '../engine/device-images.js';
@@ -15,6 +15,7 @@ import { inferenceProgram, trainingProgram } from '../engine/prepare.js';
 import type { Execution, Forward } from '../engine/program.js';
 import { labelsAt, meanMetrics } from '../evaluation/classify.js';
 import { parameterCount, type Model } from '../models/model.js';
+import { gapOpens, generalizationGap } from '../training/gap.js';
 import { requireKernels } from '../training/kernels.js';
 import { trainEpochs, type TrainingParts } from '../training/loop.js';
 import { bestEpoch, noProgress, type TrainingProgress } from '../training/progress.js';
@@ -51,6 +52,8 @@ export interface TrainResult {
   epochs: number;
   bestEpoch: number;
   validation: Metrics | null;
+  /** How much larger the loss was on the validation split than on the training images, in that epoch. */
+  gap: number | null;
   test: Metrics & { n: number };
   /** From the start of the stage to its end. */
   seconds: number;
@@ -183,6 +186,7 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
       epochs: progress.history.length,
       bestEpoch: best.epoch,
       validation: best.validation,
+      gap: generalizationGap(best),
       test: { ...(await measureTest(run, forward)), n: data.test.count },
     };
   } finally {
@@ -209,7 +213,8 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
       validation.length === 0 ? null : meanMetrics(await inference.run(validation, signal), validationLabels),
     onEpoch: async (progress, record) => {
       await writer.epoch(progress, record);
-      emit({ event: 'epoch', epochs, ...record, ...memoryUse() });
+      emit({ event: 'epoch', epochs, ...record, gap: generalizationGap(record), ...memoryUse() });
+      if (gapOpens(progress.history)) emit(gapWarning);
     },
     onPause: (progress) => writer.pause(progress),
     onBatches: emit,
@@ -227,6 +232,14 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
     inference.dispose();
   }
 }
+
+const gapWarning: ToolkitEvent = {
+  event: 'warning',
+  code: 'GAP_OPENED',
+  message:
+    'the model learns the training images by heart: their loss falls, and that on the validation split rises',
+  hint: 'augmentation (--augment-shift 2), dropout, --weight-decay or --early-stopping 3 help; the best epoch is kept',
+};
 
 async function measureTest({ data, plan, context, values }: Run, forward: Forward): Promise<Metrics> {
   const images = placeOnDevice(data.test, plan.scaling);

@@ -4,6 +4,7 @@ import { bytes, count, duration, loss, percent } from './format.js';
 import { ProgressLine } from './progress-line.js';
 import type { Outcome, Reporter } from './reporter.js';
 import { isAnimated, styleFor, type Style } from './style.js';
+import { gapText } from './train.js';
 
 export interface PrettyOptions {
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
@@ -110,10 +111,10 @@ export class PrettyReporter implements Reporter {
     );
   }
 
-  #epoch({ epoch, epochs, validation, seconds, imagesPerSecond, ...metrics }: EpochEvent): string {
+  #epoch({ epoch, epochs, validation, gap, seconds, imagesPerSecond, ...metrics }: EpochEvent): string {
     const { bold, dim } = this.#style;
     const validated = validation
-      ? `  validation ${loss(validation.loss)} ${bold(percent(validation.accuracy))}`
+      ? `  validation ${loss(validation.loss)} ${bold(percent(validation.accuracy))}${gapText(gap)}`
       : '';
     return [
       `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,

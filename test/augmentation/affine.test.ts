@@ -1,5 +1,5 @@
 import { tensor4d, tensor2d, tidy, type Tensor } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, test } from 'vitest';
 
 import { affineMap } from '../../src/augmentation/affine.js';
 import { resample } from '../../src/augmentation/resample.js';
