@@ -62,11 +62,18 @@ export const trainFields = z.strictObject({
     description: 'continue a run that was interrupted, or extend it with more --epochs',
     placeholder: 'RUN',
   }),
-  initFrom: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'start from the weights of a checkpoint', placeholder: 'CHECKPOINT' }),
+  initFrom: z.string().min(1).optional().meta({
+    description: 'start from the weights of a checkpoint; other classes get a new last layer',
+    placeholder: 'CHECKPOINT',
+  }),
+  freeze: z
+    .array(z.string().min(1))
+    .default([])
+    .meta({
+      description: 'layers that keep those weights: names, * for any letters',
+      placeholder: 'LAYER,…',
+    }),
+  freezeAllButHead: z.boolean().default(false).meta({ description: 'freeze every layer but the last' }),
   seed: seedOption,
   dataDir: dataDirOption,
   checkpointsDir: checkpointsDirOption,

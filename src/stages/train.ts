@@ -1,8 +1,7 @@
 import { memory } from '@tensorflow/tfjs-core';
 
-import { readCheckpoint } from '../artifacts/checkpoint.js';
 import type { PreparedData } from '../artifacts/prepared.js';
-import { resolveCheckpoint, resolveRun, type RunFolder } from '../artifacts/run.js';
+import { resolveRun, type RunFolder } from '../artifacts/run.js';
 import { augmentation, type Augmentation } from '../augmentation/augment.js';
 import type { ActiveBackend } from '../backends/backend.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
@@ -18,22 +17,16 @@ import { parameterCount, type Model } from '../models/model.js';
 import { gapOpens, generalizationGap } from '../training/gap.js';
 import { requireKernels } from '../training/kernels.js';
 import { trainEpochs, type TrainingParts } from '../training/loop.js';
-import { bestEpoch, noProgress, type TrainingProgress } from '../training/progress.js';
+import { bestEpoch, type TrainingProgress } from '../training/progress.js';
 import { RunWriter } from '../training/run-writer.js';
 import { trainingStep } from '../training/step.js';
 import { TrainingVariables } from '../training/variables.js';
 import { executionMode, startChosenBackend } from './backend-options.js';
 import { newRunFolder } from './name-run.js';
 import { prepareData } from './prepare-data.js';
+import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
 import type { TrainConfiguration, TrainResolution } from './train-options.js';
-import {
-  describeRun,
-  modelFor,
-  optimizerFor,
-  planData,
-  requireSameData,
-  type DataPlan,
-} from './training-setup.js';
+import { describeRun, modelFor, optimizerFor, planData, type DataPlan } from './training-setup.js';
 
 /** What a training run ends with. */
 export interface TrainResult {
@@ -91,19 +84,21 @@ async function trainIn(
   await removeTemporaryFiles(folder.path);
   const data = await prepareData(values, context);
   const backend = await startChosenBackend(values, context);
-  const plan = planData(data, values);
+  const origin = await readOrigin(folder, values);
+  const plan = scaledAs(origin, planData(data, values), values);
   const model = modelFor(values, data, plan);
+  const learner = withFrozenLayers(model, values);
   emit({
     event: 'model',
     model: values.model.name,
     description: model.description,
     parameters: parameterCount(model),
   });
-  const variables = new TrainingVariables(model, optimizerFor(values).slots, values.seed);
+  const variables = new TrainingVariables(learner, optimizerFor(values).slots, values.seed);
   try {
     const augment = augmentation(values, plan.scaling);
     requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape, augment);
-    const start = await startingPoint(folder, values, data, variables);
+    const start = startFrom(origin, values, { data, model, variables }, emit);
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
     const description = describeRun(folder.name, resolution, data, plan, model, backend);
@@ -126,26 +121,6 @@ async function trainIn(
   } finally {
     variables.dispose();
   }
-}
-
-/** Where training begins: at a run's last checkpoint, at the weights of another one, or at nothing. */
-async function startingPoint(
-  folder: RunFolder,
-  { resume, initFrom, checkpointsDir }: TrainConfiguration,
-  data: PreparedData,
-  variables: TrainingVariables,
-): Promise<TrainingProgress> {
-  if (resume === undefined && initFrom === undefined) return noProgress;
-  // A run that is resumed has weights of its own, whatever it was begun with.
-  const isNew = resume === undefined && initFrom !== undefined;
-  const path = isNew ? await resolveCheckpoint(initFrom, checkpointsDir) : folder.last;
-  const checkpoint = await readCheckpoint(path);
-  const misfit = variables.load(checkpoint.tensors, resume === undefined ? 'parameters' : 'everything');
-  if (misfit !== undefined) throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: misfit });
-  if (resume === undefined) return noProgress;
-  requireSameData(checkpoint, data);
-  const { history, partial } = checkpoint.description.progress;
-  return { history, partial };
 }
 
 interface Run {

@@ -1,5 +1,5 @@
 import type { ToolkitError } from '../core/errors.js';
-import type { BatchEvent, EpochEvent, ToolkitEvent } from '../core/events.js';
+import type { BatchEvent, EpochEvent, ToolkitEvent, TransferEvent } from '../core/events.js';
 import { bytes, count, duration, loss, percent } from './format.js';
 import { ProgressLine } from './progress-line.js';
 import type { Outcome, Reporter } from './reporter.js';
@@ -63,6 +63,9 @@ export class PrettyReporter implements Reporter {
         break;
       case 'run':
         this.#line(runLine(event.run, event.resumedFromEpoch, style));
+        break;
+      case 'transfer':
+        this.#line(transferLine(event));
         break;
       case 'checkpoint':
         break;
@@ -131,6 +134,16 @@ export class PrettyReporter implements Reporter {
 
 function threads(number: number | undefined): string {
   return number === 1 ? '1 thread' : `${number ?? 'all'} threads`;
+}
+
+function transferLine({ checkpoint, taken, fresh, frozen }: TransferEvent): string {
+  const groups = [
+    ['taken over', taken],
+    ['new', fresh],
+    ['frozen', frozen],
+  ] as const;
+  const layers = groups.flatMap(([what, names]) => (names.length > 0 ? `${what}: ${names.join(', ')}` : []));
+  return `from ${checkpoint}: ${layers.join('; ')}`;
 }
 
 function runLine(run: string, resumedFromEpoch: number | undefined, { bold }: Style): string {
