@@ -11,6 +11,7 @@ import {
   type Tensor1D,
 } from '@tensorflow/tfjs-core';
 
+import type { Augmentation } from '../augmentation/augment.js';
 import type { Batch } from '../engine/device-images.js';
 import { canUpdateInPlace, smoothedCrossEntropy, updateInPlace } from '../engine/operations.js';
 import type { StepResult, TrainingStep } from '../engine/program.js';
@@ -26,6 +27,8 @@ const STEP_NUMBERS = 2 ** 24;
 
 /** What a step does beside an optimiser's rule. */
 export interface StepSettings {
+  /** Changes the images first. */
+  augment?: Augmentation | undefined;
   /** The largest norm of the gradient; a longer one is shortened. */
   clipNorm?: number | undefined;
   /** The share of a label's probability that is spread over all classes, in the loss that is minimised and reported. */
@@ -51,7 +54,7 @@ export function stepCoefficients(
 
 /**
  * One step of gradient descent on the mean cross-entropy of a batch: forward, backward, update. Its coefficients are those of
- * `stepCoefficients`; for models that draw no random numbers, and without averages, those of the optimiser are enough.
+ * `stepCoefficients`; for models that draw no random numbers, without augmentation and averages, those of the optimiser are enough.
  */
 export function trainingStep(
   model: Model,
@@ -59,8 +62,10 @@ export function trainingStep(
   variables: TrainingVariables,
   settings: StepSettings = {},
 ): TrainingStep {
-  return (batch, coefficients) => {
+  const { augment, clipNorm } = settings;
+  return ({ images, labels }, coefficients) => {
     const randomness = stepRandomness(variables.seed, coefficients.at(-1)!);
+    const batch = { images: augment ? augment(images, randomness) : images, labels };
     const { loss, correct, gradients, statistics } = lossAndGradients(
       model,
       variables,
@@ -68,7 +73,6 @@ export function trainingStep(
       randomness,
       settings,
     );
-    const { clipNorm } = settings;
     const taken = clipNorm === undefined ? gradients : clipByGlobalNorm(gradients, clipNorm);
     for (const parameter of variables.trained) {
       update(optimizer, parameter, taken[parameter.value.name]!, coefficients);
