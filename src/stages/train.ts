@@ -73,20 +73,60 @@ export async function train(
     ? newRunFolder(resolution.values)
     : resolveRun(resume, checkpointsDir));
   await makeFolder(folder.path);
-  const result = await withLock(folder.lock, { waitMs: 0 }, () => trainIn(folder, resolution, context));
+  const result = await withLock(folder.lock, { waitMs: 0 }, async () => {
+    await removeTemporaryFiles(folder.path);
+    return withRun(folder, resolution, await openSession(resolution.values, context), context, trainAndTest);
+  });
   return { ...result, seconds: (performance.now() - started) / 1000 };
 }
 
-async function trainIn(
+/** What several runs of one process have in common. */
+export interface TrainingSession {
+  data: PreparedData;
+  backend: ActiveBackend;
+}
+
+/** Prepares the data and starts the backend of a configuration. Throws what the earlier stages and `startBackend` throw. */
+export async function openSession(
+  values: TrainConfiguration,
+  context: StageContext,
+): Promise<TrainingSession> {
+  return { data: await prepareData(values, context), backend: await startChosenBackend(values, context) };
+}
+
+/**
+ * Trains a run as `train` does, in a session that is open and a folder that is the run's, without measuring anything on the
+ * test images: for those who choose between runs. Throws what `train` throws once it has the folder.
+ */
+export async function trainInSession(
   folder: RunFolder,
   resolution: TrainResolution,
+  session: TrainingSession,
   context: StageContext,
-): Promise<Omit<TrainResult, 'seconds'>> {
+): Promise<TrainingProgress> {
+  await makeFolder(folder.path);
+  return withLock(folder.lock, { waitMs: 0 }, async () => {
+    await removeTemporaryFiles(folder.path);
+    return withRun(folder, resolution, session, context, async (run) => {
+      const images = placeOnDevice(run.data.train, run.plan.scaling);
+      try {
+        return await runEpochs(run, images, forwardOf(run));
+      } finally {
+        images.dispose();
+      }
+    });
+  });
+}
+
+async function withRun<Result>(
+  folder: RunFolder,
+  resolution: TrainResolution,
+  { data, backend }: TrainingSession,
+  context: StageContext,
+  use: (run: Run) => Promise<Result>,
+): Promise<Result> {
   const { emit } = context;
   const { values } = resolution;
-  await removeTemporaryFiles(folder.path);
-  const data = await prepareData(values, context);
-  const backend = await startChosenBackend(values, context);
   const plan = planData(data, values);
   const model = modelFor(values, data, plan);
   emit({
@@ -105,7 +145,7 @@ async function trainIn(
     const batches = Math.ceil(plan.split.training.length / values.batchSize);
     const writer = new RunWriter(folder, description, variables, batches, emit);
     await writer.begin(start);
-    return await trainAndTest({
+    return await use({
       folder,
       values,
       data,
@@ -155,9 +195,13 @@ interface Run {
   context: StageContext;
 }
 
+function forwardOf({ model, variables }: Run): Forward {
+  return (images) => model.apply(images, variables.values());
+}
+
 async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
-  const { folder, values, data, backend, plan, model, variables, writer, context } = run;
-  const forward: Forward = (images) => model.apply(images, variables.values());
+  const { folder, values, data, backend, plan, writer, context } = run;
+  const forward = forwardOf(run);
   const images = placeOnDevice(data.train, plan.scaling);
   try {
     const progress = await runEpochs(run, images, forward).catch((error: unknown) => {
@@ -189,7 +233,7 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
 async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Promise<TrainingProgress> {
   const { values, data, plan, model, variables, writer, start, context } = run;
   const { signal, emit } = context;
-  const { epochs, batchSize, schedule, seed, earlyStopping, optimizer: settings } = values;
+  const { epochs, stopAfter, batchSize, schedule, seed, earlyStopping, optimizer: settings } = values;
   const optimizer = optimizerFor(values);
   const { training, validation } = plan.split;
   const program = trainingProgram(trainingStep(model, optimizer, variables), images, executionMode(values));
@@ -213,7 +257,7 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
   try {
     const { learningRate } = settings;
     return await trainEpochs(
-      { epochs, batchSize, learningRate, schedule, seed, earlyStopping },
+      { epochs, stopAfter, batchSize, learningRate, schedule, seed, earlyStopping },
       start,
       parts,
     );
