@@ -14,6 +14,8 @@ import {
   type Predictions,
 } from './stages/predict.js';
 import { preprocess as preprocessStage, preprocessFields, type Preprocessed } from './stages/preprocess.js';
+import { search as searchStage, type SearchResult } from './stages/search.js';
+import { resolveSearchOptions, type SearchOptions } from './stages/search-options.js';
 import { resolveTrainOptions, type TrainOptions } from './stages/train-options.js';
 import { train as trainStage, type TrainResult } from './stages/train.js';
 import type { RawData } from './artifacts/raw.js';
@@ -34,6 +36,8 @@ export type { Calibration } from './stages/calibrate.js';
 export type { PictureSource, Predictions } from './stages/predict.js';
 export type { Evaluation } from './stages/evaluate.js';
 export type { Preprocessed } from './stages/preprocess.js';
+export type { SearchResult, TrialResult } from './stages/search.js';
+export type { SearchOptions } from './stages/search-options.js';
 export type { TrainOptions } from './stages/train-options.js';
 export type { TrainResult } from './stages/train.js';
 
@@ -61,6 +65,11 @@ export async function preprocess(
 /** Stage 3, with the options of `mnist train`: those of the model and the optimiser beside them. Throws a ToolkitError. */
 export async function train(options: TrainOptions = {}, context: Context = {}): Promise<TrainResult> {
   return trainStage(await resolveTrainOptions(options), silentContext(context));
+}
+
+/** Tries configurations, with the options of `mnist search`: the section `search`, and those of `train`. Throws a ToolkitError. */
+export async function search(options: SearchOptions, context: Context = {}): Promise<SearchResult> {
+  return searchStage(await resolveSearchOptions(options), silentContext(context));
 }
 
 /**

@@ -144,6 +144,7 @@ function refuseConflicts(
   }
 }
 
-function inWords(value: unknown): string {
+/** An option's value in a message. */
+export function inWords(value: unknown): string {
   return value === undefined ? 'not set' : JSON.stringify(value);
 }

@@ -4,7 +4,7 @@ import { readCheckpoint } from '../artifacts/checkpoint.js';
 import type { PreparedData } from '../artifacts/prepared.js';
 import { resolveCheckpoint, resolveRun, type RunFolder } from '../artifacts/run.js';
 import type { ActiveBackend } from '../backends/backend.js';
-import { isToolkitError, ToolkitError } from '../core/errors.js';
+import { ToolkitError } from '../core/errors.js';
 import { silentContext, type Metrics, type StageContext } from '../core/events.js';
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
@@ -21,6 +21,7 @@ import { RunWriter } from '../training/run-writer.js';
 import { trainingStep } from '../training/step.js';
 import { TrainingVariables } from '../training/variables.js';
 import { executionMode, startChosenBackend } from './backend-options.js';
+import { withHint } from './interruption.js';
 import { newRunFolder } from './name-run.js';
 import { prepareData } from './prepare-data.js';
 import type { TrainConfiguration, TrainResolution } from './train-options.js';
@@ -205,7 +206,9 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
   const images = placeOnDevice(data.train, plan.scaling);
   try {
     const progress = await runEpochs(run, images, forward).catch((error: unknown) => {
-      throw withWayOn(error, folder.name, context.signal);
+      throw context.signal.aborted
+        ? withHint(error, `continue with "mnist train --resume ${folder.name}"`)
+        : error;
     });
     const checkpoint = await writer.restoreBest(progress);
     const best = bestEpoch(progress.history)!;
@@ -281,15 +284,4 @@ async function measureTest({ data, plan, context, values }: Run, forward: Forwar
 /** Leaks show here from epoch to epoch. */
 function memoryUse(): { tensors: number; residentBytes: number } {
   return { tensors: memory().numTensors, residentBytes: process.memoryUsage.rss() };
-}
-
-/** An interruption says how the run is continued. */
-function withWayOn(error: unknown, run: string, signal: AbortSignal): unknown {
-  if (!signal.aborted || !isToolkitError(error)) return error;
-  if (error.code !== 'INTERRUPTED' && error.code !== 'TERMINATED') return error;
-  return new ToolkitError(
-    error.code,
-    { hint: `continue with "mnist train --resume ${run}"` },
-    { cause: error },
-  );
 }
