@@ -99,9 +99,7 @@ export async function readSafetensorsMetadata(
   fileSize: number,
 ): Promise<Readonly<Record<string, string>>> {
   const headerEnd = headerLength(await read(0, LENGTH_BYTES), fileSize);
-  const { entries, metadata } = parseHeader(
-    decodeText(await read(LENGTH_BYTES, headerEnd - LENGTH_BYTES)),
-  );
+  const { entries, metadata } = parseHeader(decodeText(await read(LENGTH_BYTES, headerEnd - LENGTH_BYTES)));
   layout(entries, fileSize - headerEnd);
   return metadata;
 }

@@ -1,5 +1,6 @@
 /** The stages that this version has, in the order in which data passes through them. */
-export type StageName = 'runtime' | 'collect' | 'preprocess' | 'train' | 'evaluate' | 'search' | 'embed' | 'deploy';
+export type StageName =
+  'runtime' | 'collect' | 'preprocess' | 'train' | 'evaluate' | 'search' | 'embed' | 'deploy';
 
 /** Loss (mean cross-entropy, in nats) and accuracy (share of correct predictions, 0 to 1) over some examples. */
 export interface Metrics {

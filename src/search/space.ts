@@ -49,6 +49,11 @@ export function isList(dimension: Dimension): dimension is z.output<typeof value
   return Array.isArray(dimension);
 }
 
+/** Whether trials can differ in a dimension. */
+export function isVaried(dimension: Dimension): boolean {
+  return !isList(dimension) || dimension.length > 1;
+}
+
 /** Whether a dimension is to be seen on a logarithmic axis. */
 export function isLogRange(dimension: Dimension): boolean {
   return !isList(dimension) && isLogarithmic(dimension.distribution);

@@ -74,7 +74,11 @@ export class TrialRunner {
     }
     try {
       const { history } = await trainInSession(folder, resolution, this.#session, this.#context);
-      return { state: 'trained', history: history.map(({ validation }) => ({ ...validation! })), reason: null };
+      return {
+        state: 'trained',
+        history: history.map(({ validation }) => ({ ...validation! })),
+        reason: null,
+      };
     } catch (error) {
       if (isFatal(error, this.#context.signal)) throw error;
       return { state: 'failed', history: trial.history, reason: messageOf(error) };
@@ -94,8 +98,6 @@ function isFatal(error: unknown, signal: AbortSignal): boolean {
 export function reproducibleConfiguration({ flat, origins }: TrainResolution): Record<string, unknown> {
   const local = new Set(['run', 'resume', 'stopAfter', 'dataDir', 'checkpointsDir', 'runtime']);
   const isKept = ([key, value]: [string, unknown]): boolean =>
-    value !== undefined &&
-    !local.has(key) &&
-    !(key in backendOptions && origins.get(key) === DEFAULT_ORIGIN);
+    value !== undefined && !local.has(key) && !(key in backendOptions && origins.get(key) === DEFAULT_ORIGIN);
   return Object.fromEntries(Object.entries(flat).filter(isKept));
 }

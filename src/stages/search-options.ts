@@ -171,7 +171,9 @@ function requireKnown(space: SearchSpace): void {
     const field = known.get(key);
     if (!field) {
       const meant = nearest(key, [...known.keys()]);
-      throw invalid(`space.${key}: no option of train${meant === undefined ? '' : ` (did you mean ${meant}?)`}`);
+      throw invalid(
+        `space.${key}: no option of train${meant === undefined ? '' : ` (did you mean ${meant}?)`}`,
+      );
     }
     if (COMMON.has(key)) throw invalid(`space.${key}: must be the same in all trials`);
     const values = isList(dimension) ? dimension : [dimension.min, dimension.max];

@@ -17,7 +17,7 @@ import { version } from '../core/version.js';
 import { planBrackets, type Bracket } from '../search/brackets.js';
 import { bestOf, ranked } from '../search/judging.js';
 import type { MetricName, SearchSettings } from '../search/settings.js';
-import { drawSettings } from '../search/space.js';
+import { drawSettings, isLogRange, isVaried } from '../search/space.js';
 import { activeSettings } from '../search/trial-settings.js';
 import { withHint } from './interruption.js';
 import { automaticFolder } from './name-run.js';
@@ -243,7 +243,9 @@ class Search {
     const { trials } = this.#state;
     const order = ranked(trials, metric);
     const [best] = order;
+    let plot: string | null = null;
     if (best) {
+      plot = await this.#plot(order);
       const config = reproducibleConfiguration(runner.resolve(best));
       await writeFileAtomically(this.#folder.best, `${JSON.stringify(config, undefined, 2)}\n`);
     }
@@ -259,12 +261,42 @@ class Search {
       ),
       best: best?.trial ?? null,
       config: best ? this.#folder.best : null,
-      plot: null,
+      plot,
     };
+  }
+
+  async #plot(order: readonly Trial[]): Promise<string> {
+    // The codec of images is loaded only where it is used.
+    const [{ searchPlot }, { writePlot }] = await Promise.all([
+      import('../seeing/search-plot.js'),
+      import('../seeing/plot.js'),
+    ]);
+    const { metric, strategy, space } = this.#settings;
+    const path = this.#resolution.values.plot ?? this.#folder.plot;
+    const markup = searchPlot({
+      title: `${this.#folder.name}: ${order.length} trials, ${strategy}`,
+      metric: `validation ${metric}`,
+      keys: Object.keys(space).filter((key) => isVaried(space[key]!)),
+      logarithmic: new Set(Object.keys(space).filter((key) => isLogRange(space[key]!))),
+      trials: order.map(({ trial, history, settings }, rank) => ({
+        trial,
+        settings,
+        isBest: rank === 0,
+        curve: history.map((metrics) => metrics[metric]),
+        value: bestOf({ history }, metric)![metric],
+      })),
+    });
+    await writePlot(path, markup);
+    return path;
   }
 
   #result({ history, ...trial }: Trial): TrialResult {
     const best = bestOf({ history }, this.#settings.metric) ?? null;
-    return { ...trial, run: `${this.#folder.name}/${this.#folder.run(trial.trial).name}`, epochs: history.length, best };
+    return {
+      ...trial,
+      run: `${this.#folder.name}/${this.#folder.run(trial.trial).name}`,
+      epochs: history.length,
+      best,
+    };
   }
 }

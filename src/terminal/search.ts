@@ -47,7 +47,9 @@ export function searchText(result: SearchResult, style: Style): string {
 }
 
 function trialTable(trials: readonly TrialResult[], { bold, dim }: Style): string {
-  const keys = [...new Set(trials.flatMap(({ settings, inactive }) => [...Object.keys(settings), ...inactive]))];
+  const keys = [
+    ...new Set(trials.flatMap(({ settings, inactive }) => [...Object.keys(settings), ...inactive])),
+  ];
   const rows = trials.map(({ trial, state, epochs, best, settings, reason }, row) => {
     const accuracy = best ? percent(best.accuracy) : '–';
     return [
