@@ -26,7 +26,7 @@ const range = z
     'a range of whole numbers must begin and end with one',
   );
 
-const values = z.array(z.json()).min(1);
+const values = z.array(z.json()).min(1, 'a list of values must not be empty');
 
 /** What an option may be in a trial: one of some values, or a number from a range, both ends included. */
 export const dimensionSchema = z.union([values, range], { error: describeDimension });
@@ -38,7 +38,6 @@ export type SearchSpace = Readonly<Record<string, Dimension>>;
 
 function describeDimension({ input }: { input?: unknown }): string {
   const form = 'must be a list of values, or {"min": …, "max": …, "distribution": …}';
-  if (Array.isArray(input)) return 'a list of values must not be empty';
   const complaint = range.safeParse(input).error?.issues[0];
   const isRange = typeof input === 'object' && input !== null && 'min' in input;
   return isRange && complaint ? `${[...complaint.path, ''].join(': ')}${complaint.message}` : form;

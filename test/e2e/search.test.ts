@@ -68,10 +68,12 @@ test(
       ['SIGKILL', [...search, '--run', 'broken'], 3],
       ['SIGINT', ['search', '--resume', 'broken', '--json'], 2],
     ] as const) {
+      let isSent = false;
       const { code, stderr } = await runCommand(words, {
         cwd,
         onOutput: (stdout, child) => {
-          if (stdout.split('"event":"trial"').length > events) child.kill(signal);
+          if (isSent || stdout.split('"event":"trial"').length <= events) return;
+          isSent = child.kill(signal);
         },
       });
       expect(code).toBe(signal === 'SIGKILL' ? null : 130);
