@@ -6,7 +6,8 @@ import { collect as collectStage, collectFields } from './stages/collect.js';
 import { deploy as deployStage, type Deployment } from './stages/deploy.js';
 import { deploySpace, type deployFields } from './stages/deploy-options.js';
 import { calibrate as calibrateStage, calibrateFields, type Calibration } from './stages/calibrate.js';
-import { evaluate as evaluateStage, evaluateFields, type Evaluation } from './stages/evaluate.js';
+import { evaluate as evaluateStage, type Evaluation } from './stages/evaluate.js';
+import { evaluateFields } from './stages/evaluate-options.js';
 import {
   predict as predictStage,
   predictFields,
@@ -29,7 +30,11 @@ export type { RawData } from './artifacts/raw.js';
 export { isToolkitError, ToolkitError, type ErrorCode, type ExitCode } from './core/errors.js';
 export type { Emit, StageContext, ToolkitEvent } from './core/events.js';
 export { version } from './core/version.js';
-export type { ClassificationMetrics } from './evaluation/metrics.js';
+export { bootstrapIntervals, type Intervals } from './evaluation/bootstrap.js';
+export { oneVersusRest, precisionRecallCurve, rocCurve } from './evaluation/curves.js';
+export { comparePaired, type PairedComparison } from './evaluation/mcnemar.js';
+export { classificationMetrics, type ClassificationMetrics } from './evaluation/metrics.js';
+export { scoreLogits, type ScoredExamples } from './evaluation/probabilities.js';
 export type { Deployment } from './stages/deploy.js';
 export { decide, type Decision, type DecisionPolicy } from './decisions/decide.js';
 export type { Calibration } from './stages/calibrate.js';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { evaluate, evaluateFields } from '../../stages/evaluate.js';
+import { evaluate } from '../../stages/evaluate.js';
+import { evaluateFields } from '../../stages/evaluate-options.js';
 import { evaluationText } from '../../terminal/evaluation.js';
 import { commonFields, defineCommand } from '../command.js';
 
@@ -18,6 +19,8 @@ export const evaluateCommand = defineCommand({
   examples: [
     ['mnist-eval latest', 'the best checkpoint of the latest run, on the test images'],
     ['mnist-eval latest --split validation', 'on the images held back from training'],
+    ['mnist-eval latest --compare my-run', 'is it better than another one, or was that chance?'],
+    ['mnist-eval latest --robustness --mistakes 30', 'under noise, rotation, shift, blur; what went wrong'],
     ['mnist-eval my-run --min-accuracy 0.975 --json', 'in CI: fails with exit code 5 below 97.5 %'],
   ],
   async run({ positionals, options, context }) {
