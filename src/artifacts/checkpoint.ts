@@ -94,7 +94,9 @@ export type CheckpointDescription = z.infer<typeof descriptionSchema>;
 export interface Checkpoint {
   path: string;
   description: CheckpointDescription;
-  /** `parameters/…` and `optimizer/…`. */
+  /**
+   * `parameters/…` and `optimizer/…`; where the parameters are averages, `training/…` are the weights that training goes on with.
+   */
   tensors: ReadonlyMap<string, StoredTensor>;
 }
 

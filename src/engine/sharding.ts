@@ -50,6 +50,7 @@ const BY_ROWS: Readonly<Record<string, ShardedOperation>> = {
   AvgPool: { sharding: 'rows', inputs: ['rows'] },
   AvgPoolGrad: { sharding: 'rows', inputs: ['shape', 'rows'] },
   BiasAddGrad: { sharding: 'terms', inputs: ['rows'] },
+  SoftmaxCrossEntropyWithLogits: { sharding: 'rows', inputs: ['rows', 'rows'] },
   SparseSoftmaxCrossEntropyWithLogits: { sharding: 'rows', inputs: ['rows', 'rows'] },
 };
 

@@ -32,18 +32,14 @@ export function planCores(
   cores: number,
 ): CorePlan {
   const work = (multiplications(operations) * fullSize) / size;
-  const shards = work > SMALL_STEP ? shardsForCaches(fullSize, cores) : fittingShards(work, fullSize, cores);
+  const shards = work > SMALL_STEP ? oneEach(fullSize, cores) : fittingShards(work, fullSize, cores);
   if (shards === undefined) return { threads: cores, schedulingThreads: cores, shards: 1 };
   return { threads: 1, schedulingThreads: Math.min(shards, cores), shards };
 }
 
-/** Up to two shards a core, whose intermediate results fit better into its caches; undefined where none would divide the batch. */
-function shardsForCaches(batch: number, cores: number): number | undefined {
-  if (cores === 1) return 1;
-  for (let shards = 2 * cores; shards >= cores; shards--) {
-    if (batch % shards === 0 && batch / shards >= FEWEST_ROWS) return shards;
-  }
-  return undefined;
+/** One shard a core; undefined where the batch cannot be divided so, or its shards would be too small for their kernels. */
+function oneEach(batch: number, cores: number): number | undefined {
+  return batch % cores === 0 && batch / cores >= FEWEST_ROWS ? cores : undefined;
 }
 
 /** As many as there are cores, as have enough to do, and as the batch can be divided into. */

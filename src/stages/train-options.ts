@@ -17,9 +17,9 @@ import { features } from '../features/index.js';
 import { models } from '../models/index.js';
 import { optimizers } from '../optimizers/index.js';
 import { scalingNames } from '../preparation/scaling.js';
-import { scheduleNames } from '../training/schedule.js';
+import { schedules } from '../schedules/index.js';
 
-/** The options of `train`, beside those of the model and the optimiser. */
+/** The options of `train`, beside those of the model, the features, the optimiser and the schedule. */
 export const trainFields = z.strictObject({
   dataset: datasetOption,
   epochs: z.int().min(1).max(100_000).default(10).meta({ description: 'passes over the training images' }),
@@ -29,10 +29,23 @@ export const trainFields = z.strictObject({
     .max(65_536)
     .default(100)
     .meta({ description: 'images from which one step is computed' }),
-  schedule: z
-    .enum(scheduleNames)
-    .default('linear')
-    .meta({ description: 'how the learning rate falls over the run' }),
+  averageWeights: z
+    .number()
+    .positive()
+    .lt(1)
+    .optional()
+    .meta({ description: 'use a moving average of the weights, with this decay', placeholder: 'DECAY' }),
+  clipNorm: z
+    .number()
+    .positive()
+    .optional()
+    .meta({ description: 'shorten a gradient whose norm is larger', placeholder: 'X' }),
+  labelSmoothing: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .meta({ description: 'share of each label that is spread over all classes', placeholder: 'X' }),
   validationSplit: z
     .number()
     .min(0)
@@ -81,6 +94,11 @@ export const trainSpace = {
     model: { registry: models, fallback: 'mlp', description: 'network' },
     features: { registry: features, fallback: 'raw', description: 'what the network is shown of an image' },
     optimizer: { registry: optimizers, fallback: 'adam', description: 'rule that changes the weights' },
+    schedule: {
+      registry: schedules,
+      fallback: 'linear',
+      description: 'how the learning rate changes over the run',
+    },
   },
 };
 

@@ -31,6 +31,7 @@ import {
   optimizerFor,
   planData,
   requireSameData,
+  scheduleFor,
   type DataPlan,
 } from './training-setup.js';
 
@@ -136,9 +137,14 @@ async function withRun<Result>(
     description: model.description,
     parameters: parameterCount(model),
   });
-  const variables = new TrainingVariables(model, optimizerFor(values).slots, values.seed);
+  const variables = new TrainingVariables(
+    model,
+    optimizerFor(values).slots,
+    values.seed,
+    values.averageWeights !== undefined,
+  );
   try {
-    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape);
+    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape, values);
     const start = await startingPoint(folder, values, data, variables);
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
@@ -197,7 +203,7 @@ interface Run {
 }
 
 function forwardOf({ model, variables }: Run): Forward {
-  return (images) => model.apply(images, variables.values());
+  return (images) => model.apply(images, variables.finalValues());
 }
 
 async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
@@ -236,10 +242,15 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
 async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Promise<TrainingProgress> {
   const { values, data, plan, model, variables, writer, start, context } = run;
   const { signal, emit } = context;
-  const { epochs, stopAfter, batchSize, schedule, seed, earlyStopping, optimizer: settings } = values;
+  const { epochs, stopAfter, batchSize, averageWeights, seed, earlyStopping, optimizer: settings } = values;
+  const schedule = scheduleFor(values);
   const optimizer = optimizerFor(values);
   const { training, validation } = plan.split;
-  const program = trainingProgram(trainingStep(model, optimizer, variables), images, executionMode(values));
+  const program = trainingProgram(
+    trainingStep(model, optimizer, variables, values),
+    images,
+    executionMode(values),
+  );
   const inference = inferenceProgram(forward, images, data.classNames.length, executionMode(values));
   writer.execution = () => program.execution ?? null;
   const validationLabels = labelsAt(data.train.labels, validation);
@@ -260,7 +271,7 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
   try {
     const { learningRate } = settings;
     return await trainEpochs(
-      { epochs, stopAfter, batchSize, learningRate, schedule, seed, earlyStopping },
+      { epochs, stopAfter, batchSize, learningRate, schedule, averageWeights, seed, earlyStopping },
       start,
       parts,
     );

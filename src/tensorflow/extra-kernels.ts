@@ -20,6 +20,10 @@ export const BACKEND_NAME = 'tensorflow';
 export const ExtraKernel = {
   /** `{logits: [n, classes], labels: int32 [n]}` to `[losses [n], gradient of each loss [n, classes]]`. */
   SPARSE_CROSS_ENTROPY: 'SparseSoftmaxCrossEntropyWithLogits',
+  /** `{logits: [n, classes], targets: [n, classes]}` to the same two; each row of the targets sums to 1. */
+  CROSS_ENTROPY: 'SoftmaxCrossEntropyWithLogits',
+  /** `{x}` to half the sum of its squares. */
+  HALF_SQUARES: 'L2Loss',
   /** Bytes (an attribute) to a tensor of unsigned bytes on the device, which tfjs takes for int32. */
   UPLOAD_BYTES: 'UploadBytes',
   /** `{bytes, indices}` to the chosen rows as float32. */
@@ -45,6 +49,17 @@ export function registerExtraKernels(): void {
       [inputs['logits']!, inputs['labels']!],
       2,
     ),
+  );
+  register(ExtraKernel.CROSS_ENTROPY, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeMultipleOutputs(
+      'SoftmaxCrossEntropyWithLogits',
+      [T],
+      [inputs['logits']!, inputs['targets']!],
+      2,
+    ),
+  );
+  register(ExtraKernel.HALF_SQUARES, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeSingleOutput('L2Loss', [T], [inputs['x']!]),
   );
   register(ExtraKernel.UPLOAD_BYTES, ({ attrs, backend }) => {
     const { bytes, shape } = attrs as unknown as { bytes: Uint8Array; shape: number[] };

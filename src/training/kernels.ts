@@ -4,7 +4,7 @@ import { ToolkitError, messageOf } from '../core/errors.js';
 import type { ImageShape } from '../engine/images.js';
 import { stepRandomness } from '../engine/randomness.js';
 import type { Model } from '../models/model.js';
-import { lossAndGradients } from './step.js';
+import { lossAndGradients, type StepSettings } from './step.js';
 import type { TrainingVariables } from './variables.js';
 
 const MISSING_KERNEL = /Kernel '(\w+)' not registered/;
@@ -19,13 +19,14 @@ export function requireKernels(
   model: Model,
   variables: TrainingVariables,
   { height, width, channels }: ImageShape,
+  settings: StepSettings = {},
 ): void {
   try {
     tidy(() => {
       const images: Tensor4D = zeros([1, height, width, channels]);
       const labels: Tensor1D = zeros([1], 'int32');
       const randomness = stepRandomness(variables.seed, scalar(1));
-      const { correct } = lossAndGradients(model, variables, { images, labels }, randomness);
+      const { correct } = lossAndGradients(model, variables, { images, labels }, randomness, settings);
       correct.dispose();
     });
   } catch (error) {

@@ -11,6 +11,7 @@ import { fileRoles } from '../../src/datasets/dataset.js';
 import { features } from '../../src/features/index.js';
 import { models } from '../../src/models/index.js';
 import { optimizers } from '../../src/optimizers/index.js';
+import { schedules } from '../../src/schedules/index.js';
 import { checks } from '../../src/preparation/checks/index.js';
 import { denoisers } from '../../src/preparation/denoisers/index.js';
 import { targets } from '../../src/targets/index.js';
@@ -31,6 +32,7 @@ const registries = [
   { registry: denoisers, folder: 'preparation/denoisers', others: ['denoiser.ts'] },
   { registry: features, folder: 'features', others: ['feature.ts', 'with-features.ts'] },
   { registry: optimizers, folder: 'optimizers', others: ['optimizer.ts', 'options.ts'] },
+  { registry: schedules, folder: 'schedules', others: ['schedule.ts', 'warmup.ts'] },
   { registry: targets, folder: 'targets', others: ['target.ts'] },
 ] as const;
 
@@ -62,7 +64,7 @@ for (const { registry, folder, others } of registries) {
 }
 
 describe('options', () => {
-  for (const entry of [...models, ...features, ...optimizers]) {
+  for (const entry of [...models, ...features, ...optimizers, ...schedules]) {
     for (const [key, schema] of Object.entries<z.ZodType>(entry.options.shape)) {
       it(`${entry.name}: ${key} is described and has a default that it accepts`, () => {
         expect(key).toMatch(/^[a-z][a-zA-Z0-9]*$/);
