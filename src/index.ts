@@ -9,6 +9,10 @@ import { calibrate as calibrateStage, calibrateFields, type Calibration } from '
 import { evaluate as evaluateStage, type Evaluation } from './stages/evaluate.js';
 import { evaluateFields } from './stages/evaluate-options.js';
 import {
+  evaluateEnsemble as evaluateEnsembleStage,
+  type EnsembleEvaluation,
+} from './stages/evaluate-ensemble.js';
+import {
   predict as predictStage,
   predictFields,
   type PictureSource,
@@ -40,6 +44,7 @@ export { decide, type Decision, type DecisionPolicy } from './decisions/decide.j
 export type { Calibration } from './stages/calibrate.js';
 export type { PictureSource, Predictions } from './stages/predict.js';
 export type { Evaluation } from './stages/evaluate.js';
+export type { EnsembleEvaluation, EnsembleMember } from './stages/evaluate-ensemble.js';
 export type { Preprocessed } from './stages/preprocess.js';
 export type { SearchResult, TrialResult } from './stages/search.js';
 export type { SearchOptions } from './stages/search-options.js';
@@ -93,6 +98,21 @@ export async function evaluate(
     resolveOptions(space, [callerLayer(options)]).values,
     silentContext(context),
   );
+}
+
+/**
+ * Stage 4 for an ensemble, with the options of `mnist evaluate`. Throws a ToolkitError.
+ *
+ * @param checkpoints two or more of what `evaluate` takes
+ */
+export async function evaluateEnsemble(
+  checkpoints: readonly string[],
+  options: z.input<typeof evaluateFields> = {},
+  context: Context = {},
+): Promise<EnsembleEvaluation> {
+  const space = { fields: evaluateFields, choices: {} };
+  const { values } = resolveOptions(space, [callerLayer(options)]);
+  return evaluateEnsembleStage(checkpoints, values, silentContext(context));
 }
 
 /** The options of `mnist deploy`: those of the target, such as `quantize`, stand beside the common ones. */
