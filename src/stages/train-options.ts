@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { readCheckpoint } from '../artifacts/checkpoint.js';
+import { readCheckpointDescription } from '../artifacts/checkpoint.js';
 import { resolveRun, RUN_NAME } from '../artifacts/run.js';
 import { augmentationFields } from '../augmentation/options.js';
 import { callerLayer } from '../config/layers.js';
@@ -63,6 +63,9 @@ export const trainFields = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'end when so many epochs in a row brought nothing better' }),
+  stopAfter: z.int().min(1).optional().meta({
+    description: 'end after so many of the --epochs, to be continued with --resume; the schedule is that of all',
+  }),
   minAccuracy: z.number().min(0).max(1).optional().meta({
     description: 'fail (exit code 5) if the accuracy on the test images is lower',
     placeholder: 'X',
@@ -119,7 +122,7 @@ export type TrainOptions = Partial<z.input<typeof trainFields>> & Record<string,
 
 /** What a resumed run may have otherwise than before: where it runs, how long, and what is demanded of it. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
-  ...['epochs', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
+  ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
   ...Object.keys(backendOptions),
 ]);
 
@@ -134,12 +137,14 @@ export async function resolveTraining(layers: readonly Layer[]): Promise<TrainRe
   const { resume, checkpointsDir } = given.values;
   if (resume === undefined) return given;
   const run = await resolveRun(resume, checkpointsDir);
-  const { description } = await readCheckpoint(run.last);
-  refuseConflicts(run.name, description.config, given);
+  // The whole checkpoint is read, and verified, when training starts.
+  const { config } = await readCheckpointDescription(run.last);
+  refuseConflicts(run.name, config, given);
   // The folder that the run was found in counts, wherever it lay when it began.
   const stored = {
-    ...description.config,
+    ...config,
     checkpointsDir,
+    stopAfter: undefined,
     run: undefined,
     resume: undefined,
     initFrom: undefined,
@@ -166,6 +171,7 @@ function refuseConflicts(
   }
 }
 
-function inWords(value: unknown): string {
+/** An option's value in a message. */
+export function inWords(value: unknown): string {
   return value === undefined ? 'not set' : JSON.stringify(value);
 }

@@ -4,7 +4,7 @@ import type { PreparedData } from '../artifacts/prepared.js';
 import { resolveRun, type RunFolder } from '../artifacts/run.js';
 import { augmentation } from '../augmentation/augment.js';
 import type { ActiveBackend } from '../backends/backend.js';
-import { isToolkitError, ToolkitError } from '../core/errors.js';
+import { ToolkitError } from '../core/errors.js';
 import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../core/events.js';
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
@@ -22,6 +22,7 @@ import { RunWriter } from '../training/run-writer.js';
 import { trainingStep, type StepSettings } from '../training/step.js';
 import { TrainingVariables } from '../training/variables.js';
 import { executionMode, startChosenBackend } from './backend-options.js';
+import { withHint } from './interruption.js';
 import { newRunFolder } from './name-run.js';
 import { prepareData } from './prepare-data.js';
 import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
@@ -77,20 +78,60 @@ export async function train(
     ? newRunFolder(resolution.values)
     : resolveRun(resume, checkpointsDir));
   await makeFolder(folder.path);
-  const result = await withLock(folder.lock, { waitMs: 0 }, () => trainIn(folder, resolution, context));
+  const result = await withLock(folder.lock, { waitMs: 0 }, async () => {
+    await removeTemporaryFiles(folder.path);
+    return withRun(folder, resolution, await openSession(resolution.values, context), context, trainAndTest);
+  });
   return { ...result, seconds: (performance.now() - started) / 1000 };
 }
 
-async function trainIn(
+/** What several runs of one process have in common. */
+export interface TrainingSession {
+  data: PreparedData;
+  backend: ActiveBackend;
+}
+
+/** Prepares the data and starts the backend of a configuration. Throws what the earlier stages and `startBackend` throw. */
+export async function openSession(
+  values: TrainConfiguration,
+  context: StageContext,
+): Promise<TrainingSession> {
+  return { data: await prepareData(values, context), backend: await startChosenBackend(values, context) };
+}
+
+/**
+ * Trains a run as `train` does, in a session that is open and a folder that is the run's, without measuring anything on the
+ * test images: for those who choose between runs. Throws what `train` throws once it has the folder.
+ */
+export async function trainInSession(
   folder: RunFolder,
   resolution: TrainResolution,
+  session: TrainingSession,
   context: StageContext,
-): Promise<Omit<TrainResult, 'seconds'>> {
+): Promise<TrainingProgress> {
+  await makeFolder(folder.path);
+  return withLock(folder.lock, { waitMs: 0 }, async () => {
+    await removeTemporaryFiles(folder.path);
+    return withRun(folder, resolution, session, context, async (run) => {
+      const images = placeOnDevice(run.data.train, run.plan.scaling);
+      try {
+        return await runEpochs(run, images, forwardOf(run));
+      } finally {
+        images.dispose();
+      }
+    });
+  });
+}
+
+async function withRun<Result>(
+  folder: RunFolder,
+  resolution: TrainResolution,
+  { data, backend }: TrainingSession,
+  context: StageContext,
+  use: (run: Run) => Promise<Result>,
+): Promise<Result> {
   const { emit } = context;
   const { values } = resolution;
-  await removeTemporaryFiles(folder.path);
-  const data = await prepareData(values, context);
-  const backend = await startChosenBackend(values, context);
   const origin = await readOrigin(folder, values);
   const plan = scaledAs(origin, planData(data, values), values);
   const model = modelFor(values, data, plan);
@@ -118,7 +159,7 @@ async function trainIn(
     const batches = Math.ceil(plan.split.training.length / values.batchSize);
     const writer = new RunWriter(folder, description, variables, batches, emit);
     await writer.begin(start);
-    return await trainAndTest({
+    return await use({
       folder,
       values,
       data,
@@ -150,13 +191,19 @@ interface Run {
   context: StageContext;
 }
 
+function forwardOf({ model, variables }: Run): Forward {
+  return (images) => model.apply(images, variables.finalValues());
+}
+
 async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
-  const { folder, values, data, backend, plan, model, variables, writer, context } = run;
-  const forward: Forward = (images) => model.apply(images, variables.finalValues());
+  const { folder, values, data, backend, plan, writer, context } = run;
+  const forward = forwardOf(run);
   const images = placeOnDevice(data.train, plan.scaling);
   try {
     const progress = await runEpochs(run, images, forward).catch((error: unknown) => {
-      throw withWayOn(error, folder.name, context.signal);
+      throw context.signal.aborted
+        ? withHint(error, `continue with "mnist train --resume ${folder.name}"`)
+        : error;
     });
     const checkpoint = await writer.restoreBest(progress);
     const best = bestEpoch(progress.history)!;
@@ -185,7 +232,7 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
 async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Promise<TrainingProgress> {
   const { values, data, plan, model, variables, writer, start, context } = run;
   const { signal, emit } = context;
-  const { epochs, batchSize, averageWeights, seed, earlyStopping, optimizer: settings } = values;
+  const { epochs, stopAfter, batchSize, averageWeights, seed, earlyStopping, optimizer: settings } = values;
   const schedule = scheduleFor(values);
   const optimizer = optimizerFor(values);
   const { training, validation } = plan.split;
@@ -212,7 +259,7 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
   try {
     const { learningRate } = settings;
     return await trainEpochs(
-      { epochs, batchSize, learningRate, schedule, averageWeights, seed, earlyStopping },
+      { epochs, stopAfter, batchSize, learningRate, schedule, averageWeights, seed, earlyStopping },
       start,
       parts,
     );
@@ -244,15 +291,4 @@ async function measureTest({ data, plan, context, values }: Run, forward: Forwar
 /** Leaks show here from epoch to epoch. */
 function memoryUse(): { tensors: number; residentBytes: number } {
   return { tensors: memory().numTensors, residentBytes: process.memoryUsage.rss() };
-}
-
-/** An interruption says how the run is continued. */
-function withWayOn(error: unknown, run: string, signal: AbortSignal): unknown {
-  if (!signal.aborted || !isToolkitError(error)) return error;
-  if (error.code !== 'INTERRUPTED' && error.code !== 'TERMINATED') return error;
-  return new ToolkitError(
-    error.code,
-    { hint: `continue with "mnist train --resume ${run}"` },
-    { cause: error },
-  );
 }
