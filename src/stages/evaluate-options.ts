@@ -18,6 +18,10 @@ export const evaluateFields = z.strictObject({
     .max(1)
     .optional()
     .meta({ description: 'fail (exit code 5) if the accuracy is lower', placeholder: 'X' }),
+  ensemble: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'take several checkpoints together, by the mean of their probabilities' }),
   resamples: z.int().min(0).max(100_000).default(1000).meta({
     description: 'how often images are drawn anew for confidence intervals; 0 leaves the intervals out',
   }),

@@ -1,6 +1,6 @@
 import type { Interval } from '../evaluation/bootstrap.js';
 import { SIGNIFICANCE } from '../evaluation/mcnemar.js';
-import type { Evaluation } from '../stages/evaluate.js';
+import type { Evaluation, Measured } from '../stages/evaluate.js';
 import { count, duration, loss, percent } from './format.js';
 import type { Style } from './style.js';
 import { table } from './table.js';
@@ -15,12 +15,7 @@ export function evaluationText(evaluation: Evaluation, style: Style): string {
     `${style.bold(run)} on the ${split} images of ${dataset} (${count(n)})`,
     `accuracy ${style.bold(percent(accuracy))}  loss ${loss(evaluation.loss)}  F1 ${percent(macro.f1)} (mean over the classes)`,
     '',
-    headlineTable(evaluation),
-    ...calibrationLines(evaluation),
-    '',
-    perClassTable(evaluation),
-    '',
-    ...(evaluation.perClass.length <= MAX_MATRIX_CLASSES ? [confusionTable(evaluation, style), ''] : []),
+    ...measuredText(evaluation, style, calibrationLines(evaluation)),
     ...robustnessLines(evaluation),
     ...comparisonLines(evaluation, style),
     ...mistakeLines(evaluation),
@@ -28,7 +23,19 @@ export function evaluationText(evaluation: Evaluation, style: Style): string {
   ].join('\n');
 }
 
-function headlineTable({ intervals, topK, ...evaluation }: Evaluation): string {
+/** The lines of all metrics: the totals, each class, and what is taken for what. */
+export function measuredText(measured: Measured, style: Style, more: readonly string[] = []): string[] {
+  return [
+    headlineTable(measured),
+    ...more,
+    '',
+    perClassTable(measured),
+    '',
+    ...(measured.perClass.length <= MAX_MATRIX_CLASSES ? [confusionTable(measured, style), ''] : []),
+  ];
+}
+
+function headlineTable({ intervals, topK, ...evaluation }: Measured): string {
   const { rocAuc, averagePrecision, macro } = evaluation;
   const rows = [
     ['accuracy', percent(evaluation.accuracy), intervalText(intervals?.accuracy, percent)],
@@ -69,7 +76,7 @@ function calibrationLines({ calibration, scaled }: Evaluation): string[] {
   return [`${plain}, ${percent(expectedCalibrationError)} at temperature ${temperature.toFixed(3)}`];
 }
 
-function perClassTable({ perClass, macro, n }: Evaluation): string {
+function perClassTable({ perClass, macro, n }: Measured): string {
   const rows = perClass.map(({ name, precision, recall, f1, rocAuc, support }) => [
     name,
     percent(precision),
@@ -82,7 +89,7 @@ function perClassTable({ perClass, macro, n }: Evaluation): string {
   return table(['class', 'precision', 'recall', 'F1', 'ROC area', 'images'], [...rows, mean]);
 }
 
-function confusionTable({ confusion, perClass }: Evaluation, { bold, dim }: Style): string {
+function confusionTable({ confusion, perClass }: Measured, { bold, dim }: Style): string {
   const names = perClass.map(({ name }) => name);
   const rows = confusion.map((row, actual) => [
     names[actual]!,

@@ -4,6 +4,7 @@ import { silentContext } from '../../src/core/events.js';
 import { meanMetrics } from '../../src/evaluation/classify.js';
 import { adam } from '../../src/optimizers/adam.js';
 import type { Optimizer } from '../../src/optimizers/optimizer.js';
+import { cosine } from '../../src/schedules/cosine.js';
 import { trainEpochs, type TrainingParts, type TrainingPlan } from '../../src/training/loop.js';
 import { noProgress, type TrainingProgress } from '../../src/training/progress.js';
 import { trainingStep } from '../../src/training/step.js';
@@ -19,7 +20,7 @@ export const smallPlan: TrainingPlan = {
   epochs: 3,
   batchSize: 20,
   learningRate: 0.01,
-  schedule: 'cosine',
+  schedule: cosine.build(cosine.options.parse({})),
   seed: 42,
   earlyStopping: undefined,
 };
