@@ -64,7 +64,8 @@ export const trainFields = z.strictObject({
     .optional()
     .meta({ description: 'end when so many epochs in a row brought nothing better' }),
   stopAfter: z.int().min(1).optional().meta({
-    description: 'end after so many of the --epochs, to be continued with --resume; the schedule is that of all',
+    description:
+      'end after so many of the --epochs, to be continued with --resume; the schedule is that of all',
   }),
   minAccuracy: z.number().min(0).max(1).optional().meta({
     description: 'fail (exit code 5) if the accuracy on the test images is lower',
@@ -82,13 +83,10 @@ export const trainFields = z.strictObject({
     description: 'start from the weights of a checkpoint; other classes get a new last layer',
     placeholder: 'CHECKPOINT',
   }),
-  freeze: z
-    .array(z.string().min(1))
-    .default([])
-    .meta({
-      description: 'layers that keep those weights: names, * for any letters',
-      placeholder: 'LAYER,…',
-    }),
+  freeze: z.array(z.string().min(1)).default([]).meta({
+    description: 'layers that keep those weights: names, * for any letters',
+    placeholder: 'LAYER,…',
+  }),
   freezeAllButHead: z.boolean().default(false).meta({ description: 'freeze every layer but the last' }),
   seed: seedOption,
   dataDir: dataDirOption,
