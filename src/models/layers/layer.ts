@@ -18,6 +18,9 @@ export interface Layer {
 /** Height, width and channels. */
 export type MapShape = readonly [height: number, width: number, channels: number];
 
+/** How many tokens or steps, and how many numbers each has. */
+export type SequenceShape = readonly [length: number, width: number];
+
 /** A layer whose output is an image again, of as many channels as it likes. */
 export interface MapLayer extends Layer {
   readonly outputShape: MapShape;
