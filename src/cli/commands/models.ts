@@ -1,7 +1,8 @@
 import { flagOf, fieldsOf, type Field } from '../../config/fields.js';
 import { models } from '../../models/index.js';
 import { parameterCount, type MeasuredTraining, type ModelDefinition } from '../../models/model.js';
-import { count, columns, duration, percent } from '../../terminal/format.js';
+import { count, columns } from '../../terminal/format.js';
+import { measuredText } from '../../terminal/measured.js';
 import { commonFields, defineCommand } from '../command.js';
 
 /** The images of MNIST and its kind. */
@@ -34,13 +35,6 @@ export const modelsCommand = defineCommand({
     });
   },
 });
-
-function measuredText(measured: MeasuredTraining | null): string {
-  if (!measured) return 'accuracy not measured';
-  const { accuracy, seeds, seconds, machine, configuration } = measured;
-  const mean = seeds === 1 ? 'one seed' : `mean of ${seeds} seeds`;
-  return `${percent(accuracy)} of the test images (${mean}), trained in ${duration(seconds)} on ${machine} with ${configuration}`;
-}
 
 interface ListedModel {
   name: string;
