@@ -52,13 +52,21 @@ const BY_ROWS: Readonly<Record<string, ShardedOperation>> = {
   AvgPool: { sharding: 'rows', inputs: ['rows'] },
   AvgPoolGrad: { sharding: 'rows', inputs: ['shape', 'rows'] },
   BiasAddGrad: { sharding: 'terms', inputs: ['rows'] },
+  SoftmaxCrossEntropyWithLogits: { sharding: 'rows', inputs: ['rows', 'rows'] },
   SparseSoftmaxCrossEntropyWithLogits: { sharding: 'rows', inputs: ['rows', 'rows'] },
   Softmax: { sharding: 'rows', inputs: ['rows'] },
   BatchMatMulV2: { sharding: 'rows', inputs: ['rows', 'rows'] },
+  ImageProjectiveTransformV3: { sharding: 'rows', inputs: ['rows', 'rows', 'whole', 'whole'] },
 };
 
 /** The values of an operation's input, where that is a constant. */
 export type ConstantInput = (input: number) => HostTensor | undefined;
+
+/** Operations that are work enough to cut a batch that is still whole. */
+const CUTTING = new Set(['Conv2D', 'ImageProjectiveTransformV3', 'GatherV2']);
+
+/** Each row gathers from its own. */
+const GATHER_BY_ROWS: ShardedOperation = { sharding: 'rows', inputs: ['rows', 'rows', 'whole'] };
 
 /**
  * Says how an operation can be done on shards of a batch, or undefined for one that stays whole. Only operations that are known
@@ -78,11 +86,10 @@ export function shardingOf(
   const hasRows = (input: number): boolean => isOfBatch(inputShapes[input]);
   if (name === 'MatMul') return productSharding(operation, hasRows, comesInRows);
   const isInShards = inputShapes.some((_, input) => comesInRows(input));
-  const byRows = BY_ROWS[name];
+  const byRows = gathersByRows(operation) ? GATHER_BY_ROWS : BY_ROWS[name];
   if (byRows) {
     const isPossible = byRows.inputs.every((kind, input) => kind !== 'rows' || hasRows(input));
-    // Convolutions are work enough to cut a batch that is still whole.
-    return isPossible && (isInShards || name === 'Conv2D') ? byRows : undefined;
+    return isPossible && (isInShards || CUTTING.has(name)) ? byRows : undefined;
   }
   if (!isInShards) return undefined;
   const byAxes = shardingByAxes(operation, constant);
@@ -101,6 +108,10 @@ function elementwiseSharding({ inputShapes, outputs }: RecordedOperation): Shard
     length === shape.length && rows === shape[0] ? 'rows' : 'whole',
   );
   return kinds.includes('rows') ? { sharding: 'rows', inputs: kinds } : undefined;
+}
+
+function gathersByRows({ name, attributes }: RecordedOperation): boolean {
+  return name === 'GatherV2' && attributes.some((given) => given.name === 'batch_dims' && given.value === 1);
 }
 
 /** A product's rows depend on the first factor's rows alone; a product of transposed rows is a sum over them. */

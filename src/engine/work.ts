@@ -11,6 +11,9 @@ const SMALLEST_SHARD = 8e6;
 /** Operations that look at the whole batch: to put it together for each of them would cost more than shards save. */
 const WHOLE_BATCH = new Set(['FusedBatchNormV3']);
 
+/** Interpolating a pixel takes about as long as so many multiplications: measured with bench/augmentation.ts. */
+const PER_INTERPOLATED_PIXEL = 100;
+
 /** How a step uses the cores. */
 export interface CorePlan {
   /** Threads that share one kernel's work. */
@@ -36,7 +39,7 @@ export function planCores(
 ): CorePlan {
   const work = (multiplications(operations) * fullSize) / size;
   if (operations.some(({ name }) => WHOLE_BATCH.has(name))) return shareKernels(cores);
-  const shards = work > SMALL_STEP ? shardsForCaches(fullSize, cores) : fittingShards(work, fullSize, cores);
+  const shards = work > SMALL_STEP ? oneEach(fullSize, cores) : fittingShards(work, fullSize, cores);
   if (shards === undefined) return shareKernels(cores);
   return { threads: 1, schedulingThreads: Math.min(shards, cores), shards };
 }
@@ -46,13 +49,9 @@ function shareKernels(cores: number): CorePlan {
   return { threads: cores, schedulingThreads: cores, shards: 1 };
 }
 
-/** Up to two shards a core, whose intermediate results fit better into its caches; undefined where none would divide the batch. */
-function shardsForCaches(batch: number, cores: number): number | undefined {
-  if (cores === 1) return 1;
-  for (let shards = 2 * cores; shards >= cores; shards--) {
-    if (batch % shards === 0 && batch / shards >= FEWEST_ROWS) return shards;
-  }
-  return undefined;
+/** One shard a core; undefined where the batch cannot be divided so, or its shards would be too small for their kernels. */
+function oneEach(batch: number, cores: number): number | undefined {
+  return batch % cores === 0 && batch / cores >= FEWEST_ROWS ? cores : undefined;
 }
 
 /** As many as there are cores, as have enough to do, and as the batch can be divided into. */
@@ -63,7 +62,7 @@ function fittingShards(work: number, batch: number, cores: number): number {
   return 1;
 }
 
-/** How many multiplications the matrix products and convolutions among some operations take. */
+/** How many multiplications the matrix products and convolutions among some operations take, or what else takes as long. */
 export function multiplications(operations: readonly RecordedOperation[]): number {
   return operations.reduce((sum, operation) => sum + multiplicationsOf(operation), 0);
 }
@@ -87,6 +86,8 @@ function multiplicationsOf({ name, attributes, inputShapes, outputs }: RecordedO
       return elementCount(third) * weightsOfOneFilter(second);
     case 'Conv2DBackpropFilter':
       return elementCount(third) * weightsOfOneFilter(output);
+    case 'ImageProjectiveTransformV3':
+      return elementCount(output) * PER_INTERPOLATED_PIXEL;
     default:
       return 0;
   }

@@ -44,6 +44,16 @@ export interface Model {
   apply(images: Tensor4D, values: ParameterValues, training?: TrainingPass): Tensor2D;
   /** Undefined where there is no layer before the last. */
   readonly embedding?: Embedding | undefined;
+  /** Undefined where there are no convolutions. */
+  readonly featureMaps?: FeatureMaps | undefined;
+}
+
+/** A model in two parts: up to the last convolution, and from there on. Both as in inference. */
+export interface FeatureMaps {
+  /** Scaled images [n, height, width, channels] to the maps of the last convolution. */
+  extract(images: Tensor4D, values: ParameterValues): Tensor4D;
+  /** These maps to logits [n, classes]. */
+  classify(maps: Tensor4D, values: ParameterValues): Tensor2D;
 }
 
 /** What a model makes of an image before its last layer decides: what it has learnt to see. */

@@ -21,6 +21,10 @@ export const BACKEND_NAME = 'tensorflow';
 export const ExtraKernel = {
   /** `{logits: [n, classes], labels: int32 [n]}` to `[losses [n], gradient of each loss [n, classes]]`. */
   SPARSE_CROSS_ENTROPY: 'SparseSoftmaxCrossEntropyWithLogits',
+  /** `{logits: [n, classes], targets: [n, classes]}` to the same two; each row of the targets sums to 1. */
+  CROSS_ENTROPY: 'SoftmaxCrossEntropyWithLogits',
+  /** `{x}` to half the sum of its squares. */
+  HALF_SQUARES: 'L2Loss',
   /** Bytes (an attribute) to a tensor of unsigned bytes on the device, which tfjs takes for int32. */
   UPLOAD_BYTES: 'UploadBytes',
   /** `{bytes, indices}` to the chosen rows as float32. */
@@ -40,6 +44,13 @@ export const ExtraKernel = {
   BATCH_NORMALIZATION: 'BatchNormalizationInTraining',
   /** `{dy, x, scale, mean, variance, more}` and ε to the gradients of `[x, scale, offset]`. */
   BATCH_NORMALIZATION_GRADIENT: 'BatchNormalizationInTrainingGrad',
+  /** `{pixels: [n, m, channels], indices: int32 [n, k], axis: int32 [], 1}` to each row's pixels at its own indices. */
+  GATHER_PIXELS: 'GatherPixels',
+  /**
+   * `{images: [n, height, width, channels], transforms: [n, 8], shape: int32 [2], fill: []}` to images whose pixel (x, y) is the
+   * bilinear value at ((t0·x + t1·y + t2) / k, (t3·x + t4·y + t5) / k), k = t6·x + t7·y + 1; `fill` lies around the images.
+   */
+  TRANSFORM_IMAGES: 'ImageProjectiveTransformV3',
 } as const;
 
 const T = attribute.type('T', DataType.FLOAT) as kernels.OperationAttribute;
@@ -53,6 +64,17 @@ export function registerExtraKernels(): void {
       [inputs['logits']!, inputs['labels']!],
       2,
     ),
+  );
+  register(ExtraKernel.CROSS_ENTROPY, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeMultipleOutputs(
+      'SoftmaxCrossEntropyWithLogits',
+      [T],
+      [inputs['logits']!, inputs['targets']!],
+      2,
+    ),
+  );
+  register(ExtraKernel.HALF_SQUARES, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeSingleOutput('L2Loss', [T], [inputs['x']!]),
   );
   register(ExtraKernel.UPLOAD_BYTES, ({ attrs, backend }) => {
     const { bytes, shape } = attrs as unknown as { bytes: Uint8Array; shape: number[] };
@@ -81,6 +103,30 @@ export function registerExtraKernels(): void {
         typeAttribute('Tseed', DataType.INT32),
       ],
       [inputs['shape']!, inputs['seed']!],
+    ),
+  );
+  // tfjs's own kernel reads the indices to check them, which a step that is being recorded cannot.
+  register(ExtraKernel.GATHER_PIXELS, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeSingleOutput(
+      'GatherV2',
+      [
+        typeAttribute('Tparams', DataType.FLOAT),
+        typeAttribute('Tindices', DataType.INT32),
+        typeAttribute('Taxis', DataType.INT32),
+        { name: 'batch_dims', type: AttributeType.INT, value: 1 },
+      ],
+      [inputs['pixels']!, inputs['indices']!, inputs['axis']!],
+    ),
+  );
+  register(ExtraKernel.TRANSFORM_IMAGES, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeSingleOutput(
+      'ImageProjectiveTransformV3',
+      [
+        typeAttribute('dtype', DataType.FLOAT),
+        textAttribute('interpolation', 'BILINEAR'),
+        textAttribute('fill_mode', 'CONSTANT'),
+      ],
+      [inputs['images']!, inputs['transforms']!, inputs['shape']!, inputs['fill']!],
     ),
   );
   registerBatchNormalization();
@@ -208,4 +254,8 @@ function typeAttribute(name: string, value: number): kernels.OperationAttribute 
 
 function booleanAttribute(name: string, value: boolean): kernels.OperationAttribute {
   return { name, type: AttributeType.BOOL, value };
+}
+
+function textAttribute(name: string, value: string): kernels.OperationAttribute {
+  return { name, type: AttributeType.STRING, value };
 }

@@ -11,34 +11,75 @@ import {
   type Tensor1D,
 } from '@tensorflow/tfjs-core';
 
+import type { Augmentation } from '../augmentation/augment.js';
 import type { Batch } from '../engine/device-images.js';
-import { canUpdateInPlace, sparseCrossEntropy, updateInPlace } from '../engine/operations.js';
+import { canUpdateInPlace, smoothedCrossEntropy, updateInPlace } from '../engine/operations.js';
 import type { StepResult, TrainingStep } from '../engine/program.js';
 import { stepRandomness, type Randomness } from '../engine/randomness.js';
 import type { Model, TrainingPass } from '../models/model.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
+import { averageShare, updateAverage } from './averaging.js';
+import { clipByGlobalNorm } from './clipping.js';
 import type { TrainedParameter, TrainingVariables } from './variables.js';
 
 /** From here on, steps have the numbers of earlier ones: float32, in which they travel, holds no larger integers exactly. */
 const STEP_NUMBERS = 2 ** 24;
 
-/** What `trainingStep` takes beside its batch: the optimiser's coefficients, and last the step's number, counted from 1. */
-export function stepCoefficients(optimizer: Optimizer, step: number, learningRate: number): number[] {
-  return [...optimizer.coefficients(step, learningRate), step % STEP_NUMBERS];
+/** What a step does beside an optimiser's rule. */
+export interface StepSettings {
+  /** Changes the images first. */
+  augment?: Augmentation | undefined;
+  /** The largest norm of the gradient; a longer one is shortened. */
+  clipNorm?: number | undefined;
+  /** The share of a label's probability that is spread over all classes, in the loss that is minimised and reported. */
+  labelSmoothing?: number | undefined;
+}
+
+/**
+ * What `trainingStep` takes beside its batch: the optimiser's coefficients, the share that averages of the weights take of new ones
+ * (where there are any), and last the step's number.
+ *
+ * @param step counts from 1
+ * @param averageWeights the averages' decay
+ */
+export function stepCoefficients(
+  optimizer: Optimizer,
+  step: number,
+  learningRate: number,
+  averageWeights?: number,
+): number[] {
+  const share = averageWeights === undefined ? [] : [averageShare(averageWeights, step)];
+  return [...optimizer.coefficients(step, learningRate), ...share, step % STEP_NUMBERS];
 }
 
 /**
  * One step of gradient descent on the mean cross-entropy of a batch: forward, backward, update. Its coefficients are those of
- * `stepCoefficients`; for models that draw no random numbers, those of the optimiser are enough.
+ * `stepCoefficients`; for models that draw no random numbers, without augmentation and averages, those of the optimiser are enough.
  */
-export function trainingStep(model: Model, optimizer: Optimizer, variables: TrainingVariables): TrainingStep {
-  return (batch, coefficients) => {
+export function trainingStep(
+  model: Model,
+  optimizer: Optimizer,
+  variables: TrainingVariables,
+  settings: StepSettings = {},
+): TrainingStep {
+  const { augment, clipNorm } = settings;
+  return ({ images, labels }, coefficients) => {
     const randomness = stepRandomness(variables.seed, coefficients.at(-1)!);
-    const { loss, correct, gradients, statistics } = lossAndGradients(model, variables, batch, randomness);
+    const batch = { images: augment ? augment(images, randomness) : images, labels };
+    const { loss, correct, gradients, statistics } = lossAndGradients(
+      model,
+      variables,
+      batch,
+      randomness,
+      settings,
+    );
+    const taken = clipNorm === undefined ? gradients : clipByGlobalNorm(gradients, clipNorm);
     for (const parameter of variables.trained) {
-      update(optimizer, parameter, gradients[parameter.value.name]!, coefficients);
+      update(optimizer, parameter, taken[parameter.value.name]!, coefficients);
     }
     takeOver(variables, statistics);
+    // After all updates: what has changed otherwise than by a gradient is averaged too.
+    for (const parameter of variables.parameters) updateAverage(parameter, coefficients.at(-2)!);
     return { loss, correct };
   };
 }
@@ -51,8 +92,13 @@ function update(
 ): void {
   const state = { parameter: value, slots };
   if (optimizer.updateInPlace && canUpdateInPlace()) {
-    const { operation, inputs } = optimizer.updateInPlace(state, gradient, coefficients);
-    updateInPlace(operation, [value, ...slots], inputs);
+    for (const { operation, inputs, flags, withoutSlots } of optimizer.updateInPlace(
+      state,
+      gradient,
+      coefficients,
+    )) {
+      updateInPlace(operation, withoutSlots ? [value] : [value, ...slots], inputs, flags);
+    }
     return;
   }
   const next = optimizer.update(state, gradient, coefficients);
@@ -90,6 +136,7 @@ export function lossAndGradients(
   variables: TrainingVariables,
   { images, labels }: Batch,
   randomness?: Randomness,
+  { labelSmoothing = 0 }: StepSettings = {},
 ): Gradients {
   const values = variables.values();
   const trained = variables.trained.map(({ value }) => value);
@@ -103,7 +150,7 @@ export function lossAndGradients(
     const logits = model.apply(images, values, pass);
     const hits = equal(argMax<Tensor1D>(logits, 1), labels);
     correct = keep(sum<Scalar>(hits));
-    return mean<Scalar>(sparseCrossEntropy(logits, labels));
+    return mean<Scalar>(smoothedCrossEntropy(logits, labels, labelSmoothing));
   }, trained);
   return { loss, correct: correct!, gradients, statistics };
 }

@@ -2,6 +2,7 @@ import { reshape, type Tensor2D } from '@tensorflow/tfjs-core';
 
 import { elementCount } from '../../engine/images.js';
 import type { Embedding, Model } from '../model.js';
+import { featureMapsOf } from './feature-maps.js';
 import { applyAll, type Layer } from './layer.js';
 
 /** A model that passes its input through layers, one after the other; the last gives the logits. */
@@ -11,6 +12,7 @@ export function sequence(description: string, layers: readonly Layer[]): Model {
     parameters: layers.flatMap(({ parameters }) => parameters),
     apply: (images, values, training) => applyAll(layers, images, values, training) as Tensor2D,
     embedding: embeddingOf(layers),
+    featureMaps: featureMapsOf(layers),
   };
 }
 
