@@ -7,8 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { callerLayer, fileLayer } from '../../src/config/layers.js';
 import { resolveOptions } from '../../src/config/resolve.js';
 import { Random } from '../../src/core/random.js';
-import { layerTypes, type layerSettings } from '../../src/models/layers/settings.js';
-import type { z } from 'zod';
+import { layerTypes, type LayerDescription } from '../../src/models/layers/settings.js';
 import { cnn } from '../../src/models/cnn.js';
 import { parameterCount, type Model } from '../../src/models/model.js';
 import { stack } from '../../src/models/stack.js';
@@ -18,7 +17,7 @@ import { startOnCpu } from '../support/backends.js';
 import { toolkitError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folders.js';
 
-type Layers = z.input<typeof layerSettings>[];
+type Layers = LayerDescription[];
 
 const task = { shape: { height: 28, width: 28, channels: 1 }, classes: 10 };
 const stackOf = (layers: Layers): Model => stack.build(stack.options.parse({ layers }), task);

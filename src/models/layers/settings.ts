@@ -59,6 +59,9 @@ export const layerSettings = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('sequence-pooling'), kind: z.enum(sequencePoolings).default('mean') }),
 ]);
 
+/** What a program or a configuration file says of a layer; what it leaves out is filled in. */
+export type LayerDescription = z.input<typeof layerSettings>;
+
 export type LayerSettings = z.output<typeof layerSettings>;
 
 /** The kinds of layers, in the order of the list above. */
