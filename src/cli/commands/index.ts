@@ -81,7 +81,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'models',
-    summary: 'list the models and their options',
+    summary: 'list the models, what they reach, and their options',
     load: async () => (await import('./models.js')).modelsCommand,
   },
   {
