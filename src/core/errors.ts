@@ -175,6 +175,15 @@ export const errorKinds = {
     ({ operation, reason }) => `TensorFlow refused ${operation}: ${reason}`,
     () => 'run again with --verbose for the stack trace, and report it',
   ),
+  OUT_OF_MEMORY: kind<{ reason: string; batchSize?: number; fits?: number }>(
+    1,
+    ({ reason, batchSize }) =>
+      `out of memory${batchSize === undefined ? '' : ` with batches of ${batchSize}`}: ${reason}`,
+    ({ fits }) =>
+      fits === undefined
+        ? 'take a smaller --batch-size, or end what else uses the memory'
+        : `--batch-size ${fits} would fit; the checkpoints of the run are those from before`,
+  ),
   STEP_NOT_TRACEABLE: kind<{ operation: string; reason: string }>(
     1,
     ({ operation, reason }) => `the model cannot be compiled: ${operation} ${reason}`,
