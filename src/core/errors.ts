@@ -190,9 +190,12 @@ export const errorKinds = {
     () => 'write the model with operations of tensors alone; --backend cpu runs it as it is',
   ),
 
-  TRAINING_DIVERGED: kind<{ epoch: number; batch: number; loss: number }>(
+  TRAINING_DIVERGED: kind<{ epoch: number; batch: number; loss?: number }>(
     1,
-    ({ epoch, batch, loss }) => `training diverged: the loss is ${loss} in epoch ${epoch}, batch ${batch}`,
+    ({ epoch, batch, loss }) => {
+      const what = loss === undefined ? 'weights are no longer numbers' : `the loss is ${loss}`;
+      return `training diverged: ${what} in epoch ${epoch}, batch ${batch}`;
+    },
     () => 'lower --learning-rate; the checkpoints of the run are those from before',
   ),
 

@@ -1,17 +1,18 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { preprocess, train, type TrainResult } from '../../src/index.js';
 import { recordingContext } from '../support/backends.js';
-import { temporaryFolder } from '../support/folders.js';
 
 const SEEDS = [1, 2, 3];
 /** By so much, in the mean over the seeds, weights from other digits must beat random ones. */
 const MARGIN = 0.015;
 
+let folder: string;
 let dataDir: string;
 let checkpointsDir: string;
 
@@ -23,9 +24,10 @@ function trainNet(run: string, dataset: string, more: Record<string, unknown>): 
 
 // Trained on digits 0 to 4, then on ten images each of 5 to 9.
 beforeAll(async () => {
-  dataDir = await temporaryFolder();
-  checkpointsDir = await temporaryFolder();
-  await mkdir(join(dataDir, 'mnist'));
+  folder = await mkdtemp(join(tmpdir(), 'mnist-train-transfer-'));
+  dataDir = join(folder, 'data');
+  checkpointsDir = join(folder, 'checkpoints');
+  await mkdir(join(dataDir, 'mnist'), { recursive: true });
   await symlink(join(inject('dataDir'), 'mnist', 'raw'), join(dataDir, 'mnist', 'raw'));
   const low = { classes: ['0-4'], imagesPerClass: 3000, as: 'mnist-low', validationSplit: 0 };
   const high = { classes: ['5-9'], imagesPerClass: 10, as: 'mnist-high', validationSplit: 0 };
@@ -33,6 +35,8 @@ beforeAll(async () => {
   await preprocess({ dataDir, ...high });
   await trainNet('low', 'mnist-low', { epochs: 3, learningRate: 0.002 });
 });
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('what was learnt of digits 0 to 4', () => {
   test('pays on ten images each of 5 to 9, for every seed', async () => {
@@ -51,7 +55,7 @@ describe('what was learnt of digits 0 to 4', () => {
   test('is told layer by layer, kept where it is frozen, and sees pixels as they were scaled for it', async () => {
     const { events, context } = recordingContext();
     const options = { initFrom: 'low', freezeAllButHead: true, epochs: 1, dataDir, checkpointsDir };
-    const net = { model: 'cnn', filters: [8, 16], denseUnits: 64, device: 'cpu' };
+    const net = { model: 'cnn', filters: [8, 16], denseUnits: 64, device: 'cpu' } as const;
     const result = await train({ ...net, ...options, dataset: 'mnist-high', run: 'head' }, context);
     const body = ['convolution1', 'convolution2', 'dense1'];
     expect(events.find(({ event }) => event === 'transfer')).toMatchObject({
