@@ -6,7 +6,12 @@ import { collect as collectStage, collectFields } from './stages/collect.js';
 import { deploy as deployStage, type Deployment } from './stages/deploy.js';
 import { deploySpace, type deployFields } from './stages/deploy-options.js';
 import { calibrate as calibrateStage, calibrateFields, type Calibration } from './stages/calibrate.js';
-import { evaluate as evaluateStage, evaluateFields, type Evaluation } from './stages/evaluate.js';
+import { evaluate as evaluateStage, type Evaluation } from './stages/evaluate.js';
+import { evaluateFields } from './stages/evaluate-options.js';
+import {
+  evaluateEnsemble as evaluateEnsembleStage,
+  type EnsembleEvaluation,
+} from './stages/evaluate-ensemble.js';
 import {
   predict as predictStage,
   predictFields,
@@ -14,6 +19,8 @@ import {
   type Predictions,
 } from './stages/predict.js';
 import { preprocess as preprocessStage, preprocessFields, type Preprocessed } from './stages/preprocess.js';
+import { search as searchStage, type SearchResult } from './stages/search.js';
+import { resolveSearchOptions, type SearchOptions } from './stages/search-options.js';
 import { resolveTrainOptions, type TrainOptions } from './stages/train-options.js';
 import { train as trainStage, type TrainResult } from './stages/train.js';
 import type { RawData } from './artifacts/raw.js';
@@ -27,13 +34,20 @@ export type { RawData } from './artifacts/raw.js';
 export { isToolkitError, ToolkitError, type ErrorCode, type ExitCode } from './core/errors.js';
 export type { Emit, StageContext, ToolkitEvent } from './core/events.js';
 export { version } from './core/version.js';
-export type { ClassificationMetrics } from './evaluation/metrics.js';
+export { bootstrapIntervals, type Intervals } from './evaluation/bootstrap.js';
+export { oneVersusRest, precisionRecallCurve, rocCurve } from './evaluation/curves.js';
+export { comparePaired, type PairedComparison } from './evaluation/mcnemar.js';
+export { classificationMetrics, type ClassificationMetrics } from './evaluation/metrics.js';
+export { scoreLogits, type ScoredExamples } from './evaluation/probabilities.js';
 export type { Deployment } from './stages/deploy.js';
 export { decide, type Decision, type DecisionPolicy } from './decisions/decide.js';
 export type { Calibration } from './stages/calibrate.js';
 export type { PictureSource, Predictions } from './stages/predict.js';
 export type { Evaluation } from './stages/evaluate.js';
+export type { EnsembleEvaluation, EnsembleMember } from './stages/evaluate-ensemble.js';
 export type { Preprocessed } from './stages/preprocess.js';
+export type { SearchResult, TrialResult } from './stages/search.js';
+export type { SearchOptions } from './stages/search-options.js';
 export type { TrainOptions } from './stages/train-options.js';
 export type { TrainResult } from './stages/train.js';
 
@@ -63,6 +77,11 @@ export async function train(options: TrainOptions = {}, context: Context = {}): 
   return trainStage(await resolveTrainOptions(options), silentContext(context));
 }
 
+/** Tries configurations, with the options of `mnist search`: the section `search`, and those of `train`. Throws a ToolkitError. */
+export async function search(options: SearchOptions, context: Context = {}): Promise<SearchResult> {
+  return searchStage(await resolveSearchOptions(options), silentContext(context));
+}
+
 /**
  * Stage 4, with the options of `mnist evaluate`. Throws a ToolkitError.
  *
@@ -79,6 +98,21 @@ export async function evaluate(
     resolveOptions(space, [callerLayer(options)]).values,
     silentContext(context),
   );
+}
+
+/**
+ * Stage 4 for an ensemble, with the options of `mnist evaluate`. Throws a ToolkitError.
+ *
+ * @param checkpoints two or more of what `evaluate` takes
+ */
+export async function evaluateEnsemble(
+  checkpoints: readonly string[],
+  options: z.input<typeof evaluateFields> = {},
+  context: Context = {},
+): Promise<EnsembleEvaluation> {
+  const space = { fields: evaluateFields, choices: {} };
+  const { values } = resolveOptions(space, [callerLayer(options)]);
+  return evaluateEnsembleStage(checkpoints, values, silentContext(context));
 }
 
 /** The options of `mnist deploy`: those of the target, such as `quantize`, stand beside the common ones. */

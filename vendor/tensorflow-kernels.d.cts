@@ -1,4 +1,11 @@
-import type { BackendValues, DataId, DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+import type {
+  BackendValues,
+  DataId,
+  DataType,
+  KernelBackend,
+  Tensor,
+  TensorInfo,
+} from '@tensorflow/tfjs-core';
 
 /** A tensor that the binding holds: its handle, its shape and TensorFlow's number for its type. */
 export interface TensorMetadata {
@@ -52,7 +59,7 @@ export declare class NodeJSKernelBackend extends KernelBackend {
   binding: TensorFlowBinding;
   readonly isUsingGpuDevice: boolean;
   constructor(binding: TensorFlowBinding, packageName: string);
-  createOutputTensor(metadata: TensorMetadata): TensorInfo;
+  createOutputTensor(metadata: TensorMetadata): Tensor;
   getInputTensorIds(tensors: TensorInfo[]): number[];
   executeSingleOutput(name: string, attributes: OperationAttribute[], inputs: TensorInfo[]): TensorInfo;
   executeMultipleOutputs(

@@ -81,6 +81,11 @@ export const errorKinds = {
       `${option} is ${stored} in the run "${run}", but ${given} was asked for`,
     () => 'a resumed run keeps its configuration; start a new one to change it',
   ),
+  SEARCH_INVALID: kind<{ reason: string }>(
+    2,
+    ({ reason }) => `the search: ${reason}`,
+    () => 'docs/search.md describes the section "search" of a configuration',
+  ),
   OUTPUT_EXISTS: kind<{ path: string }>(
     2,
     ({ path }) => `${path} exists already`,
@@ -199,6 +204,12 @@ export const errorKinds = {
     () => 'lower --learning-rate; the checkpoints of the run are those from before',
   ),
 
+  SEARCH_FAILED: kind<{ trials: number; reason: string }>(
+    1,
+    ({ trials, reason }) => `none of the ${trials} trials brought a result; the first: ${reason}`,
+    () => 'make the space smaller, or correct the options that all trials have',
+  ),
+
   QUALITY_GATE_NOT_MET: kind<{ accuracy: number; minimum: number; split: string }>(
     5,
     ({ accuracy, minimum, split }) =>
@@ -231,6 +242,11 @@ export const errorKinds = {
     6,
     ({ path, reason }) => `${path}: ${reason}`,
     () => 'use a checkpoint that fits, or train a new one',
+  ),
+  SEARCH_UNUSABLE: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: cannot be continued: ${reason}`,
+    () => 'name a search in the folder of runs, or start a new one',
   ),
   DECISION_INVALID: kind<{ path: string; reason: string }>(
     6,

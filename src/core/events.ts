@@ -1,5 +1,6 @@
 /** The stages that this version has, in the order in which data passes through them. */
-export type StageName = 'runtime' | 'collect' | 'preprocess' | 'train' | 'evaluate' | 'embed' | 'deploy';
+export type StageName =
+  'runtime' | 'collect' | 'preprocess' | 'train' | 'evaluate' | 'search' | 'embed' | 'deploy';
 
 /** Loss (mean cross-entropy, in nats) and accuracy (share of correct predictions, 0 to 1) over some examples. */
 export interface Metrics {
@@ -17,6 +18,7 @@ export type ToolkitEvent =
   | TransferEvent
   | BatchEvent
   | EpochEvent
+  | TrialEvent
   | { event: 'checkpoint'; kind: 'last' | 'best'; path: string; epoch: number; step: number }
   | { event: 'listening'; url: string; model: string; version: string }
   | { event: 'version'; role: 'production' | 'candidate'; version: string | null }
@@ -56,6 +58,22 @@ export interface EpochEvent extends Metrics {
   /** Live tensors and resident memory after it: flat from epoch to epoch, unless something leaks. */
   tensors: number;
   residentBytes: number;
+}
+
+/** A trial of a search that changed its state: it begins, reaches a rung, ends or is given up. */
+export interface TrialEvent {
+  event: 'trial';
+  search: string;
+  trial: number;
+  trials: number;
+  state: 'waiting' | 'running' | 'paused' | 'stopped' | 'completed' | 'failed' | 'invalid';
+  /** What it tries. */
+  settings: Readonly<Record<string, unknown>>;
+  epochs: number;
+  /** Its best epoch on the validation split. */
+  best: Metrics | null;
+  /** Why it failed or is invalid. */
+  reason: string | null;
 }
 
 /** Takes an event; it must not throw. */

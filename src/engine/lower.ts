@@ -6,7 +6,7 @@ import {
   type NodeOutput,
 } from '../tensorflow/graph-builder.js';
 import { DataType } from '../tensorflow/data-types.js';
-import type { RecordedOperation } from '../tensorflow/recording-binding.js';
+import { LATEST_VALUE, type RecordedOperation } from '../tensorflow/recording-binding.js';
 import { ShardedValues } from './sharded-values.js';
 import { shardingOf, type ShardedOperation } from './sharding.js';
 import type { Trace } from './trace.js';
@@ -57,23 +57,42 @@ export function lower(
   const reads = readVariables(trace);
   const afterRead = (id: number): NodeOutput[] => (reads.has(id) ? [after(values.whole(id))] : []);
   const updates: NodeOutput[] = [];
+  // One variable's updates, and readings between them, follow each other.
+  const users = new Map<number, NodeOutput[]>();
+  const addUser = (id: number, node: NodeOutput): void => {
+    users.set(id, [...(users.get(id) ?? []), after(node)]);
+  };
   for (const operation of trace.operations) {
     const { name, attributes, inputs, outputs, changes } = operation;
+    if (name === LATEST_VALUE) {
+      const [variable = -1] = inputs;
+      const node = graph.node(name, [around.handle(variable), ...(users.get(variable) ?? [])], attributes);
+      values.setWhole(outputs[0]!.id, node);
+      addUser(variable, node);
+      continue;
+    }
     const sharded =
       count > 1 && changes === 0
-        ? shardingOf(operation, batch, (input) => values.comesInRows(inputs[input]!))
+        ? shardingOf(
+            operation,
+            batch,
+            (input) => values.comesInRows(inputs[input]!),
+            (input) => trace.constants.get(inputs[input]!),
+          )
         : undefined;
     if (sharded) {
       addSharded(graph, operation, sharded, values, count);
       continue;
     }
     const taken = inputs.map((id, index) => (index < changes ? around.handle(id) : values.whole(id)));
-    const order = inputs.slice(0, changes).flatMap(afterRead);
+    const changed = inputs.slice(0, changes);
+    const order = changed.flatMap((id) => [...afterRead(id), ...(users.get(id) ?? [])]);
     const node = graph.node(name, [...taken, ...order], attributes);
     outputs.forEach(({ id }, index) => {
       values.setWhole(id, outputOf(node, index));
     });
     if (changes > 0) updates.push(node);
+    for (const id of changed) addUser(id, node);
   }
   const handles = new Map([...trace.variables].map(([id, variable]) => [variable, id]));
   for (const [variable, id] of trace.assigned) {
@@ -121,6 +140,8 @@ function outsideValue({ variables, constants }: Trace, id: number, around: Surro
 
 /** The variables whose values are taken, by number. */
 function readVariables({ operations, variables, assigned, results }: Trace): Set<number> {
-  const taken = [...operations.flatMap(({ inputs, changes }) => inputs.slice(changes)), ...assigned.values()];
-  return new Set([...taken, ...results].filter((id) => variables.has(id)));
+  const taken = operations.flatMap(({ name, inputs, changes }) =>
+    name === LATEST_VALUE ? [] : inputs.slice(changes),
+  );
+  return new Set([...taken, ...assigned.values(), ...results].filter((id) => variables.has(id)));
 }

@@ -9,7 +9,10 @@ import {
   oneHot,
   reshape,
   scalar,
+  sqrt,
+  square,
   stack,
+  sub,
   sum,
   tensor,
   tensor1d,
@@ -46,6 +49,36 @@ export function sparseCrossEntropy(logits: Tensor2D, labels: Tensor1D): Tensor1D
   }
   const chosen = mul(oneHot(labels, logits.shape[1]), logSoftmax(logits));
   return neg(sum(chosen, 1));
+}
+
+/**
+ * The cross-entropy of each example with a target that is not quite sure of its label: 1 − ε + ε/K for the label among K classes, and
+ * ε/K for each other one (Szegedy et al., “Rethinking the Inception architecture for computer vision”, 2016; PyTorch's
+ * `label_smoothing`).
+ *
+ * @param smoothing ε, from 0 to 1
+ */
+export function smoothedCrossEntropy(logits: Tensor2D, labels: Tensor1D, smoothing: number): Tensor1D {
+  if (smoothing === 0) return sparseCrossEntropy(logits, labels);
+  const classes = logits.shape[1];
+  const rest = smoothing / classes;
+  if (hasKernel(ExtraKernel.CROSS_ENTROPY)) {
+    const targets = oneHot(labels, classes, 1 - smoothing + rest, rest, 'float32');
+    const [losses] = engine().runKernel<Tensor[]>(ExtraKernel.CROSS_ENTROPY, { logits, targets });
+    return losses as Tensor1D;
+  }
+  // Other backends know ones and zeros alone.
+  const targets = add(mul(oneHot(labels, classes), 1 - smoothing), rest);
+  return neg(sum(mul(targets, logSoftmax(logits)), 1));
+}
+
+/** The Euclidean norm of several tensors taken as one vector. */
+export function globalNorm(tensors: readonly Tensor[]): Scalar {
+  if (!hasKernel(ExtraKernel.HALF_SQUARES)) {
+    return sqrt(sum<Scalar>(stack(tensors.map((one) => sum(square(one))))));
+  }
+  const halves = tensors.map((x) => engine().runKernel<Tensor>(ExtraKernel.HALF_SQUARES, { x }));
+  return sqrt(mul(sum<Scalar>(stack(halves)), 2));
 }
 
 /** Puts bytes on the device as they are. Only for backends that have the kernel. */
@@ -123,6 +156,20 @@ function uniformFromJavaScript(shape: readonly number[], key: number, step: Scal
   return tensor(values, [...shape]);
 }
 
+/** The gradient of what a hyperbolic tangent was taken of: dy · (1 − y²). */
+export function tanhGradient(dy: Tensor, y: Tensor): Tensor {
+  if (hasKernel(ExtraKernel.TANH_GRADIENT)) return engine().runKernel(ExtraKernel.TANH_GRADIENT, { dy, y });
+  return mul(dy, sub(1, square(y)));
+}
+
+/** The gradient of what a sigmoid was taken of: dy · y · (1 − y). */
+export function sigmoidGradient(dy: Tensor, y: Tensor): Tensor {
+  if (hasKernel(ExtraKernel.SIGMOID_GRADIENT)) {
+    return engine().runKernel(ExtraKernel.SIGMOID_GRADIENT, { dy, y });
+  }
+  return mul(dy, mul(y, sub(1, y)));
+}
+
 /** Whether operations that change variables in place can be used: in a step that is being recorded, to be compiled. */
 export function canUpdateInPlace(): boolean {
   return recording() !== undefined;
@@ -130,16 +177,18 @@ export function canUpdateInPlace(): boolean {
 
 /**
  * Records an operation of TensorFlow's that changes variables in place. What the step reads of them afterwards is still their
- * value from before.
+ * value from before; `latestValue` gives the new one.
  *
  * @param operation one that is named Resource… and is of one type, float32
  * @param variables its first inputs, all of which it changes
  * @param inputs what it takes after them
+ * @param flags names of the attributes that are true
  */
 export function updateInPlace(
   operation: string,
   variables: readonly Variable[],
   inputs: readonly (Tensor | number)[],
+  flags: readonly string[] = [],
 ): void {
   const backend = tensorFlowBackend();
   const recorder = recording();
@@ -147,6 +196,20 @@ export function updateInPlace(
   tidy(() => {
     const values = inputs.map((input) => (typeof input === 'number' ? scalar(input, 'float32') : input));
     const ids = backend.getInputTensorIds([...variables, ...values]);
-    recorder.recordUpdate(operation, [attribute.type('T', DataType.FLOAT)], ids, variables.length);
+    const attributes = [
+      attribute.type('T', DataType.FLOAT),
+      ...flags.map((flag) => attribute.boolean(flag, true)),
+    ];
+    recorder.recordUpdate(operation, attributes, ids, variables.length);
   });
+}
+
+/** A variable's value after the updates so far: where they change it in place, in a step that is being recorded, too. */
+export function latestValue(variable: Variable): Tensor {
+  const backend = tensorFlowBackend();
+  const recorder = recording();
+  if (!backend || !recorder) return variable;
+  const [id = -1] = backend.getInputTensorIds([variable]);
+  if (!recorder.isUpdated(id)) return variable;
+  return backend.createOutputTensor(recorder.recordLatestValue(id));
 }

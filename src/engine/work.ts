@@ -8,6 +8,9 @@ const FEWEST_ROWS = 20;
 /** A shard of fewer multiplications is done before another core has woken up for it. */
 const SMALLEST_SHARD = 8e6;
 
+/** Operations that look at the whole batch: to put it together for each of them would cost more than shards save. */
+const WHOLE_BATCH = new Set(['FusedBatchNormV3']);
+
 /** Interpolating a pixel takes about as long as so many multiplications: measured with bench/augmentation.ts. */
 const PER_INTERPOLATED_PIXEL = 100;
 
@@ -35,18 +38,20 @@ export function planCores(
   cores: number,
 ): CorePlan {
   const work = (multiplications(operations) * fullSize) / size;
-  const shards = work > SMALL_STEP ? shardsForCaches(fullSize, cores) : fittingShards(work, fullSize, cores);
-  if (shards === undefined) return { threads: cores, schedulingThreads: cores, shards: 1 };
+  if (operations.some(({ name }) => WHOLE_BATCH.has(name))) return shareKernels(cores);
+  const shards = work > SMALL_STEP ? oneEach(fullSize, cores) : fittingShards(work, fullSize, cores);
+  if (shards === undefined) return shareKernels(cores);
   return { threads: 1, schedulingThreads: Math.min(shards, cores), shards };
 }
 
-/** Up to two shards a core, whose intermediate results fit better into its caches; undefined where none would divide the batch. */
-function shardsForCaches(batch: number, cores: number): number | undefined {
-  if (cores === 1) return 1;
-  for (let shards = 2 * cores; shards >= cores; shards--) {
-    if (batch % shards === 0 && batch / shards >= FEWEST_ROWS) return shards;
-  }
-  return undefined;
+/** The batch stays whole. */
+function shareKernels(cores: number): CorePlan {
+  return { threads: cores, schedulingThreads: cores, shards: 1 };
+}
+
+/** One shard a core; undefined where the batch cannot be divided so, or its shards would be too small for their kernels. */
+function oneEach(batch: number, cores: number): number | undefined {
+  return batch % cores === 0 && batch / cores >= FEWEST_ROWS ? cores : undefined;
 }
 
 /** As many as there are cores, as have enough to do, and as the batch can be divided into. */

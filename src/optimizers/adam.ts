@@ -2,7 +2,19 @@ import { add, div, mul, sqrt, square, sub } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
 import { defineOptimizer } from './optimizer.js';
-import { learningRateOption, weightDecayOption, withWeightDecay } from './options.js';
+import { learningRateOption, weightPenaltyOptions, withWeightPenalty } from './options.js';
+
+/** The options of Adam's moments. */
+export const momentOptions = {
+  beta1: z.number().min(0).lt(1).default(0.9).meta({ description: 'decay of the mean gradient' }),
+  beta2: z.number().min(0).lt(1).default(0.999).meta({ description: 'decay of the mean squared gradient' }),
+  epsilon: z
+    .number()
+    .positive()
+    .max(1)
+    .default(1e-8)
+    .meta({ description: 'keeps small denominators in bounds' }),
+};
 
 /**
  * Adam: m ← m + (1 − β₁)(g − m), v ← v + (1 − β₂)(g² − v), and with the bias-corrected m̂ = m/(1 − β₁ᵗ) and
@@ -20,17 +32,10 @@ export const adam = defineOptimizer({
   source: 'Kingma and Ba, “Adam: a method for stochastic optimization”, 2015',
   options: z.strictObject({
     learningRate: learningRateOption(0.001),
-    beta1: z.number().min(0).lt(1).default(0.9).meta({ description: 'decay of the mean gradient' }),
-    beta2: z.number().min(0).lt(1).default(0.999).meta({ description: 'decay of the mean squared gradient' }),
-    epsilon: z
-      .number()
-      .positive()
-      .max(1)
-      .default(1e-8)
-      .meta({ description: 'keeps small denominators in bounds' }),
-    weightDecay: weightDecayOption,
+    ...momentOptions,
+    ...weightPenaltyOptions,
   }),
-  build({ epsilon, weightDecay, ...options }) {
+  build({ epsilon, ...options }) {
     const beta1 = Math.fround(options.beta1);
     const beta2 = Math.fround(options.beta2);
     return {
@@ -48,17 +53,19 @@ export const adam = defineOptimizer({
         if (!mean || !variance) throw new Error('Adam needs its two moments');
         if (!rate || !smallest || !meanShare || !varianceShare)
           throw new Error('Adam needs its four coefficients');
-        const direction = withWeightDecay(gradient, parameter, weightDecay);
+        const direction = withWeightPenalty(gradient, parameter, options);
         const nextMean = add(mean, mul(sub(direction, mean), meanShare));
         const nextVariance = add(variance, mul(sub(square(direction), variance), varianceShare));
         const step = mul(rate, div(nextMean, add(sqrt(nextVariance), smallest)));
         return { parameter: sub(parameter, step), slots: [nextMean, nextVariance] };
       },
-      updateInPlace: ({ parameter }, gradient, [rate = 0, smallest = 0]) => ({
-        operation: 'ResourceApplyAdam',
-        // The first two are β₁ᵗ and β₂ᵗ, from which it would compute the corrections that are in the coefficients already.
-        inputs: [0, 0, rate, beta1, beta2, smallest, withWeightDecay(gradient, parameter, weightDecay)],
-      }),
+      updateInPlace: ({ parameter }, gradient, [rate = 0, smallest = 0]) => [
+        {
+          operation: 'ResourceApplyAdam',
+          // The first two are β₁ᵗ and β₂ᵗ, from which it would compute the corrections that are in the coefficients already.
+          inputs: [0, 0, rate, beta1, beta2, smallest, withWeightPenalty(gradient, parameter, options)],
+        },
+      ],
     };
   },
 });

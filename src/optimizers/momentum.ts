@@ -2,9 +2,12 @@ import { add, mul, sub } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
 import { defineOptimizer } from './optimizer.js';
-import { learningRateOption, weightDecayOption, withWeightDecay } from './options.js';
+import { learningRateOption, weightPenaltyOptions, withWeightPenalty } from './options.js';
 
-/** Gradient descent with momentum, in PyTorch's and TensorFlow's form: v ← µ·v + g, w ← w − η·v. */
+/**
+ * Gradient descent with momentum, in PyTorch's and TensorFlow's form: v ← µ·v + g, w ← w − η·v. Nesterov's looks a step ahead:
+ * w ← w − η·(g + µ·v) with the new v (Sutskever et al., “On the importance of initialization and momentum in deep learning”, 2013).
+ */
 export const momentum = defineOptimizer({
   name: 'momentum',
   summary: 'gradient descent that keeps its direction',
@@ -17,20 +20,28 @@ export const momentum = defineOptimizer({
       .lt(1)
       .default(0.9)
       .meta({ description: 'share of the last step that is kept' }),
-    weightDecay: weightDecayOption,
+    nesterov: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'take the gradient’s step from where the momentum leads' }),
+    ...weightPenaltyOptions,
   }),
-  build: ({ momentum, weightDecay }) => ({
+  build: ({ momentum, nesterov, ...decay }) => ({
     slots: ['velocity'],
     coefficients: (_step, learningRate) => [learningRate, momentum],
     update({ parameter, slots: [velocity] }, gradient, [learningRate, share]) {
       if (!velocity || !share) throw new Error('momentum needs its velocity and its share');
-      const direction = withWeightDecay(gradient, parameter, weightDecay);
+      const direction = withWeightPenalty(gradient, parameter, decay);
       const next = add(mul(velocity, share), direction);
-      return { parameter: sub(parameter, mul(next, learningRate ?? 0)), slots: [next] };
+      const way = nesterov ? add(direction, mul(next, share)) : next;
+      return { parameter: sub(parameter, mul(way, learningRate ?? 0)), slots: [next] };
     },
-    updateInPlace: ({ parameter }, gradient, [learningRate = 0, share = 0]) => ({
-      operation: 'ResourceApplyMomentum',
-      inputs: [learningRate, withWeightDecay(gradient, parameter, weightDecay), share],
-    }),
+    updateInPlace: ({ parameter }, gradient, [learningRate = 0, share = 0]) => [
+      {
+        operation: 'ResourceApplyMomentum',
+        inputs: [learningRate, withWeightPenalty(gradient, parameter, decay), share],
+        flags: nesterov ? ['use_nesterov'] : [],
+      },
+    ],
   }),
 });

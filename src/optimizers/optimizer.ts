@@ -13,8 +13,12 @@ export interface ParameterState {
 /** An operation of TensorFlow's that changes a parameter and its slots in place. */
 export interface InPlaceUpdate {
   operation: string;
+  /** Whether it takes the parameter alone, without the slots. */
+  withoutSlots?: true;
   /** What it takes after the parameter and the slots; numbers become float32 scalars. */
   inputs: readonly (Tensor | number)[];
+  /** Its attributes that are true. */
+  flags?: readonly string[];
 }
 
 /** A rule by which a gradient changes a parameter. It holds no state: the state is passed in and handed back. */
@@ -30,10 +34,14 @@ export interface Optimizer {
   /** One step, by tfjs operations alone. The coefficients are those of `coefficients`, as float32 scalars. */
   update(state: ParameterState, gradient: Tensor, coefficients: readonly Scalar[]): ParameterState;
   /**
-   * The same step as one operation, where TensorFlow has one: what compiled training uses. It must compute what `update` does;
-   * a test compares the two.
+   * The same step by operations of TensorFlow's, one after the other, where there are such: what compiled training uses. They must
+   * compute what `update` does; a test compares the two.
    */
-  updateInPlace?(state: ParameterState, gradient: Tensor, coefficients: readonly Scalar[]): InPlaceUpdate;
+  updateInPlace?(
+    state: ParameterState,
+    gradient: Tensor,
+    coefficients: readonly Scalar[],
+  ): readonly InPlaceUpdate[];
 }
 
 /** The options that every optimiser has. */

@@ -6,15 +6,37 @@ export function learningRateOption(fallback: number): z.ZodDefault<z.ZodNumber> 
   return z.number().positive().max(1000).default(fallback).meta({ description: 'size of a step' });
 }
 
+const weightDecay = z.number().min(0).max(10);
+
+/** Biases, and the scales and shifts of a normalisation, are decayed too unless it is said otherwise, as in PyTorch. */
+const decayBiases = z
+  .boolean()
+  .default(true)
+  .meta({ description: 'apply no weight decay to biases and normalisation' });
+
 /** Weight decay as an L2 penalty: the penalty's gradient, decay × parameter, is added to the loss's (as in PyTorch). */
-export const weightDecayOption = z
-  .number()
-  .min(0)
-  .max(10)
-  .default(0)
-  .meta({ description: 'L2 penalty on the weights' });
+export const weightPenaltyOptions = {
+  weightDecay: weightDecay.default(0).meta({ description: 'pulls the weights towards 0' }),
+  decayBiases,
+};
+
+/** Weight decay apart from the gradient, on which adaptive steps do not act. */
+export const decoupledDecayOptions = {
+  weightDecay: weightDecay.default(0.01).meta({ description: 'pulls the weights towards 0' }),
+  decayBiases,
+};
+
+export interface WeightDecay {
+  weightDecay: number;
+  decayBiases: boolean;
+}
+
+/** Whether a parameter decays. What has a number for each unit or channel alone is a bias, or a normalisation's scale or shift. */
+export function decays({ shape }: Tensor, { weightDecay, decayBiases }: WeightDecay): boolean {
+  return weightDecay > 0 && (decayBiases || shape.length > 1);
+}
 
 /** The gradient of the loss with its weight-decay penalty. */
-export function withWeightDecay(gradient: Tensor, parameter: Tensor, weightDecay: number): Tensor {
-  return weightDecay === 0 ? gradient : add(gradient, mul(parameter, weightDecay));
+export function withWeightPenalty(gradient: Tensor, parameter: Tensor, settings: WeightDecay): Tensor {
+  return decays(parameter, settings) ? add(gradient, mul(parameter, settings.weightDecay)) : gradient;
 }

@@ -2,24 +2,26 @@ import { mul, sub } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
 import { defineOptimizer } from './optimizer.js';
-import { learningRateOption, weightDecayOption, withWeightDecay } from './options.js';
+import { learningRateOption, weightPenaltyOptions, withWeightPenalty } from './options.js';
 
 /** Gradient descent on batches: w ← w − η·g. */
 export const sgd = defineOptimizer({
   name: 'sgd',
   summary: 'gradient descent on batches',
   source: 'Robbins and Monro, “A stochastic approximation method”, 1951',
-  options: z.strictObject({ learningRate: learningRateOption(0.1), weightDecay: weightDecayOption }),
-  build: ({ weightDecay }) => ({
+  options: z.strictObject({ learningRate: learningRateOption(0.1), ...weightPenaltyOptions }),
+  build: (options) => ({
     slots: [],
     coefficients: (_step, learningRate) => [learningRate],
     update({ parameter }, gradient, [learningRate]) {
-      const direction = withWeightDecay(gradient, parameter, weightDecay);
+      const direction = withWeightPenalty(gradient, parameter, options);
       return { parameter: sub(parameter, mul(direction, learningRate ?? 0)), slots: [] };
     },
-    updateInPlace: ({ parameter }, gradient, [learningRate = 0]) => ({
-      operation: 'ResourceApplyGradientDescent',
-      inputs: [learningRate, withWeightDecay(gradient, parameter, weightDecay)],
-    }),
+    updateInPlace: ({ parameter }, gradient, [learningRate = 0]) => [
+      {
+        operation: 'ResourceApplyGradientDescent',
+        inputs: [learningRate, withWeightPenalty(gradient, parameter, options)],
+      },
+    ],
   }),
 });

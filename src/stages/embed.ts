@@ -16,7 +16,7 @@ import { labelsAt } from '../evaluation/classify.js';
 import { scatterPicture } from '../seeing/scatter.js';
 import { startChosenBackend } from './backend-options.js';
 import type { EmbedOptions } from './embed-options.js';
-import { chooseSplit, requireFit, warnOfOtherData } from './evaluate.js';
+import { chooseSplit, requireFit, warnOfOtherData } from './evaluation-subject.js';
 import { loadModel } from './load-model.js';
 import { prepareData } from './prepare-data.js';
 

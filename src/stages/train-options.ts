@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { readCheckpoint } from '../artifacts/checkpoint.js';
+import { readCheckpointDescription } from '../artifacts/checkpoint.js';
 import { resolveRun, RUN_NAME } from '../artifacts/run.js';
 import { augmentationFields } from '../augmentation/options.js';
 import { callerLayer } from '../config/layers.js';
@@ -18,9 +18,9 @@ import { features } from '../features/index.js';
 import { models } from '../models/index.js';
 import { optimizers } from '../optimizers/index.js';
 import { scalingNames } from '../preparation/scaling.js';
-import { scheduleNames } from '../training/schedule.js';
+import { schedules } from '../schedules/index.js';
 
-/** The options of `train`, beside those of the model and the optimiser. */
+/** The options of `train`, beside those of the model, the features, the optimiser and the schedule. */
 export const trainFields = z.strictObject({
   dataset: datasetOption,
   epochs: z.int().min(1).max(100_000).default(10).meta({ description: 'passes over the training images' }),
@@ -30,10 +30,23 @@ export const trainFields = z.strictObject({
     .max(65_536)
     .default(100)
     .meta({ description: 'images from which one step is computed' }),
-  schedule: z
-    .enum(scheduleNames)
-    .default('linear')
-    .meta({ description: 'how the learning rate falls over the run' }),
+  averageWeights: z
+    .number()
+    .positive()
+    .lt(1)
+    .optional()
+    .meta({ description: 'use a moving average of the weights, with this decay', placeholder: 'DECAY' }),
+  clipNorm: z
+    .number()
+    .positive()
+    .optional()
+    .meta({ description: 'shorten a gradient whose norm is larger', placeholder: 'X' }),
+  labelSmoothing: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .meta({ description: 'share of each label that is spread over all classes', placeholder: 'X' }),
   validationSplit: z
     .number()
     .min(0)
@@ -50,6 +63,9 @@ export const trainFields = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'end when so many epochs in a row brought nothing better' }),
+  stopAfter: z.int().min(1).optional().meta({
+    description: 'end after so many of the --epochs, to be continued with --resume; the schedule is that of all',
+  }),
   minAccuracy: z.number().min(0).max(1).optional().meta({
     description: 'fail (exit code 5) if the accuracy on the test images is lower',
     placeholder: 'X',
@@ -87,6 +103,11 @@ export const trainSpace = {
     model: { registry: models, fallback: 'mlp', description: 'network' },
     features: { registry: features, fallback: 'raw', description: 'what the network is shown of an image' },
     optimizer: { registry: optimizers, fallback: 'adam', description: 'rule that changes the weights' },
+    schedule: {
+      registry: schedules,
+      fallback: 'linear',
+      description: 'how the learning rate changes over the run',
+    },
   },
 };
 
@@ -101,7 +122,7 @@ export type TrainOptions = Partial<z.input<typeof trainFields>> & Record<string,
 
 /** What a resumed run may have otherwise than before: where it runs, how long, and what is demanded of it. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
-  ...['epochs', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
+  ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
   ...Object.keys(backendOptions),
 ]);
 
@@ -116,12 +137,14 @@ export async function resolveTraining(layers: readonly Layer[]): Promise<TrainRe
   const { resume, checkpointsDir } = given.values;
   if (resume === undefined) return given;
   const run = await resolveRun(resume, checkpointsDir);
-  const { description } = await readCheckpoint(run.last);
-  refuseConflicts(run.name, description.config, given);
+  // The whole checkpoint is read, and verified, when training starts.
+  const { config } = await readCheckpointDescription(run.last);
+  refuseConflicts(run.name, config, given);
   // The folder that the run was found in counts, wherever it lay when it began.
   const stored = {
-    ...description.config,
+    ...config,
     checkpointsDir,
+    stopAfter: undefined,
     run: undefined,
     resume: undefined,
     initFrom: undefined,
@@ -148,6 +171,7 @@ function refuseConflicts(
   }
 }
 
-function inWords(value: unknown): string {
+/** An option's value in a message. */
+export function inWords(value: unknown): string {
   return value === undefined ? 'not set' : JSON.stringify(value);
 }

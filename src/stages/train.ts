@@ -2,9 +2,9 @@ import { memory } from '@tensorflow/tfjs-core';
 
 import type { PreparedData } from '../artifacts/prepared.js';
 import { resolveRun, type RunFolder } from '../artifacts/run.js';
-import { augmentation, type Augmentation } from '../augmentation/augment.js';
+import { augmentation } from '../augmentation/augment.js';
 import type { ActiveBackend } from '../backends/backend.js';
-import { isToolkitError, ToolkitError } from '../core/errors.js';
+import { ToolkitError } from '../core/errors.js';
 import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../core/events.js';
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
@@ -19,14 +19,22 @@ import { requireKernels } from '../training/kernels.js';
 import { trainEpochs, type TrainingParts } from '../training/loop.js';
 import { bestEpoch, type TrainingProgress } from '../training/progress.js';
 import { RunWriter } from '../training/run-writer.js';
-import { trainingStep } from '../training/step.js';
+import { trainingStep, type StepSettings } from '../training/step.js';
 import { TrainingVariables } from '../training/variables.js';
 import { executionMode, startChosenBackend } from './backend-options.js';
+import { withHint } from './interruption.js';
 import { newRunFolder } from './name-run.js';
 import { prepareData } from './prepare-data.js';
 import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
 import type { TrainConfiguration, TrainResolution } from './train-options.js';
-import { describeRun, modelFor, optimizerFor, planData, type DataPlan } from './training-setup.js';
+import {
+  describeRun,
+  modelFor,
+  optimizerFor,
+  planData,
+  scheduleFor,
+  type DataPlan,
+} from './training-setup.js';
 
 /** What a training run ends with. */
 export interface TrainResult {
@@ -70,20 +78,60 @@ export async function train(
     ? newRunFolder(resolution.values)
     : resolveRun(resume, checkpointsDir));
   await makeFolder(folder.path);
-  const result = await withLock(folder.lock, { waitMs: 0 }, () => trainIn(folder, resolution, context));
+  const result = await withLock(folder.lock, { waitMs: 0 }, async () => {
+    await removeTemporaryFiles(folder.path);
+    return withRun(folder, resolution, await openSession(resolution.values, context), context, trainAndTest);
+  });
   return { ...result, seconds: (performance.now() - started) / 1000 };
 }
 
-async function trainIn(
+/** What several runs of one process have in common. */
+export interface TrainingSession {
+  data: PreparedData;
+  backend: ActiveBackend;
+}
+
+/** Prepares the data and starts the backend of a configuration. Throws what the earlier stages and `startBackend` throw. */
+export async function openSession(
+  values: TrainConfiguration,
+  context: StageContext,
+): Promise<TrainingSession> {
+  return { data: await prepareData(values, context), backend: await startChosenBackend(values, context) };
+}
+
+/**
+ * Trains a run as `train` does, in a session that is open and a folder that is the run's, without measuring anything on the
+ * test images: for those who choose between runs. Throws what `train` throws once it has the folder.
+ */
+export async function trainInSession(
   folder: RunFolder,
   resolution: TrainResolution,
+  session: TrainingSession,
   context: StageContext,
-): Promise<Omit<TrainResult, 'seconds'>> {
+): Promise<TrainingProgress> {
+  await makeFolder(folder.path);
+  return withLock(folder.lock, { waitMs: 0 }, async () => {
+    await removeTemporaryFiles(folder.path);
+    return withRun(folder, resolution, session, context, async (run) => {
+      const images = placeOnDevice(run.data.train, run.plan.scaling);
+      try {
+        return await runEpochs(run, images, forwardOf(run));
+      } finally {
+        images.dispose();
+      }
+    });
+  });
+}
+
+async function withRun<Result>(
+  folder: RunFolder,
+  resolution: TrainResolution,
+  { data, backend }: TrainingSession,
+  context: StageContext,
+  use: (run: Run) => Promise<Result>,
+): Promise<Result> {
   const { emit } = context;
   const { values } = resolution;
-  await removeTemporaryFiles(folder.path);
-  const data = await prepareData(values, context);
-  const backend = await startChosenBackend(values, context);
   const origin = await readOrigin(folder, values);
   const plan = scaledAs(origin, planData(data, values), values);
   const model = modelFor(values, data, plan);
@@ -94,10 +142,16 @@ async function trainIn(
     description: model.description,
     parameters: parameterCount(model),
   });
-  const variables = new TrainingVariables(learner, optimizerFor(values).slots, values.seed);
+  const variables = new TrainingVariables(
+    learner,
+    optimizerFor(values).slots,
+    values.seed,
+    values.averageWeights !== undefined,
+  );
   try {
-    const augment = augmentation(values, plan.scaling);
-    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape, augment);
+    const { clipNorm, labelSmoothing } = values;
+    const settings = { clipNorm, labelSmoothing, augment: augmentation(values, plan.scaling) };
+    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape, settings);
     const start = startFrom(origin, values, { data, model, variables }, emit);
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
@@ -105,7 +159,7 @@ async function trainIn(
     const batches = Math.ceil(plan.split.training.length / values.batchSize);
     const writer = new RunWriter(folder, description, variables, batches, emit);
     await writer.begin(start);
-    return await trainAndTest({
+    return await use({
       folder,
       values,
       data,
@@ -113,7 +167,7 @@ async function trainIn(
       plan,
       model,
       variables,
-      augment,
+      settings,
       writer,
       start,
       context,
@@ -131,19 +185,25 @@ interface Run {
   plan: DataPlan;
   model: Model;
   variables: TrainingVariables;
-  augment: Augmentation | undefined;
+  settings: StepSettings;
   writer: RunWriter;
   start: TrainingProgress;
   context: StageContext;
 }
 
+function forwardOf({ model, variables }: Run): Forward {
+  return (images) => model.apply(images, variables.finalValues());
+}
+
 async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
-  const { folder, values, data, backend, plan, model, variables, writer, context } = run;
-  const forward: Forward = (images) => model.apply(images, variables.values());
+  const { folder, values, data, backend, plan, writer, context } = run;
+  const forward = forwardOf(run);
   const images = placeOnDevice(data.train, plan.scaling);
   try {
     const progress = await runEpochs(run, images, forward).catch((error: unknown) => {
-      throw withWayOn(error, folder.name, context.signal);
+      throw context.signal.aborted
+        ? withHint(error, `continue with "mnist train --resume ${folder.name}"`)
+        : error;
     });
     const checkpoint = await writer.restoreBest(progress);
     const best = bestEpoch(progress.history)!;
@@ -172,10 +232,11 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
 async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Promise<TrainingProgress> {
   const { values, data, plan, model, variables, writer, start, context } = run;
   const { signal, emit } = context;
-  const { epochs, batchSize, schedule, seed, earlyStopping, optimizer: settings } = values;
+  const { epochs, stopAfter, batchSize, averageWeights, seed, earlyStopping, optimizer: settings } = values;
+  const schedule = scheduleFor(values);
   const optimizer = optimizerFor(values);
   const { training, validation } = plan.split;
-  const step = trainingStep(model, optimizer, variables, run.augment);
+  const step = trainingStep(model, optimizer, variables, run.settings);
   const program = trainingProgram(step, images, executionMode(values));
   const inference = inferenceProgram(forward, images, data.classNames.length, executionMode(values));
   writer.execution = () => program.execution ?? null;
@@ -198,7 +259,7 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
   try {
     const { learningRate } = settings;
     return await trainEpochs(
-      { epochs, batchSize, learningRate, schedule, seed, earlyStopping },
+      { epochs, stopAfter, batchSize, learningRate, schedule, averageWeights, seed, earlyStopping },
       start,
       parts,
     );
@@ -230,15 +291,4 @@ async function measureTest({ data, plan, context, values }: Run, forward: Forwar
 /** Leaks show here from epoch to epoch. */
 function memoryUse(): { tensors: number; residentBytes: number } {
   return { tensors: memory().numTensors, residentBytes: process.memoryUsage.rss() };
-}
-
-/** An interruption says how the run is continued. */
-function withWayOn(error: unknown, run: string, signal: AbortSignal): unknown {
-  if (!signal.aborted || !isToolkitError(error)) return error;
-  if (error.code !== 'INTERRUPTED' && error.code !== 'TERMINATED') return error;
-  return new ToolkitError(
-    error.code,
-    { hint: `continue with "mnist train --resume ${run}"` },
-    { cause: error },
-  );
 }

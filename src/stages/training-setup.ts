@@ -8,6 +8,8 @@ import { features } from '../features/index.js';
 import { parameterCount, type Model } from '../models/model.js';
 import { optimizers } from '../optimizers/index.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
+import { schedules } from '../schedules/index.js';
+import type { Schedule } from '../schedules/schedule.js';
 import { pixelScaling, pixelStatistics, type ScalingName } from '../preparation/scaling.js';
 import { stratifiedSplit, type Split } from '../preparation/split.js';
 import type { RunDescription } from '../training/run-writer.js';
@@ -57,6 +59,14 @@ export function optimizerFor({ optimizer: { name, ...options } }: TrainConfigura
   const definition = optimizers.get(name);
   if (!definition) throw new Error(`there is no optimiser "${name}"`);
   // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
+  return definition.build(options as never);
+}
+
+/** How the learning rate changes in a configuration. */
+export function scheduleFor({ schedule: { name, ...options } }: TrainConfiguration): Schedule {
+  const definition = schedules.get(name);
+  if (!definition) throw new Error(`there is no schedule "${name}"`);
+  // As of the optimiser's.
   return definition.build(options as never);
 }
 

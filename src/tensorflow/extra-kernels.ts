@@ -4,6 +4,7 @@ import {
   BatchMatMul,
   getKernel,
   registerKernel,
+  tensor1d,
   unregisterKernel,
   type KernelFunc,
   type Tensor,
@@ -20,6 +21,10 @@ export const BACKEND_NAME = 'tensorflow';
 export const ExtraKernel = {
   /** `{logits: [n, classes], labels: int32 [n]}` to `[losses [n], gradient of each loss [n, classes]]`. */
   SPARSE_CROSS_ENTROPY: 'SparseSoftmaxCrossEntropyWithLogits',
+  /** `{logits: [n, classes], targets: [n, classes]}` to the same two; each row of the targets sums to 1. */
+  CROSS_ENTROPY: 'SoftmaxCrossEntropyWithLogits',
+  /** `{x}` to half the sum of its squares. */
+  HALF_SQUARES: 'L2Loss',
   /** Bytes (an attribute) to a tensor of unsigned bytes on the device, which tfjs takes for int32. */
   UPLOAD_BYTES: 'UploadBytes',
   /** `{bytes, indices}` to the chosen rows as float32. */
@@ -32,6 +37,13 @@ export const ExtraKernel = {
   BIAS_GRADIENT: 'BiasAddGrad',
   /** `{shape: int32 [rank], seed: int32 [2]}` to numbers from 0 up to 1 that depend on nothing else. */
   STATELESS_UNIFORM: 'StatelessRandomUniform',
+  /**
+   * `{x, scale, offset}` and ε to `[output, mean, unbiased variance, …three for the gradient]`, of images and for training. The
+   * names of the two are not TensorFlow's, so that nobody takes them for kernels of its attributes.
+   */
+  BATCH_NORMALIZATION: 'BatchNormalizationInTraining',
+  /** `{dy, x, scale, mean, variance, more}` and ε to the gradients of `[x, scale, offset]`. */
+  BATCH_NORMALIZATION_GRADIENT: 'BatchNormalizationInTrainingGrad',
   /** `{pixels: [n, m, channels], indices: int32 [n, k], axis: int32 [], 1}` to each row's pixels at its own indices. */
   GATHER_PIXELS: 'GatherPixels',
   /**
@@ -52,6 +64,17 @@ export function registerExtraKernels(): void {
       [inputs['logits']!, inputs['labels']!],
       2,
     ),
+  );
+  register(ExtraKernel.CROSS_ENTROPY, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeMultipleOutputs(
+      'SoftmaxCrossEntropyWithLogits',
+      [T],
+      [inputs['logits']!, inputs['targets']!],
+      2,
+    ),
+  );
+  register(ExtraKernel.HALF_SQUARES, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeSingleOutput('L2Loss', [T], [inputs['x']!]),
   );
   register(ExtraKernel.UPLOAD_BYTES, ({ attrs, backend }) => {
     const { bytes, shape } = attrs as unknown as { bytes: Uint8Array; shape: number[] };
@@ -106,6 +129,7 @@ export function registerExtraKernels(): void {
       [inputs['images']!, inputs['transforms']!, inputs['shape']!, inputs['fill']!],
     ),
   );
+  registerBatchNormalization();
   improve(BatchMatMul, multiplyMatrices);
   improve(Add, addBias);
 }
@@ -117,6 +141,34 @@ function registerActivationGradient(name: string, order: readonly [string, strin
       name,
       [T],
       order.map((input) => inputs[input]!),
+    ),
+  );
+}
+
+/** TensorFlow's kernel in its third version, the first two of which lacked an output for the gradient. */
+function registerBatchNormalization(): void {
+  const attributes = (epsilon: unknown): kernels.OperationAttribute[] => [
+    T,
+    typeAttribute('U', DataType.FLOAT),
+    { name: 'epsilon', type: AttributeType.FLOAT, value: epsilon as number },
+    booleanAttribute('is_training', true),
+  ];
+  register(ExtraKernel.BATCH_NORMALIZATION, ({ inputs, attrs, backend }) => {
+    const none = tensor1d([]);
+    const given = [inputs['x']!, inputs['scale']!, inputs['offset']!, none, none];
+    return asTensorFlow(backend).executeMultipleOutputs(
+      'FusedBatchNormV3',
+      attributes(attrs!['epsilon']),
+      given,
+      6,
+    );
+  });
+  register(ExtraKernel.BATCH_NORMALIZATION_GRADIENT, ({ inputs, attrs, backend }) =>
+    asTensorFlow(backend).executeMultipleOutputs(
+      'FusedBatchNormGradV3',
+      attributes(attrs!['epsilon']),
+      ['dy', 'x', 'scale', 'mean', 'variance', 'more'].map((name) => inputs[name]!),
+      5,
     ),
   );
 }

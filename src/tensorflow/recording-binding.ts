@@ -26,6 +26,9 @@ export interface Recording {
   readonly constants: ReadonlyMap<number, HostTensor>;
 }
 
+/** The operation that stands for a variable's value after the updates before it: its input is the variable itself. */
+export const LATEST_VALUE = 'ReadVariableOp';
+
 /** Operations whose results have a shape that depends on the values of their inputs. */
 const DATA_DEPENDENT = new Set([
   'Where',
@@ -127,6 +130,32 @@ export class RecordingBinding implements TensorFlowBinding {
     for (const result of results) this.#keepConstant(result);
     if (this.#refusal) throw this.#refusal;
     return { operations: this.#operations, constants: this.#constants };
+  }
+
+  /** Whether a variable has been changed in place by what was recorded so far. */
+  isUpdated(variable: number): boolean {
+    return this.#operations.some(({ inputs, changes }) => inputs.slice(0, changes).includes(variable));
+  }
+
+  /**
+   * Records that a variable is read anew, after the updates that were recorded so far. What is handed back stands for its value then;
+   * while recording, that is the one from before.
+   */
+  recordLatestValue(variable: number): TensorMetadata {
+    const { type, shape } = this.#eager.typeAndShapeOf(variable);
+    const attributes = [{ name: 'T', type: this.TF_ATTR_TYPE, value: type }];
+    const [copy] = this.#eager.executeOp('Identity', attributes, [variable], 1);
+    this.#results.add(copy!.id);
+    this.#operations.push({
+      name: LATEST_VALUE,
+      attributes: [{ name: 'dtype', type: this.TF_ATTR_TYPE, value: type }],
+      inputs: [variable],
+      inputShapes: [shape],
+      inputTypes: [type],
+      outputs: [copy!],
+      changes: 0,
+    });
+    return copy!;
   }
 
   executeOp(

@@ -1,8 +1,9 @@
 import type { ToolkitError } from '../core/errors.js';
-import type { BatchEvent, EpochEvent, ToolkitEvent, TransferEvent } from '../core/events.js';
+import type { BatchEvent, EpochEvent, ToolkitEvent, TransferEvent, TrialEvent } from '../core/events.js';
 import { bytes, count, duration, loss, percent } from './format.js';
 import { ProgressLine } from './progress-line.js';
 import type { Outcome, Reporter } from './reporter.js';
+import { trialLine } from './search.js';
 import { isAnimated, styleFor, type Style } from './style.js';
 import { gapText } from './train.js';
 
@@ -67,6 +68,9 @@ export class PrettyReporter implements Reporter {
       case 'transfer':
         this.#line(transferLine(event));
         break;
+      case 'trial':
+        this.#trial(event);
+        break;
       case 'checkpoint':
         break;
       case 'listening':
@@ -124,6 +128,11 @@ export class PrettyReporter implements Reporter {
       `  loss ${loss(metrics.loss)}  accuracy ${percent(metrics.accuracy)}${validated}`,
       dim(`  ${duration(seconds)}  ${count(imagesPerSecond)} images/s`),
     ].join('');
+  }
+
+  /** What begins and what is given up needs no line: bars show the one, and a notice the other. */
+  #trial(event: TrialEvent): void {
+    if (event.state !== 'running' && event.state !== 'stopped') this.#line(trialLine(event, this.#style));
   }
 
   #line(text: string): void {

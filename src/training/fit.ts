@@ -3,6 +3,7 @@ import type { DeviceImages } from '../engine/device-images.js';
 import { trainingProgram } from '../engine/prepare.js';
 import type { Model } from '../models/model.js';
 import { adam } from '../optimizers/adam.js';
+import { linear } from '../schedules/linear.js';
 import { trainEpochs } from './loop.js';
 import { noProgress } from './progress.js';
 import { trainingStep } from './step.js';
@@ -33,7 +34,8 @@ export async function fit(
   const program = trainingProgram(trainingStep(model, optimizer, variables), images);
   try {
     const nothing = (): Promise<void> => Promise.resolve();
-    await trainEpochs({ ...plan, learningRate, schedule: 'linear', earlyStopping: undefined }, noProgress, {
+    const schedule = linear.build(linear.options.parse({}));
+    await trainEpochs({ ...plan, learningRate, schedule, earlyStopping: undefined }, noProgress, {
       ...{ program, optimizer, training, signal, onBatches },
       validate: () => Promise.resolve(null),
       onEpoch: nothing,

@@ -1,11 +1,11 @@
-import { scalar, tidy, zeros, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
+import { dispose, scalar, tidy, zeros, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import type { Augmentation } from '../augmentation/augment.js';
 import { ToolkitError, messageOf } from '../core/errors.js';
 import type { ImageShape } from '../engine/images.js';
 import { stepRandomness } from '../engine/randomness.js';
 import type { Model } from '../models/model.js';
-import { lossAndGradients } from './step.js';
+import { lossAndGradients, type StepSettings } from './step.js';
 import type { TrainingVariables } from './variables.js';
 
 const MISSING_KERNEL = /Kernel '(\w+)' not registered/;
@@ -20,16 +20,23 @@ export function requireKernels(
   model: Model,
   variables: TrainingVariables,
   { height, width, channels }: ImageShape,
-  augment?: Augmentation,
+  settings: StepSettings = {},
 ): void {
   try {
     tidy(() => {
       const blank: Tensor4D = zeros([1, height, width, channels]);
       const labels: Tensor1D = zeros([1], 'int32');
       const randomness = stepRandomness(variables.seed, scalar(1));
+      const { augment } = settings;
       const images = augment ? augment(blank, randomness) : blank;
-      const { correct } = lossAndGradients(model, variables, { images, labels }, randomness);
-      correct.dispose();
+      const { correct, statistics } = lossAndGradients(
+        model,
+        variables,
+        { images, labels },
+        randomness,
+        settings,
+      );
+      dispose([correct, ...statistics.values()]);
     });
   } catch (error) {
     const kernel = MISSING_KERNEL.exec(messageOf(error))?.[1];

@@ -3,6 +3,7 @@ import type { BatchEvent, Metrics } from '../core/events.js';
 import { Random } from '../core/random.js';
 import type { SliceResult, TrainingProgram } from '../engine/program.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
+import type { Schedule } from '../schedules/schedule.js';
 import {
   emptyEpoch,
   isStagnant,
@@ -10,16 +11,19 @@ import {
   type PartialEpoch,
   type TrainingProgress,
 } from './progress.js';
-import { scheduledRate, type ScheduleName } from './schedule.js';
 import { stepCoefficients } from './step.js';
 
 /** What is to be done, in numbers. */
 export interface TrainingPlan {
   epochs: number;
+  /** Ends training before that, after so many epochs; the schedule stays that of all. */
+  stopAfter?: number | undefined;
   batchSize: number;
   learningRate: number;
-  schedule: ScheduleName;
+  schedule: Schedule;
   seed: number;
+  /** The decay of the weights' moving averages, where there are any. */
+  averageWeights?: number | undefined;
   /** Ends training when so many epochs brought nothing better. */
   earlyStopping: number | undefined;
 }
@@ -54,7 +58,8 @@ export async function trainEpochs(
   parts: TrainingParts,
 ): Promise<TrainingProgress> {
   let progress = start;
-  while (progress.history.length < plan.epochs && !isStagnant(progress.history, plan.earlyStopping)) {
+  const end = Math.min(plan.epochs, plan.stopAfter ?? Infinity);
+  while (progress.history.length < end && !isStagnant(progress.history, plan.earlyStopping)) {
     progress = await finishEpoch(plan, progress, parts);
     const record = progress.history.at(-1)!;
     await parts.onEpoch(progress, record);
@@ -72,8 +77,8 @@ async function finishEpoch(
   const order = new Random(plan.seed, 'shuffle', epoch).shuffle(training.slice());
   const batches = Math.ceil(order.length / plan.batchSize);
   const stepsBefore = history.length * batches;
-  const rateAt = (step: number): number =>
-    scheduledRate(plan.schedule, plan.learningRate, step, plan.epochs * batches);
+  const length = { steps: plan.epochs * batches, stepsPerEpoch: batches };
+  const rateAt = (step: number): number => plan.learningRate * plan.schedule.factorAt(step, length);
 
   let partial = start;
   let resumedAt = performance.now();
@@ -84,7 +89,12 @@ async function finishEpoch(
       batchSize: plan.batchSize,
       firstBatch: from.batches,
       coefficients: (batch) =>
-        stepCoefficients(parts.optimizer, stepsBefore + batch + 1, rateAt(stepsBefore + batch)),
+        stepCoefficients(
+          parts.optimizer,
+          stepsBefore + batch + 1,
+          rateAt(stepsBefore + batch),
+          plan.averageWeights,
+        ),
       signal: AbortSignal.any([signal, AbortSignal.timeout(PAUSE_MS)]),
       onSlice: (result) => {
         const seconds = from.seconds + (performance.now() - resumedAt) / 1000;

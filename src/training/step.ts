@@ -13,40 +13,73 @@ import {
 
 import type { Augmentation } from '../augmentation/augment.js';
 import type { Batch } from '../engine/device-images.js';
-import { canUpdateInPlace, sparseCrossEntropy, updateInPlace } from '../engine/operations.js';
+import { canUpdateInPlace, smoothedCrossEntropy, updateInPlace } from '../engine/operations.js';
 import type { StepResult, TrainingStep } from '../engine/program.js';
 import { stepRandomness, type Randomness } from '../engine/randomness.js';
-import type { Model } from '../models/model.js';
+import type { Model, TrainingPass } from '../models/model.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
+import { averageShare, updateAverage } from './averaging.js';
+import { clipByGlobalNorm } from './clipping.js';
 import type { TrainedParameter, TrainingVariables } from './variables.js';
 
 /** From here on, steps have the numbers of earlier ones: float32, in which they travel, holds no larger integers exactly. */
 const STEP_NUMBERS = 2 ** 24;
 
-/** What `trainingStep` takes beside its batch: the optimiser's coefficients, and last the step's number, counted from 1. */
-export function stepCoefficients(optimizer: Optimizer, step: number, learningRate: number): number[] {
-  return [...optimizer.coefficients(step, learningRate), step % STEP_NUMBERS];
+/** What a step does beside an optimiser's rule. */
+export interface StepSettings {
+  /** Changes the images first. */
+  augment?: Augmentation | undefined;
+  /** The largest norm of the gradient; a longer one is shortened. */
+  clipNorm?: number | undefined;
+  /** The share of a label's probability that is spread over all classes, in the loss that is minimised and reported. */
+  labelSmoothing?: number | undefined;
+}
+
+/**
+ * What `trainingStep` takes beside its batch: the optimiser's coefficients, the share that averages of the weights take of new ones
+ * (where there are any), and last the step's number.
+ *
+ * @param step counts from 1
+ * @param averageWeights the averages' decay
+ */
+export function stepCoefficients(
+  optimizer: Optimizer,
+  step: number,
+  learningRate: number,
+  averageWeights?: number,
+): number[] {
+  const share = averageWeights === undefined ? [] : [averageShare(averageWeights, step)];
+  return [...optimizer.coefficients(step, learningRate), ...share, step % STEP_NUMBERS];
 }
 
 /**
  * One step of gradient descent on the mean cross-entropy of a batch: forward, backward, update. Its coefficients are those of
- * `stepCoefficients`; for models that draw no random numbers, those of the optimiser are enough.
- *
- * @param augment changes the images first
+ * `stepCoefficients`; for models that draw no random numbers, without augmentation and averages, those of the optimiser are enough.
  */
 export function trainingStep(
   model: Model,
   optimizer: Optimizer,
   variables: TrainingVariables,
-  augment?: Augmentation,
+  settings: StepSettings = {},
 ): TrainingStep {
+  const { augment, clipNorm } = settings;
   return ({ images, labels }, coefficients) => {
     const randomness = stepRandomness(variables.seed, coefficients.at(-1)!);
     const batch = { images: augment ? augment(images, randomness) : images, labels };
-    const { loss, correct, gradients } = lossAndGradients(model, variables, batch, randomness);
+    const { loss, correct, gradients, statistics } = lossAndGradients(
+      model,
+      variables,
+      batch,
+      randomness,
+      settings,
+    );
+    const taken = clipNorm === undefined ? gradients : clipByGlobalNorm(gradients, clipNorm);
     for (const parameter of variables.trained) {
-      update(optimizer, parameter, gradients[parameter.value.name]!, coefficients);
+      update(optimizer, parameter, taken[parameter.value.name]!, coefficients);
     }
+    takeOver(variables, statistics);
+    // After all updates: what has changed otherwise than by a gradient is averaged too.
+    for (const parameter of variables.parameters) updateAverage(parameter, coefficients.at(-2)!);
     return { loss, correct };
   };
 }
@@ -59,8 +92,13 @@ function update(
 ): void {
   const state = { parameter: value, slots };
   if (optimizer.updateInPlace && canUpdateInPlace()) {
-    const { operation, inputs } = optimizer.updateInPlace(state, gradient, coefficients);
-    updateInPlace(operation, [value, ...slots], inputs);
+    for (const { operation, inputs, flags, withoutSlots } of optimizer.updateInPlace(
+      state,
+      gradient,
+      coefficients,
+    )) {
+      updateInPlace(operation, withoutSlots ? [value] : [value, ...slots], inputs, flags);
+    }
     return;
   }
   const next = optimizer.update(state, gradient, coefficients);
@@ -70,9 +108,26 @@ function update(
   });
 }
 
+/** The model's own updates, in place of the parameters' present values. */
+function takeOver(variables: TrainingVariables, statistics: ReadonlyMap<string, Tensor>): void {
+  const values = variables.values();
+  for (const [name, statistic] of statistics) {
+    values.get(name)!.assign(statistic);
+    statistic.dispose();
+  }
+}
+
+/** The loss of a batch, and what comes of it for the parameters. */
+export interface Gradients extends StepResult {
+  /** By the names of the variables. */
+  gradients: NamedTensorMap;
+  /** New values of parameters that are not learnt, by their names; the caller disposes of them. */
+  statistics: ReadonlyMap<string, Tensor>;
+}
+
 /**
  * The mean cross-entropy of a batch, how many of its images are classified correctly, and the gradient of the mean with
- * respect to each parameter, by the name of its variable.
+ * respect to each parameter.
  *
  * @param randomness left out, the loss is that of inference
  */
@@ -81,15 +136,21 @@ export function lossAndGradients(
   variables: TrainingVariables,
   { images, labels }: Batch,
   randomness?: Randomness,
-): StepResult & { gradients: NamedTensorMap } {
+  { labelSmoothing = 0 }: StepSettings = {},
+): Gradients {
   const values = variables.values();
   const trained = variables.trained.map(({ value }) => value);
+  const statistics = new Map<string, Tensor>();
+  const pass: TrainingPass | undefined = randomness && {
+    ...randomness,
+    update: (name, value) => statistics.set(name, keep(value)),
+  };
   let correct: Scalar | undefined;
   const { value: loss, grads: gradients } = variableGrads(() => {
-    const logits = model.apply(images, values, randomness);
+    const logits = model.apply(images, values, pass);
     const hits = equal(argMax<Tensor1D>(logits, 1), labels);
     correct = keep(sum<Scalar>(hits));
-    return mean<Scalar>(sparseCrossEntropy(logits, labels));
+    return mean<Scalar>(smoothedCrossEntropy(logits, labels, labelSmoothing));
   }, trained);
-  return { loss, correct: correct!, gradients };
+  return { loss, correct: correct!, gradients, statistics };
 }

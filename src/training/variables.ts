@@ -6,12 +6,16 @@ import type { Model, ParameterSpec } from '../models/model.js';
 
 const PARAMETERS = 'parameters/';
 const OPTIMIZER = 'optimizer/';
+/** The weights that training goes on with, where those to be used are their average. */
+const TRAINING = 'training/';
 
 /** A parameter and the optimiser's state of it, on the device. */
 export interface TrainedParameter {
   readonly spec: ParameterSpec;
   readonly value: Variable;
   readonly slots: readonly Variable[];
+  /** The moving average of its values, which is used in place of them after training. */
+  readonly average?: Variable;
 }
 
 /** Everything that a model and its training hold, on the device, with its names in a checkpoint. */
@@ -21,15 +25,24 @@ export class TrainingVariables {
   readonly seed: number;
   readonly #slotNames: readonly string[];
 
-  /** Parameters start as their model says, drawing from the seed; the optimiser's state starts at zero. */
-  constructor({ parameters }: Model, slotNames: readonly string[], seed: number) {
+  /**
+   * Parameters start as their model says, drawing from the seed; the optimiser's state starts at zero.
+   *
+   * @param areAveraged whether there is a moving average of each parameter: of those too that training changes otherwise than by a
+   *   gradient, such as the statistics of a normalisation, so that they are as old as the weights that they belong to
+   */
+  constructor({ parameters }: Model, slotNames: readonly string[], seed: number, areAveraged = false) {
     this.seed = seed;
     this.#slotNames = slotNames;
-    this.parameters = parameters.map((spec, index) => ({
-      spec,
-      value: makeVariable(spec.initialValue(new Random(seed, 'initial-weights', index)), spec.shape),
-      slots: (spec.isFixed ? [] : slotNames).map(() => takeOver(zeros([...spec.shape]))),
-    }));
+    this.parameters = parameters.map((spec, index) => {
+      const initial = spec.initialValue(new Random(seed, 'initial-weights', index));
+      return {
+        spec,
+        value: makeVariable(initial, spec.shape),
+        slots: (spec.isFixed ? [] : slotNames).map(() => takeOver(zeros([...spec.shape]))),
+        ...(areAveraged && { average: makeVariable(initial, spec.shape) }),
+      };
+    });
   }
 
   /** The parameters that training changes. */
@@ -40,6 +53,11 @@ export class TrainingVariables {
   /** The parameters' present values, by name. */
   values(): ReadonlyMap<string, Variable> {
     return new Map(this.parameters.map(({ spec, value }) => [spec.name, value]));
+  }
+
+  /** The values to use after training, by name: the averages, where there are any. */
+  finalValues(): ReadonlyMap<string, Variable> {
+    return new Map(this.parameters.map(({ spec, value, average }) => [spec.name, average ?? value]));
   }
 
   /** Reads everything from the device, as a checkpoint stores it. */
@@ -74,11 +92,11 @@ export class TrainingVariables {
         return `its ${name} is [${stored.shape.join(', ')}], and [${held.shape.join(', ')}] is needed`;
       }
     }
-    for (const [name, held] of wanted) {
-      const stored = tensors.get(name)!;
-      const value = tensor(loadFloats(stored), held.shape);
-      held.assign(value);
-      value.dispose();
+    for (const [name, held] of wanted) assignStored(held, tensors.get(name)!);
+    if (what === 'everything') return undefined;
+    // Averages begin where the weights do.
+    for (const { spec, value, average } of this.parameters) {
+      if (average) assignStored(value, tensors.get(`${PARAMETERS}${spec.name}`)!);
     }
     return undefined;
   }
@@ -88,14 +106,21 @@ export class TrainingVariables {
   }
 
   #named(): [string, Variable][] {
-    return this.parameters.flatMap(({ spec, value, slots }) => [
-      [`${PARAMETERS}${spec.name}`, value] as [string, Variable],
+    return this.parameters.flatMap(({ spec, value, average, slots }) => [
+      [`${PARAMETERS}${spec.name}`, average ?? value] as [string, Variable],
+      ...(average ? [[`${TRAINING}${spec.name}`, value] as [string, Variable]] : []),
       ...slots.map((slot, index): [string, Variable] => [
         `${OPTIMIZER}${spec.name}/${this.#slotNames[index]!}`,
         slot,
       ]),
     ]);
   }
+}
+
+function assignStored(held: Variable, stored: StoredTensor): void {
+  const value = tensor(loadFloats(stored), held.shape);
+  held.assign(value);
+  value.dispose();
 }
 
 function makeVariable(values: Float32Array, shape: readonly number[]): Variable {

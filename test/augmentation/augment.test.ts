@@ -52,7 +52,10 @@ function made(options: Partial<AugmentationOptions>): Augmentation | undefined {
 /** A small net whose training images are changed before each step. */
 function augmented(options: Partial<AugmentationOptions>): TrainingParts {
   const parts = smallNet('momentum');
-  return { ...parts, step: trainingStep(parts.model, parts.optimizer, parts.variables, made(options)) };
+  return {
+    ...parts,
+    step: trainingStep(parts.model, parts.optimizer, parts.variables, { augment: made(options) }),
+  };
 }
 
 /** Coefficients with the step's number, as training gives them. */

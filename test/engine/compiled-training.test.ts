@@ -61,6 +61,9 @@ describe('compiled training equals eager training', () => {
     // Adam divides by the size of the gradient: with the usual epsilon, the last bit of a gradient near zero decides a step.
     ['adam', { epsilon: 1e-4 }],
     ['adam', { epsilon: 1e-4, weightDecay: 0.01 }],
+    ['momentum', { nesterov: true, weightDecay: 0.01, decayBiases: false }],
+    ['adamw', { epsilon: 1e-4, weightDecay: 0.1 }],
+    ['adamw', { epsilon: 1e-4, weightDecay: 0.1, decayBiases: false }],
     // Each batch cut into shards that go their way beside each other, whose gradients are added.
     ['sgd', {}, { shards: 2, schedulingThreads: 2 }],
     ['momentum', { weightDecay: 0.01 }, { shards: 4, schedulingThreads: 2 }],
@@ -71,7 +74,7 @@ describe('compiled training equals eager training', () => {
       const compiled = smallNet(name, options);
       const eager = smallNet(name, options);
       const program = new CompiledTraining(compiled.step, images, plan);
-      const rate = name === 'adam' ? 0.001 : 0.01;
+      const rate = name.startsWith('adam') ? 0.001 : 0.01;
       const coefficients = (batch: number): readonly number[] =>
         compiled.optimizer.coefficients(batch + 1, rate / (1 + batch));
       // Seven batches, the last of 50 images.

@@ -118,7 +118,7 @@ test('batches are cut for the cores, or kernels share them', () => {
   });
   const large = new Array<RecordedOperation>(20).fill(product(100));
   expect(planCores(large, batch, 1)).toEqual({ threads: 1, schedulingThreads: 1, shards: 1 });
-  expect(planCores(large, batch, 2)).toEqual({ threads: 1, schedulingThreads: 2, shards: 4 });
+  expect(planCores(large, batch, 2)).toEqual({ threads: 1, schedulingThreads: 2, shards: 2 });
   // A batch of 100 cannot be cut for eight cores into shards of 20 rows or more.
   expect(planCores(large, batch, 8)).toEqual({ threads: 8, schedulingThreads: 8, shards: 1 });
 });

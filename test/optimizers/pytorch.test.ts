@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { storeFloats } from '../../src/artifacts/safetensors.js';
 import { backends } from '../../src/backends/index.js';
 import { optimizers } from '../../src/optimizers/index.js';
-import { trainingStep } from '../../src/training/step.js';
+import { stepCoefficients, trainingStep } from '../../src/training/step.js';
 import { TrainingVariables } from '../../src/training/variables.js';
 import { startOnCpu } from '../support/backends.js';
 import { expectClose } from '../support/numbers.js';
@@ -24,8 +24,15 @@ const fixtureSchema = z.object({
     z.object({
       optimizer: z.string(),
       options: z.looseObject({ learningRate: z.number() }),
+      settings: z.object({
+        clipNorm: z.number().optional(),
+        labelSmoothing: z.number().optional(),
+        averageWeights: z.number().optional(),
+      }),
       losses: z.array(z.number()),
       weights: z.array(weights),
+      /** The averages of the weights after each step, where they are averaged. */
+      averages: z.array(weights),
     }),
   ),
 });
@@ -39,25 +46,31 @@ it('the fixture covers every optimiser', () => {
 });
 
 describe.each(backends.names)('on %s, as PyTorch', (backend) => {
-  it.each(runs)('$optimizer $options', async ({ optimizer: name, options, losses, weights: expected }) => {
+  it.each(runs)('$optimizer $options $settings', async (run) => {
+    const { optimizer: name, options, settings, losses, weights: expected, averages } = run;
     await startOnCpu(backend);
     const definition = optimizers.get(name)!;
     const optimizer = definition.build(definition.options.parse(options) as never);
     const model = smallNet(inputs, [hidden], classes);
-    const variables = new TrainingVariables(model, optimizer.slots, 0);
+    const variables = new TrainingVariables(model, optimizer.slots, 0, settings.averageWeights !== undefined);
     const stored = model.parameters.map(({ name: parameter, shape }) => {
       const values = Float32Array.from(start[parameter]!);
       return [`parameters/${parameter}`, storeFloats(values, shape)] as const;
     });
     expect(variables.load(new Map(stored), 'parameters')).toBeUndefined();
-    const step = trainingStep(model, optimizer, variables);
+    const step = trainingStep(model, optimizer, variables, { ...settings });
 
     batches.forEach((batch, index) => {
       const rows = batch.labels.length;
       tidy(() => {
         const images = tensor4d(batch.inputs, [rows, 1, inputs, 1]);
         const labels = tensor1d(batch.labels, 'int32');
-        const coefficients = optimizer.coefficients(index + 1, options.learningRate);
+        const coefficients = stepCoefficients(
+          optimizer,
+          index + 1,
+          options.learningRate,
+          settings.averageWeights,
+        );
         const { loss, correct } = step(
           { images, labels },
           coefficients.map((value) => scalar(value)),
@@ -65,8 +78,9 @@ describe.each(backends.names)('on %s, as PyTorch', (backend) => {
         expectClose(loss.dataSync(), [losses[index]!], 1e-6);
         correct.dispose();
       });
-      for (const { spec, value } of variables.parameters) {
+      for (const { spec, value, average } of variables.parameters) {
         expectClose(value.dataSync(), expected[index]![spec.name]!, 1e-6, 2e-7);
+        if (average) expectClose(average.dataSync(), averages[index]![spec.name]!, 1e-6, 2e-7);
       }
     });
     variables.dispose();

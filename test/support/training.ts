@@ -10,7 +10,7 @@ import { mlp } from '../../src/models/mlp.js';
 import type { Model } from '../../src/models/model.js';
 import { optimizers } from '../../src/optimizers/index.js';
 import type { Optimizer } from '../../src/optimizers/optimizer.js';
-import { trainingStep } from '../../src/training/step.js';
+import { trainingStep, type StepSettings } from '../../src/training/step.js';
 import { TrainingVariables } from '../../src/training/variables.js';
 
 /** Starts TensorFlow on the CPU, with one thread unless it is said otherwise. */
@@ -34,15 +34,24 @@ export interface TrainingParts {
   step: TrainingStep;
 }
 
+/** What a net is trained with beside its optimiser. */
+export interface NetSettings extends StepSettings {
+  areAveraged?: boolean;
+}
+
 /** A small net with its variables, which always start alike. The function is smooth, so that nearby weights stay nearby. */
-export function smallNet(name: string, options: Record<string, unknown> = {}): TrainingParts {
+export function smallNet(
+  name: string,
+  options: Record<string, unknown> = {},
+  { areAveraged, ...stepSettings }: NetSettings = {},
+): TrainingParts {
   const definition = optimizers.get(name)!;
   // A registry's definitions have narrower options than the common type says.
   const optimizer = (definition.build as (options: unknown) => Optimizer)(definition.options.parse(options));
   const settings = mlp.options.parse({ hiddenLayers: [32, 16], activation: 'tanh' });
   const model = mlp.build(settings, { shape: { height: 28, width: 28, channels: 1 }, classes: 10 });
-  const variables = new TrainingVariables(model, optimizer.slots, 7);
-  return { model, optimizer, variables, step: trainingStep(model, optimizer, variables) };
+  const variables = new TrainingVariables(model, optimizer.slots, 7, areAveraged);
+  return { model, optimizer, variables, step: trainingStep(model, optimizer, variables, stepSettings) };
 }
 
 /** Runs a program over `images` shuffled images, in batches of 100, with a learning rate that falls from step to step. */
@@ -76,8 +85,9 @@ export function joined(slices: readonly SliceResult[]): { losses: number[]; corr
 /** The values of all variables, one after the other, by name. */
 export async function valuesOf(variables: TrainingVariables): Promise<Map<string, Float32Array>> {
   const values = new Map<string, Float32Array>();
-  for (const [index, { spec, value, slots }] of variables.parameters.entries()) {
+  for (const [index, { spec, value, average, slots }] of variables.parameters.entries()) {
     values.set(`${index} ${spec.name}`, await value.data<'float32'>());
+    if (average) values.set(`${index} ${spec.name} average`, await average.data<'float32'>());
     for (const [slot, held] of slots.entries()) {
       values.set(`${index} ${spec.name} slot ${slot}`, await held.data<'float32'>());
     }

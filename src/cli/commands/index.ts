@@ -25,6 +25,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./train.js')).trainCommand,
   },
   {
+    name: 'search',
+    summary: 'try configurations of a space, and say which does best on the validation split',
+    load: async () => (await import('./search.js')).searchCommand,
+  },
+  {
     name: 'evaluate',
     summary: 'measure a checkpoint on a split of a data set (also: mnist-eval)',
     load: async () => (await import('./evaluate.js')).evaluateCommand,

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+
+import { defineSchedule } from './schedule.js';
+import { warmupOptions, withWarmup } from './warmup.js';
+
+/** The same rate in every step. */
+export const constant = defineSchedule({
+  name: 'constant',
+  summary: 'the same learning rate in every step',
+  source: 'Robbins and Monro, “A stochastic approximation method”, 1951, without its decrease',
+  options: z.strictObject({ ...warmupOptions }),
+  build: ({ warmupEpochs }) => withWarmup(warmupEpochs, { factorAt: () => 1 }),
+});

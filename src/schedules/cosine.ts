@@ -1,0 +1,15 @@
+import { z } from 'zod';
+
+import { defineSchedule } from './schedule.js';
+import { warmupOptions, withWarmup } from './warmup.js';
+
+/** (1 + cos(π·s/S))/2 at step s of S: half a cosine wave. */
+export const cosine = defineSchedule({
+  name: 'cosine',
+  summary: 'falls along half a cosine wave towards 0 at the end',
+  source:
+    'Loshchilov and Hutter, “SGDR: stochastic gradient descent with warm restarts”, 2017, without restarts',
+  options: z.strictObject({ ...warmupOptions }),
+  build: ({ warmupEpochs }) =>
+    withWarmup(warmupEpochs, { factorAt: (step, { steps }) => (1 + Math.cos((Math.PI * step) / steps)) / 2 }),
+});

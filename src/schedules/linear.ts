@@ -1,0 +1,13 @@
+import { z } from 'zod';
+
+import { defineSchedule } from './schedule.js';
+import { warmupOptions, withWarmup } from './warmup.js';
+
+/** 1 − s/S at step s of S. */
+export const linear = defineSchedule({
+  name: 'linear',
+  summary: 'falls in a straight line towards 0 at the end',
+  source: 'Li, Yumer and Ramanan, “Budgeted training”, 2020',
+  options: z.strictObject({ ...warmupOptions }),
+  build: ({ warmupEpochs }) => withWarmup(warmupEpochs, { factorAt: (step, { steps }) => 1 - step / steps }),
+});

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+import type { Schedule } from './schedule.js';
+
+/** The option of all schedules that begin with the full rate. */
+export const warmupOptions = {
+  warmupEpochs: z
+    .number()
+    .min(0)
+    .max(100_000)
+    .default(0)
+    .meta({ description: 'epochs, or part of one, in which the learning rate rises to its full size' }),
+};
+
+/**
+ * Lets the rate rise in a straight line first, and then follow a schedule over the rest of the run, as if it began there (Goyal et
+ * al., “Accurate, large minibatch SGD: training ImageNet in 1 hour”, 2017). With W steps of warm-up, the factor of step s is
+ * (s + 1)/(W + 1), so that step W is the first with the full rate.
+ */
+export function withWarmup(warmupEpochs: number, schedule: Schedule): Schedule {
+  if (warmupEpochs === 0) return schedule;
+  return {
+    factorAt(step, { steps, stepsPerEpoch }) {
+      const warmup = Math.round(warmupEpochs * stepsPerEpoch);
+      if (step < warmup) return (step + 1) / (warmup + 1);
+      return schedule.factorAt(step - warmup, { steps: steps - warmup, stepsPerEpoch });
+    },
+  };
+}

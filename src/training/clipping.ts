@@ -1,0 +1,16 @@
+import { add, div, minimum, mul, type NamedTensorMap } from '@tensorflow/tfjs-core';
+
+import { globalNorm } from '../engine/operations.js';
+
+/** Keeps the quotient finite; PyTorch's. */
+const SMALLEST_NORM = 1e-6;
+
+/**
+ * Shortens a gradient, of which each entry is a part, to a largest Euclidean norm; a shorter one stays as it is (Pascanu, Mikolov and
+ * Bengio, “On the difficulty of training recurrent neural networks”, 2013; PyTorch's `clip_grad_norm_`).
+ */
+export function clipByGlobalNorm(gradients: NamedTensorMap, maxNorm: number): NamedTensorMap {
+  const norm = globalNorm(Object.values(gradients));
+  const factor = minimum(div(maxNorm, add(norm, SMALLEST_NORM)), 1);
+  return Object.fromEntries(Object.entries(gradients).map(([name, part]) => [name, mul(part, factor)]));
+}
