@@ -62,7 +62,8 @@ export const trainFields = z.strictObject({
     .optional()
     .meta({ description: 'end when so many epochs in a row brought nothing better' }),
   stopAfter: z.int().min(1).optional().meta({
-    description: 'end after so many of the --epochs, to be continued with --resume; the schedule is that of all',
+    description:
+      'end after so many of the --epochs, to be continued with --resume; the schedule is that of all',
   }),
   minAccuracy: z.number().min(0).max(1).optional().meta({
     description: 'fail (exit code 5) if the accuracy on the test images is lower',
