@@ -1,3 +1,4 @@
+import type { Reproduction } from '../stages/reproduction.js';
 import type { TrainResult } from '../stages/train.js';
 import { columns, count, duration, loss, percent } from './format.js';
 import type { Style } from './style.js';
@@ -12,6 +13,16 @@ export function trainText(result: TrainResult, { bold }: Style): string {
       : []),
     ['checkpoint', `${result.checkpoint} (epoch ${result.bestEpoch} of ${result.epochs})`],
     ['time', `${duration(result.seconds)} on ${result.backend} ${result.backendVersion}, ${result.device}`],
+    ...(result.reproduction ? [['reproduced', reproductionText(result.reproduction, bold)]] : []),
     ['next', `mnist-eval ${result.run}`],
   ]);
+}
+
+function reproductionText(
+  { of, identical, largestDifference, original, reproduced }: Reproduction,
+  bold: Style['bold'],
+): string {
+  if (identical) return `${of}: ${bold('the weights are identical')}, bit for bit`;
+  const [then, now] = [percent(original.accuracy), percent(reproduced.accuracy)];
+  return `${of}: the weights differ by up to ${largestDifference.toPrecision(2)}; best accuracy ${bold(now)}, where it had ${then}`;
 }
