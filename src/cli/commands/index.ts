@@ -81,7 +81,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'runs',
-    summary: 'list the training runs',
+    summary: 'list, compare and prune the training runs',
     load: async () => (await import('./runs.js')).runsCommand,
   },
   {
