@@ -19,6 +19,9 @@ import {
   type Predictions,
 } from './stages/predict.js';
 import { preprocess as preprocessStage, preprocessFields, type Preprocessed } from './stages/preprocess.js';
+import { compareRuns as compareRunsStage, type RunComparison } from './stages/compare-runs.js';
+import { pruneRuns as pruneRunsStage, type Pruning } from './stages/prune-runs.js';
+import { compareRunsFields, pruneRunsFields } from './stages/runs-options.js';
 import { search as searchStage, type SearchResult } from './stages/search.js';
 import { resolveSearchOptions, type SearchOptions } from './stages/search-options.js';
 import { resolveTrainOptions, type TrainOptions } from './stages/train-options.js';
@@ -49,6 +52,8 @@ export type { Evaluation } from './stages/evaluate.js';
 export type { Explanation, Explanations } from './stages/explain.js';
 export type { EnsembleEvaluation, EnsembleMember } from './stages/evaluate-ensemble.js';
 export type { Preprocessed } from './stages/preprocess.js';
+export type { RunComparison } from './stages/compare-runs.js';
+export type { Pruning } from './stages/prune-runs.js';
 export type { SearchResult, TrialResult } from './stages/search.js';
 export type { SearchOptions } from './stages/search-options.js';
 export type { TrainOptions } from './stages/train-options.js';
@@ -185,4 +190,22 @@ export async function explain(
   const { values } = resolveOptions(explainSpace, [callerLayer(options)]);
   const { explain: explainStage } = await import('./stages/explain.js');
   return explainStage(checkpoint, pictures, values, silentContext(context));
+}
+
+/** The runs in a folder, the latest first; a damaged one with what is wrong with it. */
+export { summariseRuns as listRuns, type RunSummary } from './stages/list-runs.js';
+
+/** Sets runs side by side, with the options of `mnist runs compare`. Throws a ToolkitError. */
+export async function compareRuns(
+  runs: readonly string[],
+  options: z.input<typeof compareRunsFields> = {},
+): Promise<RunComparison> {
+  const space = { fields: compareRunsFields, choices: {} };
+  return compareRunsStage(runs, resolveOptions(space, [callerLayer(options)]).values);
+}
+
+/** Removes runs, with the options of `mnist runs prune`; without `yes` it only says which. Throws a ToolkitError. */
+export async function pruneRuns(options: z.input<typeof pruneRunsFields>): Promise<Pruning> {
+  const space = { fields: pruneRunsFields, choices: {} };
+  return pruneRunsStage(resolveOptions(space, [callerLayer(options)]).values);
 }

@@ -81,12 +81,12 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'runs',
-    summary: 'list the training runs',
+    summary: 'list, compare and prune the training runs',
     load: async () => (await import('./runs.js')).runsCommand,
   },
   {
     name: 'models',
-    summary: 'list the models and their options',
+    summary: 'list the models, what they reach, and their options',
     load: async () => (await import('./models.js')).modelsCommand,
   },
   {
