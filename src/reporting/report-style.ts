@@ -3,7 +3,7 @@ export const reportStyle = `
 .plot{max-width:34rem}
 section svg text{fill:var(--soft)}
 .confusion table{width:auto;margin:0 auto}
-.confusion th,.confusion td{padding:.25rem .4rem;text-align:center;border:0;min-width:2.2rem}
+.confusion th,.confusion td{padding:.25rem .4rem;text-align:center;border:0;min-width:2.7rem}
 .confusion thead th{color:var(--soft)}
 .confusion tbody th{text-align:right;color:var(--soft)}
 .confusion td{border-radius:.2rem}
@@ -21,4 +21,5 @@ td{white-space:nowrap}
 .mistakes img{display:block;width:100%;height:auto;border-radius:.2rem}
 .mistakes figcaption{margin-top:.25rem;font-size:.85rem;overflow-wrap:anywhere}
 .ramp{display:inline-block;width:6rem;height:.7rem;border-radius:.2rem;vertical-align:-.05rem;background:linear-gradient(to right,#053061,#4393c3,#f7f7f7,#d6604d,#67001f)}
+@media (max-width:30rem){section table{font-size:.8rem}section th,section td{padding:.25rem .3rem}section svg{font-size:15px}.confusion th,.confusion td{min-width:1.65rem;padding:.25rem 0}}
 `.trim();

@@ -65,8 +65,8 @@ function headlineTiles({
   return tiles([
     ['Accuracy', percent(accuracy)],
     ['Loss', loss.toFixed(4)],
-    ['F1, mean of the classes', percent(macro.f1)],
-    ['ROC area', decimal(rocAuc.macro)],
+    ['F1, macro', percent(macro.f1)],
+    ['ROC area, macro', decimal(rocAuc.macro)],
     ['Calibration error', percent(expectedCalibrationError)],
     ['Images', count(n)],
   ]);
@@ -88,17 +88,17 @@ function headline({ intervals, topK, ...evaluation }: Evaluation): string {
     row('Accuracy', evaluation.accuracy, percent, intervals?.accuracy),
     ...topK.map(({ k, accuracy }) => row(`Among the ${k} likeliest`, accuracy, percent)),
     row('Balanced accuracy', evaluation.balancedAccuracy, percent, intervals?.balancedAccuracy),
-    row('F1, mean of the classes', evaluation.macro.f1, percent, intervals?.macroF1),
+    row('F1, macro', evaluation.macro.f1, percent, intervals?.macroF1),
     row('Loss (nats)', evaluation.loss, four, intervals?.loss),
     row('Brier score', evaluation.brier, four, intervals?.brier),
     row('Cohen’s kappa', evaluation.cohenKappa, four, intervals?.cohenKappa),
     row('Matthews correlation', evaluation.matthewsCorrelation, four, intervals?.matthewsCorrelation),
-    row('ROC area, mean of the classes', evaluation.rocAuc.macro, decimal),
-    row('Average precision, mean of the classes', evaluation.averagePrecision.macro, decimal),
+    row('ROC area, macro', evaluation.rocAuc.macro, decimal),
+    row('Average precision, macro', evaluation.averagePrecision.macro, decimal),
   ];
   const head = ['', 'Value', ...(intervals === null ? [] : [`${100 * intervals.confidence} % interval`])];
   const note = intervals
-    ? `<p class="soft">Intervals from ${count(intervals.resamples)} bootstrap samples of the images: they say how far a number depends on which images were in the test, and nothing of the training’s chance.</p>`
+    ? `<p class="soft">Intervals from ${count(intervals.resamples)} bootstrap samples of the images: they say how far a number depends on which images were in the test, and nothing of the training’s chance. Macro: the mean of the classes.</p>`
     : '';
   return section('headline', 'In numbers', `${table(head, rows)}${note}`);
 }
