@@ -69,7 +69,7 @@ export function nestedPlace(schema: z.ZodObject, path: readonly PropertyKey[], v
   let siblings: string[] = [];
   let held = value;
   path.forEach((step, index) => {
-    const { properties = {} }: JsonSchema = here?.oneOf ? variantOf(here.oneOf, held) : (here ?? {});
+    const { properties = {} }: JsonSchema = here?.oneOf ? variantOf(here.oneOf, held) : { ...here };
     siblings = Object.keys(properties);
     here = typeof step === 'number' ? here?.items : properties[String(step)];
     if (index > 0) held = (held as Record<PropertyKey, unknown> | undefined)?.[step];
