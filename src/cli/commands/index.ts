@@ -75,8 +75,13 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./predict.js')).predictCommand,
   },
   {
+    name: 'explain',
+    summary: 'show which pixels speak for a class and which against it',
+    load: async () => (await import('./explain.js')).explainCommand,
+  },
+  {
     name: 'runs',
-    summary: 'list the training runs',
+    summary: 'list, compare and prune the training runs',
     load: async () => (await import('./runs.js')).runsCommand,
   },
   {
