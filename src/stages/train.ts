@@ -159,7 +159,7 @@ async function withRun<Result>(
   try {
     const { clipNorm, labelSmoothing } = values;
     const settings = { clipNorm, labelSmoothing, augment: augmentation(values, plan.scaling) };
-    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape, settings);
+    requireKernels(backend.name, `the model ${values.model.name}`, learner, variables, data.shape, settings);
     const start = startFrom(origin, values, { data, model, variables }, emit);
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
@@ -173,7 +173,7 @@ async function withRun<Result>(
       data,
       backend,
       plan,
-      model,
+      model: learner,
       variables,
       settings,
       writer,
