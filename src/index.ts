@@ -26,6 +26,8 @@ import { search as searchStage, type SearchResult } from './stages/search.js';
 import { resolveSearchOptions, type SearchOptions } from './stages/search-options.js';
 import { resolveTrainOptions, type TrainOptions } from './stages/train-options.js';
 import { train as trainStage, type TrainResult } from './stages/train.js';
+import { explainSpace, type explainFields } from './stages/explain-options.js';
+import type { Explanations } from './stages/explain.js';
 import type { RawData } from './artifacts/raw.js';
 import type { z } from 'zod';
 
@@ -47,6 +49,7 @@ export { decide, type Decision, type DecisionPolicy } from './decisions/decide.j
 export type { Calibration } from './stages/calibrate.js';
 export type { PictureSource, Predictions } from './stages/predict.js';
 export type { Evaluation } from './stages/evaluate.js';
+export type { Explanation, Explanations } from './stages/explain.js';
 export type { EnsembleEvaluation, EnsembleMember } from './stages/evaluate-ensemble.js';
 export type { Preprocessed } from './stages/preprocess.js';
 export type { RunComparison } from './stages/compare-runs.js';
@@ -185,4 +188,24 @@ export async function compareRuns(
 export async function pruneRuns(options: z.input<typeof pruneRunsFields>): Promise<Pruning> {
   const space = { fields: pruneRunsFields, choices: {} };
   return pruneRunsStage(resolveOptions(space, [callerLayer(options)]).values);
+}
+
+/** The options of `mnist explain`: those of the method, such as `steps`, stand beside the common ones. */
+export type ExplainInput = z.input<typeof explainFields> & { method?: string } & Record<string, unknown>;
+
+/**
+ * Shows which pixels speak for a class and which against it, with the options of `mnist explain`. Throws a ToolkitError; a
+ * picture that cannot be explained is among the failures instead.
+ *
+ * @param checkpoint a checkpoint file, a run's folder or name, or `latest`
+ */
+export async function explain(
+  checkpoint: string,
+  pictures: readonly PictureSource[],
+  options: ExplainInput = {},
+  context: Context = {},
+): Promise<Explanations> {
+  const { values } = resolveOptions(explainSpace, [callerLayer(options)]);
+  const { explain: explainStage } = await import('./stages/explain.js');
+  return explainStage(checkpoint, pictures, values, silentContext(context));
 }

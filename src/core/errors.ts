@@ -180,15 +180,27 @@ export const errorKinds = {
     ({ operation, reason }) => `TensorFlow refused ${operation}: ${reason}`,
     () => 'run again with --verbose for the stack trace, and report it',
   ),
+  OUT_OF_MEMORY: kind<{ reason: string; batchSize?: number; fits?: number }>(
+    1,
+    ({ reason, batchSize }) =>
+      `out of memory${batchSize === undefined ? '' : ` with batches of ${batchSize}`}: ${reason}`,
+    ({ fits }) =>
+      fits === undefined
+        ? 'take a smaller --batch-size, or end what else uses the memory'
+        : `--batch-size ${fits} would fit; the checkpoints of the run are those from before`,
+  ),
   STEP_NOT_TRACEABLE: kind<{ operation: string; reason: string }>(
     1,
     ({ operation, reason }) => `the model cannot be compiled: ${operation} ${reason}`,
     () => 'write the model with operations of tensors alone; --backend cpu runs it as it is',
   ),
 
-  TRAINING_DIVERGED: kind<{ epoch: number; batch: number; loss: number }>(
+  TRAINING_DIVERGED: kind<{ epoch: number; batch: number; loss?: number }>(
     1,
-    ({ epoch, batch, loss }) => `training diverged: the loss is ${loss} in epoch ${epoch}, batch ${batch}`,
+    ({ epoch, batch, loss }) => {
+      const what = loss === undefined ? 'weights are no longer numbers' : `the loss is ${loss}`;
+      return `training diverged: ${what} in epoch ${epoch}, batch ${batch}`;
+    },
     () => 'lower --learning-rate; the checkpoints of the run are those from before',
   ),
 

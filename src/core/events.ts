@@ -15,6 +15,7 @@ export type ToolkitEvent =
   | { event: 'backend'; backend: string; device: string; version: string; threads: number | undefined }
   | { event: 'model'; model: string; description: string; parameters: number }
   | { event: 'run'; run: string; folder: string; resumedFromEpoch?: number }
+  | TransferEvent
   | BatchEvent
   | EpochEvent
   | TrialEvent
@@ -23,6 +24,15 @@ export type ToolkitEvent =
   | { event: 'version'; role: 'production' | 'candidate'; version: string | null }
   | { event: 'warning'; code: string; message: string; hint: string }
   | { event: 'notice'; message: string };
+
+/** What a run took over from another's checkpoint, by layers: those taken, those that start anew, and those that stay as they are. */
+export interface TransferEvent {
+  event: 'transfer';
+  checkpoint: string;
+  taken: readonly string[];
+  fresh: readonly string[];
+  frozen: readonly string[];
+}
 
 /** How far an epoch is; for progress bars. */
 export interface BatchEvent extends Metrics {
@@ -40,6 +50,8 @@ export interface EpochEvent extends Metrics {
   epoch: number;
   epochs: number;
   validation: Metrics | null;
+  /** How much larger the validation loss is than the training loss; null without a validation split. */
+  gap: number | null;
   learningRate: number;
   seconds: number;
   imagesPerSecond: number;

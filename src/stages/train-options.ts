@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { readCheckpointDescription, type CheckpointDescription } from '../artifacts/checkpoint.js';
 import { resolveRun, RUN_NAME } from '../artifacts/run.js';
+import { augmentationFields } from '../augmentation/options.js';
 import { callerLayer } from '../config/layers.js';
 import {
   DEFAULT_ORIGIN,
@@ -56,6 +57,7 @@ export const trainFields = z.strictObject({
     .enum(scalingNames)
     .optional()
     .meta({ description: 'what pixels become: 0…1, −1…1, or standardised; else as preprocessed' }),
+  ...augmentationFields,
   earlyStopping: z
     .int()
     .min(1)
@@ -81,11 +83,15 @@ export const trainFields = z.strictObject({
     description: 'train a run once more, and say whether the same comes of it',
     placeholder: 'RUN',
   }),
-  initFrom: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'start from the weights of a checkpoint', placeholder: 'CHECKPOINT' }),
+  initFrom: z.string().min(1).optional().meta({
+    description: 'start from the weights of a checkpoint; other classes get a new last layer',
+    placeholder: 'CHECKPOINT',
+  }),
+  freeze: z.array(z.string().min(1)).default([]).meta({
+    description: 'layers that keep those weights: names, * for any letters',
+    placeholder: 'LAYER,…',
+  }),
+  freezeAllButHead: z.boolean().default(false).meta({ description: 'freeze every layer but the last' }),
   seed: seedOption,
   dataDir: dataDirOption,
   checkpointsDir: checkpointsDirOption,

@@ -1,12 +1,12 @@
 import { memory } from '@tensorflow/tfjs-core';
 
-import { readCheckpoint } from '../artifacts/checkpoint.js';
 import { EventFile } from '../artifacts/event-file.js';
 import type { PreparedData } from '../artifacts/prepared.js';
-import { resolveCheckpoint, resolveRun, type RunFolder } from '../artifacts/run.js';
+import { resolveRun, type RunFolder } from '../artifacts/run.js';
+import { augmentation } from '../augmentation/augment.js';
 import type { ActiveBackend } from '../backends/backend.js';
 import { ToolkitError } from '../core/errors.js';
-import { silentContext, type Metrics, type StageContext } from '../core/events.js';
+import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../core/events.js';
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
 import { placeOnDevice, type DeviceImages } from '../engine/device-images.js';
@@ -16,24 +16,25 @@ import type { Execution, Forward } from '../engine/program.js';
 import { labelsAt, meanMetrics } from '../evaluation/classify.js';
 import { parameterCount, type Model } from '../models/model.js';
 import { epochScalars } from '../training/epoch-scalars.js';
+import { gapOpens, generalizationGap } from '../training/gap.js';
 import { requireKernels } from '../training/kernels.js';
 import { trainEpochs, type TrainingParts } from '../training/loop.js';
-import { bestEpoch, noProgress, type TrainingProgress } from '../training/progress.js';
+import { bestEpoch, type TrainingProgress } from '../training/progress.js';
 import { RunWriter } from '../training/run-writer.js';
-import { trainingStep } from '../training/step.js';
+import { trainingStep, type StepSettings } from '../training/step.js';
 import { TrainingVariables } from '../training/variables.js';
 import { executionMode, startChosenBackend } from './backend-options.js';
 import { withHint } from './interruption.js';
 import { newRunFolder } from './name-run.js';
 import { prepareData } from './prepare-data.js';
 import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
+import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
 import type { TrainConfiguration, TrainResolution } from './train-options.js';
 import {
   describeRun,
   modelFor,
   optimizerFor,
   planData,
-  requireSameData,
   scheduleFor,
   type DataPlan,
 } from './training-setup.js';
@@ -55,6 +56,8 @@ export interface TrainResult {
   epochs: number;
   bestEpoch: number;
   validation: Metrics | null;
+  /** How much larger the loss was on the validation split than on the training images, in that epoch. */
+  gap: number | null;
   test: Metrics & { n: number };
   /** How far it came to the same as the run that it repeats; null where it repeats none. */
   reproduction: Reproduction | null;
@@ -139,8 +142,10 @@ async function withRun<Result>(
 ): Promise<Result> {
   const { emit } = context;
   const { values } = resolution;
-  const plan = planData(data, values);
+  const origin = await readOrigin(folder, values);
+  const plan = scaledAs(origin, planData(data, values), values);
   const model = modelFor(values, data, plan);
+  const learner = withFrozenLayers(model, values);
   emit({
     event: 'model',
     model: values.model.name,
@@ -148,14 +153,16 @@ async function withRun<Result>(
     parameters: parameterCount(model),
   });
   const variables = new TrainingVariables(
-    model,
+    learner,
     optimizerFor(values).slots,
     values.seed,
     values.averageWeights !== undefined,
   );
   try {
-    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape, values);
-    const start = await startingPoint(folder, values, data, variables);
+    const { clipNorm, labelSmoothing } = values;
+    const settings = { clipNorm, labelSmoothing, augment: augmentation(values, plan.scaling) };
+    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape, settings);
+    const start = startFrom(origin, values, { data, model, variables }, emit);
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
     const description = describeRun(folder.name, resolution, data, plan, model, backend);
@@ -170,6 +177,7 @@ async function withRun<Result>(
       plan,
       model,
       variables,
+      settings,
       writer,
       start,
       context,
@@ -177,26 +185,6 @@ async function withRun<Result>(
   } finally {
     variables.dispose();
   }
-}
-
-/** Where training begins: at a run's last checkpoint, at the weights of another one, or at nothing. */
-async function startingPoint(
-  folder: RunFolder,
-  { resume, initFrom, checkpointsDir }: TrainConfiguration,
-  data: PreparedData,
-  variables: TrainingVariables,
-): Promise<TrainingProgress> {
-  if (resume === undefined && initFrom === undefined) return noProgress;
-  // A run that is resumed has weights of its own, whatever it was begun with.
-  const isNew = resume === undefined && initFrom !== undefined;
-  const path = isNew ? await resolveCheckpoint(initFrom, checkpointsDir) : folder.last;
-  const checkpoint = await readCheckpoint(path);
-  const misfit = variables.load(checkpoint.tensors, resume === undefined ? 'parameters' : 'everything');
-  if (misfit !== undefined) throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: misfit });
-  if (resume === undefined) return noProgress;
-  requireSameData(checkpoint, data);
-  const { history, partial } = checkpoint.description.progress;
-  return { history, partial };
 }
 
 interface Run {
@@ -207,6 +195,7 @@ interface Run {
   plan: DataPlan;
   model: Model;
   variables: TrainingVariables;
+  settings: StepSettings;
   writer: RunWriter;
   start: TrainingProgress;
   context: StageContext;
@@ -242,6 +231,7 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 're
       epochs: progress.history.length,
       bestEpoch: best.epoch,
       validation: best.validation,
+      gap: generalizationGap(best),
       test: { ...(await measureTest(run, forward)), n: data.test.count },
     };
   } finally {
@@ -256,11 +246,8 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
   const schedule = scheduleFor(values);
   const optimizer = optimizerFor(values);
   const { training, validation } = plan.split;
-  const program = trainingProgram(
-    trainingStep(model, optimizer, variables, values),
-    images,
-    executionMode(values),
-  );
+  const step = trainingStep(model, optimizer, variables, run.settings);
+  const program = trainingProgram(step, images, executionMode(values));
   const inference = inferenceProgram(forward, images, data.classNames.length, executionMode(values));
   writer.execution = () => program.execution ?? null;
   const events = new EventFile(folder.path, start.history.length + 1);
@@ -275,7 +262,8 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
       // Before the checkpoint: an epoch that is lost between the two is done and recorded again.
       await events.append(record.epoch, epochScalars(record));
       await writer.epoch(progress, record);
-      emit({ event: 'epoch', epochs, ...record, ...memoryUse() });
+      emit({ event: 'epoch', epochs, ...record, gap: generalizationGap(record), ...memoryUse() });
+      if (gapOpens(progress.history)) emit(gapWarning);
     },
     onPause: (progress) => writer.pause(progress),
     onBatches: emit,
@@ -293,6 +281,14 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
     inference.dispose();
   }
 }
+
+const gapWarning: ToolkitEvent = {
+  event: 'warning',
+  code: 'GAP_OPENED',
+  message:
+    'the model learns the training images by heart: their loss falls, and that on the validation split rises',
+  hint: 'augmentation (--augment-shift 2), dropout, --weight-decay or --early-stopping 3 help; the best epoch is kept',
+};
 
 async function measureTest({ data, plan, context, values }: Run, forward: Forward): Promise<Metrics> {
   const images = placeOnDevice(data.test, plan.scaling);

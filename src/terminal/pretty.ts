@@ -1,10 +1,11 @@
 import type { ToolkitError } from '../core/errors.js';
-import type { BatchEvent, EpochEvent, ToolkitEvent, TrialEvent } from '../core/events.js';
+import type { BatchEvent, EpochEvent, ToolkitEvent, TransferEvent, TrialEvent } from '../core/events.js';
 import { bytes, count, duration, loss, percent } from './format.js';
 import { ProgressLine } from './progress-line.js';
 import type { Outcome, Reporter } from './reporter.js';
 import { trialLine } from './search.js';
 import { isAnimated, styleFor, type Style } from './style.js';
+import { gapText } from './train.js';
 
 export interface PrettyOptions {
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
@@ -64,6 +65,9 @@ export class PrettyReporter implements Reporter {
       case 'run':
         this.#line(runLine(event.run, event.resumedFromEpoch, style));
         break;
+      case 'transfer':
+        this.#line(transferLine(event));
+        break;
       case 'trial':
         this.#trial(event);
         break;
@@ -114,10 +118,10 @@ export class PrettyReporter implements Reporter {
     );
   }
 
-  #epoch({ epoch, epochs, validation, seconds, imagesPerSecond, ...metrics }: EpochEvent): string {
+  #epoch({ epoch, epochs, validation, gap, seconds, imagesPerSecond, ...metrics }: EpochEvent): string {
     const { bold, dim } = this.#style;
     const validated = validation
-      ? `  validation ${loss(validation.loss)} ${bold(percent(validation.accuracy))}`
+      ? `  validation ${loss(validation.loss)} ${bold(percent(validation.accuracy))}${gapText(gap)}`
       : '';
     return [
       `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,
@@ -139,6 +143,16 @@ export class PrettyReporter implements Reporter {
 
 function threads(number: number | undefined): string {
   return number === 1 ? '1 thread' : `${number ?? 'all'} threads`;
+}
+
+function transferLine({ checkpoint, taken, fresh, frozen }: TransferEvent): string {
+  const groups = [
+    ['taken over', taken],
+    ['new', fresh],
+    ['frozen', frozen],
+  ] as const;
+  const layers = groups.flatMap(([what, names]) => (names.length > 0 ? `${what}: ${names.join(', ')}` : []));
+  return `from ${checkpoint}: ${layers.join('; ')}`;
 }
 
 function runLine(run: string, resumedFromEpoch: number | undefined, { bold }: Style): string {
