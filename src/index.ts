@@ -172,24 +172,6 @@ export async function predict(
   return predictStage(checkpoint, pictures, values, silentContext(context));
 }
 
-/** The runs in a folder, the latest first; a damaged one with what is wrong with it. */
-export { summariseRuns as listRuns, type RunSummary } from './stages/list-runs.js';
-
-/** Sets runs side by side, with the options of `mnist runs compare`. Throws a ToolkitError. */
-export async function compareRuns(
-  runs: readonly string[],
-  options: z.input<typeof compareRunsFields> = {},
-): Promise<RunComparison> {
-  const space = { fields: compareRunsFields, choices: {} };
-  return compareRunsStage(runs, resolveOptions(space, [callerLayer(options)]).values);
-}
-
-/** Removes runs, with the options of `mnist runs prune`; without `yes` it only says which. Throws a ToolkitError. */
-export async function pruneRuns(options: z.input<typeof pruneRunsFields>): Promise<Pruning> {
-  const space = { fields: pruneRunsFields, choices: {} };
-  return pruneRunsStage(resolveOptions(space, [callerLayer(options)]).values);
-}
-
 /** The options of `mnist explain`: those of the method, such as `steps`, stand beside the common ones. */
 export type ExplainInput = z.input<typeof explainFields> & { method?: string } & Record<string, unknown>;
 
@@ -208,4 +190,22 @@ export async function explain(
   const { values } = resolveOptions(explainSpace, [callerLayer(options)]);
   const { explain: explainStage } = await import('./stages/explain.js');
   return explainStage(checkpoint, pictures, values, silentContext(context));
+}
+
+/** The runs in a folder, the latest first; a damaged one with what is wrong with it. */
+export { summariseRuns as listRuns, type RunSummary } from './stages/list-runs.js';
+
+/** Sets runs side by side, with the options of `mnist runs compare`. Throws a ToolkitError. */
+export async function compareRuns(
+  runs: readonly string[],
+  options: z.input<typeof compareRunsFields> = {},
+): Promise<RunComparison> {
+  const space = { fields: compareRunsFields, choices: {} };
+  return compareRunsStage(runs, resolveOptions(space, [callerLayer(options)]).values);
+}
+
+/** Removes runs, with the options of `mnist runs prune`; without `yes` it only says which. Throws a ToolkitError. */
+export async function pruneRuns(options: z.input<typeof pruneRunsFields>): Promise<Pruning> {
+  const space = { fields: pruneRunsFields, choices: {} };
+  return pruneRunsStage(resolveOptions(space, [callerLayer(options)]).values);
 }

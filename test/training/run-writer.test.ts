@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fill } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 
-import { runFolder } from '../../src/artifacts/run.js';
+import { RunFolder } from '../../src/artifacts/run.js';
 import { emptyEpoch, type EpochRecord } from '../../src/training/progress.js';
 import { RunWriter, type RunDescription } from '../../src/training/run-writer.js';
 import { TrainingVariables } from '../../src/training/variables.js';
@@ -14,7 +14,7 @@ import { smallNet } from '../support/small-model.js';
 beforeAll(() => startOnCpu('cpu'));
 
 test('weights that are no numbers are not written: the checkpoint from before stays', async () => {
-  const folder = runFolder(await temporaryFolder(), 'spoilt');
+  const folder = new RunFolder(await temporaryFolder(), 'spoilt');
   const variables = new TrainingVariables(smallNet(4, [3], 2), [], 1);
   const writer = new RunWriter(folder, { machine: {} } as RunDescription, variables, 5, () => undefined);
   const record = { epoch: 1, validation: null } as EpochRecord;
