@@ -5,7 +5,6 @@ import type { PreparedData } from '../artifacts/prepared.js';
 import { resolveRun, type RunFolder } from '../artifacts/run.js';
 import { augmentation } from '../augmentation/augment.js';
 import type { ActiveBackend } from '../backends/backend.js';
-import { ToolkitError } from '../core/errors.js';
 import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../core/events.js';
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
