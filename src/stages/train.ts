@@ -1,10 +1,10 @@
 import { memory } from '@tensorflow/tfjs-core';
 
+import { EventFile } from '../artifacts/event-file.js';
 import type { PreparedData } from '../artifacts/prepared.js';
 import { resolveRun, type RunFolder } from '../artifacts/run.js';
 import { augmentation } from '../augmentation/augment.js';
 import type { ActiveBackend } from '../backends/backend.js';
-import { ToolkitError } from '../core/errors.js';
 import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../core/events.js';
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
@@ -14,6 +14,7 @@ import { inferenceProgram, trainingProgram } from '../engine/prepare.js';
 import type { Execution, Forward } from '../engine/program.js';
 import { labelsAt, meanMetrics } from '../evaluation/classify.js';
 import { parameterCount, type Model } from '../models/model.js';
+import { epochScalars } from '../training/epoch-scalars.js';
 import { gapOpens, generalizationGap } from '../training/gap.js';
 import { requireKernels } from '../training/kernels.js';
 import { trainEpochs, type TrainingParts } from '../training/loop.js';
@@ -159,7 +160,7 @@ async function withRun<Result>(
   try {
     const { clipNorm, labelSmoothing } = values;
     const settings = { clipNorm, labelSmoothing, augment: augmentation(values, plan.scaling) };
-    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape, settings);
+    requireKernels(backend.name, `the model ${values.model.name}`, learner, variables, data.shape, settings);
     const start = startFrom(origin, values, { data, model, variables }, emit);
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
@@ -173,7 +174,7 @@ async function withRun<Result>(
       data,
       backend,
       plan,
-      model,
+      model: learner,
       variables,
       settings,
       writer,
@@ -238,7 +239,7 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 're
 }
 
 async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Promise<TrainingProgress> {
-  const { values, data, plan, model, variables, writer, start, context } = run;
+  const { folder, values, data, plan, model, variables, writer, start, context } = run;
   const { signal, emit } = context;
   const { epochs, stopAfter, batchSize, averageWeights, seed, earlyStopping, optimizer: settings } = values;
   const schedule = scheduleFor(values);
@@ -248,6 +249,7 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
   const program = trainingProgram(step, images, executionMode(values));
   const inference = inferenceProgram(forward, images, data.classNames.length, executionMode(values));
   writer.execution = () => program.execution ?? null;
+  const events = new EventFile(folder.path, start.history.length + 1);
   const validationLabels = labelsAt(data.train.labels, validation);
   const parts: TrainingParts = {
     program,
@@ -256,6 +258,8 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
     validate: async () =>
       validation.length === 0 ? null : meanMetrics(await inference.run(validation, signal), validationLabels),
     onEpoch: async (progress, record) => {
+      // Before the checkpoint: an epoch that is lost between the two is done and recorded again.
+      await events.append(record.epoch, epochScalars(record));
       await writer.epoch(progress, record);
       emit({ event: 'epoch', epochs, ...record, gap: generalizationGap(record), ...memoryUse() });
       if (gapOpens(progress.history)) emit(gapWarning);
