@@ -29,6 +29,11 @@ export function ruleOf(
   return { temperature, policy: { classNames: stored.classNames, thresholds, costs, abstentionCost } };
 }
 
+/** Whether a policy ever leaves a decision to a person. */
+export function canAbstain({ thresholds, abstentionCost }: DecisionPolicy): boolean {
+  return abstentionCost !== null || thresholds.some((threshold) => threshold > 0);
+}
+
 /** Applies a rule to the logits of one image. */
 export function applyRule(logits: ArrayLike<number>, { temperature, policy }: DecisionRule): Verdict {
   const probabilities = softmax(logits, temperature);

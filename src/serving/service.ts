@@ -1,5 +1,5 @@
 import type { ToolkitError } from '../core/errors.js';
-import type { DecisionRule } from '../decisions/rule.js';
+import { applyRuleToRows, canAbstain, type DecisionRule } from '../decisions/rule.js';
 import type { ServerMetrics } from './metrics.js';
 import { classesOf } from './protocol/response.js';
 import type { Monitor } from './watching/monitor.js';
@@ -45,6 +45,10 @@ export class ClassificationService {
       const { version, description, rule } = lease;
       const classes = classesOf(logits, description.classNames.length);
       this.#metrics.images.inc({ version }, count);
+      if (canAbstain(rule.policy)) {
+        const verdicts = applyRuleToRows(logits, rule);
+        this.#metrics.abstained.inc({ version }, verdicts.filter(({ decision }) => decision.abstained).length);
+      }
       this.monitor.record({ requestId, version, pixels, classes, logits });
       void this.#shadow(version, pixels, count, classes);
       return { version, rule, logits };
