@@ -19,10 +19,15 @@ import {
   type Predictions,
 } from './stages/predict.js';
 import { preprocess as preprocessStage, preprocessFields, type Preprocessed } from './stages/preprocess.js';
+import { compareRuns as compareRunsStage, type RunComparison } from './stages/compare-runs.js';
+import { pruneRuns as pruneRunsStage, type Pruning } from './stages/prune-runs.js';
+import { compareRunsFields, pruneRunsFields } from './stages/runs-options.js';
 import { search as searchStage, type SearchResult } from './stages/search.js';
 import { resolveSearchOptions, type SearchOptions } from './stages/search-options.js';
 import { resolveTrainOptions, type TrainOptions } from './stages/train-options.js';
 import { train as trainStage, type TrainResult } from './stages/train.js';
+import { explainSpace, type explainFields } from './stages/explain-options.js';
+import type { Explanations } from './stages/explain.js';
 import type { RawData } from './artifacts/raw.js';
 import type { z } from 'zod';
 
@@ -44,8 +49,11 @@ export { decide, type Decision, type DecisionPolicy } from './decisions/decide.j
 export type { Calibration } from './stages/calibrate.js';
 export type { PictureSource, Predictions } from './stages/predict.js';
 export type { Evaluation } from './stages/evaluate.js';
+export type { Explanation, Explanations } from './stages/explain.js';
 export type { EnsembleEvaluation, EnsembleMember } from './stages/evaluate-ensemble.js';
 export type { Preprocessed } from './stages/preprocess.js';
+export type { RunComparison } from './stages/compare-runs.js';
+export type { Pruning } from './stages/prune-runs.js';
 export type { SearchResult, TrialResult } from './stages/search.js';
 export type { SearchOptions } from './stages/search-options.js';
 export type { TrainOptions } from './stages/train-options.js';
@@ -162,4 +170,42 @@ export async function predict(
   const space = { fields: predictFields, choices: {} };
   const { values } = resolveOptions(space, [callerLayer(options)]);
   return predictStage(checkpoint, pictures, values, silentContext(context));
+}
+
+/** The options of `mnist explain`: those of the method, such as `steps`, stand beside the common ones. */
+export type ExplainInput = z.input<typeof explainFields> & { method?: string } & Record<string, unknown>;
+
+/**
+ * Shows which pixels speak for a class and which against it, with the options of `mnist explain`. Throws a ToolkitError; a
+ * picture that cannot be explained is among the failures instead.
+ *
+ * @param checkpoint a checkpoint file, a run's folder or name, or `latest`
+ */
+export async function explain(
+  checkpoint: string,
+  pictures: readonly PictureSource[],
+  options: ExplainInput = {},
+  context: Context = {},
+): Promise<Explanations> {
+  const { values } = resolveOptions(explainSpace, [callerLayer(options)]);
+  const { explain: explainStage } = await import('./stages/explain.js');
+  return explainStage(checkpoint, pictures, values, silentContext(context));
+}
+
+/** The runs in a folder, the latest first; a damaged one with what is wrong with it. */
+export { summariseRuns as listRuns, type RunSummary } from './stages/list-runs.js';
+
+/** Sets runs side by side, with the options of `mnist runs compare`. Throws a ToolkitError. */
+export async function compareRuns(
+  runs: readonly string[],
+  options: z.input<typeof compareRunsFields> = {},
+): Promise<RunComparison> {
+  const space = { fields: compareRunsFields, choices: {} };
+  return compareRunsStage(runs, resolveOptions(space, [callerLayer(options)]).values);
+}
+
+/** Removes runs, with the options of `mnist runs prune`; without `yes` it only says which. Throws a ToolkitError. */
+export async function pruneRuns(options: z.input<typeof pruneRunsFields>): Promise<Pruning> {
+  const space = { fields: pruneRunsFields, choices: {} };
+  return pruneRunsStage(resolveOptions(space, [callerLayer(options)]).values);
 }

@@ -81,6 +81,8 @@ const descriptionSchema = z.strictObject({
     backendVersion: z.string(),
     device: z.string(),
     threads: z.int(),
+    /** The make of the processor; absent in checkpoints from before it was recorded, and where the system does not tell. */
+    processor: z.string().optional(),
     node: z.string(),
     /** How the step was run: shards of a batch and threads decide how sums are rounded. */
     execution,

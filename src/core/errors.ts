@@ -79,7 +79,7 @@ export const errorKinds = {
     2,
     ({ option, run, stored, given }) =>
       `${option} is ${stored} in the run "${run}", but ${given} was asked for`,
-    () => 'a resumed run keeps its configuration; start a new one to change it',
+    () => 'what is resumed or reproduced keeps its configuration; start a new run to change it',
   ),
   SEARCH_INVALID: kind<{ reason: string }>(
     2,

@@ -9,7 +9,6 @@ import {
   squaredDifference,
   sub,
   sum,
-  type NamedAttrMap,
   type Tensor,
   type Tensor1D,
   type Tensor4D,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ToolkitError } from '../core/errors.js';
 import { activation } from './layers/activation.js';
 import { globalAveragePooling } from './layers/average-pooling.js';
+import type { Padding } from './layers/convolution.js';
 import { dense } from './layers/dense.js';
 import { dropout } from './layers/dropout.js';
 import { chain, type MapLayer, type MapShape } from './layers/layer.js';
@@ -43,7 +44,9 @@ export const resnet = defineModel({
     const { filters, blocks, kernelSize, denseDropout } = settings;
     let inputShape: MapShape = [shape.height, shape.width, shape.channels];
     const stages = filters.map((count, index) => {
-      const made = stage(`stage${index + 1}`, inputShape, count, settings);
+      // At the edge of the first image is nothing to be seen, and without it a sixth of the work is saved.
+      const padding = index === 0 ? 'valid' : 'same';
+      const made = stage(`stage${index + 1}`, padding, inputShape, count, settings);
       inputShape = made.outputShape;
       return made;
     });
@@ -68,10 +71,16 @@ export const resnet = defineModel({
 });
 
 /** Makes the image half as large, with other channels, and passes it through residual blocks. */
-function stage(name: string, inputShape: MapShape, filters: number, settings: Options): MapLayer {
+function stage(
+  name: string,
+  padding: Padding,
+  inputShape: MapShape,
+  filters: number,
+  settings: Options,
+): MapLayer {
   const first = normalizedConvolution({
     name: `${name}/convolution`,
-    ...{ ...settings, inputShape, filters, padding: 'same', poolSize: 2 },
+    ...{ ...settings, inputShape, filters, padding, poolSize: 2 },
   });
   const blocks = Array.from({ length: settings.blocks }, (_, index) =>
     block(`${name}/block${index + 1}`, first.outputShape, settings),

@@ -1,10 +1,10 @@
-import { reshape } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
 import { dense } from './layers/dense.js';
 import { dropout } from './layers/dropout.js';
-import type { Layer, MapShape, SequenceShape } from './layers/layer.js';
+import type { SequenceShape } from './layers/layer.js';
 import { cellNames, recurrent } from './layers/recurrent.js';
+import { rows } from './layers/rows.js';
 import { sequence } from './layers/sequence.js';
 import { defineModel } from './model.js';
 import { dropoutOption, initializerOption } from './options.js';
@@ -33,8 +33,8 @@ export const rnn = defineModel({
   }),
   build(options, { shape, classes }) {
     const { cell, units, depth, bidirectional, dropout: rate, initializer } = options;
-    const rows = imageRows([shape.height, shape.width, shape.channels]);
-    let inputShape = rows.outputShape as SequenceShape;
+    const steps = rows([shape.height, shape.width, shape.channels]);
+    let inputShape: SequenceShape = steps.outputShape;
     const layers = Array.from({ length: depth }, (_, index) => {
       const outputs = index === depth - 1 ? 'last' : 'all';
       const name = `recurrent${index + 1}`;
@@ -44,19 +44,9 @@ export const rnn = defineModel({
     });
     const directions = bidirectional ? ', in both directions' : '';
     return sequence(`${shape.height} rows, ${depth} × ${cell.toUpperCase()} of ${units}${directions}`, [
-      rows,
+      steps,
       ...layers.flat(),
       dense({ name: 'classifier', inputs: inputShape[1], units: classes, initializer }),
     ]);
   },
 });
-
-/** The rows of an image as the steps of a sequence: [height, width, channels] to [height, width · channels]. */
-function imageRows([height, width, channels]: MapShape): Layer {
-  const size = width * channels;
-  return {
-    outputShape: [height, size],
-    parameters: [],
-    apply: (input) => reshape(input, [input.shape[0], height, size]),
-  };
-}

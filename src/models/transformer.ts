@@ -1,17 +1,13 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
-import { activationNames, type ActivationName } from './activations.js';
-import type { InitializerName } from './initializers.js';
+import { activationNames } from './activations.js';
 import { dense } from './layers/dense.js';
-import { dropout } from './layers/dropout.js';
 import { layerNormalization } from './layers/layer-normalization.js';
-import { chain, type Layer, type SequenceShape } from './layers/layer.js';
 import { patches } from './layers/patches.js';
 import { positions } from './layers/positions.js';
-import { residual } from './layers/residual.js';
-import { selfAttention } from './layers/self-attention.js';
 import { sequencePooling } from './layers/sequence-pooling.js';
+import { transformerBlock } from './layers/transformer-block.js';
 import { sequence } from './layers/sequence.js';
 import { defineModel } from './model.js';
 import { dropoutOption, initializerOption } from './options.js';
@@ -76,7 +72,7 @@ export const transformer = defineModel({
     return sequence(
       `${count} patches of ${patchSize}×${patchSize}, ${depth} blocks of ${width} with ${heads} heads, ${options.activation}`,
       [
-        ...[cut, embedding, placed, ...blocks.flat()],
+        ...[cut, embedding, placed, ...blocks],
         layerNormalization('normalization', outputShape),
         sequencePooling(outputShape, pooling === 'mean' ? 'mean' : 'first'),
         dense({ name: 'classifier', inputs: width, units: classes, initializer }),
@@ -84,39 +80,3 @@ export const transformer = defineModel({
     );
   },
 });
-
-interface BlockOptions {
-  heads: number;
-  /** Size of the hidden layer. */
-  hidden: number;
-  dropout: number;
-  activation: ActivationName;
-  initializer: InitializerName;
-}
-
-/**
- * Attention between the tokens, then a network for each; both take their input normalised and are added to it ("pre-norm": Xiong et al., "On
- * layer normalization in the transformer architecture", 2020).
- */
-function transformerBlock(name: string, shape: SequenceShape, options: BlockOptions): Layer[] {
-  const [length, width] = shape;
-  const { heads, hidden, dropout: rate, activation, initializer } = options;
-  const perToken = { initializer, leading: [length] };
-  return [
-    residual(
-      chain<Layer>([
-        layerNormalization(`${name}/normalization1`, shape),
-        selfAttention({ name: `${name}/attention`, inputShape: shape, heads, initializer }),
-        dropout(`${name}/dropout1`, shape, rate),
-      ]),
-    ),
-    residual(
-      chain<Layer>([
-        layerNormalization(`${name}/normalization2`, shape),
-        dense({ name: `${name}/dense1`, inputs: width, units: hidden, activation, ...perToken }),
-        dense({ name: `${name}/dense2`, inputs: hidden, units: width, ...perToken }),
-        dropout(`${name}/dropout2`, shape, rate),
-      ]),
-    ),
-  ];
-}

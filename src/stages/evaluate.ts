@@ -1,9 +1,8 @@
-import { dirname, extname } from 'node:path';
+import { extname } from 'node:path';
 
 import type { Checkpoint } from '../artifacts/checkpoint.js';
-import { RunFolder } from '../artifacts/run.js';
 import { silentContext, type StageContext } from '../core/events.js';
-import { exists, writeFileAtomically } from '../core/files.js';
+import { writeFileAtomically } from '../core/files.js';
 import { bootstrapIntervals, type Intervals } from '../evaluation/bootstrap.js';
 import {
   calibrationMetrics,
@@ -17,8 +16,9 @@ import { compareCheckpoints, type CheckpointComparison } from './compare-checkpo
 import type { EvaluateOptions, SplitName } from './evaluate-options.js';
 import { openSubject, scoreImages, type EvaluationSubject } from './evaluation-subject.js';
 import { loadDecisionRule } from './load-decision.js';
+import { runFolderOf } from './run-folder.js';
 import { measureRobustness, type CorruptedAccuracy } from './robustness.js';
-import { listMistakes, writeMistakeSheet, type ShownMistake } from './show-mistakes.js';
+import { listMistakes, type ShownMistake } from './list-mistakes.js';
 
 /** What the temperature that `calibrate` stored makes of the probabilities. */
 export interface ScaledCalibration {
@@ -134,17 +134,16 @@ async function showMistakes(
     report === null
       ? `${subject.dataset}-${options.split}-mistakes.png`
       : `${report.slice(0, report.length - extname(report).length)}-mistakes.png`;
+  // The codec of images is loaded only where it is used.
+  const { writeMistakeSheet } = await import('./mistake-sheet.js');
   await writeMistakeSheet(mistakeSheet, subject, mistakes);
   return { mistakes, mistakeSheet };
 }
 
 async function reportPath(
   { report, split }: EvaluateOptions,
-  { path, description }: Checkpoint,
+  checkpoint: Checkpoint,
   dataset: string,
 ): Promise<string | null> {
-  if (report !== undefined) return report;
-  const folder = new RunFolder(dirname(path));
-  const isRun = (await exists(folder.config)) && folder.name === description.run;
-  return isRun ? folder.report(dataset, split) : null;
+  return report ?? (await runFolderOf(checkpoint))?.report(dataset, split) ?? null;
 }

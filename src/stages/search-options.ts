@@ -25,7 +25,7 @@ import { inWords, trainFields, trainSpace } from './train-options.js';
 
 /** The options of `search`: the section that says what is tried, and all of `train` that trials have in common. */
 export const searchFields = z.strictObject({
-  ...trainFields.omit({ stopAfter: true, minAccuracy: true }).shape,
+  ...trainFields.omit({ stopAfter: true, minAccuracy: true, reproduce: true }).shape,
   search: z.record(z.string(), z.unknown()).optional().meta({
     description: 'what is tried and how: a section of the configuration file',
     allowed: 'a section of a configuration file, as docs/search.md describes it',
@@ -66,7 +66,7 @@ const SURROUNDINGS: ReadonlySet<string> = new Set([
 /** The options that trials cannot differ in: a comparison needs the same images for all, and the same epochs. */
 const COMMON: ReadonlySet<string> = new Set([
   ...SURROUNDINGS,
-  ...['dataset', 'validationSplit', 'epochs', 'stopAfter', 'minAccuracy', 'initFrom'],
+  ...['dataset', 'validationSplit', 'epochs', 'stopAfter', 'minAccuracy', 'initFrom', 'reproduce'],
 ]);
 
 /** The search that a name means: its folder, or a name in the folder of runs. */

@@ -4,7 +4,6 @@ import type { PreparedData } from '../artifacts/prepared.js';
 import { resolveRun, type RunFolder } from '../artifacts/run.js';
 import { augmentation } from '../augmentation/augment.js';
 import type { ActiveBackend } from '../backends/backend.js';
-import { ToolkitError } from '../core/errors.js';
 import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../core/events.js';
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
@@ -25,6 +24,7 @@ import { executionMode, startChosenBackend } from './backend-options.js';
 import { withHint } from './interruption.js';
 import { newRunFolder } from './name-run.js';
 import { prepareData } from './prepare-data.js';
+import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
 import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
 import type { TrainConfiguration, TrainResolution } from './train-options.js';
 import {
@@ -56,6 +56,8 @@ export interface TrainResult {
   /** How much larger the loss was on the validation split than on the training images, in that epoch. */
   gap: number | null;
   test: Metrics & { n: number };
+  /** How far it came to the same as the run that it repeats; null where it repeats none. */
+  reproduction: Reproduction | null;
   /** From the start of the stage to its end. */
   seconds: number;
 }
@@ -80,7 +82,12 @@ export async function train(
   await makeFolder(folder.path);
   const result = await withLock(folder.lock, { waitMs: 0 }, async () => {
     await removeTemporaryFiles(folder.path);
-    return withRun(folder, resolution, await openSession(resolution.values, context), context, trainAndTest);
+    const { values } = resolution;
+    const session = await openSession(values, context);
+    const original = await openOriginal(values, session, context);
+    const trained = await withRun(folder, resolution, session, context, trainAndTest);
+    const reproduction = original ? await compareWithOriginal(original, folder) : null;
+    return { ...trained, reproduction };
   });
   return { ...result, seconds: (performance.now() - started) / 1000 };
 }
@@ -195,7 +202,7 @@ function forwardOf({ model, variables }: Run): Forward {
   return (images) => model.apply(images, variables.finalValues());
 }
 
-async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
+async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 'reproduction'>> {
   const { folder, values, data, backend, plan, writer, context } = run;
   const forward = forwardOf(run);
   const images = placeOnDevice(data.train, plan.scaling);

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import {
   dispose,
   grads,
@@ -106,5 +108,16 @@ for (const definition of models) {
         variables.dispose();
       });
     }
+
+    it('was measured, if at all, with a configuration that is shipped, and that trains it', async () => {
+      if (!definition.measured) return;
+      const { configuration, accuracy, seeds, seconds } = definition.measured;
+      const file = new URL(`../../${configuration}`, import.meta.url);
+      const settings = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+      expect(settings).toMatchObject({ dataset: 'mnist', model: definition.name });
+      expect(accuracy).toBeGreaterThan(0.9);
+      expect(accuracy).toBeLessThanOrEqual(1);
+      expect(Math.min(seeds, seconds)).toBeGreaterThan(0);
+    });
   });
 }

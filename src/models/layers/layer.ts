@@ -21,6 +21,11 @@ export type MapShape = readonly [height: number, width: number, channels: number
 /** How many tokens or steps, and how many numbers each has. */
 export type SequenceShape = readonly [length: number, width: number];
 
+/** A layer whose output is a sequence. */
+export interface SequenceLayer extends Layer {
+  readonly outputShape: SequenceShape;
+}
+
 /** A layer whose output is an image again, of as many channels as it likes. */
 export interface MapLayer extends Layer {
   readonly outputShape: MapShape;

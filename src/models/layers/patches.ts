@@ -1,11 +1,6 @@
 import { pad, reshape, transpose, type Tensor } from '@tensorflow/tfjs-core';
 
-import type { Layer, MapShape, SequenceShape } from './layer.js';
-
-/** A layer that makes a sequence. */
-export interface SequenceLayer extends Layer {
-  readonly outputShape: SequenceShape;
-}
+import type { MapShape, SequenceLayer } from './layer.js';
 
 /**
  * Cuts an image into squares of `size` × `size` pixels, row by row: [height, width, channels] to [patches, size² · channels]. Images that

@@ -1,9 +1,7 @@
 import { add, pad } from '@tensorflow/tfjs-core';
 
 import { elementCount } from '../../engine/images.js';
-import type { SequenceShape } from './layer.js';
-import type { SequenceLayer } from './patches.js';
-import { valueOf } from './layer.js';
+import { valueOf, type SequenceLayer, type SequenceShape } from './layer.js';
 
 /** The spread that positions start with, as in "An image is worth 16×16 words". */
 const STANDARD_DEVIATION = 0.02;
