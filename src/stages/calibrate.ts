@@ -23,7 +23,8 @@ import { pixelsPerImage } from '../engine/images.js';
 import { labelsAt } from '../evaluation/classify.js';
 import { softmax } from '../evaluation/probabilities.js';
 import { stratifiedSplit } from '../preparation/split.js';
-import { backendOptions, startChosenBackend } from './backend-options.js';
+import { backendOptions, executionMode, startChosenBackend } from './backend-options.js';
+import type { ClassifyOptions } from './classify-images.js';
 import { classifyPixels } from './classify-pixels.js';
 import { checkpointsDirOption, dataDirOption } from './options.js';
 import { prepareData } from './prepare-data.js';
@@ -85,8 +86,9 @@ export async function calibrate(
   const data = await prepareData({ dataset: description.data.dataset, dataDir: options.dataDir }, context);
   const validationIndices = validationSplitOf(checkpoint, data);
   await startChosenBackend(options, context);
-  const validation = await score(checkpoint, data.train, validationIndices, context);
-  const test = await score(checkpoint, data.test, Int32Array.from(data.test.labels.keys()), context);
+  const how = { signal: context.signal, mode: executionMode(options) };
+  const validation = await score(checkpoint, data.train, validationIndices, how);
+  const test = await score(checkpoint, data.test, Int32Array.from(data.test.labels.keys()), how);
   const temperature = fitTemperature(validation.logits, validation.labels, description.classNames.length);
   const policy = withTarget(given, options.targetAccuracy, validation, temperature);
   const decision: StoredDecision = {
@@ -160,14 +162,14 @@ async function score(
   checkpoint: Checkpoint,
   { pixels, labels, shape }: PreparedData['train'],
   indices: Int32Array,
-  { signal }: StageContext,
+  how: Pick<ClassifyOptions, 'signal' | 'mode'>,
 ): Promise<Scored> {
   const size = pixelsPerImage(shape);
   const chosen = new Uint8Array(indices.length * size);
   indices.forEach((index, row) => {
     chosen.set(pixels.subarray(index * size, (index + 1) * size), row * size);
   });
-  return { logits: await classifyPixels(checkpoint, chosen, signal), labels: labelsAt(labels, indices) };
+  return { logits: await classifyPixels(checkpoint, chosen, how), labels: labelsAt(labels, indices) };
 }
 
 /** For each class, the lowest threshold above which decisions for it are right often enough. */
