@@ -1,60 +1,59 @@
-import { dirname } from 'node:path';
+import { extname } from 'node:path';
 
-import { z } from 'zod';
-
-import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
-import type { PreparedData } from '../artifacts/prepared.js';
-import { resolveCheckpoint, RunFolder } from '../artifacts/run.js';
-import { ToolkitError } from '../core/errors.js';
+import type { Checkpoint } from '../artifacts/checkpoint.js';
 import { silentContext, type StageContext } from '../core/events.js';
-import { exists, writeFileAtomically } from '../core/files.js';
-import { allIndices, type LabelledImages } from '../engine/images.js';
-import { labelsAt } from '../evaluation/classify.js';
-import { classificationMetrics, type ClassificationMetrics } from '../evaluation/metrics.js';
-import { stratifiedSplit } from '../preparation/split.js';
-import { backendOptions, executionMode, startChosenBackend } from './backend-options.js';
-import { classifyImages } from './classify-images.js';
-import { checkpointsDirOption, dataDirOption, datasetOption } from './options.js';
-import { prepareData } from './prepare-data.js';
+import { writeFileAtomically } from '../core/files.js';
+import { bootstrapIntervals, type Intervals } from '../evaluation/bootstrap.js';
+import {
+  calibrationMetrics,
+  classificationMetrics,
+  type ClassificationMetrics,
+} from '../evaluation/metrics.js';
+import { scaleByTemperature, type ScoredExamples } from '../evaluation/probabilities.js';
+import { logLosses, mean } from '../evaluation/scores.js';
+import { startChosenBackend } from './backend-options.js';
+import { compareCheckpoints, type CheckpointComparison } from './compare-checkpoints.js';
+import type { EvaluateOptions, SplitName } from './evaluate-options.js';
+import { openSubject, scoreImages, type EvaluationSubject } from './evaluation-subject.js';
+import { loadDecisionRule } from './load-decision.js';
+import { runFolderOf } from './run-folder.js';
+import { measureRobustness, type CorruptedAccuracy } from './robustness.js';
+import { listMistakes, type ShownMistake } from './list-mistakes.js';
 
-export const splitNames = ['test', 'validation', 'training'] as const;
+/** What the temperature that `calibrate` stored makes of the probabilities. */
+export interface ScaledCalibration {
+  temperature: number;
+  loss: number;
+  expectedCalibrationError: number;
+}
 
-/** The options of `evaluate`, beside the checkpoint. */
-export const evaluateFields = z.strictObject({
-  split: z.enum(splitNames).default('test').meta({ description: 'which images are classified' }),
-  dataset: datasetOption
-    .unwrap()
-    .optional()
-    .meta({ description: 'data set, by name; else the one that the model was trained on' }),
-  minAccuracy: z
-    .number()
-    .min(0)
-    .max(1)
-    .optional()
-    .meta({ description: 'fail (exit code 5) if the accuracy is lower', placeholder: 'X' }),
-  report: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'where the report goes; else into the run’s folder', placeholder: 'FILE' }),
-  dataDir: dataDirOption,
-  checkpointsDir: checkpointsDirOption,
-  ...backendOptions,
-});
-
-export type EvaluateOptions = z.output<typeof evaluateFields>;
+/** How well some examples were scored. */
+export interface Measured extends ClassificationMetrics {
+  /** Null where none were asked for. */
+  intervals: Intervals | null;
+}
 
 /** How a checkpoint does on a split of a data set. */
-export interface Evaluation extends ClassificationMetrics {
+export interface Evaluation extends Measured {
   checkpoint: string;
   run: string;
   model: string;
   dataset: string;
-  split: (typeof splitNames)[number];
+  split: SplitName;
   backend: string;
   device: string;
   seconds: number;
   imagesPerSecond: number;
+  /** Null where the checkpoint was not calibrated. */
+  scaled: ScaledCalibration | null;
+  /** Null where no other checkpoint was named. */
+  comparison: CheckpointComparison | null;
+  /** Null where it was not asked for. */
+  robustness: CorruptedAccuracy[] | null;
+  /** The most confident ones, as many as were asked for. */
+  mistakes: ShownMistake[];
+  /** A picture of them, if there are any. */
+  mistakeSheet: string | null;
   /** Where the report was written, if it was. */
   report: string | null;
 }
@@ -71,99 +70,93 @@ export async function evaluate(
   options: EvaluateOptions,
   context: StageContext = silentContext(),
 ): Promise<Evaluation> {
-  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
-  const { description } = checkpoint;
-  const dataset = options.dataset ?? description.data.dataset;
-  const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
-  requireFit(checkpoint, data);
-  warnOfOtherData(checkpoint, data, context);
+  const subject = await openSubject(name, options, context);
+  const { checkpoint, dataset, indices } = subject;
+  const { description, path } = checkpoint;
   const backend = await startChosenBackend(options, context);
-  const { images, indices } = chooseSplit(options.split, checkpoint, data);
   const started = performance.now();
-  const logits = await classifyImages(checkpoint, images, {
-    signal: context.signal,
-    indices,
-    mode: executionMode(options),
-  });
+  const scored = await scoreImages(subject, subject, options, context);
   const seconds = (performance.now() - started) / 1000;
-  const labels = labelsAt(images.labels, indices);
   const evaluation: Evaluation = {
-    checkpoint: checkpoint.path,
+    checkpoint: path,
     run: description.run,
     model: description.model.name,
     dataset,
     split: options.split,
     backend: backend.name,
     device: backend.device,
-    ...classificationMetrics(logits, labels, description.classNames),
+    ...(await measureExamples(scored, description.classNames, options, context)),
     seconds,
     imagesPerSecond: indices.length / seconds,
+    scaled: scaledCalibration(scored, (await loadDecisionRule(path, description, context)).temperature),
+    comparison:
+      options.compare === undefined ? null : await compareCheckpoints(subject, scored, options, context),
+    robustness: options.robustness ? await measureRobustness(subject, options, context) : null,
+    ...(await showMistakes(subject, scored, options)),
     report: await reportPath(options, checkpoint, dataset),
   };
-  if (evaluation.report !== null) {
+  if (evaluation.report !== null && isPage(evaluation.report)) {
+    // Charts and pictures are loaded only where they are used.
+    const { writeReport } = await import('./evaluation-report.js');
+    await writeReport(evaluation.report, subject, scored, evaluation, context);
+  } else if (evaluation.report !== null) {
     await writeFileAtomically(evaluation.report, `${JSON.stringify(evaluation, undefined, 2)}\n`);
   }
   return evaluation;
 }
 
-/** Refuses a checkpoint that was trained for other images or classes. Throws CHECKPOINT_REFUSED. */
-export function requireFit(
-  { path, description }: Checkpoint,
-  { shape, classNames, dataset }: PreparedData,
-): void {
-  const { height, width, channels } = description.shape;
-  const trained = `${height}×${width}×${channels}`;
-  const found = `${shape.height}×${shape.width}×${shape.channels}`;
-  if (trained !== found) {
-    const reason = `trained on images of ${trained}, and ${dataset} has ${found}`;
-    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
-  }
-  if (description.classNames.length !== classNames.length) {
-    const reason = `trained for ${description.classNames.length} classes, and ${dataset} has ${classNames.length}`;
-    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
-  }
+/** Whether a report is a page for people. */
+export function isPage(path: string): boolean {
+  return /\.html?$/i.test(path);
 }
 
-/** Warns where a data set is not the one of its name that a model was trained on. */
-export function warnOfOtherData(
-  { description }: Checkpoint,
-  data: PreparedData,
-  { emit }: StageContext,
-): void {
-  const { dataset, fingerprint } = description.data;
-  if (dataset !== data.dataset || fingerprint === data.fingerprint) return;
-  emit({
-    event: 'warning',
-    code: 'DATA_CHANGED',
-    message: `the data set "${dataset}" is not the one that the checkpoint was trained on`,
-    hint: 'its training and validation splits are other images; collect the original again to compare',
-  });
+/** How many mistakes a page shows of its own accord. */
+const MISTAKES_ON_PAGE = 24;
+
+/** Every metric of some examples, with intervals. Throws the signal's reason when aborted. */
+export async function measureExamples(
+  scored: ScoredExamples,
+  classNames: readonly string[],
+  { resamples, seed }: Pick<EvaluateOptions, 'resamples' | 'seed'>,
+  { signal }: StageContext,
+): Promise<Measured> {
+  const bootstrap = { resamples, seed, signal, confidence: 0.95 };
+  return {
+    ...classificationMetrics(scored, classNames),
+    intervals: resamples === 0 ? null : ((await bootstrapIntervals(scored, bootstrap)) ?? null),
+  };
 }
 
-/** The very split that the checkpoint was trained with, or the test images. */
-export function chooseSplit(
-  split: EvaluateOptions['split'],
-  { description: { data } }: Checkpoint,
-  { train, test }: PreparedData,
-): { images: LabelledImages; indices: Int32Array } {
-  if (split === 'test') {
-    return { images: test, indices: allIndices(test.count) };
-  }
-  const indices = stratifiedSplit(train.labels, data.validationSplit, data.splitSeed)[split];
-  if (indices.length > 0) return { images: train, indices };
-  throw new ToolkitError('USAGE', {
-    message: `--split ${split}: the model was trained without a ${split} split`,
-    hint: 'use --split test',
-  });
+function scaledCalibration(scored: ScoredExamples, temperature: number): ScaledCalibration | null {
+  if (temperature === 1) return null;
+  const scaled = scaleByTemperature(scored, temperature);
+  const { expectedCalibrationError } = calibrationMetrics(scaled);
+  return { temperature, loss: mean(logLosses(scaled)), expectedCalibrationError };
+}
+
+async function showMistakes(
+  subject: EvaluationSubject,
+  scored: ScoredExamples,
+  options: EvaluateOptions,
+): Promise<Pick<Evaluation, 'mistakes' | 'mistakeSheet'>> {
+  const isShown = options.report !== undefined && isPage(options.report);
+  const mistakes = listMistakes(subject, scored, options.mistakes ?? (isShown ? MISTAKES_ON_PAGE : 0));
+  if (mistakes.length === 0 || options.mistakes === undefined) return { mistakes, mistakeSheet: null };
+  const report = await reportPath(options, subject.checkpoint, subject.dataset);
+  const mistakeSheet =
+    report === null
+      ? `${subject.dataset}-${options.split}-mistakes.png`
+      : `${report.slice(0, report.length - extname(report).length)}-mistakes.png`;
+  // The codec of images is loaded only where it is used.
+  const { writeMistakeSheet } = await import('./mistake-sheet.js');
+  await writeMistakeSheet(mistakeSheet, subject, mistakes);
+  return { mistakes, mistakeSheet };
 }
 
 async function reportPath(
   { report, split }: EvaluateOptions,
-  { path, description }: Checkpoint,
+  checkpoint: Checkpoint,
   dataset: string,
 ): Promise<string | null> {
-  if (report !== undefined) return report;
-  const folder = new RunFolder(dirname(path));
-  const isRun = (await exists(folder.config)) && folder.name === description.run;
-  return isRun ? folder.report(dataset, split) : null;
+  return report ?? (await runFolderOf(checkpoint))?.report(dataset, split) ?? null;
 }

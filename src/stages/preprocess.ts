@@ -17,6 +17,7 @@ import { stratifiedSplit } from '../preparation/split.js';
 import { backendOptions } from './backend-options.js';
 import { cleanData, type CleanedData } from './clean-data.js';
 import { dataDirOption, datasetOption, seedOption } from './options.js';
+import { requireOwnName, selectData } from './select-data.js';
 
 /** The options of `preprocess`. */
 export const preprocessFields = z.strictObject({
@@ -32,6 +33,20 @@ export const preprocessFields = z.strictObject({
     .max(0.9)
     .default(0.1)
     .meta({ description: 'share of the training images held back for validation' }),
+  classes: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .meta({ description: 'keep these classes alone, by name, number or range: 0-4', placeholder: 'CLASS,…' }),
+  imagesPerClass: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: 'keep so many training images of each class' }),
+  as: datasetOption.unwrap().optional().meta({
+    description: 'name of what --classes and --images-per-class select, as a data set of its own',
+    placeholder: 'NAME',
+  }),
   seed: seedOption,
   ...cleaningOptions,
   ...backendOptions,
@@ -63,6 +78,7 @@ export async function preprocess(
     const hint = `run "mnist collect ${dataset}" first`;
     throw new ToolkitError('DATA_MISSING', { path: rawFolder(dataDir, dataset), hint });
   }
+  await requireOwnName(options);
   context.emit({ event: 'stage', stage: 'preprocess', message: `preprocessing ${dataset}` });
   const train = await readSplit(raw, 'train');
   const test = await readSplit(raw, 'test');
@@ -71,9 +87,10 @@ export async function preprocess(
   context.signal.throwIfAborted();
 
   const data = await cleanData({ train, test, classNames }, raw, options, context);
-  const split = stratifiedSplit(data.train.labels, validationSplit, seed);
+  const selected = selectData(data, classNames, options);
+  const split = stratifiedSplit(selected.train.labels, validationSplit, seed);
   const quality = {
-    ...examine(dataset, classNames, data.train, data.test, split),
+    ...examine(selected.dataset, selected.classNames, selected.train, selected.test, split),
     cleaning: data.report,
   };
   await writePrepared(
@@ -81,20 +98,21 @@ export async function preprocess(
     {
       format: 'mnist-train/prepared',
       version: 1,
-      dataset,
-      classNames,
+      dataset: selected.dataset,
+      classNames: selected.classNames,
       shape: train.shape,
       defaults: { scaling, validationSplit, seed },
-      ...data.origin,
+      ...selected.origin,
       licence: raw.manifest.licence,
       origin: raw.manifest.origin,
     },
-    data.train,
-    data.test,
+    selected.train,
+    selected.test,
   );
-  await writeReports(preparedFolder(dataDir, dataset), quality, data);
-  const prepared = await findPrepared(dataDir, dataset);
-  if (!prepared) throw new Error(`${preparedFolder(dataDir, dataset)} has no data`);
+  const folder = preparedFolder(dataDir, selected.dataset);
+  await writeReports(folder, quality, data);
+  const prepared = await findPrepared(dataDir, selected.dataset);
+  if (!prepared) throw new Error(`${folder} has no data`);
   return { prepared, quality };
 }
 

@@ -1,11 +1,11 @@
 import { memory } from '@tensorflow/tfjs-core';
 
-import { readCheckpoint } from '../artifacts/checkpoint.js';
+import { EventFile } from '../artifacts/event-file.js';
 import type { PreparedData } from '../artifacts/prepared.js';
-import { resolveCheckpoint, resolveRun, type RunFolder } from '../artifacts/run.js';
+import { resolveRun, type RunFolder } from '../artifacts/run.js';
+import { augmentation } from '../augmentation/augment.js';
 import type { ActiveBackend } from '../backends/backend.js';
-import { isToolkitError, ToolkitError } from '../core/errors.js';
-import { silentContext, type Metrics, type StageContext } from '../core/events.js';
+import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../core/events.js';
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
 import { placeOnDevice, type DeviceImages } from '../engine/device-images.js';
@@ -14,22 +14,26 @@ import { inferenceProgram, trainingProgram } from '../engine/prepare.js';
 import type { Execution, Forward } from '../engine/program.js';
 import { labelsAt, meanMetrics } from '../evaluation/classify.js';
 import { parameterCount, type Model } from '../models/model.js';
+import { epochScalars } from '../training/epoch-scalars.js';
+import { gapOpens, generalizationGap } from '../training/gap.js';
 import { requireKernels } from '../training/kernels.js';
 import { trainEpochs, type TrainingParts } from '../training/loop.js';
-import { bestEpoch, noProgress, type TrainingProgress } from '../training/progress.js';
+import { bestEpoch, type TrainingProgress } from '../training/progress.js';
 import { RunWriter } from '../training/run-writer.js';
-import { trainingStep } from '../training/step.js';
+import { trainingStep, type StepSettings } from '../training/step.js';
 import { TrainingVariables } from '../training/variables.js';
 import { executionMode, startChosenBackend } from './backend-options.js';
+import { withHint } from './interruption.js';
 import { newRunFolder } from './name-run.js';
 import { prepareData } from './prepare-data.js';
+import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
+import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
 import type { TrainConfiguration, TrainResolution } from './train-options.js';
 import {
   describeRun,
   modelFor,
   optimizerFor,
   planData,
-  requireSameData,
   scheduleFor,
   type DataPlan,
 } from './training-setup.js';
@@ -51,7 +55,11 @@ export interface TrainResult {
   epochs: number;
   bestEpoch: number;
   validation: Metrics | null;
+  /** How much larger the loss was on the validation split than on the training images, in that epoch. */
+  gap: number | null;
   test: Metrics & { n: number };
+  /** How far it came to the same as the run that it repeats; null where it repeats none. */
+  reproduction: Reproduction | null;
   /** From the start of the stage to its end. */
   seconds: number;
 }
@@ -74,22 +82,69 @@ export async function train(
     ? newRunFolder(resolution.values)
     : resolveRun(resume, checkpointsDir));
   await makeFolder(folder.path);
-  const result = await withLock(folder.lock, { waitMs: 0 }, () => trainIn(folder, resolution, context));
+  const result = await withLock(folder.lock, { waitMs: 0 }, async () => {
+    await removeTemporaryFiles(folder.path);
+    const { values } = resolution;
+    const session = await openSession(values, context);
+    const original = await openOriginal(values, session, context);
+    const trained = await withRun(folder, resolution, session, context, trainAndTest);
+    const reproduction = original ? await compareWithOriginal(original, folder) : null;
+    return { ...trained, reproduction };
+  });
   return { ...result, seconds: (performance.now() - started) / 1000 };
 }
 
-async function trainIn(
+/** What several runs of one process have in common. */
+export interface TrainingSession {
+  data: PreparedData;
+  backend: ActiveBackend;
+}
+
+/** Prepares the data and starts the backend of a configuration. Throws what the earlier stages and `startBackend` throw. */
+export async function openSession(
+  values: TrainConfiguration,
+  context: StageContext,
+): Promise<TrainingSession> {
+  return { data: await prepareData(values, context), backend: await startChosenBackend(values, context) };
+}
+
+/**
+ * Trains a run as `train` does, in a session that is open and a folder that is the run's, without measuring anything on the
+ * test images: for those who choose between runs. Throws what `train` throws once it has the folder.
+ */
+export async function trainInSession(
   folder: RunFolder,
   resolution: TrainResolution,
+  session: TrainingSession,
   context: StageContext,
-): Promise<Omit<TrainResult, 'seconds'>> {
+): Promise<TrainingProgress> {
+  await makeFolder(folder.path);
+  return withLock(folder.lock, { waitMs: 0 }, async () => {
+    await removeTemporaryFiles(folder.path);
+    return withRun(folder, resolution, session, context, async (run) => {
+      const images = placeOnDevice(run.data.train, run.plan.scaling);
+      try {
+        return await runEpochs(run, images, forwardOf(run));
+      } finally {
+        images.dispose();
+      }
+    });
+  });
+}
+
+async function withRun<Result>(
+  folder: RunFolder,
+  resolution: TrainResolution,
+  { data, backend }: TrainingSession,
+  context: StageContext,
+  use: (run: Run) => Promise<Result>,
+): Promise<Result> {
   const { emit } = context;
   const { values } = resolution;
-  await removeTemporaryFiles(folder.path);
-  const data = await prepareData(values, context);
-  const backend = await startChosenBackend(values, context);
-  const plan = planData(data, values);
+  const origin = await readOrigin(folder, values);
+  const plan = scaledAs(origin, planData(data, values), values);
   const model = modelFor(values, data, plan);
+  const learner = withFrozenLayers(model, values);
   emit({
     event: 'model',
     model: values.model.name,
@@ -97,28 +152,31 @@ async function trainIn(
     parameters: parameterCount(model),
   });
   const variables = new TrainingVariables(
-    model,
+    learner,
     optimizerFor(values).slots,
     values.seed,
     values.averageWeights !== undefined,
   );
   try {
-    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape, values);
-    const start = await startingPoint(folder, values, data, variables);
+    const { clipNorm, labelSmoothing } = values;
+    const settings = { clipNorm, labelSmoothing, augment: augmentation(values, plan.scaling) };
+    requireKernels(backend.name, `the model ${values.model.name}`, learner, variables, data.shape, settings);
+    const start = startFrom(origin, values, { data, model, variables }, emit);
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
     const description = describeRun(folder.name, resolution, data, plan, model, backend);
     const batches = Math.ceil(plan.split.training.length / values.batchSize);
     const writer = new RunWriter(folder, description, variables, batches, emit);
     await writer.begin(start);
-    return await trainAndTest({
+    return await use({
       folder,
       values,
       data,
       backend,
       plan,
-      model,
+      model: learner,
       variables,
+      settings,
       writer,
       start,
       context,
@@ -126,26 +184,6 @@ async function trainIn(
   } finally {
     variables.dispose();
   }
-}
-
-/** Where training begins: at a run's last checkpoint, at the weights of another one, or at nothing. */
-async function startingPoint(
-  folder: RunFolder,
-  { resume, initFrom, checkpointsDir }: TrainConfiguration,
-  data: PreparedData,
-  variables: TrainingVariables,
-): Promise<TrainingProgress> {
-  if (resume === undefined && initFrom === undefined) return noProgress;
-  // A run that is resumed has weights of its own, whatever it was begun with.
-  const isNew = resume === undefined && initFrom !== undefined;
-  const path = isNew ? await resolveCheckpoint(initFrom, checkpointsDir) : folder.last;
-  const checkpoint = await readCheckpoint(path);
-  const misfit = variables.load(checkpoint.tensors, resume === undefined ? 'parameters' : 'everything');
-  if (misfit !== undefined) throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: misfit });
-  if (resume === undefined) return noProgress;
-  requireSameData(checkpoint, data);
-  const { history, partial } = checkpoint.description.progress;
-  return { history, partial };
 }
 
 interface Run {
@@ -156,18 +194,25 @@ interface Run {
   plan: DataPlan;
   model: Model;
   variables: TrainingVariables;
+  settings: StepSettings;
   writer: RunWriter;
   start: TrainingProgress;
   context: StageContext;
 }
 
-async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
-  const { folder, values, data, backend, plan, model, variables, writer, context } = run;
-  const forward: Forward = (images) => model.apply(images, variables.finalValues());
+function forwardOf({ model, variables }: Run): Forward {
+  return (images) => model.apply(images, variables.finalValues());
+}
+
+async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 'reproduction'>> {
+  const { folder, values, data, backend, plan, writer, context } = run;
+  const forward = forwardOf(run);
   const images = placeOnDevice(data.train, plan.scaling);
   try {
     const progress = await runEpochs(run, images, forward).catch((error: unknown) => {
-      throw withWayOn(error, folder.name, context.signal);
+      throw context.signal.aborted
+        ? withHint(error, `continue with "mnist train --resume ${folder.name}"`)
+        : error;
     });
     const checkpoint = await writer.restoreBest(progress);
     const best = bestEpoch(progress.history)!;
@@ -185,6 +230,7 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
       epochs: progress.history.length,
       bestEpoch: best.epoch,
       validation: best.validation,
+      gap: generalizationGap(best),
       test: { ...(await measureTest(run, forward)), n: data.test.count },
     };
   } finally {
@@ -193,19 +239,17 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
 }
 
 async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Promise<TrainingProgress> {
-  const { values, data, plan, model, variables, writer, start, context } = run;
+  const { folder, values, data, plan, model, variables, writer, start, context } = run;
   const { signal, emit } = context;
-  const { epochs, batchSize, averageWeights, seed, earlyStopping, optimizer: settings } = values;
+  const { epochs, stopAfter, batchSize, averageWeights, seed, earlyStopping, optimizer: settings } = values;
   const schedule = scheduleFor(values);
   const optimizer = optimizerFor(values);
   const { training, validation } = plan.split;
-  const program = trainingProgram(
-    trainingStep(model, optimizer, variables, values),
-    images,
-    executionMode(values),
-  );
+  const step = trainingStep(model, optimizer, variables, run.settings);
+  const program = trainingProgram(step, images, executionMode(values));
   const inference = inferenceProgram(forward, images, data.classNames.length, executionMode(values));
   writer.execution = () => program.execution ?? null;
+  const events = new EventFile(folder.path, start.history.length + 1);
   const validationLabels = labelsAt(data.train.labels, validation);
   const parts: TrainingParts = {
     program,
@@ -214,8 +258,11 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
     validate: async () =>
       validation.length === 0 ? null : meanMetrics(await inference.run(validation, signal), validationLabels),
     onEpoch: async (progress, record) => {
+      // Before the checkpoint: an epoch that is lost between the two is done and recorded again.
+      await events.append(record.epoch, epochScalars(record));
       await writer.epoch(progress, record);
-      emit({ event: 'epoch', epochs, ...record, ...memoryUse() });
+      emit({ event: 'epoch', epochs, ...record, gap: generalizationGap(record), ...memoryUse() });
+      if (gapOpens(progress.history)) emit(gapWarning);
     },
     onPause: (progress) => writer.pause(progress),
     onBatches: emit,
@@ -224,7 +271,7 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
   try {
     const { learningRate } = settings;
     return await trainEpochs(
-      { epochs, batchSize, learningRate, schedule, averageWeights, seed, earlyStopping },
+      { epochs, stopAfter, batchSize, learningRate, schedule, averageWeights, seed, earlyStopping },
       start,
       parts,
     );
@@ -233,6 +280,14 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
     inference.dispose();
   }
 }
+
+const gapWarning: ToolkitEvent = {
+  event: 'warning',
+  code: 'GAP_OPENED',
+  message:
+    'the model learns the training images by heart: their loss falls, and that on the validation split rises',
+  hint: 'augmentation (--augment-shift 2), dropout, --weight-decay or --early-stopping 3 help; the best epoch is kept',
+};
 
 async function measureTest({ data, plan, context, values }: Run, forward: Forward): Promise<Metrics> {
   const images = placeOnDevice(data.test, plan.scaling);
@@ -248,15 +303,4 @@ async function measureTest({ data, plan, context, values }: Run, forward: Forwar
 /** Leaks show here from epoch to epoch. */
 function memoryUse(): { tensors: number; residentBytes: number } {
   return { tensors: memory().numTensors, residentBytes: process.memoryUsage.rss() };
-}
-
-/** An interruption says how the run is continued. */
-function withWayOn(error: unknown, run: string, signal: AbortSignal): unknown {
-  if (!signal.aborted || !isToolkitError(error)) return error;
-  if (error.code !== 'INTERRUPTED' && error.code !== 'TERMINATED') return error;
-  return new ToolkitError(
-    error.code,
-    { hint: `continue with "mnist train --resume ${run}"` },
-    { cause: error },
-  );
 }

@@ -1,6 +1,6 @@
 import type { Decision } from '../../decisions/decide.js';
 import { applyRuleToRows, type DecisionRule } from '../../decisions/rule.js';
-import { indexOfMaximum } from '../../evaluation/metrics.js';
+import { indexOfMaximum } from '../../evaluation/probabilities.js';
 import { HttpError } from '../http-errors.js';
 import type { Classified } from '../service.js';
 import type { InferenceRequest } from './request.js';
