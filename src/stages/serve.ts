@@ -131,10 +131,14 @@ export async function startServer(
   const url = `${tls ? 'https' : 'http'}://${host}:${port}`;
   const present = versions.roles.get('production') ?? '';
   context.emit({ event: 'listening', url, model: source.name, version: present });
-  const watch = setInterval(() => void versions.refresh(), options.reloadInterval * 1000);
+  const compare = watchDrift(service, options, context);
+  const refresh = async (): Promise<void> => {
+    await versions.refresh();
+    await compare();
+  };
+  const watch = setInterval(() => void refresh(), options.reloadInterval * 1000);
   // What does not keep anyone from being answered comes after the first answer.
-  void versions.refresh();
-  if (options.drift) void compareWithTraining(service, options, context);
+  void refresh();
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     isStopping = true;
@@ -147,7 +151,7 @@ export async function startServer(
   return {
     url,
     model: source.name,
-    refresh: () => versions.refresh(),
+    refresh,
     stop: () => (stopping ??= stop()),
   };
 }
@@ -272,19 +276,34 @@ async function closeApp(app: FastifyInstance): Promise<void> {
   clearTimeout(timer);
 }
 
-async function compareWithTraining(
+/**
+ * Compares requests with the training data of the version that is in production, from now on and each time another one takes its
+ * place; returns what to call when that may have happened.
+ */
+function watchDrift(
   { versions, monitor }: ClassificationService,
-  { dataDir }: ServeOptions,
+  { dataDir, drift }: ServeOptions,
   context: StageContext,
-): Promise<void> {
-  const lease = versions.acquire();
-  try {
-    const reference = await referenceFor(lease, dataDir);
-    if (typeof reference !== 'string') monitor.compareWith(reference);
-    else context.emit({ event: 'notice', message: `drift is not measured: ${reference}` });
-  } catch (error) {
-    context.emit({ event: 'notice', message: `drift is not measured: ${messageOf(error)}` });
-  } finally {
-    lease.release();
-  }
+): () => Promise<void> {
+  let compared: string | undefined;
+  return async () => {
+    const version = versions.roles.get('production');
+    if (!drift || version === undefined || version === compared) return;
+    compared = version;
+    let problem: string | undefined;
+    const lease = versions.acquire(version);
+    try {
+      const { path } = await versions.checkpointOf(version);
+      const reference = await referenceFor(lease, path, dataDir);
+      if (typeof reference === 'string') problem = reference;
+      else monitor.compareWith(reference);
+    } catch (error) {
+      problem = messageOf(error);
+    } finally {
+      lease.release();
+    }
+    if (problem === undefined) return;
+    monitor.compareWith(undefined);
+    context.emit({ event: 'notice', message: `drift is not measured: ${problem}` });
+  };
 }
