@@ -22,7 +22,8 @@ import { registerOperations } from '../serving/http/operations.js';
 import { ServerMetrics } from '../serving/metrics.js';
 import { registerModelFile } from '../serving/http/model-file.js';
 import { filesOf, registerFiles } from '../serving/page.js';
-import { readPicture } from './serve-picture.js';
+import { PicturePool } from '../serving/picture-pool.js';
+import { pictureReader } from './serve-picture.js';
 import { isLoopback } from '../serving/security/addresses.js';
 import { Authenticator } from '../serving/security/authenticator.js';
 import { ClassificationService, countingObserver } from '../serving/service.js';
@@ -123,7 +124,8 @@ export async function startServer(
     logger: options.logLevel === 'silent' ? false : { level: options.logLevel, stream: log, base: null },
     isStopping: () => isStopping,
   });
-  await registerRoutes(app, service, metrics, recordActs(options, source.name), () => isStopping);
+  const pictures = new PicturePool();
+  await registerRoutes(app, service, pictures, metrics, recordActs(options, source.name), () => isStopping);
   await listen(app, options);
   const address = app.server.address();
   const port = typeof address === 'object' && address ? address.port : options.port;
@@ -145,6 +147,7 @@ export async function startServer(
     clearInterval(watch);
     if (options.drainDelay > 0) await wait(options.drainDelay * 1000);
     await closeApp(app);
+    await pictures.close();
     await versions.close();
     metrics.close();
   };
@@ -219,6 +222,7 @@ function versionsFor(
 async function registerRoutes(
   app: FastifyInstance,
   service: ClassificationService,
+  pictures: PicturePool,
   metrics: ServerMetrics,
   record: RecordAct,
   isStopping: () => boolean,
@@ -229,7 +233,7 @@ async function registerRoutes(
   await app.register((routes, _options, done) => {
     registerHealth(routes, service.versions, isStopping);
     registerInference(routes, service);
-    registerClassify(routes, service, readPicture);
+    registerClassify(routes, service, pictureReader(pictures));
     registerFeedback(routes, service);
     registerModelFile(routes, service.versions, exportOnnx);
     registerOperations(routes, service, metrics);
