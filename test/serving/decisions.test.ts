@@ -118,7 +118,9 @@ test('costs change what is decided for', async () => {
 });
 
 test('texts and truth values come as bytes where that is asked for', async () => {
-  const { url } = await serveForTest(await decided({ thresholds: Array<number>(10).fill(1), temperature: 200 }));
+  const { url } = await serveForTest(
+    await decided({ thresholds: Array<number>(10).fill(1), temperature: 200 }),
+  );
   const response = await fetch(`${url}/v2/models/mnist/infer`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -29,7 +29,9 @@ test('small pictures and large ones, which other threads prepare, become what th
 test('more pictures than may wait are refused, and those that wait are prepared', async () => {
   const pool = new PicturePool();
   onTestFinished(() => pool.close());
-  const tasks = Array.from({ length: 120 }, () => pool.prepare({ picture: ring(200), shape, preparation: 'digit' }));
+  const tasks = Array.from({ length: 120 }, () =>
+    pool.prepare({ picture: ring(200), shape, preparation: 'digit' }),
+  );
   const outcomes = await Promise.allSettled(tasks);
   const refused = outcomes.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
   expect(refused.length).toBeGreaterThan(0);
