@@ -1,6 +1,7 @@
 import type { Checkpoint, CheckpointDescription } from '../artifacts/checkpoint.js';
 import { asToolkitError, type ToolkitError } from '../core/errors.js';
 import type { DecisionRule } from '../decisions/rule.js';
+import type { ExecutionMode } from '../engine/prepare.js';
 import { Batcher, type BatcherOptions, type BatchReport } from './batcher.js';
 import { HttpError } from './http-errors.js';
 import { createPredictor, type DecidingPredictor, type LoadModel } from './predictor.js';
@@ -16,6 +17,8 @@ export interface Traffic {
 
 export interface VersionsOptions extends BatcherOptions {
   maxBatch: number;
+  /** How the model is run; left out, as is best on the backend. */
+  mode?: ExecutionMode | undefined;
   traffic: Traffic;
 }
 
@@ -224,8 +227,8 @@ export class ModelVersions {
   }
 
   async #loadVersion(version: string): Promise<LoadedVersion> {
-    const { maxBatch } = this.#options;
-    const predictor = await createPredictor(await this.#source.load(version), maxBatch, this.#load);
+    const { maxBatch, mode } = this.#options;
+    const predictor = await createPredictor(await this.#source.load(version), maxBatch, this.#load, mode);
     const batcher = new Batcher(predictor, this.#options, (report) => {
       this.#observer.batch(version, report);
     });

@@ -31,7 +31,7 @@ import { CheckpointSource, RegistrySource, type ModelSource } from '../serving/s
 import type { LoadModel } from '../serving/predictor.js';
 import { ModelVersions } from '../serving/versions.js';
 import { Monitor } from '../serving/watching/monitor.js';
-import { startChosenBackend } from './backend-options.js';
+import { executionMode, startChosenBackend } from './backend-options.js';
 import { exportOnnx } from './export-onnx.js';
 import { loadDecisionRule } from './load-decision.js';
 import { loadModel } from './load-model.js';
@@ -216,7 +216,8 @@ function versionsFor(
     const rule = await loadDecisionRule(checkpoint.path, checkpoint.description, { emit });
     return { ...loadModel(checkpoint), rule };
   };
-  return new ModelVersions(source, { maxBatch, maxQueue, maxDelay, traffic }, load, observer);
+  const mode = executionMode(options);
+  return new ModelVersions(source, { maxBatch, maxQueue, maxDelay, mode, traffic }, load, observer);
 }
 
 async function registerRoutes(

@@ -5,36 +5,18 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
-import { writeDecision, type StoredDecision } from '../../src/artifacts/decision.js';
+import { writeDecision } from '../../src/artifacts/decision.js';
 import { findPrepared } from '../../src/artifacts/prepared.js';
-import { sha256OfFile } from '../../src/core/hashing.js';
 import { serveFields } from '../../src/stages/serve-options.js';
 import { startServer, type RunningServer } from '../../src/stages/serve.js';
 import { noBrowser, openInBrowser } from '../support/browser.js';
 import { runCommand, QUICK } from '../support/command.js';
+import { storedDecision } from '../support/decisions.js';
 import { answerOf, comparedOn, draw, ONE, SEVEN, ZERO } from '../support/drawing.js';
 import { onSheet } from '../support/foreign-pictures.js';
 
 let folder = '';
 let server: RunningServer | undefined;
-
-/** A rule that halves logits, in the server and in the browser, and leaves every 0 to a person. */
-async function askingAboutZeros(checkpoint: string): Promise<StoredDecision> {
-  const classNames = Array.from({ length: 10 }, (_, digit) => String(digit));
-  return {
-    format: 'mnist-train/decision',
-    version: 1,
-    toolkit: '0.1.0',
-    createdAt: '2026-01-02T03:04:05.678Z',
-    checkpoint: { run: 'drawn', sha256: await sha256OfFile(checkpoint) },
-    classNames,
-    temperature: 2,
-    thresholds: classNames.map((name) => (name === '0' ? 1 : 0)),
-    costs: null,
-    abstentionCost: null,
-    measured: [],
-  };
-}
 
 /** A seven of the test images on white paper, as a PNG. */
 async function pictureOfSeven(): Promise<Buffer> {
@@ -71,7 +53,9 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     expect(code).toBe(0);
     const options = serveFields.parse({ port: 0, threads: 1, device: 'cpu', drift: false });
     const checkpoint = join(cwd, 'checkpoints', 'drawn', 'best.safetensors');
-    await writeDecision(checkpoint, await askingAboutZeros(checkpoint));
+    // A rule that halves logits, in the server and in the browser, and leaves every 0 to a person.
+    const thresholds = Array.from({ length: 10 }, (_, digit) => (digit === 0 ? 1 : 0));
+    await writeDecision(checkpoint, await storedDecision(checkpoint, { temperature: 2, thresholds }));
     server = await startServer(checkpoint, options, { log: { write: () => undefined } });
   });
 

@@ -5,10 +5,10 @@ import { expect, inject, test } from 'vitest';
 
 import { decisionPath, writeDecision } from '../../src/artifacts/decision.js';
 import { ModelRegistry } from '../../src/artifacts/model-registry.js';
-import { sha256OfFile } from '../../src/core/hashing.js';
 import { RegistryWriter } from '../../src/deployment/registry-writer.js';
 import { deploy } from '../../src/index.js';
 import { readReference, referencePath } from '../../src/serving/watching/reference-file.js';
+import { storedDecision } from '../support/decisions.js';
 import { toolkitError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folders.js';
 import {
@@ -30,20 +30,8 @@ test('a registered model brings its decision and what drift is measured against;
   const folder = await temporaryFolder();
   const registryDir = join(folder, 'models');
   const checkpoint = await writeMnistCheckpoint(folder, 'three', 3);
-  const classNames = Array.from({ length: 10 }, (_, digit) => String(digit));
-  await writeDecision(checkpoint, {
-    format: 'mnist-train/decision',
-    version: 1,
-    toolkit: '0.1.0',
-    createdAt: '2026-01-02T03:04:05.678Z',
-    checkpoint: { run: 'three', sha256: await sha256OfFile(checkpoint) },
-    classNames,
-    temperature: 200,
-    thresholds: classNames.map(() => 1),
-    costs: null,
-    abstentionCost: null,
-    measured: [],
-  });
+  const thresholds = Array<number>(10).fill(1);
+  await writeDecision(checkpoint, await storedDecision(checkpoint, { temperature: 200, thresholds }));
   const deployed = await deploy(checkpoint, { registryDir, dataDir: inject('dataDir'), threads: 1 });
   const registry = new ModelRegistry(registryDir);
   const { manifest } = await registry.resolve('mnist', 1);

@@ -78,24 +78,27 @@ describe('the Open Inference Protocol', () => {
     expect((await ask(`${url}/v2/models/other`)).status).toBe(404);
   });
 
-  test('infers from JSON what the engine computes, alone and in batches larger than one', async () => {
-    const { url } = await serveForTest(checkpoint, { maxBatch: 16 });
-    const logits = await expectedLogits(100);
-    for (const count of [1, 3, 16, 100]) {
-      const request = inferenceRequest(pixels.subarray(0, count * 784), count);
-      const { body } = await askJson(`${url}/v2/models/mnist/infer`, { id: 'mine', ...request });
-      expect(body).toMatchObject({ id: 'mine', model_name: 'mnist' });
-      const outputs = new Map((body['outputs'] as Output[]).map((output) => [output.name, output]));
-      expect(outputs.get('logits')!.shape).toEqual([count, 10]);
-      const found = outputs.get('logits')!.data;
-      found.forEach((logit, index) => {
-        expect(logit).toBeCloseTo(logits[index]!, 4);
-      });
-      const sum = outputs.get('probabilities')!.data.reduce((total, value) => total + value, 0);
-      expect(sum).toBeCloseTo(count, 4);
-      expect(outputs.get('class')!.data).toEqual(Array<number>(count).fill(3));
-    }
-  });
+  test.each(['auto', 'eager'])(
+    'infers from JSON what the engine (%s) computes, alone and in batches larger than one',
+    async (engine) => {
+      const { url } = await serveForTest(checkpoint, { maxBatch: 16, engine });
+      const logits = await expectedLogits(100);
+      for (const count of [1, 3, 16, 100]) {
+        const request = inferenceRequest(pixels.subarray(0, count * 784), count);
+        const { body } = await askJson(`${url}/v2/models/mnist/infer`, { id: 'mine', ...request });
+        expect(body).toMatchObject({ id: 'mine', model_name: 'mnist' });
+        const outputs = new Map((body['outputs'] as Output[]).map((output) => [output.name, output]));
+        expect(outputs.get('logits')!.shape).toEqual([count, 10]);
+        const found = outputs.get('logits')!.data;
+        found.forEach((logit, index) => {
+          expect(logit).toBeCloseTo(logits[index]!, 4);
+        });
+        const sum = outputs.get('probabilities')!.data.reduce((total, value) => total + value, 0);
+        expect(sum).toBeCloseTo(count, 4);
+        expect(outputs.get('class')!.data).toEqual(Array<number>(count).fill(3));
+      }
+    },
+  );
 
   test('takes and gives binary tensors', async () => {
     const { url } = await serveForTest(checkpoint);

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { z } from 'zod';
 
 import { REFERENCE_FILE } from '../../artifacts/model-registry.js';
-import { systemCodeOf, ToolkitError } from '../../core/errors.js';
-import { readError } from '../../core/files.js';
+import { ToolkitError } from '../../core/errors.js';
+import { readTextIfThere } from '../../core/files.js';
 import { complaintOf } from '../../core/validation.js';
 import { describeValues, type Reference } from './reference.js';
 import { imageFeatures } from './statistics.js';
@@ -46,13 +45,8 @@ export async function readReference(
   fingerprint: string,
 ): Promise<Reference | undefined> {
   const path = referencePath(checkpointPath);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
-    throw readError(error, path);
-  }
+  const text = await readTextIfThere(path);
+  if (text === undefined) return undefined;
   try {
     const stored = referenceSchema.parse(JSON.parse(text));
     if (stored.fingerprint !== fingerprint) return undefined;
