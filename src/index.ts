@@ -28,6 +28,8 @@ import { resolveTrainOptions, type TrainOptions } from './stages/train-options.j
 import { train as trainStage, type TrainResult } from './stages/train.js';
 import { explainSpace, type explainFields } from './stages/explain-options.js';
 import type { Explanations } from './stages/explain.js';
+import type { RunningServer } from './stages/serve.js';
+import { serveFields } from './stages/serve-options.js';
 import type { RawData } from './artifacts/raw.js';
 import type { z } from 'zod';
 
@@ -46,6 +48,7 @@ export { comparePaired, type PairedComparison } from './evaluation/mcnemar.js';
 export { classificationMetrics, type ClassificationMetrics } from './evaluation/metrics.js';
 export { scoreLogits, type ScoredExamples } from './evaluation/probabilities.js';
 export type { Deployment } from './stages/deploy.js';
+export type { RunningServer } from './stages/serve.js';
 export { decide, type Decision, type DecisionPolicy } from './decisions/decide.js';
 export type { Calibration } from './stages/calibrate.js';
 export type { PictureSource, Predictions } from './stages/predict.js';
@@ -209,4 +212,24 @@ export async function compareRuns(
 export async function pruneRuns(options: z.input<typeof pruneRunsFields>): Promise<Pruning> {
   const space = { fields: pruneRunsFields, choices: {} };
   return pruneRunsStage(resolveOptions(space, [callerLayer(options)]).values);
+}
+
+/** Where a server's log goes; left out, nowhere. */
+export type ServeLog = (line: string) => void;
+
+/**
+ * Serves a model, with the options of `mnist serve`, from when this is fulfilled until `stop` is called. Throws a ToolkitError.
+ *
+ * @param checkpoint a checkpoint file, a run's folder or name, or `latest`; undefined serves a model of the registry
+ * @param log receives a JSON line for what `logLevel` asks for
+ */
+export async function serve(
+  checkpoint: string | undefined,
+  options: z.input<typeof serveFields> = {},
+  context: Context = {},
+  log: ServeLog = () => undefined,
+): Promise<RunningServer> {
+  const { values } = resolveOptions({ fields: serveFields, choices: {} }, [callerLayer(options)]);
+  const { startServer } = await import('./stages/serve.js');
+  return startServer(checkpoint, values, { log: { write: log } }, silentContext(context));
 }
