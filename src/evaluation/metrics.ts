@@ -37,28 +37,51 @@ export function classificationMetrics(
   labels: Uint8Array,
   classNames: readonly string[],
 ): ClassificationMetrics {
-  const classes = classNames.length;
-  const confusion = classNames.map(() => new Array<number>(classes).fill(0));
-  let loss = 0;
-  labels.forEach((label, index) => {
-    const row = logits.subarray(index * classes, (index + 1) * classes);
-    confusion[label]![indexOfMaximum(row)]! += 1;
-    loss += crossEntropy(row, label);
-  });
-  const perClass = classNames.map((name, index) => classMetrics(name, index, confusion));
-  const correct = confusion.reduce((sum, row, index) => sum + row[index]!, 0);
-  return {
-    n: labels.length,
-    accuracy: ratio(correct, labels.length),
-    loss: ratio(loss, labels.length),
-    macro: {
-      precision: mean(perClass.map(({ precision }) => precision)),
-      recall: mean(perClass.map(({ recall }) => recall)),
-      f1: mean(perClass.map(({ f1 }) => f1)),
-    },
-    perClass,
-    confusion,
-  };
+  const tally = new ClassificationTally(classNames);
+  tally.add(logits, labels);
+  return tally.metrics();
+}
+
+/** Counts what a classifier makes of images that need not be in memory together. */
+export class ClassificationTally {
+  readonly #classNames: readonly string[];
+  readonly #confusion: number[][];
+  #loss = 0;
+  #n = 0;
+
+  constructor(classNames: readonly string[]) {
+    this.#classNames = classNames;
+    this.#confusion = classNames.map(() => new Array<number>(classNames.length).fill(0));
+  }
+
+  /** Adds images by their logits, row by row: [labels.length, classes]. */
+  add(logits: Float32Array, labels: Uint8Array): void {
+    const classes = this.#classNames.length;
+    labels.forEach((label, index) => {
+      const row = logits.subarray(index * classes, (index + 1) * classes);
+      this.#confusion[label]![indexOfMaximum(row)]! += 1;
+      this.#loss += crossEntropy(row, label);
+    });
+    this.#n += labels.length;
+  }
+
+  metrics(): ClassificationMetrics {
+    const confusion = this.#confusion;
+    const perClass = this.#classNames.map((name, index) => classMetrics(name, index, confusion));
+    const correct = confusion.reduce((sum, row, index) => sum + row[index]!, 0);
+    return {
+      n: this.#n,
+      accuracy: ratio(correct, this.#n),
+      loss: ratio(this.#loss, this.#n),
+      macro: {
+        precision: mean(perClass.map(({ precision }) => precision)),
+        recall: mean(perClass.map(({ recall }) => recall)),
+        f1: mean(perClass.map(({ f1 }) => f1)),
+      },
+      perClass,
+      confusion,
+    };
+  }
 }
 
 /** −log softmax(logits)[label], in nats, without overflow. */

@@ -3,19 +3,19 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 
 import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
-import type { PreparedData } from '../artifacts/prepared.js';
+import type { PreparedData, PreparedDescription } from '../artifacts/prepared.js';
+import { imagesIn, isSharded, readShardOf, type ShardedData } from '../artifacts/sharded.js';
 import { resolveCheckpoint, RunFolder } from '../artifacts/run.js';
 import { ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { exists, writeFileAtomically } from '../core/files.js';
 import { allIndices, type LabelledImages } from '../engine/images.js';
 import { labelsAt } from '../evaluation/classify.js';
-import { classificationMetrics, type ClassificationMetrics } from '../evaluation/metrics.js';
-import { stratifiedSplit } from '../preparation/split.js';
+import { ClassificationTally, type ClassificationMetrics } from '../evaluation/metrics.js';
 import { backendOptions, executionMode, startChosenBackend } from './backend-options.js';
-import { classifyImages } from './classify-images.js';
+import { CheckpointClassifier } from './classify-images.js';
 import { checkpointsDirOption, dataDirOption, datasetOption } from './options.js';
-import { prepareData } from './prepare-data.js';
+import { prepareStored, splitOf } from './prepare-data.js';
 
 export const splitNames = ['test', 'validation', 'training'] as const;
 
@@ -74,19 +74,13 @@ export async function evaluate(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description } = checkpoint;
   const dataset = options.dataset ?? description.data.dataset;
-  const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
+  const data = await prepareStored({ dataset, dataDir: options.dataDir }, context);
   requireFit(checkpoint, data);
   warnOfOtherData(checkpoint, data, context);
   const backend = await startChosenBackend(options, context);
-  const { images, indices } = chooseSplit(options.split, checkpoint, data);
   const started = performance.now();
-  const logits = await classifyImages(checkpoint, images, {
-    signal: context.signal,
-    indices,
-    mode: executionMode(options),
-  });
+  const metrics = await measure(checkpoint, data, options, context);
   const seconds = (performance.now() - started) / 1000;
-  const labels = labelsAt(images.labels, indices);
   const evaluation: Evaluation = {
     checkpoint: checkpoint.path,
     run: description.run,
@@ -95,9 +89,9 @@ export async function evaluate(
     split: options.split,
     backend: backend.name,
     device: backend.device,
-    ...classificationMetrics(logits, labels, description.classNames),
+    ...metrics,
     seconds,
-    imagesPerSecond: indices.length / seconds,
+    imagesPerSecond: metrics.n / seconds,
     report: await reportPath(options, checkpoint, dataset),
   };
   if (evaluation.report !== null) {
@@ -106,10 +100,42 @@ export async function evaluate(
   return evaluation;
 }
 
+async function measure(
+  checkpoint: Checkpoint,
+  data: PreparedData | ShardedData,
+  options: EvaluateOptions,
+  { signal }: StageContext,
+): Promise<ClassificationMetrics> {
+  const tally = new ClassificationTally(checkpoint.description.classNames);
+  const classifier = new CheckpointClassifier(checkpoint, executionMode(options));
+  try {
+    for await (const { images, indices } of partsOf(options.split, checkpoint, data)) {
+      tally.add(await classifier.classify(images, { signal, indices }), labelsAt(images.labels, indices));
+    }
+  } finally {
+    classifier.dispose();
+  }
+  return tally.metrics();
+}
+
+/** The images of a split: all at once, or shard by shard. */
+async function* partsOf(
+  split: EvaluateOptions['split'],
+  checkpoint: Checkpoint,
+  data: PreparedData | ShardedData,
+): AsyncGenerator<{ images: LabelledImages; indices: Int32Array }> {
+  if (!isSharded(data)) return yield chooseSplit(split, checkpoint, data);
+  if (imagesIn(data, split) === 0) throw withoutSplit(split);
+  for (const shard of data.shards[split].keys()) {
+    const images = await readShardOf(data, split, shard);
+    yield { images, indices: allIndices(images.count) };
+  }
+}
+
 /** Refuses a checkpoint that was trained for other images or classes. Throws CHECKPOINT_REFUSED. */
 export function requireFit(
   { path, description }: Checkpoint,
-  { shape, classNames, dataset }: PreparedData,
+  { shape, classNames, dataset }: PreparedDescription,
 ): void {
   const { height, width, channels } = description.shape;
   const trained = `${height}×${width}×${channels}`;
@@ -127,7 +153,7 @@ export function requireFit(
 /** Warns where a data set is not the one of its name that a model was trained on. */
 export function warnOfOtherData(
   { description }: Checkpoint,
-  data: PreparedData,
+  data: PreparedDescription,
   { emit }: StageContext,
 ): void {
   const { dataset, fingerprint } = description.data;
@@ -144,14 +170,19 @@ export function warnOfOtherData(
 export function chooseSplit(
   split: EvaluateOptions['split'],
   { description: { data } }: Checkpoint,
-  { train, test }: PreparedData,
+  prepared: PreparedData,
 ): { images: LabelledImages; indices: Int32Array } {
+  const { train, test } = prepared;
   if (split === 'test') {
     return { images: test, indices: allIndices(test.count) };
   }
-  const indices = stratifiedSplit(train.labels, data.validationSplit, data.splitSeed)[split];
+  const indices = splitOf(prepared, data.validationSplit, data.splitSeed)[split];
   if (indices.length > 0) return { images: train, indices };
-  throw new ToolkitError('USAGE', {
+  throw withoutSplit(split);
+}
+
+function withoutSplit(split: string): ToolkitError {
+  return new ToolkitError('USAGE', {
     message: `--split ${split}: the model was trained without a ${split} split`,
     hint: 'use --split test',
   });

@@ -1,10 +1,13 @@
 import { findPrepared } from '../artifacts/prepared.js';
+import { findSharded, isSharded } from '../artifacts/sharded.js';
+import { silentContext } from '../core/events.js';
 import { Random } from '../core/random.js';
 import { pixelsPerImage } from '../engine/images.js';
 import { classesOf } from '../serving/protocol/response.js';
 import type { Lease } from '../serving/versions.js';
 import { confidenceOf } from '../serving/watching/monitor.js';
 import { describeReference, type Reference } from '../serving/watching/reference.js';
+import { sampleOf } from './sample-shards.js';
 
 /** Images of the training data that stand for all of them. */
 const SAMPLE = 2000;
@@ -17,11 +20,11 @@ const CHUNK = 32;
  */
 export async function referenceFor(lease: Lease, dataDir: string): Promise<Reference | string> {
   const { data, shape, classNames } = lease.description;
-  const prepared = await findPrepared(dataDir, data.dataset);
+  const prepared = (await findSharded(dataDir, data.dataset)) ?? (await findPrepared(dataDir, data.dataset));
   if (!prepared) return `the data set "${data.dataset}" is not prepared in ${dataDir}`;
   if (prepared.fingerprint !== data.fingerprint)
     return `"${data.dataset}" in ${dataDir} is not what the model was trained on`;
-  const { train } = prepared;
+  const { train } = isSharded(prepared) ? await sampleOf(prepared, silentContext(), 1) : prepared;
   const size = pixelsPerImage(shape);
   const count = Math.min(SAMPLE, train.count);
   const random = new Random(1, 'drift-reference');

@@ -1,38 +1,27 @@
 import { memory } from '@tensorflow/tfjs-core';
 
 import { readCheckpoint } from '../artifacts/checkpoint.js';
-import type { PreparedData } from '../artifacts/prepared.js';
 import { resolveCheckpoint, resolveRun, type RunFolder } from '../artifacts/run.js';
 import type { ActiveBackend } from '../backends/backend.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 import { silentContext, type Metrics, type StageContext } from '../core/events.js';
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
-import { placeOnDevice, type DeviceImages } from '../engine/device-images.js';
-import { allIndices } from '../engine/images.js';
 import { inferenceProgram, trainingProgram } from '../engine/prepare.js';
 import type { Execution, Forward } from '../engine/program.js';
-import { labelsAt, meanMetrics } from '../evaluation/classify.js';
 import { parameterCount, type Model } from '../models/model.js';
 import { requireKernels } from '../training/kernels.js';
 import { trainEpochs, type TrainingParts } from '../training/loop.js';
 import { bestEpoch, noProgress, type TrainingProgress } from '../training/progress.js';
-import { RunWriter } from '../training/run-writer.js';
+import { RunWriter, type RunDescription } from '../training/run-writer.js';
 import { trainingStep } from '../training/step.js';
 import { TrainingVariables } from '../training/variables.js';
 import { executionMode, startChosenBackend } from './backend-options.js';
 import { newRunFolder } from './name-run.js';
-import { prepareData } from './prepare-data.js';
+import { prepareStored } from './prepare-data.js';
 import type { TrainConfiguration, TrainResolution } from './train-options.js';
-import {
-  describeRun,
-  modelFor,
-  optimizerFor,
-  planData,
-  requireSameData,
-  scheduleFor,
-  type DataPlan,
-} from './training-setup.js';
+import { describeRun, modelFor, optimizerFor, requireSameData, scheduleFor } from './training-setup.js';
+import { trainingSet, type TrainingSet } from './training-set.js';
 
 /** What a training run ends with. */
 export interface TrainResult {
@@ -86,10 +75,10 @@ async function trainIn(
   const { emit } = context;
   const { values } = resolution;
   await removeTemporaryFiles(folder.path);
-  const data = await prepareData(values, context);
+  const data = await prepareStored(values, context);
   const backend = await startChosenBackend(values, context);
-  const plan = planData(data, values);
-  const model = modelFor(values, data, plan);
+  const set = trainingSet(data, values);
+  const model = await modelFor(values, set);
   emit({
     event: 'model',
     model: values.model.name,
@@ -104,26 +93,14 @@ async function trainIn(
   );
   try {
     requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape, values);
-    const start = await startingPoint(folder, values, data, variables);
+    const start = await startingPoint(folder, values, set, variables);
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
-    const description = describeRun(folder.name, resolution, data, plan, model, backend);
-    const batches = Math.ceil(plan.split.training.length / values.batchSize);
-    const writer = new RunWriter(folder, description, variables, batches, emit);
-    await writer.begin(start);
-    return await trainAndTest({
-      folder,
-      values,
-      data,
-      backend,
-      plan,
-      model,
-      variables,
-      writer,
-      start,
-      context,
-    });
+    const description = describeRun(folder.name, resolution, set, model, backend);
+    const run = { folder, values, set, backend, model, variables, description, start, context };
+    return await trainAndTest(run);
   } finally {
+    set.dispose();
     variables.dispose();
   }
 }
@@ -132,7 +109,7 @@ async function trainIn(
 async function startingPoint(
   folder: RunFolder,
   { resume, initFrom, checkpointsDir }: TrainConfiguration,
-  data: PreparedData,
+  { data }: TrainingSet,
   variables: TrainingVariables,
 ): Promise<TrainingProgress> {
   if (resume === undefined && initFrom === undefined) return noProgress;
@@ -151,68 +128,68 @@ async function startingPoint(
 interface Run {
   folder: RunFolder;
   values: TrainConfiguration;
-  data: PreparedData;
+  set: TrainingSet;
   backend: ActiveBackend;
-  plan: DataPlan;
   model: Model;
   variables: TrainingVariables;
-  writer: RunWriter;
+  description: RunDescription;
   start: TrainingProgress;
   context: StageContext;
 }
 
 async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
-  const { folder, values, data, backend, plan, model, variables, writer, context } = run;
+  const { folder, values, set, backend, model, variables, context } = run;
   const forward: Forward = (images) => model.apply(images, variables.finalValues());
-  const images = placeOnDevice(data.train, plan.scaling);
-  try {
-    const progress = await runEpochs(run, images, forward).catch((error: unknown) => {
-      throw withWayOn(error, folder.name, context.signal);
-    });
-    const checkpoint = await writer.restoreBest(progress);
-    const best = bestEpoch(progress.history)!;
-    return {
-      run: folder.name,
-      folder: folder.path,
-      checkpoint,
-      dataset: data.dataset,
-      model: values.model.name,
-      backend: backend.name,
-      backendVersion: backend.version,
-      device: backend.device,
-      threads: backend.threads,
-      execution: writer.execution(),
-      epochs: progress.history.length,
-      bestEpoch: best.epoch,
-      validation: best.validation,
-      test: { ...(await measureTest(run, forward)), n: data.test.count },
-    };
-  } finally {
-    images.dispose();
-  }
+  const { progress, writer } = await runEpochs(run, forward).catch((error: unknown) => {
+    throw withWayOn(error, folder.name, context.signal);
+  });
+  const checkpoint = await writer.restoreBest(progress);
+  const best = bestEpoch(progress.history)!;
+  return {
+    run: folder.name,
+    folder: folder.path,
+    checkpoint,
+    dataset: set.data.dataset,
+    model: values.model.name,
+    backend: backend.name,
+    backendVersion: backend.version,
+    device: backend.device,
+    threads: backend.threads,
+    execution: writer.execution(),
+    epochs: progress.history.length,
+    bestEpoch: best.epoch,
+    validation: best.validation,
+    test: { ...(await measureTest(run, forward)), n: set.plan.images.test },
+  };
 }
 
-async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Promise<TrainingProgress> {
-  const { values, data, plan, model, variables, writer, start, context } = run;
+async function runEpochs(
+  run: Run,
+  forward: Forward,
+): Promise<{ progress: TrainingProgress; writer: RunWriter }> {
+  const { folder, values, set, model, variables, description, start, context } = run;
   const { signal, emit } = context;
-  const { epochs, batchSize, averageWeights, seed, earlyStopping, optimizer: settings } = values;
+  const { epochs, averageWeights, earlyStopping, optimizer: settings } = values;
   const schedule = scheduleFor(values);
   const optimizer = optimizerFor(values);
-  const { training, validation } = plan.split;
   const program = trainingProgram(
     trainingStep(model, optimizer, variables, values),
-    images,
+    await set.place('training'),
     executionMode(values),
   );
-  const inference = inferenceProgram(forward, images, data.classNames.length, executionMode(values));
+  const inference = inferenceProgram(
+    forward,
+    await set.place('validation'),
+    set.data.classNames.length,
+    executionMode(values),
+  );
+  const source = set.epochs(program, values);
+  const writer = new RunWriter(folder, description, variables, source.batches, emit);
   writer.execution = () => program.execution ?? null;
-  const validationLabels = labelsAt(data.train.labels, validation);
   const parts: TrainingParts = {
-    program,
+    source,
     optimizer,
-    training,
-    validate: async () =>
-      validation.length === 0 ? null : meanMetrics(await inference.run(validation, signal), validationLabels),
+    validate: () => set.measure('validation', inference, signal),
     onEpoch: async (progress, record) => {
       await writer.epoch(progress, record);
       emit({ event: 'epoch', epochs, ...record, ...memoryUse() });
@@ -222,26 +199,23 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
     signal,
   };
   try {
+    await writer.begin(start);
     const { learningRate } = settings;
-    return await trainEpochs(
-      { epochs, batchSize, learningRate, schedule, averageWeights, seed, earlyStopping },
-      start,
-      parts,
-    );
+    const plan = { epochs, learningRate, schedule, averageWeights, earlyStopping };
+    return { progress: await trainEpochs(plan, start, parts), writer };
   } finally {
     program.dispose();
     inference.dispose();
   }
 }
 
-async function measureTest({ data, plan, context, values }: Run, forward: Forward): Promise<Metrics> {
-  const images = placeOnDevice(data.test, plan.scaling);
-  const inference = inferenceProgram(forward, images, data.classNames.length, executionMode(values));
+async function measureTest({ set, context, values }: Run, forward: Forward): Promise<Metrics> {
+  const images = await set.place('test');
+  const inference = inferenceProgram(forward, images, set.data.classNames.length, executionMode(values));
   try {
-    return meanMetrics(await inference.run(allIndices(data.test.count), context.signal), data.test.labels);
+    return (await set.measure('test', inference, context.signal))!;
   } finally {
     inference.dispose();
-    images.dispose();
   }
 }
 
