@@ -6,7 +6,12 @@ import { collect as collectStage, collectFields } from './stages/collect.js';
 import { deploy as deployStage, type Deployment } from './stages/deploy.js';
 import { deploySpace, type deployFields } from './stages/deploy-options.js';
 import { calibrate as calibrateStage, calibrateFields, type Calibration } from './stages/calibrate.js';
-import { evaluate as evaluateStage, evaluateFields, type Evaluation } from './stages/evaluate.js';
+import { evaluate as evaluateStage, type Evaluation } from './stages/evaluate.js';
+import { evaluateFields } from './stages/evaluate-options.js';
+import {
+  evaluateEnsemble as evaluateEnsembleStage,
+  type EnsembleEvaluation,
+} from './stages/evaluate-ensemble.js';
 import {
   predict as predictStage,
   predictFields,
@@ -14,8 +19,15 @@ import {
   type Predictions,
 } from './stages/predict.js';
 import { preprocess as preprocessStage, preprocessFields, type Preprocessed } from './stages/preprocess.js';
+import { compareRuns as compareRunsStage, type RunComparison } from './stages/compare-runs.js';
+import { pruneRuns as pruneRunsStage, type Pruning } from './stages/prune-runs.js';
+import { compareRunsFields, pruneRunsFields } from './stages/runs-options.js';
+import { search as searchStage, type SearchResult } from './stages/search.js';
+import { resolveSearchOptions, type SearchOptions } from './stages/search-options.js';
 import { resolveTrainOptions, type TrainOptions } from './stages/train-options.js';
 import { train as trainStage, type TrainResult } from './stages/train.js';
+import { explainSpace, type explainFields } from './stages/explain-options.js';
+import type { Explanations } from './stages/explain.js';
 import type { RawData } from './artifacts/raw.js';
 import type { z } from 'zod';
 
@@ -27,13 +39,23 @@ export type { RawData } from './artifacts/raw.js';
 export { isToolkitError, ToolkitError, type ErrorCode, type ExitCode } from './core/errors.js';
 export type { Emit, StageContext, ToolkitEvent } from './core/events.js';
 export { version } from './core/version.js';
-export type { ClassificationMetrics } from './evaluation/metrics.js';
+export { bootstrapIntervals, type Intervals } from './evaluation/bootstrap.js';
+export { oneVersusRest, precisionRecallCurve, rocCurve } from './evaluation/curves.js';
+export { comparePaired, type PairedComparison } from './evaluation/mcnemar.js';
+export { classificationMetrics, type ClassificationMetrics } from './evaluation/metrics.js';
+export { scoreLogits, type ScoredExamples } from './evaluation/probabilities.js';
 export type { Deployment } from './stages/deploy.js';
 export { decide, type Decision, type DecisionPolicy } from './decisions/decide.js';
 export type { Calibration } from './stages/calibrate.js';
 export type { PictureSource, Predictions } from './stages/predict.js';
 export type { Evaluation } from './stages/evaluate.js';
+export type { Explanation, Explanations } from './stages/explain.js';
+export type { EnsembleEvaluation, EnsembleMember } from './stages/evaluate-ensemble.js';
 export type { Preprocessed } from './stages/preprocess.js';
+export type { RunComparison } from './stages/compare-runs.js';
+export type { Pruning } from './stages/prune-runs.js';
+export type { SearchResult, TrialResult } from './stages/search.js';
+export type { SearchOptions } from './stages/search-options.js';
 export type { TrainOptions } from './stages/train-options.js';
 export type { TrainResult } from './stages/train.js';
 
@@ -63,6 +85,11 @@ export async function train(options: TrainOptions = {}, context: Context = {}): 
   return trainStage(await resolveTrainOptions(options), silentContext(context));
 }
 
+/** Tries configurations, with the options of `mnist search`: the section `search`, and those of `train`. Throws a ToolkitError. */
+export async function search(options: SearchOptions, context: Context = {}): Promise<SearchResult> {
+  return searchStage(await resolveSearchOptions(options), silentContext(context));
+}
+
 /**
  * Stage 4, with the options of `mnist evaluate`. Throws a ToolkitError.
  *
@@ -79,6 +106,21 @@ export async function evaluate(
     resolveOptions(space, [callerLayer(options)]).values,
     silentContext(context),
   );
+}
+
+/**
+ * Stage 4 for an ensemble, with the options of `mnist evaluate`. Throws a ToolkitError.
+ *
+ * @param checkpoints two or more of what `evaluate` takes
+ */
+export async function evaluateEnsemble(
+  checkpoints: readonly string[],
+  options: z.input<typeof evaluateFields> = {},
+  context: Context = {},
+): Promise<EnsembleEvaluation> {
+  const space = { fields: evaluateFields, choices: {} };
+  const { values } = resolveOptions(space, [callerLayer(options)]);
+  return evaluateEnsembleStage(checkpoints, values, silentContext(context));
 }
 
 /** The options of `mnist deploy`: those of the target, such as `quantize`, stand beside the common ones. */
@@ -128,4 +170,42 @@ export async function predict(
   const space = { fields: predictFields, choices: {} };
   const { values } = resolveOptions(space, [callerLayer(options)]);
   return predictStage(checkpoint, pictures, values, silentContext(context));
+}
+
+/** The options of `mnist explain`: those of the method, such as `steps`, stand beside the common ones. */
+export type ExplainInput = z.input<typeof explainFields> & { method?: string } & Record<string, unknown>;
+
+/**
+ * Shows which pixels speak for a class and which against it, with the options of `mnist explain`. Throws a ToolkitError; a
+ * picture that cannot be explained is among the failures instead.
+ *
+ * @param checkpoint a checkpoint file, a run's folder or name, or `latest`
+ */
+export async function explain(
+  checkpoint: string,
+  pictures: readonly PictureSource[],
+  options: ExplainInput = {},
+  context: Context = {},
+): Promise<Explanations> {
+  const { values } = resolveOptions(explainSpace, [callerLayer(options)]);
+  const { explain: explainStage } = await import('./stages/explain.js');
+  return explainStage(checkpoint, pictures, values, silentContext(context));
+}
+
+/** The runs in a folder, the latest first; a damaged one with what is wrong with it. */
+export { summariseRuns as listRuns, type RunSummary } from './stages/list-runs.js';
+
+/** Sets runs side by side, with the options of `mnist runs compare`. Throws a ToolkitError. */
+export async function compareRuns(
+  runs: readonly string[],
+  options: z.input<typeof compareRunsFields> = {},
+): Promise<RunComparison> {
+  const space = { fields: compareRunsFields, choices: {} };
+  return compareRunsStage(runs, resolveOptions(space, [callerLayer(options)]).values);
+}
+
+/** Removes runs, with the options of `mnist runs prune`; without `yes` it only says which. Throws a ToolkitError. */
+export async function pruneRuns(options: z.input<typeof pruneRunsFields>): Promise<Pruning> {
+  const space = { fields: pruneRunsFields, choices: {} };
+  return pruneRunsStage(resolveOptions(space, [callerLayer(options)]).values);
 }

@@ -1,4 +1,11 @@
-import type { BackendValues, DataId, DataType, KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import type {
+  BackendValues,
+  DataId,
+  DataType,
+  KernelBackend,
+  Tensor,
+  TensorInfo,
+} from '@tensorflow/tfjs-core';
 
 /** A tensor that the binding holds: its handle, its shape and TensorFlow's number for its type. */
 export interface TensorMetadata {

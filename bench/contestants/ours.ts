@@ -7,7 +7,7 @@ import { inferenceProgram, trainingProgram, type ExecutionMode } from '../../src
 import type { Forward, InferenceProgram } from '../../src/engine/program.js';
 import type { Metrics } from '../../src/core/events.js';
 import { meanMetrics } from '../../src/evaluation/classify.js';
-import { indexOfMaximum } from '../../src/evaluation/metrics.js';
+import { indexOfMaximum } from '../../src/evaluation/probabilities.js';
 import type { Model } from '../../src/models/model.js';
 import { models } from '../../src/models/index.js';
 import { optimizers } from '../../src/optimizers/index.js';

@@ -1,11 +1,16 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 
 import { z } from 'zod';
 
-import { ToolkitError, messageOf, systemCodeOf } from '../core/errors.js';
+import { ToolkitError, systemCodeOf } from '../core/errors.js';
 import { writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  readSafetensorsMetadata,
+  type StoredTensor,
+} from './safetensors.js';
 
 const metrics = z.strictObject({ loss: z.number(), accuracy: z.number() });
 
@@ -76,6 +81,8 @@ const descriptionSchema = z.strictObject({
     backendVersion: z.string(),
     device: z.string(),
     threads: z.int(),
+    /** The make of the processor; absent in checkpoints from before it was recorded, and where the system does not tell. */
+    processor: z.string().optional(),
     node: z.string(),
     /** How the step was run: shards of a batch and threads decide how sums are rounded. */
     execution,
@@ -106,35 +113,52 @@ export async function writeCheckpoint({ path, description, tensors }: Checkpoint
 }
 
 /** Reads and verifies a checkpoint. Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT or CHECKPOINT_REFUSED. */
-export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const file = await readWhole(path);
-  try {
-    const { tensors, metadata } = decodeSafetensors(file);
-    const stored = JSON.parse(metadata[DESCRIPTION] ?? 'null') as unknown;
-    refuseOtherVersion(stored, path);
-    return { path, tensors, description: descriptionSchema.parse(stored) };
-  } catch (error) {
-    if (error instanceof ToolkitError) throw error;
-    throw new ToolkitError('CHECKPOINT_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
-  }
+export function readCheckpoint(path: string): Promise<Checkpoint> {
+  return withFile(path, async (file, size) => {
+    if (size > MAX_BYTES) throw new Error(`${size} bytes, more than any checkpoint has`);
+    const { tensors, metadata } = decodeSafetensors(await file.readFile());
+    return { path, tensors, description: describedBy(metadata, path) };
+  });
 }
 
-async function readWhole(path: string): Promise<Uint8Array> {
+/**
+ * Reads what a checkpoint says of itself, without its tensors and without verifying them: for lists, and before the whole is
+ * read. Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT or CHECKPOINT_REFUSED.
+ */
+export function readCheckpointDescription(path: string): Promise<CheckpointDescription> {
+  return withFile(path, async (file, size) => {
+    const read = async (offset: number, length: number): Promise<Uint8Array> => {
+      const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, offset);
+      return buffer.subarray(0, bytesRead);
+    };
+    return describedBy(await readSafetensorsMetadata(read, size), path);
+  });
+}
+
+function describedBy(metadata: Readonly<Record<string, string>>, path: string): CheckpointDescription {
+  const stored = JSON.parse(metadata[DESCRIPTION] ?? 'null') as unknown;
+  refuseOtherVersion(stored, path);
+  return descriptionSchema.parse(stored);
+}
+
+async function withFile<Result>(
+  path: string,
+  use: (file: FileHandle, size: number) => Promise<Result>,
+): Promise<Result> {
   try {
     const file = await open(path, 'r');
     try {
-      const { size } = await file.stat();
-      if (size > MAX_BYTES) throw new Error(`${size} bytes, more than any checkpoint has`);
-      return await file.readFile();
+      return await use(file, (await file.stat()).size);
     } finally {
       await file.close();
     }
   } catch (error) {
+    if (error instanceof ToolkitError) throw error;
     if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) {
       const details = { name: path, folder: path, nearest: undefined };
       throw new ToolkitError('CHECKPOINT_MISSING', details, { cause: error });
     }
-    throw new ToolkitError('CHECKPOINT_CORRUPT', { path, reason: messageOf(error) }, { cause: error });
+    throw new ToolkitError('CHECKPOINT_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
   }
 }
 

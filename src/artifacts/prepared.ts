@@ -40,6 +40,14 @@ export const preparedDescription = z.strictObject({
       relabelled: z.int().min(0),
     })
     .optional(),
+  /** Of which data set these are some classes or images; absent where they are all of it. */
+  selection: z
+    .strictObject({
+      dataset: z.string(),
+      classes: z.array(z.string()),
+      imagesPerClass: z.int().min(1).optional(),
+    })
+    .optional(),
   licence: z.string(),
   origin: z.string(),
 });

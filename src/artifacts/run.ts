@@ -53,7 +53,7 @@ export const RUN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /** The runs in a folder, the latest first: those that have a checkpoint. */
 export async function listRuns(checkpointsDir: string): Promise<RunFolder[]> {
-  const names = await readdir(checkpointsDir).catch(() => []);
+  const names = (await readdir(checkpointsDir).catch(() => [])).filter((name) => !name.startsWith('.'));
   const found = await Promise.all(
     names.map(async (name) => {
       const run = new RunFolder(join(checkpointsDir, name));

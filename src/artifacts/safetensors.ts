@@ -83,23 +83,43 @@ export class SafetensorsError extends Error {}
  * Throws SafetensorsError.
  */
 export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
-  const headerBytes = headerLength(file);
-  const headerEnd = LENGTH_BYTES + headerBytes;
+  const headerEnd = headerLength(file, file.length);
   const text = decodeText(file.subarray(LENGTH_BYTES, headerEnd));
   const data = file.subarray(headerEnd);
   checkHash(text, data);
-  const { __metadata__: metadata, ...entries } = parseHeader(text);
-  return { tensors: readTensors(entries, data), metadata: readMetadata(metadata) };
+  const { entries, metadata } = parseHeader(text);
+  const tensors = new Map<string, StoredTensor>();
+  for (const { name, dtype, shape, data_offsets: offsets } of layout(entries, data.length)) {
+    tensors.set(name, { type: dtype, shape, bytes: data.subarray(...offsets) });
+  }
+  return { tensors, metadata };
 }
 
-function headerLength(file: Uint8Array): number {
-  if (file.length < LENGTH_BYTES) throw new SafetensorsError(`it has only ${file.length} bytes`);
-  const claimed = new DataView(file.buffer, file.byteOffset).getBigUint64(0, true);
-  const available = Math.min(MAX_HEADER_BYTES, file.length - LENGTH_BYTES);
+/**
+ * Reads the metadata alone of a file that `encodeSafetensors` laid out: its first bytes, however large the tensors are. What
+ * the header says of the tensors must fit the file's size; their hash is not looked at. Throws SafetensorsError.
+ *
+ * @param read the file's bytes from an offset on, as many as there are up to a length
+ */
+export async function readSafetensorsMetadata(
+  read: (offset: number, length: number) => Promise<Uint8Array>,
+  fileSize: number,
+): Promise<Readonly<Record<string, string>>> {
+  const headerEnd = headerLength(await read(0, LENGTH_BYTES), fileSize);
+  const { entries, metadata } = parseHeader(decodeText(await read(LENGTH_BYTES, headerEnd - LENGTH_BYTES)));
+  layout(entries, fileSize - headerEnd);
+  return metadata;
+}
+
+/** Where the header ends. */
+function headerLength(start: Uint8Array, fileSize: number): number {
+  if (start.length < LENGTH_BYTES) throw new SafetensorsError(`it has only ${start.length} bytes`);
+  const claimed = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
+  const available = Math.min(MAX_HEADER_BYTES, fileSize - LENGTH_BYTES);
   if (claimed > BigInt(available)) {
     throw new SafetensorsError(`its header claims ${claimed} bytes, of which it can have ${available}`);
   }
-  return Number(claimed);
+  return LENGTH_BYTES + Number(claimed);
 }
 
 function decodeText(bytes: Uint8Array): string {
@@ -119,7 +139,7 @@ function checkHash(header: string, data: Uint8Array): void {
     throw new SafetensorsError('its hash is wrong: bytes were changed');
 }
 
-function parseHeader(text: string): Record<string, unknown> {
+function parseHeader(text: string): { entries: Record<string, unknown>; metadata: Record<string, string> } {
   let header: Record<string, unknown>;
   try {
     header = z.record(z.string(), z.unknown()).parse(JSON.parse(text));
@@ -130,7 +150,8 @@ function parseHeader(text: string): Record<string, unknown> {
   if (JSON.stringify(header) !== text.trimEnd()) {
     throw new SafetensorsError('its header is not written as this program does: an entry may occur twice');
   }
-  return header;
+  const { __metadata__: metadata, ...entries } = header;
+  return { entries, metadata: readMetadata(metadata) };
 }
 
 function readMetadata(value: unknown): Record<string, string> {
@@ -139,14 +160,16 @@ function readMetadata(value: unknown): Record<string, string> {
   return parsed.data;
 }
 
-function readTensors(entries: Record<string, unknown>, data: Uint8Array): Map<string, StoredTensor> {
-  const parsed = Object.entries(entries).map(([name, value]) => {
+type NamedEntry = z.output<typeof tensorEntry> & { name: string };
+
+/** The tensors in the order in which they lie, of which each must follow the one before it, and the last end the file. */
+function layout(entries: Record<string, unknown>, dataLength: number): NamedEntry[] {
+  const parsed = Object.entries(entries).map(([name, value]): NamedEntry => {
     const entry = tensorEntry.safeParse(value);
     if (!entry.success) throw new SafetensorsError(`the entry of tensor ${name} is malformed`);
     return { name, ...entry.data };
   });
   parsed.sort((a, b) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1]);
-  const tensors = new Map<string, StoredTensor>();
   let expected = 0;
   for (const {
     name,
@@ -155,15 +178,14 @@ function readTensors(entries: Record<string, unknown>, data: Uint8Array): Map<st
     data_offsets: [start, end],
   } of parsed) {
     const size = shape.reduce((product, length) => product * length, ELEMENT_BYTES[dtype]);
-    if (start !== expected || end - start !== size || end > data.length) {
+    if (start !== expected || end - start !== size || end > dataLength) {
       throw new SafetensorsError(`tensor ${name} does not lie where its shape and its neighbours say`);
     }
-    tensors.set(name, { type: dtype, shape, bytes: data.subarray(start, end) });
     expected = end;
   }
-  if (expected !== data.length)
-    throw new SafetensorsError(`${data.length - expected} bytes follow its last tensor`);
-  return tensors;
+  if (expected !== dataLength)
+    throw new SafetensorsError(`${dataLength - expected} bytes follow its last tensor`);
+  return parsed;
 }
 
 /** Numbers as a stored tensor; the bytes are a view of them. */

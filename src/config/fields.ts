@@ -5,7 +5,7 @@ export interface Field {
   /** Its name in files and in code: `learningRate`. */
   key: string;
   description: string;
-  kind: 'boolean' | 'number' | 'text' | 'list' | 'mixed';
+  kind: 'boolean' | 'number' | 'text' | 'list' | 'mixed' | 'structure';
   /** What a value may be, in words: "a number above 0". */
   allowed: string;
   /** The value it has when nobody sets it; undefined where there is none. */
@@ -39,6 +39,9 @@ interface JsonSchema extends Partial<FieldMeta> {
   exclusiveMaximum?: number;
   items?: JsonSchema;
   anyOf?: JsonSchema[];
+  /** Objects that a property tells apart. */
+  oneOf?: JsonSchema[];
+  properties?: Record<string, JsonSchema>;
 }
 
 /** The fields of an object schema, by key. */
@@ -47,6 +50,43 @@ export function fieldsOf(schema: z.ZodObject): ReadonlyMap<string, Field> {
     properties?: Record<string, JsonSchema>;
   };
   return new Map(Object.entries(properties).map(([key, property]) => [key, toField(key, property)]));
+}
+
+/** A place inside of an option's value, such as the third layer's `units`. */
+export interface NestedPlace {
+  /** How it is written: `layers[2].units`. */
+  suffix: string;
+  value: unknown;
+  /** What it may be, in words; undefined where the schema does not say. */
+  allowed: string | undefined;
+  /** The keys that stand beside it. */
+  siblings: string[];
+}
+
+/** Follows a path into an option's value and its schema. */
+export function nestedPlace(schema: z.ZodObject, path: readonly PropertyKey[], value: unknown): NestedPlace {
+  let here: JsonSchema | undefined = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
+  let siblings: string[] = [];
+  let held = value;
+  path.forEach((step, index) => {
+    const { properties = {} }: JsonSchema = here?.oneOf ? variantOf(here.oneOf, held) : (here ?? {});
+    siblings = Object.keys(properties);
+    here = typeof step === 'number' ? here?.items : properties[String(step)];
+    if (index > 0) held = (held as Record<PropertyKey, unknown> | undefined)?.[step];
+  });
+  const suffix = path.slice(1).map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
+  return { suffix: suffix.join(''), value: held, siblings, allowed: here && allowedInside(here) };
+}
+
+function allowedInside(schema: JsonSchema): string {
+  return schema.oneOf ? 'an object with a type' : allowedBy(schema);
+}
+
+/** Of objects that the property `type` tells apart, the one that a value is; where it is none, one that may be any of them. */
+function variantOf(variants: readonly JsonSchema[], value: unknown): JsonSchema {
+  const typeOf = ({ properties }: JsonSchema): unknown => properties?.['type']?.const;
+  const found = variants.find((variant) => typeOf(variant) === (value as { type?: unknown } | null)?.type);
+  return found ?? { properties: { type: { enum: variants.map(typeOf) } } };
 }
 
 function toField(key: string, schema: JsonSchema): Field {
@@ -58,16 +98,18 @@ function toField(key: string, schema: JsonSchema): Field {
     allowed: allowedBy(schema),
     fallback: schema.default,
     placeholder:
-      schema.placeholder ?? { number: 'N', list: 'N,N,…', text: 'NAME', mixed: 'VALUE', boolean: '' }[kind],
+      schema.placeholder ??
+      { number: 'N', list: 'N,N,…', text: 'NAME', mixed: 'VALUE', boolean: '', structure: 'JSON' }[kind],
     variable: schema.variable ?? `MNIST_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`,
   };
 }
 
-function kindOf({ type, anyOf }: JsonSchema): Field['kind'] {
+function kindOf({ type, anyOf, items }: JsonSchema): Field['kind'] {
   if (anyOf) return 'mixed';
   if (type === 'boolean') return 'boolean';
   if (type === 'number' || type === 'integer') return 'number';
-  return type === 'array' ? 'list' : 'text';
+  if (type !== 'array') return 'text';
+  return items?.oneOf ? 'structure' : 'list';
 }
 
 function allowedBy(schema: JsonSchema): string {
@@ -127,8 +169,18 @@ export function parseText({ kind }: Pick<Field, 'kind'>, text: string): unknown 
       return parseNumber(text);
     case 'list':
       return text === '' ? [] : text.split(',').map((part) => parseNumber(part.trim()));
+    case 'structure':
+      return parseJson(text);
     case 'text':
       return text;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
   }
 }
 

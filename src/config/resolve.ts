@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
 import { nearest, type Named, type Registry } from '../core/registry.js';
-import { fieldsOf, type Field } from './fields.js';
+import { fieldsOf, nestedPlace, type Field } from './fields.js';
 
 /** A plug-in whose options are part of the configuration. */
 export interface Configurable<
@@ -204,11 +204,38 @@ function parse(schema: z.ZodObject, settings: ReadonlyMap<string, Setting>): Rec
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const key = String(issue?.path[0]);
-  throw invalid(
-    key,
-    settings.get(key),
-    fieldsOf(schema).get(key)?.allowed ?? issue?.message ?? 'another value',
-  );
+  const field = fieldsOf(schema).get(key);
+  const setting = settings.get(key);
+  if (issue && issue.path.length > 1 && setting && field?.kind === 'structure')
+    throw invalidInside(schema, issue, setting);
+  throw invalid(key, setting, field?.allowed ?? issue?.message ?? 'another value');
+}
+
+/** Of a value that is made of parts, the part that is wrong. */
+function invalidInside(
+  schema: z.ZodObject,
+  issue: z.core.$ZodIssue,
+  { value, layer }: Setting,
+): ToolkitError {
+  const key = String(issue.path[0]);
+  const [unknownKey] = issue.code === 'unrecognized_keys' ? issue.keys : [];
+  const path = unknownKey === undefined ? issue.path : [...issue.path, unknownKey];
+  const place = nestedPlace(schema, path, value);
+  const option = `${layer.label(key)}${place.suffix}`;
+  if (unknownKey === undefined) {
+    return new ToolkitError('OPTION_INVALID', {
+      option,
+      value: textOf(place.value),
+      origin: layer.origin(key),
+      allowed: place.allowed ?? issue.message,
+    });
+  }
+  return new ToolkitError('OPTION_UNKNOWN', {
+    option,
+    origin: layer.origin(key),
+    nearest: nearest(unknownKey, place.siblings),
+    help: `here stand ${place.siblings.join(', ')}`,
+  });
 }
 
 function invalid(

@@ -79,7 +79,12 @@ export const errorKinds = {
     2,
     ({ option, run, stored, given }) =>
       `${option} is ${stored} in the run "${run}", but ${given} was asked for`,
-    () => 'a resumed run keeps its configuration; start a new one to change it',
+    () => 'what is resumed or reproduced keeps its configuration; start a new run to change it',
+  ),
+  SEARCH_INVALID: kind<{ reason: string }>(
+    2,
+    ({ reason }) => `the search: ${reason}`,
+    () => 'docs/search.md describes the section "search" of a configuration',
   ),
   OUTPUT_EXISTS: kind<{ path: string }>(
     2,
@@ -175,16 +180,34 @@ export const errorKinds = {
     ({ operation, reason }) => `TensorFlow refused ${operation}: ${reason}`,
     () => 'run again with --verbose for the stack trace, and report it',
   ),
+  OUT_OF_MEMORY: kind<{ reason: string; batchSize?: number; fits?: number }>(
+    1,
+    ({ reason, batchSize }) =>
+      `out of memory${batchSize === undefined ? '' : ` with batches of ${batchSize}`}: ${reason}`,
+    ({ fits }) =>
+      fits === undefined
+        ? 'take a smaller --batch-size, or end what else uses the memory'
+        : `--batch-size ${fits} would fit; the checkpoints of the run are those from before`,
+  ),
   STEP_NOT_TRACEABLE: kind<{ operation: string; reason: string }>(
     1,
     ({ operation, reason }) => `the model cannot be compiled: ${operation} ${reason}`,
     () => 'write the model with operations of tensors alone; --backend cpu runs it as it is',
   ),
 
-  TRAINING_DIVERGED: kind<{ epoch: number; batch: number; loss: number }>(
+  TRAINING_DIVERGED: kind<{ epoch: number; batch: number; loss?: number }>(
     1,
-    ({ epoch, batch, loss }) => `training diverged: the loss is ${loss} in epoch ${epoch}, batch ${batch}`,
+    ({ epoch, batch, loss }) => {
+      const what = loss === undefined ? 'weights are no longer numbers' : `the loss is ${loss}`;
+      return `training diverged: ${what} in epoch ${epoch}, batch ${batch}`;
+    },
     () => 'lower --learning-rate; the checkpoints of the run are those from before',
+  ),
+
+  SEARCH_FAILED: kind<{ trials: number; reason: string }>(
+    1,
+    ({ trials, reason }) => `none of the ${trials} trials brought a result; the first: ${reason}`,
+    () => 'make the space smaller, or correct the options that all trials have',
   ),
 
   QUALITY_GATE_NOT_MET: kind<{ accuracy: number; minimum: number; split: string }>(
@@ -219,6 +242,11 @@ export const errorKinds = {
     6,
     ({ path, reason }) => `${path}: ${reason}`,
     () => 'use a checkpoint that fits, or train a new one',
+  ),
+  SEARCH_UNUSABLE: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: cannot be continued: ${reason}`,
+    () => 'name a search in the folder of runs, or start a new one',
   ),
   DECISION_INVALID: kind<{ path: string; reason: string }>(
     6,

@@ -1,5 +1,6 @@
 /** The stages that this version has, in the order in which data passes through them. */
-export type StageName = 'runtime' | 'collect' | 'preprocess' | 'train' | 'evaluate' | 'embed' | 'deploy';
+export type StageName =
+  'runtime' | 'collect' | 'preprocess' | 'train' | 'evaluate' | 'search' | 'embed' | 'deploy';
 
 /** Loss (mean cross-entropy, in nats) and accuracy (share of correct predictions, 0 to 1) over some examples. */
 export interface Metrics {
@@ -14,13 +15,24 @@ export type ToolkitEvent =
   | { event: 'backend'; backend: string; device: string; version: string; threads: number | undefined }
   | { event: 'model'; model: string; description: string; parameters: number }
   | { event: 'run'; run: string; folder: string; resumedFromEpoch?: number }
+  | TransferEvent
   | BatchEvent
   | EpochEvent
+  | TrialEvent
   | { event: 'checkpoint'; kind: 'last' | 'best'; path: string; epoch: number; step: number }
   | { event: 'listening'; url: string; model: string; version: string }
   | { event: 'version'; role: 'production' | 'candidate'; version: string | null }
   | { event: 'warning'; code: string; message: string; hint: string }
   | { event: 'notice'; message: string };
+
+/** What a run took over from another's checkpoint, by layers: those taken, those that start anew, and those that stay as they are. */
+export interface TransferEvent {
+  event: 'transfer';
+  checkpoint: string;
+  taken: readonly string[];
+  fresh: readonly string[];
+  frozen: readonly string[];
+}
 
 /** How far an epoch is; for progress bars. */
 export interface BatchEvent extends Metrics {
@@ -38,12 +50,30 @@ export interface EpochEvent extends Metrics {
   epoch: number;
   epochs: number;
   validation: Metrics | null;
+  /** How much larger the validation loss is than the training loss; null without a validation split. */
+  gap: number | null;
   learningRate: number;
   seconds: number;
   imagesPerSecond: number;
   /** Live tensors and resident memory after it: flat from epoch to epoch, unless something leaks. */
   tensors: number;
   residentBytes: number;
+}
+
+/** A trial of a search that changed its state: it begins, reaches a rung, ends or is given up. */
+export interface TrialEvent {
+  event: 'trial';
+  search: string;
+  trial: number;
+  trials: number;
+  state: 'waiting' | 'running' | 'paused' | 'stopped' | 'completed' | 'failed' | 'invalid';
+  /** What it tries. */
+  settings: Readonly<Record<string, unknown>>;
+  epochs: number;
+  /** Its best epoch on the validation split. */
+  best: Metrics | null;
+  /** Why it failed or is invalid. */
+  reason: string | null;
 }
 
 /** Takes an event; it must not throw. */

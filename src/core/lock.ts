@@ -48,6 +48,18 @@ export async function withLock<Result>(
   }
 }
 
+/** Who holds a lock, in words, or undefined where nobody does who is alive. */
+export async function holderOf(path: string): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) return undefined;
+  const holder = await readOwner(path);
+  return (await isStale(path, holder)) ? undefined : nameOf(holder);
+}
+
+function nameOf(holder: Owner | undefined): string {
+  return holder ? `process ${holder.process} on ${holder.host}` : 'another process';
+}
+
 async function acquire(path: string, owner: Owner, { waitMs, signal, onWait }: LockOptions): Promise<void> {
   await makeFolder(dirname(path));
   const deadline = Date.now() + waitMs;
@@ -60,7 +72,7 @@ async function acquire(path: string, owner: Owner, { waitMs, signal, onWait }: L
       await breakLock(path, holder);
       continue;
     }
-    const name = holder ? `process ${holder.process} on ${holder.host}` : 'another process';
+    const name = nameOf(holder);
     if (Date.now() >= deadline) throw new ToolkitError('FOLDER_BUSY', { path: dirname(path), owner: name });
     if (!waiting) onWait?.(name);
     waiting = true;

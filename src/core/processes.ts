@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { cpus, hostname } from 'node:os';
 
 import { systemCodeOf } from './errors.js';
 
@@ -51,4 +51,10 @@ function startOf(processId: number): string {
   } catch {
     return '';
   }
+}
+
+/** The make of this machine's processor, or undefined where the system does not tell. */
+export function processorName(): string | undefined {
+  const model = cpus()[0]?.model.trim();
+  return model === '' ? undefined : model;
 }

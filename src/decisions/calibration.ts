@@ -51,3 +51,13 @@ export function expectedCalibrationError(judgements: readonly Judgement[], bins 
     0,
   );
 }
+
+/** How far confidence is from accuracy in the interval where it is farthest. */
+export function maximumCalibrationError(judgements: readonly Judgement[], bins = 15): number {
+  return Math.max(
+    0,
+    ...reliability(judgements, bins).map(({ count, confidence, accuracy }) =>
+      count === 0 ? 0 : Math.abs(accuracy - confidence),
+    ),
+  );
+}

@@ -2,11 +2,8 @@ import { join } from 'node:path';
 
 import { versionFiles, type RegisteredVersion } from '../artifacts/model-registry.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
-import { comparePaired, type PairedComparison } from '../evaluation/mcnemar.js';
+import { comparePaired, SIGNIFICANCE, type PairedComparison } from '../evaluation/mcnemar.js';
 import { readPredictions } from './predictions.js';
-
-/** How sure it has to be that a model is worse before it is refused. */
-export const SIGNIFICANCE = 0.05;
 
 /**
  * Refuses a version that is worse than the one in production: significantly, by McNemar's exact test on the test images.

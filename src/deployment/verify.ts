@@ -1,6 +1,6 @@
 import type { Manifest } from '../artifacts/manifest.js';
 import { ToolkitError } from '../core/errors.js';
-import { indexOfMaximum } from '../evaluation/metrics.js';
+import { indexOfMaximum } from '../evaluation/probabilities.js';
 import { firstImages, type DeploymentSource, type ExportedModel } from './source.js';
 
 /** How far an exported probability may lie from ours. */

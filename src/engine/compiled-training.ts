@@ -7,6 +7,7 @@ import {
   type Variable,
 } from '@tensorflow/tfjs-core';
 
+import { isToolkitError, ToolkitError } from '../core/errors.js';
 import { DataType } from '../tensorflow/data-types.js';
 import { Session } from '../tensorflow/session.js';
 import { tensorFlowContext } from '../tensorflow/tfjs-backend.js';
@@ -16,6 +17,7 @@ import type { Execution, RunOptions, SliceResult, TrainingProgram, TrainingStep 
 import { replaceImages, uploadImages } from './session-images.js';
 import { SessionVariables } from './session-variables.js';
 import { SliceLength } from './slice-length.js';
+import { fittingBatch, stepMemory } from './step-memory.js';
 import { trace, type Trace } from './trace.js';
 import { requireRepeatable } from './traceable.js';
 import { buildTrainingLoop, type TrainingLoop } from './training-graph.js';
@@ -48,7 +50,16 @@ export class CompiledTraining implements TrainingProgram {
     return this.#opened && { mode: 'compiled', ...this.#opened.plan };
   }
 
-  async run({ order, batchSize, firstBatch, coefficients, signal, onSlice }: RunOptions): Promise<number> {
+  async run(options: RunOptions): Promise<number> {
+    try {
+      return await this.#run(options);
+    } catch (error) {
+      if (!isToolkitError(error) || error.code !== 'OUT_OF_MEMORY') throw error;
+      throw this.#outOfMemory(error, options);
+    }
+  }
+
+  async #run({ order, batchSize, firstBatch, coefficients, signal, onSlice }: RunOptions): Promise<number> {
     const batches = Math.ceil(order.length / batchSize);
     const changed = new Set<Variable>();
     let next = firstBatch;
@@ -110,6 +121,22 @@ export class CompiledTraining implements TrainingProgram {
     return { losses: losses as Float32Array, correct: Float32Array.from(correct!) };
   }
 
+  /** Says which size of batch would fit into the memory that there is now, as far as a small batch of the step shows it. */
+  #outOfMemory(error: ToolkitError, { batchSize, coefficients, firstBatch }: RunOptions): ToolkitError {
+    const reason = error.message.replace(/^out of memory: /, '');
+    const details = { reason, batchSize };
+    const traceOf = (size: number): Trace =>
+      traceStep(this.#step, this.#data, size, coefficients(firstBatch));
+    try {
+      const memory = stepMemory(traceOf(PROBES[0]), PROBES[0], traceOf(PROBES[1]), PROBES[1]);
+      const fits = fittingBatch(memory, process.availableMemory(), batchSize);
+      return new ToolkitError('OUT_OF_MEMORY', { ...details, fits }, { cause: error });
+    } catch {
+      // Not even the smallest batch can be tried.
+      return new ToolkitError('OUT_OF_MEMORY', details, { cause: error });
+    }
+  }
+
   /** The loop over batches of a size, made when it is first needed; its variables are in the session then. */
   async #loopFor(size: number, fullSize: number, coefficients: readonly number[]): Promise<TimedLoop> {
     if (this.#isDisposed) throw new Error('the program is closed');
@@ -140,6 +167,9 @@ export class CompiledTraining implements TrainingProgram {
     return { session, variables: new SessionVariables(session), plan };
   }
 }
+
+/** Sizes of batches from which the memory of others is worked out. */
+const PROBES = [2, 4] as const;
 
 /** A GPU does a step's kernels one after the other; the numbers leave the threads to TensorFlow. */
 const ONE_DEVICE: CorePlan = { threads: 0, schedulingThreads: 0, shards: 1 };

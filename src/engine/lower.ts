@@ -73,7 +73,12 @@ export function lower(
     }
     const sharded =
       count > 1 && changes === 0
-        ? shardingOf(operation, batch, (input) => values.comesInRows(inputs[input]!))
+        ? shardingOf(
+            operation,
+            batch,
+            (input) => values.comesInRows(inputs[input]!),
+            (input) => trace.constants.get(inputs[input]!),
+          )
         : undefined;
     if (sharded) {
       addSharded(graph, operation, sharded, values, count);

@@ -2,23 +2,28 @@ import {
   add,
   cast,
   engine,
+  gather,
   logSoftmax,
   mul,
   neg,
   oneHot,
+  reshape,
   scalar,
   sqrt,
   square,
   stack,
+  sub,
   sum,
   tensor,
   tensor1d,
+  tensor2d,
   tidy,
   type NamedAttrMap,
   type Scalar,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
+  type Tensor4D,
   type Variable,
 } from '@tensorflow/tfjs-core';
 
@@ -88,6 +93,44 @@ export function gatherBytes(bytes: Tensor, indices: Tensor1D): Tensor {
   return engine().runKernel<Tensor>(ExtraKernel.GATHER_BYTES, { bytes, indices });
 }
 
+/** Each image's pixels at its own indices: of [n, pixels, channels] at int32 [n, k], [n, k, channels]. */
+export function gatherPixels(pixels: Tensor, indices: Tensor): Tensor {
+  return tidy(() => {
+    if (!hasKernel(ExtraKernel.GATHER_PIXELS)) return gatherFromRows(pixels, indices);
+    const inputs = { pixels, indices, axis: scalar(1, 'int32') };
+    return engine().runKernel<Tensor>(ExtraKernel.GATHER_PIXELS, inputs);
+  });
+}
+
+/** The same by one gathering over all images: tfjs's for batches gives wrong values on `wasm` (4.22). */
+function gatherFromRows(pixels: Tensor, indices: Tensor): Tensor {
+  const [count, size, channels] = pixels.shape as [number, number, number];
+  const starts = Int32Array.from({ length: count }, (_, row) => row * size);
+  const places = add(indices, tensor2d(starts, [count, 1], 'int32'));
+  return gather(reshape(pixels, [count * size, channels]), places as Tensor1D);
+}
+
+/**
+ * Images whose pixels come from elsewhere in them, in one kernel; undefined where the backend has none for it.
+ *
+ * @param images [n, height, width, channels]
+ * @param transforms [n, 8], as `ExtraKernel.TRANSFORM_IMAGES` says
+ * @param outside the value around the images
+ */
+export function transformImages(images: Tensor4D, transforms: Tensor, outside: number): Tensor4D | undefined {
+  // tfjs's image.transform is not used on other backends: on `cpu`, it transforms the first image of a batch only (4.22).
+  if (!hasKernel(ExtraKernel.TRANSFORM_IMAGES)) return undefined;
+  return tidy(() => {
+    const [, height, width] = images.shape;
+    const inputs = {
+      ...{ images, transforms },
+      shape: tensor1d([height, width], 'int32'),
+      fill: scalar(outside, 'float32'),
+    };
+    return engine().runKernel<Tensor4D>(ExtraKernel.TRANSFORM_IMAGES, inputs);
+  });
+}
+
 /**
  * Numbers uniformly distributed from 0 up to but not including 1. They depend on the key and the step alone, so that a step
  * that is repeated, resumed or compiled draws the same ones; each kind of backend has its own.
@@ -111,6 +154,20 @@ function uniformFromJavaScript(shape: readonly number[], key: number, step: Scal
   // 24 bits are what a float32 below 1 has; more would round up to 1.
   for (let index = 0; index < values.length; index++) values[index] = (random.bits() >>> 8) / 2 ** 24;
   return tensor(values, [...shape]);
+}
+
+/** The gradient of what a hyperbolic tangent was taken of: dy · (1 − y²). */
+export function tanhGradient(dy: Tensor, y: Tensor): Tensor {
+  if (hasKernel(ExtraKernel.TANH_GRADIENT)) return engine().runKernel(ExtraKernel.TANH_GRADIENT, { dy, y });
+  return mul(dy, sub(1, square(y)));
+}
+
+/** The gradient of what a sigmoid was taken of: dy · y · (1 − y). */
+export function sigmoidGradient(dy: Tensor, y: Tensor): Tensor {
+  if (hasKernel(ExtraKernel.SIGMOID_GRADIENT)) {
+    return engine().runKernel(ExtraKernel.SIGMOID_GRADIENT, { dy, y });
+  }
+  return mul(dy, mul(y, sub(1, y)));
 }
 
 /** Whether operations that change variables in place can be used: in a step that is being recorded, to be compiled. */

@@ -1,4 +1,6 @@
+import type { HostTensor } from '../tensorflow/graph-builder.js';
 import type { RecordedOperation } from '../tensorflow/recording-binding.js';
+import { shardingByAxes } from './sharding-axes.js';
 
 /**
  * What the shards of a batch, each of which another core takes, give of an operation's result: their rows of it, or terms of a sum
@@ -33,7 +35,7 @@ const ELEMENTWISE = new Set([
     'LeakyRelu',
   ],
   ...['Mul', 'AddV2', 'Sub', 'RealDiv', 'Maximum', 'Minimum', 'Square', 'Sqrt', 'Rsqrt', 'Exp', 'Log', 'Neg'],
-  ...['Cast', 'GreaterEqual', 'Greater', 'Less', 'LessEqual', 'SelectV2', 'Identity'],
+  ...['Cast', 'GreaterEqual', 'Greater', 'Less', 'LessEqual', 'SelectV2', 'Identity', 'Erf', 'ZerosLike'],
 ]);
 
 /**
@@ -52,39 +54,64 @@ const BY_ROWS: Readonly<Record<string, ShardedOperation>> = {
   BiasAddGrad: { sharding: 'terms', inputs: ['rows'] },
   SoftmaxCrossEntropyWithLogits: { sharding: 'rows', inputs: ['rows', 'rows'] },
   SparseSoftmaxCrossEntropyWithLogits: { sharding: 'rows', inputs: ['rows', 'rows'] },
+  Softmax: { sharding: 'rows', inputs: ['rows'] },
+  BatchMatMulV2: { sharding: 'rows', inputs: ['rows', 'rows'] },
+  ImageProjectiveTransformV3: { sharding: 'rows', inputs: ['rows', 'rows', 'whole', 'whole'] },
 };
+
+/** The values of an operation's input, where that is a constant. */
+export type ConstantInput = (input: number) => HostTensor | undefined;
+
+/** Operations that are work enough to cut a batch that is still whole. */
+const CUTTING = new Set(['Conv2D', 'ImageProjectiveTransformV3', 'GatherV2']);
+
+/** Each row gathers from its own. */
+const GATHER_BY_ROWS: ShardedOperation = { sharding: 'rows', inputs: ['rows', 'rows', 'whole'] };
 
 /**
  * Says how an operation can be done on shards of a batch, or undefined for one that stays whole. Only operations that are known
  * to be safe are cut, and only where an input comes in shards already or the work is worth cutting one.
  *
- * @param batch how many rows a batch has
+ * @param batch how many examples a batch has; each may have several rows, one after the other, such as the tokens of an image
  * @param comesInRows whether an input was given by an operation that was cut into rows itself
  */
 export function shardingOf(
   operation: RecordedOperation,
   batch: number,
   comesInRows: (input: number) => boolean,
+  constant: ConstantInput = () => undefined,
 ): ShardedOperation | undefined {
   const { name, inputShapes, outputs } = operation;
-  const hasRows = (input: number): boolean => inputShapes[input]?.[0] === batch;
+  const isOfBatch = ([rows = 0]: readonly number[] = []): boolean => rows > 0 && rows % batch === 0;
+  const hasRows = (input: number): boolean => isOfBatch(inputShapes[input]);
   if (name === 'MatMul') return productSharding(operation, hasRows, comesInRows);
   const isInShards = inputShapes.some((_, input) => comesInRows(input));
-  const byRows = BY_ROWS[name];
+  const byRows = gathersByRows(operation) ? GATHER_BY_ROWS : BY_ROWS[name];
   if (byRows) {
     const isPossible = byRows.inputs.every((kind, input) => kind !== 'rows' || hasRows(input));
-    // Convolutions are work enough to cut a batch that is still whole.
-    return isPossible && (isInShards || name === 'Conv2D') ? byRows : undefined;
+    return isPossible && (isInShards || CUTTING.has(name)) ? byRows : undefined;
   }
-  if (!isInShards || outputs[0]?.shape[0] !== batch) return undefined;
+  if (!isInShards) return undefined;
+  const byAxes = shardingByAxes(operation, constant);
+  if (byAxes)
+    return byAxes.inputs.every((kind, input) => kind !== 'rows' || hasRows(input)) ? byAxes : undefined;
+  if (!isOfBatch(outputs[0]?.shape)) return undefined;
+  // Rows lie one after the other in memory, and stay so.
   if (name === 'Reshape') return { sharding: 'rows', inputs: ['rows', 'shape'] };
-  if (!ELEMENTWISE.has(name)) return undefined;
-  // Shapes are aligned at their ends, so an input of fewer dimensions has no batch, whatever its size.
-  const rank = outputs[0].shape.length;
-  const kinds = inputShapes.map((shape, input) =>
-    shape.length === rank && hasRows(input) ? 'rows' : 'whole',
+  return ELEMENTWISE.has(name) ? elementwiseSharding(operation) : undefined;
+}
+
+/** Shapes are aligned at their ends, so an input of fewer dimensions has no batch, whatever its size. */
+function elementwiseSharding({ inputShapes, outputs }: RecordedOperation): ShardedOperation | undefined {
+  const { shape } = outputs[0]!;
+  const kinds = inputShapes.map(({ length, 0: rows }) =>
+    length === shape.length && rows === shape[0] ? 'rows' : 'whole',
   );
-  return { sharding: 'rows', inputs: kinds };
+  return kinds.includes('rows') ? { sharding: 'rows', inputs: kinds } : undefined;
+}
+
+function gathersByRows({ name, attributes }: RecordedOperation): boolean {
+  return name === 'GatherV2' && attributes.some((given) => given.name === 'batch_dims' && given.value === 1);
 }
 
 /** A product's rows depend on the first factor's rows alone; a product of transposed rows is a sum over them. */

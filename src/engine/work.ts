@@ -8,6 +8,12 @@ const FEWEST_ROWS = 20;
 /** A shard of fewer multiplications is done before another core has woken up for it. */
 const SMALLEST_SHARD = 8e6;
 
+/** Operations that look at the whole batch: to put it together for each of them would cost more than shards save. */
+const WHOLE_BATCH = new Set(['FusedBatchNormV3']);
+
+/** Interpolating a pixel takes about as long as so many multiplications: measured with bench/augmentation.ts. */
+const PER_INTERPOLATED_PIXEL = 100;
+
 /** How a step uses the cores. */
 export interface CorePlan {
   /** Threads that share one kernel's work. */
@@ -32,9 +38,15 @@ export function planCores(
   cores: number,
 ): CorePlan {
   const work = (multiplications(operations) * fullSize) / size;
+  if (operations.some(({ name }) => WHOLE_BATCH.has(name))) return shareKernels(cores);
   const shards = work > SMALL_STEP ? oneEach(fullSize, cores) : fittingShards(work, fullSize, cores);
-  if (shards === undefined) return { threads: cores, schedulingThreads: cores, shards: 1 };
+  if (shards === undefined) return shareKernels(cores);
   return { threads: 1, schedulingThreads: Math.min(shards, cores), shards };
+}
+
+/** The batch stays whole. */
+function shareKernels(cores: number): CorePlan {
+  return { threads: cores, schedulingThreads: cores, shards: 1 };
 }
 
 /** One shard a core; undefined where the batch cannot be divided so, or its shards would be too small for their kernels. */
@@ -50,7 +62,7 @@ function fittingShards(work: number, batch: number, cores: number): number {
   return 1;
 }
 
-/** How many multiplications the matrix products and convolutions among some operations take. */
+/** How many multiplications the matrix products and convolutions among some operations take, or what else takes as long. */
 export function multiplications(operations: readonly RecordedOperation[]): number {
   return operations.reduce((sum, operation) => sum + multiplicationsOf(operation), 0);
 }
@@ -74,6 +86,8 @@ function multiplicationsOf({ name, attributes, inputShapes, outputs }: RecordedO
       return elementCount(third) * weightsOfOneFilter(second);
     case 'Conv2DBackpropFilter':
       return elementCount(third) * weightsOfOneFilter(output);
+    case 'ImageProjectiveTransformV3':
+      return elementCount(output) * PER_INTERPOLATED_PIXEL;
     default:
       return 0;
   }

@@ -1,5 +1,5 @@
 import type { Metrics } from '../core/events.js';
-import { crossEntropy, indexOfMaximum } from './metrics.js';
+import { indexOfMaximum } from './probabilities.js';
 
 /** The labels of the images at some indices. */
 export function labelsAt(labels: Uint8Array, indices: Int32Array): Uint8Array {
@@ -17,4 +17,12 @@ export function meanMetrics(logits: Float32Array, labels: Uint8Array): Metrics {
     if (indexOfMaximum(row) === label) correct += 1;
   });
   return { loss: loss / labels.length, accuracy: correct / labels.length };
+}
+
+/** −log softmax(logits)[label], in nats, without overflow. */
+export function crossEntropy(logits: Float32Array, label: number): number {
+  const maximum = logits[indexOfMaximum(logits)]!;
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit - maximum), 0);
+  // In this order, because a large maximum would swallow the digits of the logarithm.
+  return Math.log(sum) + (maximum - logits[label]!);
 }

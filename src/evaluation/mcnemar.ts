@@ -1,3 +1,6 @@
+/** Below this p-value a difference is taken for more than chance. */
+export const SIGNIFICANCE = 0.05;
+
 /** How two classifiers differ on the same examples. */
 export interface PairedComparison {
   /** Examples that only the first got right. */

@@ -1,3 +1,12 @@
+/** What a classifier makes of some examples, and what they are. */
+export interface ScoredExamples {
+  /** The probability of each class, row by row: [labels.length, classes]. */
+  readonly probabilities: Float64Array;
+  /** Class numbers from 0. */
+  readonly labels: Uint8Array;
+  readonly classes: number;
+}
+
 /** Probabilities from logits, without overflow and in double precision: softmax(logits / temperature). */
 export function softmax(logits: ArrayLike<number>, temperature = 1): Float64Array {
   const values = Float64Array.from(logits);
@@ -5,4 +14,51 @@ export function softmax(logits: ArrayLike<number>, temperature = 1): Float64Arra
   const powers = values.map((value) => Math.exp((value - maximum) / temperature));
   const sum = powers.reduce((total, power) => total + power, 0);
   return powers.map((power) => power / sum);
+}
+
+/**
+ * Examples with the probabilities that their logits stand for.
+ *
+ * @param logits row by row: [labels.length, classes]
+ */
+export function scoreLogits(
+  logits: Float32Array,
+  labels: Uint8Array,
+  classes: number,
+  temperature = 1,
+): ScoredExamples {
+  const probabilities = new Float64Array(logits.length);
+  labels.forEach((_, row) => {
+    const [start, end] = [row * classes, (row + 1) * classes];
+    probabilities.set(softmax(logits.subarray(start, end), temperature), start);
+  });
+  return { probabilities, labels, classes };
+}
+
+/** The probabilities of each example, as views. */
+export function rowsOf({ probabilities, labels, classes }: ScoredExamples): Float64Array[] {
+  return Array.from(labels, (_, row) => probabilities.subarray(row * classes, (row + 1) * classes));
+}
+
+/** The likeliest class of each example; among equals the first. */
+export function predictionsOf(scored: ScoredExamples): Uint8Array {
+  return Uint8Array.from(rowsOf(scored), indexOfMaximum);
+}
+
+/** Where the highest value stands; the first one, where there are several. */
+export function indexOfMaximum(values: Float32Array | Float64Array): number {
+  let best = 0;
+  for (let index = 1; index < values.length; index++) if (values[index]! > values[best]!) best = index;
+  return best;
+}
+
+/** The same examples with their logits divided by a temperature: softmax(log(probabilities) / temperature). */
+export function scaleByTemperature(scored: ScoredExamples, temperature: number): ScoredExamples {
+  const probabilities = new Float64Array(scored.probabilities.length);
+  rowsOf(scored).forEach((row, index) => {
+    // A probability that has become 0 counts as the smallest number: its logit is not known any more.
+    const logits = row.map((value) => Math.log(Math.max(value, Number.MIN_VALUE)));
+    probabilities.set(softmax(logits, temperature), index * scored.classes);
+  });
+  return { ...scored, probabilities };
 }

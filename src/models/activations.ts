@@ -1,5 +1,7 @@
 import { relu, sigmoid, tanh, type Tensor } from '@tensorflow/tfjs-core';
 
+import { gelu } from './layers/gelu.js';
+
 /** The functions that stand between layers, by name. */
 export const activations = {
   /** max(0, x) */
@@ -8,6 +10,8 @@ export const activations = {
   tanh: (input: Tensor): Tensor => tanh(input),
   /** 1 / (1 + e⁻ˣ), from 0 to 1 */
   sigmoid: (input: Tensor): Tensor => sigmoid(input),
+  /** x · Φ(x), with the distribution function Φ of the normal distribution */
+  gelu: (input: Tensor): Tensor => gelu(input),
 } as const;
 
 export type ActivationName = keyof typeof activations;

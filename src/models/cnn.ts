@@ -2,8 +2,6 @@ import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
 import { elementCount, type ImageShape } from '../engine/images.js';
-import { activationNames } from './activations.js';
-import { initializerNames } from './initializers.js';
 import { convolution } from './layers/convolution.js';
 import { dense } from './layers/dense.js';
 import { dropout } from './layers/dropout.js';
@@ -12,17 +10,16 @@ import type { MapShape } from './layers/layer.js';
 import { maxPooling } from './layers/max-pooling.js';
 import { sequence } from './layers/sequence.js';
 import { defineModel } from './model.js';
+import {
+  activationOption,
+  dropoutOption,
+  filtersOption,
+  initializerOption,
+  kernelSizeOption,
+} from './options.js';
 
 /** Height and width of the squares of which one value is kept. */
 const POOL_SIZE = 2;
-
-const dropoutRate = (fallback: number, place: string): z.ZodDefault<z.ZodNumber> =>
-  z
-    .number()
-    .min(0)
-    .lt(1)
-    .default(fallback)
-    .meta({ description: `share of values that training drops ${place}` });
 
 /** A convolutional network; as it is by default, the one of PyTorch's MNIST example. */
 export const cnn = defineModel({
@@ -31,26 +28,18 @@ export const cnn = defineModel({
   source:
     'LeCun et al., “Gradient-based learning applied to document recognition”, 1998; pytorch/examples, mnist',
   options: z.strictObject({
-    filters: z
-      .array(z.int().min(1).max(4096))
-      .min(1)
-      .max(16)
-      .default([32, 64])
-      .meta({ description: 'filters of the convolutions, one after the other' }),
-    kernelSize: z.int().min(1).max(31).default(3).meta({ description: 'height and width of the filters' }),
+    filters: filtersOption([32, 64], 'filters of the convolutions, one after the other'),
+    kernelSize: kernelSizeOption,
     denseUnits: z
       .int()
       .min(1)
       .max(65_536)
       .default(128)
       .meta({ description: 'size of the layer before the last' }),
-    convolutionDropout: dropoutRate(0.25, 'after the convolutions'),
-    denseDropout: dropoutRate(0.5, 'before the last layer'),
-    activation: z.enum(activationNames).default('relu').meta({ description: 'function between the layers' }),
-    initializer: z
-      .enum(initializerNames)
-      .default('fan-in-uniform')
-      .meta({ description: 'how the weights start' }),
+    convolutionDropout: dropoutOption(0.25, 'after the convolutions'),
+    denseDropout: dropoutOption(0.5, 'before the last layer'),
+    activation: activationOption,
+    initializer: initializerOption('fan-in-uniform'),
   }),
   build(options, { shape, classes }) {
     const { filters, kernelSize, denseUnits, convolutionDropout, denseDropout, ...common } = options;

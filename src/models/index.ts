@@ -1,6 +1,11 @@
 import { Registry } from '../core/registry.js';
+import { cnnSmall } from './cnn-small.js';
 import { cnn } from './cnn.js';
 import { mlp } from './mlp.js';
+import { resnet } from './resnet.js';
+import { rnn } from './rnn.js';
+import { stack } from './stack.js';
+import { transformer } from './transformer.js';
 
 /** The models that `--model` can name. A new one is a file beside this one, and a line here. */
-export const models = new Registry('model', [mlp, cnn]);
+export const models = new Registry('model', [mlp, cnn, cnnSmall, resnet, rnn, transformer, stack]);

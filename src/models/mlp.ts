@@ -1,12 +1,11 @@
 import { z } from 'zod';
 
 import { pixelsPerImage } from '../engine/images.js';
-import { activationNames } from './activations.js';
-import { initializerNames } from './initializers.js';
 import { dense } from './layers/dense.js';
 import { flatten } from './layers/flatten.js';
 import { sequence } from './layers/sequence.js';
 import { defineModel } from './model.js';
+import { activationOption, initializerOption } from './options.js';
 
 /** A multilayer perceptron: fully connected layers with an activation between them, as the article's 784-128-64-10. */
 export const mlp = defineModel({
@@ -19,11 +18,8 @@ export const mlp = defineModel({
       .max(64)
       .default([128, 64])
       .meta({ description: 'sizes of the hidden layers' }),
-    activation: z.enum(activationNames).default('relu').meta({ description: 'function between the layers' }),
-    initializer: z
-      .enum(initializerNames)
-      .default('fan-in-uniform')
-      .meta({ description: 'how the weights start' }),
+    activation: activationOption,
+    initializer: initializerOption('fan-in-uniform'),
   }),
   build({ hiddenLayers, activation, initializer }, { shape, classes }) {
     const sizes = [pixelsPerImage(shape), ...hiddenLayers, classes];

@@ -12,12 +12,21 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   /** Its value before training, row by row; draws from the stream alone. */
   readonly initialValue: (random: Random) => Float32Array;
-  /** Whether it is known before training and stays as it is: it lies in checkpoints, but is not learnt. */
+  /**
+   * Whether it lies in checkpoints, but is not learnt: it is known before training and stays as it is, or is a statistic that
+   * the training pass itself keeps.
+   */
   readonly isFixed?: boolean;
 }
 
 /** The present values of a model's parameters, by name. */
 export type ParameterValues = ReadonlyMap<string, Tensor>;
+
+/** What a forward pass is given in training, and not in inference. */
+export interface TrainingPass extends Randomness {
+  /** Gives a parameter that is not learnt another value, from the next step on. */
+  update(parameter: string, value: Tensor): void;
+}
 
 /**
  * A network without state: what parameters it has, and how it maps images to logits with given values of them. Who holds
@@ -30,11 +39,21 @@ export interface Model {
   /**
    * Scaled images [n, height, width, channels] to logits [n, classes], by tfjs operations alone.
    *
-   * @param randomness where a training step draws its random numbers from; left out, the model infers, and draws none
+   * @param training only in a training step; left out, the model infers, and draws no random numbers
    */
-  apply(images: Tensor4D, values: ParameterValues, randomness?: Randomness): Tensor2D;
+  apply(images: Tensor4D, values: ParameterValues, training?: TrainingPass): Tensor2D;
   /** Undefined where there is no layer before the last. */
   readonly embedding?: Embedding | undefined;
+  /** Undefined where there are no convolutions. */
+  readonly featureMaps?: FeatureMaps | undefined;
+}
+
+/** A model in two parts: up to the last convolution, and from there on. Both as in inference. */
+export interface FeatureMaps {
+  /** Scaled images [n, height, width, channels] to the maps of the last convolution. */
+  extract(images: Tensor4D, values: ParameterValues): Tensor4D;
+  /** These maps to logits [n, classes]. */
+  classify(maps: Tensor4D, values: ParameterValues): Tensor2D;
 }
 
 /** What a model makes of an image before its last layer decides: what it has learnt to see. */
@@ -51,6 +70,19 @@ export interface ModelTask {
   readonly classes: number;
 }
 
+/** What a model's shipped configuration brought on MNIST, where someone measured it. */
+export interface MeasuredTraining {
+  /** The file: "configs/rnn.json". */
+  readonly configuration: string;
+  /** Share of the test images that are classified correctly, as a mean over the seeds. */
+  readonly accuracy: number;
+  readonly seeds: number;
+  /** Of one training, from start to end, as a mean. */
+  readonly seconds: number;
+  /** On what: "2 cores". */
+  readonly machine: string;
+}
+
 /** A plug-in of the model registry. */
 export interface ModelDefinition<
   Name extends string = string,
@@ -58,6 +90,8 @@ export interface ModelDefinition<
 > extends Configurable<Name, Options> {
   /** Where the architecture comes from. */
   readonly source: string;
+  /** Left out where nobody measured. */
+  readonly measured?: MeasuredTraining;
   // A method, so that definitions with narrower options are still definitions.
   build(options: z.output<Options>, task: ModelTask): Model;
 }

@@ -1,4 +1,4 @@
-import { indexOfMaximum } from '../evaluation/metrics.js';
+import { indexOfMaximum } from '../evaluation/probabilities.js';
 
 /** An example whose label is probably wrong. */
 export interface Suspect {

@@ -1,8 +1,7 @@
 import type { Checkpoint } from '../artifacts/checkpoint.js';
-import { placeOnDevice, type DeviceImages } from '../engine/device-images.js';
+import { placeOnDevice } from '../engine/device-images.js';
 import { allIndices, type LabelledImages } from '../engine/images.js';
 import { inferenceProgram, type ExecutionMode } from '../engine/prepare.js';
-import type { InferenceProgram } from '../engine/program.js';
 import { loadModel } from './load-model.js';
 
 export interface ClassifyOptions {
@@ -20,55 +19,22 @@ export interface ClassifyOptions {
 export async function classifyImages(
   checkpoint: Checkpoint,
   images: LabelledImages,
-  options: ClassifyOptions,
+  { signal, mode, indices = allIndices(images.count) }: ClassifyOptions,
 ): Promise<Float32Array> {
-  const classifier = new CheckpointClassifier(checkpoint, options.mode);
+  const { preprocessing, classNames } = checkpoint.description;
+  const { model, variables } = loadModel(checkpoint);
+  const placed = placeOnDevice(images, preprocessing);
+  const forward = inferenceProgram(
+    (batch) => model.apply(batch, variables.values()),
+    placed,
+    classNames.length,
+    mode,
+  );
   try {
-    return await classifier.classify(images, options);
+    return await forward.run(indices, signal);
   } finally {
-    classifier.dispose();
-  }
-}
-
-/** A checkpoint's model for one set of images after the other. Making it throws CHECKPOINT_REFUSED. */
-export class CheckpointClassifier {
-  readonly #checkpoint: Checkpoint;
-  readonly #mode: ExecutionMode | undefined;
-  readonly #loaded: ReturnType<typeof loadModel>;
-  #opened: { placed: DeviceImages; program: InferenceProgram } | undefined;
-
-  constructor(checkpoint: Checkpoint, mode?: ExecutionMode) {
-    this.#checkpoint = checkpoint;
-    this.#mode = mode;
-    this.#loaded = loadModel(checkpoint);
-  }
-
-  /** The logits of images, row by row. Throws the signal's reason when aborted. */
-  classify(
-    images: LabelledImages,
-    { signal, indices = allIndices(images.count) }: Omit<ClassifyOptions, 'mode'>,
-  ): Promise<Float32Array> {
-    if (this.#opened) this.#opened.program.replaceImages(images);
-    else this.#opened = this.#open(images);
-    return this.#opened.program.run(indices, signal);
-  }
-
-  dispose(): void {
-    this.#opened?.program.dispose();
-    this.#opened?.placed.dispose();
-    this.#loaded.variables.dispose();
-  }
-
-  #open(images: LabelledImages): { placed: DeviceImages; program: InferenceProgram } {
-    const { preprocessing, classNames } = this.#checkpoint.description;
-    const { model, variables } = this.#loaded;
-    const placed = placeOnDevice(images, preprocessing);
-    const program = inferenceProgram(
-      (batch) => model.apply(batch, variables.values()),
-      placed,
-      classNames.length,
-      this.#mode,
-    );
-    return { placed, program };
+    forward.dispose();
+    placed.dispose();
+    variables.dispose();
   }
 }

@@ -1,11 +1,9 @@
-import { dirname } from 'node:path';
-
 import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
 import { encodeNpy } from '../artifacts/npy.js';
-import { resolveCheckpoint, RunFolder } from '../artifacts/run.js';
+import { resolveCheckpoint } from '../artifacts/run.js';
 import { ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
-import { exists, writeFileAtomically } from '../core/files.js';
+import { writeFileAtomically } from '../core/files.js';
 import { Random } from '../core/random.js';
 import type { MapName } from '../embedding/map-names.js';
 import { projectByPca, projectByUmap } from '../embedding/project.js';
@@ -16,9 +14,10 @@ import { labelsAt } from '../evaluation/classify.js';
 import { scatterPicture } from '../seeing/scatter.js';
 import { startChosenBackend } from './backend-options.js';
 import type { EmbedOptions } from './embed-options.js';
-import { chooseSplit, requireFit, warnOfOtherData } from './evaluate.js';
+import { chooseSplit, requireFit, warnOfOtherData } from './evaluation-subject.js';
 import { loadModel } from './load-model.js';
 import { prepareData } from './prepare-data.js';
+import { runFolderOf } from './run-folder.js';
 
 /** The embeddings of a split, and where they were written. */
 export interface Embedded {
@@ -106,14 +105,9 @@ async function embedImages(
   }
 }
 
-async function defaultOutput(
-  { path, description }: Checkpoint,
-  dataset: string,
-  split: string,
-): Promise<string> {
-  const folder = new RunFolder(dirname(path));
-  const isRun = (await exists(folder.config)) && folder.name === description.run;
-  return isRun ? folder.embeddings(dataset, split) : `${description.run}-${dataset}-${split}.npy`;
+async function defaultOutput(checkpoint: Checkpoint, dataset: string, split: string): Promise<string> {
+  const folder = await runFolderOf(checkpoint);
+  return folder?.embeddings(dataset, split) ?? `${checkpoint.description.run}-${dataset}-${split}.npy`;
 }
 
 /** Returns the file that the labels are in, where they have one of their own. */

@@ -1,7 +1,8 @@
-import { readCheckpoint } from '../artifacts/checkpoint.js';
-import { listRuns } from '../artifacts/run.js';
+import { join } from 'node:path';
+
+import { readCheckpointDescription } from '../artifacts/checkpoint.js';
+import { listRuns, type RunFolder } from '../artifacts/run.js';
 import { isToolkitError } from '../core/errors.js';
-import { exists } from '../core/files.js';
 import type { Metrics } from '../core/events.js';
 import { bestEpoch } from '../training/progress.js';
 
@@ -11,6 +12,7 @@ export interface RunSummary {
   folder: string;
   /** Why the run cannot be used; its other fields are then empty. */
   problem: string | null;
+  /** When its latest checkpoint was written. */
   createdAt: string | null;
   dataset: string | null;
   model: string | null;
@@ -21,40 +23,37 @@ export interface RunSummary {
   best: Metrics | null;
 }
 
-/** The runs in a folder, the latest first. A damaged one is listed with what is wrong with it. */
-export async function summariseRuns(checkpointsDir: string): Promise<RunSummary[]> {
-  const runs = await listRuns(checkpointsDir);
-  return Promise.all(
-    runs.map(async (run): Promise<RunSummary> => {
-      const known = { run: run.name, folder: run.path };
-      try {
-        const path = (await exists(run.best)) ? run.best : run.last;
-        const { createdAt, data, model, config, random } = (await readCheckpoint(path)).description;
-        const { history } = (await readCheckpoint(run.last)).description.progress;
-        const best = bestEpoch(history);
-        return {
-          ...known,
-          problem: null,
-          createdAt,
-          dataset: data.dataset,
-          model: model.name,
-          epochs: history.length,
-          plannedEpochs: Number(config['epochs']),
-          seed: random.seed,
-          best: best === undefined ? null : (best.validation ?? { loss: best.loss, accuracy: best.accuracy }),
-        };
-      } catch (error) {
-        if (!isToolkitError(error)) throw error;
-        const nothing = {
-          createdAt: null,
-          dataset: null,
-          model: null,
-          plannedEpochs: null,
-          seed: null,
-          best: null,
-        };
-        return { ...known, ...nothing, problem: error.message, epochs: 0 };
-      }
-    }),
-  );
+/**
+ * The runs in a folder, the latest first, from the headers of their last checkpoints. A damaged one is listed with what is wrong
+ * with it.
+ *
+ * @param search a search in that folder, whose runs are wanted instead
+ */
+export async function summariseRuns(checkpointsDir: string, search = '.'): Promise<RunSummary[]> {
+  return Promise.all((await listRuns(join(checkpointsDir, search))).map(summariseRun));
+}
+
+/** A run as a line of a list. */
+export async function summariseRun({ name, path, last }: RunFolder): Promise<RunSummary> {
+  const known = { run: name, folder: path };
+  try {
+    const { createdAt, data, model, config, random, progress } = await readCheckpointDescription(last);
+    const { history } = progress;
+    const best = bestEpoch(history);
+    return {
+      ...known,
+      problem: null,
+      createdAt,
+      dataset: data.dataset,
+      model: model.name,
+      epochs: history.length,
+      plannedEpochs: Number(config['epochs']),
+      seed: random.seed,
+      best: best === undefined ? null : (best.validation ?? { loss: best.loss, accuracy: best.accuracy }),
+    };
+  } catch (error) {
+    if (!isToolkitError(error)) throw error;
+    const nothing = { dataset: null, model: null, plannedEpochs: null, seed: null, best: null };
+    return { ...known, ...nothing, createdAt: null, problem: error.message, epochs: 0 };
+  }
 }

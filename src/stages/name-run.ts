@@ -16,14 +16,16 @@ export async function newRunFolder(configuration: TrainConfiguration): Promise<R
     if (await exists(folder.last)) throw new ToolkitError('RUN_EXISTS', { run, folder: folder.path });
     return folder;
   }
-  const name = automaticName(configuration, new Date());
-  for (let attempt = 1; ; attempt++) {
-    const path = join(checkpointsDir, attempt === 1 ? name : `${name}-${attempt}`);
-    if (!(await exists(path))) return new RunFolder(path);
-  }
+  const { dataset, model } = configuration;
+  return new RunFolder(await automaticFolder(checkpointsDir, `${dataset}-${model.name}`));
 }
 
-function automaticName({ dataset, model }: TrainConfiguration, now: Date): string {
-  const [day, time] = now.toISOString().split('T');
-  return `${dataset}-${model.name}-${day!.replaceAll('-', '')}-${time!.slice(0, 8).replaceAll(':', '')}`;
+/** A folder that is not there yet, named after what it is for and the time. */
+export async function automaticFolder(parent: string, purpose: string): Promise<string> {
+  const [day, time] = new Date().toISOString().split('T');
+  const name = `${purpose}-${day!.replaceAll('-', '')}-${time!.slice(0, 8).replaceAll(':', '')}`;
+  for (let attempt = 1; ; attempt++) {
+    const path = join(parent, attempt === 1 ? name : `${name}-${attempt}`);
+    if (!(await exists(path))) return path;
+  }
 }

@@ -8,16 +8,12 @@ import { pixelsPerImage } from '../engine/images.js';
 import { decide, type AbstentionReason } from '../decisions/decide.js';
 import { softmax } from '../evaluation/probabilities.js';
 import { decodePicture } from '../imaging/decode.js';
-import {
-  preparationNames,
-  preparePicture,
-  type PreparationName,
-  type PreparedPicture,
-} from '../imaging/prepare.js';
+import { preparePicture, type PreparationName, type PreparedPicture } from '../imaging/prepare.js';
 import { backendOptions, startChosenBackend } from './backend-options.js';
 import { classifyPixels } from './classify-pixels.js';
 import { loadDecisionRule, type DecisionRule } from './load-decision.js';
 import { checkpointsDirOption } from './options.js';
+import { prepareOption } from './predict-options.js';
 
 /** The options of `predict`, beside the checkpoint and the pictures. */
 export const predictFields = z.strictObject({
@@ -28,13 +24,7 @@ export const predictFields = z.strictObject({
     .default(3)
     .meta({ description: 'how many classes are named, the likeliest first' }),
   show: z.boolean().default(false).meta({ description: 'draw what the model saw' }),
-  prepare: z
-    .enum(['auto', ...preparationNames])
-    .default('auto')
-    .meta({
-      description:
-        'digit: crop and centre one sign as MNIST did; fit: the whole picture; auto: what suits the data set',
-    }),
+  prepare: prepareOption,
   checkpointsDir: checkpointsDirOption,
   ...backendOptions,
 });
@@ -123,15 +113,17 @@ export function preparationFor({ shape, data }: CheckpointDescription): Preparat
   return shape.channels > 1 || data.dataset === 'fashion-mnist' ? 'fit' : 'digit';
 }
 
-interface NamedImage {
+/** A picture's name, and the image that it became. */
+export interface NamedImage {
   name: string;
   image: PreparedPicture;
 }
 
-async function preparePictures(
+/** Makes pictures into images for a model; what cannot be made is among the failures. */
+export async function preparePictures(
   pictures: readonly PictureSource[],
   description: CheckpointDescription,
-  { prepare }: PredictOptions,
+  { prepare }: Pick<PredictOptions, 'prepare'>,
   { signal }: StageContext,
 ): Promise<{ prepared: NamedImage[]; failures: Predictions['failures'] }> {
   const preparation = prepare === 'auto' ? preparationFor(description) : prepare;

@@ -73,7 +73,7 @@ export async function preprocessStored(
   }
 }
 
-function refuseWhatNeedsMemory({ clean, denoise, augmentTo }: PreprocessOptions): void {
+function refuseWhatNeedsMemory({ clean, denoise, augmentTo, as }: PreprocessOptions): void {
   const asked = [...checkModes(clean)].some(
     ([name, mode]) => name !== 'labels' && mode !== checkModes([]).get(name),
   );
@@ -81,9 +81,11 @@ function refuseWhatNeedsMemory({ clean, denoise, augmentTo }: PreprocessOptions)
     ? '--clean'
     : denoise !== 'none'
       ? '--denoise'
-      : augmentTo
+      : augmentTo !== undefined
         ? '--augment-to'
-        : undefined;
+        : as !== undefined
+          ? '--as'
+          : undefined;
   if (option === undefined) return;
   throw new ToolkitError('USAGE', {
     message: `${option} needs the whole set in memory, and this one has more than 1 GiB`,

@@ -24,8 +24,9 @@ import { writeShards } from '../preparation/write-shards.js';
 import { backendOptions } from './backend-options.js';
 import { cleanData, type CleanedData } from './clean-data.js';
 import { dataDirOption, datasetOption, seedOption } from './options.js';
-import { classNamesOf, readRawLabels, requireSameShape } from './raw-splits.js';
 import { preprocessStored } from './preprocess-stored.js';
+import { classNamesOf, readRawLabels, requireSameShape } from './raw-splits.js';
+import { requireOwnName, selectData } from './select-data.js';
 import { MEMORY_BYTES, shardImagesFor, shardingOptions, wantsShards } from './sharding-options.js';
 
 /** The options of `preprocess`. */
@@ -42,6 +43,20 @@ export const preprocessFields = z.strictObject({
     .max(0.9)
     .default(0.1)
     .meta({ description: 'share of the training images held back for validation' }),
+  classes: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .meta({ description: 'keep these classes alone, by name, number or range: 0-4', placeholder: 'CLASS,…' }),
+  imagesPerClass: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: 'keep so many training images of each class' }),
+  as: datasetOption.unwrap().optional().meta({
+    description: 'name of what --classes and --images-per-class select, as a data set of its own',
+    placeholder: 'NAME',
+  }),
   seed: seedOption,
   ...shardingOptions,
   ...cleaningOptions,
@@ -77,6 +92,7 @@ export async function preprocess(
     const hint = `run "mnist collect ${dataset}" first`;
     throw new ToolkitError('DATA_MISSING', { path: rawFolder(dataDir, dataset), hint });
   }
+  await requireOwnName(options);
   context.emit({ event: 'stage', stage: 'preprocess', message: `preprocessing ${dataset}` });
   const { files } = raw.manifest;
   const bytes = files['train-images'].bytes + files['test-images'].bytes;
@@ -92,38 +108,39 @@ export async function preprocess(
   context.signal.throwIfAborted();
 
   const data = await cleanData({ train, test, classNames }, raw, options, context);
-  const split = stratifiedSplit(data.train.labels, validationSplit, seed);
+  const selected = selectData(data, classNames, options);
+  const split = stratifiedSplit(selected.train.labels, validationSplit, seed);
   const quality = {
-    ...examine(dataset, classNames, data.train, data.test, split),
+    ...examine(selected.dataset, selected.classNames, selected.train, selected.test, split),
     cleaning: data.report,
   };
   const description: PreparedDescription = {
     format: 'mnist-train/prepared',
     version: 1,
-    dataset,
-    classNames,
+    dataset: selected.dataset,
+    classNames: selected.classNames,
     shape: train.shape,
     defaults: { scaling, validationSplit, seed },
-    ...data.origin,
+    ...selected.origin,
     licence: raw.manifest.licence,
     origin: raw.manifest.origin,
   };
   if (wantsShards(options)) {
     const shardImages = shardImagesFor(options, split.training.length, train.shape);
     const { augmentTo } = options;
-    await writeSharded(dataDir, dataset, async (writer) => {
-      const images = { train: data.train, test: data.test, split };
+    await writeSharded(dataDir, selected.dataset, async (writer) => {
+      const images = { train: selected.train, test: selected.test, split };
       await writeShards(writer, images, { shardImages, augmentTo, seed }, context);
       const making = { shardImages, ...(augmentTo !== undefined && { augmentTo }) };
       const { pixels } = quality;
       return { ...description, rawFingerprint: rawFingerprint(raw.manifest), making, pixels };
     });
   } else {
-    await writePrepared(dataDir, description, data.train, data.test);
-    await removeSharded(dataDir, dataset);
+    await writePrepared(dataDir, description, selected.train, selected.test);
+    await removeSharded(dataDir, selected.dataset);
   }
-  await writeReports(preparedFolder(dataDir, dataset), quality, data);
-  return { prepared: await whatWasWritten(dataDir, dataset), quality };
+  await writeReports(preparedFolder(dataDir, selected.dataset), quality, data);
+  return { prepared: await whatWasWritten(dataDir, selected.dataset), quality };
 }
 
 async function whatWasWritten(dataDir: string, dataset: string): Promise<PreparedData | ShardedData> {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { augmentationFields } from '../augmentation/options.js';
 import { dataDirOption, datasetOption, seedOption } from './options.js';
 
 /** The options of `showDataset`, apart from what reads and draws images, so that help loads neither. */
@@ -10,11 +11,11 @@ export const showDatasetFields = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'write a data card: one HTML page that needs no other file', placeholder: 'FILE' }),
-  contactSheet: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'write samples of each class as one PNG', placeholder: 'FILE' }),
+  contactSheet: z.string().min(1).optional().meta({
+    description: 'write samples of each class as one PNG; with augmentation, one and what becomes of it',
+    placeholder: 'FILE',
+  }),
+  ...augmentationFields,
   perClass: z
     .int()
     .min(1)

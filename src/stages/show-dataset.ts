@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { preparedFolder, type PreparedData } from '../artifacts/prepared.js';
+import { isAugmentation } from '../augmentation/options.js';
 import { ToolkitError, messageOf, systemCodeOf } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { readError, writeFileAtomically } from '../core/files.js';
 import { version } from '../core/version.js';
-import { allIndices, type ImageShape } from '../engine/images.js';
+import { allIndices, type ImageShape, type LabelledImages } from '../engine/images.js';
 import { dataCard } from '../seeing/card.js';
 import { contactSheet } from '../seeing/contact-sheet.js';
 import { findingsOf, findingsOfChecks, type Finding, type ImagePlace } from '../seeing/findings.js';
@@ -57,6 +58,12 @@ export async function showDataset(
   options: ShowDatasetOptions,
   context: StageContext = silentContext(),
 ): Promise<DatasetView> {
+  if (isAugmentation(options) && options.contactSheet === undefined) {
+    throw new ToolkitError('USAGE', {
+      message: 'what augmentation does is shown on the contact sheet',
+      hint: 'name a file for it: --contact-sheet FILE',
+    });
+  }
   const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
   const { train, test, classNames, defaults } = data;
   const { training, validation } = splitOf(data, defaults.validationSplit, defaults.seed);
@@ -70,7 +77,7 @@ export async function showDataset(
   const findings = await readFindings(preparedFolder(options.dataDir, dataset));
   const chosen = sampleClasses(train.labels, training, classNames.length, options.perClass, options.seed);
   if (options.contactSheet !== undefined) {
-    await writeFileAtomically(options.contactSheet, await sheetOf(data, chosen));
+    await writeFileAtomically(options.contactSheet, await sheetOf(data, chosen, options));
   }
   if (options.card !== undefined) {
     await writeFileAtomically(options.card, await cardOf(data, training, splits, chosen, findings));
@@ -101,12 +108,36 @@ async function readReport(path: string): Promise<unknown> {
   }
 }
 
-function sheetOf({ train, classNames }: PreparedData, chosen: readonly number[][]): Promise<Buffer> {
-  const rows = classNames.map((name, label) => ({
-    name,
-    pictures: chosen[label]!.map((index) => pictureAt(train, index)),
-  }));
+/** Samples of each class; with augmentation, the first of them as it is, and then as training changes it. */
+async function sheetOf(
+  { train, classNames }: PreparedData,
+  chosen: readonly number[][],
+  options: ShowDatasetOptions,
+): Promise<Buffer> {
+  const count = options.perClass - 1;
+  const isAugmented = isAugmentation(options) && count > 0;
+  const firsts = chosen.flatMap(([first]) => first ?? []);
+  const changed = isAugmented ? await augmented(train, firsts, count, options) : new Map<number, Picture[]>();
+  const rows = classNames.map((name, label) => {
+    const indices = isAugmented ? chosen[label]!.slice(0, 1) : chosen[label]!;
+    return {
+      name,
+      pictures: indices.flatMap((index) => [pictureAt(train, index), ...(changed.get(index) ?? [])]),
+    };
+  });
   return contactSheet(rows);
+}
+
+/** What augmentation makes of some images, by index. */
+async function augmented(
+  images: LabelledImages,
+  indices: readonly number[],
+  count: number,
+  options: ShowDatasetOptions,
+): Promise<Map<number, Picture[]>> {
+  const { augmentedPictures } = await import('../seeing/augmented.js');
+  const pictures = await augmentedPictures(images, indices, { count, seed: options.seed }, options);
+  return new Map(indices.map((index, place) => [index, pictures[place]!]));
 }
 
 async function firstSamples(

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
-import { readCheckpoint } from '../artifacts/checkpoint.js';
+import { readCheckpointDescription, type CheckpointDescription } from '../artifacts/checkpoint.js';
 import { resolveRun, RUN_NAME } from '../artifacts/run.js';
+import { augmentationFields } from '../augmentation/options.js';
 import { callerLayer } from '../config/layers.js';
 import {
   DEFAULT_ORIGIN,
@@ -56,11 +57,16 @@ export const trainFields = z.strictObject({
     .enum(scalingNames)
     .optional()
     .meta({ description: 'what pixels become: 0…1, −1…1, or standardised; else as preprocessed' }),
+  ...augmentationFields,
   earlyStopping: z
     .int()
     .min(1)
     .optional()
     .meta({ description: 'end when so many epochs in a row brought nothing better' }),
+  stopAfter: z.int().min(1).optional().meta({
+    description:
+      'end after so many of the --epochs, to be continued with --resume; the schedule is that of all',
+  }),
   minAccuracy: z.number().min(0).max(1).optional().meta({
     description: 'fail (exit code 5) if the accuracy on the test images is lower',
     placeholder: 'X',
@@ -73,11 +79,19 @@ export const trainFields = z.strictObject({
     description: 'continue a run that was interrupted, or extend it with more --epochs',
     placeholder: 'RUN',
   }),
-  initFrom: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'start from the weights of a checkpoint', placeholder: 'CHECKPOINT' }),
+  reproduce: z.string().min(1).optional().meta({
+    description: 'train a run once more, and say whether the same comes of it',
+    placeholder: 'RUN',
+  }),
+  initFrom: z.string().min(1).optional().meta({
+    description: 'start from the weights of a checkpoint; other classes get a new last layer',
+    placeholder: 'CHECKPOINT',
+  }),
+  freeze: z.array(z.string().min(1)).default([]).meta({
+    description: 'layers that keep those weights: names, * for any letters',
+    placeholder: 'LAYER,…',
+  }),
+  freezeAllButHead: z.boolean().default(false).meta({ description: 'freeze every layer but the last' }),
   seed: seedOption,
   dataDir: dataDirOption,
   checkpointsDir: checkpointsDirOption,
@@ -110,7 +124,14 @@ export type TrainOptions = Partial<z.input<typeof trainFields>> & Record<string,
 
 /** What a resumed run may have otherwise than before: where it runs, how long, and what is demanded of it. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
-  ...['epochs', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
+  ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
+  ...['run', 'initFrom'],
+  ...Object.keys(backendOptions),
+]);
+
+/** What a run that repeats another one may have otherwise: its name, where it runs, and what is demanded of it. */
+const REPRODUCIBLE: ReadonlySet<string> = new Set([
+  ...['run', 'reproduce', 'minAccuracy', 'dataDir', 'checkpointsDir'],
   ...Object.keys(backendOptions),
 ]);
 
@@ -122,21 +143,43 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
  */
 export async function resolveTraining(layers: readonly Layer[]): Promise<TrainResolution> {
   const given = resolveOptions(trainSpace, layers);
-  const { resume, checkpointsDir } = given.values;
-  if (resume === undefined) return given;
-  const run = await resolveRun(resume, checkpointsDir);
-  const { description } = await readCheckpoint(run.last);
-  refuseConflicts(run.name, description.config, given);
+  const { resume, reproduce, checkpointsDir } = given.values;
+  if (resume !== undefined && reproduce !== undefined) {
+    throw new ToolkitError('USAGE', {
+      message: '--resume and --reproduce exclude each other',
+      hint: 'resume continues a run, reproduce makes a new one of its options',
+    });
+  }
+  const name = resume ?? reproduce;
+  if (name === undefined) return given;
+  const run = await resolveRun(name, checkpointsDir);
+  // The whole checkpoint is read, and verified, when training starts.
+  const description = await readCheckpointDescription(run.last);
+  refuseConflicts(run.name, description.config, given, resume === undefined ? REPRODUCIBLE : CHANGEABLE);
   // The folder that the run was found in counts, wherever it lay when it began.
   const stored = {
     ...description.config,
     checkpointsDir,
-    run: undefined,
-    resume: undefined,
-    initFrom: undefined,
+    ...{ stopAfter: undefined, run: undefined, resume: undefined, reproduce: undefined },
+    ...(resume === undefined ? asItWas(run.name, description) : { initFrom: undefined }),
   };
   const storedLayer: Layer = { ...callerLayer(stored), origin: () => `the run "${run.name}"` };
   return resolveOptions(trainSpace, [...layers, storedLayer]);
+}
+
+/** What else made a run what it became: its threads, which decide how sums are rounded, and where it ended. */
+function asItWas(
+  run: string,
+  { config, machine, progress: { history } }: CheckpointDescription,
+): Record<string, unknown> {
+  if (history.length === 0) {
+    throw new ToolkitError('USAGE', {
+      message: `the run "${run}" has not finished an epoch, so there is nothing to reproduce`,
+      hint: `continue it with --resume ${run}`,
+    });
+  }
+  const stopAfter = history.length < Number(config['epochs']) ? history.length : undefined;
+  return { threads: config['threads'] ?? machine.threads, stopAfter };
 }
 
 /** The settings of a program's call, validated. Throws what `resolveTraining` throws. */
@@ -148,15 +191,17 @@ function refuseConflicts(
   run: string,
   stored: Readonly<Record<string, unknown>>,
   given: TrainResolution,
+  changeable: ReadonlySet<string>,
 ): void {
   for (const [key, value] of Object.entries(given.flat)) {
     const isGiven = given.origins.get(key) !== DEFAULT_ORIGIN;
-    if (!isGiven || CHANGEABLE.has(key) || key === 'run' || key === 'initFrom') continue;
+    if (!isGiven || changeable.has(key)) continue;
     const details = { option: key, run, stored: inWords(stored[key]), given: inWords(value) };
     if (details.stored !== details.given) throw new ToolkitError('RESUME_CONFLICT', details);
   }
 }
 
-function inWords(value: unknown): string {
+/** An option's value in a message. */
+export function inWords(value: unknown): string {
   return value === undefined ? 'not set' : JSON.stringify(value);
 }

@@ -1,26 +1,32 @@
 import { memory } from '@tensorflow/tfjs-core';
 
-import { readCheckpoint } from '../artifacts/checkpoint.js';
-import { resolveCheckpoint, resolveRun, type RunFolder } from '../artifacts/run.js';
+import type { PreparedData } from '../artifacts/prepared.js';
+import { resolveRun, type RunFolder } from '../artifacts/run.js';
+import type { ShardedData } from '../artifacts/sharded.js';
+import { augmentation } from '../augmentation/augment.js';
 import type { ActiveBackend } from '../backends/backend.js';
-import { isToolkitError, ToolkitError } from '../core/errors.js';
-import { silentContext, type Metrics, type StageContext } from '../core/events.js';
+import { ToolkitError } from '../core/errors.js';
+import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../core/events.js';
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
 import { inferenceProgram, trainingProgram } from '../engine/prepare.js';
 import type { Execution, Forward } from '../engine/program.js';
 import { parameterCount, type Model } from '../models/model.js';
+import { gapOpens, generalizationGap } from '../training/gap.js';
 import { requireKernels } from '../training/kernels.js';
 import { trainEpochs, type TrainingParts } from '../training/loop.js';
-import { bestEpoch, noProgress, type TrainingProgress } from '../training/progress.js';
-import { RunWriter, type RunDescription } from '../training/run-writer.js';
-import { trainingStep } from '../training/step.js';
+import { bestEpoch, type TrainingProgress } from '../training/progress.js';
+import { RunWriter } from '../training/run-writer.js';
+import { trainingStep, type StepSettings } from '../training/step.js';
 import { TrainingVariables } from '../training/variables.js';
 import { executionMode, startChosenBackend } from './backend-options.js';
+import { withHint } from './interruption.js';
 import { newRunFolder } from './name-run.js';
 import { prepareStored } from './prepare-data.js';
+import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
+import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
 import type { TrainConfiguration, TrainResolution } from './train-options.js';
-import { describeRun, modelFor, optimizerFor, requireSameData, scheduleFor } from './training-setup.js';
+import { describeRun, modelFor, optimizerFor, scheduleFor } from './training-setup.js';
 import { trainingSet, type TrainingSet } from './training-set.js';
 
 /** What a training run ends with. */
@@ -40,7 +46,11 @@ export interface TrainResult {
   epochs: number;
   bestEpoch: number;
   validation: Metrics | null;
+  /** How much larger the loss was on the validation split than on the training images, in that epoch. */
+  gap: number | null;
   test: Metrics & { n: number };
+  /** How far it came to the same as the run that it repeats; null where it repeats none. */
+  reproduction: Reproduction | null;
   /** From the start of the stage to its end. */
   seconds: number;
 }
@@ -63,22 +73,63 @@ export async function train(
     ? newRunFolder(resolution.values)
     : resolveRun(resume, checkpointsDir));
   await makeFolder(folder.path);
-  const result = await withLock(folder.lock, { waitMs: 0 }, () => trainIn(folder, resolution, context));
+  const result = await withLock(folder.lock, { waitMs: 0 }, async () => {
+    await removeTemporaryFiles(folder.path);
+    const { values } = resolution;
+    const session = await openSession(values, context);
+    const original = await openOriginal(values, session, context);
+    const trained = await withRun(folder, resolution, session, context, trainAndTest);
+    const reproduction = original ? await compareWithOriginal(original, folder) : null;
+    return { ...trained, reproduction };
+  });
   return { ...result, seconds: (performance.now() - started) / 1000 };
 }
 
-async function trainIn(
+/** What several runs of one process have in common. */
+export interface TrainingSession {
+  data: PreparedData | ShardedData;
+  backend: ActiveBackend;
+}
+
+/** Prepares the data and starts the backend of a configuration. Throws what the earlier stages and `startBackend` throw. */
+export async function openSession(
+  values: TrainConfiguration,
+  context: StageContext,
+): Promise<TrainingSession> {
+  return { data: await prepareStored(values, context), backend: await startChosenBackend(values, context) };
+}
+
+/**
+ * Trains a run as `train` does, in a session that is open and a folder that is the run's, without measuring anything on the
+ * test images: for those who choose between runs. Throws what `train` throws once it has the folder.
+ */
+export async function trainInSession(
   folder: RunFolder,
   resolution: TrainResolution,
+  session: TrainingSession,
   context: StageContext,
-): Promise<Omit<TrainResult, 'seconds'>> {
+): Promise<TrainingProgress> {
+  await makeFolder(folder.path);
+  return withLock(folder.lock, { waitMs: 0 }, async () => {
+    await removeTemporaryFiles(folder.path);
+    return withRun(folder, resolution, session, context, (run) => runEpochs(run, forwardOf(run)));
+  });
+}
+
+async function withRun<Result>(
+  folder: RunFolder,
+  resolution: TrainResolution,
+  { data, backend }: TrainingSession,
+  context: StageContext,
+  use: (run: Run) => Promise<Result>,
+): Promise<Result> {
   const { emit } = context;
   const { values } = resolution;
-  await removeTemporaryFiles(folder.path);
-  const data = await prepareStored(values, context);
-  const backend = await startChosenBackend(values, context);
-  const set = trainingSet(data, values);
+  const origin = await readOrigin(folder, values);
+  const set = trainingSet(data, values, (plan) => scaledAs(origin, plan, values));
+  const { plan } = set;
   const model = await modelFor(values, set);
+  const learner = withFrozenLayers(model, values);
   emit({
     event: 'model',
     model: values.model.name,
@@ -86,43 +137,38 @@ async function trainIn(
     parameters: parameterCount(model),
   });
   const variables = new TrainingVariables(
-    model,
+    learner,
     optimizerFor(values).slots,
     values.seed,
     values.averageWeights !== undefined,
   );
   try {
-    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape, values);
-    const start = await startingPoint(folder, values, set, variables);
+    const { clipNorm, labelSmoothing } = values;
+    const settings = { clipNorm, labelSmoothing, augment: augmentation(values, plan.scaling) };
+    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape, settings);
+    const start = startFrom(origin, values, { data, model, variables }, emit);
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
     const description = describeRun(folder.name, resolution, set, model, backend);
-    const run = { folder, values, set, backend, model, variables, description, start, context };
-    return await trainAndTest(run);
+    const batches = set.batches(values.batchSize);
+    const writer = new RunWriter(folder, description, variables, batches, emit);
+    await writer.begin(start);
+    return await use({
+      folder,
+      values,
+      set,
+      backend,
+      model,
+      variables,
+      settings,
+      writer,
+      start,
+      context,
+    });
   } finally {
     set.dispose();
     variables.dispose();
   }
-}
-
-/** Where training begins: at a run's last checkpoint, at the weights of another one, or at nothing. */
-async function startingPoint(
-  folder: RunFolder,
-  { resume, initFrom, checkpointsDir }: TrainConfiguration,
-  { data }: TrainingSet,
-  variables: TrainingVariables,
-): Promise<TrainingProgress> {
-  if (resume === undefined && initFrom === undefined) return noProgress;
-  // A run that is resumed has weights of its own, whatever it was begun with.
-  const isNew = resume === undefined && initFrom !== undefined;
-  const path = isNew ? await resolveCheckpoint(initFrom, checkpointsDir) : folder.last;
-  const checkpoint = await readCheckpoint(path);
-  const misfit = variables.load(checkpoint.tensors, resume === undefined ? 'parameters' : 'everything');
-  if (misfit !== undefined) throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: misfit });
-  if (resume === undefined) return noProgress;
-  requireSameData(checkpoint, data);
-  const { history, partial } = checkpoint.description.progress;
-  return { history, partial };
 }
 
 interface Run {
@@ -132,16 +178,23 @@ interface Run {
   backend: ActiveBackend;
   model: Model;
   variables: TrainingVariables;
-  description: RunDescription;
+  settings: StepSettings;
+  writer: RunWriter;
   start: TrainingProgress;
   context: StageContext;
 }
 
-async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
-  const { folder, values, set, backend, model, variables, context } = run;
-  const forward: Forward = (images) => model.apply(images, variables.finalValues());
-  const { progress, writer } = await runEpochs(run, forward).catch((error: unknown) => {
-    throw withWayOn(error, folder.name, context.signal);
+function forwardOf({ model, variables }: Run): Forward {
+  return (images) => model.apply(images, variables.finalValues());
+}
+
+async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 'reproduction'>> {
+  const { folder, values, set, backend, writer, context } = run;
+  const forward = forwardOf(run);
+  const progress = await runEpochs(run, forward).catch((error: unknown) => {
+    throw context.signal.aborted
+      ? withHint(error, `continue with "mnist train --resume ${folder.name}"`)
+      : error;
   });
   const checkpoint = await writer.restoreBest(progress);
   const best = bestEpoch(progress.history)!;
@@ -159,55 +212,53 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds'>> {
     epochs: progress.history.length,
     bestEpoch: best.epoch,
     validation: best.validation,
+    gap: generalizationGap(best),
     test: { ...(await measureTest(run, forward)), n: set.plan.images.test },
   };
 }
 
-async function runEpochs(
-  run: Run,
-  forward: Forward,
-): Promise<{ progress: TrainingProgress; writer: RunWriter }> {
-  const { folder, values, set, model, variables, description, start, context } = run;
+async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> {
+  const { values, set, model, variables, writer, start, context } = run;
   const { signal, emit } = context;
-  const { epochs, averageWeights, earlyStopping, optimizer: settings } = values;
+  const { epochs, stopAfter, averageWeights, earlyStopping, optimizer: settings } = values;
   const schedule = scheduleFor(values);
   const optimizer = optimizerFor(values);
-  const program = trainingProgram(
-    trainingStep(model, optimizer, variables, values),
-    await set.place('training'),
-    executionMode(values),
-  );
-  const inference = inferenceProgram(
-    forward,
-    await set.place('validation'),
-    set.data.classNames.length,
-    executionMode(values),
-  );
-  const source = set.epochs(program, values);
-  const writer = new RunWriter(folder, description, variables, source.batches, emit);
+  const step = trainingStep(model, optimizer, variables, run.settings);
+  const mode = executionMode(values);
+  const program = trainingProgram(step, await set.place('training'), mode);
+  const validated = await set.place('validation');
+  const inference = inferenceProgram(forward, validated, set.data.classNames.length, mode);
   writer.execution = () => program.execution ?? null;
   const parts: TrainingParts = {
-    source,
+    source: set.epochs(program, values),
     optimizer,
     validate: () => set.measure('validation', inference, signal),
     onEpoch: async (progress, record) => {
       await writer.epoch(progress, record);
-      emit({ event: 'epoch', epochs, ...record, ...memoryUse() });
+      emit({ event: 'epoch', epochs, ...record, gap: generalizationGap(record), ...memoryUse() });
+      if (gapOpens(progress.history)) emit(gapWarning);
     },
     onPause: (progress) => writer.pause(progress),
     onBatches: emit,
     signal,
   };
   try {
-    await writer.begin(start);
     const { learningRate } = settings;
-    const plan = { epochs, learningRate, schedule, averageWeights, earlyStopping };
-    return { progress: await trainEpochs(plan, start, parts), writer };
+    const plan = { epochs, stopAfter, learningRate, schedule, averageWeights, earlyStopping };
+    return await trainEpochs(plan, start, parts);
   } finally {
     program.dispose();
     inference.dispose();
   }
 }
+
+const gapWarning: ToolkitEvent = {
+  event: 'warning',
+  code: 'GAP_OPENED',
+  message:
+    'the model learns the training images by heart: their loss falls, and that on the validation split rises',
+  hint: 'augmentation (--augment-shift 2), dropout, --weight-decay or --early-stopping 3 help; the best epoch is kept',
+};
 
 async function measureTest({ set, context, values }: Run, forward: Forward): Promise<Metrics> {
   const images = await set.place('test');
@@ -222,15 +273,4 @@ async function measureTest({ set, context, values }: Run, forward: Forward): Pro
 /** Leaks show here from epoch to epoch. */
 function memoryUse(): { tensors: number; residentBytes: number } {
   return { tensors: memory().numTensors, residentBytes: process.memoryUsage.rss() };
-}
-
-/** An interruption says how the run is continued. */
-function withWayOn(error: unknown, run: string, signal: AbortSignal): unknown {
-  if (!signal.aborted || !isToolkitError(error)) return error;
-  if (error.code !== 'INTERRUPTED' && error.code !== 'TERMINATED') return error;
-  return new ToolkitError(
-    error.code,
-    { hint: `continue with "mnist train --resume ${run}"` },
-    { cause: error },
-  );
 }

@@ -15,7 +15,7 @@ import { labelsAt, meanMetrics } from '../evaluation/classify.js';
 import { pixelScaling, pixelStatistics, type ScalingName } from '../preparation/scaling.js';
 import type { Split } from '../preparation/split.js';
 import { epochsInMemory, type EpochPlan, type EpochSource } from '../training/epoch-source.js';
-import { padded, ShardedEpochs } from '../training/stream.js';
+import { batchesIn, padded, ShardedEpochs } from '../training/stream.js';
 import { splitOf } from './prepare-data.js';
 
 /** How a run uses its data set. */
@@ -40,6 +40,8 @@ export interface TrainingSet {
   sample(): Promise<{ images: LabelledImages; indices: Int32Array }>;
   /** A split's images where the backend computes, to make a program with; disposed of with the set. */
   place(split: ShardedSplit): Promise<DeviceImages>;
+  /** How many batches of a size an epoch has. */
+  batches(batchSize: number): number;
   /** The epochs of a program that was made with the training split. */
   epochs(program: TrainingProgram, plan: EpochPlan & { epochs: number }): EpochSource;
   /** Means over a split, by a program that was made with it; null where the split is empty. */
@@ -51,9 +53,17 @@ export interface TrainingSet {
   dispose(): void;
 }
 
-/** A prepared data set, split and scaled as a configuration asks. Throws USAGE for a split that a set in shards does not have. */
-export function trainingSet(data: PreparedData | ShardedData, settings: DataSettings): TrainingSet {
-  return isSharded(data) ? new ShardedSet(data, settings) : new InMemorySet(data, settings);
+/**
+ * A prepared data set, split and scaled as a configuration asks. Throws USAGE for a split that a set in shards does not have.
+ *
+ * @param adapt changes the plan, where weights that were learnt before ask for another
+ */
+export function trainingSet(
+  data: PreparedData | ShardedData,
+  settings: DataSettings,
+  adapt: (plan: DataPlan) => DataPlan = (plan) => plan,
+): TrainingSet {
+  return isSharded(data) ? new ShardedSet(data, settings, adapt) : new InMemorySet(data, settings, adapt);
 }
 
 /** Holds what was placed on the device until it is given back. */
@@ -77,7 +87,7 @@ class InMemorySet extends PlacedImages implements TrainingSet {
   readonly plan: DataPlan;
   readonly #split: Split;
 
-  constructor(data: PreparedData, settings: DataSettings) {
+  constructor(data: PreparedData, settings: DataSettings, adapt: (plan: DataPlan) => DataPlan) {
     super();
     const { train, test, defaults } = data;
     const { validationSplit = defaults.validationSplit, scaling = defaults.scaling } = settings;
@@ -85,12 +95,12 @@ class InMemorySet extends PlacedImages implements TrainingSet {
     // The split's seed is the data set's, so that runs with different seeds are judged on the same images.
     this.#split = splitOf(data, validationSplit, defaults.seed);
     const { training, validation } = this.#split;
-    this.plan = {
+    this.plan = adapt({
       validationSplit,
       scalingName: scaling,
       scaling: pixelScaling(scaling, () => pixelStatistics(train, training)),
       images: { training: training.length, validation: validation.length, test: test.count },
-    };
+    });
   }
 
   sample(): ReturnType<TrainingSet['sample']> {
@@ -99,6 +109,10 @@ class InMemorySet extends PlacedImages implements TrainingSet {
 
   place(split: ShardedSplit): Promise<DeviceImages> {
     return Promise.resolve(this.placeOnce(this.#imagesOf(split).images, this.plan.scaling));
+  }
+
+  batches(batchSize: number): number {
+    return Math.ceil(this.#split.training.length / batchSize);
   }
 
   epochs(program: TrainingProgram, plan: EpochPlan): EpochSource {
@@ -126,7 +140,11 @@ class ShardedSet extends PlacedImages implements TrainingSet {
   readonly data: ShardedData;
   readonly plan: DataPlan;
 
-  constructor(data: ShardedData, { validationSplit, scaling = data.defaults.scaling }: DataSettings) {
+  constructor(
+    data: ShardedData,
+    { validationSplit, scaling = data.defaults.scaling }: DataSettings,
+    adapt: (plan: DataPlan) => DataPlan,
+  ) {
     super();
     const { dataset, defaults } = data;
     if (validationSplit !== undefined && validationSplit !== defaults.validationSplit) {
@@ -136,7 +154,7 @@ class ShardedSet extends PlacedImages implements TrainingSet {
       });
     }
     this.data = data;
-    this.plan = {
+    this.plan = adapt({
       validationSplit: defaults.validationSplit,
       scalingName: scaling,
       scaling: pixelScaling(scaling, () => data.pixels),
@@ -145,7 +163,7 @@ class ShardedSet extends PlacedImages implements TrainingSet {
         validation: imagesIn(data, 'validation'),
         test: imagesIn(data, 'test'),
       },
-    };
+    });
   }
 
   /** A shard is a sample: images were mixed before they were put into shards. */
@@ -160,6 +178,13 @@ class ShardedSet extends PlacedImages implements TrainingSet {
     // As many as all shards of the training split are filled up to.
     const size = split === 'training' ? Math.max(...training.map((shard) => shard.images)) : images.count;
     return this.placeOnce(padded(images, size), this.plan.scaling);
+  }
+
+  batches(batchSize: number): number {
+    return batchesIn(
+      this.data.shards.training.map(({ images }) => images),
+      batchSize,
+    );
   }
 
   epochs(program: TrainingProgram, plan: EpochPlan & { epochs: number }): EpochSource {

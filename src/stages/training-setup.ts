@@ -2,6 +2,7 @@ import type { Checkpoint } from '../artifacts/checkpoint.js';
 import type { PreparedDescription } from '../artifacts/prepared.js';
 import type { ActiveBackend } from '../backends/backend.js';
 import { ToolkitError } from '../core/errors.js';
+import { processorName } from '../core/processes.js';
 import { version } from '../core/version.js';
 import { features } from '../features/index.js';
 import { parameterCount, type Model } from '../models/model.js';
@@ -77,6 +78,7 @@ export function describeRun(
       backendVersion: backend.version,
       device: backend.device,
       threads: backend.threads,
+      processor: processorName(),
       node: process.version,
       execution: null,
     },

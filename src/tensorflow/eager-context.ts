@@ -1,5 +1,5 @@
-import { ToolkitError } from '../core/errors.js';
 import type { Pointer, TensorFlowApi } from './c-api.js';
+import { failureOf } from './failure.js';
 import { encodeSessionConfig, type SessionConfig } from './session-config.js';
 
 /** A device as TensorFlow names it, such as `/job:localhost/replica:0/task:0/device:GPU:0`. */
@@ -31,14 +31,10 @@ export class EagerContext {
     this.device = (gpu ?? cpu)?.name ?? '';
   }
 
-  /** Throws TENSORFLOW_FAILED if the last call did not succeed. */
+  /** Throws TENSORFLOW_FAILED or OUT_OF_MEMORY if the last call did not succeed. */
   check(operation: string): void {
-    const { api, status } = this;
-    if (api.TF_GetCode(status) === 0) return;
-    throw new ToolkitError('TENSORFLOW_FAILED', {
-      operation,
-      reason: api.TF_Message(status).split('\n')[0] ?? '',
-    });
+    const failure = failureOf(this.api, this.status, operation);
+    if (failure) throw failure;
   }
 
   #open(config: SessionConfig): Pointer {

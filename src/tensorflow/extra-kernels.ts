@@ -4,6 +4,7 @@ import {
   BatchMatMul,
   getKernel,
   registerKernel,
+  tensor1d,
   unregisterKernel,
   type KernelFunc,
   type Tensor,
@@ -36,6 +37,20 @@ export const ExtraKernel = {
   BIAS_GRADIENT: 'BiasAddGrad',
   /** `{shape: int32 [rank], seed: int32 [2]}` to numbers from 0 up to 1 that depend on nothing else. */
   STATELESS_UNIFORM: 'StatelessRandomUniform',
+  /**
+   * `{x, scale, offset}` and ε to `[output, mean, unbiased variance, …three for the gradient]`, of images and for training. The
+   * names of the two are not TensorFlow's, so that nobody takes them for kernels of its attributes.
+   */
+  BATCH_NORMALIZATION: 'BatchNormalizationInTraining',
+  /** `{dy, x, scale, mean, variance, more}` and ε to the gradients of `[x, scale, offset]`. */
+  BATCH_NORMALIZATION_GRADIENT: 'BatchNormalizationInTrainingGrad',
+  /** `{pixels: [n, m, channels], indices: int32 [n, k], axis: int32 [], 1}` to each row's pixels at its own indices. */
+  GATHER_PIXELS: 'GatherPixels',
+  /**
+   * `{images: [n, height, width, channels], transforms: [n, 8], shape: int32 [2], fill: []}` to images whose pixel (x, y) is the
+   * bilinear value at ((t0·x + t1·y + t2) / k, (t3·x + t4·y + t5) / k), k = t6·x + t7·y + 1; `fill` lies around the images.
+   */
+  TRANSFORM_IMAGES: 'ImageProjectiveTransformV3',
 } as const;
 
 const T = attribute.type('T', DataType.FLOAT) as kernels.OperationAttribute;
@@ -90,6 +105,31 @@ export function registerExtraKernels(): void {
       [inputs['shape']!, inputs['seed']!],
     ),
   );
+  // tfjs's own kernel reads the indices to check them, which a step that is being recorded cannot.
+  register(ExtraKernel.GATHER_PIXELS, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeSingleOutput(
+      'GatherV2',
+      [
+        typeAttribute('Tparams', DataType.FLOAT),
+        typeAttribute('Tindices', DataType.INT32),
+        typeAttribute('Taxis', DataType.INT32),
+        { name: 'batch_dims', type: AttributeType.INT, value: 1 },
+      ],
+      [inputs['pixels']!, inputs['indices']!, inputs['axis']!],
+    ),
+  );
+  register(ExtraKernel.TRANSFORM_IMAGES, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeSingleOutput(
+      'ImageProjectiveTransformV3',
+      [
+        typeAttribute('dtype', DataType.FLOAT),
+        textAttribute('interpolation', 'BILINEAR'),
+        textAttribute('fill_mode', 'CONSTANT'),
+      ],
+      [inputs['images']!, inputs['transforms']!, inputs['shape']!, inputs['fill']!],
+    ),
+  );
+  registerBatchNormalization();
   improve(BatchMatMul, multiplyMatrices);
   improve(Add, addBias);
 }
@@ -101,6 +141,34 @@ function registerActivationGradient(name: string, order: readonly [string, strin
       name,
       [T],
       order.map((input) => inputs[input]!),
+    ),
+  );
+}
+
+/** TensorFlow's kernel in its third version, the first two of which lacked an output for the gradient. */
+function registerBatchNormalization(): void {
+  const attributes = (epsilon: unknown): kernels.OperationAttribute[] => [
+    T,
+    typeAttribute('U', DataType.FLOAT),
+    { name: 'epsilon', type: AttributeType.FLOAT, value: epsilon as number },
+    booleanAttribute('is_training', true),
+  ];
+  register(ExtraKernel.BATCH_NORMALIZATION, ({ inputs, attrs, backend }) => {
+    const none = tensor1d([]);
+    const given = [inputs['x']!, inputs['scale']!, inputs['offset']!, none, none];
+    return asTensorFlow(backend).executeMultipleOutputs(
+      'FusedBatchNormV3',
+      attributes(attrs!['epsilon']),
+      given,
+      6,
+    );
+  });
+  register(ExtraKernel.BATCH_NORMALIZATION_GRADIENT, ({ inputs, attrs, backend }) =>
+    asTensorFlow(backend).executeMultipleOutputs(
+      'FusedBatchNormGradV3',
+      attributes(attrs!['epsilon']),
+      ['dy', 'x', 'scale', 'mean', 'variance', 'more'].map((name) => inputs[name]!),
+      5,
     ),
   );
 }
@@ -186,4 +254,8 @@ function typeAttribute(name: string, value: number): kernels.OperationAttribute 
 
 function booleanAttribute(name: string, value: boolean): kernels.OperationAttribute {
   return { name, type: AttributeType.BOOL, value };
+}
+
+function textAttribute(name: string, value: string): kernels.OperationAttribute {
+  return { name, type: AttributeType.STRING, value };
 }

@@ -1,6 +1,6 @@
-import { ToolkitError } from '../core/errors.js';
 import type { Pointer, TensorFlowApi } from './c-api.js';
 import { DataType } from './data-types.js';
+import { failureOf } from './failure.js';
 import type { HostTensor } from './graph-builder.js';
 import { encodeSessionConfig, type SessionConfig } from './session-config.js';
 
@@ -16,7 +16,7 @@ type TypedArray = HostTensor['values'];
 
 /**
  * A graph and the session that runs it: variables in it keep their values from run to run. Runs take place on other threads.
- * Every method throws TENSORFLOW_FAILED where TensorFlow refuses.
+ * Every method throws TENSORFLOW_FAILED where TensorFlow refuses, or OUT_OF_MEMORY.
  */
 export class Session {
   readonly #api: TensorFlowApi;
@@ -165,8 +165,7 @@ export class Session {
   }
 
   #check(operation: string, status: Pointer): void {
-    if (this.#api.TF_GetCode(status) === 0) return;
-    const reason = this.#api.TF_Message(status).split('\n')[0] ?? '';
-    throw new ToolkitError('TENSORFLOW_FAILED', { operation, reason });
+    const failure = failureOf(this.#api, status, operation);
+    if (failure) throw failure;
   }
 }

@@ -1,9 +1,11 @@
 import type { ToolkitError } from '../core/errors.js';
-import type { BatchEvent, EpochEvent, ToolkitEvent } from '../core/events.js';
+import type { BatchEvent, EpochEvent, ToolkitEvent, TransferEvent, TrialEvent } from '../core/events.js';
 import { bytes, count, duration, loss, percent } from './format.js';
 import { ProgressLine } from './progress-line.js';
 import type { Outcome, Reporter } from './reporter.js';
+import { trialLine } from './search.js';
 import { isAnimated, styleFor, type Style } from './style.js';
+import { gapText } from './train.js';
 
 export interface PrettyOptions {
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
@@ -63,6 +65,12 @@ export class PrettyReporter implements Reporter {
       case 'run':
         this.#line(runLine(event.run, event.resumedFromEpoch, style));
         break;
+      case 'transfer':
+        this.#line(transferLine(event));
+        break;
+      case 'trial':
+        this.#trial(event);
+        break;
       case 'checkpoint':
         break;
       case 'listening':
@@ -110,16 +118,21 @@ export class PrettyReporter implements Reporter {
     );
   }
 
-  #epoch({ epoch, epochs, validation, seconds, imagesPerSecond, ...metrics }: EpochEvent): string {
+  #epoch({ epoch, epochs, validation, gap, seconds, imagesPerSecond, ...metrics }: EpochEvent): string {
     const { bold, dim } = this.#style;
     const validated = validation
-      ? `  validation ${loss(validation.loss)} ${bold(percent(validation.accuracy))}`
+      ? `  validation ${loss(validation.loss)} ${bold(percent(validation.accuracy))}${gapText(gap)}`
       : '';
     return [
       `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,
       `  loss ${loss(metrics.loss)}  accuracy ${percent(metrics.accuracy)}${validated}`,
       dim(`  ${duration(seconds)}  ${count(imagesPerSecond)} images/s`),
     ].join('');
+  }
+
+  /** What begins and what is given up needs no line: bars show the one, and a notice the other. */
+  #trial(event: TrialEvent): void {
+    if (event.state !== 'running' && event.state !== 'stopped') this.#line(trialLine(event, this.#style));
   }
 
   #line(text: string): void {
@@ -130,6 +143,16 @@ export class PrettyReporter implements Reporter {
 
 function threads(number: number | undefined): string {
   return number === 1 ? '1 thread' : `${number ?? 'all'} threads`;
+}
+
+function transferLine({ checkpoint, taken, fresh, frozen }: TransferEvent): string {
+  const groups = [
+    ['taken over', taken],
+    ['new', fresh],
+    ['frozen', frozen],
+  ] as const;
+  const layers = groups.flatMap(([what, names]) => (names.length > 0 ? `${what}: ${names.join(', ')}` : []));
+  return `from ${checkpoint}: ${layers.join('; ')}`;
 }
 
 function runLine(run: string, resumedFromEpoch: number | undefined, { bold }: Style): string {

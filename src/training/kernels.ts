@@ -1,5 +1,6 @@
-import { scalar, tidy, zeros, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
+import { dispose, scalar, tidy, zeros, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
 
+import type { Augmentation } from '../augmentation/augment.js';
 import { ToolkitError, messageOf } from '../core/errors.js';
 import type { ImageShape } from '../engine/images.js';
 import { stepRandomness } from '../engine/randomness.js';
@@ -10,7 +11,7 @@ import type { TrainingVariables } from './variables.js';
 const MISSING_KERNEL = /Kernel '(\w+)' not registered/;
 
 /**
- * Tries a model's loss and gradients on one blank image, so that a backend without a kernel for them is found out before
+ * Tries a model's loss and gradients (and the augmentation) on one blank image, so that a backend without a kernel for them is found out before
  * training starts. Throws BACKEND_LACKS_KERNELS.
  */
 export function requireKernels(
@@ -23,11 +24,19 @@ export function requireKernels(
 ): void {
   try {
     tidy(() => {
-      const images: Tensor4D = zeros([1, height, width, channels]);
+      const blank: Tensor4D = zeros([1, height, width, channels]);
       const labels: Tensor1D = zeros([1], 'int32');
       const randomness = stepRandomness(variables.seed, scalar(1));
-      const { correct } = lossAndGradients(model, variables, { images, labels }, randomness, settings);
-      correct.dispose();
+      const { augment } = settings;
+      const images = augment ? augment(blank, randomness) : blank;
+      const { correct, statistics } = lossAndGradients(
+        model,
+        variables,
+        { images, labels },
+        randomness,
+        settings,
+      );
+      dispose([correct, ...statistics.values()]);
     });
   } catch (error) {
     const kernel = MISSING_KERNEL.exec(messageOf(error))?.[1];

@@ -16,6 +16,8 @@ import { stepCoefficients } from './step.js';
 /** What is to be done, in numbers. */
 export interface TrainingPlan {
   epochs: number;
+  /** Ends training before that, after so many epochs; the schedule stays that of all. */
+  stopAfter?: number | undefined;
   learningRate: number;
   schedule: Schedule;
   /** The decay of the weights' moving averages, where there are any. */
@@ -51,7 +53,8 @@ export async function trainEpochs(
   parts: TrainingParts,
 ): Promise<TrainingProgress> {
   let progress = start;
-  while (progress.history.length < plan.epochs && !isStagnant(progress.history, plan.earlyStopping)) {
+  const end = Math.min(plan.epochs, plan.stopAfter ?? Infinity);
+  while (progress.history.length < end && !isStagnant(progress.history, plan.earlyStopping)) {
     progress = await finishEpoch(plan, progress, parts);
     const record = progress.history.at(-1)!;
     await parts.onEpoch(progress, record);

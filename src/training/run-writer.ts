@@ -1,6 +1,7 @@
 import { readCheckpoint, writeCheckpoint, type CheckpointDescription } from '../artifacts/checkpoint.js';
 import type { RunFolder } from '../artifacts/run.js';
-import type { StoredTensor } from '../artifacts/safetensors.js';
+import { loadFloats, type StoredTensor } from '../artifacts/safetensors.js';
+import { ToolkitError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import { writeFileAtomically } from '../core/files.js';
 import type { Execution } from '../engine/program.js';
@@ -43,14 +44,14 @@ export class RunWriter {
     await this.pause(progress);
   }
 
-  /** Writes the state in the middle of an epoch. Throws STORAGE_FULL or STORAGE_DENIED. */
+  /** Writes the state in the middle of an epoch. Throws STORAGE_FULL, STORAGE_DENIED or TRAINING_DIVERGED. */
   async pause(progress: TrainingProgress): Promise<void> {
-    await this.#write('last', progress, await this.#variables.store());
+    await this.#write('last', progress, await this.#finiteTensors(progress));
   }
 
   /** Writes the state after an epoch, and keeps it apart if it is the best so far. */
   async epoch(progress: TrainingProgress, { epoch }: EpochRecord): Promise<void> {
-    const tensors = await this.#variables.store();
+    const tensors = await this.#finiteTensors(progress);
     // The best first: a run killed between the two then repeats the epoch, and finds the same best again.
     if (bestEpoch(progress.history)?.epoch === epoch) await this.#write('best', progress, tensors);
     await this.#write('last', progress, tensors);
@@ -66,6 +67,19 @@ export class RunWriter {
       if (misfit !== undefined) throw new Error(`${this.#folder.best} does not fit its own run: ${misfit}`);
     }
     return this.#folder.best;
+  }
+
+  /**
+   * A loss is that from before its step's update, so the last one before a checkpoint may be finite when the weights are not. Throws
+   * TRAINING_DIVERGED then, and what was written before stays.
+   */
+  async #finiteTensors({ history, partial }: TrainingProgress): Promise<Map<string, StoredTensor>> {
+    const tensors = await this.#variables.store();
+    if ([...tensors.values()].every((stored) => loadFloats(stored).every(Number.isFinite))) return tensors;
+    // At the end of an epoch, the next one has no batches yet.
+    const [epoch, batch] =
+      partial.batches > 0 ? [history.length + 1, partial.batches] : [history.length, this.#batchesPerEpoch];
+    throw new ToolkitError('TRAINING_DIVERGED', { epoch, batch });
   }
 
   async #write(

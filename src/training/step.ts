@@ -11,11 +11,12 @@ import {
   type Tensor1D,
 } from '@tensorflow/tfjs-core';
 
+import type { Augmentation } from '../augmentation/augment.js';
 import type { Batch } from '../engine/device-images.js';
 import { canUpdateInPlace, smoothedCrossEntropy, updateInPlace } from '../engine/operations.js';
 import type { StepResult, TrainingStep } from '../engine/program.js';
 import { stepRandomness, type Randomness } from '../engine/randomness.js';
-import type { Model } from '../models/model.js';
+import type { Model, TrainingPass } from '../models/model.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { averageShare, updateAverage } from './averaging.js';
 import { clipByGlobalNorm } from './clipping.js';
@@ -26,6 +27,8 @@ const STEP_NUMBERS = 2 ** 24;
 
 /** What a step does beside an optimiser's rule. */
 export interface StepSettings {
+  /** Changes the images first. */
+  augment?: Augmentation | undefined;
   /** The largest norm of the gradient; a longer one is shortened. */
   clipNorm?: number | undefined;
   /** The share of a label's probability that is spread over all classes, in the loss that is minimised and reported. */
@@ -51,7 +54,7 @@ export function stepCoefficients(
 
 /**
  * One step of gradient descent on the mean cross-entropy of a batch: forward, backward, update. Its coefficients are those of
- * `stepCoefficients`; for models that draw no random numbers, and without averages, those of the optimiser are enough.
+ * `stepCoefficients`; for models that draw no random numbers, without augmentation and averages, those of the optimiser are enough.
  */
 export function trainingStep(
   model: Model,
@@ -59,14 +62,22 @@ export function trainingStep(
   variables: TrainingVariables,
   settings: StepSettings = {},
 ): TrainingStep {
-  return (batch, coefficients) => {
+  const { augment, clipNorm } = settings;
+  return ({ images, labels }, coefficients) => {
     const randomness = stepRandomness(variables.seed, coefficients.at(-1)!);
-    const { loss, correct, gradients } = lossAndGradients(model, variables, batch, randomness, settings);
-    const { clipNorm } = settings;
+    const batch = { images: augment ? augment(images, randomness) : images, labels };
+    const { loss, correct, gradients, statistics } = lossAndGradients(
+      model,
+      variables,
+      batch,
+      randomness,
+      settings,
+    );
     const taken = clipNorm === undefined ? gradients : clipByGlobalNorm(gradients, clipNorm);
     for (const parameter of variables.trained) {
       update(optimizer, parameter, taken[parameter.value.name]!, coefficients);
     }
+    takeOver(variables, statistics);
     // After all updates: what has changed otherwise than by a gradient is averaged too.
     for (const parameter of variables.parameters) updateAverage(parameter, coefficients.at(-2)!);
     return { loss, correct };
@@ -97,9 +108,26 @@ function update(
   });
 }
 
+/** The model's own updates, in place of the parameters' present values. */
+function takeOver(variables: TrainingVariables, statistics: ReadonlyMap<string, Tensor>): void {
+  const values = variables.values();
+  for (const [name, statistic] of statistics) {
+    values.get(name)!.assign(statistic);
+    statistic.dispose();
+  }
+}
+
+/** The loss of a batch, and what comes of it for the parameters. */
+export interface Gradients extends StepResult {
+  /** By the names of the variables. */
+  gradients: NamedTensorMap;
+  /** New values of parameters that are not learnt, by their names; the caller disposes of them. */
+  statistics: ReadonlyMap<string, Tensor>;
+}
+
 /**
  * The mean cross-entropy of a batch, how many of its images are classified correctly, and the gradient of the mean with
- * respect to each parameter, by the name of its variable.
+ * respect to each parameter.
  *
  * @param randomness left out, the loss is that of inference
  */
@@ -109,15 +137,20 @@ export function lossAndGradients(
   { images, labels }: Batch,
   randomness?: Randomness,
   { labelSmoothing = 0 }: StepSettings = {},
-): StepResult & { gradients: NamedTensorMap } {
+): Gradients {
   const values = variables.values();
   const trained = variables.trained.map(({ value }) => value);
+  const statistics = new Map<string, Tensor>();
+  const pass: TrainingPass | undefined = randomness && {
+    ...randomness,
+    update: (name, value) => statistics.set(name, keep(value)),
+  };
   let correct: Scalar | undefined;
   const { value: loss, grads: gradients } = variableGrads(() => {
-    const logits = model.apply(images, values, randomness);
+    const logits = model.apply(images, values, pass);
     const hits = equal(argMax<Tensor1D>(logits, 1), labels);
     correct = keep(sum<Scalar>(hits));
     return mean<Scalar>(smoothedCrossEntropy(logits, labels, labelSmoothing));
   }, trained);
-  return { loss, correct: correct!, gradients };
+  return { loss, correct: correct!, gradients, statistics };
 }

@@ -29,6 +29,11 @@ export function orderInShard(seed: number, epoch: number, shard: number, size: n
   return new Random(seed, `shuffle-shard-${epoch}`, shard).shuffle(allIndices(size));
 }
 
+/** How many batches shards of some sizes have together. */
+export function batchesIn(sizes: readonly number[], batchSize: number): number {
+  return sizes.reduce((sum, size) => sum + Math.ceil(size / batchSize), 0);
+}
+
 /**
  * Epochs of a data set that does not fit into memory. In each, shards come in another order, and their images too; while one is
  * trained on, the next is read. Images that share a shard meet in each epoch, so shards are mixed when they are written. The last
@@ -51,7 +56,7 @@ export class ShardedEpochs implements EpochSource {
     this.#source = source;
     this.#plan = plan;
     this.images = source.sizes.reduce((sum, size) => sum + size, 0);
-    this.batches = source.sizes.reduce((sum, size) => sum + Math.ceil(size / plan.batchSize), 0);
+    this.batches = batchesIn(source.sizes, plan.batchSize);
   }
 
   batchImages(epoch: number, batch: number): number {

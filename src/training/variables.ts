@@ -74,10 +74,17 @@ export class TrainingVariables {
    *
    * @param tensors as a checkpoint holds them
    * @param what everything, to continue a run, or the parameters alone, to use or fine-tune a model
+   * @param isWanted which parameters, by name; the others keep their values
    * @returns what does not fit, for a message, or undefined when all was taken over
    */
-  load(tensors: ReadonlyMap<string, StoredTensor>, what: 'everything' | 'parameters'): string | undefined {
-    const wanted = this.#named().filter(([name]) => what === 'everything' || name.startsWith(PARAMETERS));
+  load(
+    tensors: ReadonlyMap<string, StoredTensor>,
+    what: 'everything' | 'parameters',
+    isWanted: (parameter: string) => boolean = () => true,
+  ): string | undefined {
+    const wanted = this.#named().filter(([name]) =>
+      what === 'everything' ? true : name.startsWith(PARAMETERS) && isWanted(name.slice(PARAMETERS.length)),
+    );
     for (const [name, held] of wanted) {
       const stored = tensors.get(name);
       if (!stored) return `it has no ${name}`;

@@ -8,6 +8,7 @@ import type { Named } from '../../src/core/registry.js';
 import { sourceKinds } from '../../src/collection/kinds/index.js';
 import { datasets } from '../../src/datasets/index.js';
 import { fileRoles } from '../../src/datasets/dataset.js';
+import { explainers } from '../../src/explanation/index.js';
 import { features } from '../../src/features/index.js';
 import { models } from '../../src/models/index.js';
 import { optimizers } from '../../src/optimizers/index.js';
@@ -27,9 +28,14 @@ const registries = [
   },
   { registry: sourceKinds, folder: 'collection/kinds', others: ['source-kind.ts'] },
   { registry: datasets, folder: 'datasets', others: ['dataset.ts', 'emnist-files.ts'] },
-  { registry: models, folder: 'models', others: ['activations.ts', 'initializers.ts', 'model.ts'] },
+  {
+    registry: models,
+    folder: 'models',
+    others: ['activations.ts', 'initializers.ts', 'model.ts', 'options.ts'],
+  },
   { registry: checks, folder: 'preparation/checks', others: ['check.ts'] },
   { registry: denoisers, folder: 'preparation/denoisers', others: ['denoiser.ts'] },
+  { registry: explainers, folder: 'explanation', others: ['covering.ts', 'explainer.ts', 'gradients.ts'] },
   { registry: features, folder: 'features', others: ['feature.ts', 'with-features.ts'] },
   { registry: optimizers, folder: 'optimizers', others: ['optimizer.ts', 'options.ts'] },
   { registry: schedules, folder: 'schedules', others: ['schedule.ts', 'warmup.ts'] },
@@ -64,7 +70,7 @@ for (const { registry, folder, others } of registries) {
 }
 
 describe('options', () => {
-  for (const entry of [...models, ...features, ...optimizers, ...schedules]) {
+  for (const entry of [...models, ...features, ...optimizers, ...schedules, ...explainers]) {
     for (const [key, schema] of Object.entries<z.ZodType>(entry.options.shape)) {
       it(`${entry.name}: ${key} is described and has a default that it accepts`, () => {
         expect(key).toMatch(/^[a-z][a-zA-Z0-9]*$/);

@@ -36,6 +36,32 @@ test('mnist datasets show mnist: for programs, with a card and a contact sheet',
   expect([format, height]).toEqual(['png', 10 * 60 - 4 + 24]);
 });
 
+test('a contact sheet shows what augmentation makes of an image of each class', async () => {
+  const cwd = await temporaryFolder();
+  const words = ['datasets', 'show', 'mnist', '--per-class', '4', '--augment-rotation', '30'];
+  const { code } = await runCommand([...words, '--contact-sheet', 'sheet.png'], { cwd });
+  expect(code).toBe(0);
+  const { data, info } = await sharp(join(cwd, 'sheet.png'))
+    .grayscale()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  // The four cells of the first class, 56 pixels wide with 4 between them: all of one digit, and no two alike.
+  const cells = [0, 1, 2, 3].map((column) => {
+    const left = info.width - 12 - (4 - column) * 60 + 4;
+    const rows = Array.from({ length: 56 }, (_, row) => {
+      const start = (12 + row) * info.width + left;
+      return [...data.subarray(start, start + 56)];
+    });
+    return rows.flat();
+  });
+  const ink = cells.map((cell) => cell.reduce((sum, value) => sum + value, 0));
+  for (const amount of ink) expect(Math.abs(amount / ink[0]! - 1)).toBeLessThan(0.2);
+  expect(new Set(cells.map((cell) => cell.join())).size).toBe(4);
+  const nowhere = await runCommand(words, { cwd });
+  expect(nowhere.code).toBe(2);
+  expect(nowhere.stderr).toContain('--contact-sheet FILE');
+});
+
 test('for people: pictures of half blocks, in colours where they are wanted', async () => {
   const cwd = await temporaryFolder();
   const plain = await runCommand(['datasets', 'show', 'mnist'], { cwd });

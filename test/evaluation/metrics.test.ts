@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { Random } from '../../src/core/random.js';
-import { classificationMetrics, crossEntropy, indexOfMaximum } from '../../src/evaluation/metrics.js';
+import { crossEntropy } from '../../src/evaluation/classify.js';
+import { classificationMetrics } from '../../src/evaluation/metrics.js';
+import { indexOfMaximum, scoreLogits } from '../../src/evaluation/probabilities.js';
 import { expectClose } from '../support/numbers.js';
 
 /** Logits that make a classifier predict these classes. */
@@ -30,8 +32,7 @@ describe('classificationMetrics', () => {
   it('is what one counts by hand', () => {
     // The example of scikit-learn's classification_report: precision 0.5, 0, 1; recall 1, 0, 2/3; F1 2/3, 0, 0.8.
     const metrics = classificationMetrics(
-      logitsFor([0, 0, 2, 2, 1], 3),
-      new Uint8Array([0, 1, 2, 2, 2]),
+      scoreLogits(logitsFor([0, 0, 2, 2, 1], 3), new Uint8Array([0, 1, 2, 2, 2]), 3),
       names(3),
     );
     expect(metrics.confusion).toEqual([
@@ -62,17 +63,26 @@ describe('classificationMetrics', () => {
   });
 
   it('counts 0 for what cannot be divided: classes that nobody has and nobody predicts', () => {
-    const { perClass, macro } = classificationMetrics(logitsFor([0, 0], 3), new Uint8Array([0, 0]), names(3));
-    expect(perClass[2]).toEqual({ name: 'class 2', precision: 0, recall: 0, f1: 0, support: 0 });
+    const { perClass, macro } = classificationMetrics(
+      scoreLogits(logitsFor([0, 0], 3), new Uint8Array([0, 0]), 3),
+      names(3),
+    );
+    expect(perClass[2]).toEqual({
+      ...{ name: 'class 2', precision: 0, recall: 0, f1: 0, support: 0 },
+      ...{ rocAuc: null, averagePrecision: null },
+    });
     expect(macro.precision).toBeCloseTo(1 / 3, 15);
   });
 
   it('has only zeros to say of no images', () => {
-    expect(classificationMetrics(new Float32Array(0), new Uint8Array(0), names(2))).toMatchObject({
+    expect(
+      classificationMetrics(scoreLogits(new Float32Array(0), new Uint8Array(0), 2), names(2)),
+    ).toMatchObject({
       n: 0,
       accuracy: 0,
       loss: 0,
       macro: { precision: 0, recall: 0, f1: 0 },
+      rocAuc: { macro: null, micro: null, weighted: null },
     });
   });
 
@@ -88,7 +98,7 @@ describe('classificationMetrics', () => {
     const predicted = rows.map((row) => row.indexOf(Math.max(...row)));
     const truth = [...labels];
 
-    const metrics = classificationMetrics(logits, labels, names(classes));
+    const metrics = classificationMetrics(scoreLogits(logits, labels, classes), names(classes));
     const expected = independent(truth, predicted, classes);
     metrics.perClass.forEach(({ precision, recall, f1, support }, index) => {
       expectClose([precision, recall, f1, support], expected[index]!, 1e-14);

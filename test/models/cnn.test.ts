@@ -1,8 +1,7 @@
-import { ones, tensor4d, tidy, scalar, tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { ones, tensor4d, tidy, tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { Random } from '../../src/core/random.js';
-import { stepRandomness } from '../../src/engine/randomness.js';
 import { cnn } from '../../src/models/cnn.js';
 import { convolution } from '../../src/models/layers/convolution.js';
 import { dropout } from '../../src/models/layers/dropout.js';
@@ -11,6 +10,7 @@ import { parameterCount } from '../../src/models/model.js';
 import { startOnCpu } from '../support/backends.js';
 import { trainCnn } from '../support/cnn.js';
 import { expectClose } from '../support/numbers.js';
+import { trainingPass } from '../support/training-pass.js';
 
 beforeAll(() => startOnCpu('tensorflow'));
 
@@ -103,10 +103,8 @@ describe('dropout', () => {
   const apply = (rate: number, step?: number): number[] =>
     tidy(() => {
       const input: Tensor4D = ones([100, 10, 10, 4]);
-      const randomness = step === undefined ? undefined : stepRandomness(1, scalar(step));
-      return Array.from(
-        dropout('dropout1', [10, 10, 4], rate).apply(input, new Map(), randomness).dataSync(),
-      );
+      const training = step === undefined ? undefined : trainingPass(1, step).pass;
+      return Array.from(dropout('dropout1', [10, 10, 4], rate).apply(input, new Map(), training).dataSync());
     });
 
   it('drops the share that it is told to, and makes the rest larger, in training', () => {

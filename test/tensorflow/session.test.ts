@@ -96,6 +96,22 @@ describe('a session', () => {
     session.close();
   });
 
+  test('says of memory that cannot be had that it is that', async () => {
+    const session = open((graph) => {
+      const shape = graph.integer([1 << 30, 1 << 14]);
+      const one = graph.constant({ type: DataType.FLOAT, shape: [], values: Float32Array.of(1) });
+      const types = [attribute.type('T', DataType.FLOAT), attribute.type('index_type', DataType.INT32)];
+      graph.node('Fill', [shape, one], types, 'huge');
+    });
+    await expect(session.run({ targets: ['huge'] })).rejects.toMatchObject({
+      code: 'OUT_OF_MEMORY',
+      message: expect.stringMatching(
+        /^out of memory: OOM when allocating tensor with shape\[1073741824,16384\]/,
+      ) as string,
+    });
+    session.close();
+  });
+
   test('closed while a run is under way, lets it end, and refuses the next', async () => {
     const session = open((graph) => graph.node('Identity', [graph.constant(floats(4))], float, 'four'));
     const running = session.run({ fetches: ['four'] });

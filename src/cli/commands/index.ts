@@ -25,6 +25,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./train.js')).trainCommand,
   },
   {
+    name: 'search',
+    summary: 'try configurations of a space, and say which does best on the validation split',
+    load: async () => (await import('./search.js')).searchCommand,
+  },
+  {
     name: 'evaluate',
     summary: 'measure a checkpoint on a split of a data set (also: mnist-eval)',
     load: async () => (await import('./evaluate.js')).evaluateCommand,
@@ -70,13 +75,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./predict.js')).predictCommand,
   },
   {
+    name: 'explain',
+    summary: 'show which pixels speak for a class and which against it',
+    load: async () => (await import('./explain.js')).explainCommand,
+  },
+  {
     name: 'runs',
-    summary: 'list the training runs',
+    summary: 'list, compare and prune the training runs',
     load: async () => (await import('./runs.js')).runsCommand,
   },
   {
     name: 'models',
-    summary: 'list the models and their options',
+    summary: 'list the models, what they reach, and their options',
     load: async () => (await import('./models.js')).modelsCommand,
   },
   {

@@ -1,14 +1,15 @@
 import { flagOf, fieldsOf, type Field } from '../../config/fields.js';
 import { models } from '../../models/index.js';
-import { parameterCount, type ModelDefinition } from '../../models/model.js';
+import { parameterCount, type MeasuredTraining, type ModelDefinition } from '../../models/model.js';
 import { count, columns } from '../../terminal/format.js';
+import { measuredText } from '../../terminal/measured.js';
 import { commonFields, defineCommand } from '../command.js';
 
 /** The images of MNIST and its kind. */
 const MNIST_TASK = { shape: { height: 28, width: 28, channels: 1 }, classes: 10 };
 
 export const modelsCommand = defineCommand({
-  summary: 'list the models and their options',
+  summary: 'list the models, what they reach, and their options',
   positionals: [],
   space: { fields: commonFields, choices: {} },
   examples: [['mnist models', 'names for --model']],
@@ -19,8 +20,9 @@ export const modelsCommand = defineCommand({
       text: ({ bold }) =>
         listed
           .map(
-            ({ name, summary, description, parameters, source, options }) =>
-              `${bold(name)}  ${summary}\n  ${description}: ${count(parameters)} parameters on MNIST\n  ${source}\n` +
+            ({ name, summary, description, parameters, measured, source, options }) =>
+              `${bold(name)}  ${summary}\n  ${description}: ${count(parameters)} parameters on MNIST\n` +
+              `  ${measuredText(measured)}\n  ${source}\n` +
               columns(
                 options.map(({ key, description: what, fallback }) => [
                   '',
@@ -39,12 +41,14 @@ interface ListedModel {
   summary: string;
   description: string;
   parameters: number;
+  /** Null where nobody measured. */
+  measured: MeasuredTraining | null;
   source: string;
   options: Field[];
 }
 
 function describe(definition: ModelDefinition): ListedModel {
-  const { name, summary, source } = definition;
+  const { name, summary, source, measured = null } = definition;
   const model = definition.build(definition.options.parse({}), MNIST_TASK);
   const options = [...fieldsOf(definition.options).values()];
   return {
@@ -53,6 +57,7 @@ function describe(definition: ModelDefinition): ListedModel {
     source,
     description: model.description,
     parameters: parameterCount(model),
+    measured,
     options,
   };
 }

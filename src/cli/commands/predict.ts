@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 
-import { systemCodeOf, ToolkitError } from '../../core/errors.js';
-import { predict, predictFields, type PictureSource } from '../../stages/predict.js';
+import { predict, predictFields } from '../../stages/predict.js';
 import { predictionsText } from '../../terminal/predictions.js';
 import { commonFields, defineCommand } from '../command.js';
+import { pictureSource } from '../pictures.js';
 
 export const predictCommand = defineCommand({
   summary: 'classify image files with a checkpoint',
@@ -41,18 +39,3 @@ export const predictCommand = defineCommand({
     };
   },
 });
-
-function pictureSource(name: string, stdin: NodeJS.ReadableStream): PictureSource {
-  if (name === '-') return { name: 'standard input', read: () => buffer(stdin) };
-  return { name, read: () => readPicture(name) };
-}
-
-async function readPicture(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const code = systemCodeOf(error) ?? 'unknown';
-    const reason = { ENOENT: 'not found', EISDIR: 'it is a folder' }[code] ?? `it cannot be read (${code})`;
-    throw new ToolkitError('PICTURE_UNREADABLE', { path, reason }, { cause: error });
-  }
-}

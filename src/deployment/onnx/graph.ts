@@ -49,12 +49,35 @@ export class OnnxGraph {
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
     output = `${operation}_${this.#count++}`,
   ): string {
+    this.#node(operation, inputs, attributes, [output]);
+    return output;
+  }
+
+  /** Adds a node with several outputs, and returns their names. */
+  nodes(
+    operation: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>>,
+    count: number,
+  ): string[] {
+    const name = `${operation}_${this.#count++}`;
+    const outputs = Array.from({ length: count }, (_, index) => `${name}_${index}`);
+    this.#node(operation, inputs, attributes, outputs);
+    return outputs;
+  }
+
+  #node(
+    operation: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>>,
+    outputs: readonly string[],
+  ): void {
     const node = new MessageWriter();
     for (const input of inputs) node.text(1, input);
-    node.text(2, output).text(3, output).text(4, operation);
+    for (const output of outputs) node.text(2, output);
+    node.text(3, outputs[0]!).text(4, operation);
     for (const [name, value] of Object.entries(attributes)) node.message(5, encodeAttribute(name, value));
     this.#graph.message(1, node);
-    return output;
   }
 
   /** Adds a tensor and returns its name. */

@@ -8,7 +8,9 @@ export interface Translation {
   readonly graph: OnnxGraph;
   /** How many inputs it has. */
   readonly count: number;
-  /** The rank of its result. */
+  /** How many results it has. */
+  readonly results: number;
+  /** The rank of its result, or of each of them. */
   readonly rank: number;
   /** The name of an input in the ONNX graph. */
   readonly input: (index: number) => string;
@@ -21,7 +23,8 @@ export interface Translation {
   readonly refuse: (reason: string) => never;
 }
 
-type Translate = (operation: Translation) => string;
+/** Adds nodes, and returns the name of the result, or those of all. */
+type Translate = (operation: Translation) => string | string[];
 
 const TO_CHANNELS_FIRST = { perm: [0, 3, 1, 2] };
 const TO_CHANNELS_LAST = { perm: [0, 2, 3, 1] };
@@ -75,6 +78,13 @@ export const translations: Readonly<Record<string, Translate>> = {
     return operation.graph.node('Concat', inputs, { axis: integersOf(operation, last)[0] ?? 0 });
   },
   Slice: slice,
+  SplitV: (operation) => {
+    const sizes = operation.graph.integers(integersOf(operation, 1));
+    const [axis = 0] = integersOf(operation, 2);
+    return operation.graph.nodes('Split', [operation.input(0), sizes], { axis }, operation.results);
+  },
+  Unpack: unpack,
+  Pack: pack,
 };
 
 function sameInputs(names: Readonly<Record<string, string>>): Record<string, Translate> {
@@ -219,6 +229,22 @@ function slice(operation: Translation): string {
     size === -1 ? TO_THE_END : starts[axis]! + size,
   );
   return graph.node('Slice', [input(0), graph.integers(starts), graph.integers(ends)]);
+}
+
+/** ONNX cuts into parts that still have the axis. */
+function unpack({ graph, input, attribute, results }: Translation): string[] {
+  const axis = Number(attribute('axis') ?? 0);
+  const axes = graph.integers([axis]);
+  return graph
+    .nodes('Split', [input(0)], { axis }, results)
+    .map((part) => graph.node('Squeeze', [part, axes]));
+}
+
+function pack({ graph, input, attribute, count }: Translation): string {
+  const axis = Number(attribute('axis') ?? 0);
+  const axes = graph.integers([axis]);
+  const parts = Array.from({ length: count }, (_, index) => graph.node('Unsqueeze', [input(index), axes]));
+  return graph.node('Concat', parts, { axis });
 }
 
 function integersOf({ values, refuse }: Translation, index: number): number[] {

@@ -84,7 +84,8 @@ class Translator {
     for (const operation of this.#pass.operations) {
       const translate = translations[operation.name];
       if (!translate) unsupported(operation, 'has no counterpart in the table of operations');
-      this.#names.set(operation.outputs[0]!.id, translate(this.#translation(operation)));
+      const names = [translate(this.#translation(operation))].flat();
+      operation.outputs.forEach(({ id }, index) => this.#names.set(id, names[index]!));
     }
     return this.#nameOf(this.#pass.results[0]!);
   }
@@ -94,6 +95,7 @@ class Translator {
     return {
       graph: this.#graph,
       count: inputs.length,
+      results: outputs.length,
       rank: outputs[0]!.shape.length,
       input: (index) => this.#nameOf(inputs[index]!),
       values: (index) => this.#valuesOf(inputs[index]!),

@@ -1,5 +1,6 @@
-import { add, matMul, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { add, matMul, reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 
+import { elementCount } from '../../engine/images.js';
 import { activations, type ActivationName } from '../activations.js';
 import { initializers, type InitializerName } from '../initializers.js';
 import { valueOf, type Layer } from './layer.js';
@@ -10,15 +11,17 @@ export interface DenseOptions {
   units: number;
   activation?: ActivationName | undefined;
   initializer: InitializerName;
+  /** What comes before the inputs in the shape of an example: the same layer is applied to each token of a sequence. */
+  leading?: readonly number[];
 }
 
 /** A fully connected layer: activation(input · kernel + bias), with kernel [inputs, units] and bias [units]. */
-export function dense({ name, inputs, units, activation, initializer }: DenseOptions): Layer {
+export function dense({ name, inputs, units, activation, initializer, leading = [] }: DenseOptions): Layer {
   const kernel = `${name}/kernel`;
   const bias = `${name}/bias`;
   const start = initializers[initializer];
   return {
-    outputShape: [units],
+    outputShape: [...leading, units],
     parameters: [
       {
         name: kernel,
@@ -28,9 +31,12 @@ export function dense({ name, inputs, units, activation, initializer }: DenseOpt
       { name: bias, shape: [units], initialValue: (random) => start.bias(random, units, inputs) },
     ],
     apply(input, values) {
-      const product = matMul(input as Tensor2D, valueOf(values, kernel) as Tensor2D);
+      const { rank, shape } = input;
+      const rows = rank === 2 ? input : reshape(input, [elementCount(shape.slice(0, -1)), inputs]);
+      const product = matMul(rows as Tensor2D, valueOf(values, kernel) as Tensor2D);
       const sum: Tensor = add(product, valueOf(values, bias));
-      return activation === undefined ? sum : activations[activation](sum);
+      const output = activation === undefined ? sum : activations[activation](sum);
+      return rank === 2 ? output : reshape(output, [...shape.slice(0, -1), units]);
     },
   };
 }

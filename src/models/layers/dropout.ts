@@ -12,9 +12,9 @@ export function dropout(name: string, shape: readonly number[], rate: number): L
   return {
     outputShape: shape,
     parameters: [],
-    apply(input, _values, randomness) {
-      if (!randomness || rate === 0) return input;
-      const isKept = greaterEqual(randomness.uniform(input.shape, name), rate);
+    apply(input, _values, training) {
+      if (!training || rate === 0) return input;
+      const isKept = greaterEqual(training.uniform(input.shape, name), rate);
       return mul(input, mul(cast(isKept, 'float32'), 1 / (1 - rate)));
     },
   };

@@ -1,7 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
-import type { Randomness } from '../../engine/randomness.js';
-import type { ParameterSpec, ParameterValues } from '../model.js';
+import type { ParameterSpec, ParameterValues, TrainingPass } from '../model.js';
 
 /** A part of a network: maps a batch of tensors of one shape to a batch of another. */
 export interface Layer {
@@ -11,13 +10,21 @@ export interface Layer {
   /**
    * [n, …input shape] to [n, …output shape].
    *
-   * @param randomness only in training
+   * @param training only in training
    */
-  apply(input: Tensor, values: ParameterValues, randomness?: Randomness): Tensor;
+  apply(input: Tensor, values: ParameterValues, training?: TrainingPass): Tensor;
 }
 
 /** Height, width and channels. */
 export type MapShape = readonly [height: number, width: number, channels: number];
+
+/** How many tokens or steps, and how many numbers each has. */
+export type SequenceShape = readonly [length: number, width: number];
+
+/** A layer whose output is a sequence. */
+export interface SequenceLayer extends Layer {
+  readonly outputShape: SequenceShape;
+}
 
 /** A layer whose output is an image again, of as many channels as it likes. */
 export interface MapLayer extends Layer {
@@ -29,4 +36,24 @@ export function valueOf(values: ParameterValues, name: string): Tensor {
   const value = values.get(name);
   if (!value) throw new Error(`the parameter ${name} has no value`);
   return value;
+}
+
+/** Passes an input through layers, one after the other. */
+export function applyAll(
+  layers: readonly Layer[],
+  input: Tensor,
+  values: ParameterValues,
+  training?: TrainingPass,
+): Tensor {
+  return layers.reduce((output, layer) => layer.apply(output, values, training), input);
+}
+
+/** One layer or more that follow each other, as one. */
+export function chain<Kind extends Layer>(layers: readonly Kind[]): Layer & Pick<Kind, 'outputShape'> {
+  const { outputShape } = layers.at(-1)!;
+  return {
+    outputShape,
+    parameters: layers.flatMap(({ parameters }) => parameters),
+    apply: (input, values, training) => applyAll(layers, input, values, training),
+  };
 }

@@ -1,17 +1,18 @@
-import { reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { reshape, type Tensor2D } from '@tensorflow/tfjs-core';
 
 import { elementCount } from '../../engine/images.js';
 import type { Embedding, Model } from '../model.js';
-import type { Layer } from './layer.js';
+import { featureMapsOf } from './feature-maps.js';
+import { applyAll, type Layer } from './layer.js';
 
 /** A model that passes its input through layers, one after the other; the last gives the logits. */
 export function sequence(description: string, layers: readonly Layer[]): Model {
   return {
     description,
     parameters: layers.flatMap(({ parameters }) => parameters),
-    apply: (images, values, randomness) =>
-      layers.reduce<Tensor>((input, layer) => layer.apply(input, values, randomness), images) as Tensor2D,
+    apply: (images, values, training) => applyAll(layers, images, values, training) as Tensor2D,
     embedding: embeddingOf(layers),
+    featureMaps: featureMapsOf(layers),
   };
 }
 
@@ -23,9 +24,6 @@ function embeddingOf(layers: readonly Layer[]): Embedding | undefined {
   const size = elementCount(last.outputShape);
   return {
     size,
-    apply: (images, values) => {
-      const output = before.reduce<Tensor>((input, layer) => layer.apply(input, values), images);
-      return reshape(output, [images.shape[0], size]);
-    },
+    apply: (images, values) => reshape(applyAll(before, images, values), [images.shape[0], size]),
   };
 }

@@ -1,4 +1,4 @@
-import { indexOfMaximum } from '../../evaluation/metrics.js';
+import { indexOfMaximum } from '../../evaluation/probabilities.js';
 import { HttpError } from '../http-errors.js';
 import type { InferenceRequest } from './request.js';
 import { bytesOf, type ResponseTensor } from './tensors.js';

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-import { indexOfMaximum } from '../../evaluation/metrics.js';
+import { indexOfMaximum } from '../../evaluation/probabilities.js';
 import { HttpError } from '../http-errors.js';
 import { DriftDetector, type Drift } from './drift.js';
 import { FeedbackFile, LiveAccuracy, PredictionMemory } from './feedback.js';

@@ -99,6 +99,18 @@ const shaped: Record<string, (x: tf.Tensor) => tf.Tensor> = {
     ),
   'a concatenation': (x) => tf.concat([x, tf.relu(x), x], 3),
   'a slice': (x) => tf.slice(x, [0, 1, 0, 1], [-1, 4, 5, 2]),
+  'parts along an axis': (x) => {
+    const [first, second] = tf.split(x, [1, 2], 3);
+    return tf.mul(first!, second!);
+  },
+  'values along an axis': (x) => {
+    const [first, second, third] = tf.unstack(x, 3);
+    return tf.stack([third!, tf.mul(first!, second!)], 1);
+  },
+  'heads of an attention': (x) => {
+    const heads = tf.transpose(tf.reshape(x, [x.shape[0], 6, 5, 3]), [0, 2, 1, 3]);
+    return tf.matMul(tf.softmax(tf.matMul(heads, heads, false, true)), heads);
+  },
   'a slice of channels': (x) => tf.slice(x, [0, 0, 0, 0], [x.shape[0], 6, 5, 2]),
   'a convolution, same': layer(filter, (x, held) => conv(x, held, 1, 'same')),
   'a convolution with strides, same': layer(filter, (x, held) => conv(x, held, 2, 'same')),

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+import { ToolkitError } from '../../core/errors.js';
+import { explainFields, explainSpace } from '../../stages/explain-options.js';
+import { explanationsText } from '../../terminal/explanations.js';
+import { commonFields, defineCommand } from '../command.js';
+import { pictureSource } from '../pictures.js';
+
+export const explainCommand = defineCommand({
+  summary: 'show which pixels speak for a class and which against it',
+  positionals: [
+    {
+      name: 'checkpoint',
+      description: 'a checkpoint file, a run’s folder or name, or "latest"',
+      required: true,
+    },
+    {
+      name: 'image',
+      description: 'PNG, JPEG, GIF, WebP, TIFF or AVIF files; - for standard input',
+      required: false,
+      variadic: true,
+    },
+  ],
+  space: {
+    fields: z.strictObject({ ...commonFields.shape, ...explainFields.shape }),
+    choices: explainSpace.choices,
+  },
+  examples: [
+    ['mnist explain latest seven.png', 'why is it a seven? a picture by integrated gradients'],
+    ['mnist explain latest --index 8,247 --class 5', 'test images 8 and 247: what speaks for a five?'],
+    ['mnist explain my-cnn seven.png --method grad-cam', 'where the last convolution looked'],
+  ],
+  async run({ positionals: [checkpoint, ...names], options, context, stdin }) {
+    if (names.length === 0 && options.index.length === 0) {
+      throw new ToolkitError('USAGE', {
+        message: 'nothing to explain: no image was named',
+        hint: 'name image files, or positions in the data set with --index',
+      });
+    }
+    // The codec of images is loaded only where it is used.
+    const { explain } = await import('../../stages/explain.js');
+    const pictures = names.map((name) => pictureSource(name, stdin));
+    const { failures, ...result } = await explain(checkpoint ?? '', pictures, options, context);
+    return {
+      data: {
+        ...result,
+        failures: failures.map(({ picture, error: { code, message } }) => ({ picture, code, message })),
+      },
+      text: (style) => explanationsText(result, style),
+      failures: failures.map(({ error }) => error),
+    };
+  },
+});

@@ -1,0 +1,128 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { Random } from '../core/random.js';
+import {
+  accuracyOf,
+  averagePrecisionRecall,
+  balancedAccuracy,
+  cohenKappa,
+  matthewsCorrelation,
+  precisionRecall,
+} from './confusion.js';
+import { predictionsOf, type ScoredExamples } from './probabilities.js';
+import { brierScores, logLosses } from './scores.js';
+
+/** Where a number probably lies. */
+export interface Interval {
+  low: number;
+  high: number;
+}
+
+/** The numbers that intervals are given for. */
+export interface Headline<Value> {
+  accuracy: Value;
+  loss: Value;
+  brier: Value;
+  balancedAccuracy: Value;
+  macroF1: Value;
+  cohenKappa: Value;
+  matthewsCorrelation: Value;
+}
+
+/** Confidence intervals, and how they were come by. */
+export interface Intervals extends Headline<Interval> {
+  /** How often such an interval holds the true number, about. */
+  confidence: number;
+  resamples: number;
+}
+
+export interface BootstrapOptions {
+  resamples: number;
+  confidence: number;
+  seed: number;
+  signal: AbortSignal;
+}
+
+/** How long the event loop may be kept, in milliseconds. */
+const SLICE_MS = 50;
+
+/**
+ * Percentile intervals of the headline numbers: as many examples as there are, drawn with replacement, again and again (Efron
+ * and Tibshirani, “An introduction to the bootstrap”, 1993, chapter 13). They tell how far the numbers depend on which images were
+ * in the test; not how far they depend on the training's seed. Undefined without examples. Throws the signal's reason when
+ * aborted.
+ */
+export async function bootstrapIntervals(
+  scored: ScoredExamples,
+  { resamples, confidence, seed, signal }: BootstrapOptions,
+): Promise<Intervals | undefined> {
+  if (scored.labels.length === 0) return undefined;
+  const resample = resampler(scored);
+  const drawn: Headline<number>[] = [];
+  let end = performance.now() + SLICE_MS;
+  for (let index = 0; index < resamples; index++) {
+    drawn.push(resample(new Random(seed, 'bootstrap', index)));
+    if (performance.now() < end) continue;
+    await nextTurn();
+    signal.throwIfAborted();
+    end = performance.now() + SLICE_MS;
+  }
+  const interval = (key: keyof Headline<unknown>): Interval => {
+    const values = Float64Array.from(drawn, (numbers) => numbers[key]).sort();
+    const tail = (1 - confidence) / 2;
+    return { low: quantile(values, tail), high: quantile(values, 1 - tail) };
+  };
+  return {
+    confidence,
+    resamples,
+    accuracy: interval('accuracy'),
+    loss: interval('loss'),
+    brier: interval('brier'),
+    balancedAccuracy: interval('balancedAccuracy'),
+    macroF1: interval('macroF1'),
+    cohenKappa: interval('cohenKappa'),
+    matthewsCorrelation: interval('matthewsCorrelation'),
+  };
+}
+
+/** Draws the examples anew and measures them; what does not change from draw to draw is computed once. */
+function resampler(scored: ScoredExamples): (random: Random) => Headline<number> {
+  const { labels, classes } = scored;
+  const count = labels.length;
+  const losses = logLosses(scored);
+  const squares = brierScores(scored);
+  const cells = predictionsOf(scored).reduce(
+    (found, predicted, index) => found.fill(labels[index]! * classes + predicted, index, index + 1),
+    new Uint16Array(count),
+  );
+  return (random) => {
+    const cellCounts = new Float64Array(classes ** 2);
+    let [loss, brier] = [0, 0];
+    for (let draw = 0; draw < count; draw++) {
+      const index = random.integer(count);
+      cellCounts[cells[index]!]! += 1;
+      loss += losses[index]!;
+      brier += squares[index]!;
+    }
+    const matrix = Array.from({ length: classes }, (_, label) => [
+      ...cellCounts.subarray(label * classes, (label + 1) * classes),
+    ]);
+    return {
+      accuracy: accuracyOf(matrix),
+      loss: loss / count,
+      brier: brier / count,
+      balancedAccuracy: balancedAccuracy(matrix),
+      macroF1: averagePrecisionRecall(matrix.map((_, label) => precisionRecall(matrix, label))).f1,
+      cohenKappa: cohenKappa(matrix),
+      matthewsCorrelation: matthewsCorrelation(matrix),
+    };
+  };
+}
+
+/** The value below which a share of ascending values lies, interpolated between neighbours. */
+function quantile(ascending: Float64Array, share: number): number {
+  const place = share * (ascending.length - 1);
+  const below = Math.floor(place);
+  const low = ascending[below]!;
+  return low + (place - below) * ((ascending[below + 1] ?? low) - low);
+}

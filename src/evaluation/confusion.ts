@@ -1,0 +1,98 @@
+/** How many examples of each class (row) were taken for which (column). */
+export type ConfusionMatrix = readonly (readonly number[])[];
+
+/** Of the examples called a class, the share that is; of those that are, the share that was found; their harmonic mean. */
+export interface PrecisionRecall {
+  precision: number;
+  recall: number;
+  f1: number;
+}
+
+/** Counts what was taken for what. */
+export function confusionMatrix(labels: Uint8Array, predicted: Uint8Array, classes: number): number[][] {
+  const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  labels.forEach((label, index) => (matrix[label]![predicted[index]!]! += 1));
+  return matrix;
+}
+
+/** How well one class is found. A ratio whose denominator is 0 counts as 0, as in scikit-learn. */
+export function precisionRecall(matrix: ConfusionMatrix, label: number): PrecisionRecall {
+  const found = matrix[label]![label]!;
+  const support = sum(matrix[label]!);
+  const predicted = sum(matrix.map((row) => row[label]!));
+  return {
+    precision: ratio(found, predicted),
+    recall: ratio(found, support),
+    f1: ratio(2 * found, support + predicted),
+  };
+}
+
+/** Means over the classes, each with its weight. */
+export function averagePrecisionRecall(
+  perClass: readonly PrecisionRecall[],
+  weights: readonly number[] = perClass.map(() => 1),
+): PrecisionRecall {
+  const mean = (key: keyof PrecisionRecall): number =>
+    ratio(sum(perClass.map((values, index) => values[key] * weights[index]!)), sum(weights));
+  return { precision: mean('precision'), recall: mean('recall'), f1: mean('f1') };
+}
+
+/** The share of examples that were taken for what they are. */
+export function accuracyOf(matrix: ConfusionMatrix): number {
+  return ratio(sum(diagonal(matrix)), sum(matrix.flat()));
+}
+
+/** The mean recall of the classes that have examples. */
+export function balancedAccuracy(matrix: ConfusionMatrix): number {
+  const present = matrix.map((row, label) => [row[label]!, sum(row)] as const).filter(([, all]) => all > 0);
+  return ratio(sum(present.map(([found, all]) => found / all)), present.length);
+}
+
+/**
+ * Cohen's kappa: how much of the agreement that chance leaves open was reached (“A coefficient of agreement for nominal
+ * scales”, 1960). 0 where chance alone agrees always.
+ */
+export function cohenKappa(matrix: ConfusionMatrix): number {
+  const { total, actual, predicted, correct } = marginals(matrix);
+  const byChance = sum(actual.map((times, label) => times * predicted[label]!));
+  return ratio(correct * total - byChance, total ** 2 - byChance);
+}
+
+/**
+ * Matthews' correlation coefficient for several classes (Gorodkin, “Comparing two K-category assignments by a K-category
+ * correlation coefficient”, 2004). 0 where labels or predictions are all the same.
+ */
+export function matthewsCorrelation(matrix: ConfusionMatrix): number {
+  const { total, actual, predicted, correct } = marginals(matrix);
+  const squares = (counts: readonly number[]): number => total ** 2 - sum(counts.map((count) => count ** 2));
+  const byChance = sum(actual.map((times, label) => times * predicted[label]!));
+  return ratio(correct * total - byChance, Math.sqrt(squares(actual)) * Math.sqrt(squares(predicted)));
+}
+
+interface Marginals {
+  total: number;
+  correct: number;
+  /** Examples of each class. */
+  actual: number[];
+  /** Examples taken for each class. */
+  predicted: number[];
+}
+
+function marginals(matrix: ConfusionMatrix): Marginals {
+  const actual = matrix.map(sum);
+  const predicted = matrix.map((_, label) => sum(matrix.map((row) => row[label]!)));
+  return { total: sum(actual), correct: sum(diagonal(matrix)), actual, predicted };
+}
+
+function diagonal(matrix: ConfusionMatrix): number[] {
+  return matrix.map((row, label) => row[label]!);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** A quotient that is 0 where there is nothing to divide by. */
+export function ratio(numerator: number, denominator: number): number {
+  return denominator === 0 ? 0 : numerator / denominator;
+}

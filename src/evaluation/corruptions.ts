@@ -1,0 +1,150 @@
+import { Random } from '../core/random.js';
+import { pixelsPerImage, type ImageShape } from '../engine/images.js';
+
+/** A way in which images get worse, at several strengths. */
+export interface Corruption {
+  readonly name: string;
+  /** What the strengths are measured in. */
+  readonly unit: string;
+  readonly strengths: readonly number[];
+  /** An image made worse; draws from the stream alone. */
+  apply(pixels: Uint8Array, shape: ImageShape, strength: number, random: Random): Uint8Array;
+}
+
+/** Noise of a normal distribution, its standard deviation a share of the pixels' range. */
+const noise: Corruption = {
+  name: 'noise',
+  unit: 'of the range',
+  strengths: [0.1, 0.2, 0.4],
+  apply(pixels, _shape, strength, random) {
+    const added = random.normalArray(pixels.length, 255 * strength);
+    return toBytes(pixels, (value, index) => value + added[index]!);
+  },
+};
+
+/** A turn about the middle, to the left or to the right, as the stream says. */
+const rotation: Corruption = {
+  name: 'rotation',
+  unit: '°',
+  strengths: [10, 20, 30],
+  apply(pixels, shape, strength, random) {
+    const angle = ((random.integer(2) * 2 - 1) * strength * Math.PI) / 180;
+    const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
+    const [middleX, middleY] = [(shape.width - 1) / 2, (shape.height - 1) / 2];
+    return resampled(pixels, shape, (x, y) => {
+      const [fromX, fromY] = [x - middleX, y - middleY];
+      return [cosine * fromX + sine * fromY + middleX, cosine * fromY - sine * fromX + middleY];
+    });
+  },
+};
+
+/** A move by whole pixels in one of the eight directions. */
+const shift: Corruption = {
+  name: 'shift',
+  unit: 'pixels',
+  strengths: [1, 2, 4],
+  apply(pixels, shape, strength, random) {
+    // The nine places of a 3 × 3 square without the one in the middle.
+    const place = [0, 1, 2, 3, 5, 6, 7, 8][random.integer(8)]!;
+    const [right, down] = [((place % 3) - 1) * strength, (Math.floor(place / 3) - 1) * strength];
+    return resampled(pixels, shape, (x, y) => [x - right, y - down]);
+  },
+};
+
+/** A Gaussian blur, by its standard deviation. */
+const blur: Corruption = {
+  name: 'blur',
+  unit: 'pixels',
+  strengths: [0.5, 1, 2],
+  apply(pixels, shape, strength) {
+    const reach = Math.ceil(3 * strength);
+    const weights = Float64Array.from({ length: 2 * reach + 1 }, (_, at) =>
+      Math.exp(-((at - reach) ** 2) / (2 * strength ** 2)),
+    );
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const kernel = weights.map((weight) => weight / total);
+    const rows = convolved(Float64Array.from(pixels), shape, kernel, [1, 0]);
+    return toBytes(convolved(rows, shape, kernel, [0, 1]), (value) => value);
+  },
+};
+
+export const corruptions: readonly Corruption[] = [noise, rotation, shift, blur];
+
+/**
+ * Images made worse, one after the other; the same seed always makes the same of them.
+ *
+ * @param pixels image by image
+ */
+export function corrupt(
+  pixels: Uint8Array,
+  shape: ImageShape,
+  corruption: Corruption,
+  strength: number,
+  seed: number,
+): Uint8Array {
+  const size = pixelsPerImage(shape);
+  const random = new Random(seed, `corruption-${corruption.name}`, corruption.strengths.indexOf(strength));
+  const made = new Uint8Array(pixels.length);
+  for (let start = 0; start < pixels.length; start += size) {
+    made.set(corruption.apply(pixels.subarray(start, start + size), shape, strength, random), start);
+  }
+  return made;
+}
+
+function toBytes(
+  values: Uint8Array | Float64Array,
+  change: (value: number, index: number) => number,
+): Uint8Array {
+  return Uint8Array.from(values, (value, index) =>
+    Math.min(255, Math.max(0, Math.round(change(value, index)))),
+  );
+}
+
+/** An image whose pixels come from elsewhere in it, interpolated between neighbours; black from outside. */
+function resampled(
+  pixels: Uint8Array,
+  shape: ImageShape,
+  origin: (x: number, y: number) => readonly [x: number, y: number],
+): Uint8Array {
+  const { width, height, channels } = shape;
+  const made = new Uint8Array(pixels.length);
+  const valueAt = (x: number, y: number, channel: number): number =>
+    x < 0 || y < 0 || x >= width || y >= height ? 0 : pixels[(y * width + x) * channels + channel]!;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [fromX, fromY] = origin(x, y);
+      const [left, top] = [Math.floor(fromX), Math.floor(fromY)];
+      const [right, down] = [fromX - left, fromY - top];
+      for (let channel = 0; channel < channels; channel++) {
+        const upper = (1 - right) * valueAt(left, top, channel) + right * valueAt(left + 1, top, channel);
+        const lower =
+          (1 - right) * valueAt(left, top + 1, channel) + right * valueAt(left + 1, top + 1, channel);
+        made[(y * width + x) * channels + channel] = Math.round((1 - down) * upper + down * lower);
+      }
+    }
+  }
+  return made;
+}
+
+/** A weighted mean of the pixels along a line through each; the edges are black, as the images' are. */
+function convolved(
+  values: Float64Array,
+  { width, height, channels }: ImageShape,
+  kernel: Float64Array,
+  [stepX, stepY]: readonly [x: number, y: number],
+): Float64Array {
+  const reach = (kernel.length - 1) / 2;
+  const made = new Float64Array(values.length);
+  for (let index = 0; index < values.length; index++) {
+    const place = Math.floor(index / channels);
+    const [x, y] = [place % width, Math.floor(place / width)];
+    const [at, length] = stepX === 1 ? [x, width] : [y, height];
+    const stride = (stepX + stepY * width) * channels;
+    // Black beyond the edges adds nothing.
+    const [first, last] = [Math.max(-reach, -at), Math.min(reach, length - 1 - at)];
+    for (let step = first; step <= last; step++) {
+      made[index]! += kernel[step + reach]! * values[index + step * stride]!;
+    }
+  }
+  return made;
+}

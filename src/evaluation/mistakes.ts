@@ -1,0 +1,32 @@
+import { predictionsOf, rowsOf, type ScoredExamples } from './probabilities.js';
+
+/** An example that was taken for something else. */
+export interface Mistake {
+  /** Its row among the examples. */
+  row: number;
+  label: number;
+  predicted: number;
+  /** How likely the predicted class was said to be. */
+  probability: number;
+  /** How likely the true one. */
+  labelProbability: number;
+}
+
+/** The mistakes that were made with the highest probability, the surest first. */
+export function confidentMistakes(scored: ScoredExamples, limit: number): Mistake[] {
+  const predicted = predictionsOf(scored);
+  const rows = rowsOf(scored);
+  return Array.from(scored.labels, (label, row): Mistake => {
+    const own = predicted[row]!;
+    return {
+      row,
+      label,
+      predicted: own,
+      probability: rows[row]![own]!,
+      labelProbability: rows[row]![label]!,
+    };
+  })
+    .filter(({ label, predicted: own }) => label !== own)
+    .sort((a, b) => b.probability - a.probability || a.row - b.row)
+    .slice(0, limit);
+}

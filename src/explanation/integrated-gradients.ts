@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+import { blackOf, defineExplainer, overChannels, type Attribution, type Question } from './explainer.js';
+import { logitGradients, logitsOf } from './gradients.js';
+
+/** How far the sum may be from the difference of the logits, as a share of it, before more steps are taken. */
+const TOLERANCE = 0.005;
+/** A difference below this is not measured as a share: nothing of the image matters then. */
+const SMALL = 0.001;
+const MOST_STEPS = 4096;
+
+/**
+ * Integrated gradients: the gradient along the straight way from a black image to this one, times the way. The map adds up to what
+ * the logit gains on it.
+ */
+export const integratedGradients = defineExplainer({
+  name: 'integrated-gradients',
+  summary: 'the gradient on the way from black to the image; adds up to what the logit gains',
+  source: 'Sundararajan, Taly and Yan, “Axiomatic attribution for deep networks”, 2017',
+  options: z.strictObject({
+    steps: z.int().min(1).max(MOST_STEPS).default(64).meta({
+      description: 'gradients on the way; doubled until the map adds up to 0.5 %',
+    }),
+  }),
+  build:
+    ({ steps }) =>
+    async (question) => {
+      const { image } = question;
+      const black = new Float32Array(image.length).fill(blackOf(question));
+      const ends = await logitsOf(question, Float32Array.of(...black, ...image));
+      const difference = ends[1]! - ends[0]!;
+      for (let count = steps; ; count *= 2) {
+        const made = await integrate(question, black, count);
+        const sum = made.reduce((total, value) => total + value, 0);
+        const isClose = Math.abs(sum - difference) <= TOLERANCE * Math.max(Math.abs(difference), SMALL);
+        if (!isClose && count * 2 <= MOST_STEPS) continue;
+        const result: Attribution = {
+          map: overChannels(made, question.shape),
+          completeness: { sum, difference, steps: count },
+        };
+        return result;
+      }
+    },
+});
+
+/** The integral by the midpoint rule: the mean gradient at the middle of so many equal parts of the way, times the way. */
+async function integrate(question: Question, black: Float32Array, steps: number): Promise<Float64Array> {
+  const { image } = question;
+  const inputs = new Float32Array(steps * image.length);
+  for (let step = 0; step < steps; step++) {
+    const share = (step + 0.5) / steps;
+    image.forEach((value, at) => {
+      inputs[step * image.length + at] = black[at]! + share * (value - black[at]!);
+    });
+  }
+  const gradients = await logitGradients(question, inputs);
+  const sums = new Float64Array(image.length);
+  gradients.forEach((gradient, index) => (sums[index % image.length]! += gradient));
+  return sums.map((sum, at) => (sum / steps) * (image[at]! - black[at]!));
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+
+import { ToolkitError } from '../core/errors.js';
+import type { ImageShape } from '../engine/images.js';
+import { globalAveragePooling } from './layers/average-pooling.js';
+import type { Padding } from './layers/convolution.js';
+import { dense } from './layers/dense.js';
+import { dropout } from './layers/dropout.js';
+import type { MapLayer, MapShape } from './layers/layer.js';
+import { normalizedConvolution } from './layers/normalized-convolution.js';
+import { sequence } from './layers/sequence.js';
+import { defineModel } from './model.js';
+import {
+  activationOption,
+  dropoutOption,
+  filtersOption,
+  initializerOption,
+  kernelSizeOption,
+} from './options.js';
+
+/** Height and width of the squares of which one value is kept. */
+const POOL_SIZE = 2;
+
+const options = z.strictObject({
+  filters: filtersOption(
+    [16, 24, 24, 32],
+    'filters of the convolutions; after the first, third, … is pooled',
+  ),
+  kernelSize: kernelSizeOption,
+  padding: z
+    .enum(['auto', 'valid', 'same'])
+    .default('auto')
+    .meta({ description: 'whether filters stay within the image (auto: where it is large enough)' }),
+  denseDropout: dropoutOption(0, 'before the last layer'),
+  activation: activationOption,
+  initializer: initializerOption('he-normal'),
+});
+
+/**
+ * A convolutional network of few parameters: convolutions with batch normalisation, every second of which is pooled from the first
+ * on, and the mean of each channel in place of a large layer before the last.
+ */
+export const cnnSmall = defineModel({
+  name: 'cnn-small',
+  summary: 'convolutions with batch normalisation: few parameters, fast and accurate',
+  source:
+    'Ioffe and Szegedy, “Batch normalization”, 2015; Lin, Chen and Yan, “Network in network”, 2013 (means of channels)',
+  options,
+  build(settings, { shape, classes }) {
+    const { filters, kernelSize, denseDropout, activation } = settings;
+    const { padding, blocks } = fittingBlocks(settings, shape);
+    const { outputShape } = blocks.at(-1)!;
+    const channels = outputShape[2];
+    return sequence(
+      `${filters.join('-')} filters of ${kernelSize}×${kernelSize} (${padding}), batch normalisation, ${activation}, means, ${classes}`,
+      [
+        ...blocks,
+        globalAveragePooling(outputShape),
+        dropout('dropout', [channels], denseDropout),
+        // No activation follows, so it starts smaller than layers before a ReLU.
+        dense({ name: 'dense', inputs: channels, units: classes, initializer: 'fan-in-uniform' }),
+      ],
+    );
+  },
+});
+
+/** The convolutions, with the padding that was asked for, or the first that leaves something of the image. Throws USAGE. */
+function fittingBlocks(
+  settings: z.output<typeof options>,
+  shape: ImageShape,
+): { padding: Padding; blocks: MapLayer[] } {
+  const paddings: Padding[] = settings.padding === 'auto' ? ['valid', 'same'] : [settings.padding];
+  for (const padding of paddings) {
+    const blocks = stackBlocks({ ...settings, padding }, shape);
+    if (blocks.every(({ outputShape }) => Math.min(...outputShape) >= 1)) return { padding, blocks };
+  }
+  throw new ToolkitError('USAGE', {
+    message: `nothing is left of images of ${shape.height}×${shape.width} after ${settings.filters.length} convolutions with pooling`,
+    hint: 'take fewer --filters, --padding same, or the model mlp',
+  });
+}
+
+function stackBlocks(
+  { filters, ...common }: Omit<z.output<typeof options>, 'padding'> & { padding: Padding },
+  { height, width, channels }: ImageShape,
+): MapLayer[] {
+  let inputShape: MapShape = [height, width, channels];
+  return filters.map((count, index) => {
+    const poolSize = index % 2 === 0 ? POOL_SIZE : 1;
+    const name = `convolution${index + 1}`;
+    const block = normalizedConvolution({ name, inputShape, filters: count, poolSize, ...common });
+    inputShape = block.outputShape;
+    return block;
+  });
+}

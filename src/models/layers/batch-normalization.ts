@@ -1,0 +1,80 @@
+import {
+  add,
+  batchNorm,
+  mul,
+  reshape,
+  sub,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
+
+import { normalizeBatch } from '../../engine/batch-normalization.js';
+import { elementCount } from '../../engine/images.js';
+import type { ParameterSpec } from '../model.js';
+import { valueOf, type Layer } from './layer.js';
+
+export interface BatchNormalizationOptions<Shape extends readonly number[]> {
+  name: string;
+  /** Of an example; the last axis is the channels'. */
+  shape: Shape;
+  /** The share of the moving statistics that a step keeps. */
+  momentum?: number;
+  /** Added to the variance, so that nothing is divided by zero. */
+  epsilon?: number;
+}
+
+const constantly =
+  (value: number, count: number): ParameterSpec['initialValue'] =>
+  () =>
+    new Float32Array(count).fill(value);
+
+/**
+ * Brings each channel to a mean and a spread that are learnt: in training by the statistics of the batch, in inference by the mean
+ * of those over the last steps, which are saved with the model (Ioffe and Szegedy, "Batch normalization: accelerating deep network
+ * training by reducing internal covariate shift", 2015). The whole batch is looked at, so steps with it are not cut into shards.
+ */
+export function batchNormalization<Shape extends readonly number[]>({
+  name,
+  shape,
+  momentum = 0.9,
+  epsilon = 1e-5,
+}: BatchNormalizationOptions<Shape>): Layer & { readonly outputShape: Shape } {
+  const channels = shape.at(-1) ?? 1;
+  const asImage: [number, number, number] = [1, elementCount(shape) / channels, channels];
+  const [scale, offset, mean, variance] = ['scale', 'offset', 'moving-mean', 'moving-variance'].map(
+    (part) => `${name}/${part}`,
+  ) as [string, string, string, string];
+  const parameter = (of: string, start: number, isFixed = false): ParameterSpec => {
+    return { name: of, shape: [channels], initialValue: constantly(start, channels), isFixed };
+  };
+  return {
+    outputShape: shape,
+    parameters: [
+      parameter(scale, 1),
+      parameter(offset, 0),
+      parameter(mean, 0, true),
+      parameter(variance, 1, true),
+    ],
+    apply(input, values, training) {
+      const vector = (of: string): Tensor1D => valueOf(values, of) as Tensor1D;
+      const x = (shape.length === 3 ? input : reshape(input, [input.shape[0], ...asImage])) as Tensor4D;
+      const backToShape = (output: Tensor): Tensor =>
+        shape.length === 3 ? output : reshape(output, input.shape);
+      if (!training) {
+        return backToShape(
+          batchNorm(x, vector(mean), vector(variance), vector(offset), vector(scale), epsilon),
+        );
+      }
+      const batch = normalizeBatch(x, vector(scale), vector(offset), epsilon);
+      training.update(mean, movedTowards(vector(mean), batch.mean, 1 - momentum));
+      training.update(variance, movedTowards(vector(variance), batch.variance, 1 - momentum));
+      return backToShape(batch.output);
+    },
+  };
+}
+
+/** The exponential moving average, one step on. */
+function movedTowards(average: Tensor, latest: Tensor, share: number): Tensor {
+  return add(average, mul(sub(latest, average), share));
+}

@@ -1,0 +1,107 @@
+import { elementCount } from '../../engine/images.js';
+import type { ActivationName } from '../activations.js';
+import { activation } from './activation.js';
+import { averagePooling, globalAveragePooling } from './average-pooling.js';
+import { batchNormalization } from './batch-normalization.js';
+import { convolution } from './convolution.js';
+import { dense } from './dense.js';
+import { dropout } from './dropout.js';
+import { flatten } from './flatten.js';
+import { layerNormalization } from './layer-normalization.js';
+import type { Layer, MapShape, SequenceShape } from './layer.js';
+import { maxPooling } from './max-pooling.js';
+import { patches } from './patches.js';
+import { positions } from './positions.js';
+import { recurrent } from './recurrent.js';
+import { rows } from './rows.js';
+import { selfAttention } from './self-attention.js';
+import { sequencePooling } from './sequence-pooling.js';
+import type { LayerSettings } from './settings.js';
+import { transformerBlock } from './transformer-block.js';
+
+/** Where a layer stands. */
+export interface LayerPlace {
+  /** For its parameters: "convolution2". */
+  readonly name: string;
+  /** The shape that comes in, for one example. */
+  readonly shape: readonly number[];
+  /** Says that the layer cannot stand here, and what it would need. */
+  readonly refuse: (need: string) => never;
+}
+
+/** Makes a layer of its settings, for the place where it stands. Calls `refuse` where the shape does not fit. */
+export function layerFromSettings(settings: LayerSettings, place: LayerPlace): Layer {
+  const { name, shape } = place;
+  switch (settings.type) {
+    case 'convolution': {
+      const { type: _, bias: hasBias, activation: follows, ...options } = settings;
+      return convolution({
+        ...options,
+        ...{ name, hasBias, inputShape: mapAt(place), activation: activationOf(follows) },
+      });
+    }
+    case 'max-pooling':
+      return maxPooling(mapAt(place), settings.size);
+    case 'average-pooling':
+      return averagePooling(mapAt(place), settings.size);
+    case 'global-average-pooling':
+      return globalAveragePooling(mapAt(place));
+    case 'batch-normalization':
+      return batchNormalization({ name, shape, momentum: settings.momentum, epsilon: settings.epsilon });
+    case 'layer-normalization':
+      return layerNormalization(name, shape);
+    case 'activation':
+      return activation(settings.function, shape);
+    case 'dropout':
+      return dropout(name, shape, settings.rate);
+    case 'flatten':
+      return flatten(shape);
+    case 'dense': {
+      if (shape.length > 2) place.refuse('a vector or a sequence (flatten makes one)');
+      const { units, initializer } = settings;
+      const common = { name, inputs: shape.at(-1)!, leading: shape.slice(0, -1) };
+      return dense({ ...common, units, initializer, activation: activationOf(settings.activation) });
+    }
+    case 'rows':
+      return rows(mapAt(place));
+    case 'patches':
+      return patches(mapAt(place), settings.size);
+    case 'positions':
+      return positions(name, sequenceAt(place), settings.classToken);
+    case 'self-attention':
+      return selfAttention({ ...settings, name, inputShape: divisible(place, settings.heads) });
+    case 'transformer-block':
+      return transformerBlock(name, divisible(place, settings.heads), settings);
+    case 'recurrent':
+      return recurrent({ ...settings, name, inputShape: sequenceAt(place) });
+    case 'sequence-pooling':
+      return sequencePooling(sequenceAt(place), settings.kind);
+  }
+}
+
+/** A shape in words: "13×13×16". */
+export function shapeInWords(shape: readonly number[]): string {
+  return shape.join('×');
+}
+
+/** Whether something is left of an example. */
+export function isNotEmpty(shape: readonly number[]): boolean {
+  return elementCount(shape) > 0 && shape.every((size) => size > 0);
+}
+
+function activationOf(name: ActivationName | 'none'): ActivationName | undefined {
+  return name === 'none' ? undefined : name;
+}
+
+function mapAt({ shape, refuse }: LayerPlace): MapShape {
+  return shape.length === 3 ? (shape as MapShape) : refuse('an image (height × width × channels)');
+}
+
+function sequenceAt({ shape, refuse }: LayerPlace): SequenceShape {
+  return shape.length === 2 ? (shape as SequenceShape) : refuse('a sequence (rows or patches makes one)');
+}
+
+function divisible(place: LayerPlace, heads: number): SequenceShape {
+  const shape = sequenceAt(place);
+  return shape[1] % heads === 0 ? shape : place.refuse(`a width that ${heads} heads divide`);
+}

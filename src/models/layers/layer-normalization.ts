@@ -1,0 +1,46 @@
+import { add, mean, mul, rsqrt, square, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
+
+import { withOwnGradient } from '../../engine/own-gradient.js';
+import { valueOf, type Layer } from './layer.js';
+
+/** Keeps the square root away from 0; PyTorch's value. */
+const EPSILON = 1e-5;
+
+/**
+ * Brings the values along the last axis to mean 0 and variance 1, then scales and shifts each by numbers that are learnt (Ba, Kiros and
+ * Hinton, "Layer normalization", 2016). Unlike batch normalisation, it treats every example alone, in training as later.
+ */
+export function layerNormalization(name: string, shape: readonly number[]): Layer {
+  const size = shape.at(-1) ?? 1;
+  const gain = `${name}/gain`;
+  const bias = `${name}/bias`;
+  return {
+    outputShape: shape,
+    parameters: [
+      { name: gain, shape: [size], initialValue: () => new Float32Array(size).fill(1) },
+      { name: bias, shape: [size], initialValue: () => new Float32Array(size) },
+    ],
+    apply: (input, values) => add(mul(standardize(input), valueOf(values, gain)), valueOf(values, bias)),
+  };
+}
+
+/** (x − mean) / √(variance + ε) along the last axis. With y for the result, its gradient is (dy − mean(dy) − y · mean(dy · y)) / √(…). */
+function standardize(input: Tensor): Tensor {
+  return withOwnGradient(
+    {
+      forward([x], keep) {
+        const centred = sub(x!, mean(x!, -1, true));
+        const factor = rsqrt(add(mean(square(centred), -1, true), EPSILON));
+        const y = mul(centred, factor);
+        keep([y, factor]);
+        return y;
+      },
+      gradient(dy, [y, factor]) {
+        const share = 1 / y!.shape.at(-1)!;
+        const along = mul(y!, mul(sum(mul(dy, y!), -1, true), share));
+        return [mul(sub(sub(dy, mean(dy, -1, true)), along), factor!)];
+      },
+    },
+    input,
+  );
+}

@@ -1,0 +1,124 @@
+import {
+  add,
+  matMul,
+  reshape,
+  slice,
+  stack,
+  sum,
+  unstack,
+  zerosLike,
+  type Tensor,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
+
+import { withOwnGradient } from '../../engine/own-gradient.js';
+import type { CellState, RecurrentCell } from './recurrent-cell.js';
+
+/** What is learnt of the steps' way from each to the next. */
+export interface RecurrentWeights {
+  /** [units, gates · units] */
+  kernel: Tensor;
+  /** [units], for cells that have one. */
+  productBias?: Tensor | undefined;
+}
+
+/** How a sequence is gone through. */
+export interface Direction {
+  /** From the last step to the first. */
+  backwards: boolean;
+  /** What is wanted: the output of each step, or that of the last one alone. */
+  outputs: 'all' | 'last';
+}
+
+/**
+ * Goes through a sequence step by step, with a state that starts at zero. The gradient is backpropagation through time (Werbos, 1990) written
+ * out: that of the recurrent kernel is one matrix product over all steps, instead of one for each and their sum.
+ *
+ * @param inputs [n, length, gates · units], multiplied with the input's kernel already
+ * @returns [n, length, units] in the order of the inputs, or [n, units]
+ */
+export function recurrence(
+  cell: RecurrentCell,
+  inputs: Tensor,
+  { kernel, productBias }: RecurrentWeights,
+  { backwards, outputs }: Direction,
+): Tensor {
+  const inOrder = <Element>(elements: readonly Element[]): readonly Element[] =>
+    backwards ? elements.toReversed() : elements;
+  const forward = ([x, u, bias]: readonly Tensor[], keep: (tensors: Tensor[]) => void): Tensor => {
+    const steps = inOrder(unstack(x!, 1)).reduce<Step[]>((done, input) => {
+      const before = done.at(-1)?.state;
+      const product = before && matMul(before[0] as Tensor2D, u as Tensor2D);
+      return [...done, cell.step(input, product, before, bias)];
+    }, []);
+    keep([u!, ...steps.flatMap(({ state, kept }) => [...state, ...kept])]);
+    const results = steps.map(({ state }) => state[0]);
+    return outputs === 'last' ? results.at(-1)!.clone() : stack([...inOrder(results)], 1);
+  };
+  const gradient = (dy: Tensor, [u, ...kept]: readonly Tensor[]): Tensor[] => {
+    const steps = stepsOf(cell, kept, inputs.shape[1]!);
+    const wanted = outputs === 'last' ? [] : inOrder(unstack(dy, 1));
+    const back = backThroughTime(cell, steps, u!, (step) =>
+      outputs === 'last' ? (step === steps.length - 1 ? dy : undefined) : wanted[step],
+    );
+    const dProducts = joined(back.map(({ product }) => product));
+    const [first] = steps;
+    const outputsBefore = [zerosLike(first!.state[0]), ...steps.slice(0, -1).map(({ state }) => state[0])];
+    const dKernel = matMul(joined(outputsBefore), dProducts, true);
+    const dInputs = stack([...inOrder(back.map(({ input }) => input))], 1);
+    return [dInputs, dKernel, ...(productBias ? [lastGate(sum(dProducts, 0), productBias)] : [])];
+  };
+  return withOwnGradient({ forward, gradient }, inputs, kernel, ...(productBias ? [productBias] : []));
+}
+
+interface Step {
+  readonly state: CellState;
+  readonly kept: readonly Tensor[];
+}
+
+/** What was kept of the steps, put together again. */
+function stepsOf({ keeps }: RecurrentCell, tensors: readonly Tensor[], count: number): Step[] {
+  const size = tensors.length / count;
+  return Array.from({ length: count }, (_, step) => {
+    const own = tensors.slice(step * size, (step + 1) * size);
+    return { state: own.slice(0, size - keeps) as unknown as CellState, kept: own.slice(size - keeps) };
+  });
+}
+
+/** The gradients of the steps, from the last to the first, in the order of the steps. */
+function backThroughTime(
+  cell: RecurrentCell,
+  steps: readonly Step[],
+  kernel: Tensor,
+  wanted: (step: number) => Tensor | undefined,
+): { input: Tensor; product: Tensor }[] {
+  let carried: readonly (Tensor | undefined)[] = [];
+  const back: { input: Tensor; product: Tensor }[] = [];
+  for (let step = steps.length - 1; step >= 0; step--) {
+    const [later, ...rest] = carried;
+    const { input, product, state } = cell.back(
+      [added(wanted(step), later), ...rest],
+      steps[step]!.kept,
+      steps[step - 1]?.state,
+    );
+    back.push({ input, product });
+    if (step === 0) break;
+    const throughProduct = matMul(product as Tensor2D, kernel as Tensor2D, false, true);
+    carried = [added(throughProduct, state[0]), ...state.slice(1)];
+  }
+  return back.reverse();
+}
+
+function added(first: Tensor | undefined, second: Tensor | undefined): Tensor | undefined {
+  return first && second ? add(first, second) : (first ?? second);
+}
+
+/** [n, size] of each step as the rows of one matrix, those of an example one after the other. */
+function joined(steps: readonly Tensor[]): Tensor2D {
+  const [examples = 0, size = 0] = steps[0]!.shape;
+  return reshape(stack([...steps], 1), [examples * steps.length, size]);
+}
+
+function lastGate(sums: Tensor, { size }: Tensor): Tensor {
+  return slice(sums, [sums.size - size], [size]);
+}

@@ -1,0 +1,96 @@
+import { concat, type Tensor } from '@tensorflow/tfjs-core';
+
+import { initializers, type InitializerName } from '../initializers.js';
+import type { ParameterSpec } from '../model.js';
+import { dense } from './dense.js';
+import { gruCell } from './gru-cell.js';
+import { valueOf, type Layer, type SequenceShape } from './layer.js';
+import { lstmCell } from './lstm-cell.js';
+import { recurrence } from './recurrence.js';
+import type { RecurrentCell } from './recurrent-cell.js';
+
+const cells = { lstm: lstmCell, gru: gruCell } as const satisfies Record<string, RecurrentCell>;
+
+export type CellName = keyof typeof cells;
+
+export const cellNames = Object.keys(cells) as [CellName, ...CellName[]];
+
+export interface RecurrentOptions {
+  name: string;
+  inputShape: SequenceShape;
+  cell: CellName;
+  units: number;
+  /** Goes through the sequence in both directions, and puts the two outputs side by side. */
+  bidirectional: boolean;
+  /** The output of each step, or that of the last one (of each direction) alone. */
+  outputs: 'all' | 'last';
+  initializer: InitializerName;
+}
+
+/** A recurrent layer: goes through a sequence with a memory. [length, width] to [length, units] or [units]; twice as wide in both directions. */
+export function recurrent(options: RecurrentOptions): Layer {
+  const { name, inputShape, bidirectional, units, outputs } = options;
+  const width = units * (bidirectional ? 2 : 1);
+  const outputShape = outputs === 'all' ? [inputShape[0], width] : [width];
+  const there = oneWay(bidirectional ? `${name}/forwards` : name, options, false);
+  if (!bidirectional) return { ...there, outputShape };
+  const back = oneWay(`${name}/backwards`, options, true);
+  return {
+    outputShape,
+    parameters: [...there.parameters, ...back.parameters],
+    apply: (input, values) => concat([there.apply(input, values), back.apply(input, values)], -1),
+  };
+}
+
+function oneWay(
+  name: string,
+  { inputShape: [length, width], cell: cellName, units, outputs, initializer }: RecurrentOptions,
+  backwards: boolean,
+): Layer {
+  const cell: RecurrentCell = cells[cellName];
+  const size = cell.gates * units;
+  const start = initializers[initializer];
+  // The inputs of all steps in one product.
+  const projection = dense({ name, inputs: width, units: size, initializer, leading: [length] });
+  const [inputKernel, bias] = projection.parameters as [ParameterSpec, ParameterSpec];
+  const kernel = `${name}/recurrent-kernel`;
+  const productBias = `${name}/recurrent-bias`;
+  const parameters: ParameterSpec[] = [
+    inputKernel,
+    cellName === 'lstm' ? rememberingAtFirst(bias, units) : bias,
+    {
+      name: kernel,
+      shape: [units, size],
+      initialValue: (random) => start.kernel(random, units * size, units, units),
+    },
+  ];
+  if (cell.hasProductBias) {
+    parameters.push({
+      name: productBias,
+      shape: [units],
+      initialValue: (random) => start.bias(random, units, units),
+    });
+  }
+  return {
+    outputShape: [],
+    parameters,
+    apply: (input: Tensor, values) =>
+      recurrence(
+        cell,
+        projection.apply(input, values),
+        {
+          kernel: valueOf(values, kernel),
+          productBias: cell.hasProductBias ? valueOf(values, productBias) : undefined,
+        },
+        { backwards, outputs },
+      ),
+  };
+}
+
+/**
+ * The bias of an LSTM's forget gate, the second of four, starts at 1: it remembers until it has learnt what to forget (Jozefowicz, Zaremba and
+ * Sutskever, "An empirical exploration of recurrent network architectures", 2015).
+ */
+function rememberingAtFirst(bias: ParameterSpec, units: number): ParameterSpec {
+  return { ...bias, initialValue: (random) => bias.initialValue(random).fill(1, units, 2 * units) };
+}

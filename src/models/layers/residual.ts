@@ -1,0 +1,19 @@
+import { add } from '@tensorflow/tfjs-core';
+
+import type { Layer } from './layer.js';
+
+/**
+ * Adds what a branch makes of an input to the input itself, or to what a shortcut makes of it where the shapes differ (He et al.,
+ * "Deep residual learning for image recognition", 2016).
+ */
+export function residual<Kind extends Layer>(
+  branch: Kind,
+  shortcut?: Layer,
+): Layer & Pick<Kind, 'outputShape'> {
+  return {
+    outputShape: branch.outputShape,
+    parameters: [...branch.parameters, ...(shortcut?.parameters ?? [])],
+    apply: (input, values, training) =>
+      add(branch.apply(input, values, training), shortcut?.apply(input, values, training) ?? input),
+  };
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+import { activationNames } from './activations.js';
+import { initializerNames, type InitializerName } from './initializers.js';
+
+/** Numbers of filters, one after the other. */
+export function filtersOption(
+  fallback: number[],
+  description: string,
+): z.ZodDefault<z.ZodArray<z.ZodNumber>> {
+  return z.array(z.int().min(1).max(4096)).min(1).max(64).default(fallback).meta({ description });
+}
+
+export const kernelSizeOption = z
+  .int()
+  .min(1)
+  .max(31)
+  .default(3)
+  .meta({ description: 'height and width of the filters' });
+
+/** The share of values that a dropout drops. */
+export function dropoutOption(fallback: number, place: string): z.ZodDefault<z.ZodNumber> {
+  const description = `share of values that training drops ${place}`;
+  return z.number().min(0).lt(1).default(fallback).meta({ description });
+}
+
+export const activationOption = z
+  .enum(activationNames)
+  .default('relu')
+  .meta({ description: 'function between the layers' });
+
+export function initializerOption(
+  fallback: InitializerName,
+): z.ZodDefault<z.ZodEnum<{ [Name in InitializerName]: Name }>> {
+  return z.enum(initializerNames).default(fallback).meta({ description: 'how the weights start' });
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+
+import { ToolkitError } from '../core/errors.js';
+import { activation } from './layers/activation.js';
+import { globalAveragePooling } from './layers/average-pooling.js';
+import type { Padding } from './layers/convolution.js';
+import { dense } from './layers/dense.js';
+import { dropout } from './layers/dropout.js';
+import { chain, type MapLayer, type MapShape } from './layers/layer.js';
+import { normalizedConvolution } from './layers/normalized-convolution.js';
+import { residual } from './layers/residual.js';
+import { sequence } from './layers/sequence.js';
+import { defineModel } from './model.js';
+import {
+  activationOption,
+  dropoutOption,
+  filtersOption,
+  initializerOption,
+  kernelSizeOption,
+} from './options.js';
+
+const options = z.strictObject({
+  filters: filtersOption([32, 64], 'filters of the stages, each of which halves the image'),
+  blocks: z.int().min(1).max(100).default(1).meta({ description: 'residual blocks in each stage' }),
+  kernelSize: kernelSizeOption,
+  denseDropout: dropoutOption(0, 'before the last layer'),
+  activation: activationOption,
+  initializer: initializerOption('he-normal'),
+});
+
+type Options = z.output<typeof options>;
+
+/**
+ * A residual network with batch normalisation. Each stage begins with a convolution that is pooled, and goes on with blocks of two
+ * convolutions, whose result is added to what they were given.
+ */
+export const resnet = defineModel({
+  name: 'resnet',
+  summary: 'residual blocks with batch normalisation: the most accurate',
+  source:
+    'He et al., “Deep residual learning for image recognition”, 2016; stages as in Page, “How to train your ResNet”, 2018',
+  options,
+  build(settings, { shape, classes }) {
+    const { filters, blocks, kernelSize, denseDropout } = settings;
+    let inputShape: MapShape = [shape.height, shape.width, shape.channels];
+    const stages = filters.map((count, index) => {
+      // At the edge of the first image is nothing to be seen, and without it a sixth of the work is saved.
+      const padding = index === 0 ? 'valid' : 'same';
+      const made = stage(`stage${index + 1}`, padding, inputShape, count, settings);
+      inputShape = made.outputShape;
+      return made;
+    });
+    if (Math.min(...inputShape) < 1) {
+      throw new ToolkitError('USAGE', {
+        message: `images of ${shape.height}×${shape.width} cannot be halved ${filters.length} times`,
+        hint: 'take fewer --filters, or the model mlp',
+      });
+    }
+    const channels = inputShape[2];
+    return sequence(
+      `${filters.join('-')} filters of ${kernelSize}×${kernelSize}, ${blocks} residual ${blocks === 1 ? 'block' : 'blocks'} each, batch normalisation, ${settings.activation}, means, ${classes}`,
+      [
+        ...stages,
+        globalAveragePooling(inputShape),
+        dropout('dropout', [channels], denseDropout),
+        // No activation follows, so it starts smaller than layers before a ReLU.
+        dense({ name: 'dense', inputs: channels, units: classes, initializer: 'fan-in-uniform' }),
+      ],
+    );
+  },
+});
+
+/** Makes the image half as large, with other channels, and passes it through residual blocks. */
+function stage(
+  name: string,
+  padding: Padding,
+  inputShape: MapShape,
+  filters: number,
+  settings: Options,
+): MapLayer {
+  const first = normalizedConvolution({
+    name: `${name}/convolution`,
+    ...{ ...settings, inputShape, filters, padding, poolSize: 2 },
+  });
+  const blocks = Array.from({ length: settings.blocks }, (_, index) =>
+    block(`${name}/block${index + 1}`, first.outputShape, settings),
+  );
+  return chain([first, ...blocks]);
+}
+
+/** Two convolutions whose result is added to their input, and an activation of the sum. */
+function block(name: string, shape: MapShape, settings: Options): MapLayer {
+  const common = { ...settings, inputShape: shape, filters: shape[2], padding: 'same' } as const;
+  const branch = chain([
+    normalizedConvolution({ name: `${name}/convolution1`, ...common }),
+    normalizedConvolution({ name: `${name}/convolution2`, ...common, activation: undefined }),
+  ]);
+  return chain<MapLayer>([residual(branch), activation(settings.activation, shape)]);
+}

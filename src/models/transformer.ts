@@ -1,0 +1,82 @@
+import { z } from 'zod';
+
+import { ToolkitError } from '../core/errors.js';
+import { activationNames } from './activations.js';
+import { dense } from './layers/dense.js';
+import { layerNormalization } from './layers/layer-normalization.js';
+import { patches } from './layers/patches.js';
+import { positions } from './layers/positions.js';
+import { sequencePooling } from './layers/sequence-pooling.js';
+import { transformerBlock } from './layers/transformer-block.js';
+import { sequence } from './layers/sequence.js';
+import { defineModel } from './model.js';
+import { dropoutOption, initializerOption } from './options.js';
+
+/** A vision transformer: an image as a sequence of patches, each of which looks at the others. */
+export const transformer = defineModel({
+  name: 'transformer',
+  summary: 'patches of the image that attend to each other: a vision transformer',
+  source:
+    'Vaswani et al., “Attention is all you need”, 2017; Dosovitskiy et al., “An image is worth 16×16 words”, 2021',
+  options: z.strictObject({
+    patchSize: z
+      .int()
+      .min(1)
+      .max(256)
+      .default(7)
+      .meta({ description: 'height and width of the patches; smaller ones are more, and slower' }),
+    width: z.int().min(1).max(4096).default(64).meta({ description: 'numbers that a patch becomes' }),
+    depth: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(4)
+      .meta({ description: 'blocks of attention and a network, one after the other' }),
+    heads: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(4)
+      .meta({ description: 'heads of the attention, among which the width is divided' }),
+    mlpRatio: z
+      .number()
+      .min(0.25)
+      .max(16)
+      .default(2)
+      .meta({ description: 'how many times as wide the hidden layer of a block is' }),
+    pooling: z
+      .enum(['mean', 'class-token'])
+      .default('mean')
+      .meta({ description: 'what is classified: the mean of all patches, or a token of its own' }),
+    dropout: dropoutOption(0, 'after each layer or block'),
+    activation: z.enum(activationNames).default('gelu').meta({ description: 'function between the layers' }),
+    initializer: initializerOption('glorot-uniform'),
+  }),
+  build(options, { shape, classes }) {
+    const { patchSize, width, depth, heads, mlpRatio, pooling, initializer } = options;
+    if (width % heads !== 0) {
+      throw new ToolkitError('USAGE', {
+        message: `a width of ${width} cannot be divided among ${heads} heads`,
+        hint: 'take a --width that is a multiple of --heads',
+      });
+    }
+    const cut = patches([shape.height, shape.width, shape.channels], patchSize);
+    const [count, pixels] = cut.outputShape;
+    const embedding = dense({ name: 'patches', inputs: pixels, units: width, initializer, leading: [count] });
+    const placed = positions('positions', [count, width], pooling === 'class-token');
+    const { outputShape } = placed;
+    const hidden = Math.round(width * mlpRatio);
+    const blocks = Array.from({ length: depth }, (_, index) =>
+      transformerBlock(`block${index + 1}`, outputShape, { ...options, hidden }),
+    );
+    return sequence(
+      `${count} patches of ${patchSize}×${patchSize}, ${depth} blocks of ${width} with ${heads} heads, ${options.activation}`,
+      [
+        ...[cut, embedding, placed, ...blocks],
+        layerNormalization('normalization', outputShape),
+        sequencePooling(outputShape, pooling === 'mean' ? 'mean' : 'first'),
+        dense({ name: 'classifier', inputs: width, units: classes, initializer }),
+      ],
+    );
+  },
+});

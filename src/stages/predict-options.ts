@@ -1,0 +1,12 @@
+import { z } from 'zod';
+
+import { preparationNames } from '../imaging/prepare.js';
+
+/** How a picture is made into an image for a model. */
+export const prepareOption = z
+  .enum(['auto', ...preparationNames])
+  .default('auto')
+  .meta({
+    description:
+      'digit: crop and centre one sign as MNIST did; fit: the whole picture; auto: what suits the data set',
+  });

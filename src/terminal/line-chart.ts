@@ -1,0 +1,58 @@
+import type { Style } from './style.js';
+
+/** Values over the whole numbers from 1: one for each epoch. */
+export interface ChartedCurve {
+  name: string;
+  values: readonly number[];
+}
+
+const WIDTH = 64;
+const HEIGHT = 14;
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
+/** Curves drawn with letters, so that they can be told apart without colours; where several meet, the first is seen. */
+export function lineChart(
+  curves: readonly ChartedCurve[],
+  format: (value: number) => string,
+  style: Style,
+): string {
+  const { dim } = style;
+  const values = curves.flatMap((curve) => curve.values);
+  const longest = Math.max(...curves.map((curve) => curve.values.length));
+  if (values.length === 0) return dim('no epoch has ended yet');
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const colors = [style.cyan, style.yellow, style.green, style.magenta, style.blue, style.red];
+  const paint = (index: number, text: string): string => colors[index % colors.length]!(text);
+  const letter = (index: number): string => LETTERS[index % LETTERS.length]!;
+
+  const cells = Array.from({ length: HEIGHT }, () => new Array<string>(WIDTH).fill(' '));
+  // Backwards, so that the first curve is drawn over the others.
+  for (const [index, curve] of [...curves.entries()].reverse()) {
+    if (curve.values.length === 0) continue;
+    const columns =
+      longest === 1 ? 1 : Math.round(((curve.values.length - 1) / (longest - 1)) * (WIDTH - 1)) + 1;
+    for (let column = 0; column < columns; column++) {
+      const value = interpolate(curve.values, longest === 1 ? 0 : (column / (WIDTH - 1)) * (longest - 1));
+      const share = high === low ? 0.5 : (value - low) / (high - low);
+      cells[Math.round((1 - share) * (HEIGHT - 1))]![column] = paint(index, letter(index));
+    }
+  }
+  const labels = cells.map((_, row) =>
+    row % 4 === 0 || row === HEIGHT - 1 ? format(high - ((high - low) * row) / (HEIGHT - 1)) : '',
+  );
+  const margin = Math.max(...labels.map((label) => label.length));
+  const lines = cells.map(
+    (row, index) => `${labels[index]!.padStart(margin)} ${dim('│')}${row.join('').trimEnd()}`,
+  );
+  const end = String(longest);
+  const axis = `${' '.repeat(margin + 1)}${dim(`└${'─'.repeat(WIDTH)}`)}`;
+  const scale = `${' '.repeat(margin + 2)}1${end === '1' ? '' : `${'epoch'.padStart(WIDTH / 2).padEnd(WIDTH - 1 - end.length)}${end}`}`;
+  const legend = curves.map(({ name }, index) => `${paint(index, letter(index))} ${name}`).join('  ');
+  return [...lines, axis, scale, legend].join('\n');
+}
+
+function interpolate(values: readonly number[], position: number): number {
+  const before = Math.min(Math.floor(position), values.length - 1);
+  const after = Math.min(before + 1, values.length - 1);
+  return values[before]! + (values[after]! - values[before]!) * (position - before);
+}

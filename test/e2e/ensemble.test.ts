@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+
+import { expect, inject, test } from 'vitest';
+
+import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
+import { findPrepared } from '../../src/artifacts/prepared.js';
+import { silentContext } from '../../src/core/events.js';
+import { meanProbabilities } from '../../src/evaluation/ensemble.js';
+import { classifyImages } from '../../src/stages/classify-images.js';
+import { QUICK, runCommand } from '../support/command.js';
+import { temporaryFolder } from '../support/folders.js';
+import { startTensorFlow } from '../support/training.js';
+
+test('the ensemble is the mean of its members’ probabilities', () => {
+  const scored = (...probabilities: number[]): Parameters<typeof meanProbabilities>[0][number] => ({
+    ...{ probabilities: Float64Array.from(probabilities), labels: Uint8Array.of(0, 1), classes: 2 },
+  });
+  const { probabilities, labels } = meanProbabilities([
+    scored(0.75, 0.25, 0, 1),
+    scored(0.25, 0.75, 0.5, 0.5),
+  ]);
+  expect([...probabilities]).toEqual([0.5, 0.5, 0.25, 0.75]);
+  expect([...labels]).toEqual([0, 1]);
+});
+
+test(
+  'evaluate --ensemble: members and ensemble, as computed here from their logits; misfits are refused',
+  {
+    timeout: 120_000,
+  },
+  async () => {
+    const cwd = await temporaryFolder();
+    for (const seed of ['1', '2', '3']) {
+      const words = ['train', '--epochs', '1', '--run', `r${seed}`, '--seed', seed, ...QUICK];
+      expect((await runCommand(words, { cwd })).code).toBe(0);
+    }
+    const { code, result } = await runCommand(['evaluate', 'r1', 'r2', 'r3', '--ensemble', '--json'], {
+      cwd,
+    });
+    expect(code).toBe(0);
+    const found = result() as unknown as {
+      accuracy: number;
+      loss: number;
+      n: number;
+      members: { run: string; accuracy: number }[];
+    };
+
+    await startTensorFlow();
+    const { test: images } = (await findPrepared(inject('dataDir'), 'mnist'))!;
+    const logits = await Promise.all(
+      ['r1', 'r2', 'r3'].map(async (run) => {
+        const checkpoint = await readCheckpoint(join(cwd, 'checkpoints', run, 'best.safetensors'));
+        return classifyImages(checkpoint, images, { signal: silentContext().signal });
+      }),
+    );
+    const rows = logits.map((all) => (image: number) => {
+      const powers = Array.from(all.subarray(10 * image, 10 * image + 10), Math.exp);
+      const sum = powers.reduce((total, power) => total + power);
+      return powers.map((power) => power / sum);
+    });
+    const wins = (scores: number[], label: number): boolean => scores.indexOf(Math.max(...scores)) === label;
+    let [right, loss] = [0, 0];
+    images.labels.forEach((label, image) => {
+      const members = rows.map((row) => row(image));
+      const means = members[0]!.map(
+        (_, at) => members.reduce((sum, row) => sum + row[at]!, 0) / members.length,
+      );
+      right += Number(wins(means, label));
+      loss -= Math.log(means[label]!);
+    });
+    expect(found.n).toBe(images.count);
+    expect(found.accuracy).toBeCloseTo(right / images.count, 9);
+    expect(found.loss).toBeCloseTo(loss / images.count, 4);
+    expect(found.members.map(({ run }) => run)).toEqual(['r1', 'r2', 'r3']);
+    found.members.forEach(({ accuracy }, member) => {
+      const own = images.labels.filter((label, image) => wins(rows[member]!(image), label)).length;
+      expect(accuracy).toBeCloseTo(own / images.count, 9);
+      expect(found.accuracy).toBeGreaterThan(accuracy);
+    });
+
+    const alone = await runCommand(['evaluate', 'r1', '--ensemble'], { cwd });
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('two members or more')]);
+    const both = await runCommand(['evaluate', 'r1', 'r2'], { cwd });
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('add --ensemble')]);
+    const other = [
+      'train',
+      '--epochs',
+      '1',
+      '--run',
+      'other',
+      '--validation-split',
+      '0.85',
+      '--threads',
+      '1',
+    ];
+    expect((await runCommand(other, { cwd })).code).toBe(0);
+    const words = ['evaluate', 'r1', 'other', '--ensemble', '--split', 'validation'];
+    const refused = await runCommand(words, { cwd });
+    expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('trained on another split')]);
+  },
+);

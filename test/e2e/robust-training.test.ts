@@ -1,0 +1,52 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
+import { loadFloats } from '../../src/artifacts/safetensors.js';
+import { QUICK, runCommand } from '../support/command.js';
+import { temporaryFolder } from '../support/folders.js';
+
+/** Enough addresses for Node.js and TensorFlow, and too few for a huge batch; in KiB. */
+const ADDRESSES = 8_000_000;
+
+test('a batch that does not fit into the memory: which one would, and the checkpoint from before is intact', async () => {
+  const cwd = await temporaryFolder();
+  const node = join(cwd, 'node.sh');
+  await writeFile(node, `#!/bin/sh\nulimit -v ${ADDRESSES}\nexec "${process.execPath}" "$@"\n`);
+  await chmod(node, 0o755);
+  const words = ['train', '--model', 'cnn', '--device', 'cpu', '--batch-size', '20000', '--run', 'huge'];
+  const { code, stderr } = await runCommand([...words, '--threads', '1'], { cwd, node });
+  expect(stderr).toMatch(
+    /error: out of memory with batches of 20000: OOM when allocating tensor with shape\[20000,26,26,32\].* — --batch-size \d+ would fit; the checkpoints of the run are those from before\n$/,
+  );
+  const fits = Number(/--batch-size (\d+) would fit/.exec(stderr)?.[1]);
+  expect(fits).toBeGreaterThan(0);
+  expect(fits).toBeLessThanOrEqual(10_000);
+  expect(code).toBe(1);
+  const last = await readCheckpoint(join(cwd, 'checkpoints', 'huge', 'last.safetensors'));
+  expect(last.description.progress.step).toBe(0);
+});
+
+test('a loss that is no number: epoch, batch and advice, and no checkpoint with weights that are none', async () => {
+  const cwd = await temporaryFolder();
+  const words = [
+    'train',
+    '--optimizer',
+    'sgd',
+    '--learning-rate',
+    '1000',
+    '--run',
+    'wild',
+    '--scaling',
+    'zero-one',
+  ];
+  const { code, stderr } = await runCommand([...words, ...QUICK], { cwd });
+  expect(stderr).toMatch(
+    /error: training diverged: the loss is (NaN|Infinity) in epoch 1, batch \d+ — lower --learning-rate/,
+  );
+  expect(code).toBe(1);
+  const { tensors } = await readCheckpoint(join(cwd, 'checkpoints', 'wild', 'last.safetensors'));
+  for (const stored of tensors.values()) expect(loadFloats(stored).every(Number.isFinite)).toBe(true);
+});
