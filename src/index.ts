@@ -39,6 +39,7 @@ export type { RawData } from './artifacts/raw.js';
 export { isToolkitError, ToolkitError, type ErrorCode, type ExitCode } from './core/errors.js';
 export type { Emit, StageContext, ToolkitEvent } from './core/events.js';
 export { version } from './core/version.js';
+export type { LayerDescription } from './models/layers/settings.js';
 export { bootstrapIntervals, type Intervals } from './evaluation/bootstrap.js';
 export { oneVersusRest, precisionRecallCurve, rocCurve } from './evaluation/curves.js';
 export { comparePaired, type PairedComparison } from './evaluation/mcnemar.js';

@@ -68,12 +68,13 @@ export function nestedPlace(schema: z.ZodObject, path: readonly PropertyKey[], v
   let here: JsonSchema | undefined = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
   let siblings: string[] = [];
   let held = value;
-  path.forEach((step, index) => {
-    const { properties = {} }: JsonSchema = here?.oneOf ? variantOf(here.oneOf, held) : (here ?? {});
+  for (const [index, step] of path.entries()) {
+    const holder: JsonSchema = here?.oneOf ? variantOf(here.oneOf, held) : { ...here };
+    const properties: Record<string, JsonSchema> = holder.properties ?? {};
     siblings = Object.keys(properties);
     here = typeof step === 'number' ? here?.items : properties[String(step)];
     if (index > 0) held = (held as Record<PropertyKey, unknown> | undefined)?.[step];
-  });
+  }
   const suffix = path.slice(1).map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
   return { suffix: suffix.join(''), value: held, siblings, allowed: here && allowedInside(here) };
 }

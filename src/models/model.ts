@@ -26,6 +26,8 @@ export type ParameterValues = ReadonlyMap<string, Tensor>;
 export interface TrainingPass extends Randomness {
   /** Gives a parameter that is not learnt another value, from the next step on. */
   update(parameter: string, value: Tensor): void;
+  /** Whether a layer stays as it is: it keeps no statistics, and uses those that it has. Left out, none does. */
+  isFrozen?(layer: string): boolean;
 }
 
 /**

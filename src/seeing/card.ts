@@ -1,8 +1,8 @@
 import type { ImageShape } from '../engine/images.js';
 import { pixelHistogram, stackedBars, type Series } from './charts.js';
-import { cardStyle } from './card-style.js';
 import type { Finding, ImagePlace } from './findings.js';
 import { escapeMarkup as text } from './markup.js';
+import { details, factsTable, page, section, table, tiles } from './page-parts.js';
 import type { SplitStatistics } from './statistics.js';
 
 /** All that a data card shows; pictures are `data:` addresses. */
@@ -34,53 +34,32 @@ export interface CardContent {
 export function dataCard(content: CardContent): string {
   const { dataset, shape, classNames } = content;
   const size = `${shape.height} × ${shape.width}${shape.channels === 1 ? '' : ` × ${shape.channels}`}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>Data card: ${text(dataset)}</title>
-<style>${cardStyle}</style>
-</head>
-<body>
-<header>
-<a class="skip" href="#content">To the content</a>
-<h1>${text(dataset)}</h1>
-<p class="soft">${text(content.origin)}</p>
-${tiles(content, size, classNames.length)}
-</header>
-<main id="content" tabindex="-1">
-${balance(content)}
-${pixels(content)}
-${samples(content)}
-${means(content)}
-${quality(content)}
-${provenance(content, size)}
-</main>
-<footer>Made by mnist-train ${text(content.toolkit)}. One file, no network.</footer>
-</body>
-</html>
-`;
+  return page({
+    title: `Data card: ${dataset}`,
+    heading: dataset,
+    origin: content.origin,
+    header: facts(content, size, classNames.length),
+    sections: [
+      balance(content),
+      pixels(content),
+      samples(content),
+      means(content),
+      quality(content),
+      provenance(content, size),
+    ],
+    toolkit: content.toolkit,
+  });
 }
 
-function tiles({ splits, licence }: CardContent, size: string, classes: number): string {
-  const facts = [
+function facts({ splits, licence }: CardContent, size: string, classes: number): string {
+  return tiles([
     ['Training images', count(splits.training.images)],
     ['Validation images', count(splits.validation.images)],
     ['Test images', count(splits.test.images)],
     ['Classes', count(classes)],
     ['Pixels', size],
     ['Licence', licence],
-  ] as const;
-  const items = facts.map(([term, value]) => `<div><dt>${term}</dt><dd>${text(value)}</dd></div>`);
-  return `<dl class="tiles">${items.join('')}</dl>`;
-}
-
-function section(id: string, title: string, body: string, style = ''): string {
-  return `<section aria-labelledby="${id}"${style && ` class="${style}"`}><h2 id="${id}">${title}</h2>${body}</section>`;
+  ]);
 }
 
 function balance({ classNames, splits }: CardContent): string {
@@ -197,32 +176,13 @@ function nameOf({ file, index }: ImagePlace): string {
 }
 
 function provenance(content: CardContent, size: string): string {
-  const facts = [
+  const provenanceFacts = factsTable([
     ['Origin', content.origin],
     ['Licence', content.licence],
     ['Image', `${size} pixels, one byte each`],
     ['Fingerprint', content.fingerprint],
-  ] as const;
-  const rows = facts.map(([term, value]) => `<tr><th scope="row">${term}</th><td>${text(value)}</td></tr>`);
-  return section(
-    'provenance',
-    'Where it comes from',
-    `<table class="facts">${rows.join('')}</table>`,
-    'wide',
-  );
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const heads = head.map((cell) => `<th scope="col">${cell}</th>`).join('');
-  const lines = rows.map(
-    ([first = '', ...cells]) =>
-      `<tr><th scope="row">${text(first)}</th>${cells.map((cell) => `<td>${text(cell)}</td>`).join('')}</tr>`,
-  );
-  return `<div class="scroll" tabindex="0" role="group" aria-label="${head.join(', ')}"><table><thead><tr>${heads}</tr></thead><tbody>${lines.join('')}</tbody></table></div>`;
-}
-
-function details(summary: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return `<details><summary>${summary}</summary>${table(head, rows)}</details>`;
+  ]);
+  return section('provenance', 'Where it comes from', provenanceFacts, 'wide');
 }
 
 function count(value: number): string {

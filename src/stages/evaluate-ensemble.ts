@@ -7,7 +7,7 @@ import { meanProbabilities } from '../evaluation/ensemble.js';
 import { predictionsOf, type ScoredExamples } from '../evaluation/probabilities.js';
 import { logLosses, mean } from '../evaluation/scores.js';
 import { startChosenBackend } from './backend-options.js';
-import { measureExamples, type Measured } from './evaluate.js';
+import { isPage, measureExamples, type Measured } from './evaluate.js';
 import type { EvaluateOptions, SplitName } from './evaluate-options.js';
 import { openSubject, scoreImages, type EvaluationSubject } from './evaluation-subject.js';
 
@@ -75,7 +75,10 @@ export async function evaluateEnsemble(
   return evaluation;
 }
 
-function requireMembers(names: readonly string[], { compare, robustness, mistakes }: EvaluateOptions): void {
+function requireMembers(
+  names: readonly string[],
+  { compare, robustness, mistakes = 0, report = '' }: EvaluateOptions,
+): void {
   if (names.length < 2) {
     throw new ToolkitError('USAGE', {
       message: 'an ensemble has two members or more',
@@ -86,6 +89,12 @@ function requireMembers(names: readonly string[], { compare, robustness, mistake
     throw new ToolkitError('USAGE', {
       message: '--compare, --robustness and --mistakes are of one checkpoint, and not of an ensemble',
       hint: 'evaluate a member with them',
+    });
+  }
+  if (isPage(report)) {
+    throw new ToolkitError('USAGE', {
+      message: `--report ${report}: a report in HTML is of one checkpoint, and not of an ensemble`,
+      hint: 'name a .json file, or report on a member',
     });
   }
 }

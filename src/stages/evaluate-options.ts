@@ -33,14 +33,19 @@ export const evaluateFields = z.strictObject({
     .boolean()
     .default(false)
     .meta({ description: 'measure the accuracy under noise, rotation, shift and blur too' }),
-  mistakes: z.int().min(0).max(10_000).default(0).meta({
-    description: 'how many of the most confident mistakes are listed, and drawn in a contact sheet',
+  mistakes: z.int().min(0).max(10_000).optional().meta({
+    description:
+      'how many of the most confident mistakes are listed, and drawn in a contact sheet; a report in HTML has 24 of its own accord',
   }),
   report: z
     .string()
     .min(1)
     .optional()
-    .meta({ description: 'where the report goes; else into the run’s folder', placeholder: 'FILE' }),
+    .meta({
+      description:
+        'where the report goes: .html for people, else JSON; without it, JSON into the run’s folder',
+      placeholder: 'FILE',
+    }),
   seed: seedOption,
   dataDir: dataDirOption,
   checkpointsDir: checkpointsDirOption,

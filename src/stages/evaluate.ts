@@ -95,11 +95,23 @@ export async function evaluate(
     ...(await showMistakes(subject, scored, options)),
     report: await reportPath(options, checkpoint, dataset),
   };
-  if (evaluation.report !== null) {
+  if (evaluation.report !== null && isPage(evaluation.report)) {
+    // Charts and pictures are loaded only where they are used.
+    const { writeReport } = await import('./evaluation-report.js');
+    await writeReport(evaluation.report, subject, scored, evaluation, context);
+  } else if (evaluation.report !== null) {
     await writeFileAtomically(evaluation.report, `${JSON.stringify(evaluation, undefined, 2)}\n`);
   }
   return evaluation;
 }
+
+/** Whether a report is a page for people. */
+export function isPage(path: string): boolean {
+  return /\.html?$/i.test(path);
+}
+
+/** How many mistakes a page shows of its own accord. */
+const MISTAKES_ON_PAGE = 24;
 
 /** Every metric of some examples, with intervals. Throws the signal's reason when aborted. */
 export async function measureExamples(
@@ -127,8 +139,9 @@ async function showMistakes(
   scored: ScoredExamples,
   options: EvaluateOptions,
 ): Promise<Pick<Evaluation, 'mistakes' | 'mistakeSheet'>> {
-  const mistakes = listMistakes(subject, scored, options.mistakes);
-  if (mistakes.length === 0) return { mistakes, mistakeSheet: null };
+  const isShown = options.report !== undefined && isPage(options.report);
+  const mistakes = listMistakes(subject, scored, options.mistakes ?? (isShown ? MISTAKES_ON_PAGE : 0));
+  if (mistakes.length === 0 || options.mistakes === undefined) return { mistakes, mistakeSheet: null };
   const report = await reportPath(options, subject.checkpoint, subject.dataset);
   const mistakeSheet =
     report === null

@@ -1,5 +1,5 @@
 import { readCheckpoint, type Checkpoint, type CheckpointDescription } from '../artifacts/checkpoint.js';
-import { resolveRun, RunFolder } from '../artifacts/run.js';
+import { resolveRun, type RunFolder } from '../artifacts/run.js';
 import { loadFloats } from '../artifacts/safetensors.js';
 import type { ActiveBackend } from '../backends/backend.js';
 import { ToolkitError } from '../core/errors.js';

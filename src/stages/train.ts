@@ -1,17 +1,18 @@
 import { memory } from '@tensorflow/tfjs-core';
 
+import { EventFile } from '../artifacts/event-file.js';
 import type { PreparedData } from '../artifacts/prepared.js';
 import { resolveRun, type RunFolder } from '../artifacts/run.js';
 import type { ShardedData } from '../artifacts/sharded.js';
 import { augmentation } from '../augmentation/augment.js';
 import type { ActiveBackend } from '../backends/backend.js';
-import { ToolkitError } from '../core/errors.js';
 import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../core/events.js';
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
 import { inferenceProgram, trainingProgram } from '../engine/prepare.js';
 import type { Execution, Forward } from '../engine/program.js';
 import { parameterCount, type Model } from '../models/model.js';
+import { epochScalars } from '../training/epoch-scalars.js';
 import { gapOpens, generalizationGap } from '../training/gap.js';
 import { requireKernels } from '../training/kernels.js';
 import { trainEpochs, type TrainingParts } from '../training/loop.js';
@@ -145,7 +146,7 @@ async function withRun<Result>(
   try {
     const { clipNorm, labelSmoothing } = values;
     const settings = { clipNorm, labelSmoothing, augment: augmentation(values, plan.scaling) };
-    requireKernels(backend.name, `the model ${values.model.name}`, model, variables, data.shape, settings);
+    requireKernels(backend.name, `the model ${values.model.name}`, learner, variables, data.shape, settings);
     const start = startFrom(origin, values, { data, model, variables }, emit);
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
@@ -158,7 +159,7 @@ async function withRun<Result>(
       values,
       set,
       backend,
-      model,
+      model: learner,
       variables,
       settings,
       writer,
@@ -218,7 +219,7 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 're
 }
 
 async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> {
-  const { values, set, model, variables, writer, start, context } = run;
+  const { folder, values, set, model, variables, writer, start, context } = run;
   const { signal, emit } = context;
   const { epochs, stopAfter, averageWeights, earlyStopping, optimizer: settings } = values;
   const schedule = scheduleFor(values);
@@ -229,11 +230,14 @@ async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> 
   const validated = await set.place('validation');
   const inference = inferenceProgram(forward, validated, set.data.classNames.length, mode);
   writer.execution = () => program.execution ?? null;
+  const events = new EventFile(folder.path, start.history.length + 1);
   const parts: TrainingParts = {
     source: set.epochs(program, values),
     optimizer,
     validate: () => set.measure('validation', inference, signal),
     onEpoch: async (progress, record) => {
+      // Before the checkpoint: an epoch that is lost between the two is done and recorded again.
+      await events.append(record.epoch, epochScalars(record));
       await writer.epoch(progress, record);
       emit({ event: 'epoch', epochs, ...record, gap: generalizationGap(record), ...memoryUse() });
       if (gapOpens(progress.history)) emit(gapWarning);

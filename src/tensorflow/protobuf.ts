@@ -1,9 +1,9 @@
 /** Wire types of protocol buffers: what follows a field's number. */
-const WireType = { VARINT: 0, DELIMITED: 2, FIXED32: 5 } as const;
+const WireType = { VARINT: 0, FIXED64: 1, DELIMITED: 2, FIXED32: 5 } as const;
 
 /**
  * Writes the few protocol buffer messages that TensorFlow's C API takes (the wire format of proto3: a field is its number
- * and wire type, then a varint, four bytes, or a length and bytes). Long contents are kept as they are and copied once, at
+ * and wire type, then a varint, four or eight bytes, or a length and bytes). Long contents are kept as they are and copied once, at
  * the end.
  */
 export class MessageWriter {
@@ -24,6 +24,12 @@ export class MessageWriter {
   float(field: number, value: number): this {
     this.#tag(field, WireType.FIXED32);
     this.#append([...new Uint8Array(Float32Array.of(value).buffer)]);
+    return this;
+  }
+
+  double(field: number, value: number): this {
+    this.#tag(field, WireType.FIXED64);
+    this.#append([...new Uint8Array(Float64Array.of(value).buffer)]);
     return this;
   }
 

@@ -51,12 +51,17 @@ export function chosenLayers(model: Pick<Model, 'parameters'>, patterns: readonl
   });
 }
 
-/** A model some of whose layers stay as they are: they get no gradient, and no state of the optimiser. */
+/** A model some of whose layers stay as they are: they get no gradient, no state of the optimiser and no new statistics. */
 export function freeze(model: Model, layers: readonly string[]): Model {
   if (layers.length === 0) return model;
   const frozen = (spec: ParameterSpec): ParameterSpec =>
     layers.includes(layerOf(spec.name)) ? { ...spec, isFixed: true } : spec;
-  return { ...model, parameters: model.parameters.map(frozen) };
+  const isFrozen = (layer: string): boolean => layers.includes(layer);
+  return {
+    ...model,
+    parameters: model.parameters.map(frozen),
+    apply: (images, values, training) => model.apply(images, values, training && { ...training, isFrozen }),
+  };
 }
 
 /**

@@ -17,9 +17,11 @@ test('a batch that does not fit into the memory: which one would, and the checkp
   await writeFile(node, `#!/bin/sh\nulimit -v ${ADDRESSES}\nexec "${process.execPath}" "$@"\n`);
   await chmod(node, 0o755);
   const words = ['train', '--model', 'cnn', '--device', 'cpu', '--batch-size', '20000', '--run', 'huge'];
-  const { code, stderr } = await runCommand([...words, '--threads', '1'], { cwd, node });
+  // oneDNN's allocator asks again for twenty seconds before it gives up.
+  const environment = { TF_ENABLE_ONEDNN_OPTS: '0' };
+  const { code, stderr } = await runCommand([...words, '--threads', '1'], { cwd, node, environment });
   expect(stderr).toMatch(
-    /error: out of memory with batches of 20000: OOM when allocating tensor with shape\[20000,26,26,32\].* — --batch-size \d+ would fit; the checkpoints of the run are those from before\n$/,
+    /error: out of memory with batches of 20000: OOM when allocating tensor with shape\[20000,\d+,\d+,\d+\].* — --batch-size \d+ would fit; the checkpoints of the run are those from before\n$/,
   );
   const fits = Number(/--batch-size (\d+) would fit/.exec(stderr)?.[1]);
   expect(fits).toBeGreaterThan(0);
@@ -35,6 +37,8 @@ test('a loss that is no number: epoch, batch and advice, and no checkpoint with 
     'train',
     '--optimizer',
     'sgd',
+    '--weight-decay',
+    '1',
     '--learning-rate',
     '1000',
     '--run',

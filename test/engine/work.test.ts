@@ -129,3 +129,22 @@ test('a plan is made for whole batches, of which each shard gets as much', () =>
   expect(planCores(operations, { size: 10, fullSize: 101 }, 2).shards).toBe(1);
   expect(planCores(operations, { size: 10, fullSize: 102 }, 1).shards).toBe(1);
 });
+
+test('a step that looks at the whole batch at once is not cut', () => {
+  const filters = operation(
+    'Conv2D',
+    [
+      [100, 28, 28, 16],
+      [3, 3, 16, 16],
+    ],
+    [100, 28, 28, 16],
+  );
+  const normalization = operation('FusedBatchNormV3', [[100, 28, 28, 16]], [100, 28, 28, 16]);
+  const size = { size: 100, fullSize: 100 };
+  expect(planCores([filters], size, 2).shards).toBeGreaterThan(1);
+  expect(planCores([filters, normalization], size, 2)).toEqual({
+    threads: 2,
+    schedulingThreads: 2,
+    shards: 1,
+  });
+});

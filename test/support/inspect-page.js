@@ -1,7 +1,11 @@
 // Evaluated in a browser's page, as text: what a reader of a data card may stumble over.
 /* global document, getComputedStyle, innerWidth */
 (() => {
-  const rgb = (color) => (color.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number);
+  // Mixed colours come as color(srgb 0.5 0.5 0.5), others as rgb(128, 128, 128).
+  const rgb = (color) =>
+    (color.match(/[\d.]+/g) ?? [])
+      .slice(0, 3)
+      .map((part) => Number(part) * (color.startsWith('color(srgb') ? 255 : 1));
   const luminance = (color) => {
     const [red = 0, green = 0, blue = 0] = rgb(color).map((value) => {
       const share = value / 255;

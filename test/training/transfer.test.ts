@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Checkpoint } from '../../src/artifacts/checkpoint.js';
 import { CompiledTraining } from '../../src/engine/compiled-training.js';
 import { cnn } from '../../src/models/cnn.js';
+import { cnnSmall } from '../../src/models/cnn-small.js';
 import { mlp } from '../../src/models/mlp.js';
 import type { Model } from '../../src/models/model.js';
 import { adam } from '../../src/optimizers/adam.js';
@@ -71,6 +72,29 @@ describe('a frozen layer', () => {
       expect([name, isSame]).toEqual([name, name.startsWith('parameters/dense1/')]);
     }
     for (const variables of [frozen, free]) variables.dispose();
+    images.dispose();
+  });
+
+  test('with batch normalisation keeps its statistics, and uses them', async () => {
+    const images = await mnistImages();
+    const whole = cnnSmall.build(cnnSmall.options.parse({}), task);
+    const [first] = learntLayers(whole) as [string];
+    const model = freeze(whole, [first]);
+    const optimizer = adam.build(adam.options.parse({}));
+    const variables = new TrainingVariables(model, optimizer.slots, 3);
+    const before = await variables.store();
+    const step = trainingStep(model, optimizer, variables);
+    const program = new CompiledTraining(step, images);
+    await run(program, { model, optimizer, variables, step }, 200);
+    program.dispose();
+    const after = await variables.store();
+    const statistics = [...before.keys()].filter((name) => name.endsWith('/moving-mean'));
+    expect(statistics.length).toBeGreaterThan(1);
+    for (const name of statistics) {
+      const isSame = Buffer.from(before.get(name)!.bytes).equals(Buffer.from(after.get(name)!.bytes));
+      expect([name, isSame]).toEqual([name, name.startsWith(`parameters/${first}/`)]);
+    }
+    variables.dispose();
     images.dispose();
   });
 });

@@ -61,7 +61,7 @@ export function batchNormalization<Shape extends readonly number[]>({
       const x = (shape.length === 3 ? input : reshape(input, [input.shape[0], ...asImage])) as Tensor4D;
       const backToShape = (output: Tensor): Tensor =>
         shape.length === 3 ? output : reshape(output, input.shape);
-      if (!training) {
+      if (!training || training.isFrozen?.(name)) {
         return backToShape(
           batchNorm(x, vector(mean), vector(variance), vector(offset), vector(scale), epsilon),
         );

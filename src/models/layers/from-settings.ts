@@ -34,11 +34,9 @@ export function layerFromSettings(settings: LayerSettings, place: LayerPlace): L
   const { name, shape } = place;
   switch (settings.type) {
     case 'convolution': {
-      const { type: _, bias: hasBias, activation: follows, ...options } = settings;
-      return convolution({
-        ...options,
-        ...{ name, hasBias, inputShape: mapAt(place), activation: activationOf(follows) },
-      });
+      const { bias: hasBias, activation: follows } = settings;
+      const inputShape = mapAt(place);
+      return convolution({ ...settings, name, hasBias, inputShape, activation: activationOf(follows) });
     }
     case 'max-pooling':
       return maxPooling(mapAt(place), settings.size);

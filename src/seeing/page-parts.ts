@@ -1,0 +1,91 @@
+import { cardStyle } from './card-style.js';
+import { escapeMarkup as text } from './markup.js';
+
+/** A page of its own; texts are escaped, sections and header are markup. */
+export interface PageContent {
+  title: string;
+  heading: string;
+  /** A line under the heading. */
+  origin: string;
+  header: string;
+  sections: readonly string[];
+  /** Rules beside those that all pages have. */
+  style?: string;
+  /** The version of this package that makes the page. */
+  toolkit: string;
+}
+
+/** An HTML page that needs no other file and no network, and allows none. */
+export function page({ title, heading, origin, header, sections, style = '', toolkit }: PageContent): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>${text(title)}</title>
+<style>${cardStyle}${style}</style>
+</head>
+<body>
+<header>
+<a class="skip" href="#content">To the content</a>
+<h1>${text(heading)}</h1>
+<p class="soft">${text(origin)}</p>
+${header}
+</header>
+<main id="content" tabindex="-1">
+${sections.join('\n')}
+</main>
+<footer>Made by mnist-train ${text(toolkit)}. One file, no network.</footer>
+</body>
+</html>
+`;
+}
+
+/** Terms with their values, in boxes. */
+export function tiles(facts: readonly (readonly [term: string, value: string])[]): string {
+  const items = facts.map(([term, value]) => `<div><dt>${text(term)}</dt><dd>${text(value)}</dd></div>`);
+  return `<dl class="tiles">${items.join('')}</dl>`;
+}
+
+/** A part of a page under a title. */
+export function section(id: string, title: string, body: string, style = ''): string {
+  return `<section aria-labelledby="${id}"${style && ` class="${style}"`}><h2 id="${id}">${title}</h2>${body}</section>`;
+}
+
+/** A table whose rows begin with their names. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const heads = head.map((cell) => `<th scope="col">${text(cell)}</th>`).join('');
+  const lines = rows.map(
+    ([first = '', ...cells]) =>
+      `<tr><th scope="row">${text(first)}</th>${cells.map((cell) => `<td>${text(cell)}</td>`).join('')}</tr>`,
+  );
+  return scrollable(
+    head.filter((cell) => cell !== '').join(', '),
+    `<table><thead><tr>${heads}</tr></thead><tbody>${lines.join('')}</tbody></table>`,
+  );
+}
+
+/** Something that may be wider than the page, under a name. */
+export function scrollable(name: string, body: string): string {
+  return `<div class="scroll" tabindex="0" role="group" aria-label="${text(name)}">${body}</div>`;
+}
+
+/** A table that is shown on demand. */
+export function details(
+  summary: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  return `<details><summary>${summary}</summary>${table(head, rows)}</details>`;
+}
+
+/** Terms with their values, in a table. */
+export function factsTable(facts: readonly (readonly [term: string, value: string])[]): string {
+  const rows = facts.map(
+    ([term, value]) => `<tr><th scope="row">${text(term)}</th><td>${text(value)}</td></tr>`,
+  );
+  return `<table class="facts">${rows.join('')}</table>`;
+}
