@@ -12,6 +12,12 @@ import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTens
 
 const side = z.int().min(1).max(8192);
 
+/** What an import does to a picture, beside bringing it to the images' size. */
+export const importedAs = z.strictObject({
+  centre: z.enum(['none', 'mass']),
+  invert: z.enum(['auto', 'yes', 'no']),
+});
+
 /** What is said of a data set alike, whether it is one file or lies in shards. */
 export const preparedDescription = z.strictObject({
   format: z.enum(['mnist-train/prepared', 'mnist-train/shards']),
@@ -48,6 +54,8 @@ export const preparedDescription = z.strictObject({
       imagesPerClass: z.int().min(1).optional(),
     })
     .optional(),
+  /** How foreign pictures became its images; absent where they were images of their size before. */
+  imported: importedAs.optional(),
   licence: z.string(),
   origin: z.string(),
 });

@@ -37,15 +37,10 @@ export const evaluateFields = z.strictObject({
     description:
       'how many of the most confident mistakes are listed, and drawn in a contact sheet; a report in HTML has 24 of its own accord',
   }),
-  report: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({
-      description:
-        'where the report goes: .html for people, else JSON; without it, JSON into the run’s folder',
-      placeholder: 'FILE',
-    }),
+  report: z.string().min(1).optional().meta({
+    description: 'where the report goes: .html for people, else JSON; without it, JSON into the run’s folder',
+    placeholder: 'FILE',
+  }),
   seed: seedOption,
   dataDir: dataDirOption,
   checkpointsDir: checkpointsDirOption,

@@ -7,10 +7,10 @@ import { silentContext, type StageContext } from '../core/events.js';
 import { pixelsPerImage } from '../engine/images.js';
 import { decide, type AbstentionReason } from '../decisions/decide.js';
 import { softmax } from '../evaluation/probabilities.js';
-import { decodePicture } from '../imaging/decode.js';
-import { preparePicture, type PreparationName, type PreparedPicture } from '../imaging/prepare.js';
+import type { PreparedPicture } from '../imaging/prepare.js';
 import { backendOptions, startChosenBackend } from './backend-options.js';
 import { classifyPixels } from './classify-pixels.js';
+import { imageOf, preparationFor } from './foreign-picture.js';
 import { loadDecisionRule, type DecisionRule } from './load-decision.js';
 import { checkpointsDirOption } from './options.js';
 import { prepareOption } from './predict-options.js';
@@ -108,11 +108,6 @@ export async function predict(
   };
 }
 
-/** How foreign pictures become images for a model, where nobody says it: garments and colour images fill their frame. */
-export function preparationFor({ shape, data }: CheckpointDescription): PreparationName {
-  return shape.channels > 1 || data.dataset === 'fashion-mnist' ? 'fit' : 'digit';
-}
-
 /** A picture's name, and the image that it became. */
 export interface NamedImage {
   name: string;
@@ -132,7 +127,7 @@ export async function preparePictures(
   for (const { name, read } of pictures) {
     signal.throwIfAborted();
     try {
-      const image = preparePicture(await decodePicture(await read(), name), description.shape, preparation);
+      const image = await imageOf(await read(), name, description, preparation);
       if (image.blank) throw blankError(name);
       prepared.push({ name, image });
     } catch (error) {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { openRawImages } from '../artifacts/raw-images.js';
-import { rawFingerprint, type RawData } from '../artifacts/raw.js';
+import { importOf, rawFingerprint, type RawData } from '../artifacts/raw.js';
 import { writeSharded } from '../artifacts/sharded.js';
 import { ToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
@@ -53,6 +53,7 @@ export async function preprocessStored(
       return {
         ...{ version: 1, dataset, classNames, shape: train.shape, licence, origin, fingerprint, pixels },
         defaults: { scaling, validationSplit, seed },
+        ...importOf(raw.manifest),
         rawFingerprint: fingerprint,
         making: { shardImages },
       };

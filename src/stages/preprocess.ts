@@ -9,7 +9,7 @@ import {
   type PreparedData,
   type PreparedDescription,
 } from '../artifacts/prepared.js';
-import { findRaw, rawFingerprint, rawFolder, readRawFile, type RawData } from '../artifacts/raw.js';
+import { findRaw, importOf, rawFingerprint, rawFolder, readRawFile, type RawData } from '../artifacts/raw.js';
 import { findSharded, removeSharded, writeSharded, type ShardedData } from '../artifacts/sharded.js';
 import { ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
@@ -122,6 +122,7 @@ export async function preprocess(
     shape: train.shape,
     defaults: { scaling, validationSplit, seed },
     ...selected.origin,
+    ...importOf(raw.manifest),
     licence: raw.manifest.licence,
     origin: raw.manifest.origin,
   };

@@ -1,9 +1,8 @@
 import { isToolkitError } from '../core/errors.js';
-import { decodePicture, formatOf, pictureFormats } from '../imaging/decode.js';
-import { preparePicture } from '../imaging/prepare.js';
+import { formatOf, pictureFormats } from '../imaging/decode.js';
 import type { ReadPicture } from '../serving/http/classify.js';
 import { HttpError } from '../serving/http-errors.js';
-import { preparationFor } from './predict.js';
+import { imageOf, preparationFor } from './foreign-picture.js';
 
 /** Makes an image file into an image for a model, as `mnist predict` does. */
 export const readPicture: ReadPicture = async (bytes, description) => {
@@ -12,9 +11,8 @@ export const readPicture: ReadPicture = async (bytes, description) => {
     throw new HttpError('UNSUPPORTED_MEDIA_TYPE', `the body is no picture of a known format (${known})`);
   }
   try {
-    const picture = await decodePicture(bytes, 'the body');
     const preparation = preparationFor(description);
-    const { pixels, blank, inverted } = preparePicture(picture, description.shape, preparation);
+    const { pixels, blank, inverted } = await imageOf(bytes, 'the body', description, preparation);
     if (blank) throw new HttpError('UNPROCESSABLE', 'there is nothing on the picture');
     return { pixels, notes: { preparation, inverted } };
   } catch (error) {

@@ -71,6 +71,7 @@ export function describeRun(
       splitSeed: data.defaults.seed,
       trainingImages: images.training,
       validationImages: images.validation,
+      ...(data.imported && { imported: data.imported }),
     },
     random: { seed: values.seed, generator: 'xoshiro128**' },
     machine: {

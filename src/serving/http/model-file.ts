@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
 import { encodeSafetensors } from '../../artifacts/safetensors.js';
-import { preparationFor } from '../../stages/predict.js';
+import { pagePreparationFor } from '../../stages/foreign-picture.js';
 import type { ModelVersions } from '../versions.js';
 
 /** What the page needs to compute in the browser what the server computes. */
@@ -48,7 +48,7 @@ function pageModel(version: string, { description, tensors }: Checkpoint): PageM
       classNames,
       shape,
       preprocessing,
-      preparation: preparationFor(description),
+      preparation: pagePreparationFor(description),
       model,
       activation: config['activation'] ?? null,
     },
