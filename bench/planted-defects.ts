@@ -17,6 +17,7 @@ import { clean, type Cleaned, type CleaningInput } from '../src/preparation/clea
 import { checkModes } from '../src/preparation/cleaning-options.js';
 import { crossValidate } from '../src/preparation/cross-validation.js';
 import { describeImages } from '../src/preparation/descriptors.js';
+import { predictInRounds } from '../src/preparation/second-round.js';
 import { pixelScaling, pixelStatistics } from '../src/preparation/scaling.js';
 import { thumbnails } from '../src/preparation/thumbnails.js';
 import { CROSS_VALIDATION } from '../src/stages/clean-data.js';
@@ -39,9 +40,12 @@ function cleaned(train: LabelledImages, test: LabelledImages, words: readonly st
   return clean({ train, test, classNames, predict: predictor(train, test) }, checkModes(words), context);
 }
 
-function predictor(train: LabelledImages, test: LabelledImages): CleaningInput['predict'] {
-  const plan = { ...CROSS_VALIDATION, folds: 4, seed: SEED };
-  return (usable) => crossValidate(train, test, usable, 10, plan, context);
+function predictor(train: LabelledImages, test: LabelledImages, seed = SEED): CleaningInput['predict'] {
+  const plan = { ...CROSS_VALIDATION, folds: 4, seed };
+  return (usable) =>
+    predictInRounds(train.labels, 10, usable, (learntFrom) =>
+      crossValidate(train, test, learntFrom, 10, plan, context),
+    );
 }
 
 async function plantLabels(train: LabelledImages, test: LabelledImages): Promise<void> {
@@ -189,14 +193,7 @@ async function retrainOnce(
   const at = positions(train.count, train.count / 5, random);
   const planted = new Set(at);
   const noisy = { ...train, labels: flip(train.labels, at, 10, random) };
-  const predictions = await crossValidate(
-    noisy,
-    test,
-    allIndices(train.count),
-    10,
-    { ...CROSS_VALIDATION, folds: 4, seed },
-    context,
-  );
+  const predictions = await predictor(noisy, test, seed)(allIndices(train.count));
   const found = {
     intact: await accuracy(train, test, seed),
     flipped: await accuracy(noisy, test, seed),
