@@ -69,7 +69,7 @@ test(
 
     for (const [split, n] of [
       ['test', 10_000],
-      ['training', 6_002],
+      ['training', 5_999],
     ] as const) {
       const evaluated = await run(['evaluate', 'whole', '--split', split, '--resamples', '0', '--json']);
       expect(evaluated.code).toBe(0);
@@ -78,7 +78,7 @@ test(
     const config = JSON.parse(await readFile(join(cwd, 'checkpoints', 'whole', 'config.json'), 'utf8')) as {
       data: { trainingImages: number };
     };
-    expect(config.data.trainingImages).toBe(6_002);
+    expect(config.data.trainingImages).toBe(5_999);
     expect((await run(['datasets', 'show', 'mnist'])).code).toBe(0);
   },
 );
