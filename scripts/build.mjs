@@ -11,17 +11,22 @@ const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
 execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
 
-// The page that the server shows: one script without imports, so that it needs nothing but its own origin.
-buildSync({
-  absWorkingDir: root,
-  entryPoints: ['src/page/main.ts'],
-  outfile: 'dist/page/main.js',
-  bundle: true,
-  format: 'esm',
-  target: 'es2022',
-  minify: true,
-  legalComments: 'none',
-});
+// The page that the server shows, and that of web bundles: one script each, so that it needs nothing but its own origin.
+for (const [entry, outfile] of [
+  ['src/page/main.ts', 'dist/page/main.js'],
+  ['src/page/standalone.ts', 'dist/web/main.js'],
+]) {
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    legalComments: 'none',
+  });
+}
 for (const name of ['index.html', 'style.css', 'icon.svg']) {
   cpSync(new URL(`../src/page/${name}`, import.meta.url), new URL(`../dist/page/${name}`, import.meta.url));
 }

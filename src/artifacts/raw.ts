@@ -18,6 +18,13 @@ const fileEntry = z.strictObject({
 
 const listedFile = fileEntry.extend({ bytes: z.int().min(0) });
 
+const rawFiles = z.strictObject({
+  'train-images': fileEntry,
+  'train-labels': fileEntry,
+  'test-images': fileEntry,
+  'test-labels': fileEntry,
+});
+
 /** How a source that is not the four files was made into them, so that it can be done again and checked. */
 const importSchema = z.strictObject({
   /** The kind of the source. */
@@ -26,6 +33,9 @@ const importSchema = z.strictObject({
   file: z
     .strictObject({ name: z.string(), bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
     .optional(),
+  /** The data set that it was added to, and the files that this had. */
+  addedTo: z.string().optional(),
+  base: rawFiles.optional(),
   size: z.int().min(1),
   channels: z.int().min(1),
   ...importedAs.shape,
@@ -47,12 +57,7 @@ const manifestSchema = z.strictObject({
   /** Empty where the classes have no names but their numbers. */
   classNames: z.array(z.string()),
   collectedAt: z.iso.datetime(),
-  files: z.strictObject({
-    'train-images': fileEntry,
-    'train-labels': fileEntry,
-    'test-images': fileEntry,
-    'test-labels': fileEntry,
-  }),
+  files: rawFiles,
   imported: importSchema.optional(),
 });
 

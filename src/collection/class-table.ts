@@ -5,13 +5,19 @@ const MAX_CLASSES = 256;
 /** The classes of a source, in the order in which they turn up; their final numbers follow from their names. */
 export class ClassTable {
   readonly #source: string;
+  readonly #known: readonly string[] | undefined;
   readonly #numbers = new Map<string, number>();
   readonly #names: string[] = [];
   #images = 0;
 
-  /** @param source how errors name it */
-  constructor(source: string) {
+  /**
+   * @param source how errors name it
+   * @param known the classes in their order, where the source knows them
+   */
+  constructor(source: string, known?: readonly string[]) {
     this.#source = source;
+    this.#known = known;
+    for (const name of known ?? []) this.#add(name);
   }
 
   /** How many images have been given a number. */
@@ -30,9 +36,12 @@ export class ClassTable {
         'a label is one byte; check that the labels are classes and not measurements or names of files';
       throw new ToolkitError('SOURCE_REFUSED', { path: this.#source, reason, hint });
     }
+    return this.#add(name);
+  }
+
+  #add(name: string): number {
     this.#numbers.set(name, this.#names.length);
-    this.#names.push(name);
-    return this.#names.length - 1;
+    return this.#names.push(name) - 1;
   }
 
   /** The name behind a number of `numberOf`. */
@@ -40,8 +49,9 @@ export class ClassTable {
     return this.#names[number]!;
   }
 
-  /** The names in their final order: as numbers where all are, so that "10" comes after "9"; else letter by letter. */
+  /** The names in their final order: that of the source, if it has one; as numbers where all are, so that "10" comes after "9"; else letter by letter. */
   sortedNames(): string[] {
+    if (this.#known) return [...this.#known];
     const areNumbers = this.#names.every((name) => /^-?\d{1,15}$/.test(name));
     return [...this.#names].sort((a, b) => (areNumbers && Number(a) - Number(b)) || (a < b ? -1 : 1));
   }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { RawManifest } from '../artifacts/raw.js';
+import type { RawData, RawManifest } from '../artifacts/raw.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
 import type { DatasetDefinition } from '../datasets/dataset.js';
@@ -22,6 +22,7 @@ export interface SourceRequest extends Omit<ImageOptions, 'size' | 'channels'> {
   format: string;
   sha256?: string | undefined;
   known: DatasetDefinition | undefined;
+  addTo?: RawData | undefined;
   /** A folder for what is fetched and unpacked on the way. */
   work: string;
   /** The folder that receives the raw files. */
@@ -87,6 +88,7 @@ async function fromPlace(request: SourceRequest, context: StageContext): Promise
     staging,
     options: { ...request, size: request.size, channels: request.channels },
     known,
+    addTo: request.addTo,
     rejected: place.rejected,
     context,
   });
@@ -115,7 +117,7 @@ function imported(
   kind: SourceKind,
   { file }: Place,
   { samples }: CollectedFiles,
-  { centre, invert, testShare, seed }: SourceRequest,
+  { centre, invert, testShare, seed, addTo }: SourceRequest,
 ): Pick<CollectedSource, 'imported'> {
   if (!samples) return {};
   const { shape, train, test, rejected, sources, rejections } = samples;
@@ -123,6 +125,7 @@ function imported(
     imported: {
       format: kind.name,
       ...(file && { file }),
+      ...(addTo && { addedTo: addTo.manifest.dataset, base: addTo.manifest.files }),
       size: shape.width,
       channels: shape.channels,
       centre,

@@ -55,7 +55,7 @@ export interface ImportRequest {
 export async function importSamples(request: ImportRequest, context: StageContext): Promise<ImportedSamples> {
   const { set, source, folder, testShare, seed } = request;
   const rejections = await Listing.create(join(folder, 'rejected.jsonl'));
-  const classes = new ClassTable(source);
+  const classes = new ClassTable(source, set.classNames);
   const listings = [rejections];
   const parts: CollectedPart[] = [];
   try {
@@ -109,7 +109,7 @@ async function takeAll(
 ): Promise<void> {
   let done = 0;
   let shown = 0;
-  for await (const outcome of mapInOrder(set.samples, WIDTH, load)) {
+  for await (const outcome of mapInOrder(set.samples, WIDTH, (sample) => load(sample, set.classNames))) {
     signal.throwIfAborted();
     await take(outcome);
     done++;
@@ -120,10 +120,15 @@ async function takeAll(
   }
 }
 
-async function load(sample: Sample | Rejection): Promise<Loaded | Rejection> {
+async function load(
+  sample: Sample | Rejection,
+  classNames: readonly string[] | undefined,
+): Promise<Loaded | Rejection> {
   if ('reason' in sample) return sample;
   try {
-    return { sample, label: labelNamed(sample.label), pixels: await sample.load() };
+    const label = labelNamed(sample.label);
+    if (classNames && !classNames.includes(label)) throw new Unusable(`"${label}" is none of the classes`);
+    return { sample, label, pixels: await sample.load() };
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
     return { name: sample.name, reason: error.message };

@@ -22,6 +22,8 @@ export interface SampleSet {
   shape: ImageShape;
   /** How many there are, where that is known. */
   total: number | undefined;
+  /** The classes in their order, where the source knows them: others are refused, and some may have no images. */
+  classNames?: readonly string[] | undefined;
   samples: AsyncIterable<Sample | Rejection> | Iterable<Sample | Rejection>;
 }
 

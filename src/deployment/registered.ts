@@ -1,6 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { writeDecision } from '../artifacts/decision.js';
 import type { Signature } from '../artifacts/manifest.js';
 import { versionFiles } from '../artifacts/model-registry.js';
 import { storageError } from '../core/files.js';
@@ -10,9 +11,7 @@ import type { DeploymentSource, ExportedModel } from './source.js';
 /** Copies a checkpoint and its predictions into a folder, and loads the copy: what the registry keeps of a model. */
 export async function copyCheckpoint(source: DeploymentSource, folder: string): Promise<ExportedModel> {
   const path = join(folder, versionFiles.checkpoint);
-  await copyFile(source.checkpoint.path, path).catch((error: unknown) => {
-    throw storageError(error, path);
-  });
+  await copyWithDecision(source, path);
   await writePredictions(join(folder, versionFiles.predictions), {
     labels: source.test.labels,
     predictions: source.predictions,
@@ -24,6 +23,17 @@ export async function copyCheckpoint(source: DeploymentSource, folder: string): 
     // Nothing is held between calls.
     dispose: () => Promise.resolve(),
   };
+}
+
+/** Copies a checkpoint and, beside it, what `calibrate` stored for it. Throws STORAGE_FULL or STORAGE_DENIED. */
+export async function copyWithDecision(
+  { checkpoint, decision }: DeploymentSource,
+  path: string,
+): Promise<void> {
+  await copyFile(checkpoint.path, path).catch((error: unknown) => {
+    throw storageError(error, path);
+  });
+  if (decision) await writeDecision(path, decision);
 }
 
 /** Bytes in, probabilities out: what a model that scales its images itself takes and gives. */

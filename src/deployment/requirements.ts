@@ -2,7 +2,7 @@ import { ToolkitError } from '../core/errors.js';
 import type { DeploymentSource } from './source.js';
 
 /** Refuses a backend that cannot write down what a model does. Throws BACKEND_UNAVAILABLE. */
-export function requireTensorFlow(target: string, { backend }: DeploymentSource): void {
+export function requireTensorFlow(target: string, { backend }: Pick<DeploymentSource, 'backend'>): void {
   if (backend.name === 'tensorflow') return;
   throw new ToolkitError('BACKEND_UNAVAILABLE', {
     backend: backend.name,

@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../artifacts/checkpoint.js';
+import type { StoredDecision } from '../artifacts/decision.js';
 import type { Signature } from '../artifacts/manifest.js';
 import type { ActiveBackend } from '../backends/backend.js';
 import type { LabelledImages } from '../engine/images.js';
@@ -8,6 +9,8 @@ import type { TrainingVariables } from '../training/variables.js';
 /** A trained model as targets take it, together with what it answers. */
 export interface DeploymentSource {
   checkpoint: Checkpoint;
+  /** What `calibrate` stored beside it, if that is for this checkpoint. */
+  decision: StoredDecision | undefined;
   backend: ActiveBackend;
   /** Scaled images to logits, with the weights on the device. */
   forward: Forward;

@@ -17,8 +17,9 @@ const noise: Corruption = {
   unit: 'of the range',
   strengths: [0.1, 0.2, 0.4],
   apply(pixels, _shape, strength, random) {
-    const added = random.normalArray(pixels.length, 255 * strength);
-    return toBytes(pixels, (value, index) => value + added[index]!);
+    const values = random.normalArray(pixels.length, 255 * strength);
+    for (let index = 0; index < values.length; index++) values[index]! += pixels[index]!;
+    return toBytes(values);
   },
 };
 
@@ -64,7 +65,7 @@ const blur: Corruption = {
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     const kernel = weights.map((weight) => weight / total);
     const rows = convolved(Float64Array.from(pixels), shape, kernel, [1, 0]);
-    return toBytes(convolved(rows, shape, kernel, [0, 1]), (value) => value);
+    return toBytes(convolved(rows, shape, kernel, [0, 1]));
   },
 };
 
@@ -91,13 +92,9 @@ export function corrupt(
   return made;
 }
 
-function toBytes(
-  values: Uint8Array | Float64Array,
-  change: (value: number, index: number) => number,
-): Uint8Array {
-  return Uint8Array.from(values, (value, index) =>
-    Math.min(255, Math.max(0, Math.round(change(value, index)))),
-  );
+/** Rounded, and cut off at 0 and 255. */
+function toBytes(values: Float32Array | Float64Array): Uint8Array {
+  return new Uint8Array(Uint8ClampedArray.from(values).buffer);
 }
 
 /** An image whose pixels come from elsewhere in it, interpolated between neighbours; black from outside. */

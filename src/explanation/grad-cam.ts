@@ -44,7 +44,7 @@ export const gradCam = defineExplainer({
       )(maps);
       const weights = mean(gradients, [1, 2], true);
       const weighed = relu(sum<Tensor4D>(mul(maps, weights), 3, true));
-      return images.resizeBilinear(weighed as Tensor4D, [height, width], false, true);
+      return images.resizeBilinear(weighed, [height, width], false, true);
     });
     const found = await map.data<'float32'>();
     map.dispose();

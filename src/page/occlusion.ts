@@ -2,18 +2,33 @@ import { cover, coveredPlaces, fallsByPixel, type Covering } from '../explanatio
 
 const COVERING: Covering = { patch: 4, stride: 2 };
 
+interface Shape {
+  width: number;
+  height: number;
+  channels: number;
+}
+
 /**
  * Occlusion: how much the evidence for a class falls when a place is covered with black; positive where the place speaks
  * for the class. Each pixel has the mean over the squares that cover it (Zeiler and Fergus, 2014).
+ *
+ * @param evidence of several images at once: the first is the whole one
  */
-export function occlusion(
+export async function occlusion(
   pixels: Uint8Array,
-  shape: { width: number; height: number; channels: number },
-  evidence: (pixels: Uint8Array) => number,
-): Float32Array {
-  const whole = evidence(pixels);
-  const falls = coveredPlaces(shape, COVERING).map(
-    (place) => whole - evidence(cover(pixels, shape, COVERING, place, 0)),
+  shape: Shape,
+  evidence: (images: Uint8Array, count: number) => Promise<ArrayLike<number>>,
+): Promise<Float32Array> {
+  const places = coveredPlaces(shape, COVERING);
+  const images = new Uint8Array((places.length + 1) * pixels.length);
+  images.set(pixels);
+  places.forEach((place, index) => {
+    images.set(cover(pixels, shape, COVERING, place, 0), (index + 1) * pixels.length);
+  });
+  const [whole = 0, ...covered] = Array.from(await evidence(images, places.length + 1));
+  return fallsByPixel(
+    shape,
+    COVERING,
+    covered.map((remaining) => whole - remaining),
   );
-  return fallsByPixel(shape, COVERING, falls);
 }

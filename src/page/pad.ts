@@ -78,6 +78,21 @@ export class Pad {
     return { width, height, rgba: data };
   }
 
+  /** The same as a file. */
+  file(): Promise<Blob> {
+    const { width, height, rgba } = this.picture();
+    const copy = document.createElement('canvas');
+    copy.width = width;
+    copy.height = height;
+    copy.getContext('2d')!.putImageData(new ImageData(new Uint8ClampedArray(rgba), width, height), 0, 0);
+    return new Promise((resolve, reject) => {
+      copy.toBlob((blob) => {
+        if (blob) resolve(blob);
+        else reject(new Error('the drawing cannot be encoded'));
+      }, 'image/png');
+    });
+  }
+
   #listen(): void {
     const canvas = this.#canvas;
     canvas.addEventListener('pointerdown', (event) => {

@@ -6,30 +6,40 @@ interface Cell {
   number: HTMLSpanElement;
 }
 
-/** The table of probabilities: a row for each class, a bar for the server's model and one for the browser's. */
-export class ProbabilityTable {
-  readonly #rows: { row: HTMLTableRowElement; server: Cell; browser: Cell }[];
+/** Whose probabilities they are. */
+export type Source = 'server' | 'browser';
 
-  constructor(body: HTMLElement, classNames: readonly string[]) {
+const TITLES: Readonly<Record<Source, string>> = { server: 'Server', browser: 'Browser' };
+
+/** The table of probabilities: a row for each class, and in it a bar for each of those who answer. */
+export class ProbabilityTable {
+  readonly #rows: { row: HTMLTableRowElement; cells: ReadonlyMap<Source, Cell> }[];
+
+  constructor(table: HTMLTableElement, classNames: readonly string[], sources: readonly Source[]) {
+    const head = table.createTHead();
+    const body = table.tBodies[0] ?? table.createTBody();
+    head.replaceChildren();
     body.replaceChildren();
+    const titles = head.insertRow();
+    for (const title of ['Class', ...sources.map((source) => TITLES[source])]) {
+      titles.append(headCell(title, 'col'));
+    }
     this.#rows = classNames.map((name) => {
-      const row = document.createElement('tr');
-      const head = document.createElement('th');
-      head.scope = 'row';
-      head.textContent = name;
-      row.append(head);
-      const [server, browser] = (['server', 'browser'] as const).map((source) => cellIn(row, name, source));
-      body.append(row);
-      return { row, server: server!, browser: browser! };
+      const row = body.insertRow();
+      row.append(headCell(name, 'row'));
+      const cells = new Map(sources.map((source) => [source, cellIn(row, name, source)]));
+      return { row, cells };
     });
   }
 
   /** Shows what one of them says; undefined shows that it says nothing. */
-  show(source: 'server' | 'browser', probabilities: Probabilities | undefined): void {
-    this.#rows.forEach((cells, index) => {
+  show(source: Source, probabilities: Probabilities | undefined): void {
+    this.#rows.forEach(({ cells }, index) => {
+      const cell = cells.get(source);
+      if (!cell) return;
       const value = probabilities?.[index];
-      cells[source].progress.value = value ?? 0;
-      cells[source].number.textContent = value === undefined ? '–' : percent(value);
+      cell.progress.value = value ?? 0;
+      cell.number.textContent = value === undefined ? '–' : percent(value);
     });
   }
 
@@ -39,7 +49,14 @@ export class ProbabilityTable {
   }
 }
 
-function cellIn(row: HTMLTableRowElement, name: string, source: 'server' | 'browser'): Cell {
+function headCell(text: string, scope: 'row' | 'col'): HTMLTableCellElement {
+  const cell = document.createElement('th');
+  cell.scope = scope;
+  cell.textContent = text;
+  return cell;
+}
+
+function cellIn(row: HTMLTableRowElement, name: string, source: Source): Cell {
   const bar = document.createElement('div');
   bar.className = `bar ${source}`;
   const progress = document.createElement('progress');

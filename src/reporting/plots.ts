@@ -159,6 +159,8 @@ function draw(options: Plot.PlotOptions, { title, description }: PlotWords): str
     width: WIDTH,
     height: HEIGHT,
     marginLeft: 48,
+    marginTop: 30,
+    marginRight: 30,
     marginBottom: 40,
     document,
     ...options,

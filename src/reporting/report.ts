@@ -367,7 +367,7 @@ function provenance({ evaluation, description }: ReportContent): string {
     ],
     ['Evaluated with', `${evaluation.backend}, ${evaluation.device}, ${evaluation.seconds.toFixed(2)} s`],
   ];
-  const options = Object.entries(config).map(([key, value]) => [key, JSON.stringify(value) ?? '–']);
+  const options = Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)]);
   return section(
     'provenance',
     'Where it comes from',

@@ -52,6 +52,9 @@ const TICKS = 5;
 /** Names under an axis, of which long ones are cut. */
 const MAX_NAME = 12;
 
+/** Of a sans-serif font of 12 pixels. */
+const LETTER = 6.6;
+
 type Scale = (value: number) => number;
 
 /** Curves over whole numbers, such as epochs. */
@@ -118,7 +121,7 @@ function horizontal(
     const ticks = scale.ticks(TICKS).map((value) => [scale(value), format(value)] as const);
     return {
       at: scale as Scale as (x: number | string) => number,
-      ticks: ticks.filter(([, text]) => text !== ''),
+      ticks: apart(ticks.filter(([, text]) => text !== '')),
     };
   }
   const names = [...new Set(dots.map(({ x }) => String(x)))].sort((a, b) =>
@@ -127,6 +130,18 @@ function horizontal(
   const scale = scalePoint(names, range).padding(0.5);
   const at = (x: number | string): number => scale(String(x))!;
   return { at, ticks: names.map((name) => [at(name), shorten(name, MAX_NAME)] as const) };
+}
+
+/** Those of some labels that do not run into the one before them. */
+function apart(
+  labels: readonly (readonly [position: number, text: string])[],
+): (readonly [number, string])[] {
+  const kept: (readonly [number, string])[] = [];
+  for (const one of labels) {
+    const [position, text] = kept.at(-1) ?? [-Infinity, ''];
+    if (one[0] - position >= (LETTER * (text.length + one[1].length)) / 2 + LETTER) kept.push(one);
+  }
+  return kept;
 }
 
 /** Names of curves with their colours, from a place downwards. */

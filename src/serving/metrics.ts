@@ -26,6 +26,12 @@ export class ServerMetrics {
     labelNames: ['version'] as const,
     registers: [this.registry],
   });
+  readonly abstained = new Counter({
+    name: 'mnist_abstained_images_total',
+    help: 'Classified images whose decision was left to a person.',
+    labelNames: ['version'] as const,
+    registers: [this.registry],
+  });
   readonly batchImages = new Histogram({
     name: 'mnist_batch_images',
     help: 'Images in a batch.',

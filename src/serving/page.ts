@@ -3,6 +3,8 @@ import { extname, join } from 'node:path';
 
 import type { FastifyInstance } from 'fastify';
 
+import { sha256 } from '../core/hashing.js';
+
 /** What a browser is told of a file, by its extension; files of other kinds are not served. */
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -17,23 +19,48 @@ const TYPES: Readonly<Record<string, string>> = {
   '.bin': 'application/octet-stream',
 };
 
+/** Static files, by the names that they have in addresses, and where they lie. */
+export type StaticFiles = ReadonlyMap<string, string>;
+
+/** The files of a folder; none where there is no such folder. */
+export async function filesOf(folder: string): Promise<StaticFiles> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return new Map(
+    entries.filter((entry) => entry.isFile()).map(({ name }) => [name, join(folder, name)] as const),
+  );
+}
+
 /**
- * Serves a folder of static files at `/`, its index.html at `/` itself. They are read once, now: a request chooses among them
- * and never opens a file. Where there is no such folder, nothing is served.
+ * Serves files below a prefix, an index.html at the prefix itself. Which files there are is known from now on: a request chooses
+ * among them and names none. Each is read when it is first asked for, and kept.
  */
-export async function registerPage(app: FastifyInstance, folder: string): Promise<void> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  for (const entry of entries) {
-    const type = TYPES[extname(entry.name)];
-    if (!entry.isFile() || type === undefined) continue;
-    const path = join(entry.parentPath, entry.name);
-    const bytes = await readFile(path);
-    const relative = path.slice(folder.length).replaceAll('\\', '/').replace(/^\/?/, '/');
-    const urls = relative === '/index.html' ? ['/', relative] : [relative];
+export function registerFiles(app: FastifyInstance, files: StaticFiles, prefix = ''): void {
+  for (const [name, path] of files) {
+    const type = TYPES[extname(name)];
+    if (type === undefined) continue;
+    const read = once(async () => {
+      const bytes = await readFile(path);
+      return { bytes, tag: `"${sha256(bytes).slice(0, 32)}"` };
+    });
+    const urls = [`${prefix}/${name}`, ...(name === 'index.html' ? [`${prefix}/`] : [])];
     for (const url of urls) {
-      app.get(url, { config: { role: 'infer' }, schema: { hide: true } }, (_request, reply) =>
-        reply.type(type).send(bytes),
-      );
+      app.get(url, { config: { role: 'infer' }, schema: { hide: true } }, async (request, reply) => {
+        const { bytes, tag } = await read();
+        // A browser may keep it, and asks each time whether it is still the same: megabytes of runtime need not come again.
+        reply.header('cache-control', 'private, no-cache').header('etag', tag);
+        if (request.headers['if-none-match'] === tag) return reply.code(304).send();
+        return reply.type(type).send(bytes);
+      });
     }
   }
+}
+
+/** An action that is done once; when it failed, it is tried again. */
+function once<Result>(action: () => Promise<Result>): () => Promise<Result> {
+  let done: Promise<Result> | undefined;
+  return () =>
+    (done ??= action().catch((error: unknown) => {
+      done = undefined;
+      throw error;
+    }));
 }

@@ -4,6 +4,7 @@ import { tensor4d, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import type { Checkpoint, CheckpointDescription } from '../artifacts/checkpoint.js';
 import { ToolkitError } from '../core/errors.js';
+import type { DecisionRule } from '../decisions/rule.js';
 import { CompiledForward, type SampleImages } from '../engine/compiled-forward.js';
 import { pixelsPerImage } from '../engine/images.js';
 import type { Forward } from '../engine/program.js';
@@ -11,8 +12,15 @@ import type { Model } from '../models/model.js';
 import { tensorFlowBackend } from '../tensorflow/tfjs-backend.js';
 import type { TrainingVariables } from '../training/variables.js';
 
-/** Builds a checkpoint's model with its parameters on the device; throws CHECKPOINT_REFUSED. */
-export type LoadModel = (checkpoint: Checkpoint) => { model: Model; variables: TrainingVariables };
+/** A checkpoint's model with its parameters on the device, and how its logits become decisions. */
+export interface ServedModel {
+  model: Model;
+  variables: TrainingVariables;
+  rule: DecisionRule;
+}
+
+/** Builds a checkpoint's model. Throws CHECKPOINT_REFUSED and DECISION_INVALID. */
+export type LoadModel = (checkpoint: Checkpoint) => Promise<ServedModel>;
 
 /** A model ready to classify images, a batch at a time. */
 export interface Predictor {
@@ -29,6 +37,11 @@ export interface Predictor {
   close(): void;
 }
 
+/** The same with how its logits become decisions. */
+export interface DecidingPredictor extends Predictor {
+  readonly rule: DecisionRule;
+}
+
 /**
  * Makes a checkpoint's model ready: compiled for a few batch sizes and run once with each, so that no request waits for that.
  * Without TensorFlow it computes operation by operation. Throws CHECKPOINT_REFUSED for a model that cannot be built or whose
@@ -38,18 +51,19 @@ export async function createPredictor(
   checkpoint: Checkpoint,
   maxBatch: number,
   load: LoadModel,
-): Promise<Predictor> {
-  const { model, variables } = load(checkpoint);
+): Promise<DecidingPredictor> {
+  const { model, variables, rule } = await load(checkpoint);
   const forward: Forward = (images) => model.apply(images, variables.values());
   const make = tensorFlowBackend() ? compiledPredictor : eagerPredictor;
   const sample = sampleImages(checkpoint.description, maxBatch);
   let predictor: Predictor | undefined;
   try {
-    predictor = await make(checkpoint.description, forward, sample, maxBatch, () => {
+    const release = (): void => {
       variables.dispose();
-    });
+    };
+    predictor = await make(checkpoint.description, forward, sample, maxBatch, release);
     await requireNumbers(checkpoint, predictor, sample);
-    return predictor;
+    return { ...predictor, rule };
   } catch (error) {
     if (predictor) predictor.close();
     else variables.dispose();

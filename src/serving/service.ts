@@ -1,4 +1,5 @@
 import type { ToolkitError } from '../core/errors.js';
+import { applyRuleToRows, canAbstain, type DecisionRule } from '../decisions/rule.js';
 import type { ServerMetrics } from './metrics.js';
 import { classesOf } from './protocol/response.js';
 import type { Monitor } from './watching/monitor.js';
@@ -7,7 +8,8 @@ import type { Lease, ModelVersions, Role, VersionObserver } from './versions.js'
 /** What one request's images were taken for, and by which version. */
 export interface Classified {
   version: string;
-  classNames: readonly string[];
+  /** How its logits become decisions. */
+  rule: DecisionRule;
   logits: Float32Array;
 }
 
@@ -40,13 +42,16 @@ export class ClassificationService {
     try {
       const granted = Math.min(this.#deadlineMs, timeoutMs ?? Infinity);
       const logits = await lease.classify(pixels, count, performance.now() + granted);
-      const { version, description } = lease;
-      const { classNames } = description;
-      const classes = classesOf(logits, classNames.length);
+      const { version, description, rule } = lease;
+      const classes = classesOf(logits, description.classNames.length);
       this.#metrics.images.inc({ version }, count);
+      if (canAbstain(rule.policy)) {
+        const verdicts = applyRuleToRows(logits, rule);
+        this.#metrics.abstained.inc({ version }, verdicts.filter(({ decision }) => decision.abstained).length);
+      }
       this.monitor.record({ requestId, version, pixels, classes, logits });
       void this.#shadow(version, pixels, count, classes);
-      return { version, classNames, logits };
+      return { version, rule, logits };
     } finally {
       lease.release();
     }

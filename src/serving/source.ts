@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 
 import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
+import { decisionPath } from '../artifacts/decision.js';
 import type { ModelRegistry } from '../artifacts/model-registry.js';
 import { readError } from '../core/files.js';
 import { sha256 } from '../core/hashing.js';
@@ -22,7 +23,10 @@ export interface ModelSource {
   load(version: string): Promise<Checkpoint>;
 }
 
-/** A checkpoint file that is served as it is; its version is the beginning of its hash, so that a new file is a new version. */
+/**
+ * A checkpoint file that is served as it is; its version is the beginning of its hash, with that of the decision beside it, so that
+ * a new file is a new version.
+ */
 export class CheckpointSource implements ModelSource {
   readonly name: string;
   readonly #path: string;
@@ -36,10 +40,12 @@ export class CheckpointSource implements ModelSource {
 
   async wanted(): Promise<WantedVersions> {
     try {
-      const { mtimeMs, size, ino } = await stat(this.#path);
-      const mark = `${mtimeMs} ${size} ${ino}`;
+      const decision = decisionPath(this.#path);
+      const mark = [await markOf(this.#path), await markOf(decision).catch(() => 'none')].join();
       if (this.#known?.mark !== mark) {
-        this.#known = { mark, version: sha256(await readFile(this.#path)).slice(0, 12) };
+        const rule = await readFile(decision).catch(() => undefined);
+        const hash = sha256(await readFile(this.#path)).slice(0, 12);
+        this.#known = { mark, version: rule ? `${hash}-${sha256(rule).slice(0, 6)}` : hash };
       }
       return { production: this.#known.version, candidate: undefined };
     } catch (error) {
@@ -50,6 +56,12 @@ export class CheckpointSource implements ModelSource {
   load(): Promise<Checkpoint> {
     return readCheckpoint(this.#path);
   }
+}
+
+/** Tells a file from others that have its name. */
+async function markOf(path: string): Promise<string> {
+  const { mtimeMs, size, ino } = await stat(path);
+  return `${mtimeMs} ${size} ${ino}`;
 }
 
 /** A model of the registry: what its aliases mean. */

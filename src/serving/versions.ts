@@ -1,8 +1,9 @@
 import type { Checkpoint, CheckpointDescription } from '../artifacts/checkpoint.js';
 import { asToolkitError, type ToolkitError } from '../core/errors.js';
+import type { DecisionRule } from '../decisions/rule.js';
 import { Batcher, type BatcherOptions, type BatchReport } from './batcher.js';
 import { HttpError } from './http-errors.js';
-import { createPredictor, type LoadModel, type Predictor } from './predictor.js';
+import { createPredictor, type DecidingPredictor, type LoadModel } from './predictor.js';
 import type { ModelSource } from './source.js';
 
 /** How requests are shared between the production version and the candidate. */
@@ -33,18 +34,19 @@ export type Role = 'production' | 'candidate';
 export interface Lease {
   readonly version: string;
   readonly description: CheckpointDescription;
+  readonly rule: DecisionRule;
   classify(pixels: Uint8Array, count: number, deadline: number): Promise<Float32Array>;
   release(): void;
 }
 
 class LoadedVersion {
   readonly version: string;
-  readonly predictor: Predictor;
+  readonly predictor: DecidingPredictor;
   readonly batcher: Batcher;
   #users = 0;
   #isRetired = false;
 
-  constructor(version: string, predictor: Predictor, batcher: Batcher) {
+  constructor(version: string, predictor: DecidingPredictor, batcher: Batcher) {
     this.version = version;
     this.predictor = predictor;
     this.batcher = batcher;
@@ -56,6 +58,7 @@ class LoadedVersion {
     return {
       version: this.version,
       description: this.predictor.description,
+      rule: this.predictor.rule,
       classify: (pixels, count, deadline) => this.batcher.classify(pixels, count, deadline),
       release: () => {
         if (!isHeld) return;

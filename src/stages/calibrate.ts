@@ -21,7 +21,8 @@ import { decide, type DecisionPolicy } from '../decisions/decide.js';
 import { fitTemperature } from '../decisions/temperature.js';
 import { selectImages, type LabelledImages } from '../engine/images.js';
 import { softmax } from '../evaluation/probabilities.js';
-import { backendOptions, startChosenBackend } from './backend-options.js';
+import { backendOptions, executionMode, startChosenBackend } from './backend-options.js';
+import type { ClassifyOptions } from './classify-images.js';
 import { classifyPixels } from './classify-pixels.js';
 import { checkpointsDirOption, dataDirOption } from './options.js';
 import { prepareData, splitOf } from './prepare-data.js';
@@ -83,8 +84,9 @@ export async function calibrate(
   const data = await prepareData({ dataset: description.data.dataset, dataDir: options.dataDir }, context);
   const validationIndices = validationSplitOf(checkpoint, data);
   await startChosenBackend(options, context);
-  const validation = await score(checkpoint, data.train, validationIndices, context);
-  const test = await score(checkpoint, data.test, Int32Array.from(data.test.labels.keys()), context);
+  const how = { signal: context.signal, mode: executionMode(options) };
+  const validation = await score(checkpoint, data.train, validationIndices, how);
+  const test = await score(checkpoint, data.test, Int32Array.from(data.test.labels.keys()), how);
   const temperature = fitTemperature(validation.logits, validation.labels, description.classNames.length);
   const policy = withTarget(given, options.targetAccuracy, validation, temperature);
   const decision: StoredDecision = {
@@ -158,10 +160,10 @@ async function score(
   checkpoint: Checkpoint,
   images: LabelledImages,
   indices: Int32Array,
-  { signal }: StageContext,
+  how: Pick<ClassifyOptions, 'signal' | 'mode'>,
 ): Promise<Scored> {
   const { pixels, labels } = selectImages(images, indices);
-  return { logits: await classifyPixels(checkpoint, pixels, signal), labels };
+  return { logits: await classifyPixels(checkpoint, pixels, how), labels };
 }
 
 /** For each class, the lowest threshold above which decisions for it are right often enough. */

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../artifacts/checkpoint.js';
 import { pixelsPerImage } from '../engine/images.js';
-import { classifyImages } from './classify-images.js';
+import { classifyImages, type ClassifyOptions } from './classify-images.js';
 
 /**
  * The logits that a checkpoint's model gives some images, row by row, on the backend that was started. Throws
@@ -11,10 +11,10 @@ import { classifyImages } from './classify-images.js';
 export async function classifyPixels(
   checkpoint: Checkpoint,
   pixels: Uint8Array,
-  signal: AbortSignal,
+  how: Pick<ClassifyOptions, 'signal' | 'mode'>,
 ): Promise<Float32Array> {
   const { shape } = checkpoint.description;
   const count = pixels.length / pixelsPerImage(shape);
   if (count === 0) return new Float32Array(0);
-  return classifyImages(checkpoint, { count, shape, pixels, labels: new Uint8Array(count) }, { signal });
+  return classifyImages(checkpoint, { count, shape, pixels, labels: new Uint8Array(count) }, how);
 }

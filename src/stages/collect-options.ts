@@ -11,6 +11,14 @@ export const collectFields = z.strictObject({
       'folder, file or web address: images by class, a table, a NumPy or zip archive, or IDX files',
     placeholder: 'PLACE',
   }),
+  fromFeedback: z.string().min(1).optional().meta({
+    description: 'folder of "mnist serve --feedback-dir", or its feedback.jsonl: images with people’s labels',
+    placeholder: 'PLACE',
+  }),
+  addTo: z.string().min(1).optional().meta({
+    description: 'a collected data set whose images come first; what is added joins the training alone',
+    placeholder: 'DATASET',
+  }),
   format: z
     .enum(['auto', ...sourceKinds.names])
     .default('auto')

@@ -2,7 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { encodeManifest, findRaw, rawFolder, type RawData, type RawManifest } from '../artifacts/raw.js';
-import { collectSource, type CollectedSource } from '../collection/collect-source.js';
+import { collectSource, type CollectedSource, type SourceRequest } from '../collection/collect-source.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 import { silentContext, type Emit, type StageContext } from '../core/events.js';
 import { fileSize, makeFolder, syncFolder, writeFileAtomically } from '../core/files.js';
@@ -24,12 +24,14 @@ export { collectFields, type CollectOptions } from './collect-options.js';
  * and storage errors.
  */
 export async function collect(
-  options: CollectOptions,
+  given: CollectOptions,
   context: StageContext = silentContext(),
 ): Promise<RawData> {
+  const options = withFeedback(given);
   const { dataset, dataDir } = options;
   const { emit, signal } = context;
   const known = datasets.get(dataset);
+  const addTo = await baseOf(options, known);
   const parent = join(dataDir, dataset);
   const onWait = (owner: string): void => {
     emit({ event: 'notice', message: `waiting for ${owner}, which is collecting ${dataset}` });
@@ -47,11 +49,49 @@ export async function collect(
     const from = options.from ?? embeddedFolder(dataset, known);
     const origin = options.from ?? known?.origin ?? '';
     emit({ event: 'stage', stage: 'collect', message: `collecting ${dataset} from ${origin}` });
-    await fetchAll(options, known, from, context);
+    await fetchAll(options, { known, from, addTo }, context);
     const raw = await findRaw(dataDir, dataset);
     if (!raw) throw new Error(`${parent} is incomplete after collecting`);
     return raw;
   });
+}
+
+/** `--from-feedback` is `--from` of one kind, and knows whom the labels are from. Throws USAGE. */
+function withFeedback(options: CollectOptions): CollectOptions {
+  const { fromFeedback, from, format = 'auto' } = options;
+  if (fromFeedback === undefined) return options;
+  if (from !== undefined || (format !== 'auto' && format !== 'feedback')) {
+    throw new ToolkitError('USAGE', {
+      message: '--from-feedback says already where the images are and what they are',
+      hint: 'leave --from and --format out',
+    });
+  }
+  const origin = options.origin ?? 'images that were sent to mnist serve, labelled by those who sent them';
+  return { ...options, from: fromFeedback, format: 'feedback', origin };
+}
+
+/** The data set that others are added to. Throws USAGE and DATA_MISSING. */
+async function baseOf(
+  { dataset, dataDir, addTo, from, format }: CollectOptions,
+  known: DatasetDefinition | undefined,
+): Promise<RawData | undefined> {
+  if (known && (addTo !== undefined || format === 'feedback')) {
+    throw new ToolkitError('USAGE', {
+      message: `"${dataset}" is a published data set, and stays as it is`,
+      hint: `give yours another name: mnist collect my-${dataset} …`,
+    });
+  }
+  if (addTo === undefined) return undefined;
+  if (from === undefined || format === 'idx' || addTo === dataset) {
+    throw new ToolkitError('USAGE', {
+      message: `--add-to ${addTo} adds images of --from or --from-feedback to those of another data set`,
+      hint: 'name a new data set, and say where its images come from',
+    });
+  }
+  const base = await findRaw(dataDir, addTo);
+  if (base) return base;
+  const hint = `collect it first: mnist collect ${addTo}`;
+  throw new ToolkitError('DATA_MISSING', { path: rawFolder(dataDir, addTo), hint });
 }
 
 /** What is there already. A damaged file of a published set is a reason to collect anew, of another set an error. */
@@ -104,8 +144,7 @@ function embeddedFolder(dataset: string, known: DatasetDefinition | undefined): 
 
 async function fetchAll(
   options: CollectOptions,
-  known: DatasetDefinition | undefined,
-  from: string,
+  { known, from, addTo }: Pick<SourceRequest, 'known' | 'from' | 'addTo'>,
   context: StageContext,
 ): Promise<void> {
   const { dataset, dataDir } = options;
@@ -116,7 +155,7 @@ async function fetchAll(
   await makeFolder(staging);
   try {
     const complete = completeCollectOptions(options);
-    const request = { ...complete, from, work: join(parent, 'download'), staging, known };
+    const request = { ...complete, from, work: join(parent, 'download'), staging, known, addTo };
     const collected = await collectSource(request, context);
     const { name, text } = encodeManifest(makeManifest(options, known, collected));
     await writeFileAtomically(join(staging, name), text);

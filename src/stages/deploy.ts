@@ -14,10 +14,11 @@ import type { LabelledImages } from '../engine/images.js';
 import { meanMetrics } from '../evaluation/classify.js';
 import { indexOfMaximum } from '../evaluation/probabilities.js';
 import { targets } from '../targets/index.js';
-import { startChosenBackend } from './backend-options.js';
+import { executionMode, startChosenBackend } from './backend-options.js';
 import type { DeployOptions } from './deploy-options.js';
 import { requireFit } from './evaluation-subject.js';
 import { classifyImages } from './classify-images.js';
+import { findDecision } from './load-decision.js';
 import { loadModel } from './load-model.js';
 import { prepareData } from './prepare-data.js';
 
@@ -125,13 +126,16 @@ async function withSource<Result>(
   context: StageContext,
   use: (source: DeploymentSource) => Promise<Result>,
 ): Promise<Result> {
+  const decision = await findDecision(checkpoint.path, context);
   const backend = await startChosenBackend(options, context);
-  const logits = await classifyImages(checkpoint, test, { signal: context.signal });
+  const how = { signal: context.signal, mode: executionMode(options) };
+  const logits = await classifyImages(checkpoint, test, how);
   const classes = checkpoint.description.classNames.length;
   const { model, variables } = loadModel(checkpoint);
   try {
     return await use({
       checkpoint,
+      decision,
       backend,
       forward: (images) => model.apply(images, variables.values()),
       variables,
@@ -142,10 +146,7 @@ async function withSource<Result>(
       ),
       ...meanMetrics(logits, test.labels),
       classifyCheckpoint: async (path, images) =>
-        softmaxRows(
-          await classifyImages(await readCheckpoint(path), images, { signal: context.signal }),
-          classes,
-        ),
+        softmaxRows(await classifyImages(await readCheckpoint(path), images, how), classes),
     });
   } finally {
     variables.dispose();

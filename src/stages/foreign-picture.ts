@@ -3,29 +3,11 @@ import { decodeForeign } from '../collection/decode.js';
 import { Unusable } from '../collection/unusable.js';
 import { ToolkitError } from '../core/errors.js';
 import { decodePicture } from '../imaging/decode.js';
-import { preparePicture, type PreparationName, type PreparedPicture } from '../imaging/prepare.js';
-
-/** How a foreign picture becomes an image for a model: also `import`, as the images of its data set were imported. */
-export type Preparation = PreparationName | 'import';
+import type { Preparation } from '../imaging/preparation-for.js';
+import { preparePicture, type PreparedPicture } from '../imaging/prepare.js';
 
 /** What an import refuses by default, too. */
 const MAX_PIXELS = 2 ** 24;
-
-/**
- * How foreign pictures become images for a model, where nobody says it: as those that it was trained on did, where these were
- * imported; else garments and colour images fill their frame.
- */
-export function preparationFor({ shape, data }: CheckpointDescription): Preparation {
-  if (data.imported) return 'import';
-  return shape.channels > 1 || data.dataset === 'fashion-mnist' ? 'fit' : 'digit';
-}
-
-/** The same for the page, which has no decoder of ours: what comes closest to an import. */
-export function pagePreparationFor(description: CheckpointDescription): PreparationName {
-  const preparation = preparationFor(description);
-  if (preparation !== 'import') return preparation;
-  return description.data.imported?.centre === 'mass' ? 'digit' : 'fit';
-}
 
 /**
  * Makes a picture into an image for a model. Throws PICTURE_UNREADABLE, naming the picture.

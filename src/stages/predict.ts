@@ -5,13 +5,14 @@ import { resolveCheckpoint } from '../artifacts/run.js';
 import { asToolkitError, ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { pixelsPerImage } from '../engine/images.js';
-import { decide, type AbstentionReason } from '../decisions/decide.js';
-import { softmax } from '../evaluation/probabilities.js';
+import type { AbstentionReason } from '../decisions/decide.js';
+import { applyRule, type DecisionRule } from '../decisions/rule.js';
+import { preparationFor } from '../imaging/preparation-for.js';
 import type { PreparedPicture } from '../imaging/prepare.js';
-import { backendOptions, startChosenBackend } from './backend-options.js';
+import { backendOptions, executionMode, startChosenBackend } from './backend-options.js';
 import { classifyPixels } from './classify-pixels.js';
-import { imageOf, preparationFor } from './foreign-picture.js';
-import { loadDecisionRule, type DecisionRule } from './load-decision.js';
+import { imageOf } from './foreign-picture.js';
+import { loadDecisionRule } from './load-decision.js';
 import { checkpointsDirOption } from './options.js';
 import { prepareOption } from './predict-options.js';
 
@@ -88,7 +89,8 @@ export async function predict(
   const rule = await loadDecisionRule(path, description, context);
   const backend = await startChosenBackend(options, context);
   const pixels = Buffer.concat(prepared.map(({ image }) => image.pixels));
-  const logits = await classifyPixels(checkpoint, pixels, context.signal);
+  const how = { signal: context.signal, mode: executionMode(options) };
+  const logits = await classifyPixels(checkpoint, pixels, how);
   const classes = description.classNames.length;
   return {
     checkpoint: path,
@@ -147,12 +149,12 @@ function blankError(path: string): ToolkitError {
 function describePrediction(
   picture: string,
   logits: Float32Array,
-  { temperature, policy }: DecisionRule,
+  rule: DecisionRule,
   { top }: PredictOptions,
 ): Omit<Prediction, 'inverted'> {
-  const probabilities = softmax(logits, temperature);
-  const { classNames } = policy;
-  const { class: decided, probability, abstained, reason } = decide(probabilities, policy);
+  const { probabilities, decision } = applyRule(logits, rule);
+  const { classNames } = rule.policy;
+  const { class: decided, probability, abstained, reason } = decision;
   const ranked = classNames
     .map((name, index) => ({ class: name, probability: probabilities[index]! }))
     .sort((a, b) => b.probability - a.probability)

@@ -1,8 +1,9 @@
 import { isToolkitError } from '../core/errors.js';
 import { formatOf, pictureFormats } from '../imaging/decode.js';
+import { preparationFor } from '../imaging/preparation-for.js';
 import type { ReadPicture } from '../serving/http/classify.js';
 import { HttpError } from '../serving/http-errors.js';
-import { imageOf, preparationFor } from './foreign-picture.js';
+import { imageOf } from './foreign-picture.js';
 
 /** Makes an image file into an image for a model, as `mnist predict` does. */
 export const readPicture: ReadPicture = async (bytes, description) => {

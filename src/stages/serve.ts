@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import type { FastifyInstance } from 'fastify';
 
@@ -11,6 +10,7 @@ import { resolveCheckpoint } from '../artifacts/run.js';
 import { messageOf, systemCodeOf, ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { readError } from '../core/files.js';
+import { PAGE_FOLDER, runtimeFiles } from '../deployment/web/files.js';
 import { registerAdministration, type RecordAct } from '../serving/http/administration.js';
 import { createApp, type AppOptions } from '../serving/http/app.js';
 import { registerClassify } from '../serving/http/classify.js';
@@ -21,15 +21,18 @@ import { registerInference } from '../serving/http/inference.js';
 import { registerOperations } from '../serving/http/operations.js';
 import { ServerMetrics } from '../serving/metrics.js';
 import { registerModelFile } from '../serving/http/model-file.js';
-import { registerPage } from '../serving/page.js';
+import { filesOf, registerFiles } from '../serving/page.js';
 import { readPicture } from './serve-picture.js';
 import { isLoopback } from '../serving/security/addresses.js';
 import { Authenticator } from '../serving/security/authenticator.js';
 import { ClassificationService, countingObserver } from '../serving/service.js';
 import { CheckpointSource, RegistrySource, type ModelSource } from '../serving/source.js';
+import type { LoadModel } from '../serving/predictor.js';
 import { ModelVersions } from '../serving/versions.js';
 import { Monitor } from '../serving/watching/monitor.js';
 import { startChosenBackend } from './backend-options.js';
+import { exportOnnx } from './export-onnx.js';
+import { loadDecisionRule } from './load-decision.js';
 import { loadModel } from './load-model.js';
 import { referenceFor } from './serve-reference.js';
 import type { ServeOptions } from './serve-options.js';
@@ -63,8 +66,6 @@ export interface ServeSurroundings {
 const DRAIN_MS = 10_000;
 /** Requests a second for each address, where others than this machine can come. */
 const PUBLIC_RATE_LIMIT = 100;
-/** The files of the web page, beside the compiled program. */
-const PAGE_FOLDER = fileURLToPath(new URL('../../dist/page', import.meta.url));
 
 /**
  * Stage 6: serves a model until the context is aborted, and then drains.
@@ -204,7 +205,11 @@ function versionsFor(
     },
   });
   const traffic = { canary, shadow };
-  return new ModelVersions(source, { maxBatch, maxQueue, maxDelay, traffic }, loadModel, observer);
+  const load: LoadModel = async (checkpoint) => {
+    const rule = await loadDecisionRule(checkpoint.path, checkpoint.description, { emit });
+    return { ...loadModel(checkpoint), rule };
+  };
+  return new ModelVersions(source, { maxBatch, maxQueue, maxDelay, traffic }, load, observer);
 }
 
 async function registerRoutes(
@@ -215,13 +220,14 @@ async function registerRoutes(
   isStopping: () => boolean,
 ): Promise<void> {
   await registerDocumentation(app);
-  await registerPage(app, PAGE_FOLDER);
+  registerFiles(app, await filesOf(PAGE_FOLDER));
+  registerFiles(app, runtimeFiles(['webgpu', 'wasm']), '/runtime');
   await app.register((routes, _options, done) => {
     registerHealth(routes, service.versions, isStopping);
     registerInference(routes, service);
     registerClassify(routes, service, readPicture);
     registerFeedback(routes, service);
-    registerModelFile(routes, service.versions);
+    registerModelFile(routes, service.versions, exportOnnx);
     registerOperations(routes, service, metrics);
     registerAdministration(routes, service, record);
     done();

@@ -1,13 +1,12 @@
-import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import { storageError, writeFileAtomically } from '../core/files.js';
+import { writeFileAtomically } from '../core/files.js';
 import { compose } from '../deployment/docker/compose.js';
 import { dockerfile, dockerignore, MODEL_FILE } from '../deployment/docker/image.js';
 import { deploymentGuide, deploymentManifest, serviceManifest } from '../deployment/docker/kubernetes.js';
-import { byteSignature } from '../deployment/registered.js';
+import { byteSignature, copyWithDecision } from '../deployment/registered.js';
 import type { DeploymentSource, ExportedModel } from '../deployment/source.js';
 import { defineTarget } from './target.js';
 
@@ -37,9 +36,7 @@ async function exportDocker(
   folder: string,
 ): Promise<ExportedModel> {
   const model = join(folder, MODEL_FILE);
-  await copyFile(source.checkpoint.path, model).catch((error: unknown) => {
-    throw storageError(error, model);
-  });
+  await copyWithDecision(source, model);
   const files = {
     Dockerfile: dockerfile(),
     '.dockerignore': dockerignore(),

@@ -32,6 +32,14 @@ export function duration(seconds: number): string {
   return hours > 0 ? `${hours}:${tail}` : tail;
 }
 
+/** An option's value as one would write it: "128,64", "none" for an empty list, "–" for nothing. */
+export function optionText(value: unknown): string {
+  if (value === null || value === undefined) return '–';
+  if (typeof value === 'string') return value;
+  const text = JSON.stringify(value).replaceAll(/[[\]"]/g, '');
+  return text === '' ? 'none' : text;
+}
+
 /** Columns side by side, each as wide as its widest cell. */
 export function columns(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];

@@ -1,7 +1,7 @@
 import type { ComparedRun, RunComparison } from '../stages/compare-runs.js';
 import type { RunSummary } from '../stages/list-runs.js';
 import type { Pruning } from '../stages/prune-runs.js';
-import { bytes, count, duration, loss, percent } from './format.js';
+import { bytes, count, duration, loss, optionText, percent } from './format.js';
 import { lineChart } from './line-chart.js';
 import type { Style } from './style.js';
 import { table } from './table.js';
@@ -28,7 +28,7 @@ function rowOf({ run, problem, dataset, model, epochs, plannedEpochs, seed, best
 /** Runs beside each other: what differs, what came of it, and their curves. */
 export function comparisonText({ runs, differences, plot }: RunComparison, style: Style): string {
   const head = ['', ...runs.map(({ run }) => run)];
-  const settings = differences.map(({ key, values }) => [key, ...values.map(valueText)]);
+  const settings = differences.map(({ key, values }) => [key, ...values.map(optionText)]);
   const isValidated = runs.every(({ history }) => history.every(({ validation }) => validation !== null));
   const curves = runs.map(({ run, history }) => ({
     name: run,
@@ -54,11 +54,6 @@ function resultRows(runs: readonly ComparedRun[]): string[][] {
     row('validation loss', ({ best }) => (best?.validation ? loss(best.validation.loss) : '–')),
     row('time', ({ seconds }) => duration(seconds)),
   ];
-}
-
-function valueText(value: unknown): string {
-  if (value === null) return '–';
-  return typeof value === 'string' ? value : JSON.stringify(value).replaceAll(/[[\]"]/g, '');
 }
 
 /** What went, or would go. */

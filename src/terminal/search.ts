@@ -1,6 +1,6 @@
 import type { TrialEvent } from '../core/events.js';
 import type { SearchResult, TrialResult } from '../stages/search.js';
-import { columns, count, duration, loss, percent } from './format.js';
+import { columns, count, duration, loss, optionText, percent } from './format.js';
 import type { Style } from './style.js';
 import { table } from './table.js';
 
@@ -20,7 +20,7 @@ export function trialLine(event: TrialEvent, { bold, dim, yellow }: Style): stri
 /** Options as one would write them: "learningRate 0.003, hiddenLayers 128,64". */
 export function settingsText(settings: Readonly<Record<string, unknown>>): string {
   return Object.entries(settings)
-    .map(([key, value]) => `${key} ${valueText(value)}`)
+    .map(([key, value]) => `${key} ${optionText(value)}`)
     .join(', ');
 }
 
@@ -58,12 +58,8 @@ function trialTable(trials: readonly TrialResult[], { bold, dim }: Style): strin
       epochs,
       row === 0 && best ? bold(accuracy) : accuracy,
       best ? loss(best.loss) : '–',
-      ...keys.map((key) => (key in settings ? valueText(settings[key]) : dim('·'))),
+      ...keys.map((key) => (key in settings ? optionText(settings[key]) : dim('·'))),
     ];
   });
   return table(['trial', 'state', 'epochs', 'accuracy', 'loss', ...keys], rows);
-}
-
-function valueText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value).replaceAll(/[[\]"]/g, '');
 }

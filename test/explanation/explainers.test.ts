@@ -8,7 +8,7 @@ import { explainers } from '../../src/explanation/index.js';
 import { integratedGradients } from '../../src/explanation/integrated-gradients.js';
 import { occlusion } from '../../src/explanation/occlusion.js';
 import { smoothGrad } from '../../src/explanation/smooth-grad.js';
-import type { Explain, Question } from '../../src/explanation/explainer.js';
+import type { Explain, ExplainerDefinition, Question } from '../../src/explanation/explainer.js';
 import { cnn } from '../../src/models/cnn.js';
 import { models } from '../../src/models/index.js';
 import { convolution } from '../../src/models/layers/convolution.js';
@@ -212,11 +212,12 @@ describe.each([...models])('$name', (definition) => {
   it('is explained by every method, or the method says why not', async () => {
     const question = questionAbout(model, 28);
     const options = { steps: 1, samples: 2, noise: 0.1, patch: 14, stride: 14 };
-    for (const { name, build, options: schema } of explainers) {
+    for (const explainer of explainers) {
+      const { name, options: schema } = explainer;
       // Integrated gradients take as many steps as random weights ask for; their gradients are those of SmoothGrad.
       if (name === 'integrated-gradients') continue;
       const own = Object.fromEntries(Object.entries(options).filter(([key]) => key in schema.shape));
-      const answer = (build as (options: unknown) => Explain)(schema.parse(own))(question);
+      const answer = (explainer as ExplainerDefinition).build(schema.parse(own))(question);
       if (name === 'grad-cam' && !model.featureMaps) {
         expect((await toolkitError('USAGE', answer)).message).toContain('needs a model with convolutions');
         continue;
@@ -228,12 +229,12 @@ describe.each([...models])('$name', (definition) => {
   });
 
   it('is the same in two parts, if it has feature maps', async () => {
-    if (!model.featureMaps) return;
+    const { featureMaps } = model;
+    if (!featureMaps) return;
     const question = questionAbout(model, 28);
-    const { extract, classify } = model.featureMaps;
-    const parted = {
+    const parted: Model = {
       ...model,
-      apply: ((input, values) => classify(extract(input, values), values)) as Model['apply'],
+      apply: (input, values) => featureMaps.classify(featureMaps.extract(input, values), values),
     };
     const logits = await logitsOf(question, question.image);
     expectClose(await logitsOf({ ...question, model: parted }, question.image), logits, 1e-5);

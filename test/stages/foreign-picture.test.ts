@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 import type { CheckpointDescription } from '../../src/artifacts/checkpoint.js';
 import { decodeImage } from '../../src/collection/decode.js';
 import { Random } from '../../src/core/random.js';
+import { pagePreparationFor, preparationFor } from '../../src/imaging/preparation-for.js';
 import { readPicture } from '../../src/stages/serve-picture.js';
-import { imageOf, pagePreparationFor, preparationFor } from '../../src/stages/foreign-picture.js';
+import { imageOf } from '../../src/stages/foreign-picture.js';
 import { toolkitError } from '../support/errors.js';
 
 type Imported = CheckpointDescription['data']['imported'];

@@ -68,7 +68,7 @@ describe('the Open Inference Protocol', () => {
     const { body } = await ask(`${url}/v2/models/mnist`);
     expect(body).toMatchObject({
       inputs: [{ name: 'images', datatype: 'UINT8', shape: [-1, 28, 28, 1] }],
-      outputs: [{ name: 'probabilities' }, { name: 'logits' }, { name: 'class' }],
+      outputs: ['probabilities', 'logits', 'class', 'abstained', 'reason'].map((name) => ({ name })),
     });
     const [version] = body['versions'] as string[];
     expect((await ask(`${url}/v2/models/mnist/versions/${version!}/ready`)).body).toMatchObject({

@@ -9,6 +9,11 @@ const FLAGS = [
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
 
+/** What Chromium itself remarks when a page asks for a GPU and there is none. */
+const NO_GPU = 'No available adapters.';
+/** With these flags it has a GPU, which it emulates. */
+export const EMULATED_GPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
 /** Why tests in a browser are skipped here; undefined where they can run. */
 export const noBrowser = existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}`;
 
@@ -20,18 +25,22 @@ export interface BrowserPage {
 }
 
 /** Opens an address in a new Chromium, which is closed when the test has finished. */
-export async function openInBrowser(url: string, options: BrowserContextOptions = {}): Promise<BrowserPage> {
-  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+export async function openInBrowser(
+  url: string,
+  { flags = [], ...options }: BrowserContextOptions & { flags?: readonly string[] } = {},
+): Promise<BrowserPage> {
+  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags] });
   onTestFinished(() => browser.close());
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on('console', (message) => {
+    if (message.text() === NO_GPU) return;
     if (['error', 'warning'].includes(message.type())) troubles.push(message.text());
   });
   page.on('pageerror', (error) => troubles.push(error.message));
   page.on('request', (request) => {
-    const isOwn = request.url().startsWith(url) || /^(data|blob):/.test(request.url());
+    const isOwn = request.url().startsWith(`${new URL(url).origin}/`) || /^(data|blob):/.test(request.url());
     if (!isOwn) troubles.push(`a request to ${request.url()}`);
   });
   await page.goto(url);

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import { readFile } from 'node:fs/promises';
 
 import { fill } from '@tensorflow/tfjs-core';
@@ -14,7 +16,7 @@ import { smallNet } from '../support/small-model.js';
 beforeAll(() => startOnCpu('cpu'));
 
 test('weights that are no numbers are not written: the checkpoint from before stays', async () => {
-  const folder = new RunFolder(await temporaryFolder());
+  const folder = new RunFolder(join(await temporaryFolder(), 'spoilt'));
   const variables = new TrainingVariables(smallNet(4, [3], 2), [], 1);
   const writer = new RunWriter(folder, { machine: {} } as RunDescription, variables, 5, () => undefined);
   const record = { epoch: 1, validation: null } as EpochRecord;

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 
-import type { RawManifest } from '../../artifacts/raw.js';
+import type { RawData, RawManifest } from '../../artifacts/raw.js';
 import type { StageContext } from '../../core/events.js';
 import { fileSize } from '../../core/files.js';
 import { sha256OfFile } from '../../core/hashing.js';
 import type { Named } from '../../core/registry.js';
 import { fileRoles, standardFileNames, type DatasetDefinition } from '../../datasets/dataset.js';
+import { addedTo } from '../added-set.js';
 import { importSamples, type ImportedSamples } from '../import-samples.js';
 import type { ImageOptions, SampleSet } from '../sample.js';
 import type { Rejection } from '../unusable.js';
@@ -21,6 +22,8 @@ export interface CollectRequest {
   options: ImageOptions;
   /** The published data set that it is to be, if it is one. */
   known: DatasetDefinition | undefined;
+  /** The data set whose images come first; what the source has is added to its training images. */
+  addTo: RawData | undefined;
   /** What was refused before. */
   rejected: readonly Rejection[];
   context: StageContext;
@@ -51,9 +54,11 @@ interface SampleKind extends Named {
 export function sampleKind({ open, ...kind }: SampleKind): SourceKind {
   return {
     ...kind,
-    async collect({ place, source, staging, options, rejected, context }) {
+    async collect({ place, source, staging, options, addTo, rejected, context }) {
       const { testShare, seed } = options;
-      const set = await open(place, options);
+      const set = addTo
+        ? await addedTo(addTo, options, (fitting) => open(place, fitting))
+        : await open(place, options);
       const request = { set, rejected, source, folder: staging, testShare, seed };
       const samples = await importSamples(request, context);
       const files = {} as RawManifest['files'];

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { applyRule } from '../../decisions/rule.js';
 import { HttpError } from '../http-errors.js';
-import { probabilitiesOf, classesOf } from '../protocol/response.js';
 import type { ClassificationService } from '../service.js';
 
 /** An image file as the model takes it, and what was done to it, for the answer. Throws UNPROCESSABLE. */
@@ -39,16 +39,20 @@ export function registerClassify(
       throw error;
     }
     const options = { requestId: request.id };
-    const { version, classNames, logits } = await service.classify(lease, picture.pixels, 1, options);
-    const probabilities = Array.from(probabilitiesOf(logits, classNames.length));
-    const [predicted = 0] = classesOf(logits, classNames.length);
+    const { version, rule, logits } = await service.classify(lease, picture.pixels, 1, options);
+    const { probabilities, decision } = applyRule(logits, rule);
+    const { classNames } = rule.policy;
+    const nameOf = (index: number | null): string | null => (index === null ? null : classNames[index]!);
     return reply.send({
       id: request.id,
       model: service.versions.name,
       version,
-      class: predicted,
-      label: classNames[predicted],
-      probability: probabilities[predicted],
+      class: decision.class,
+      label: nameOf(decision.class),
+      probability: decision.probability,
+      abstained: decision.abstained,
+      candidate: nameOf(decision.abstained ? decision.candidate : null),
+      reason: decision.reason,
       probabilities: Object.fromEntries(classNames.map((name, index) => [name, probabilities[index]])),
       ...picture.notes,
     });

@@ -24,14 +24,14 @@ export function registerFeedback(app: FastifyInstance, service: ClassificationSe
   app.post('/feedback', { config: { role: 'infer' }, schema: documented }, async (request) => {
     const { id, index, label } = jsonBody(request, schema);
     const lease = service.versions.acquire();
-    const { classNames } = lease.description;
     lease.release();
+    const { classNames } = lease.description;
     const number = typeof label === 'number' ? label : classNames.indexOf(label);
     const name = classNames[number];
     if (name === undefined) {
       throw new HttpError('BAD_REQUEST', `label must be one of ${classNames.join(', ')}, or its number`);
     }
-    const { version, predicted, correct } = await service.monitor.label(id, index, number, name);
+    const { version, predicted, correct } = await service.monitor.label(id, index, number, lease.description);
     return { id, index, version, predicted: classNames[predicted], label: name, correct };
   });
 }

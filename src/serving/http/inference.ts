@@ -5,7 +5,7 @@ import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { version as toolkitVersion } from '../../core/version.js';
 import { HttpError } from '../http-errors.js';
 import { inferenceRequestSchema, INPUT, readInferenceRequest } from '../protocol/request.js';
-import { encodeResponse } from '../protocol/response.js';
+import { encodeResponse, outputs } from '../protocol/response.js';
 import type { ClassificationService } from '../service.js';
 import type { Lease } from '../versions.js';
 
@@ -81,9 +81,9 @@ async function infer(
   }
   const { pixels, count, timeoutMs, id = request.id } = read;
   const options = { requestId: request.id, timeoutMs };
-  const { version, classNames, logits } = await service.classify(lease, pixels, count, options);
-  const model = { name: service.versions.name, version, classes: classNames.length, id };
-  const { body, contentType, headerLength } = encodeResponse(read, model, logits);
+  const classified = await service.classify(lease, pixels, count, options);
+  const model = { name: service.versions.name, version: classified.version, id };
+  const { body, contentType, headerLength } = encodeResponse(read, model, classified);
   if (headerLength !== undefined) reply.header('Inference-Header-Content-Length', headerLength);
   return reply.header('content-type', contentType).send(body);
 }
@@ -103,11 +103,10 @@ function metadataOf(name: string, versions: string[], description: CheckpointDes
     versions,
     platform: 'mnist_train_tensorflow',
     inputs: [{ name: INPUT, datatype: 'UINT8', shape: [-1, height, width, channels] }],
-    outputs: [
-      { name: 'probabilities', datatype: 'FP32', shape: [-1, classes] },
-      { name: 'logits', datatype: 'FP32', shape: [-1, classes] },
-      { name: 'class', datatype: 'INT32', shape: [-1] },
-    ],
+    outputs: outputs.map(({ ofClasses, ...output }) => ({
+      ...output,
+      shape: ofClasses ? [-1, classes] : [-1],
+    })),
     parameters: { class_names: description.classNames, model: description.model.description },
   };
 }

@@ -2,56 +2,67 @@ import type { FastifyInstance } from 'fastify';
 
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
 import { encodeSafetensors } from '../../artifacts/safetensors.js';
-import { pagePreparationFor } from '../../stages/foreign-picture.js';
+import { isToolkitError } from '../../core/errors.js';
+import { describeForPage } from '../../deployment/web/describe-model.js';
+import type { PageModel } from '../../deployment/web/page-model.js';
+import { HttpError } from '../http-errors.js';
 import type { ModelVersions } from '../versions.js';
 
-/** What the page needs to compute in the browser what the server computes. */
-interface PageModel {
-  version: string;
-  description: object;
-  parameters: Buffer;
-}
+/** A checkpoint's model in ONNX. Throws BACKEND_UNAVAILABLE or EXPORT_UNSUPPORTED. */
+export type ExportOnnx = (checkpoint: Checkpoint) => Promise<Uint8Array>;
 
-/** `GET /model/description` and `GET /model/parameters`: the served model for the page, without the state of its training. */
-export function registerModelFile(app: FastifyInstance, versions: ModelVersions): void {
+type Encode = (checkpoint: Checkpoint) => Promise<Uint8Array> | Uint8Array;
+
+/**
+ * The served model for the page, which computes in the browser what the server computes: `GET /model/description`, and
+ * `GET /model/parameters` or, for models of more than dense layers, `GET /model/onnx`.
+ */
+export function registerModelFile(
+  app: FastifyInstance,
+  versions: ModelVersions,
+  exportOnnx: ExportOnnx,
+): void {
   const config = { role: 'infer' as const };
-  const tags = ['classify'];
-  let known: PageModel | undefined;
-  const current = async (): Promise<PageModel> => {
+  const schema = (summary: string): object => ({ tags: ['classify'], summary });
+  const summary = 'what the served model is';
+  app.get('/model/description', { config, schema: schema(summary) }, (): PageModel => {
     const lease = versions.acquire();
     lease.release();
-    if (known?.version !== lease.version) {
-      known = pageModel(lease.version, await versions.checkpointOf(lease.version));
-    }
-    return known;
+    return describeForPage(lease.description, lease.version, lease.rule, ['webgpu', 'wasm']);
+  });
+  const giveFile = (url: string, what: string, encode: Encode): void => {
+    const file = ofPresentVersion(versions, encode);
+    app.get(url, { config, schema: schema(what) }, async (_request, reply) =>
+      reply.type('application/octet-stream').send(await file()),
+    );
   };
-  app.get(
-    '/model/description',
-    { config, schema: { tags, summary: 'what the served model is' } },
-    async () => (await current()).description,
-  );
-  app.get(
-    '/model/parameters',
-    { config, schema: { tags, summary: 'the served model’s parameters (safetensors)' } },
-    async (_request, reply) => reply.type('application/octet-stream').send((await current()).parameters),
-  );
+  giveFile('/model/parameters', 'the served model’s parameters (safetensors)', parametersOf);
+  giveFile('/model/onnx', 'the served model in ONNX', exportOnnx);
 }
 
-function pageModel(version: string, { description, tensors }: Checkpoint): PageModel {
-  const { run, classNames, shape, preprocessing, model, config } = description;
-  const parameters = new Map([...tensors].filter(([name]) => name.startsWith('parameters/')));
-  return {
-    version,
-    description: {
-      version,
-      run,
-      classNames,
-      shape,
-      preprocessing,
-      preparation: pagePreparationFor(description),
-      model,
-      activation: config['activation'] ?? null,
-    },
-    parameters: Buffer.concat(encodeSafetensors({ tensors: parameters, metadata: {} })),
+/** Encodes the present version once, when it is first asked for. */
+function ofPresentVersion(versions: ModelVersions, encode: Encode): () => Promise<Buffer> {
+  let known: { version: string; file: Promise<Buffer> } | undefined;
+  const make = async (version: string): Promise<Buffer> => {
+    try {
+      return Buffer.from(await encode(await versions.checkpointOf(version)));
+    } catch (error) {
+      if (known?.version === version) known = undefined;
+      if (isToolkitError(error)) throw new HttpError('CONFLICT', error.message);
+      throw error;
+    }
   };
+  return () => {
+    const lease = versions.acquire();
+    lease.release();
+    const { version } = lease;
+    if (known?.version !== version) known = { version, file: make(version) };
+    return known.file;
+  };
+}
+
+/** Without the state of the training. */
+function parametersOf({ tensors }: Checkpoint): Uint8Array {
+  const parameters = new Map([...tensors].filter(([name]) => name.startsWith('parameters/')));
+  return Buffer.concat(encodeSafetensors({ tensors: parameters, metadata: {} }));
 }

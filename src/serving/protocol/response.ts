@@ -1,10 +1,22 @@
+import type { Decision } from '../../decisions/decide.js';
+import { applyRuleToRows, type DecisionRule } from '../../decisions/rule.js';
 import { indexOfMaximum } from '../../evaluation/probabilities.js';
 import { HttpError } from '../http-errors.js';
+import type { Classified } from '../service.js';
 import type { InferenceRequest } from './request.js';
 import { bytesOf, type ResponseTensor } from './tensors.js';
 
 /** The outputs of every model, in the order in which they are given when nobody names any. */
-export const outputNames = ['probabilities', 'logits', 'class'] as const;
+export const outputs = [
+  { name: 'probabilities', datatype: 'FP32', ofClasses: true },
+  { name: 'logits', datatype: 'FP32', ofClasses: true },
+  { name: 'class', datatype: 'INT32', ofClasses: false },
+  { name: 'abstained', datatype: 'BOOL', ofClasses: false },
+  { name: 'reason', datatype: 'BYTES', ofClasses: false },
+] as const;
+
+/** Stands for a class where the decision is left to a person. */
+export const NO_CLASS = -1;
 
 /** What becomes of a request. */
 export interface EncodedResponse {
@@ -14,15 +26,17 @@ export interface EncodedResponse {
   headerLength: number | undefined;
 }
 
-/** Softmax of logits, row by row. */
-export function probabilitiesOf(logits: Float32Array, classes: number): Float32Array {
+/** Softmax of logits, divided by a temperature, row by row. */
+export function probabilitiesOf(logits: Float32Array, classes: number, temperature = 1): Float32Array {
   const probabilities = new Float32Array(logits.length);
   for (let start = 0; start < logits.length; start += classes) {
     const row = logits.subarray(start, start + classes);
     const maximum = row[indexOfMaximum(row)]!;
     let sum = 0;
-    for (const logit of row) sum += Math.exp(logit - maximum);
-    row.forEach((logit, index) => (probabilities[start + index] = Math.exp(logit - maximum) / sum));
+    for (const logit of row) sum += Math.exp((logit - maximum) / temperature);
+    row.forEach(
+      (logit, index) => (probabilities[start + index] = Math.exp((logit - maximum) / temperature) / sum),
+    );
   }
   return probabilities;
 }
@@ -37,15 +51,15 @@ export function classesOf(logits: Float32Array, classes: number): Int32Array {
 /** An answer of the Open Inference Protocol, as JSON or as JSON with the tensors' bytes behind. Throws BAD_REQUEST. */
 export function encodeResponse(
   request: InferenceRequest,
-  model: { name: string; version: string; classes: number; id: string },
-  logits: Float32Array,
+  model: { name: string; version: string; id: string },
+  { logits, rule }: Pick<Classified, 'logits' | 'rule'>,
 ): EncodedResponse {
-  const wanted = request.outputs ?? outputNames.map((name) => ({ name, isBinary: request.isBinary }));
+  const wanted = request.outputs ?? outputs.map(({ name }) => ({ name, isBinary: request.isBinary }));
   const parts: Uint8Array[] = [];
-  const outputs = wanted.map(({ name, isBinary }) => {
-    const tensor = outputTensor(name, logits, model.classes);
+  const tensors = wanted.map(({ name, isBinary }) => {
+    const tensor = outputTensor(name, logits, rule);
     const { datatype, shape, values } = tensor;
-    if (!isBinary) return { name, datatype, shape, data: Array.from(values) };
+    if (!isBinary) return { name, datatype, shape, data: [...values] };
     const bytes = bytesOf(tensor);
     parts.push(bytes);
     return { name, datatype, shape, parameters: { binary_data_size: bytes.length } };
@@ -54,7 +68,7 @@ export function encodeResponse(
     model_name: model.name,
     model_version: model.version,
     id: model.id,
-    outputs,
+    outputs: tensors,
   });
   if (parts.length === 0) return { body: json, contentType: 'application/json', headerLength: undefined };
   const header = Buffer.from(json);
@@ -65,17 +79,29 @@ export function encodeResponse(
   };
 }
 
-function outputTensor(name: string, logits: Float32Array, classes: number): ResponseTensor {
+function outputTensor(name: string, logits: Float32Array, rule: DecisionRule): ResponseTensor {
+  const classes = rule.policy.classNames.length;
   const count = logits.length / classes;
+  const decided = (): Decision[] => applyRuleToRows(logits, rule).map(({ decision }) => decision);
   switch (name) {
-    case 'probabilities':
-      return { name, datatype: 'FP32', shape: [count, classes], values: probabilitiesOf(logits, classes) };
+    case 'probabilities': {
+      const values = probabilitiesOf(logits, classes, rule.temperature);
+      return { name, datatype: 'FP32', shape: [count, classes], values };
+    }
     case 'logits':
       return { name, datatype: 'FP32', shape: [count, classes], values: logits };
-    case 'class':
-      return { name, datatype: 'INT32', shape: [count], values: classesOf(logits, classes) };
+    case 'class': {
+      const values = Int32Array.from(decided(), (decision) => decision.class ?? NO_CLASS);
+      return { name, datatype: 'INT32', shape: [count], values };
+    }
+    case 'abstained':
+      return { name, datatype: 'BOOL', shape: [count], values: decided().map(({ abstained }) => abstained) };
+    case 'reason': {
+      const values = decided().map(({ reason }) => reason?.message ?? '');
+      return { name, datatype: 'BYTES', shape: [count], values };
+    }
     default: {
-      const known = outputNames.join(', ');
+      const known = outputs.map((output) => output.name).join(', ');
       throw new HttpError('BAD_REQUEST', `the model has no output ${JSON.stringify(name)}, only ${known}`);
     }
   }

@@ -76,12 +76,24 @@ function requirePixel(name: string, value: unknown): number {
 /** An output tensor. */
 export interface ResponseTensor {
   name: string;
-  datatype: 'FP32' | 'INT32';
+  datatype: 'FP32' | 'INT32' | 'BOOL' | 'BYTES';
   shape: number[];
-  values: Float32Array | Int32Array;
+  values: Float32Array | Int32Array | readonly boolean[] | readonly string[];
 }
 
-/** The bytes of an output, in the protocol's little-endian order (which every platform of Node.js has). */
+/**
+ * The bytes of an output, in the protocol's little-endian order (which every platform of Node.js has). A text comes after its
+ * length in bytes; a truth value is a byte.
+ */
 export function bytesOf({ values }: ResponseTensor): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  if (ArrayBuffer.isView(values)) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return Buffer.concat(
+    values.map((value) => {
+      if (typeof value === 'boolean') return Buffer.of(Number(value));
+      const text = Buffer.from(value);
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(text.length);
+      return Buffer.concat([length, text]);
+    }),
+  );
 }

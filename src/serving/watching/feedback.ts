@@ -1,8 +1,8 @@
 import { appendFile } from 'node:fs/promises';
-
-import { makeFolder, storageError } from '../../core/files.js';
 import { join } from 'node:path';
 
+import { encodeFeedback, FEEDBACK_FILE, type FeedbackRecord } from '../../artifacts/feedback.js';
+import { makeFolder, storageError } from '../../core/files.js';
 import { NumberWindow } from './window.js';
 
 /** A prediction that feedback may still come for. */
@@ -11,16 +11,6 @@ export interface RememberedPrediction {
   predicted: number;
   pixels: Uint8Array;
 }
-
-/** What somebody says an image shows. */
-export interface Feedback extends RememberedPrediction {
-  id: string;
-  index: number;
-  label: number;
-}
-
-/** The file of a feedback folder; a JSON object a line. */
-export const FEEDBACK_FILE = 'feedback.jsonl';
 
 /** The latest predictions, by the request's id and the image's place in it. */
 export class PredictionMemory {
@@ -81,15 +71,12 @@ export class FeedbackFile {
   }
 
   /** Fulfilled when it is in the file. Throws STORAGE_FULL or STORAGE_DENIED. */
-  append({ id, index, version, predicted, label, pixels }: Feedback, labelName: string): Promise<void> {
-    const time = new Date().toISOString();
-    const image = Buffer.from(pixels).toString('base64');
-    const line = { time, id, index, version, predicted, label, labelName, image };
+  append(record: FeedbackRecord): Promise<void> {
     const write = async (): Promise<void> => {
       const path = join(this.#folder, FEEDBACK_FILE);
       try {
         await makeFolder(this.#folder);
-        await appendFile(path, `${JSON.stringify(line)}\n`, { mode: 0o600 });
+        await appendFile(path, encodeFeedback(record), { mode: 0o600 });
       } catch (error) {
         throw storageError(error, path);
       }

@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
+import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { indexOfMaximum } from '../../evaluation/probabilities.js';
 import { HttpError } from '../http-errors.js';
 import { DriftDetector, type Drift } from './drift.js';
@@ -76,17 +77,20 @@ export class Monitor {
     id: string,
     index: number,
     label: number,
-    labelName: string,
+    { shape, classNames }: Pick<CheckpointDescription, 'shape' | 'classNames'>,
   ): Promise<{ version: string; predicted: number; correct: boolean }> {
     const remembered = this.#memory.take(id, index);
     if (!remembered) {
       throw new HttpError('NOT_FOUND', 'this image is not remembered, or has been labelled already');
     }
-    const { version, predicted } = remembered;
+    const { version, predicted, pixels } = remembered;
     const correct = predicted === label;
     this.#accuracy.record(version, correct);
     this.#feedback.inc({ version, correct: String(correct) });
-    await this.#file?.append({ id, index, label, ...remembered }, labelName);
+    const time = new Date().toISOString();
+    const labelName = classNames[label]!;
+    const said = { time, id, index, version, predicted, label, labelName };
+    await this.#file?.append({ ...said, classNames, shape, image: pixels });
     return { version, predicted, correct };
   }
 

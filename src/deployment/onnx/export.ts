@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { z } from 'zod';
+
+import { writeFileAtomically } from '../../core/files.js';
+import { traceAnyBatch } from '../../engine/batch-trace.js';
+import { byteSignature } from '../registered.js';
+import { requireTensorFlow } from '../requirements.js';
+import type { DeploymentSource, ExportedModel } from '../source.js';
+import { OnnxModel } from './runtime.js';
+import { onnxNames, translateToOnnx, type OnnxOptions } from './translate.js';
+
+/** What quantised weights may cost, in points of accuracy. */
+const QUANTISED_LOSS = 0.2;
+
+export const quantizeOption = z
+  .enum(['none', 'int8'])
+  .default('none')
+  .meta({ description: 'store the weights in a quarter of the space, for at most 0.2 points of accuracy' });
+
+/** The file of a model in a folder. */
+export const ONNX_FILE = 'model.onnx';
+
+/**
+ * Writes a model in ONNX into a folder, and loads it from there. Throws BACKEND_UNAVAILABLE, EXPORT_UNSUPPORTED, STORAGE_FULL
+ * and STORAGE_DENIED.
+ *
+ * @param target what messages call the export
+ */
+export async function writeOnnx(
+  target: string,
+  source: DeploymentSource,
+  { input, weights }: OnnxOptions,
+  folder: string,
+): Promise<ExportedModel> {
+  requireTensorFlow(target, source);
+  const { description } = source.checkpoint;
+  const pass = traceAnyBatch(source.forward, description.shape);
+  const path = join(folder, ONNX_FILE);
+  await writeFileAtomically(path, await translateToOnnx(pass, description, { input, weights }));
+  const model = await OnnxModel.load(await readFile(path));
+  const logits = {
+    name: onnxNames.logits,
+    type: 'float32' as const,
+    shape: ['batch', description.classNames.length],
+  };
+  const signature = byteSignature(source, [logits]);
+  return {
+    engine: model.engine,
+    signature: { ...signature, inputs: signature.inputs.map((tensor) => ({ ...tensor, type: input })) },
+    classify: (images) => model.classify(images, input),
+    dispose: () => model.dispose(),
+    ...(weights === 'int8' ? { accuracyLoss: QUANTISED_LOSS } : {}),
+  };
+}
+
+/** How weights are stored, by what --quantize says. */
+export function weightsOf(quantize: z.output<typeof quantizeOption>): OnnxOptions['weights'] {
+  return quantize === 'int8' ? 'int8' : 'float32';
+}

@@ -1,0 +1,32 @@
+import type { DecisionRule } from '../../decisions/rule.js';
+
+/**
+ * What the page is told of the model that it uses: the server's answer to `GET /model/description`, and `model.json` of a web
+ * bundle. The page is compiled for browsers, so this file needs nothing of Node.js.
+ */
+export interface PageModel {
+  version: string;
+  run: string;
+  classNames: readonly string[];
+  shape: { height: number; width: number; channels: number };
+  /** Pixel × scale + offset. */
+  preprocessing: { scale: number; offset: number };
+  /** How a foreign picture becomes an image for the model. */
+  preparation: 'digit' | 'fit';
+  model: { name: string; description: string };
+  /** The activation, where the model is dense layers on raw pixels alone; else null. */
+  denseActivation: string | null;
+  /** How logits become decisions. */
+  rule: DecisionRule;
+  /** Which builds of ONNX Runtime lie in `runtime/`, the preferred one first. */
+  runtimes: readonly RuntimeName[];
+}
+
+/** Builds of ONNX Runtime for browsers: one that computes with WebAssembly alone, one that can use a GPU as well. */
+export type RuntimeName = 'webgpu' | 'wasm';
+
+/** The file of each build that the page imports. */
+export const runtimeEntry: Readonly<Record<RuntimeName, string>> = {
+  wasm: 'ort.wasm.min.mjs',
+  webgpu: 'ort.webgpu.min.mjs',
+};

@@ -1,0 +1,242 @@
+import { applyRule } from '../decisions/rule.js';
+import type { PageModel } from '../deployment/web/page-model.js';
+import { preparePicture, type PreparedPicture } from '../imaging/prepare.js';
+import { evidenceOf, type BrowserModel } from './browser-model.js';
+import { oneAtATime } from './latest.js';
+import { occlusion } from './occlusion.js';
+import { Pad } from './pad.js';
+import { listenForPictures } from './pictures.js';
+import type { ServerAnswer } from './server.js';
+import { drawSeen, percent, ProbabilityTable, type Source } from './view.js';
+
+/** Where the page has its answers from. */
+export interface PageParts {
+  /** What the model is. */
+  describe(): Promise<PageModel>;
+  /** The model itself, to compute here. Throws an Error that says why it cannot. */
+  load(model: PageModel): Promise<BrowserModel>;
+  /** Asks the server; left out where there is none. */
+  askServer?: (picture: Blob, signal: AbortSignal) => Promise<ServerAnswer>;
+}
+
+/** One of the answers, as it is shown. */
+interface Answer {
+  probabilities: readonly number[];
+  likeliest: number;
+  /** Why it is left to a person. */
+  reason: string | undefined;
+}
+
+const DIGITS = Array.from({ length: 10 }, (_, digit) => String(digit));
+/** What is assumed until it is known what the model is. */
+const PLAIN = { shape: { height: 28, width: 28, channels: 1 }, preparation: 'digit' } as const;
+/** The server is asked when the drawing has been at rest for so long, in milliseconds. */
+const REST_MS = 120;
+
+/** Makes the page work. */
+export function openPage(parts: PageParts): void {
+  void new Page(parts).begin();
+}
+
+class Page {
+  readonly #parts: PageParts;
+  readonly #sources: readonly Source[];
+  readonly #pad = new Pad(element('pad', HTMLCanvasElement), () => {
+    this.#drawingChanged();
+  });
+  readonly #explain = element('explain', HTMLInputElement);
+  readonly #seenCanvas = element('seen', HTMLCanvasElement);
+  #table: ProbabilityTable;
+  #description: PageModel | undefined;
+  #model: BrowserModel | undefined;
+  #seen: PreparedPicture | undefined;
+  #answers: Partial<Record<Source, Answer>> = {};
+  #likeliest: number | undefined;
+  #waiting: ReturnType<typeof setTimeout> | undefined;
+  #request: AbortController | undefined;
+
+  constructor(parts: PageParts) {
+    this.#parts = parts;
+    this.#sources = parts.askServer ? ['server', 'browser'] : ['browser'];
+    this.#table = this.#newTable(DIGITS);
+  }
+
+  async begin(): Promise<void> {
+    this.#listen();
+    const told = element('model', HTMLElement);
+    const engine = element('engine', HTMLElement);
+    try {
+      const model = (this.#description = await this.#parts.describe());
+      this.#table = this.#newTable(model.classNames);
+      told.textContent = `${model.run}, version ${model.version}: ${model.model.name} ${model.model.description}`;
+      engine.textContent = 'Loading the model for the browser…';
+      this.#model = await this.#parts.load(model);
+      engine.textContent = `Computed in the browser by ${this.#model.engine}.`;
+    } catch (error) {
+      if (!this.#description) told.textContent = 'What the model is cannot be had.';
+      engine.textContent = `This model cannot compute in the browser: ${messageOf(error)}`;
+    }
+    this.#explain.disabled = !this.#model;
+    if (!this.#pad.isEmpty) this.#drawingChanged();
+  }
+
+  #newTable(classNames: readonly string[]): ProbabilityTable {
+    return new ProbabilityTable(element('probabilities', HTMLTableElement), classNames, this.#sources);
+  }
+
+  #listen(): void {
+    element('clear', HTMLElement).addEventListener('click', () => {
+      this.#pad.clear();
+    });
+    element('undo', HTMLElement).addEventListener('click', () => {
+      this.#pad.undo();
+    });
+    this.#explain.addEventListener('change', this.#showSeen);
+    listenForPictures(element('file', HTMLInputElement), (picture) => {
+      createImageBitmap(picture).then(
+        (bitmap) => {
+          this.#pad.show(bitmap);
+        },
+        () => {
+          this.#complain('This file cannot be read as a picture.');
+        },
+      );
+    });
+  }
+
+  #drawingChanged(): void {
+    clearTimeout(this.#waiting);
+    this.#request?.abort();
+    this.#answers = {};
+    const { shape, preparation } = this.#description ?? PLAIN;
+    const { isEmpty } = this.#pad;
+    const seen = isEmpty ? undefined : preparePicture(this.#pad.picture(), shape, preparation);
+    this.#seen = seen?.blank ? undefined : seen;
+    if (!this.#seen) {
+      this.#showNothing();
+      return;
+    }
+    this.#classify();
+    this.#showSeen();
+    if (this.#parts.askServer) this.#waiting = setTimeout(() => void this.#consultServer(), REST_MS);
+  }
+
+  /** Asks the model in the browser. */
+  readonly #classify = oneAtATime(async () => {
+    const [seen, model, description] = [this.#seen, this.#model, this.#description];
+    if (!seen || !model || !description) return;
+    try {
+      const logits = await model.logits(seen.pixels, 1);
+      // Meanwhile something else may have been drawn.
+      if (seen !== this.#seen) return;
+      const { probabilities, decision } = applyRule(logits, description.rule);
+      this.#answered('browser', {
+        probabilities: [...probabilities],
+        likeliest: decision.abstained ? decision.candidate : decision.class,
+        reason: decision.reason?.message,
+      });
+    } catch (error) {
+      this.#model = undefined;
+      element('engine', HTMLElement).textContent = `The browser's model failed: ${messageOf(error)}`;
+    }
+  });
+
+  async #consultServer(): Promise<void> {
+    const controller = (this.#request = new AbortController());
+    try {
+      const picture = await this.#pad.file();
+      const { label, candidate, probabilities, reason } = await this.#parts.askServer!(
+        picture,
+        controller.signal,
+      );
+      const names = Object.keys(probabilities);
+      // Keys that are whole numbers come in their own order: by name, then.
+      const classNames = this.#description?.classNames ?? names;
+      this.#answered('server', {
+        probabilities: classNames.map((name) => probabilities[name] ?? 0),
+        likeliest: classNames.indexOf(label ?? candidate ?? ''),
+        reason: reason?.message,
+      });
+    } catch (error) {
+      if (controller.signal.aborted) return;
+      this.#table.show('server', undefined);
+      this.#complain(`The server does not answer: ${messageOf(error)}`);
+    }
+  }
+
+  #answered(source: Source, answer: Answer): void {
+    this.#answers[source] = answer;
+    this.#table.show(source, answer.probabilities);
+    // Where there is a server, it has the last word.
+    this.#conclude(this.#answers.server ?? answer);
+    this.#compare();
+  }
+
+  #conclude({ probabilities, likeliest, reason }: Answer): void {
+    const isNew = this.#likeliest !== likeliest;
+    this.#likeliest = likeliest;
+    this.#table.mark(likeliest);
+    const name = (this.#description?.classNames ?? DIGITS)[likeliest] ?? '?';
+    const words = `${name}, ${percent(probabilities[likeliest] ?? 0)}`;
+    element('answer', HTMLElement).textContent =
+      reason === undefined ? words : `Undecided – perhaps ${words}`;
+    if (reason === undefined) element('reason', HTMLElement).hidden = true;
+    else this.#complain(`Ask a person: ${reason}`);
+    if (isNew && this.#explain.checked) this.#showSeen();
+  }
+
+  #complain(text: string): void {
+    const reason = element('reason', HTMLElement);
+    reason.hidden = false;
+    reason.textContent = text;
+  }
+
+  #compare(): void {
+    const { server, browser } = this.#answers;
+    if (!server || !browser) return;
+    const difference = server.probabilities.reduce(
+      (most, value, index) => Math.max(most, Math.abs(value - browser.probabilities[index]!)),
+      0,
+    );
+    element('comparison', HTMLElement).textContent =
+      `Largest difference between server and browser: ${difference.toExponential(1)}`;
+  }
+
+  #showNothing(): void {
+    this.#likeliest = undefined;
+    for (const source of this.#sources) this.#table.show(source, undefined);
+    this.#table.mark(undefined);
+    element('answer', HTMLElement).textContent = 'Nothing drawn yet.';
+    element('reason', HTMLElement).hidden = true;
+    element('comparison', HTMLElement).textContent = '';
+    const canvas = this.#seenCanvas;
+    canvas.setAttribute('aria-label', 'Nothing yet');
+    canvas.getContext('2d')?.clearRect(0, 0, canvas.width, canvas.height);
+  }
+
+  readonly #showSeen = oneAtATime(async () => {
+    const [seen, model, target] = [this.#seen, this.#model, this.#likeliest];
+    if (!seen) return;
+    const { pixels, shape } = seen;
+    const isExplained = this.#explain.checked && model && target !== undefined;
+    const heat = isExplained
+      ? await occlusion(pixels, shape, async (images, count) =>
+          evidenceOf(await model.logits(images, count), count, target),
+        )
+      : undefined;
+    if (seen !== this.#seen) return;
+    drawSeen(this.#seenCanvas, pixels, shape, heat);
+    const how = seen.inverted ? 'inverted, cropped and centred' : 'cropped and centred';
+    this.#seenCanvas.setAttribute('aria-label', `The picture as the model saw it: ${how}`);
+  });
+}
+
+function element<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
+  const found = document.getElementById(id);
+  if (found instanceof kind) return found;
+  throw new Error(`the page has no ${kind.name} #${id}`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
