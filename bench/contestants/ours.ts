@@ -15,6 +15,7 @@ import type { Optimizer } from '../../src/optimizers/optimizer.js';
 import { pixelScaling, pixelStatistics } from '../../src/preparation/scaling.js';
 import { prepareData } from '../../src/stages/prepare-data.js';
 import { constant } from '../../src/schedules/constant.js';
+import { epochsInMemory } from '../../src/training/epoch-source.js';
 import { trainEpochs } from '../../src/training/loop.js';
 import { noProgress } from '../../src/training/progress.js';
 import { trainingStep } from '../../src/training/step.js';
@@ -78,17 +79,17 @@ let trainedAt = beganAt;
 await trainEpochs(
   {
     epochs: Number(options.epochs),
-    batchSize: BATCH_SIZE,
     learningRate: LEARNING_RATES[optimizerName],
     schedule: constant.build(constant.options.parse({})),
-    seed: 1,
     earlyStopping: undefined,
   },
   noProgress,
   {
-    program,
+    source: epochsInMemory(program, all.subarray(0, Number(options.steps) * BATCH_SIZE), {
+      batchSize: BATCH_SIZE,
+      seed: 1,
+    }),
     optimizer,
-    training: all.subarray(0, Number(options.steps) * BATCH_SIZE),
     validate: () => {
       trainedAt = performance.now();
       return test();

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ToolkitError, systemCodeOf } from '../core/errors.js';
 import { writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
+import { importedAs } from './prepared.js';
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -61,6 +62,8 @@ const descriptionSchema = z.strictObject({
     splitSeed: z.int(),
     trainingImages: z.int(),
     validationImages: z.int(),
+    /** What its import did to pictures; whoever shows the model others does the same. */
+    imported: importedAs.optional(),
   }),
   /** All random numbers come from named streams of this seed, so it and the progress are the whole random state. */
   random: z.strictObject({ seed: z.int(), generator: z.string() }),

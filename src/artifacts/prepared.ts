@@ -7,12 +7,20 @@ import { ToolkitError, systemCodeOf } from '../core/errors.js';
 import { readError, writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
 import { pixelsPerImage, type ImageShape, type LabelledImages } from '../engine/images.js';
+import type { Split } from '../preparation/split.js';
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.js';
 
 const side = z.int().min(1).max(8192);
 
-const descriptionSchema = z.strictObject({
-  format: z.literal('mnist-train/prepared'),
+/** What an import does to a picture, beside bringing it to the images' size. */
+export const importedAs = z.strictObject({
+  centre: z.enum(['none', 'mass']),
+  invert: z.enum(['auto', 'yes', 'no']),
+});
+
+/** What is said of a data set alike, whether it is one file or lies in shards. */
+export const preparedDescription = z.strictObject({
+  format: z.enum(['mnist-train/prepared', 'mnist-train/shards']),
   version: z.literal(1),
   dataset: z.string(),
   classNames: z.array(z.string()).min(1).max(256),
@@ -46,23 +54,31 @@ const descriptionSchema = z.strictObject({
       imagesPerClass: z.int().min(1).optional(),
     })
     .optional(),
+  /** How foreign pictures became its images; absent where they were images of their size before. */
+  imported: importedAs.optional(),
   licence: z.string(),
   origin: z.string(),
 });
 
 /** What a prepared data set says of itself. */
-export type PreparedDescription = z.infer<typeof descriptionSchema>;
+export type PreparedDescription = z.infer<typeof preparedDescription>;
 
 /** A data set ready for training: bytes in memory, labels checked, and how to split and scale it by default. */
 export interface PreparedData extends PreparedDescription {
   path: string;
   train: LabelledImages;
   test: LabelledImages;
+  /** Which of the training images are held back, where that was settled when the set was put into shards. */
+  split?: Split;
 }
 
 /** The hash of the raw files that a data set was prepared from. */
-export function rawFingerprintOf({ fingerprint, cleaning }: PreparedDescription): string {
-  return cleaning?.rawFingerprint ?? fingerprint;
+export function rawFingerprintOf({
+  fingerprint,
+  cleaning,
+  rawFingerprint,
+}: PreparedDescription & { rawFingerprint?: string }): string {
+  return rawFingerprint ?? cleaning?.rawFingerprint ?? fingerprint;
 }
 
 /** The folder of a prepared data set. */
@@ -70,8 +86,9 @@ export function preparedFolder(dataDir: string, dataset: string): string {
   return join(dataDir, dataset, 'prepared');
 }
 
-function dataFile(dataDir: string, dataset: string): string {
-  return join(preparedFolder(dataDir, dataset), 'data.safetensors');
+/** The file of a data set that fits into memory. */
+export function preparedFile(folder: string): string {
+  return join(folder, 'data.safetensors');
 }
 
 /** Writes a prepared data set, whole or not at all, and returns its path. Throws STORAGE_FULL or STORAGE_DENIED. */
@@ -82,7 +99,7 @@ export async function writePrepared(
   test: LabelledImages,
 ): Promise<string> {
   const tensors = new Map([...storeImages('train', train), ...storeImages('test', test)]);
-  const path = dataFile(dataDir, description.dataset);
+  const path = preparedFile(preparedFolder(dataDir, description.dataset));
   const metadata = { description: JSON.stringify(description) };
   await writeFileAtomically(path, ...encodeSafetensors({ tensors, metadata }));
   return path;
@@ -101,7 +118,7 @@ function storeImages(
 
 /** Reads a prepared data set, or returns undefined where there is none. Throws DATA_CORRUPT or DATA_UNREADABLE. */
 export async function findPrepared(dataDir: string, dataset: string): Promise<PreparedData | undefined> {
-  const path = dataFile(dataDir, dataset);
+  const path = preparedFile(preparedFolder(dataDir, dataset));
   let file: Uint8Array;
   try {
     file = await readFile(path);
@@ -111,7 +128,7 @@ export async function findPrepared(dataDir: string, dataset: string): Promise<Pr
   }
   try {
     const { tensors, metadata } = decodeSafetensors(file);
-    const description = descriptionSchema.parse(JSON.parse(metadata['description'] ?? ''));
+    const description = preparedDescription.parse(JSON.parse(metadata['description'] ?? ''));
     const classes = description.classNames.length;
     return {
       ...description,

@@ -8,6 +8,7 @@ import { fileSize, readError } from '../core/files.js';
 import { sha256 } from '../core/hashing.js';
 import { complaintOf } from '../core/validation.js';
 import { parseIdx, type IdxContent } from './idx.js';
+import { importedAs, type PreparedDescription } from './prepared.js';
 
 const fileEntry = z.strictObject({
   name: z.string().regex(/^[\w.-]+$/),
@@ -37,8 +38,7 @@ const importSchema = z.strictObject({
   base: rawFiles.optional(),
   size: z.int().min(1),
   channels: z.int().min(1),
-  centre: z.string(),
-  invert: z.string(),
+  ...importedAs.shape,
   testShare: z.number(),
   seed: z.int(),
   images: z.strictObject({ train: z.int().min(1), test: z.int().min(1), rejected: z.int().min(0) }),
@@ -139,4 +139,11 @@ export function contentOf(role: keyof RawManifest['files']): IdxContent {
 /** One hash for the contents of all four files. */
 export function rawFingerprint({ files }: RawManifest): string {
   return sha256(...Object.values(files).map((file) => file.sha256));
+}
+
+/** What the import of a data set did to pictures, where it was one. */
+export function importOf({ imported }: RawManifest): Pick<PreparedDescription, 'imported'> {
+  if (!imported) return {};
+  const { centre, invert } = imported;
+  return { imported: { centre, invert } };
 }

@@ -49,6 +49,13 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
   return [frame(padded.replace(hashEntry(NO_HASH), hashEntry(hash))), ...data];
 }
 
+/** The hash that the first of the parts of `encodeSafetensors` holds. */
+export function hashInHeader([header]: readonly Uint8Array[]): string {
+  const [[, hash] = []] = [...new TextDecoder().decode(header).matchAll(HASH_IN_HEADER)];
+  if (hash === undefined) throw new SafetensorsError('its header holds no hash');
+  return hash;
+}
+
 const hashEntry = (hash: string): string => `"${HASH_KEY}":"${hash}"`;
 
 function frame(header: string): Uint8Array {

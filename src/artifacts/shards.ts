@@ -1,55 +1,65 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
+import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
 import { readError, writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
-import type { LabelledImages } from '../engine/images.js';
-import { decodeSafetensors, encodeSafetensors, SafetensorsError } from './safetensors.js';
+import { pixelsPerImage, type ImageShape, type LabelledImages } from '../engine/images.js';
+import { decodeSafetensors, encodeSafetensors, hashInHeader, SafetensorsError } from './safetensors.js';
 
-const NAME = /^shard-\d{6}\.safetensors$/;
+/** A shard as a manifest lists it. */
+export const shardEntry = z.strictObject({
+  name: z.string().regex(/^(training|validation|test)-\d{6}\.safetensors$/),
+  images: z.int().min(1),
+  /** The hash in the file's own header: that of its contents with this hash set to zeros. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
 
-function shardFile(folder: string, shard: number): string {
-  return join(folder, `shard-${String(shard).padStart(6, '0')}.safetensors`);
+/** A part of a data set that lies in a file of its own. */
+export type ShardEntry = z.infer<typeof shardEntry>;
+
+/** The name of a split's shard, counted from 0. */
+export function shardName(split: 'training' | 'validation' | 'test', shard: number): string {
+  return `${split}-${String(shard).padStart(6, '0')}.safetensors`;
 }
 
 /** Writes a part of a data set that does not fit into memory. Throws STORAGE_FULL or STORAGE_DENIED. */
-export async function writeShard(folder: string, shard: number, images: LabelledImages): Promise<void> {
+export async function writeShard(folder: string, name: string, images: LabelledImages): Promise<ShardEntry> {
   const { count, shape, pixels, labels } = images;
   const size = [count, shape.height, shape.width, shape.channels];
-  const file = encodeSafetensors({
+  const parts = encodeSafetensors({
     tensors: new Map([
       ['images', { type: 'U8', shape: size, bytes: pixels }],
       ['labels', { type: 'U8', shape: [count], bytes: labels }],
     ]),
     metadata: {},
   });
-  await writeFileAtomically(shardFile(folder, shard), ...file);
+  await writeFileAtomically(join(folder, name), ...parts);
+  return { name, images: count, sha256: hashInHeader(parts) };
 }
 
-/** How many shards a folder holds. */
-export async function countShards(folder: string): Promise<number> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    throw readError(error, folder);
-  });
-  return names.filter((name) => NAME.test(name)).length;
-}
-
-/** Reads and verifies a shard. Throws DATA_UNREADABLE or DATA_CORRUPT. */
-export async function readShard(folder: string, shard: number): Promise<LabelledImages> {
-  const path = shardFile(folder, shard);
+/** Reads a shard and verifies it against its entry. Throws DATA_UNREADABLE or DATA_CORRUPT. */
+export async function readShard(
+  folder: string,
+  { name, images: expected, sha256 }: ShardEntry,
+  shape: ImageShape,
+  classes: number,
+): Promise<LabelledImages> {
+  const path = join(folder, name);
   const file = await readFile(path).catch((error: unknown) => {
     throw readError(error, path);
   });
   try {
-    const { tensors } = decodeSafetensors(file);
-    const images = tensors.get('images');
-    const labels = tensors.get('labels');
-    const [count = 0, height = 0, width = 0, channels = 0] = images?.shape ?? [];
-    if (!images || labels?.bytes.length !== count || images.shape.length !== 4) {
-      throw new SafetensorsError('its images and labels do not match');
+    const { tensors, metadata } = decodeSafetensors(file);
+    const [images, labels] = [tensors.get('images'), tensors.get('labels')];
+    if (images?.bytes.length !== expected * pixelsPerImage(shape) || labels?.bytes.length !== expected) {
+      throw new SafetensorsError('its images and labels are not as many as its manifest says');
     }
-    return { count, shape: { height, width, channels }, pixels: images.bytes, labels: labels.bytes };
+    if (metadata['sha256'] !== sha256) throw new SafetensorsError('it is not the one in its manifest');
+    if (labels.bytes.some((label) => label >= classes)) throw new SafetensorsError('a label is out of range');
+    return { count: expected, shape, pixels: images.bytes, labels: labels.bytes };
   } catch (error) {
     throw new ToolkitError('DATA_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
   }

@@ -24,8 +24,20 @@ const WORKING_SIZE = 512;
 /** Passes over pixels that a progressive JPEG may ask for; a real one asks for about ten. */
 const MAX_SCANS = 32;
 
+/** An image as the target asks for it. */
+export interface DecodedImage {
+  data: Uint8Array;
+  /** Whether black and white were swapped. */
+  inverted: boolean;
+}
+
 /** Decodes an image file and makes it into what the target asks for. Throws Unusable, which says why. */
 export async function decodeImage(file: Buffer, target: ImageTarget): Promise<Uint8Array> {
+  return (await decodeForeign(file, target)).data;
+}
+
+/** The same, and what was done to it. */
+export async function decodeForeign(file: Buffer, target: ImageTarget): Promise<DecodedImage> {
   const header = readImageHeader(file);
   refuseCostly(header, target.maxPixels);
   const sharp = await loadSharp();
@@ -52,24 +64,27 @@ export async function convertPixels(pixels: Pixels, target: ImageTarget): Promis
   const { width, height, channels, data } = pixels;
   if (target.centre === 'none' && fits(pixels, target)) return inverted(pixels, target.invert).data;
   const sharp = await loadSharp();
-  return finish(sharp(data, { raw: { width, height, channels } }), pixels, target);
+  return (await finish(sharp(data, { raw: { width, height, channels } }), pixels, target)).data;
 }
 
 async function finish(
   image: Sharp,
   { width, height }: { width: number; height: number },
   target: ImageTarget,
-): Promise<Uint8Array> {
+): Promise<DecodedImage> {
   const { size, centre, channels } = target;
   const limit = centre === 'mass' ? WORKING_SIZE : size;
   const isResized = centre === 'mass' ? Math.max(width, height) > limit : width !== size || height !== size;
   const coloured = image.toColourspace(channels === 1 ? 'b-w' : 'srgb');
   const resized = isResized ? coloured.resize({ width: limit, height: limit, fit: 'inside' }) : coloured;
-  const pixels = inverted(await rawPixels(resized, channels), target.invert);
-  if (centre === 'mass') return (await centred(pixels, size)).data;
-  if (fits(pixels, target)) return pixels.data;
+  const decoded = await rawPixels(resized, channels);
+  const pixels = inverted(decoded, target.invert);
+  const isInverted = pixels !== decoded;
+  if (centre === 'mass') return { data: (await centred(pixels, size)).data, inverted: isInverted };
+  if (fits(pixels, target)) return { data: pixels.data, inverted: isInverted };
   const corner = { x: (size - pixels.width) >> 1, y: (size - pixels.height) >> 1 };
-  return placeOn(pixels, { width: size, height: size }, corner, backgroundOf(pixels)).data;
+  const { data } = placeOn(pixels, { width: size, height: size }, corner, backgroundOf(pixels));
+  return { data, inverted: isInverted };
 }
 
 async function centred(pixels: Pixels, size: number): Promise<Pixels> {

@@ -12,8 +12,13 @@ import {
   type IdxHeader,
 } from '../artifacts/idx.js';
 import { ToolkitError, messageOf, systemCodeOf } from '../core/errors.js';
-import { readError, storageError } from '../core/files.js';
+import { fileSize, readError, storageError } from '../core/files.js';
 import type { PinnedFile, PublishedFile } from '../datasets/dataset.js';
+import { isGzipped } from './gzip.js';
+
+/** Images do not shrink further when they are gzipped; a file that claims so is made to fill a disk. */
+const MAX_RATIO = 100;
+const ALWAYS_ALLOWED_BYTES = 64 * 2 ** 20;
 
 export interface IngestOptions {
   /** An IDX file, gzipped or not. */
@@ -38,7 +43,9 @@ export async function ingestIdx(options: IngestOptions): Promise<PinnedFile> {
   const { path, name, destination, pinned, signal } = options;
   try {
     const gzip = await isGzipped(path);
-    const writer = new CheckedWriter(await openForWriting(destination), options);
+    const limit =
+      gzip && !pinned ? Math.max(ALWAYS_ALLOWED_BYTES, MAX_RATIO * ((await fileSize(path)) ?? 0)) : Infinity;
+    const writer = new CheckedWriter(await openForWriting(destination), options, limit);
     try {
       await copy(path, gzip, writer, signal);
       await writer.finish();
@@ -55,20 +62,6 @@ export async function ingestIdx(options: IngestOptions): Promise<PinnedFile> {
     // What cannot be removed was never written, and is not what went wrong.
     await rm(destination, { force: true }).catch(() => undefined);
     throw error;
-  }
-}
-
-async function isGzipped(path: string): Promise<boolean> {
-  try {
-    const file = await open(path, 'r');
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
-      return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw readError(error, path);
   }
 }
 
@@ -131,12 +124,15 @@ function asDataError(error: unknown, path: string): unknown {
 class CheckedWriter {
   readonly #file: FileHandle;
   readonly #options: IngestOptions;
+  readonly #limit: number;
   readonly #hash = createHash('sha256');
   #start = Buffer.alloc(0);
   #header: IdxHeader | undefined;
   #bytes = 0;
 
-  constructor(file: FileHandle, options: IngestOptions) {
+  /** @param limit what the file may claim to hold */
+  constructor(file: FileHandle, options: IngestOptions, limit: number) {
+    this.#limit = limit;
     this.#file = file;
     this.#options = options;
   }
@@ -176,6 +172,13 @@ class CheckedWriter {
   #readHeader(): IdxHeader {
     const { content, name, pinned } = this.#options;
     const header = parseIdxHeader(this.#start, content, name);
+    if (header.fileBytes > this.#limit) {
+      const { fileBytes } = header;
+      throw new ToolkitError('DATA_CORRUPT', {
+        path: name,
+        reason: `its header claims ${fileBytes} bytes, as no gzipped images of its size do`,
+      });
+    }
     // A header that claims another size is refused before its gigabytes are unpacked.
     if (pinned && header.fileBytes !== pinned.bytes) {
       refuseOther({ ...pinned, bytes: header.fileBytes }, pinned, name);

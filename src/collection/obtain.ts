@@ -6,7 +6,8 @@ import { ToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
 import { exists, fileSize, makeFolder, readError } from '../core/files.js';
 import { sha256, sha256OfFile } from '../core/hashing.js';
-import { unpackArchive } from './unpack-archive.js';
+import { unpackTar } from './unpack-tar.js';
+import { unpackZip } from './unpack-zip.js';
 import type { Rejection } from './unusable.js';
 
 /** A single file that a source came as. */
@@ -39,8 +40,12 @@ export interface ObtainOptions {
 }
 
 const MAX_DOWNLOAD_BYTES = 2 ** 34;
-const ZIP_MAGIC = 0x504b0304;
-const FILE_ADDRESS = /\.(zip|npz|csv|tsv)$/i;
+const ZIP_MAGIC = 'PK\x03\x04';
+const GZIP_MAGIC = '\x1f\x8b';
+/** Where it stands in the first header of a tar archive, and how it begins. */
+const TAR_MAGIC = { offset: 257, text: 'ustar' };
+const TAR_NAME = /\.(tar|tar\.gz|tgz)$/i;
+const FILE_ADDRESS = /\.(zip|npz|csv|tsv|tar|tar\.gz|tgz)$/i;
 
 /** Whether a source is named by a web address. */
 export function isAddress(from: string): boolean {
@@ -53,7 +58,7 @@ export function isFileAddress(address: string): boolean {
 }
 
 /**
- * Brings a source to this machine: fetches it, checks its hash, and unpacks it if it is a zip archive.
+ * Brings a source to this machine: fetches it, checks its hash, and unpacks it if it is a zip or tar archive.
  * Throws DATA_MISSING, DATA_REFUSED, DOWNLOAD_FAILED, SOURCE_REFUSED, DATA_CORRUPT and storage errors.
  */
 export async function obtain(options: ObtainOptions, context: StageContext): Promise<Place> {
@@ -72,10 +77,11 @@ export async function obtain(options: ObtainOptions, context: StageContext): Pro
   }
   const file = { name: basename(path), bytes, sha256: await hashOf(path, context.signal) };
   refuseOther(file, options);
-  if (!(await isZip(path))) return { path, description, file, rejected: [] };
+  const unpack = await unpackerFor(path);
+  if (!unpack) return { path, description, file, rejected: [] };
   const unpacked = join(work, 'unpacked');
   await rm(unpacked, { recursive: true, force: true });
-  const rejected = await unpackArchive(path, unpacked, wanted, context);
+  const rejected = await unpack(path, unpacked, wanted, context);
   return { path: unpacked, description, file, rejected };
 }
 
@@ -126,13 +132,19 @@ function refuseFolderHash({ from, sha256: expected }: ObtainOptions): void {
   throw new ToolkitError('USAGE', { message, hint: 'pin the hash of an archive or a file' });
 }
 
-/** Whether a file is a zip archive that is to be unpacked; a NumPy archive is one that is not. */
-async function isZip(path: string): Promise<boolean> {
-  if (/\.npz$/i.test(path)) return false;
+/** What unpacks an archive, told by its content; a NumPy archive is one that stays as it is. */
+async function unpackerFor(path: string): Promise<typeof unpackZip | undefined> {
+  if (/\.npz$/i.test(path)) return undefined;
   const file = await open(path, 'r');
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    return bytesRead === 4 && buffer.readUInt32BE(0) === ZIP_MAGIC;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
+    const start = buffer.subarray(0, bytesRead).toString('latin1');
+    if (start.startsWith(ZIP_MAGIC)) return unpackZip;
+    if (start.startsWith(TAR_MAGIC.text, TAR_MAGIC.offset)) return unpackTar;
+    // What is gzipped shows by its name alone what it is: an IDX file may be gzipped, too.
+    return TAR_NAME.test(path) && (start.startsWith(GZIP_MAGIC) || /\.tar$/i.test(path))
+      ? unpackTar
+      : undefined;
   } finally {
     await file.close();
   }

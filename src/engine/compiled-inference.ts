@@ -1,7 +1,7 @@
 import { tensorFlowContext } from '../tensorflow/tfjs-backend.js';
 import { CompiledForward } from './compiled-forward.js';
 import type { DeviceImages } from './device-images.js';
-import { pixelsPerImage } from './images.js';
+import { pixelsPerImage, selectImages, type LabelledImages } from './images.js';
 import type { Forward, InferenceProgram } from './program.js';
 
 /** Images a forward pass takes at once: enough to keep the kernels busy, few enough for a core's caches. */
@@ -48,6 +48,10 @@ export class CompiledInference implements InferenceProgram {
     return logits;
   }
 
+  replaceImages(images: LabelledImages): void {
+    this.#data.replace(images);
+  }
+
   dispose(): void {
     this.#forward.close();
   }
@@ -60,10 +64,6 @@ export class CompiledInference implements InferenceProgram {
     if (indices.every((index, row) => index === first + row)) {
       return pixels.subarray(first * size, (first + indices.length) * size);
     }
-    const bytes = new Uint8Array(indices.length * size);
-    indices.forEach((index, row) => {
-      bytes.set(pixels.subarray(index * size, (index + 1) * size), row * size);
-    });
-    return bytes;
+    return selectImages(this.#data.source, indices).pixels;
   }
 }

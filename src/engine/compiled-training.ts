@@ -30,7 +30,6 @@ import { planCores, type CorePlan } from './work.js';
 export class CompiledTraining implements TrainingProgram {
   readonly #step: TrainingStep;
   readonly #data: DeviceImages;
-  #source: LabelledImages;
   readonly #plan: Partial<CorePlan>;
   /**
    * The step is recorded once for each size of batch that occurs: an epoch's last may be smaller, and what tfjs computes of
@@ -44,7 +43,6 @@ export class CompiledTraining implements TrainingProgram {
   constructor(step: TrainingStep, data: DeviceImages, plan: Partial<CorePlan> = {}) {
     this.#step = step;
     this.#data = data;
-    this.#source = data.source;
     this.#plan = plan;
   }
 
@@ -87,16 +85,12 @@ export class CompiledTraining implements TrainingProgram {
     return next;
   }
 
-  /**
-   * Trains on other images of the same number and shape from now on: the next part of a data set that does not fit into memory.
-   * Not while a run is under way.
-   */
   async replaceImages(images: LabelledImages): Promise<void> {
-    const { count, shape } = this.#source;
+    const { count, shape } = this.#data.source;
     if (images.count !== count || pixelsPerImage(images.shape) !== pixelsPerImage(shape)) {
       throw new Error(`${images.count} images cannot take the place of ${count}`);
     }
-    this.#source = images;
+    this.#data.replace(images);
     if (this.#opened) await replaceImages(this.#opened.session, images);
   }
 
@@ -168,7 +162,7 @@ export class CompiledTraining implements TrainingProgram {
     };
     const { threads, schedulingThreads } = plan;
     const session = new Session(api, { ...config, threads, schedulingThreads });
-    await uploadImages(session, this.#source);
+    await uploadImages(session, this.#data.source);
     if (this.#isDisposed) session.close();
     return { session, variables: new SessionVariables(session), plan };
   }

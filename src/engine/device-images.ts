@@ -32,6 +32,8 @@ export interface DeviceImages {
   readonly scaling: PixelScaling;
   /** The examples at some indices; the caller disposes of them, or calls this inside `tidy`. */
   batch(indices: Int32Array): Batch;
+  /** Puts other examples of the same shape in their place: the next part of a data set that does not fit into memory. */
+  replace(source: LabelledImages): void;
   dispose(): void;
 }
 
@@ -43,17 +45,22 @@ export function placeOnDevice(data: LabelledImages, scaling: PixelScaling): Devi
   return hasKernel(ExtraKernel.UPLOAD_BYTES) ? placeNatively(data, scaling) : scaleOnHost(data, scaling);
 }
 
-function placeNatively(source: LabelledImages, scaling: PixelScaling): DeviceImages {
-  const { count, shape, pixels, labels } = source;
-  const { height, width, channels } = shape;
+function placeNatively(first: LabelledImages, scaling: PixelScaling): DeviceImages {
+  let source = first;
   let uploaded: Tensor | undefined;
   const scale = scalar(scaling.scale);
   const offset = scalar(scaling.offset);
   return {
-    count,
-    source,
+    get count() {
+      return source.count;
+    },
+    get source() {
+      return source;
+    },
     scaling,
     batch(indices) {
+      const { count, shape, pixels, labels } = source;
+      const { height, width, channels } = shape;
       uploaded ??= keep(uploadBytes(pixels, [count, pixelsPerImage(shape)]));
       const rows = gatherBytes(uploaded, tensor1d(indices, 'int32'));
       const images = add(mul(rows, scale), offset);
@@ -62,6 +69,11 @@ function placeNatively(source: LabelledImages, scaling: PixelScaling): DeviceIma
         labels: labelsAt(labels, indices),
       };
     },
+    replace(next) {
+      source = next;
+      uploaded?.dispose();
+      uploaded = undefined;
+    },
     dispose() {
       for (const tensor of [uploaded, scale, offset]) tensor?.dispose();
       uploaded = undefined;
@@ -69,12 +81,20 @@ function placeNatively(source: LabelledImages, scaling: PixelScaling): DeviceIma
   };
 }
 
-function scaleOnHost(source: LabelledImages, scaling: PixelScaling): DeviceImages {
+function scaleOnHost(first: LabelledImages, scaling: PixelScaling): DeviceImages {
+  let source = first;
   return {
-    count: source.count,
-    source,
+    get count() {
+      return source.count;
+    },
+    get source() {
+      return source;
+    },
     scaling,
     batch: (indices) => hostBatch({ source, scaling }, indices),
+    replace(next) {
+      source = next;
+    },
     dispose() {
       // The bytes belong to the caller.
     },

@@ -36,6 +36,10 @@ export function eagerTraining(step: TrainingStep, data: DeviceImages): TrainingP
       }
       return next;
     },
+    replaceImages(images) {
+      data.replace(images);
+      return Promise.resolve();
+    },
     dispose: () => {
       coefficients.dispose();
     },
@@ -56,6 +60,9 @@ export function eagerInference(forward: Forward, data: DeviceImages, classes: nu
         await nextTurn();
       }
       return logits;
+    },
+    replaceImages(images) {
+      data.replace(images);
     },
     dispose: () => undefined,
   };

@@ -35,3 +35,22 @@ export function elementCount(shape: readonly number[]): number {
 export function allIndices(count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, index) => index);
 }
+
+/** Copies of the images at some indices, in their order. */
+export function selectImages(
+  { shape, pixels, labels }: LabelledImages,
+  indices: Int32Array | readonly number[],
+): LabelledImages {
+  const size = pixelsPerImage(shape);
+  const selected = {
+    count: indices.length,
+    shape,
+    pixels: new Uint8Array(indices.length * size),
+    labels: new Uint8Array(indices.length),
+  };
+  indices.forEach((index, row) => {
+    selected.pixels.set(pixels.subarray(index * size, (index + 1) * size), row * size);
+    selected.labels[row] = labels[index]!;
+  });
+  return selected;
+}

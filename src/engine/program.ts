@@ -1,6 +1,7 @@
 import type { Scalar, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 
 import type { Batch } from './device-images.js';
+import type { LabelledImages } from './images.js';
 import type { CorePlan } from './work.js';
 
 /** What a training step reports of its batch. */
@@ -49,6 +50,11 @@ export interface TrainingProgram {
   readonly execution: Execution | undefined;
   /** Runs the batches of an order, and returns how many have been run when it ends: all, unless it was aborted. */
   run(options: RunOptions): Promise<number>;
+  /**
+   * Trains on other images of the same number and shape from now on: the next part of a data set that does not fit into memory.
+   * Not while a run is under way.
+   */
+  replaceImages(images: LabelledImages): Promise<void>;
   dispose(): void;
 }
 
@@ -62,5 +68,7 @@ export type Forward = (images: Tensor4D) => Tensor2D;
 export interface InferenceProgram {
   /** The logits of the images at some indices, row by row: [indices, classes]. Throws the signal's reason when aborted. */
   run(indices: Int32Array, signal: AbortSignal): Promise<Float32Array>;
+  /** Looks at other images of the same shape from now on. Not while a run is under way. */
+  replaceImages(images: LabelledImages): void;
   dispose(): void;
 }

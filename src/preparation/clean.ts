@@ -1,5 +1,5 @@
 import type { StageContext } from '../core/events.js';
-import { pixelsPerImage, type LabelledImages } from '../engine/images.js';
+import { selectImages, type LabelledImages } from '../engine/images.js';
 import type {
   CheckDefinition,
   CheckInput,
@@ -127,17 +127,13 @@ function applyTo(
   input: CleaningInput,
   changes: ReadonlyMap<string, Change>,
 ): LabelledImages {
-  const { shape, pixels, labels } = input[split];
-  const size = pixelsPerImage(shape);
+  const { labels } = input[split];
   const kept = Array.from(labels.keys()).filter(
     (index) => changes.get(keyOf({ split, index }))?.action !== 'drop',
   );
-  const cleaned = new Uint8Array(kept.length * size);
-  kept.forEach((index, place) => {
-    cleaned.set(pixels.subarray(index * size, (index + 1) * size), place * size);
-  });
+  const cleaned = selectImages(input[split], kept);
   const relabelled = kept.map((index) => changes.get(keyOf({ split, index }))?.to ?? labels[index]!);
-  return { count: kept.length, shape, pixels: cleaned, labels: Uint8Array.from(relabelled) };
+  return { ...cleaned, labels: Uint8Array.from(relabelled) };
 }
 
 function sorted(changes: ReadonlyMap<string, Change>): Change[] {

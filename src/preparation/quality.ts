@@ -20,6 +20,10 @@ export interface QualityReport {
   leakedTestImages: number[];
 }
 
+/** What is known of a set that does not fit into memory: its images were not compared with each other. */
+export type CountedQuality = Pick<QualityReport, 'dataset' | 'classNames' | 'counts' | 'pixels'> &
+  Partial<QualityReport>;
+
 /** Examines a data set; positions count from 0 among its training images, and among its test images. */
 export function examine(
   dataset: string,

@@ -14,14 +14,26 @@ export interface PixelStatistics {
 /** Statistics of the pixels of some images; of the training split alone, or the test would leak into the model. */
 export function pixelStatistics({ pixels, shape }: LabelledImages, indices: Int32Array): PixelStatistics {
   const size = pixelsPerImage(shape);
-  const histogram = new Float64Array(256);
-  for (const index of indices) {
-    for (const pixel of pixels.subarray(index * size, (index + 1) * size)) histogram[pixel]! += 1;
+  const histogram = new PixelHistogram();
+  for (const index of indices) histogram.add(pixels.subarray(index * size, (index + 1) * size));
+  return histogram.statistics();
+}
+
+/** How often each value of a pixel occurs; the images need not be in memory together. */
+export class PixelHistogram {
+  readonly #times = new Float64Array(256);
+
+  add(pixels: Uint8Array): void {
+    const times = this.#times;
+    for (const pixel of pixels) times[pixel]! += 1;
   }
-  const count = indices.length * size;
-  const mean = histogram.reduce((sum, times, pixel) => sum + times * pixel, 0) / count;
-  const variance = histogram.reduce((sum, times, pixel) => sum + times * (pixel - mean) ** 2, 0) / count;
-  return { mean, standardDeviation: Math.sqrt(variance) };
+
+  statistics(): PixelStatistics {
+    const count = this.#times.reduce((sum, times) => sum + times, 0);
+    const mean = this.#times.reduce((sum, times, pixel) => sum + times * pixel, 0) / count;
+    const squares = this.#times.reduce((sum, times, pixel) => sum + times * (pixel - mean) ** 2, 0);
+    return { mean, standardDeviation: Math.sqrt(squares / count) };
+  }
 }
 
 /**

@@ -29,14 +29,15 @@ export function withShiftedCopies(images: LabelledImages, copies: number, seed: 
       if (copy === 0) target.set(source);
       else {
         const [x = 0, y = 0] = reach.map((limit) => random.integer(2 * limit + 1) - limit);
-        move(source, target, shape, x, y);
+        moveImage(source, target, shape, x, y);
       }
     }
   }
   return all;
 }
 
-function move(
+/** Writes an image moved by some pixels; what is moved in from outside repeats the border. */
+export function moveImage(
   source: Uint8Array,
   target: Uint8Array,
   { height, width, channels }: LabelledImages['shape'],

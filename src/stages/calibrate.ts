@@ -19,15 +19,13 @@ import { expectedCalibrationError, judgementsOf, type Judgement } from '../decis
 import { coverageCurve, thresholdForAccuracy } from '../decisions/coverage.js';
 import { decide, type DecisionPolicy } from '../decisions/decide.js';
 import { fitTemperature } from '../decisions/temperature.js';
-import { pixelsPerImage } from '../engine/images.js';
-import { labelsAt } from '../evaluation/classify.js';
+import { selectImages, type LabelledImages } from '../engine/images.js';
 import { softmax } from '../evaluation/probabilities.js';
-import { stratifiedSplit } from '../preparation/split.js';
 import { backendOptions, executionMode, startChosenBackend } from './backend-options.js';
 import type { ClassifyOptions } from './classify-images.js';
 import { classifyPixels } from './classify-pixels.js';
 import { checkpointsDirOption, dataDirOption } from './options.js';
-import { prepareData } from './prepare-data.js';
+import { prepareData, splitOf } from './prepare-data.js';
 
 /** The options of `calibrate`, beside the checkpoint. */
 export const calibrateFields = z.strictObject({
@@ -149,8 +147,8 @@ function usage(message: string, hint: string): ToolkitError {
   return new ToolkitError('USAGE', { message, hint });
 }
 
-function validationSplitOf({ description: { data } }: Checkpoint, { train }: PreparedData): Int32Array {
-  const { validation } = stratifiedSplit(train.labels, data.validationSplit, data.splitSeed);
+function validationSplitOf({ description: { data } }: Checkpoint, prepared: PreparedData): Int32Array {
+  const { validation } = splitOf(prepared, data.validationSplit, data.splitSeed);
   if (validation.length > 0) return validation;
   throw usage(
     'the model was trained without a validation split, and its other images say nothing honest',
@@ -160,16 +158,12 @@ function validationSplitOf({ description: { data } }: Checkpoint, { train }: Pre
 
 async function score(
   checkpoint: Checkpoint,
-  { pixels, labels, shape }: PreparedData['train'],
+  images: LabelledImages,
   indices: Int32Array,
   how: Pick<ClassifyOptions, 'signal' | 'mode'>,
 ): Promise<Scored> {
-  const size = pixelsPerImage(shape);
-  const chosen = new Uint8Array(indices.length * size);
-  indices.forEach((index, row) => {
-    chosen.set(pixels.subarray(index * size, (index + 1) * size), row * size);
-  });
-  return { logits: await classifyPixels(checkpoint, chosen, how), labels: labelsAt(labels, indices) };
+  const { pixels, labels } = selectImages(images, indices);
+  return { logits: await classifyPixels(checkpoint, pixels, how), labels };
 }
 
 /** For each class, the lowest threshold above which decisions for it are right often enough. */

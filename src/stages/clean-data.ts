@@ -13,6 +13,7 @@ import { reportCleaning, type CleaningReport } from '../preparation/cleaning-rep
 import { crossValidate } from '../preparation/cross-validation.js';
 import { denoiseImages } from '../preparation/denoise.js';
 import { denoisers } from '../preparation/denoisers/index.js';
+import { predictInRounds } from '../preparation/second-round.js';
 import { startChosenBackend, type BackendOptions } from './backend-options.js';
 
 /** How a data set is to be cleaned. */
@@ -50,7 +51,10 @@ export async function cleanData(
   const predict: CleaningInput['predict'] = (usable) => {
     requireSome(usable.length, 'train', raw);
     const plan = { ...CROSS_VALIDATION, folds, seed };
-    return crossValidate(data.train, data.test, usable, data.classNames.length, plan, context);
+    const classes = data.classNames.length;
+    return predictInRounds(data.train.labels, classes, usable, (learntFrom) =>
+      crossValidate(data.train, data.test, learntFrom, classes, plan, context),
+    );
   };
   const cleaned = await clean({ ...data, predict }, modes, context);
   requireSome(cleaned.train.count, 'train', raw);

@@ -8,7 +8,7 @@ export const collectFields = z.strictObject({
   dataset: datasetOption,
   from: z.string().min(1).optional().meta({
     description:
-      'folder, file or web address: images by class, a table, a NumPy or zip archive, or IDX files',
+      'folder, file or web address: images by class, a table, a NumPy, zip or tar archive, or IDX files',
     placeholder: 'PLACE',
   }),
   fromFeedback: z.string().min(1).optional().meta({

@@ -6,11 +6,10 @@ import type { StageContext } from '../core/events.js';
 import { allIndices, type LabelledImages } from '../engine/images.js';
 import { labelsAt } from '../evaluation/classify.js';
 import { scoreLogits, type ScoredExamples } from '../evaluation/probabilities.js';
-import { stratifiedSplit } from '../preparation/split.js';
 import { executionMode } from './backend-options.js';
 import { classifyImages } from './classify-images.js';
 import type { EvaluateOptions, SplitName } from './evaluate-options.js';
-import { prepareData } from './prepare-data.js';
+import { prepareData, splitOf } from './prepare-data.js';
 
 /** A checkpoint, and the images that it is judged on. */
 export interface EvaluationSubject {
@@ -101,12 +100,13 @@ export function warnOfOtherData(
 export function chooseSplit(
   split: SplitName,
   { description: { data } }: Checkpoint,
-  { train, test }: PreparedData,
+  prepared: PreparedData,
 ): { images: LabelledImages; indices: Int32Array } {
+  const { train, test } = prepared;
   if (split === 'test') {
     return { images: test, indices: allIndices(test.count) };
   }
-  const indices = stratifiedSplit(train.labels, data.validationSplit, data.splitSeed)[split];
+  const indices = splitOf(prepared, data.validationSplit, data.splitSeed)[split];
   if (indices.length > 0) return { images: train, indices };
   throw new ToolkitError('USAGE', {
     message: `--split ${split}: the model was trained without a ${split} split`,

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { findRaw, rawFolder } from '../artifacts/raw.js';
-import { preparedFolder } from '../artifacts/prepared.js';
+import { isPrepared } from '../artifacts/sharded.js';
 import { exists } from '../core/files.js';
 import { datasets } from '../datasets/index.js';
 
@@ -37,6 +37,6 @@ export async function listDatasets(dataDir: string): Promise<ListedDataset[]> {
 }
 
 async function stateOf(dataDir: string, name: string): Promise<'preprocessed' | 'collected' | undefined> {
-  if (await exists(join(preparedFolder(dataDir, name), 'data.safetensors'))) return 'preprocessed';
+  if (await isPrepared(dataDir, name)) return 'preprocessed';
   return (await exists(join(rawFolder(dataDir, name), 'manifest.json'))) ? 'collected' : undefined;
 }

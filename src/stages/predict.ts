@@ -7,11 +7,11 @@ import { silentContext, type StageContext } from '../core/events.js';
 import { pixelsPerImage } from '../engine/images.js';
 import type { AbstentionReason } from '../decisions/decide.js';
 import { applyRule, type DecisionRule } from '../decisions/rule.js';
-import { decodePicture } from '../imaging/decode.js';
 import { preparationFor } from '../imaging/preparation-for.js';
-import { preparePicture, type PreparedPicture } from '../imaging/prepare.js';
+import type { PreparedPicture } from '../imaging/prepare.js';
 import { backendOptions, executionMode, startChosenBackend } from './backend-options.js';
 import { classifyPixels } from './classify-pixels.js';
+import { imageOf } from './foreign-picture.js';
 import { loadDecisionRule } from './load-decision.js';
 import { checkpointsDirOption } from './options.js';
 import { prepareOption } from './predict-options.js';
@@ -129,7 +129,7 @@ export async function preparePictures(
   for (const { name, read } of pictures) {
     signal.throwIfAborted();
     try {
-      const image = preparePicture(await decodePicture(await read(), name), description.shape, preparation);
+      const image = await imageOf(await read(), name, description, preparation);
       if (image.blank) throw blankError(name);
       prepared.push({ name, image });
     } catch (error) {

@@ -2,22 +2,32 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import { findPrepared, preparedFolder, writePrepared, type PreparedData } from '../artifacts/prepared.js';
-import { findRaw, rawFolder, readRawFile, type RawData } from '../artifacts/raw.js';
+import {
+  findPrepared,
+  preparedFolder,
+  writePrepared,
+  type PreparedData,
+  type PreparedDescription,
+} from '../artifacts/prepared.js';
+import { findRaw, importOf, rawFingerprint, rawFolder, readRawFile, type RawData } from '../artifacts/raw.js';
+import { findSharded, removeSharded, writeSharded, type ShardedData } from '../artifacts/sharded.js';
 import { ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { writeFileAtomically } from '../core/files.js';
-import type { ImageShape, LabelledImages } from '../engine/images.js';
-import { MISSING_LABEL } from '../preparation/checks/labels.js';
+import type { LabelledImages } from '../engine/images.js';
 import { cleaningOptions } from '../preparation/cleaning-options.js';
 import type { CleaningReport } from '../preparation/cleaning-report.js';
-import { examine, type QualityReport } from '../preparation/quality.js';
+import { examine, type CountedQuality } from '../preparation/quality.js';
 import { scalingNames } from '../preparation/scaling.js';
 import { stratifiedSplit } from '../preparation/split.js';
+import { writeShards } from '../preparation/write-shards.js';
 import { backendOptions } from './backend-options.js';
 import { cleanData, type CleanedData } from './clean-data.js';
 import { dataDirOption, datasetOption, seedOption } from './options.js';
+import { preprocessStored } from './preprocess-stored.js';
+import { classNamesOf, readRawLabels, requireSameShape } from './raw-splits.js';
 import { requireOwnName, selectData } from './select-data.js';
+import { MEMORY_BYTES, shardImagesFor, shardingOptions, wantsShards } from './sharding-options.js';
 
 /** The options of `preprocess`. */
 export const preprocessFields = z.strictObject({
@@ -48,6 +58,7 @@ export const preprocessFields = z.strictObject({
     placeholder: 'NAME',
   }),
   seed: seedOption,
+  ...shardingOptions,
   ...cleaningOptions,
   ...backendOptions,
 });
@@ -56,21 +67,24 @@ export type PreprocessOptions = z.output<typeof preprocessFields>;
 
 /** What `preprocess` hands on: the data set, and what was found in it; `prepared/quality.json` holds the latter. */
 export interface Preprocessed {
-  prepared: PreparedData;
-  quality: QualityReport & { cleaning: CleaningReport };
+  prepared: PreparedData | ShardedData;
+  quality: CountedQuality & { cleaning: CleaningReport };
 }
 
 /**
  * Stage 2: reads the raw files of a data set strictly, checks that images and labels agree, cleans them as the options say,
  * splits and describes them, and writes `<dataDir>/<dataset>/prepared/`: the data, a data-quality report, all findings, and
- * what was dropped or changed. The raw files stay as they are.
+ * what was dropped or changed. The raw files stay as they are. A set that does not fit into memory is put into shards.
  *
  * Throws DATA_MISSING, DATA_CORRUPT, DATA_UNREADABLE and storage errors, and where a check computes on a backend, what
  * `startBackend` throws.
+ *
+ * @param memoryBytes what a set may have to be held in memory
  */
 export async function preprocess(
   options: PreprocessOptions,
   context: StageContext = silentContext(),
+  memoryBytes = MEMORY_BYTES,
 ): Promise<Preprocessed> {
   const { dataset, dataDir, scaling, validationSplit, seed } = options;
   const raw = await findRaw(dataDir, dataset);
@@ -80,10 +94,17 @@ export async function preprocess(
   }
   await requireOwnName(options);
   context.emit({ event: 'stage', stage: 'preprocess', message: `preprocessing ${dataset}` });
+  const { files } = raw.manifest;
+  const bytes = files['train-images'].bytes + files['test-images'].bytes;
+  if (bytes > memoryBytes) {
+    const quality = await preprocessStored(raw, options, context);
+    await writeReports(preparedFolder(dataDir, dataset), quality, { findings: [], changes: [] });
+    return { prepared: await whatWasWritten(dataDir, dataset), quality };
+  }
   const train = await readSplit(raw, 'train');
   const test = await readSplit(raw, 'test');
   requireSameShape(raw, train.shape, test.shape);
-  const classNames = classNamesOf(raw, train, test);
+  const classNames = classNamesOf(raw, [train.labels, test.labels]);
   context.signal.throwIfAborted();
 
   const data = await cleanData({ train, test, classNames }, raw, options, context);
@@ -93,33 +114,46 @@ export async function preprocess(
     ...examine(selected.dataset, selected.classNames, selected.train, selected.test, split),
     cleaning: data.report,
   };
-  await writePrepared(
-    dataDir,
-    {
-      format: 'mnist-train/prepared',
-      version: 1,
-      dataset: selected.dataset,
-      classNames: selected.classNames,
-      shape: train.shape,
-      defaults: { scaling, validationSplit, seed },
-      ...selected.origin,
-      licence: raw.manifest.licence,
-      origin: raw.manifest.origin,
-    },
-    selected.train,
-    selected.test,
-  );
-  const folder = preparedFolder(dataDir, selected.dataset);
-  await writeReports(folder, quality, data);
-  const prepared = await findPrepared(dataDir, selected.dataset);
-  if (!prepared) throw new Error(`${folder} has no data`);
-  return { prepared, quality };
+  const description: PreparedDescription = {
+    format: 'mnist-train/prepared',
+    version: 1,
+    dataset: selected.dataset,
+    classNames: selected.classNames,
+    shape: train.shape,
+    defaults: { scaling, validationSplit, seed },
+    ...selected.origin,
+    ...importOf(raw.manifest),
+    licence: raw.manifest.licence,
+    origin: raw.manifest.origin,
+  };
+  if (wantsShards(options)) {
+    const shardImages = shardImagesFor(options, split.training.length, train.shape);
+    const { augmentTo } = options;
+    await writeSharded(dataDir, selected.dataset, async (writer) => {
+      const images = { train: selected.train, test: selected.test, split };
+      await writeShards(writer, images, { shardImages, augmentTo, seed }, context);
+      const making = { shardImages, ...(augmentTo !== undefined && { augmentTo }) };
+      const { pixels } = quality;
+      return { ...description, rawFingerprint: rawFingerprint(raw.manifest), making, pixels };
+    });
+  } else {
+    await writePrepared(dataDir, description, selected.train, selected.test);
+    await removeSharded(dataDir, selected.dataset);
+  }
+  await writeReports(preparedFolder(dataDir, selected.dataset), quality, data);
+  return { prepared: await whatWasWritten(dataDir, selected.dataset), quality };
+}
+
+async function whatWasWritten(dataDir: string, dataset: string): Promise<PreparedData | ShardedData> {
+  const prepared = (await findSharded(dataDir, dataset)) ?? (await findPrepared(dataDir, dataset));
+  if (!prepared) throw new Error(`${preparedFolder(dataDir, dataset)} has no data`);
+  return prepared;
 }
 
 async function writeReports(
   folder: string,
   quality: Preprocessed['quality'],
-  { findings, changes }: CleanedData,
+  { findings, changes }: Pick<CleanedData, 'findings' | 'changes'>,
 ): Promise<void> {
   await writeFileAtomically(join(folder, 'quality.json'), `${JSON.stringify(quality, undefined, 2)}\n`);
   const files = { 'findings.jsonl': findings, 'changes.jsonl': changes };
@@ -131,36 +165,7 @@ async function writeReports(
 
 async function readSplit(raw: RawData, name: 'train' | 'test'): Promise<LabelledImages> {
   const images = await readRawFile(raw, `${name}-images`);
-  const labels = await readRawFile(raw, `${name}-labels`);
   const [count = 0, height = 0, width = 0, channels = 1] = images.dimensions;
-  if (labels.data.length !== count) {
-    const path = join(raw.folder, raw.manifest.files[`${name}-labels`].name);
-    throw new ToolkitError('DATA_CORRUPT', {
-      path,
-      reason: `${labels.data.length} labels for ${count} images`,
-    });
-  }
-  return { count, shape: { height, width, channels }, pixels: images.data, labels: labels.data };
-}
-
-function requireSameShape({ folder, manifest }: RawData, train: ImageShape, test: ImageShape): void {
-  const [trained, tested] = [train, test].map(
-    ({ height, width, channels }) => `${height}×${width}×${channels}`,
-  );
-  if (trained === tested) return;
-  const path = join(folder, manifest.files['test-images'].name);
-  throw new ToolkitError('DATA_CORRUPT', {
-    path,
-    reason: `images of ${tested}, where the training has ${trained}`,
-  });
-}
-
-/** The names in the manifest; where it has none, the numbers up to the highest label. */
-function classNamesOf({ manifest }: RawData, train: LabelledImages, test: LabelledImages): string[] {
-  if (manifest.classNames.length > 0) return manifest.classNames;
-  const found = new Set([...train.labels, ...test.labels]);
-  // Only a set that has the class before it too can mean a 256th class by the mark of a missing label.
-  if (!found.has(MISSING_LABEL - 1)) found.delete(MISSING_LABEL);
-  const count = [...found].reduce((highest, label) => Math.max(highest, label), 0) + 1;
-  return Array.from({ length: count }, (_, index) => String(index));
+  const labels = await readRawLabels(raw, name, count);
+  return { count, shape: { height, width, channels }, pixels: images.data, labels };
 }

@@ -1,9 +1,12 @@
 import { findPrepared } from '../artifacts/prepared.js';
+import { findSharded, isSharded } from '../artifacts/sharded.js';
+import { silentContext } from '../core/events.js';
 import { pixelsPerImage } from '../engine/images.js';
 import type { Lease } from '../serving/versions.js';
 import { describeTraining } from '../serving/watching/describe-training.js';
 import { readReference } from '../serving/watching/reference-file.js';
 import type { Reference } from '../serving/watching/reference.js';
+import { sampleOf } from './sample-shards.js';
 
 /** What is computed at a time: requests come between. */
 const CHUNK = 32;
@@ -23,12 +26,13 @@ export async function referenceFor(
   const { data, shape, classNames } = lease.description;
   const stored = await readReference(checkpoint, data.fingerprint);
   if (stored) return stored;
-  const prepared = await findPrepared(dataDir, data.dataset);
+  const prepared = (await findSharded(dataDir, data.dataset)) ?? (await findPrepared(dataDir, data.dataset));
   if (!prepared) return `the data set "${data.dataset}" is not prepared in ${dataDir}`;
   if (prepared.fingerprint !== data.fingerprint)
     return `"${data.dataset}" in ${dataDir} is not what the model was trained on`;
+  const { train } = isSharded(prepared) ? await sampleOf(prepared, silentContext(), 1) : prepared;
   const size = pixelsPerImage(shape);
-  return describeTraining(prepared.train, classNames.length, async (pixels, count) => {
+  return describeTraining(train, classNames.length, async (pixels, count) => {
     const logits = new Float32Array(count * classNames.length);
     for (let start = 0; start < count; start += CHUNK) {
       const end = Math.min(count, start + CHUNK);

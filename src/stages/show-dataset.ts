@@ -8,14 +8,13 @@ import { silentContext, type StageContext } from '../core/events.js';
 import { readError, writeFileAtomically } from '../core/files.js';
 import { version } from '../core/version.js';
 import { allIndices, type ImageShape, type LabelledImages } from '../engine/images.js';
-import { stratifiedSplit } from '../preparation/split.js';
 import { dataCard } from '../seeing/card.js';
 import { contactSheet } from '../seeing/contact-sheet.js';
 import { findingsOf, findingsOfChecks, type Finding, type ImagePlace } from '../seeing/findings.js';
 import { dataAddress, mosaic, pictureAt, pictureOf, shrink, type Picture } from '../seeing/picture.js';
 import { sampleClasses } from '../seeing/samples.js';
 import { meanImages, splitStatistics, type SplitStatistics } from '../seeing/statistics.js';
-import { prepareData } from './prepare-data.js';
+import { prepareData, splitOf } from './prepare-data.js';
 import type { ShowDatasetOptions } from './show-dataset-options.js';
 
 /** A sample of a class, small enough for a terminal. */
@@ -67,7 +66,7 @@ export async function showDataset(
   }
   const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
   const { train, test, classNames, defaults } = data;
-  const { training, validation } = stratifiedSplit(train.labels, defaults.validationSplit, defaults.seed);
+  const { training, validation } = splitOf(data, defaults.validationSplit, defaults.seed);
   const all = allIndices(test.count);
   const splits = {
     training: splitStatistics(train, training, classNames.length),

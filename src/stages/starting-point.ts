@@ -1,5 +1,5 @@
 import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
-import type { PreparedData } from '../artifacts/prepared.js';
+import type { PreparedDescription } from '../artifacts/prepared.js';
 import { resolveCheckpoint, type RunFolder } from '../artifacts/run.js';
 import { ToolkitError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
@@ -8,7 +8,8 @@ import { noProgress, type TrainingProgress } from '../training/progress.js';
 import { chosenLayers, freeze, headOf, layerOf, learntLayers, planTransfer } from '../training/transfer.js';
 import type { TrainingVariables } from '../training/variables.js';
 import type { TrainConfiguration } from './train-options.js';
-import { requireSameData, type DataPlan } from './training-setup.js';
+import { requireSameData } from './training-setup.js';
+import type { DataPlan } from './training-set.js';
 
 /** The checkpoint that a run goes on from, or takes weights from, if any. Throws CHECKPOINT_MISSING, CORRUPT or REFUSED. */
 export async function readOrigin(
@@ -53,7 +54,7 @@ export function withFrozenLayers(
 export function startFrom(
   origin: Checkpoint | undefined,
   values: TrainConfiguration,
-  { data, model, variables }: { data: PreparedData; model: Model; variables: TrainingVariables },
+  { data, model, variables }: { data: PreparedDescription; model: Model; variables: TrainingVariables },
   emit: Emit,
 ): TrainingProgress {
   if (!origin) return noProgress;

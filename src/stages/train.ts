@@ -3,16 +3,14 @@ import { memory } from '@tensorflow/tfjs-core';
 import { EventFile } from '../artifacts/event-file.js';
 import type { PreparedData } from '../artifacts/prepared.js';
 import { resolveRun, type RunFolder } from '../artifacts/run.js';
+import type { ShardedData } from '../artifacts/sharded.js';
 import { augmentation } from '../augmentation/augment.js';
 import type { ActiveBackend } from '../backends/backend.js';
 import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../core/events.js';
 import { makeFolder, removeTemporaryFiles } from '../core/files.js';
 import { withLock } from '../core/lock.js';
-import { placeOnDevice, type DeviceImages } from '../engine/device-images.js';
-import { allIndices } from '../engine/images.js';
 import { inferenceProgram, trainingProgram } from '../engine/prepare.js';
 import type { Execution, Forward } from '../engine/program.js';
-import { labelsAt, meanMetrics } from '../evaluation/classify.js';
 import { parameterCount, type Model } from '../models/model.js';
 import { epochScalars } from '../training/epoch-scalars.js';
 import { gapOpens, generalizationGap } from '../training/gap.js';
@@ -25,18 +23,12 @@ import { TrainingVariables } from '../training/variables.js';
 import { executionMode, startChosenBackend } from './backend-options.js';
 import { withHint } from './interruption.js';
 import { newRunFolder } from './name-run.js';
-import { prepareData } from './prepare-data.js';
+import { prepareStored } from './prepare-data.js';
 import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
 import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
 import type { TrainConfiguration, TrainResolution } from './train-options.js';
-import {
-  describeRun,
-  modelFor,
-  optimizerFor,
-  planData,
-  scheduleFor,
-  type DataPlan,
-} from './training-setup.js';
+import { describeRun, modelFor, optimizerFor, scheduleFor } from './training-setup.js';
+import { trainingSet, type TrainingSet } from './training-set.js';
 
 /** What a training run ends with. */
 export interface TrainResult {
@@ -96,7 +88,7 @@ export async function train(
 
 /** What several runs of one process have in common. */
 export interface TrainingSession {
-  data: PreparedData;
+  data: PreparedData | ShardedData;
   backend: ActiveBackend;
 }
 
@@ -105,7 +97,7 @@ export async function openSession(
   values: TrainConfiguration,
   context: StageContext,
 ): Promise<TrainingSession> {
-  return { data: await prepareData(values, context), backend: await startChosenBackend(values, context) };
+  return { data: await prepareStored(values, context), backend: await startChosenBackend(values, context) };
 }
 
 /**
@@ -121,14 +113,7 @@ export async function trainInSession(
   await makeFolder(folder.path);
   return withLock(folder.lock, { waitMs: 0 }, async () => {
     await removeTemporaryFiles(folder.path);
-    return withRun(folder, resolution, session, context, async (run) => {
-      const images = placeOnDevice(run.data.train, run.plan.scaling);
-      try {
-        return await runEpochs(run, images, forwardOf(run));
-      } finally {
-        images.dispose();
-      }
-    });
+    return withRun(folder, resolution, session, context, (run) => runEpochs(run, forwardOf(run)));
   });
 }
 
@@ -142,8 +127,9 @@ async function withRun<Result>(
   const { emit } = context;
   const { values } = resolution;
   const origin = await readOrigin(folder, values);
-  const plan = scaledAs(origin, planData(data, values), values);
-  const model = modelFor(values, data, plan);
+  const set = trainingSet(data, values, (plan) => scaledAs(origin, plan, values));
+  const { plan } = set;
+  const model = await modelFor(values, set);
   const learner = withFrozenLayers(model, values);
   emit({
     event: 'model',
@@ -164,16 +150,15 @@ async function withRun<Result>(
     const start = startFrom(origin, values, { data, model, variables }, emit);
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
-    const description = describeRun(folder.name, resolution, data, plan, model, backend);
-    const batches = Math.ceil(plan.split.training.length / values.batchSize);
+    const description = describeRun(folder.name, resolution, set, model, backend);
+    const batches = set.batches(values.batchSize);
     const writer = new RunWriter(folder, description, variables, batches, emit);
     await writer.begin(start);
     return await use({
       folder,
       values,
-      data,
+      set,
       backend,
-      plan,
       model: learner,
       variables,
       settings,
@@ -182,6 +167,7 @@ async function withRun<Result>(
       context,
     });
   } finally {
+    set.dispose();
     variables.dispose();
   }
 }
@@ -189,9 +175,8 @@ async function withRun<Result>(
 interface Run {
   folder: RunFolder;
   values: TrainConfiguration;
-  data: PreparedData;
+  set: TrainingSet;
   backend: ActiveBackend;
-  plan: DataPlan;
   model: Model;
   variables: TrainingVariables;
   settings: StepSettings;
@@ -205,58 +190,51 @@ function forwardOf({ model, variables }: Run): Forward {
 }
 
 async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 'reproduction'>> {
-  const { folder, values, data, backend, plan, writer, context } = run;
+  const { folder, values, set, backend, writer, context } = run;
   const forward = forwardOf(run);
-  const images = placeOnDevice(data.train, plan.scaling);
-  try {
-    const progress = await runEpochs(run, images, forward).catch((error: unknown) => {
-      throw context.signal.aborted
-        ? withHint(error, `continue with "mnist train --resume ${folder.name}"`)
-        : error;
-    });
-    const checkpoint = await writer.restoreBest(progress);
-    const best = bestEpoch(progress.history)!;
-    return {
-      run: folder.name,
-      folder: folder.path,
-      checkpoint,
-      dataset: data.dataset,
-      model: values.model.name,
-      backend: backend.name,
-      backendVersion: backend.version,
-      device: backend.device,
-      threads: backend.threads,
-      execution: writer.execution(),
-      epochs: progress.history.length,
-      bestEpoch: best.epoch,
-      validation: best.validation,
-      gap: generalizationGap(best),
-      test: { ...(await measureTest(run, forward)), n: data.test.count },
-    };
-  } finally {
-    images.dispose();
-  }
+  const progress = await runEpochs(run, forward).catch((error: unknown) => {
+    throw context.signal.aborted
+      ? withHint(error, `continue with "mnist train --resume ${folder.name}"`)
+      : error;
+  });
+  const checkpoint = await writer.restoreBest(progress);
+  const best = bestEpoch(progress.history)!;
+  return {
+    run: folder.name,
+    folder: folder.path,
+    checkpoint,
+    dataset: set.data.dataset,
+    model: values.model.name,
+    backend: backend.name,
+    backendVersion: backend.version,
+    device: backend.device,
+    threads: backend.threads,
+    execution: writer.execution(),
+    epochs: progress.history.length,
+    bestEpoch: best.epoch,
+    validation: best.validation,
+    gap: generalizationGap(best),
+    test: { ...(await measureTest(run, forward)), n: set.plan.images.test },
+  };
 }
 
-async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Promise<TrainingProgress> {
-  const { folder, values, data, plan, model, variables, writer, start, context } = run;
+async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> {
+  const { folder, values, set, model, variables, writer, start, context } = run;
   const { signal, emit } = context;
-  const { epochs, stopAfter, batchSize, averageWeights, seed, earlyStopping, optimizer: settings } = values;
+  const { epochs, stopAfter, averageWeights, earlyStopping, optimizer: settings } = values;
   const schedule = scheduleFor(values);
   const optimizer = optimizerFor(values);
-  const { training, validation } = plan.split;
   const step = trainingStep(model, optimizer, variables, run.settings);
-  const program = trainingProgram(step, images, executionMode(values));
-  const inference = inferenceProgram(forward, images, data.classNames.length, executionMode(values));
+  const mode = executionMode(values);
+  const program = trainingProgram(step, await set.place('training'), mode);
+  const validated = await set.place('validation');
+  const inference = inferenceProgram(forward, validated, set.data.classNames.length, mode);
   writer.execution = () => program.execution ?? null;
   const events = new EventFile(folder.path, start.history.length + 1);
-  const validationLabels = labelsAt(data.train.labels, validation);
   const parts: TrainingParts = {
-    program,
+    source: set.epochs(program, values),
     optimizer,
-    training,
-    validate: async () =>
-      validation.length === 0 ? null : meanMetrics(await inference.run(validation, signal), validationLabels),
+    validate: () => set.measure('validation', inference, signal),
     onEpoch: async (progress, record) => {
       // Before the checkpoint: an epoch that is lost between the two is done and recorded again.
       await events.append(record.epoch, epochScalars(record));
@@ -270,11 +248,8 @@ async function runEpochs(run: Run, images: DeviceImages, forward: Forward): Prom
   };
   try {
     const { learningRate } = settings;
-    return await trainEpochs(
-      { epochs, stopAfter, batchSize, learningRate, schedule, averageWeights, seed, earlyStopping },
-      start,
-      parts,
-    );
+    const plan = { epochs, stopAfter, learningRate, schedule, averageWeights, earlyStopping };
+    return await trainEpochs(plan, start, parts);
   } finally {
     program.dispose();
     inference.dispose();
@@ -289,14 +264,13 @@ const gapWarning: ToolkitEvent = {
   hint: 'augmentation (--augment-shift 2), dropout, --weight-decay or --early-stopping 3 help; the best epoch is kept',
 };
 
-async function measureTest({ data, plan, context, values }: Run, forward: Forward): Promise<Metrics> {
-  const images = placeOnDevice(data.test, plan.scaling);
-  const inference = inferenceProgram(forward, images, data.classNames.length, executionMode(values));
+async function measureTest({ set, context, values }: Run, forward: Forward): Promise<Metrics> {
+  const images = await set.place('test');
+  const inference = inferenceProgram(forward, images, set.data.classNames.length, executionMode(values));
   try {
-    return meanMetrics(await inference.run(allIndices(data.test.count), context.signal), data.test.labels);
+    return (await set.measure('test', inference, context.signal))!;
   } finally {
     inference.dispose();
-    images.dispose();
   }
 }
 

@@ -1,57 +1,32 @@
 import type { Checkpoint } from '../artifacts/checkpoint.js';
-import type { PreparedData } from '../artifacts/prepared.js';
+import type { PreparedDescription } from '../artifacts/prepared.js';
 import type { ActiveBackend } from '../backends/backend.js';
 import { ToolkitError } from '../core/errors.js';
 import { processorName } from '../core/processes.js';
 import { version } from '../core/version.js';
-import type { PixelScaling } from '../engine/images.js';
 import { features } from '../features/index.js';
 import { parameterCount, type Model } from '../models/model.js';
 import { optimizers } from '../optimizers/index.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { schedules } from '../schedules/index.js';
 import type { Schedule } from '../schedules/schedule.js';
-import { pixelScaling, pixelStatistics, type ScalingName } from '../preparation/scaling.js';
-import { stratifiedSplit, type Split } from '../preparation/split.js';
 import type { RunDescription } from '../training/run-writer.js';
 import { buildModelOnFeatures } from './load-model.js';
 import type { TrainConfiguration, TrainResolution } from './train-options.js';
-
-/** How a run uses its data set. */
-export interface DataPlan {
-  validationSplit: number;
-  split: Split;
-  scalingName: ScalingName;
-  scaling: PixelScaling;
-}
-
-/** Splits and scales a prepared data set as a configuration asks, or as it was prepared. */
-export function planData(
-  { train, defaults }: PreparedData,
-  { validationSplit = defaults.validationSplit, scaling = defaults.scaling }: Partial<TrainConfiguration>,
-): DataPlan {
-  // The split's seed is the data set's, so that runs with different seeds are judged on the same images.
-  const split = stratifiedSplit(train.labels, validationSplit, defaults.seed);
-  return {
-    validationSplit,
-    split,
-    scalingName: scaling,
-    scaling: pixelScaling(scaling, () => pixelStatistics(train, split.training)),
-  };
-}
+import type { TrainingSet } from './training-set.js';
 
 /**
  * The network of a configuration, for the images of a data set; what its features learn from data, they learn from the training
  * split alone.
  */
-export function modelFor(
+export async function modelFor(
   { model, features: settings, seed }: TrainConfiguration,
-  { train, shape, classNames }: PreparedData,
-  { split, scaling }: DataPlan,
-): Model {
-  const fittingData = { images: train, indices: split.training, scaling, seed };
+  set: TrainingSet,
+): Promise<Model> {
+  const { shape, classNames } = set.data;
   const { name, ...options } = settings;
-  const fitted = features.get(name)?.fit?.(options as never, fittingData);
+  const fit = features.get(name)?.fit;
+  const fitted = fit?.(options as never, { ...(await set.sample()), scaling: set.plan.scaling, seed });
   return buildModelOnFeatures(model, settings, { shape, classes: classNames.length }, fitted);
 }
 
@@ -75,8 +50,7 @@ export function scheduleFor({ schedule: { name, ...options } }: TrainConfigurati
 export function describeRun(
   run: string,
   { values, flat }: TrainResolution,
-  data: PreparedData,
-  { split, validationSplit, scalingName, scaling }: DataPlan,
+  { data, plan: { images, validationSplit, scalingName, scaling } }: TrainingSet,
   model: Model,
   backend: ActiveBackend,
 ): RunDescription {
@@ -95,8 +69,9 @@ export function describeRun(
       fingerprint: data.fingerprint,
       validationSplit,
       splitSeed: data.defaults.seed,
-      trainingImages: split.training.length,
-      validationImages: split.validation.length,
+      trainingImages: images.training,
+      validationImages: images.validation,
+      ...(data.imported && { imported: data.imported }),
     },
     random: { seed: values.seed, generator: 'xoshiro128**' },
     machine: {
@@ -114,7 +89,7 @@ export function describeRun(
 /** Throws CHECKPOINT_REFUSED where a run's data are not those that it was trained on so far. */
 export function requireSameData(
   { path, description: { data } }: Checkpoint,
-  { fingerprint, defaults }: PreparedData,
+  { fingerprint, defaults }: PreparedDescription,
 ): void {
   if (data.fingerprint !== fingerprint) {
     const reason = `trained on other data than now lie in the data set "${data.dataset}"`;

@@ -4,6 +4,7 @@ import { trainingProgram } from '../engine/prepare.js';
 import type { Model } from '../models/model.js';
 import { adam } from '../optimizers/adam.js';
 import { linear } from '../schedules/linear.js';
+import { epochsInMemory } from './epoch-source.js';
 import { trainEpochs } from './loop.js';
 import { noProgress } from './progress.js';
 import { trainingStep } from './step.js';
@@ -35,8 +36,9 @@ export async function fit(
   try {
     const nothing = (): Promise<void> => Promise.resolve();
     const schedule = linear.build(linear.options.parse({}));
-    await trainEpochs({ ...plan, learningRate, schedule, earlyStopping: undefined }, noProgress, {
-      ...{ program, optimizer, training, signal, onBatches },
+    const { epochs } = plan;
+    await trainEpochs({ epochs, learningRate, schedule, earlyStopping: undefined }, noProgress, {
+      ...{ source: epochsInMemory(program, training, plan), optimizer, signal, onBatches },
       validate: () => Promise.resolve(null),
       onEpoch: nothing,
       onPause: nothing,

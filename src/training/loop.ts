@@ -1,9 +1,9 @@
 import { ToolkitError } from '../core/errors.js';
 import type { BatchEvent, Metrics } from '../core/events.js';
-import { Random } from '../core/random.js';
-import type { SliceResult, TrainingProgram } from '../engine/program.js';
+import type { SliceResult } from '../engine/program.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import type { Schedule } from '../schedules/schedule.js';
+import type { EpochSource } from './epoch-source.js';
 import {
   emptyEpoch,
   isStagnant,
@@ -18,10 +18,8 @@ export interface TrainingPlan {
   epochs: number;
   /** Ends training before that, after so many epochs; the schedule stays that of all. */
   stopAfter?: number | undefined;
-  batchSize: number;
   learningRate: number;
   schedule: Schedule;
-  seed: number;
   /** The decay of the weights' moving averages, where there are any. */
   averageWeights?: number | undefined;
   /** Ends training when so many epochs brought nothing better. */
@@ -30,10 +28,8 @@ export interface TrainingPlan {
 
 /** What the loop works with, and whom it tells. */
 export interface TrainingParts {
-  program: TrainingProgram;
+  source: EpochSource;
   optimizer: Optimizer;
-  /** Indices of the images to train on. */
-  training: Int32Array;
   /** Loss and accuracy on the validation split, or null where there is none. */
   validate: () => Promise<Metrics | null>;
   /** Called when an epoch has ended; training goes on when it is done. */
@@ -48,9 +44,8 @@ export interface TrainingParts {
 const PAUSE_MS = 30_000;
 
 /**
- * Trains until the plan is fulfilled or nothing improves any more, and returns the progress made. The order of the images is
- * drawn anew for each epoch, from the seed and the epoch's number alone. Throws the signal's reason when it is aborted, after
- * `onPause` has been told.
+ * Trains until the plan is fulfilled or nothing improves any more, and returns the progress made. Throws the signal's reason when
+ * it is aborted, after `onPause` has been told.
  */
 export async function trainEpochs(
   plan: TrainingPlan,
@@ -72,10 +67,9 @@ async function finishEpoch(
   { history, partial: start }: TrainingProgress,
   parts: TrainingParts,
 ): Promise<TrainingProgress> {
-  const { program, signal, training } = parts;
+  const { source, signal } = parts;
+  const { batches } = source;
   const epoch = history.length + 1;
-  const order = new Random(plan.seed, 'shuffle', epoch).shuffle(training.slice());
-  const batches = Math.ceil(order.length / plan.batchSize);
   const stepsBefore = history.length * batches;
   const length = { steps: plan.epochs * batches, stepsPerEpoch: batches };
   const rateAt = (step: number): number => plan.learningRate * plan.schedule.factorAt(step, length);
@@ -84,9 +78,7 @@ async function finishEpoch(
   let resumedAt = performance.now();
   while (partial.batches < batches) {
     const from = partial;
-    const done = await program.run({
-      order,
-      batchSize: plan.batchSize,
+    const done = await source.run(epoch, {
       firstBatch: from.batches,
       coefficients: (batch) =>
         stepCoefficients(
@@ -99,8 +91,8 @@ async function finishEpoch(
       onSlice: (result) => {
         const seconds = from.seconds + (performance.now() - resumedAt) / 1000;
         requireFinite(result, epoch);
-        partial = addSlice(partial, result, order.length, plan.batchSize, seconds);
-        parts.onBatches(batchEvent(plan, epoch, partial, from, order.length));
+        partial = addSlice(partial, result, (batch) => source.batchImages(epoch, batch), seconds);
+        parts.onBatches(batchEvent(plan, epoch, partial, from, source.images));
       },
     });
     if (done < batches) {
@@ -143,14 +135,13 @@ async function validateOrPause(parts: TrainingParts, progress: TrainingProgress)
 /** Adds batch by batch, in double precision and in order, so that the sums do not depend on where slices end. */
 function addSlice(
   partial: PartialEpoch,
-  { losses, correct }: SliceResult,
-  totalImages: number,
-  batchSize: number,
+  { first, losses, correct }: SliceResult,
+  batchImages: (batch: number) => number,
   seconds: number,
 ): PartialEpoch {
   const sums = { ...partial, seconds };
   losses.forEach((loss, index) => {
-    const images = Math.min(batchSize, totalImages - sums.images);
+    const images = batchImages(first + index);
     sums.batches += 1;
     sums.images += images;
     sums.loss += loss * images;

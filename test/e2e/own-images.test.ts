@@ -85,9 +85,17 @@ test('one’s own images of any size and classes go all the way: collected, trai
   expect([trained.code, trained.stderr]).toEqual([0, expect.any(String)]);
   const { description } = await readCheckpoint(join(cwd, 'checkpoints/fruit/best.safetensors'));
   expect(JSON.stringify(description)).toContain(JSON.stringify(names));
+  expect(description.data.imported).toEqual({ centre: 'none', invert: 'no' });
 
   const evaluated = await runCommand(['evaluate', 'fruit', '--json'], { cwd, environment });
   const { accuracy, perClass } = evaluated.result() as { accuracy: number; perClass: { name: string }[] };
   expect(accuracy).toBeGreaterThan(0.9);
   expect(JSON.stringify(perClass)).toContain('りんご');
+
+  // Pictures are shown to the model as its own were: dark and light stay as they are.
+  const files = names.map((name) => join(from, name, '0.png'));
+  const predicted = await runCommand(['predict', 'fruit', ...files, '--json'], { cwd, environment });
+  const { predictions } = predicted.result() as { predictions: { class: string; inverted: boolean }[] };
+  expect(predictions.map((prediction) => prediction.class)).toEqual(names);
+  expect(predictions.map(({ inverted }) => inverted)).toEqual([false, false, false]);
 });

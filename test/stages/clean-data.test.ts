@@ -3,14 +3,14 @@ import { join } from 'node:path';
 
 import { expect, inject, test } from 'vitest';
 
-import { findPrepared, preparedFolder } from '../../src/artifacts/prepared.js';
+import { findPrepared, preparedFolder, type PreparedData } from '../../src/artifacts/prepared.js';
 import { findRaw, rawFingerprint, readRawFile } from '../../src/artifacts/raw.js';
 import { silentContext } from '../../src/core/events.js';
 import type { LabelledImages } from '../../src/engine/images.js';
 import { collect } from '../../src/stages/collect.js';
-import { prepareData } from '../../src/stages/prepare-data.js';
+import { prepareData, splitOf } from '../../src/stages/prepare-data.js';
 import { preprocess, preprocessFields, type Preprocessed } from '../../src/stages/preprocess.js';
-import { planData } from '../../src/stages/training-setup.js';
+import { trainingSet } from '../../src/stages/training-set.js';
 import { smallDataset, writeFiles } from '../support/datasets.js';
 import { toolkitError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folders.js';
@@ -24,8 +24,15 @@ async function collected(changes: Record<string, Buffer> = {}): Promise<string> 
   return dataDir;
 }
 
-const run = (dataDir: string, options: object = {}): Promise<Preprocessed> =>
-  preprocess(preprocessFields.parse({ dataset: 'mine', dataDir, threads: 1, ...options }));
+const run = async (
+  dataDir: string,
+  options: object = {},
+): Promise<Preprocessed & { prepared: PreparedData }> => {
+  const { prepared, quality } = await preprocess(
+    preprocessFields.parse({ dataset: 'mine', dataDir, threads: 1, ...options }),
+  );
+  return { prepared: prepared as PreparedData, quality };
+};
 
 const linesOf = async (dataDir: string, name: string): Promise<Record<string, unknown>[]> =>
   (await readFile(join(preparedFolder(dataDir, 'mine'), name), 'utf8'))
@@ -143,14 +150,16 @@ test('a missing label of MNIST is filled in by models that never saw the image',
 test('statistics for scaling come from the training split alone', async () => {
   const dataDir = await collected();
   const { prepared } = await run(dataDir, { validationSplit: 0.3 });
-  const before = planData(prepared, {});
-  expect(before.split.validation.length).toBeGreaterThan(0);
+  const split = splitOf(prepared, 0.3, prepared.defaults.seed);
+  const scalingOf = (data: PreparedData): object => trainingSet(data, {}).plan.scaling;
+  const before = scalingOf(prepared);
+  expect(split.validation.length).toBeGreaterThan(0);
   const changed = { ...prepared, train: { ...prepared.train, pixels: prepared.train.pixels.slice() } };
-  for (const index of before.split.validation) changed.train.pixels.fill(255, index * 6, (index + 1) * 6);
+  for (const index of split.validation) changed.train.pixels.fill(255, index * 6, (index + 1) * 6);
   changed.test.pixels.fill(255);
-  expect(planData(changed, {}).scaling).toEqual(before.scaling);
+  expect(scalingOf(changed)).toEqual(before);
   // They do follow the training images.
-  const [first = 0] = before.split.training;
+  const [first = 0] = split.training;
   changed.train.pixels.fill(255, first * 6, (first + 1) * 6);
-  expect(planData(changed, {}).scaling).not.toEqual(before.scaling);
+  expect(scalingOf(changed)).not.toEqual(before);
 });

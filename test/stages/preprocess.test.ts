@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, inject, test } from 'vitest';
 
-import { preparedFolder } from '../../src/artifacts/prepared.js';
+import { preparedFolder, type PreparedData } from '../../src/artifacts/prepared.js';
 import { findRaw, rawFingerprint, rawFolder } from '../../src/artifacts/raw.js';
 import { silentContext, type ToolkitEvent } from '../../src/core/events.js';
 import { mnist } from '../../src/datasets/mnist.js';
@@ -39,7 +39,7 @@ describe('preprocess', () => {
       test: { count: 4 },
     });
     const file = smallDataset()['train-images-idx3-ubyte']!;
-    expect(Buffer.from(prepared.train.pixels).equals(file.subarray(16))).toBe(true);
+    expect(Buffer.from((prepared as PreparedData).train.pixels).equals(file.subarray(16))).toBe(true);
     expect(quality.counts).toEqual({ training: [6, 6, 5], validation: [1, 1, 1], test: [1, 1, 2] });
     // The test images of this set are the first four of its training.
     expect(quality.leakedTestImages).toEqual([0, 1, 2, 3]);

@@ -1,10 +1,12 @@
 import { placeOnDevice, type DeviceImages } from '../../src/engine/device-images.js';
 import { eagerInference, eagerTraining } from '../../src/engine/eager.js';
+import { allIndices } from '../../src/engine/images.js';
 import { silentContext } from '../../src/core/events.js';
 import { meanMetrics } from '../../src/evaluation/classify.js';
 import { adam } from '../../src/optimizers/adam.js';
 import type { Optimizer } from '../../src/optimizers/optimizer.js';
 import { cosine } from '../../src/schedules/cosine.js';
+import { epochsInMemory, type EpochPlan } from '../../src/training/epoch-source.js';
 import { trainEpochs, type TrainingParts, type TrainingPlan } from '../../src/training/loop.js';
 import { noProgress, type TrainingProgress } from '../../src/training/progress.js';
 import { trainingStep } from '../../src/training/step.js';
@@ -16,7 +18,7 @@ const CLASSES = 4;
 const COUNT = 230;
 
 /** A run of 230 images in batches of 20, so that the last one has 10. */
-export const smallPlan: TrainingPlan = {
+export const smallPlan: TrainingPlan & EpochPlan = {
   epochs: 3,
   batchSize: 20,
   learningRate: 0.01,
@@ -27,7 +29,7 @@ export const smallPlan: TrainingPlan = {
 
 /** A small net with all that the loop needs, on the backend in use. */
 export class SmallTraining {
-  readonly plan: TrainingPlan;
+  readonly plan: TrainingPlan & EpochPlan;
   readonly optimizer: Optimizer;
   readonly data: DeviceImages;
   readonly variables: TrainingVariables;
@@ -36,7 +38,10 @@ export class SmallTraining {
   readonly #program;
   readonly #inference;
 
-  constructor(plan: Partial<TrainingPlan> = {}, optimizer: Optimizer = adam.build(adam.options.parse({}))) {
+  constructor(
+    plan: Partial<TrainingPlan & EpochPlan> = {},
+    optimizer: Optimizer = adam.build(adam.options.parse({})),
+  ) {
     this.plan = { ...smallPlan, ...plan };
     this.optimizer = optimizer;
     this.data = placeOnDevice(this.images, { scale: 2 / 255, offset: -1 });
@@ -50,9 +55,8 @@ export class SmallTraining {
   run(more: Partial<TrainingParts> = {}, start: TrainingProgress = noProgress): Promise<TrainingProgress> {
     const { signal } = silentContext();
     return trainEpochs(this.plan, start, {
-      program: this.#program,
+      source: epochsInMemory(this.#program, allIndices(COUNT), this.plan),
       optimizer: this.optimizer,
-      training: Int32Array.from({ length: COUNT }, (_, index) => index),
       validate: async () => {
         const indices = Int32Array.from({ length: 50 }, (_, index) => index);
         const logits = await this.#inference.run(indices, more.signal ?? signal);

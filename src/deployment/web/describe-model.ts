@@ -1,6 +1,6 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import type { DecisionRule } from '../../decisions/rule.js';
-import { preparationFor } from '../../imaging/preparation-for.js';
+import { pagePreparationFor } from '../../imaging/preparation-for.js';
 import type { PageModel, RuntimeName } from './page-model.js';
 
 /** What the page is told of a model. */
@@ -19,7 +19,7 @@ export function describeForPage(
     classNames,
     shape,
     preprocessing: { scale: preprocessing.scale, offset: preprocessing.offset },
-    preparation: preparationFor(description),
+    preparation: pagePreparationFor(description),
     model: { name: model.name, description: model.description },
     denseActivation: isDense && typeof activation === 'string' ? activation : null,
     rule,

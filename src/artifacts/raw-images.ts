@@ -1,0 +1,61 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { ToolkitError } from '../core/errors.js';
+import { readError } from '../core/files.js';
+import { sha256OfFile } from '../core/hashing.js';
+import { pixelsPerImage, type ImageShape } from '../engine/images.js';
+import { MAX_HEADER_BYTES, parseIdxHeader } from './idx.js';
+import type { RawData } from './raw.js';
+
+/** The images of a raw file that is read in pieces. */
+export interface RawImages {
+  readonly count: number;
+  readonly shape: ImageShape;
+  /** The pixels of images that follow each other. Throws DATA_UNREADABLE. */
+  read(first: number, count: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the images of a split, whatever their size, after their hash and their header have been checked.
+ * Throws DATA_UNREADABLE or DATA_CORRUPT.
+ */
+export async function openRawImages(
+  { folder, manifest }: RawData,
+  split: 'train' | 'test',
+  signal: AbortSignal,
+): Promise<RawImages> {
+  const { name, bytes, sha256 } = manifest.files[`${split}-images`];
+  const path = join(folder, name);
+  try {
+    if ((await sha256OfFile(path, signal)) !== sha256) {
+      throw new ToolkitError('DATA_CORRUPT', { path, reason: 'its SHA-256 is not the one in its manifest' });
+    }
+    const file = await open(path, 'r');
+    const start = Buffer.alloc(MAX_HEADER_BYTES);
+    await file.read(start, 0, MAX_HEADER_BYTES, 0);
+    const { dimensions, headerBytes, fileBytes } = parseIdxHeader(start, 'images', path);
+    if (fileBytes !== bytes) {
+      await file.close();
+      throw new ToolkitError('DATA_CORRUPT', { path, reason: 'its header and its length disagree' });
+    }
+    const [count = 0, height = 0, width = 0, channels = 1] = dimensions;
+    const shape = { height, width, channels };
+    const size = pixelsPerImage(shape);
+    return {
+      count,
+      shape,
+      async read(first, wanted) {
+        const pixels = Buffer.allocUnsafe(wanted * size);
+        const { bytesRead } = await file.read(pixels, 0, pixels.length, headerBytes + first * size);
+        if (bytesRead !== pixels.length) throw readError(new Error('it ends too early'), path);
+        return pixels;
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw readError(error, path);
+  }
+}

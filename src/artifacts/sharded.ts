@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { z } from 'zod';
+
+import { systemCodeOf, ToolkitError } from '../core/errors.js';
+import { exists, makeFolder, readError, writeFileAtomically } from '../core/files.js';
+import { sha256 } from '../core/hashing.js';
+import { complaintOf } from '../core/validation.js';
+import type { LabelledImages } from '../engine/images.js';
+import { preparedDescription, preparedFile, preparedFolder, type PreparedDescription } from './prepared.js';
+import { readShard, shardEntry, shardName, writeShard, type ShardEntry } from './shards.js';
+
+/** The splits of a set in shards: each has files of its own. */
+export const shardedSplits = ['training', 'validation', 'test'] as const;
+
+export type ShardedSplit = (typeof shardedSplits)[number];
+
+const shardsOf = z.array(shardEntry);
+
+const manifestSchema = preparedDescription.extend({
+  format: z.literal('mnist-train/shards'),
+  /** The hash of the raw files' contents. */
+  rawFingerprint: z.string(),
+  /** The folder beside the manifest that holds the shards. */
+  folder: z.string().regex(/^shards-[0-9a-f]{16}$/),
+  /** How it was made, to make it again when the raw files have changed. */
+  making: z.strictObject({
+    shardImages: z.int().min(1),
+    augmentTo: z.int().min(1).optional(),
+  }),
+  /** Of the training split, from 0 to 255. */
+  pixels: z.strictObject({ mean: z.number(), standardDeviation: z.number() }),
+  shards: z.strictObject({ training: shardsOf.min(1), validation: shardsOf, test: shardsOf.min(1) }),
+});
+
+type ShardManifest = z.infer<typeof manifestSchema>;
+
+/** What whoever writes shards has to say of them; the rest follows from what is written. */
+export type ShardedDescription = Omit<ShardManifest, 'format' | 'folder' | 'shards'>;
+
+/** A data set that lies in shards, of which a few at a time are read: its size is limited by the disk. */
+export interface ShardedData extends ShardManifest {
+  /** Its manifest. */
+  path: string;
+}
+
+const MANIFEST = 'shards.json';
+const FOLDER = /^shards-/;
+
+/** Whether a prepared data set lies in shards. */
+export function isSharded(data: PreparedDescription | ShardedData): data is ShardedData {
+  return 'shards' in data;
+}
+
+/** How many images a split has. */
+export function imagesIn({ shards }: ShardedData, split: ShardedSplit): number {
+  return shards[split].reduce((sum, { images }) => sum + images, 0);
+}
+
+/** Reads and verifies a shard of a split. Throws DATA_UNREADABLE or DATA_CORRUPT. */
+export function readShardOf(
+  { path, folder, shards, shape, classNames }: ShardedData,
+  split: ShardedSplit,
+  shard: number,
+): Promise<LabelledImages> {
+  const entry = shards[split][shard];
+  if (!entry) throw new Error(`there is no ${split} shard ${shard}`);
+  return readShard(join(dirname(path), folder), entry, shape, classNames.length);
+}
+
+/** Whether a data set was prepared, in whatever form. */
+export async function isPrepared(dataDir: string, dataset: string): Promise<boolean> {
+  const folder = preparedFolder(dataDir, dataset);
+  return (await exists(join(folder, MANIFEST))) || exists(preparedFile(folder));
+}
+
+/** The set in shards of a name, or undefined where there is none. Throws DATA_CORRUPT or DATA_UNREADABLE. */
+export async function findSharded(dataDir: string, dataset: string): Promise<ShardedData | undefined> {
+  const path = join(preparedFolder(dataDir, dataset), MANIFEST);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) return undefined;
+    throw readError(error, path);
+  }
+  try {
+    return { ...manifestSchema.parse(JSON.parse(text)), path };
+  } catch (error) {
+    throw new ToolkitError('DATA_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
+  }
+}
+
+/** Writes a set in shards by a function of the caller's; what it wrote is removed again where it fails. */
+export async function writeSharded(
+  dataDir: string,
+  dataset: string,
+  write: (writer: ShardSetWriter) => Promise<ShardedDescription>,
+): Promise<void> {
+  const writer = await ShardSetWriter.create(dataDir, dataset);
+  try {
+    await writer.finish(await write(writer));
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+}
+
+/** Writes a data set shard by shard; it takes the place of the one before when it is complete, and not earlier. */
+export class ShardSetWriter {
+  readonly #parent: string;
+  readonly #folder: string;
+  readonly #shards: Record<ShardedSplit, ShardEntry[]> = { training: [], validation: [], test: [] };
+
+  private constructor(parent: string, folder: string) {
+    this.#parent = parent;
+    this.#folder = folder;
+  }
+
+  /** Makes a folder for the shards. Throws a storage error. */
+  static async create(dataDir: string, dataset: string): Promise<ShardSetWriter> {
+    const parent = preparedFolder(dataDir, dataset);
+    const folder = `shards-${randomBytes(8).toString('hex')}`;
+    const writer = new ShardSetWriter(parent, folder);
+    await makeFolder(join(parent, folder));
+    return writer;
+  }
+
+  /** Where the shards lie, and whatever is needed until they do. */
+  get path(): string {
+    return join(this.#parent, this.#folder);
+  }
+
+  /** Adds the next shard of a split. Throws a storage error. */
+  async add(split: ShardedSplit, images: LabelledImages): Promise<void> {
+    const shards = this.#shards[split];
+    shards.push(await writeShard(this.path, shardName(split, shards.length), images));
+  }
+
+  /** Writes the manifest, and removes what was prepared of this set before. Throws a storage error. */
+  async finish(description: ShardedDescription): Promise<void> {
+    const hashes = shardedSplits.flatMap((split) => this.#shards[split].map((entry) => entry.sha256));
+    const manifest: ShardManifest = {
+      ...description,
+      format: 'mnist-train/shards',
+      fingerprint: sha256(description.fingerprint, ...hashes),
+      folder: this.#folder,
+      shards: this.#shards,
+    };
+    await writeFileAtomically(
+      join(this.#parent, MANIFEST),
+      `${JSON.stringify(manifestSchema.parse(manifest), undefined, 2)}\n`,
+    );
+    await removeShards(this.#parent, this.#folder);
+    await rm(preparedFile(this.#parent), { force: true });
+  }
+
+  /** Removes what was written of a set that was not completed. */
+  async discard(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+  }
+}
+
+/** Removes a set in shards: another form of it has taken its place. */
+export async function removeSharded(dataDir: string, dataset: string): Promise<void> {
+  const parent = preparedFolder(dataDir, dataset);
+  await rm(join(parent, MANIFEST), { force: true });
+  await removeShards(parent, undefined);
+}
+
+async function removeShards(parent: string, but: string | undefined): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (FOLDER.test(name) && name !== but) await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
