@@ -26,8 +26,14 @@ import { search as searchStage, type SearchResult } from './stages/search.js';
 import { resolveSearchOptions, type SearchOptions } from './stages/search-options.js';
 import { resolveTrainOptions, type TrainOptions } from './stages/train-options.js';
 import { train as trainStage, type TrainResult } from './stages/train.js';
+import type { Embedded } from './stages/embed.js';
+import { embedFields } from './stages/embed-options.js';
+import type { DatasetView } from './stages/show-dataset.js';
+import { showDatasetFields } from './stages/show-dataset-options.js';
 import { explainSpace, type explainFields } from './stages/explain-options.js';
 import type { Explanations } from './stages/explain.js';
+import type { RunningServer } from './stages/serve.js';
+import { serveFields } from './stages/serve-options.js';
 import type { RawData } from './artifacts/raw.js';
 import type { z } from 'zod';
 
@@ -35,6 +41,7 @@ export { readCheckpoint, type Checkpoint, type CheckpointDescription } from './a
 export { ModelRegistry, type RegisteredVersion } from './artifacts/model-registry.js';
 export type { Manifest } from './artifacts/manifest.js';
 export type { PreparedData } from './artifacts/prepared.js';
+export { isSharded, type ShardedData } from './artifacts/sharded.js';
 export type { RawData } from './artifacts/raw.js';
 export { isToolkitError, ToolkitError, type ErrorCode, type ExitCode } from './core/errors.js';
 export type { Emit, StageContext, ToolkitEvent } from './core/events.js';
@@ -46,10 +53,13 @@ export { comparePaired, type PairedComparison } from './evaluation/mcnemar.js';
 export { classificationMetrics, type ClassificationMetrics } from './evaluation/metrics.js';
 export { scoreLogits, type ScoredExamples } from './evaluation/probabilities.js';
 export type { Deployment } from './stages/deploy.js';
+export type { RunningServer } from './stages/serve.js';
 export { decide, type Decision, type DecisionPolicy } from './decisions/decide.js';
 export type { Calibration } from './stages/calibrate.js';
 export type { PictureSource, Predictions } from './stages/predict.js';
 export type { Evaluation } from './stages/evaluate.js';
+export type { Embedded } from './stages/embed.js';
+export type { DatasetView } from './stages/show-dataset.js';
 export type { Explanation, Explanations } from './stages/explain.js';
 export type { EnsembleEvaluation, EnsembleMember } from './stages/evaluate-ensemble.js';
 export type { Preprocessed } from './stages/preprocess.js';
@@ -193,6 +203,32 @@ export async function explain(
   return explainStage(checkpoint, pictures, values, silentContext(context));
 }
 
+/**
+ * Writes what a model makes of images before its last layer, with the options of `mnist embed`. Throws a ToolkitError.
+ *
+ * @param checkpoint a checkpoint file, a run's folder or name, or `latest`
+ */
+export async function embed(
+  checkpoint: string,
+  options: z.input<typeof embedFields> = {},
+  context: Context = {},
+): Promise<Embedded> {
+  const { values } = resolveOptions({ fields: embedFields, choices: {} }, [callerLayer(options)]);
+  const { embed: embedStage } = await import('./stages/embed.js');
+  return embedStage(checkpoint, values, silentContext(context));
+}
+
+/** Looks at a data set, with the options of `mnist datasets show`. Throws a ToolkitError. */
+export async function showDataset(
+  dataset: string,
+  options: z.input<typeof showDatasetFields> = {},
+  context: Context = {},
+): Promise<DatasetView> {
+  const { values } = resolveOptions({ fields: showDatasetFields, choices: {} }, [callerLayer(options)]);
+  const { showDataset: showDatasetStage } = await import('./stages/show-dataset.js');
+  return showDatasetStage(dataset, values, silentContext(context));
+}
+
 /** The runs in a folder, the latest first; a damaged one with what is wrong with it. */
 export { summariseRuns as listRuns, type RunSummary } from './stages/list-runs.js';
 
@@ -209,4 +245,24 @@ export async function compareRuns(
 export async function pruneRuns(options: z.input<typeof pruneRunsFields>): Promise<Pruning> {
   const space = { fields: pruneRunsFields, choices: {} };
   return pruneRunsStage(resolveOptions(space, [callerLayer(options)]).values);
+}
+
+/** Where a server's log goes; left out, nowhere. */
+export type ServeLog = (line: string) => void;
+
+/**
+ * Serves a model, with the options of `mnist serve`, from when this is fulfilled until `stop` is called. Throws a ToolkitError.
+ *
+ * @param checkpoint a checkpoint file, a run's folder or name, or `latest`; undefined serves a model of the registry
+ * @param log receives a JSON line for what `logLevel` asks for
+ */
+export async function serve(
+  checkpoint: string | undefined,
+  options: z.input<typeof serveFields> = {},
+  context: Context = {},
+  log: ServeLog = () => undefined,
+): Promise<RunningServer> {
+  const { values } = resolveOptions({ fields: serveFields, choices: {} }, [callerLayer(options)]);
+  const { startServer } = await import('./stages/serve.js');
+  return startServer(checkpoint, values, { log: { write: log } }, silentContext(context));
 }

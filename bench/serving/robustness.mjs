@@ -17,6 +17,7 @@ if (folder === undefined || checkpoint === undefined)
   throw new Error('usage: robustness.mjs FOLDER CHECKPOINT [NAME …]');
 const LAUNCHER = fileURLToPath(new URL('../../bin/mnist.js', import.meta.url));
 const CHANGES = Number(process.env.BENCH_CHANGES ?? 50);
+const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 10_000);
 const print = (name, figures) => console.log(JSON.stringify({ name, ...figures }));
 const good = inferBytes(randomBytes(784));
 
@@ -98,8 +99,8 @@ async function malformed() {
     [checkpoint, '--body-limit', '0.25', '--request-timeout', '2', '--no-drift'],
     folder,
   );
-  const total = 10_000;
-  const slow = 200;
+  const total = REQUESTS;
+  const slow = total / 50;
   const statuses = new Map();
   const wrong = [];
   let sent = 0;

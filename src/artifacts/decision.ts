@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { z } from 'zod';
 
-import { systemCodeOf, ToolkitError } from '../core/errors.js';
-import { readError, writeFileAtomically } from '../core/files.js';
+import { ToolkitError } from '../core/errors.js';
+import { readTextIfThere, writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
 
 const share = z.number().min(0).max(1);
@@ -72,13 +71,8 @@ export async function writeDecision(checkpointPath: string, decision: StoredDeci
 /** The decision beside a checkpoint; undefined where there is none. Throws DECISION_INVALID or DATA_UNREADABLE. */
 export async function readDecision(checkpointPath: string): Promise<StoredDecision | undefined> {
   const path = decisionPath(checkpointPath);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
-    throw readError(error, path);
-  }
+  const text = await readTextIfThere(path);
+  if (text === undefined) return undefined;
   return parseDecision(text, path);
 }
 

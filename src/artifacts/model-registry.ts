@@ -23,6 +23,8 @@ export const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 const CHECKPOINT = 'model.safetensors';
 const PREDICTIONS = 'predictions.safetensors';
+/** What the training data look like, beside a checkpoint. */
+export const REFERENCE_FILE = 'reference.json';
 
 /**
  * A folder with registered models, for reading: `<name>/versions/<n>/` never changes once it is there, and
@@ -119,4 +121,8 @@ export class ModelRegistry {
 }
 
 /** The files of a version, inside its folder. */
-export const versionFiles = { checkpoint: CHECKPOINT, predictions: PREDICTIONS } as const;
+export const versionFiles = {
+  checkpoint: CHECKPOINT,
+  predictions: PREDICTIONS,
+  reference: REFERENCE_FILE,
+} as const;

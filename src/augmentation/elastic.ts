@@ -1,4 +1,4 @@
-import { matMul, mul, reshape, sub, tensor2d, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { mul, reshape, sub, sum, tensor2d, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 
 import type { ImageShape } from '../engine/images.js';
 import type { Randomness } from '../engine/randomness.js';
@@ -18,7 +18,8 @@ export interface Displacement {
  * Random displacements that neighbouring pixels share (Simard, Steinkraus and Platt, "Best practices for convolutional neural
  * networks applied to visual document analysis", 2003): uniform noise, smoothed by a Gaussian. The Gaussian leaves nothing of the
  * noise that is finer than its deviation, so the noise is drawn on a grid as coarse as that, and the smoothing is two products of
- * small matrices. In the paper's terms, a typical displacement of 1.5 pixels is α ≈ 37 at σ = 4.
+ * small matrices. They are written as sums: TensorFlow computes matrix products in 16 bits where it may (`--precision mixed`), and
+ * with them all coordinates that come of them, to a quarter of a pixel; what comes of sums it leaves in 32. In the paper's terms, a typical displacement of 1.5 pixels is α ≈ 37 at σ = 4.
  *
  * @param typical the standard deviation of the displacements, in pixels
  */
@@ -38,10 +39,16 @@ export function drawDisplacement(
     );
     // The variance of uniform numbers is 1/12.
     const noise = mul(sub(drawn, 0.5), typical * Math.sqrt(12));
-    const rows = matMul(reshape(noise, [count * down.points, across.points]), across.weights, false, true);
-    const fields = matMul(
-      reshape(down.weights, [1, height, down.points]),
-      reshape(rows, [count, down.points, width]),
+    const rows = sum(
+      mul(
+        reshape(noise, [count * down.points, 1, across.points]),
+        reshape(across.weights, [1, width, across.points]),
+      ),
+      2,
+    );
+    const fields = sum(
+      mul(reshape(rows, [count, 1, down.points, width]), reshape(down.weights, [1, height, down.points, 1])),
+      2,
     );
     return reshape(fields, [count, height * width]);
   };

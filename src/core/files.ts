@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 import { isToolkitError, messageOf, systemCodeOf, ToolkitError } from './errors.js';
@@ -108,4 +108,14 @@ export function readError(error: unknown, path: string): ToolkitError {
   if (isToolkitError(error)) return error;
   const reason = systemCodeOf(error) ?? messageOf(error);
   return new ToolkitError('DATA_UNREADABLE', { path, reason }, { cause: error });
+}
+
+/** The text of a file; undefined where there is none. Throws DATA_UNREADABLE. */
+export async function readTextIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw readError(error, path);
+  }
 }

@@ -1,17 +1,17 @@
 import { copyFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { writeDecision } from '../artifacts/decision.js';
 import type { Signature } from '../artifacts/manifest.js';
 import { versionFiles } from '../artifacts/model-registry.js';
-import { storageError } from '../core/files.js';
+import { storageError, writeFileAtomically } from '../core/files.js';
 import { writePredictions } from './predictions.js';
 import type { DeploymentSource, ExportedModel } from './source.js';
 
 /** Copies a checkpoint and its predictions into a folder, and loads the copy: what the registry keeps of a model. */
 export async function copyCheckpoint(source: DeploymentSource, folder: string): Promise<ExportedModel> {
   const path = join(folder, versionFiles.checkpoint);
-  await copyWithDecision(source, path);
+  await copyForServing(source, path);
   await writePredictions(join(folder, versionFiles.predictions), {
     labels: source.test.labels,
     predictions: source.predictions,
@@ -25,15 +25,17 @@ export async function copyCheckpoint(source: DeploymentSource, folder: string): 
   };
 }
 
-/** Copies a checkpoint and, beside it, what `calibrate` stored for it. Throws STORAGE_FULL or STORAGE_DENIED. */
-export async function copyWithDecision(
-  { checkpoint, decision }: DeploymentSource,
-  path: string,
-): Promise<void> {
+/**
+ * Copies a checkpoint and, beside it, what the server needs besides: what `calibrate` stored for it, and what its training data
+ * look like. Throws STORAGE_FULL or STORAGE_DENIED.
+ */
+export async function copyForServing(source: DeploymentSource, path: string): Promise<void> {
+  const { checkpoint, decision } = source;
   await copyFile(checkpoint.path, path).catch((error: unknown) => {
     throw storageError(error, path);
   });
   if (decision) await writeDecision(path, decision);
+  await writeFileAtomically(join(dirname(path), versionFiles.reference), await source.describeTraining());
 }
 
 /** Bytes in, probabilities out: what a model that scales its images itself takes and gives. */

@@ -12,6 +12,8 @@ export interface DeploymentSource {
   /** What `calibrate` stored beside it, if that is for this checkpoint. */
   decision: StoredDecision | undefined;
   backend: ActiveBackend;
+  /** The text of `reference.json`: what the server compares requests with, to see drift. */
+  describeTraining(): Promise<string>;
   /** Scaled images to logits, with the weights on the device. */
   forward: Forward;
   variables: TrainingVariables;

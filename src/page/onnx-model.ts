@@ -27,7 +27,10 @@ export async function onnxModel(file: Uint8Array, model: PageModel): Promise<Bro
 async function hasGpu(): Promise<boolean> {
   const { gpu } = navigator as Partial<Navigator>;
   const adapter = await gpu?.requestAdapter().catch(() => null);
-  return adapter?.info.isFallbackAdapter === false;
+  if (!adapter) return false;
+  // Not every browser says of its adapter what it is.
+  const { info } = adapter as { info?: Partial<GPUAdapterInfo> };
+  return info?.isFallbackAdapter !== true;
 }
 
 async function load(name: RuntimeName, file: Uint8Array, { shape }: PageModel): Promise<BrowserModel> {

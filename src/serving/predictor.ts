@@ -7,6 +7,7 @@ import { ToolkitError } from '../core/errors.js';
 import type { DecisionRule } from '../decisions/rule.js';
 import { CompiledForward, type SampleImages } from '../engine/compiled-forward.js';
 import { pixelsPerImage } from '../engine/images.js';
+import type { ExecutionMode } from '../engine/prepare.js';
 import type { Forward } from '../engine/program.js';
 import type { Model } from '../models/model.js';
 import { tensorFlowBackend } from '../tensorflow/tfjs-backend.js';
@@ -44,17 +45,18 @@ export interface DecidingPredictor extends Predictor {
 
 /**
  * Makes a checkpoint's model ready: compiled for a few batch sizes and run once with each, so that no request waits for that.
- * Without TensorFlow it computes operation by operation. Throws CHECKPOINT_REFUSED for a model that cannot be built or whose
+ * Without TensorFlow, and where that is asked for, it computes operation by operation. Throws CHECKPOINT_REFUSED for a model that cannot be built or whose
  * outputs are no numbers.
  */
 export async function createPredictor(
   checkpoint: Checkpoint,
   maxBatch: number,
   load: LoadModel,
+  mode?: ExecutionMode,
 ): Promise<DecidingPredictor> {
   const { model, variables, rule } = await load(checkpoint);
   const forward: Forward = (images) => model.apply(images, variables.values());
-  const make = tensorFlowBackend() ? compiledPredictor : eagerPredictor;
+  const make = tensorFlowBackend() && mode !== 'eager' ? compiledPredictor : eagerPredictor;
   const sample = sampleImages(checkpoint.description, maxBatch);
   let predictor: Predictor | undefined;
   try {

@@ -47,7 +47,10 @@ export class ClassificationService {
       this.#metrics.images.inc({ version }, count);
       if (canAbstain(rule.policy)) {
         const verdicts = applyRuleToRows(logits, rule);
-        this.#metrics.abstained.inc({ version }, verdicts.filter(({ decision }) => decision.abstained).length);
+        this.#metrics.abstained.inc(
+          { version },
+          verdicts.filter(({ decision }) => decision.abstained).length,
+        );
       }
       this.monitor.record({ requestId, version, pixels, classes, logits });
       void this.#shadow(version, pixels, count, classes);

@@ -1,6 +1,7 @@
 import type { Checkpoint, CheckpointDescription } from '../artifacts/checkpoint.js';
 import { asToolkitError, type ToolkitError } from '../core/errors.js';
 import type { DecisionRule } from '../decisions/rule.js';
+import type { ExecutionMode } from '../engine/prepare.js';
 import { Batcher, type BatcherOptions, type BatchReport } from './batcher.js';
 import { HttpError } from './http-errors.js';
 import { createPredictor, type DecidingPredictor, type LoadModel } from './predictor.js';
@@ -16,6 +17,8 @@ export interface Traffic {
 
 export interface VersionsOptions extends BatcherOptions {
   maxBatch: number;
+  /** How the model is run; left out, as is best on the backend. */
+  mode?: ExecutionMode | undefined;
   traffic: Traffic;
 }
 
@@ -95,6 +98,9 @@ export class ModelVersions {
   #traffic: Traffic;
   #canaryDebt = 0;
   #refreshing: Promise<void> | undefined;
+  #following: Promise<void> | undefined;
+  #isAgain = false;
+  #isClosed = false;
 
   constructor(source: ModelSource, options: VersionsOptions, load: LoadModel, observer: VersionObserver) {
     this.#source = source;
@@ -135,16 +141,17 @@ export class ModelVersions {
   }
 
   /**
-   * Brings the loaded versions in line with the source; what cannot be loaded leaves what is served as it is. Fulfilled
-   * when it is done, whoever asked first.
+   * Brings the loaded versions in line with the source as it is now; what cannot be loaded leaves what is served as it is.
    *
    * @param again whether versions that were refused before are tried once more
    */
   refresh(again = false): Promise<void> {
-    this.#refreshing ??= this.#refresh(again).finally(() => {
+    this.#isAgain ||= again;
+    // One that is under way may have looked before what the caller knows of: another one follows it, for all who ask meanwhile.
+    if (this.#refreshing) return (this.#following ??= this.#refreshing.then(() => this.#follow()));
+    return (this.#refreshing = this.#refreshNow().finally(() => {
       this.#refreshing = undefined;
-    });
-    return this.#refreshing;
+    }));
   }
 
   /** A version for a request: the one that it names, else production or, for its share, the candidate. */
@@ -175,6 +182,7 @@ export class ModelVersions {
 
   /** Gives everything back when what has been begun is answered. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#refreshing;
     await Promise.all([...this.#loaded.values()].map(({ batcher }) => batcher.drained()));
     for (const loaded of new Set(this.#loaded.values())) loaded.retire();
@@ -189,8 +197,15 @@ export class ModelVersions {
     return true;
   }
 
-  async #refresh(again: boolean): Promise<void> {
-    if (again) this.#refused.clear();
+  #follow(): Promise<void> {
+    this.#following = undefined;
+    return this.refresh();
+  }
+
+  async #refreshNow(): Promise<void> {
+    if (this.#isClosed) return;
+    if (this.#isAgain) this.#refused.clear();
+    this.#isAgain = false;
     let wanted;
     try {
       wanted = await this.#source.wanted();
@@ -224,8 +239,8 @@ export class ModelVersions {
   }
 
   async #loadVersion(version: string): Promise<LoadedVersion> {
-    const { maxBatch } = this.#options;
-    const predictor = await createPredictor(await this.#source.load(version), maxBatch, this.#load);
+    const { maxBatch, mode } = this.#options;
+    const predictor = await createPredictor(await this.#source.load(version), maxBatch, this.#load, mode);
     const batcher = new Batcher(predictor, this.#options, (report) => {
       this.#observer.batch(version, report);
     });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
 import { writeManifest, type Manifest } from '../artifacts/manifest.js';
+import type { PreparedData } from '../artifacts/prepared.js';
 import { resolveCheckpoint } from '../artifacts/run.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { describeBundle } from '../deployment/describe.js';
@@ -10,14 +11,16 @@ import { folderDestination, registryDestination, type Destination } from '../dep
 import { softmaxRows, type DeploymentSource, type ExportedModel } from '../deployment/source.js';
 import { withStaging } from '../deployment/staging.js';
 import { verifyExport } from '../deployment/verify.js';
-import type { LabelledImages } from '../engine/images.js';
 import { meanMetrics } from '../evaluation/classify.js';
 import { indexOfMaximum } from '../evaluation/probabilities.js';
+import { describeTraining } from '../serving/watching/describe-training.js';
+import { encodeReference } from '../serving/watching/reference-file.js';
 import { targets } from '../targets/index.js';
 import { executionMode, startChosenBackend } from './backend-options.js';
 import type { DeployOptions } from './deploy-options.js';
 import { requireFit } from './evaluation-subject.js';
 import { classifyImages } from './classify-images.js';
+import { classifyPixels } from './classify-pixels.js';
 import { findDecision } from './load-decision.js';
 import { loadModel } from './load-model.js';
 import { prepareData } from './prepare-data.js';
@@ -57,7 +60,7 @@ export async function deploy(
   const { dataset } = checkpoint.description.data;
   const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
   requireFit(checkpoint, data);
-  return withSource(checkpoint, data.test, options, context, async (source) => {
+  return withSource(checkpoint, data, options, context, async (source) => {
     requireAccuracy(source.accuracy, options.minAccuracy);
     const to = options.to.name;
     context.emit({
@@ -121,7 +124,7 @@ function destinationOf(options: DeployOptions, { description }: Checkpoint): Pro
 
 async function withSource<Result>(
   checkpoint: Checkpoint,
-  test: LabelledImages,
+  { train, test }: PreparedData,
   options: DeployOptions,
   context: StageContext,
   use: (source: DeploymentSource) => Promise<Result>,
@@ -131,11 +134,18 @@ async function withSource<Result>(
   const how = { signal: context.signal, mode: executionMode(options) };
   const logits = await classifyImages(checkpoint, test, how);
   const classes = checkpoint.description.classNames.length;
+  const describe = async (): Promise<string> => {
+    const reference = await describeTraining(train, classes, (pixels) =>
+      classifyPixels(checkpoint, pixels, how),
+    );
+    return encodeReference(reference, checkpoint.description.data.fingerprint);
+  };
   const { model, variables } = loadModel(checkpoint);
   try {
     return await use({
       checkpoint,
       decision,
+      describeTraining: describe,
       backend,
       forward: (images) => model.apply(images, variables.values()),
       variables,

@@ -17,7 +17,7 @@ const MAX_PIXELS = 2 ** 24;
 export async function imageOf(
   bytes: Uint8Array,
   name: string,
-  description: CheckpointDescription,
+  description: Pick<CheckpointDescription, 'shape' | 'data'>,
   preparation: Preparation,
 ): Promise<PreparedPicture> {
   const { shape } = description;

@@ -1,19 +1,31 @@
 import { isToolkitError } from '../core/errors.js';
-import { formatOf, pictureFormats } from '../imaging/decode.js';
+import { decodePicture, formatOf, pictureFormats } from '../imaging/decode.js';
 import { preparationFor } from '../imaging/preparation-for.js';
 import type { ReadPicture } from '../serving/http/classify.js';
+import type { PicturePool } from '../serving/picture-pool.js';
 import { HttpError } from '../serving/http-errors.js';
 import { imageOf } from './foreign-picture.js';
 
-/** Makes an image file into an image for a model, as `mnist predict` does. */
-export const readPicture: ReadPicture = async (bytes, description) => {
+/** Makes image files into images for a model, as `mnist predict` does, beside the event loop. */
+export function pictureReader(pool: PicturePool): ReadPicture {
+  return (bytes, description) => readPicture(pool, bytes, description);
+}
+
+async function readPicture(
+  pool: PicturePool,
+  ...[bytes, { shape, data }]: Parameters<ReadPicture>
+): ReturnType<ReadPicture> {
   if (formatOf(bytes) === undefined) {
     const known = pictureFormats.join(', ');
     throw new HttpError('UNSUPPORTED_MEDIA_TYPE', `the body is no picture of a known format (${known})`);
   }
   try {
-    const preparation = preparationFor(description);
-    const { pixels, blank, inverted } = await imageOf(bytes, 'the body', description, preparation);
+    const preparation = preparationFor({ shape, data });
+    const { pixels, blank, inverted } =
+      preparation === 'import'
+        ? // The decoder has threads of its own, and leaves little to do.
+          await imageOf(bytes, 'the body', { shape, data }, preparation)
+        : await pool.prepare({ picture: await decodePicture(bytes, 'the body'), shape, preparation });
     if (blank) throw new HttpError('UNPROCESSABLE', 'there is nothing on the picture');
     return { pixels, notes: { preparation, inverted } };
   } catch (error) {
@@ -22,4 +34,4 @@ export const readPicture: ReadPicture = async (bytes, description) => {
     }
     throw error;
   }
-};
+}

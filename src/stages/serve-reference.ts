@@ -1,47 +1,44 @@
 import { findPrepared } from '../artifacts/prepared.js';
 import { findSharded, isSharded } from '../artifacts/sharded.js';
 import { silentContext } from '../core/events.js';
-import { Random } from '../core/random.js';
 import { pixelsPerImage } from '../engine/images.js';
-import { classesOf } from '../serving/protocol/response.js';
 import type { Lease } from '../serving/versions.js';
-import { confidenceOf } from '../serving/watching/monitor.js';
-import { describeReference, type Reference } from '../serving/watching/reference.js';
+import { describeTraining } from '../serving/watching/describe-training.js';
+import { readReference } from '../serving/watching/reference-file.js';
+import type { Reference } from '../serving/watching/reference.js';
 import { sampleOf } from './sample-shards.js';
 
-/** Images of the training data that stand for all of them. */
-const SAMPLE = 2000;
 /** What is computed at a time: requests come between. */
 const CHUNK = 32;
 
 /**
- * Describes the data that a version was trained on, and what it makes of them: images of a seeded sample, classified by the
- * version itself. Returns the reason as a text where it cannot be done.
+ * What inputs and predictions look like where nothing has drifted: as `deploy` has written it beside the checkpoint, or else from
+ * the prepared data that the version was trained on, classified by the version itself. Returns the reason as a text where
+ * neither is there. Throws MODEL_CORRUPT and what reading throws.
+ *
+ * @param checkpoint the version's file
  */
-export async function referenceFor(lease: Lease, dataDir: string): Promise<Reference | string> {
+export async function referenceFor(
+  lease: Lease,
+  checkpoint: string,
+  dataDir: string,
+): Promise<Reference | string> {
   const { data, shape, classNames } = lease.description;
+  const stored = await readReference(checkpoint, data.fingerprint);
+  if (stored) return stored;
   const prepared = (await findSharded(dataDir, data.dataset)) ?? (await findPrepared(dataDir, data.dataset));
   if (!prepared) return `the data set "${data.dataset}" is not prepared in ${dataDir}`;
   if (prepared.fingerprint !== data.fingerprint)
     return `"${data.dataset}" in ${dataDir} is not what the model was trained on`;
   const { train } = isSharded(prepared) ? await sampleOf(prepared, silentContext(), 1) : prepared;
   const size = pixelsPerImage(shape);
-  const count = Math.min(SAMPLE, train.count);
-  const random = new Random(1, 'drift-reference');
-  const pixels = new Uint8Array(count * size);
-  for (let row = 0; row < count; row++) {
-    const index = random.integer(train.count);
-    pixels.set(train.pixels.subarray(index * size, (index + 1) * size), row * size);
-  }
-  const logits = new Float32Array(count * classNames.length);
-  for (let start = 0; start < count; start += CHUNK) {
-    const end = Math.min(count, start + CHUNK);
-    const part = await lease.classify(pixels.subarray(start * size, end * size), end - start, Infinity);
-    logits.set(part, start * classNames.length);
-  }
-  const classes = classesOf(logits, classNames.length);
-  const confidences = Float32Array.from({ length: count }, (_, row) =>
-    confidenceOf(logits.subarray(row * classNames.length, (row + 1) * classNames.length)),
-  );
-  return describeReference(pixels, shape, classes, confidences, classNames.length);
+  return describeTraining(train, classNames.length, async (pixels, count) => {
+    const logits = new Float32Array(count * classNames.length);
+    for (let start = 0; start < count; start += CHUNK) {
+      const end = Math.min(count, start + CHUNK);
+      const part = await lease.classify(pixels.subarray(start * size, end * size), end - start, Infinity);
+      logits.set(part, start * classNames.length);
+    }
+    return logits;
+  });
 }

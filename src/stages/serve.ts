@@ -22,7 +22,8 @@ import { registerOperations } from '../serving/http/operations.js';
 import { ServerMetrics } from '../serving/metrics.js';
 import { registerModelFile } from '../serving/http/model-file.js';
 import { filesOf, registerFiles } from '../serving/page.js';
-import { readPicture } from './serve-picture.js';
+import { PicturePool } from '../serving/picture-pool.js';
+import { pictureReader } from './serve-picture.js';
 import { isLoopback } from '../serving/security/addresses.js';
 import { Authenticator } from '../serving/security/authenticator.js';
 import { ClassificationService, countingObserver } from '../serving/service.js';
@@ -30,7 +31,7 @@ import { CheckpointSource, RegistrySource, type ModelSource } from '../serving/s
 import type { LoadModel } from '../serving/predictor.js';
 import { ModelVersions } from '../serving/versions.js';
 import { Monitor } from '../serving/watching/monitor.js';
-import { startChosenBackend } from './backend-options.js';
+import { executionMode, startChosenBackend } from './backend-options.js';
 import { exportOnnx } from './export-onnx.js';
 import { loadDecisionRule } from './load-decision.js';
 import { loadModel } from './load-model.js';
@@ -123,7 +124,8 @@ export async function startServer(
     logger: options.logLevel === 'silent' ? false : { level: options.logLevel, stream: log, base: null },
     isStopping: () => isStopping,
   });
-  await registerRoutes(app, service, metrics, recordActs(options, source.name), () => isStopping);
+  const pictures = new PicturePool();
+  await registerRoutes(app, service, pictures, metrics, recordActs(options, source.name), () => isStopping);
   await listen(app, options);
   const address = app.server.address();
   const port = typeof address === 'object' && address ? address.port : options.port;
@@ -131,23 +133,28 @@ export async function startServer(
   const url = `${tls ? 'https' : 'http'}://${host}:${port}`;
   const present = versions.roles.get('production') ?? '';
   context.emit({ event: 'listening', url, model: source.name, version: present });
-  const watch = setInterval(() => void versions.refresh(), options.reloadInterval * 1000);
+  const compare = watchDrift(service, options, context);
+  const refresh = async (): Promise<void> => {
+    await versions.refresh();
+    await compare();
+  };
+  const watch = setInterval(() => void refresh(), options.reloadInterval * 1000);
   // What does not keep anyone from being answered comes after the first answer.
-  void versions.refresh();
-  if (options.drift) void compareWithTraining(service, options, context);
+  void refresh();
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     isStopping = true;
     clearInterval(watch);
     if (options.drainDelay > 0) await wait(options.drainDelay * 1000);
     await closeApp(app);
+    await pictures.close();
     await versions.close();
     metrics.close();
   };
   return {
     url,
     model: source.name,
-    refresh: () => versions.refresh(),
+    refresh,
     stop: () => (stopping ??= stop()),
   };
 }
@@ -209,12 +216,14 @@ function versionsFor(
     const rule = await loadDecisionRule(checkpoint.path, checkpoint.description, { emit });
     return { ...loadModel(checkpoint), rule };
   };
-  return new ModelVersions(source, { maxBatch, maxQueue, maxDelay, traffic }, load, observer);
+  const mode = executionMode(options);
+  return new ModelVersions(source, { maxBatch, maxQueue, maxDelay, mode, traffic }, load, observer);
 }
 
 async function registerRoutes(
   app: FastifyInstance,
   service: ClassificationService,
+  pictures: PicturePool,
   metrics: ServerMetrics,
   record: RecordAct,
   isStopping: () => boolean,
@@ -225,7 +234,7 @@ async function registerRoutes(
   await app.register((routes, _options, done) => {
     registerHealth(routes, service.versions, isStopping);
     registerInference(routes, service);
-    registerClassify(routes, service, readPicture);
+    registerClassify(routes, service, pictureReader(pictures));
     registerFeedback(routes, service);
     registerModelFile(routes, service.versions, exportOnnx);
     registerOperations(routes, service, metrics);
@@ -272,19 +281,34 @@ async function closeApp(app: FastifyInstance): Promise<void> {
   clearTimeout(timer);
 }
 
-async function compareWithTraining(
+/**
+ * Compares requests with the training data of the version that is in production, from now on and each time another one takes its
+ * place; returns what to call when that may have happened.
+ */
+function watchDrift(
   { versions, monitor }: ClassificationService,
-  { dataDir }: ServeOptions,
+  { dataDir, drift }: ServeOptions,
   context: StageContext,
-): Promise<void> {
-  const lease = versions.acquire();
-  try {
-    const reference = await referenceFor(lease, dataDir);
-    if (typeof reference !== 'string') monitor.compareWith(reference);
-    else context.emit({ event: 'notice', message: `drift is not measured: ${reference}` });
-  } catch (error) {
-    context.emit({ event: 'notice', message: `drift is not measured: ${messageOf(error)}` });
-  } finally {
-    lease.release();
-  }
+): () => Promise<void> {
+  let compared: string | undefined;
+  return async () => {
+    const version = versions.roles.get('production');
+    if (!drift || version === undefined || version === compared) return;
+    compared = version;
+    let problem: string | undefined;
+    const lease = versions.acquire(version);
+    try {
+      const { path } = await versions.checkpointOf(version);
+      const reference = await referenceFor(lease, path, dataDir);
+      if (typeof reference === 'string') problem = reference;
+      else monitor.compareWith(reference);
+    } catch (error) {
+      problem = messageOf(error);
+    } finally {
+      lease.release();
+    }
+    if (problem === undefined) return;
+    monitor.compareWith(undefined);
+    context.emit({ event: 'notice', message: `drift is not measured: ${problem}` });
+  };
 }

@@ -6,7 +6,7 @@ import { writeFileAtomically } from '../core/files.js';
 import { compose } from '../deployment/docker/compose.js';
 import { dockerfile, dockerignore, MODEL_FILE } from '../deployment/docker/image.js';
 import { deploymentGuide, deploymentManifest, serviceManifest } from '../deployment/docker/kubernetes.js';
-import { byteSignature, copyWithDecision } from '../deployment/registered.js';
+import { byteSignature, copyForServing } from '../deployment/registered.js';
 import type { DeploymentSource, ExportedModel } from '../deployment/source.js';
 import { defineTarget } from './target.js';
 
@@ -36,7 +36,7 @@ async function exportDocker(
   folder: string,
 ): Promise<ExportedModel> {
   const model = join(folder, MODEL_FILE);
-  await copyWithDecision(source, model);
+  await copyForServing(source, model);
   const files = {
     Dockerfile: dockerfile(),
     '.dockerignore': dockerignore(),

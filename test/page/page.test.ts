@@ -1,20 +1,50 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
+import { writeDecision } from '../../src/artifacts/decision.js';
 import { findPrepared } from '../../src/artifacts/prepared.js';
 import { serveFields } from '../../src/stages/serve-options.js';
 import { startServer, type RunningServer } from '../../src/stages/serve.js';
 import { noBrowser, openInBrowser } from '../support/browser.js';
 import { runCommand, QUICK } from '../support/command.js';
-import { answerOf, comparedOn, draw, ONE, SEVEN } from '../support/drawing.js';
+import { storedDecision } from '../support/decisions.js';
+import { answerOf, comparedOn, draw, ONE, SEVEN, ZERO } from '../support/drawing.js';
 import { onSheet } from '../support/foreign-pictures.js';
 
 let folder = '';
 let server: RunningServer | undefined;
+
+/** A seven of the test images on white paper, as a PNG. */
+async function pictureOfSeven(): Promise<Buffer> {
+  const data = (await findPrepared(inject('dataDir'), 'mnist'))!;
+  const { width, height, rgba } = onSheet(data.test.pixels.subarray(0, 784), 6, (ink) => 255 - ink);
+  return sharp(rgba, { raw: { width, height, channels: 4 } })
+    .png()
+    .toBuffer();
+}
+
+/** Evaluated in the page, as text: gives it a file as if it had been dropped. */
+const dropping = (base64: string): string => `(() => {
+  const bytes = Uint8Array.from(atob('${base64}'), (character) => character.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], 'seven.png', { type: 'image/png' }));
+  const give = (type) => document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  give('dragover');
+  const shown = document.body.className;
+  give('drop');
+  return shown;
+})()`;
+
+/** The same: puts a picture on the clipboard. */
+const copying = (base64: string): string => `(() => {
+  const bytes = Uint8Array.from(atob('${base64}'), (character) => character.charCodeAt(0));
+  const picture = new Blob([bytes], { type: 'image/png' });
+  return navigator.clipboard.write([new ClipboardItem({ 'image/png': picture })]);
+})()`;
 
 describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrowser ?? 'present'})`, () => {
   beforeAll(async () => {
@@ -23,6 +53,9 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     expect(code).toBe(0);
     const options = serveFields.parse({ port: 0, threads: 1, device: 'cpu', drift: false });
     const checkpoint = join(cwd, 'checkpoints', 'drawn', 'best.safetensors');
+    // A rule that halves logits, in the server and in the browser, and leaves every 0 to a person.
+    const thresholds = Array.from({ length: 10 }, (_, digit) => (digit === 0 ? 1 : 0));
+    await writeDecision(checkpoint, await storedDecision(checkpoint, { temperature: 2, thresholds }));
     server = await startServer(checkpoint, options, { log: { write: () => undefined } });
   });
 
@@ -93,14 +126,56 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
   it('opens a picture of a digit', async () => {
     const { page, troubles } = await openInBrowser(`${server!.url}/`);
     await page.locator('#model', { hasText: 'drawn, version' }).waitFor();
-    const data = (await findPrepared(inject('dataDir'), 'mnist'))!;
-    const { width, height, rgba } = onSheet(data.test.pixels.subarray(0, 784), 6, (ink) => 255 - ink);
-    const buffer = await sharp(rgba, { raw: { width, height, channels: 4 } })
-      .png()
-      .toBuffer();
+    const buffer = await pictureOfSeven();
     await page.locator('#file').setInputFiles({ name: 'seven.png', mimeType: 'image/png', buffer });
     await comparedOn(page);
     expect(await answerOf(page)).toMatch(/^7, \d/);
     expect(troubles).toEqual([]);
+  });
+
+  it('takes a picture that is dropped, and one that is pasted', async () => {
+    const { page, troubles } = await openInBrowser(`${server!.url}/`);
+    await page.locator('#model', { hasText: 'drawn, version' }).waitFor();
+    const picture = (await pictureOfSeven()).toString('base64');
+    expect(await page.evaluate<string>(dropping(picture))).toBe('dropping');
+    await comparedOn(page);
+    expect(await answerOf(page)).toMatch(/^7, \d/);
+
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.evaluate(copying(picture));
+    await page.locator('#pad').focus();
+    await page.keyboard.press('Control+V');
+    await comparedOn(page);
+    expect(await answerOf(page)).toMatch(/^7, \d/);
+    expect(troubles).toEqual([]);
+  });
+
+  it('asks a person where the rule says so, and says why', async () => {
+    const { page, troubles } = await openInBrowser(`${server!.url}/`);
+    await page.locator('#model', { hasText: 'drawn, version' }).waitFor();
+    await draw(page, ZERO);
+    await comparedOn(page);
+    expect(await answerOf(page)).toMatch(/^Undecided – perhaps 0, \d/);
+    expect(await page.locator('#reason').textContent()).toMatch(
+      /^Ask a person: “0” has the probability .*, and 100\.0 % is asked for$/,
+    );
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await draw(page, ONE);
+    await comparedOn(page);
+    expect(await page.locator('#reason').isVisible()).toBe(false);
+    expect(troubles).toEqual([]);
+  });
+
+  it.each(['light', 'dark'] as const)('can be read in %s colours', async (colorScheme) => {
+    const { page } = await openInBrowser(`${server!.url}/`, { colorScheme });
+    await page.locator('#model', { hasText: 'drawn, version' }).waitFor();
+    await draw(page, ZERO);
+    await page.locator('#reason', { hasText: 'Ask a person' }).waitFor();
+    const script = await readFile(new URL('../support/inspect-page.js', import.meta.url), 'utf8');
+    const found = await page.evaluate<{ isDark: boolean; contrast: number }>(script);
+    expect(found.isDark).toBe(colorScheme === 'dark');
+    // WCAG 2.2, 1.4.3: what is to be read.
+    expect(found.contrast).toBeGreaterThan(4.5);
   });
 });

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { decisionPath, writeDecision, type StoredDecision } from '../../src/artifacts/decision.js';
-import { sha256OfFile } from '../../src/core/hashing.js';
+import { storedDecision } from '../support/decisions.js';
 import { temporaryFolder } from '../support/folders.js';
 import {
   ask,
@@ -33,21 +33,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 async function decided(changes: Partial<StoredDecision>): Promise<string> {
   const path = join(await temporaryFolder(), 'last.safetensors');
   await copyFile(made, path);
-  const classNames = Array.from({ length: 10 }, (_, digit) => String(digit));
-  await writeDecision(path, {
-    format: 'mnist-train/decision',
-    version: 1,
-    toolkit: '0.1.0',
-    createdAt: '2026-01-02T03:04:05.678Z',
-    checkpoint: { run: 'three', sha256: await sha256OfFile(path) },
-    classNames,
-    temperature: 1,
-    thresholds: classNames.map(() => 0),
-    costs: null,
-    abstentionCost: null,
-    measured: [],
-    ...changes,
-  });
+  await writeDecision(path, await storedDecision(path, changes));
   return path;
 }
 
@@ -118,7 +104,9 @@ test('costs change what is decided for', async () => {
 });
 
 test('texts and truth values come as bytes where that is asked for', async () => {
-  const { url } = await serveForTest(await decided({ thresholds: Array<number>(10).fill(1), temperature: 200 }));
+  const { url } = await serveForTest(
+    await decided({ thresholds: Array<number>(10).fill(1), temperature: 200 }),
+  );
   const response = await fetch(`${url}/v2/models/mnist/infer`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -5,7 +5,8 @@ import type { CheckpointDescription } from '../../src/artifacts/checkpoint.js';
 import { decodeImage } from '../../src/collection/decode.js';
 import { Random } from '../../src/core/random.js';
 import { pagePreparationFor, preparationFor } from '../../src/imaging/preparation-for.js';
-import { readPicture } from '../../src/stages/serve-picture.js';
+import { PicturePool } from '../../src/serving/picture-pool.js';
+import { pictureReader } from '../../src/stages/serve-picture.js';
 import { imageOf } from '../../src/stages/foreign-picture.js';
 import { toolkitError } from '../support/errors.js';
 
@@ -53,7 +54,7 @@ describe.each([
 
   test('is made so by the server, too', async () => {
     const file = await photo();
-    const served = await readPicture(file, described(imported));
+    const served = await pictureReader(new PicturePool())(file, described(imported));
     const { pixels } = await imageOf(file, 'photo.png', described(imported), 'import');
     expect(Buffer.from(served.pixels)).toEqual(Buffer.from(pixels));
     expect(served.notes).toEqual({ preparation: 'import', inverted: imported.invert !== 'no' });

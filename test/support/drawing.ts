@@ -20,6 +20,14 @@ export const ONE: readonly Stroke[] = [
   ],
 ];
 
+/** A ring, narrower than it is high. */
+export const ZERO: readonly Stroke[] = [
+  Array.from({ length: 17 }, (_, step) => {
+    const angle = (step / 16) * 2 * Math.PI;
+    return [0.5 + 0.2 * Math.sin(angle), 0.5 - 0.33 * Math.cos(angle)] as const;
+  }),
+];
+
 /** Draws on the page's pad with the mouse. */
 export async function draw(page: Page, strokes: readonly Stroke[]): Promise<void> {
   const box = (await page.locator('#pad').boundingBox())!;

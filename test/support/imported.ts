@@ -16,7 +16,10 @@ export interface ReadBack {
 }
 
 /** Collects a source and reads everything that is then there. */
-export async function importAndRead(from: string, options: Partial<CollectOptions> = {}): Promise<ReadBack> {
+export async function importAndRead(
+  from: string | undefined,
+  options: Partial<CollectOptions> = {},
+): Promise<ReadBack> {
   const dataDir = options.dataDir ?? (await temporaryFolder());
   const raw = await collect({ dataset: 'own', from, ...options, dataDir });
   const [train, trainLabels, test, testLabels] = [

@@ -46,14 +46,6 @@ export function dockerignore(): string {
 function serveWords(): string[] {
   return [
     ...['serve', `/app/${MODEL_FILE}`, '--host', '0.0.0.0', '--port', String(PORT)],
-    ...[
-      '--tokens-file',
-      '/run/secrets/tokens.json',
-      '--no-drift',
-      '--drain-delay',
-      '5',
-      '--log-level',
-      'info',
-    ],
+    ...['--tokens-file', '/run/secrets/tokens.json', '--drain-delay', '5', '--log-level', 'info'],
   ];
 }

@@ -84,6 +84,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     reply.header('x-request-id', request.id);
     await admit(request, options);
   });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    // A connection that stays open after its last answer would keep a stopping server waiting.
+    if (options.isStopping()) reply.header('connection', 'close');
+    done(null, payload);
+  });
   app.addHook('onResponse', (request, reply, done) => {
     count(request, reply, options.metrics);
     done();

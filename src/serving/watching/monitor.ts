@@ -54,9 +54,9 @@ export class Monitor {
     this.#addGauges(registry);
   }
 
-  /** Begins to compare with the training data. */
-  compareWith(reference: Reference): void {
-    this.#drift = new DriftDetector(reference, this.#options.window);
+  /** Begins to compare with some training data, anew; undefined ends it. */
+  compareWith(reference: Reference | undefined): void {
+    this.#drift = reference && new DriftDetector(reference, this.#options.window);
   }
 
   record({ requestId, version, pixels, classes, logits }: ClassifiedRequest): void {

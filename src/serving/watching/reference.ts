@@ -34,15 +34,16 @@ export function describeReference(
   );
   const features = new Map<ImageFeature | 'confidence', ReferenceFeature>();
   imageFeatures.forEach((name, column) => {
-    features.set(name, describe(Float64Array.from(rows, (row) => row[column]!)));
+    features.set(name, describeValues(Float64Array.from(rows, (row) => row[column]!)));
   });
-  features.set('confidence', describe(Float64Array.from(confidences)));
+  features.set('confidence', describeValues(Float64Array.from(confidences)));
   const counts = new Float64Array(classCount);
   for (const predicted of classes) counts[predicted]! += 1;
   return { shape, features, classes: counts };
 }
 
-function describe(values: Float64Array): ReferenceFeature {
+/** Describes some numbers: their bins follow from them. */
+export function describeValues(values: Float64Array): ReferenceFeature {
   const sample = values.toSorted();
   const edges = quantileEdges(sample, BINS);
   return { sample, edges, counts: histogramOf(sample, edges) };

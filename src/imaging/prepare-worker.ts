@@ -1,0 +1,14 @@
+import type { Picture } from './picture.js';
+import { preparePicture, type PreparationName, type PreparedPicture, type TargetShape } from './prepare.js';
+
+/** A picture to be prepared in another thread. */
+export interface PreparationTask {
+  picture: Picture;
+  shape: TargetShape;
+  preparation: PreparationName;
+}
+
+/** What a thread of the pool does. */
+export default function prepare({ picture, shape, preparation }: PreparationTask): PreparedPicture {
+  return preparePicture(picture, shape, preparation);
+}
