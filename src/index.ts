@@ -26,6 +26,10 @@ import { search as searchStage, type SearchResult } from './stages/search.js';
 import { resolveSearchOptions, type SearchOptions } from './stages/search-options.js';
 import { resolveTrainOptions, type TrainOptions } from './stages/train-options.js';
 import { train as trainStage, type TrainResult } from './stages/train.js';
+import type { Embedded } from './stages/embed.js';
+import { embedFields } from './stages/embed-options.js';
+import type { DatasetView } from './stages/show-dataset.js';
+import { showDatasetFields } from './stages/show-dataset-options.js';
 import { explainSpace, type explainFields } from './stages/explain-options.js';
 import type { Explanations } from './stages/explain.js';
 import type { RunningServer } from './stages/serve.js';
@@ -37,6 +41,7 @@ export { readCheckpoint, type Checkpoint, type CheckpointDescription } from './a
 export { ModelRegistry, type RegisteredVersion } from './artifacts/model-registry.js';
 export type { Manifest } from './artifacts/manifest.js';
 export type { PreparedData } from './artifacts/prepared.js';
+export { isSharded, type ShardedData } from './artifacts/sharded.js';
 export type { RawData } from './artifacts/raw.js';
 export { isToolkitError, ToolkitError, type ErrorCode, type ExitCode } from './core/errors.js';
 export type { Emit, StageContext, ToolkitEvent } from './core/events.js';
@@ -53,6 +58,8 @@ export { decide, type Decision, type DecisionPolicy } from './decisions/decide.j
 export type { Calibration } from './stages/calibrate.js';
 export type { PictureSource, Predictions } from './stages/predict.js';
 export type { Evaluation } from './stages/evaluate.js';
+export type { Embedded } from './stages/embed.js';
+export type { DatasetView } from './stages/show-dataset.js';
 export type { Explanation, Explanations } from './stages/explain.js';
 export type { EnsembleEvaluation, EnsembleMember } from './stages/evaluate-ensemble.js';
 export type { Preprocessed } from './stages/preprocess.js';
@@ -194,6 +201,32 @@ export async function explain(
   const { values } = resolveOptions(explainSpace, [callerLayer(options)]);
   const { explain: explainStage } = await import('./stages/explain.js');
   return explainStage(checkpoint, pictures, values, silentContext(context));
+}
+
+/**
+ * Writes what a model makes of images before its last layer, with the options of `mnist embed`. Throws a ToolkitError.
+ *
+ * @param checkpoint a checkpoint file, a run's folder or name, or `latest`
+ */
+export async function embed(
+  checkpoint: string,
+  options: z.input<typeof embedFields> = {},
+  context: Context = {},
+): Promise<Embedded> {
+  const { values } = resolveOptions({ fields: embedFields, choices: {} }, [callerLayer(options)]);
+  const { embed: embedStage } = await import('./stages/embed.js');
+  return embedStage(checkpoint, values, silentContext(context));
+}
+
+/** Looks at a data set, with the options of `mnist datasets show`. Throws a ToolkitError. */
+export async function showDataset(
+  dataset: string,
+  options: z.input<typeof showDatasetFields> = {},
+  context: Context = {},
+): Promise<DatasetView> {
+  const { values } = resolveOptions({ fields: showDatasetFields, choices: {} }, [callerLayer(options)]);
+  const { showDataset: showDatasetStage } = await import('./stages/show-dataset.js');
+  return showDatasetStage(dataset, values, silentContext(context));
 }
 
 /** The runs in a folder, the latest first; a damaged one with what is wrong with it. */

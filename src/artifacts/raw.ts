@@ -141,9 +141,13 @@ export function rawFingerprint({ files }: RawManifest): string {
   return sha256(...Object.values(files).map((file) => file.sha256));
 }
 
-/** What the import of a data set did to pictures, where it was one. */
+/**
+ * What the import of a data set did to pictures. Nothing where they were images of their size before: arrays, tables of pixels and
+ * what was sent to a server, unless they were centred or inverted.
+ */
 export function importOf({ imported }: RawManifest): Pick<PreparedDescription, 'imported'> {
   if (!imported) return {};
-  const { centre, invert } = imported;
-  return { imported: { centre, invert } };
+  const { format, centre, invert } = imported;
+  const isPictures = format === 'folder' || centre !== 'none' || invert !== 'no';
+  return isPictures ? { imported: { centre, invert } } : {};
 }

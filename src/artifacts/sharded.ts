@@ -47,7 +47,7 @@ export interface ShardedData extends ShardManifest {
 }
 
 const MANIFEST = 'shards.json';
-const FOLDER = /^shards-/;
+const FOLDER_START = 'shards-';
 
 /** Whether a prepared data set lies in shards. */
 export function isSharded(data: PreparedDescription | ShardedData): data is ShardedData {
@@ -172,6 +172,7 @@ export async function removeSharded(dataDir: string, dataset: string): Promise<v
 
 async function removeShards(parent: string, but: string | undefined): Promise<void> {
   for (const name of await readdir(parent)) {
-    if (FOLDER.test(name) && name !== but) await rm(join(parent, name), { recursive: true, force: true });
+    if (name.startsWith(FOLDER_START) && name !== but)
+      await rm(join(parent, name), { recursive: true, force: true });
   }
 }

@@ -73,7 +73,9 @@ async function eachMember(
         .then(() => (stop.aborted ? undefined : use(entry, stop)))
         .catch(fail)
         // What was not read is skipped.
-        .finally(() => entry.resume());
+        .finally(() => {
+          entry.resume();
+        });
     },
   });
   parser.on('error', (error: unknown) => {

@@ -33,6 +33,10 @@ export const collectFields = z.strictObject({
       allowed: '64 hexadecimal digits',
       placeholder: 'HASH',
     }),
+  classNames: z.array(z.string().min(1)).min(1).max(256).optional().meta({
+    description: 'names of the classes 0, 1, 2 … of a source that has none, or a file with one in each line',
+    placeholder: 'NAME,…',
+  }),
   licence: z
     .string()
     .min(1)

@@ -11,6 +11,7 @@ import { withLock } from '../core/lock.js';
 import { nearest } from '../core/registry.js';
 import { fileRoles, type DatasetDefinition } from '../datasets/dataset.js';
 import { datasets } from '../datasets/index.js';
+import { givenClassNames, withClassNames } from './class-names.js';
 import { completeCollectOptions, type CollectOptions } from './collect-options.js';
 
 export { collectFields, type CollectOptions } from './collect-options.js';
@@ -32,6 +33,12 @@ export async function collect(
   const { emit, signal } = context;
   const known = datasets.get(dataset);
   const addTo = await baseOf(options, known);
+  if (known && options.classNames) {
+    throw new ToolkitError('USAGE', {
+      message: `the classes of "${dataset}", a published data set, have names`,
+      hint: 'leave --class-names out',
+    });
+  }
   const parent = join(dataDir, dataset);
   const onWait = (owner: string): void => {
     emit({ event: 'notice', message: `waiting for ${owner}, which is collecting ${dataset}` });
@@ -156,7 +163,9 @@ async function fetchAll(
   try {
     const complete = completeCollectOptions(options);
     const request = { ...complete, from, work: join(parent, 'download'), staging, known, addTo };
+    const names = options.classNames && (await givenClassNames(options.classNames));
     const collected = await collectSource(request, context);
+    if (names) collected.classNames = withClassNames(collected.classNames, names);
     const { name, text } = encodeManifest(makeManifest(options, known, collected));
     await writeFileAtomically(join(staging, name), text);
     await rm(final, { recursive: true, force: true });

@@ -25,8 +25,12 @@ export async function modelFor(
 ): Promise<Model> {
   const { shape, classNames } = set.data;
   const { name, ...options } = settings;
-  const fit = features.get(name)?.fit;
-  const fitted = fit?.(options as never, { ...(await set.sample()), scaling: set.plan.scaling, seed });
+  const feature = features.get(name);
+  const fitted = feature?.fit?.(options as never, {
+    ...(await set.sample()),
+    scaling: set.plan.scaling,
+    seed,
+  });
   return buildModelOnFeatures(model, settings, { shape, classes: classNames.length }, fitted);
 }
 

@@ -1,6 +1,5 @@
 import { dispose, scalar, tidy, zeros, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
 
-import type { Augmentation } from '../augmentation/augment.js';
 import { ToolkitError, messageOf } from '../core/errors.js';
 import type { ImageShape } from '../engine/images.js';
 import { stepRandomness } from '../engine/randomness.js';

@@ -164,7 +164,8 @@ describe('training on shards', () => {
 
   it('knows how many images each batch has', () => {
     const source = new ShardedEpochs(
-      {} as CompiledTraining,
+      // Nothing is trained here.
+      undefined as unknown as CompiledTraining,
       { sizes: SIZES, read: () => Promise.reject(new Error()) },
       plan,
     );
