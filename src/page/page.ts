@@ -52,6 +52,7 @@ class Page {
   #seen: PreparedPicture | undefined;
   #answers: Partial<Record<Source, Answer>> = {};
   #likeliest: number | undefined;
+  #frame: number | undefined;
   #waiting: ReturnType<typeof setTimeout> | undefined;
   #request: AbortController | undefined;
 
@@ -104,10 +105,24 @@ class Page {
     });
   }
 
+  /** What was said of another drawing goes at once; the new one is looked at once a frame, however often it changes. */
   #drawingChanged(): void {
     clearTimeout(this.#waiting);
     this.#request?.abort();
     this.#answers = {};
+    // What is still being computed of it will find that it is not wanted.
+    this.#seen = undefined;
+    element('comparison', HTMLElement).textContent = '';
+    if (this.#pad.isEmpty) this.#look();
+    else
+      this.#frame ??= requestAnimationFrame(() => {
+        this.#look();
+      });
+  }
+
+  #look(): void {
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#frame = undefined;
     const { shape, preparation } = this.#description ?? PLAIN;
     const { isEmpty } = this.#pad;
     const seen = isEmpty ? undefined : preparePicture(this.#pad.picture(), shape, preparation);
@@ -208,7 +223,6 @@ class Page {
     this.#table.mark(undefined);
     element('answer', HTMLElement).textContent = 'Nothing drawn yet.';
     element('reason', HTMLElement).hidden = true;
-    element('comparison', HTMLElement).textContent = '';
     const canvas = this.#seenCanvas;
     canvas.setAttribute('aria-label', 'Nothing yet');
     canvas.getContext('2d')?.clearRect(0, 0, canvas.width, canvas.height);

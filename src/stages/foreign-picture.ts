@@ -4,29 +4,35 @@ import { Unusable } from '../collection/unusable.js';
 import { ToolkitError } from '../core/errors.js';
 import { decodePicture } from '../imaging/decode.js';
 import type { Preparation } from '../imaging/preparation-for.js';
+import type { PreparationTask } from '../imaging/prepare-worker.js';
 import { preparePicture, type PreparedPicture } from '../imaging/prepare.js';
 
 /** What an import refuses by default, too. */
 const MAX_PIXELS = 2 ** 24;
 
+type Prepare = (task: PreparationTask) => PreparedPicture | Promise<PreparedPicture>;
+
 /**
  * Makes a picture into an image for a model. Throws PICTURE_UNREADABLE, naming the picture.
  *
  * @param name how messages call the picture
+ * @param prepare where it is computed: here, unless somebody has a thread for it
  */
 export async function imageOf(
   bytes: Uint8Array,
   name: string,
-  description: Pick<CheckpointDescription, 'shape' | 'data'>,
+  description: CheckpointDescription,
   preparation: Preparation,
+  prepare: Prepare = ({ picture, shape, preparation }) => preparePicture(picture, shape, preparation),
 ): Promise<PreparedPicture> {
   const { shape } = description;
-  if (preparation !== 'import') return preparePicture(await decodePicture(bytes, name), shape, preparation);
+  if (preparation !== 'import')
+    return prepare({ picture: await decodePicture(bytes, name), shape, preparation });
   const { centre, invert } = description.data.imported ?? { centre: 'none', invert: 'no' };
   const channels = shape.channels === 3 ? 3 : 1;
   // An import makes squares, grey or coloured; images of another shape were none.
   if (shape.width !== shape.height || shape.channels !== channels) {
-    return preparePicture(await decodePicture(bytes, name), shape, 'fit');
+    return prepare({ picture: await decodePicture(bytes, name), shape, preparation: 'fit' });
   }
   try {
     const target = { size: shape.width, channels, centre, invert, maxPixels: MAX_PIXELS } as const;

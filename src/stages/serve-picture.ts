@@ -1,5 +1,5 @@
 import { isToolkitError } from '../core/errors.js';
-import { decodePicture, formatOf, pictureFormats } from '../imaging/decode.js';
+import { formatOf, pictureFormats } from '../imaging/decode.js';
 import { preparationFor } from '../imaging/preparation-for.js';
 import type { ReadPicture } from '../serving/http/classify.js';
 import type { PicturePool } from '../serving/picture-pool.js';
@@ -13,19 +13,17 @@ export function pictureReader(pool: PicturePool): ReadPicture {
 
 async function readPicture(
   pool: PicturePool,
-  ...[bytes, { shape, data }]: Parameters<ReadPicture>
+  ...[bytes, description]: Parameters<ReadPicture>
 ): ReturnType<ReadPicture> {
   if (formatOf(bytes) === undefined) {
     const known = pictureFormats.join(', ');
     throw new HttpError('UNSUPPORTED_MEDIA_TYPE', `the body is no picture of a known format (${known})`);
   }
   try {
-    const preparation = preparationFor({ shape, data });
-    const { pixels, blank, inverted } =
-      preparation === 'import'
-        ? // The decoder has threads of its own, and leaves little to do.
-          await imageOf(bytes, 'the body', { shape, data }, preparation)
-        : await pool.prepare({ picture: await decodePicture(bytes, 'the body'), shape, preparation });
+    const preparation = preparationFor(description);
+    const { pixels, blank, inverted } = await imageOf(bytes, 'the body', description, preparation, (task) =>
+      pool.prepare(task),
+    );
     if (blank) throw new HttpError('UNPROCESSABLE', 'there is nothing on the picture');
     return { pixels, notes: { preparation, inverted } };
   } catch (error) {

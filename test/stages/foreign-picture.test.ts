@@ -6,8 +6,8 @@ import { decodeImage } from '../../src/collection/decode.js';
 import { Random } from '../../src/core/random.js';
 import { pagePreparationFor, preparationFor } from '../../src/imaging/preparation-for.js';
 import { PicturePool } from '../../src/serving/picture-pool.js';
-import { pictureReader } from '../../src/stages/serve-picture.js';
 import { imageOf } from '../../src/stages/foreign-picture.js';
+import { pictureReader } from '../../src/stages/serve-picture.js';
 import { toolkitError } from '../support/errors.js';
 
 type Imported = CheckpointDescription['data']['imported'];

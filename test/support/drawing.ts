@@ -34,7 +34,7 @@ export async function draw(page: Page, strokes: readonly Stroke[]): Promise<void
   for (const stroke of strokes) {
     for (const [index, [x, y]] of stroke.entries()) {
       const place = [box.x + x * box.width, box.y + y * box.height] as const;
-      await page.mouse.move(...place, { steps: 8 });
+      await page.mouse.move(...place, { steps: 4 });
       if (index === 0) await page.mouse.down();
     }
     await page.mouse.up();
