@@ -30,7 +30,7 @@ test('names come from a file, one in each line', async () => {
 });
 
 test('classes that a source numbers are named by their numbers, whichever there are', () => {
-  expect(withClassNames(['0', '2', '10'], [...'abcdefghijk'])).toEqual(['a', 'c', 'k']);
+  expect(withClassNames(['0', '2', '10'], Array.from('abcdefghijk'))).toEqual(['a', 'c', 'k']);
   expect(() => withClassNames(['0', '3'], ['a', 'b'])).toThrow(/has a class 3, and there are 2 names/);
   expect(() => withClassNames(['cat', 'dog'], ['a', 'b'])).toThrow(/names its classes itself/);
 });
