@@ -89,10 +89,11 @@ test('a resumed run keeps its configuration, and can be made longer', async () =
 test('a run in use is refused to a second process', async () => {
   const cwd = await temporaryFolder();
   let second: Promise<{ code: number | null; stderr: string }> | undefined;
-  await runCommand(['train', '--epochs', '3', '--run', 'shared', '--json', ...QUICK], {
+  await runCommand(['train', '--epochs', '10000', '--run', 'shared', '--json', ...QUICK], {
     cwd,
-    onOutput: (stdout) => {
-      if (stdout.includes('"event":"epoch"')) second ??= runCommand(['train', '--resume', 'shared'], { cwd });
+    onOutput: (stdout, child) => {
+      if (!stdout.includes('"event":"epoch"')) return;
+      second ??= runCommand(['train', '--resume', 'shared'], { cwd }).finally(() => child.kill('SIGINT'));
     },
   });
   const { code, stderr } = await second!;

@@ -40,7 +40,9 @@ export async function openInBrowser(
   });
   page.on('pageerror', (error) => troubles.push(error.message));
   page.on('request', (request) => {
-    const isOwn = request.url().startsWith(`${new URL(url).origin}/`) || /^(data|blob):/.test(request.url());
+    const asked = request.url();
+    // A file has no origin: of it, only itself may be asked for.
+    const isOwn = asked === url || asked.startsWith(`${new URL(url).origin}/`) || /^(data|blob):/.test(asked);
     if (!isOwn) troubles.push(`a request to ${request.url()}`);
   });
   await page.goto(url);
