@@ -45,6 +45,13 @@ export const cnnSmall = defineModel({
   summary: 'convolutions with batch normalisation: few parameters, fast and accurate',
   source:
     'Ioffe and Szegedy, “Batch normalization”, 2015; Lin, Chen and Yan, “Network in network”, 2013 (means of channels)',
+  measured: {
+    configuration: 'configs/cnn-small.json',
+    accuracy: 0.9952,
+    seeds: 3,
+    seconds: 93,
+    machine: '2 cores',
+  },
   options,
   build(settings, { shape, classes }) {
     const { filters, kernelSize, denseDropout, activation } = settings;

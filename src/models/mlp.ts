@@ -12,6 +12,13 @@ export const mlp = defineModel({
   name: 'mlp',
   summary: 'fully connected layers; the article’s net is 784-128-64-10',
   source: 'Rumelhart, Hinton and Williams, “Learning representations by back-propagating errors”, 1986',
+  measured: {
+    configuration: 'configs/mlp.json',
+    accuracy: 0.97962,
+    seeds: 5,
+    seconds: 4.3,
+    machine: '2 cores',
+  },
   options: z.strictObject({
     hiddenLayers: z
       .array(z.int().min(1).max(65_536))

@@ -15,6 +15,13 @@ export const rnn = defineModel({
   summary: 'reads an image row by row and remembers: an LSTM or a GRU',
   source:
     'Hochreiter and Schmidhuber, “Long short-term memory”, 1997; Cho et al., “Learning phrase representations using RNN encoder–decoder”, 2014',
+  measured: {
+    configuration: 'configs/rnn.json',
+    accuracy: 0.9898,
+    seeds: 1,
+    seconds: 79,
+    machine: '2 cores',
+  },
   options: z.strictObject({
     cell: z.enum(cellNames).default('lstm').meta({ description: 'kind of the recurrent units' }),
     units: z.int().min(1).max(4096).default(128).meta({ description: 'units of each recurrent layer' }),

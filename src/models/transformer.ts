@@ -18,6 +18,13 @@ export const transformer = defineModel({
   summary: 'patches of the image that attend to each other: a vision transformer',
   source:
     'Vaswani et al., “Attention is all you need”, 2017; Dosovitskiy et al., “An image is worth 16×16 words”, 2021',
+  measured: {
+    configuration: 'configs/transformer.json',
+    accuracy: 0.9924,
+    seeds: 1,
+    seconds: 158,
+    machine: '2 cores',
+  },
   options: z.strictObject({
     patchSize: z
       .int()
