@@ -5,10 +5,10 @@ import { defineConfig } from 'vitest/config';
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const rank = ({ moduleId }: TestSpecification): number =>
-      ['test/e2e/package', 'test/e2e/', 'test/page/'].findIndex((part) => moduleId.includes(part));
-    const last = (file: TestSpecification): number => (rank(file) < 0 ? 3 : rank(file));
-    return sorted.toSorted((a, b) => last(a) - last(b));
+    const early = ['test/e2e/package', 'test/e2e/', 'test/page/'];
+    const rest = sorted.filter(({ moduleId }) => !early.some((part) => moduleId.includes(part)));
+    const begun = early.flatMap((part) => sorted.filter(({ moduleId }) => moduleId.includes(part)));
+    return [...new Set([...begun, ...rest])];
   }
 }
 

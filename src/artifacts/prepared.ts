@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import { ToolkitError, systemCodeOf } from '../core/errors.js';
-import { readError, writeFileAtomically } from '../core/files.js';
+import { ToolkitError } from '../core/errors.js';
+import { readIfThere, writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
 import { pixelsPerImage, type ImageShape, type LabelledImages } from '../engine/images.js';
 import type { Split } from '../preparation/split.js';
@@ -119,13 +118,8 @@ function storeImages(
 /** Reads a prepared data set, or returns undefined where there is none. Throws DATA_CORRUPT or DATA_UNREADABLE. */
 export async function findPrepared(dataDir: string, dataset: string): Promise<PreparedData | undefined> {
   const path = preparedFile(preparedFolder(dataDir, dataset));
-  let file: Uint8Array;
-  try {
-    file = await readFile(path);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) return undefined;
-    throw readError(error, path);
-  }
+  const file = await readIfThere(path);
+  if (file === undefined) return undefined;
   try {
     const { tensors, metadata } = decodeSafetensors(file);
     const description = preparedDescription.parse(JSON.parse(metadata['description'] ?? ''));

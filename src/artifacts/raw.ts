@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import { ToolkitError, systemCodeOf } from '../core/errors.js';
-import { fileSize, readError } from '../core/files.js';
+import { ToolkitError } from '../core/errors.js';
+import { fileSize, readError, readTextIfThere } from '../core/files.js';
 import { sha256 } from '../core/hashing.js';
 import { complaintOf } from '../core/validation.js';
 import { parseIdx, type IdxContent } from './idx.js';
@@ -86,13 +86,8 @@ export function encodeManifest(manifest: RawManifest): { name: string; text: str
 export async function findRaw(dataDir: string, dataset: string): Promise<RawData | undefined> {
   const folder = rawFolder(dataDir, dataset);
   const path = join(folder, MANIFEST);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) return undefined;
-    throw readError(error, path);
-  }
+  const text = await readTextIfThere(path);
+  if (text === undefined) return undefined;
   try {
     return { folder, manifest: manifestSchema.parse(JSON.parse(text)) };
   } catch (error) {

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { z } from 'zod';
 
-import { systemCodeOf, ToolkitError } from '../core/errors.js';
-import { exists, makeFolder, readError, writeFileAtomically } from '../core/files.js';
+import { ToolkitError } from '../core/errors.js';
+import { exists, makeFolder, readTextIfThere, writeFileAtomically } from '../core/files.js';
 import { sha256 } from '../core/hashing.js';
 import { complaintOf } from '../core/validation.js';
 import type { LabelledImages } from '../engine/images.js';
@@ -79,13 +79,8 @@ export async function isPrepared(dataDir: string, dataset: string): Promise<bool
 /** The set in shards of a name, or undefined where there is none. Throws DATA_CORRUPT or DATA_UNREADABLE. */
 export async function findSharded(dataDir: string, dataset: string): Promise<ShardedData | undefined> {
   const path = join(preparedFolder(dataDir, dataset), MANIFEST);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) return undefined;
-    throw readError(error, path);
-  }
+  const text = await readTextIfThere(path);
+  if (text === undefined) return undefined;
   try {
     return { ...manifestSchema.parse(JSON.parse(text)), path };
   } catch (error) {

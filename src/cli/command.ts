@@ -19,6 +19,13 @@ export interface Positional {
   key?: string;
 }
 
+/** The checkpoint that most commands work with. */
+export const checkpointPositional: Positional = {
+  name: 'checkpoint',
+  description: 'a checkpoint file, a run’s folder or name, or "latest"',
+  required: true,
+};
+
 /** What a command is run with. */
 export interface Call<Space extends OptionSpace> {
   positionals: readonly string[];

@@ -2,7 +2,31 @@ import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 
 import { systemCodeOf, ToolkitError } from '../core/errors.js';
-import type { PictureSource } from '../stages/predict.js';
+import type { PictureSource, Predictions } from '../stages/predict.js';
+import type { Style } from '../terminal/style.js';
+import type { Outcome } from '../terminal/reporter.js';
+import type { Positional } from './command.js';
+
+/** The pictures that a command works with, where `-` stands for standard input. */
+export function imagesPositional(required: boolean): Positional {
+  const description = 'PNG, JPEG, GIF, WebP, TIFF or AVIF files; - for standard input';
+  return { name: 'image', description, required, variadic: true };
+}
+
+/** What came of some pictures, and what failed: a picture that cannot be read does not keep the others from being shown. */
+export function picturesOutcome<Result extends Pick<Predictions, 'failures'>>(
+  { failures, ...result }: Result,
+  text: (result: Omit<Result, 'failures'>, style: Style) => string,
+): Outcome {
+  return {
+    data: {
+      ...result,
+      failures: failures.map(({ picture, error: { code, message } }) => ({ picture, code, message })),
+    },
+    text: (style) => text(result, style),
+    failures: failures.map(({ error }) => error),
+  };
+}
 
 /** A picture that the command line names: a file, or - for standard input. */
 export function pictureSource(name: string, stdin: NodeJS.ReadableStream): PictureSource {

@@ -110,12 +110,17 @@ export function readError(error: unknown, path: string): ToolkitError {
   return new ToolkitError('DATA_UNREADABLE', { path, reason }, { cause: error });
 }
 
-/** The text of a file; undefined where there is none. Throws DATA_UNREADABLE. */
-export async function readTextIfThere(path: string): Promise<string | undefined> {
+/** The bytes of a file; undefined where there is none, nor a folder for it. Throws DATA_UNREADABLE. */
+export async function readIfThere(path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(path);
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) return undefined;
     throw readError(error, path);
   }
+}
+
+/** The same as text. */
+export async function readTextIfThere(path: string): Promise<string | undefined> {
+  return (await readIfThere(path))?.toString('utf8');
 }

@@ -28,6 +28,13 @@ export class Registry<Entry extends Named> implements Iterable<Entry> {
     return this.#entries.get(name);
   }
 
+  /** The entry of a name that was validated: another one is a mistake of the program. */
+  require(name: string): Entry {
+    const entry = this.get(name);
+    if (!entry) throw new Error(`there is no ${this.kind} "${name}"`);
+    return entry;
+  }
+
   [Symbol.iterator](): Iterator<Entry> {
     return this.#entries.values();
   }

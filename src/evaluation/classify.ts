@@ -13,15 +13,23 @@ export function meanMetrics(logits: Float32Array, labels: Uint8Array): Metrics {
   let correct = 0;
   labels.forEach((label, index) => {
     const row = logits.subarray(index * classes, (index + 1) * classes);
-    loss += crossEntropy(row, label);
-    if (indexOfMaximum(row) === label) correct += 1;
+    const predicted = indexOfMaximum(row);
+    loss += crossEntropy(row, label, row[predicted]);
+    if (predicted === label) correct += 1;
   });
   return { loss: loss / labels.length, accuracy: correct / labels.length };
 }
 
-/** −log softmax(logits)[label], in nats, without overflow. */
-export function crossEntropy(logits: Float32Array, label: number): number {
-  const maximum = logits[indexOfMaximum(logits)]!;
+/**
+ * −log softmax(logits)[label], in nats, without overflow.
+ *
+ * @param maximum of the logits, for a caller who knows it
+ */
+export function crossEntropy(
+  logits: Float32Array,
+  label: number,
+  maximum = logits[indexOfMaximum(logits)]!,
+): number {
   const sum = logits.reduce((total, logit) => total + Math.exp(logit - maximum), 0);
   // In this order, because a large maximum would swallow the digits of the logarithm.
   return Math.log(sum) + (maximum - logits[label]!);

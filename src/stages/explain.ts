@@ -105,10 +105,8 @@ export async function explain(
 
 /** The method that some settings name. */
 export function buildExplainer({ name, ...options }: ExplainOptions['method']): Explain {
-  const definition = explainers.get(name);
-  if (!definition) throw new Error(`there is no explainer "${name}"`);
   // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
-  return definition.build(options as never);
+  return explainers.require(name).build(options as never);
 }
 
 async function explainOne(

@@ -43,10 +43,8 @@ export function buildModelOnFeatures(
 /** Builds a model from its settings, for images of a shape and a number of classes. */
 export function buildModel(settings: ModelSettings, task: ModelTask): Model {
   const { name, ...options } = settings;
-  const definition = models.get(name);
-  if (!definition) throw new Error(`there is no model "${name}"`);
   // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
-  return definition.build(options as never, task);
+  return models.require(name).build(options as never, task);
 }
 
 const modelSpace = {

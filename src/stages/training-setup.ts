@@ -36,18 +36,14 @@ export async function modelFor(
 
 /** The optimiser of a configuration. */
 export function optimizerFor({ optimizer: { name, ...options } }: TrainConfiguration): Optimizer {
-  const definition = optimizers.get(name);
-  if (!definition) throw new Error(`there is no optimiser "${name}"`);
   // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
-  return definition.build(options as never);
+  return optimizers.require(name).build(options as never);
 }
 
 /** How the learning rate changes in a configuration. */
 export function scheduleFor({ schedule: { name, ...options } }: TrainConfiguration): Schedule {
-  const definition = schedules.get(name);
-  if (!definition) throw new Error(`there is no schedule "${name}"`);
   // As of the optimiser's.
-  return definition.build(options as never);
+  return schedules.require(name).build(options as never);
 }
 
 /** What all checkpoints of a run say of it. */

@@ -2,17 +2,11 @@ import { z } from 'zod';
 
 import { calibrate, calibrateFields } from '../../stages/calibrate.js';
 import { calibrationText } from '../../terminal/calibration.js';
-import { commonFields, defineCommand } from '../command.js';
+import { checkpointPositional, commonFields, defineCommand } from '../command.js';
 
 export const calibrateCommand = defineCommand({
   summary: 'fit how a checkpoint’s probabilities become decisions',
-  positionals: [
-    {
-      name: 'checkpoint',
-      description: 'a checkpoint file, a run’s folder or name, or "latest"',
-      required: true,
-    },
-  ],
+  positionals: [checkpointPositional],
   space: { fields: z.strictObject({ ...commonFields.shape, ...calibrateFields.shape }), choices: {} },
   examples: [
     ['mnist calibrate latest', 'probabilities that mean what they say: temperature scaling'],

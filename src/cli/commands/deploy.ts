@@ -3,17 +3,11 @@ import { z } from 'zod';
 import { deploy } from '../../stages/deploy.js';
 import { deployFields, deploySpace } from '../../stages/deploy-options.js';
 import { deploymentText } from '../../terminal/deployment.js';
-import { commonFields, defineCommand } from '../command.js';
+import { checkpointPositional, commonFields, defineCommand } from '../command.js';
 
 export const deployCommand = defineCommand({
   summary: 'put a checkpoint into a form in which it is used: registry, ONNX, SavedModel, …',
-  positionals: [
-    {
-      name: 'checkpoint',
-      description: 'a checkpoint file, a run’s folder or name, or "latest"',
-      required: true,
-    },
-  ],
+  positionals: [checkpointPositional],
   space: {
     fields: z.strictObject({ ...commonFields.shape, ...deployFields.shape }),
     choices: deploySpace.choices,

@@ -2,17 +2,11 @@ import { z } from 'zod';
 
 import { embedFields } from '../../stages/embed-options.js';
 import { columns, count } from '../../terminal/format.js';
-import { commonFields, defineCommand } from '../command.js';
+import { checkpointPositional, commonFields, defineCommand } from '../command.js';
 
 export const embedCommand = defineCommand({
   summary: 'write what a model makes of images before it decides, with a map of them',
-  positionals: [
-    {
-      name: 'checkpoint',
-      description: 'a checkpoint file, a run’s folder or name, or "latest"',
-      required: true,
-    },
-  ],
+  positionals: [checkpointPositional],
   space: { fields: z.strictObject({ ...commonFields.shape, ...embedFields.shape }), choices: {} },
   examples: [
     ['mnist embed latest', 'the test images, as .npy, with their PCA and UMAP'],

@@ -3,24 +3,12 @@ import { z } from 'zod';
 import { ToolkitError } from '../../core/errors.js';
 import { explainFields, explainSpace } from '../../stages/explain-options.js';
 import { explanationsText } from '../../terminal/explanations.js';
-import { commonFields, defineCommand } from '../command.js';
-import { pictureSource } from '../pictures.js';
+import { checkpointPositional, commonFields, defineCommand } from '../command.js';
+import { imagesPositional, picturesOutcome, pictureSource } from '../pictures.js';
 
 export const explainCommand = defineCommand({
   summary: 'show which pixels speak for a class and which against it',
-  positionals: [
-    {
-      name: 'checkpoint',
-      description: 'a checkpoint file, a run’s folder or name, or "latest"',
-      required: true,
-    },
-    {
-      name: 'image',
-      description: 'PNG, JPEG, GIF, WebP, TIFF or AVIF files; - for standard input',
-      required: false,
-      variadic: true,
-    },
-  ],
+  positionals: [checkpointPositional, imagesPositional(false)],
   space: {
     fields: z.strictObject({ ...commonFields.shape, ...explainFields.shape }),
     choices: explainSpace.choices,
@@ -40,14 +28,7 @@ export const explainCommand = defineCommand({
     // The codec of images is loaded only where it is used.
     const { explain } = await import('../../stages/explain.js');
     const pictures = names.map((name) => pictureSource(name, stdin));
-    const { failures, ...result } = await explain(checkpoint ?? '', pictures, options, context);
-    return {
-      data: {
-        ...result,
-        failures: failures.map(({ picture, error: { code, message } }) => ({ picture, code, message })),
-      },
-      text: (style) => explanationsText(result, style),
-      failures: failures.map(({ error }) => error),
-    };
+    const result = await explain(checkpoint ?? '', pictures, options, context);
+    return picturesOutcome(result, explanationsText);
   },
 });
