@@ -6,12 +6,13 @@ import { collect as collectStage, collectFields } from './stages/collect.js';
 import { deploy as deployStage, type Deployment } from './stages/deploy.js';
 import { deploySpace, type deployFields } from './stages/deploy-options.js';
 import { calibrate as calibrateStage, calibrateFields, type Calibration } from './stages/calibrate.js';
-import { evaluate as evaluateStage, type Evaluation } from './stages/evaluate.js';
-import { evaluateFields } from './stages/evaluate-options.js';
 import {
+  evaluate as evaluateStage,
   evaluateEnsemble as evaluateEnsembleStage,
   type EnsembleEvaluation,
-} from './stages/evaluate-ensemble.js';
+  type Evaluation,
+} from './stages/evaluate.js';
+import { evaluateFields } from './stages/evaluate-options.js';
 import {
   predict as predictStage,
   predictFields,
@@ -57,11 +58,11 @@ export type { RunningServer } from './stages/serve.js';
 export { decide, type Decision, type DecisionPolicy } from './decisions/decide.js';
 export type { Calibration } from './stages/calibrate.js';
 export type { PictureSource, Predictions } from './stages/predict.js';
-export type { Evaluation } from './stages/evaluate.js';
+export type { EnsembleEvaluation, Evaluation } from './stages/evaluate.js';
 export type { Embedded } from './stages/embed.js';
 export type { DatasetView } from './stages/show-dataset.js';
 export type { Explanation, Explanations } from './stages/explain.js';
-export type { EnsembleEvaluation, EnsembleMember } from './stages/evaluate-ensemble.js';
+export type { EnsembleMember } from './stages/ensemble-members.js';
 export type { Preprocessed } from './stages/preprocess.js';
 export type { RunComparison } from './stages/compare-runs.js';
 export type { Pruning } from './stages/prune-runs.js';

@@ -22,9 +22,9 @@ export const adamw = defineOptimizer({
     const inner = adam.build({ ...options, weightDecay: 0 });
     return {
       slots: inner.slots,
-      coefficients: (step, learningRate) => [
+      coefficients: (step, learningRate, momentum) => [
         learningRate * options.weightDecay,
-        ...inner.coefficients(step, learningRate),
+        ...inner.coefficients(step, learningRate, momentum),
       ],
       update({ parameter, slots }, gradient, [decay, ...coefficients]) {
         if (!decay) throw new Error('AdamW needs its decay');

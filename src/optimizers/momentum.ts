@@ -28,7 +28,7 @@ export const momentum = defineOptimizer({
   }),
   build: ({ momentum, nesterov, ...decay }) => ({
     slots: ['velocity'],
-    coefficients: (_step, learningRate) => [learningRate, momentum],
+    coefficients: (_step, learningRate, share = momentum) => [learningRate, share],
     update({ parameter, slots: [velocity] }, gradient, [learningRate, share]) {
       if (!velocity || !share) throw new Error('momentum needs its velocity and its share');
       const direction = withWeightPenalty(gradient, parameter, decay);

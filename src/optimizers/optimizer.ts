@@ -29,8 +29,9 @@ export interface Optimizer {
    * The numbers that a step needs beside the gradients, in double precision.
    *
    * @param step counts steps from 1
+   * @param momentum in place of its own, or of β₁; an optimiser without slots has none
    */
-  coefficients(step: number, learningRate: number): readonly number[];
+  coefficients(step: number, learningRate: number, momentum?: number): readonly number[];
   /** One step, by tfjs operations alone. The coefficients are those of `coefficients`, as float32 scalars. */
   update(state: ParameterState, gradient: Tensor, coefficients: readonly Scalar[]): ParameterState;
   /**

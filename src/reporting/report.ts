@@ -1,4 +1,5 @@
 import type { CheckpointDescription } from '../artifacts/checkpoint.js';
+import type { Metrics } from '../core/events.js';
 import type { Interval } from '../evaluation/bootstrap.js';
 import type { Point } from '../evaluation/curves.js';
 import type { ClassificationMetrics } from '../evaluation/metrics.js';
@@ -19,7 +20,8 @@ export interface PicturedMistake extends ShownMistake {
 /** All that a report shows. */
 export interface ReportContent {
   evaluation: Evaluation;
-  description: CheckpointDescription;
+  /** Of the checkpoint, or of each member of an ensemble. */
+  descriptions: readonly CheckpointDescription[];
   /** One for each class, against the rest, and one of all together. */
   curves: Record<'roc' | 'precisionRecall', { perClass: Point[][]; all: Point[] }>;
   mistakes: readonly PicturedMistake[];
@@ -27,19 +29,23 @@ export interface ReportContent {
   toolkit: string;
 }
 
-/** A report on a checkpoint: one HTML page that needs no other file and no network, and allows none. */
+/** A report on a checkpoint or an ensemble: one HTML page that needs no other file and no network, and allows none. */
 export function reportPage(content: ReportContent): string {
-  const { evaluation, description, toolkit } = content;
-  const { run, dataset, split, n, model } = evaluation;
+  const { evaluation, descriptions, toolkit } = content;
+  const { run, dataset, split, n, model, members, views } = evaluation;
+  const heading = members === null ? run : `Ensemble of ${members.length}`;
+  const made = members === null ? `${model} ${descriptions[0]!.model.description}` : run;
+  const inViews = views === 1 ? '' : `, each in ${views} views`;
   return page({
-    title: `Report: ${run} on ${dataset}`,
-    heading: run,
-    origin: `${model} ${description.model.description}, on the ${split} images of ${dataset} (${count(n)})`,
+    title: `Report: ${heading} on ${dataset}`,
+    heading,
+    origin: `${made}, on the ${split} images of ${dataset} (${count(n)})${inViews}`,
     header: headlineTiles(evaluation),
     sections: [
       headline(evaluation),
+      memberTable(evaluation),
       perClass(evaluation),
-      training(description),
+      training(descriptions),
       confusion(evaluation),
       roc(content),
       precisionRecall(content),
@@ -103,8 +109,37 @@ function headline({ intervals, topK, ...evaluation }: Evaluation): string {
   return section('headline', 'In numbers', `${table(head, rows)}${note}`);
 }
 
-function training({ progress: { history } }: CheckpointDescription): string {
+function memberTable({ members, accuracy, loss }: Evaluation): string {
+  if (members === null) return '';
+  const row = (name: string, model: string, metrics: Metrics): string[] => [
+    ...[name, model, percent(metrics.accuracy), metrics.loss.toFixed(4)],
+  ];
+  const rows = [
+    ...members.map((member) => row(member.run, member.model, member)),
+    row('together', '', { accuracy, loss }),
+  ];
+  return section(
+    'members',
+    'Each member',
+    `${table(['Member', 'Model', 'Accuracy', 'Loss'], rows)}<p class="soft">Together: by the mean of their probabilities.</p>`,
+  );
+}
+
+function training(descriptions: readonly CheckpointDescription[]): string {
+  const charts = descriptions.map((description) => trainingCharts(description, descriptions.length > 1));
+  const body = charts.join('');
+  if (body === '') return '';
+  const key = legend([
+    ['s0', 'training'],
+    ['s1', 'validation'],
+  ]);
+  return section('training', 'Training', `${key}${body}`, 'wide');
+}
+
+/** How the loss and the accuracy of a run went, under its name where there are several. */
+function trainingCharts({ run, progress: { history } }: CheckpointDescription, isNamed: boolean): string {
   if (history.length === 0) return '';
+  const name = isNamed ? ` of ${run}` : '';
   const last = history.at(-1)!;
   const curve = (key: 'loss' | 'accuracy'): string => {
     const lines: Line[] = [
@@ -130,7 +165,7 @@ function training({ progress: { history } }: CheckpointDescription): string {
       },
       { label: key, domain: [low, high === low ? low + 0.01 : high] },
       {
-        title: `The ${key} by epoch`,
+        title: `The ${key}${name} by epoch`,
         description: `After ${history.length} epochs ${last[key].toFixed(4)} in training${validation}.`,
       },
     );
@@ -142,15 +177,7 @@ function training({ progress: { history } }: CheckpointDescription): string {
     ...(validation ? [validation.loss.toFixed(4), percent(validation.accuracy)] : ['–', '–']),
   ]);
   const head = ['Epoch', 'Loss', 'Accuracy', 'Validation loss', 'Validation accuracy'];
-  return section(
-    'training',
-    'Training',
-    `<div class="charts">${curve('loss')}${curve('accuracy')}</div>${legend([
-      ['s0', 'training'],
-      ['s1', 'validation'],
-    ])}${details('The numbers', head, rows)}`,
-    'wide',
-  );
+  return `<div class="charts">${curve('loss')}${curve('accuracy')}</div>${details(`The numbers${text(name)}`, head, rows)}`;
 }
 
 function confusion({ confusion: matrix, perClass: classes }: ClassificationMetrics): string {
@@ -252,7 +279,7 @@ function areaDetails({ perClass: classes }: Evaluation): string {
   return details('The areas', ['Class', 'ROC area', 'Average precision'], rows);
 }
 
-function calibration({ calibration: found, scaled }: Evaluation): string {
+function calibration({ calibration: found, scaled, members }: Evaluation): string {
   const { bins, expectedCalibrationError, maximumCalibrationError } = found;
   const chart = reliabilityPlot(bins, {
     title: 'Confidence and accuracy',
@@ -260,7 +287,9 @@ function calibration({ calibration: found, scaled }: Evaluation): string {
   });
   const after = scaled
     ? ` At the temperature ${scaled.temperature.toFixed(3)} that was fitted on the validation images: ${percent(scaled.expectedCalibrationError)}.`
-    : ' Not calibrated: <code>mnist calibrate</code> fits a temperature.';
+    : members === null
+      ? ' Not calibrated: <code>mnist calibrate</code> fits a temperature.'
+      : '';
   const rows = bins
     .filter((bin) => bin.count > 0)
     .map(({ from, to, count: images, confidence, accuracy }) => [
@@ -351,29 +380,43 @@ function comparison({ comparison: found, run, accuracy }: Evaluation): string {
   );
 }
 
-function provenance({ evaluation, description }: ReportContent): string {
-  const { machine, data, config } = description;
+function provenance({ evaluation, descriptions }: ReportContent): string {
+  const paths = evaluation.members?.map(({ checkpoint }) => checkpoint) ?? [evaluation.checkpoint];
   const facts: [string, string][] = [
-    ['Checkpoint', evaluation.checkpoint],
+    ...descriptions.flatMap((description, index) => checkpointFacts(description, paths[index]!)),
+    ['Evaluated with', `${evaluation.backend}, ${evaluation.device}, ${evaluation.seconds.toFixed(2)} s`],
+  ];
+  const keys = [...new Set(descriptions.flatMap(({ config }) => Object.keys(config)))];
+  const options = keys.map((key) => [
+    key,
+    ...descriptions.map(({ config }) => (key in config ? JSON.stringify(config[key]) : '')),
+  ]);
+  const runs = descriptions.map(({ run }) => run);
+  return section(
+    'provenance',
+    'Where it comes from',
+    `${factsTable(facts)}${details('The options of the run', ['Option', ...runs], options)}`,
+    'wide',
+  );
+}
+
+function checkpointFacts(
+  { toolkit, machine, data, model, random }: CheckpointDescription,
+  path: string,
+): [string, string][] {
+  return [
+    ['Checkpoint', path],
     [
       'Trained on',
       `${data.dataset}, ${count(data.trainingImages)} images, fingerprint ${data.fingerprint.slice(0, 16)}…`,
     ],
-    ['Parameters', count(description.model.parameters)],
-    ['Seed', String(description.random.seed)],
+    ['Parameters', count(model.parameters)],
+    ['Seed', String(random.seed)],
     [
       'Trained with',
-      `mnist-train ${description.toolkit}, ${machine.backend} ${machine.backendVersion}, ${machine.device}, Node.js ${machine.node}`,
+      `mnist-train ${toolkit}, ${machine.backend} ${machine.backendVersion}, ${machine.device}, Node.js ${machine.node}`,
     ],
-    ['Evaluated with', `${evaluation.backend}, ${evaluation.device}, ${evaluation.seconds.toFixed(2)} s`],
   ];
-  const options = Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)]);
-  return section(
-    'provenance',
-    'Where it comes from',
-    `${factsTable(facts)}${details('The options of the run', ['Option', 'Value'], options)}`,
-    'wide',
-  );
 }
 
 function legend(entries: readonly (readonly [style: string, name: string])[]): string {

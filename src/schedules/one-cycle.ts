@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { defineSchedule } from './schedule.js';
+import { defineSchedule, type Schedule } from './schedule.js';
 
 /** How a factor gets from one value to another; the share of the way is from 0 to 1. */
 const annealing = {
@@ -11,9 +11,12 @@ const annealing = {
 
 const annealingNames = Object.keys(annealing) as (keyof typeof annealing)[];
 
+const momentumOption = (fallback: number, description: string): z.ZodDefault<z.ZodNumber> =>
+  z.number().min(0).lt(1).default(fallback).meta({ description });
+
 /**
  * From a small rate up to the full one, and down to a much smaller one. The steps at which the phases end are those of PyTorch's
- * `OneCycleLR`; the momentum stays as it is (its `cycle_momentum=False`).
+ * `OneCycleLR`; its `cycle_momentum`, by which the momentum goes the opposite way, is off unless it is asked for.
  */
 export const oneCycle = defineSchedule({
   name: 'one-cycle',
@@ -39,19 +42,31 @@ export const oneCycle = defineSchedule({
       .max(1e9)
       .default(1e4)
       .meta({ description: 'the last learning rate is the first one divided by this' }),
+    cycleMomentum: z
+      .boolean()
+      .default(false)
+      .meta({
+        description: 'let the momentum (Adam’s beta1) fall while the rate rises, and rise while it falls',
+      }),
+    baseMomentum: momentumOption(0.85, 'the momentum at the full learning rate, where it is cycled'),
+    maxMomentum: momentumOption(0.95, 'the momentum at the ends of the run, where it is cycled'),
     annealing: z.enum(annealingNames).default('cosine').meta({ description: 'how it rises and falls' }),
   }),
-  build({ warmupShare, startDivision, endDivision, annealing: name }) {
+  build({ warmupShare, startDivision, endDivision, annealing: name, ...options }) {
     const anneal = annealing[name];
-    const first = 1 / startDivision;
-    const last = first / endDivision;
-    return {
-      factorAt(step, { steps }) {
+    const cycle =
+      (first: number, full: number, last: number): Schedule['factorAt'] =>
+      (step, { steps }) => {
         const peak = warmupShare * steps - 1;
         // A rise that would end before the first step, or with it, leaves the fall alone.
-        if (step <= peak) return peak > 0 ? anneal(first, 1, step / peak) : 1;
-        return anneal(1, last, (step - peak) / (steps - 1 - peak));
-      },
+        if (step <= peak) return peak > 0 ? anneal(first, full, step / peak) : full;
+        return anneal(full, last, (step - peak) / (steps - 1 - peak));
+      };
+    const first = 1 / startDivision;
+    const { cycleMomentum, baseMomentum, maxMomentum } = options;
+    return {
+      factorAt: cycle(first, 1, first / endDivision),
+      ...(cycleMomentum && { momentumAt: cycle(maxMomentum, baseMomentum, maxMomentum) }),
     };
   },
 });

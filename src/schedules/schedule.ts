@@ -18,6 +18,8 @@ export interface Schedule {
    * @param step counts from 0
    */
   factorAt(step: number, run: RunLength): number;
+  /** The optimiser's momentum at a step, Adam's β₁; left out, it stays as the optimiser has it. */
+  momentumAt?(step: number, run: RunLength): number;
 }
 
 /** A plug-in of the schedule registry. */

@@ -1,7 +1,9 @@
 import type { Checkpoint } from '../artifacts/checkpoint.js';
+import { withViews } from '../augmentation/views.js';
 import { placeOnDevice } from '../engine/device-images.js';
 import { allIndices, type LabelledImages } from '../engine/images.js';
 import { inferenceProgram, type ExecutionMode } from '../engine/prepare.js';
+import type { Forward } from '../engine/program.js';
 import { loadModel } from './load-model.js';
 
 export interface ClassifyOptions {
@@ -10,6 +12,8 @@ export interface ClassifyOptions {
   indices?: Int32Array;
   /** How the forward pass is run; left out, as is best on the backend. */
   mode?: ExecutionMode | undefined;
+  /** Whether each image is classified in several views, which are taken together. */
+  testTimeAugmentation?: boolean;
 }
 
 /**
@@ -19,17 +23,14 @@ export interface ClassifyOptions {
 export async function classifyImages(
   checkpoint: Checkpoint,
   images: LabelledImages,
-  { signal, mode, indices = allIndices(images.count) }: ClassifyOptions,
+  { signal, mode, indices = allIndices(images.count), testTimeAugmentation = false }: ClassifyOptions,
 ): Promise<Float32Array> {
   const { preprocessing, classNames } = checkpoint.description;
   const { model, variables } = loadModel(checkpoint);
   const placed = placeOnDevice(images, preprocessing);
-  const forward = inferenceProgram(
-    (batch) => model.apply(batch, variables.values()),
-    placed,
-    classNames.length,
-    mode,
-  );
+  const plain: Forward = (batch) => model.apply(batch, variables.values());
+  const pass = testTimeAugmentation ? withViews(plain, preprocessing) : plain;
+  const forward = inferenceProgram(pass, placed, classNames.length, mode);
   try {
     return await forward.run(indices, signal);
   } finally {

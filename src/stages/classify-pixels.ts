@@ -11,7 +11,7 @@ import { classifyImages, type ClassifyOptions } from './classify-images.js';
 export async function classifyPixels(
   checkpoint: Checkpoint,
   pixels: Uint8Array,
-  how: Pick<ClassifyOptions, 'signal' | 'mode'>,
+  how: Pick<ClassifyOptions, 'signal' | 'mode' | 'testTimeAugmentation'>,
 ): Promise<Float32Array> {
   const { shape } = checkpoint.description;
   const count = pixels.length / pixelsPerImage(shape);

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 
 import { backendOptions } from './backend-options.js';
-import { checkpointsDirOption, dataDirOption, datasetOption, seedOption } from './options.js';
+import {
+  checkpointsDirOption,
+  dataDirOption,
+  datasetOption,
+  seedOption,
+  testTimeAugmentationOption,
+} from './options.js';
 
 export const splitNames = ['test', 'validation', 'training'] as const;
 
@@ -22,6 +28,7 @@ export const evaluateFields = z.strictObject({
     .boolean()
     .default(false)
     .meta({ description: 'take several checkpoints together, by the mean of their probabilities' }),
+  testTimeAugmentation: testTimeAugmentationOption,
   resamples: z.int().min(0).max(100_000).default(1000).meta({
     description: 'how often images are drawn anew for confidence intervals; 0 leaves the intervals out',
   }),

@@ -1,20 +1,22 @@
 import { extname } from 'node:path';
 
-import type { Checkpoint } from '../artifacts/checkpoint.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { writeFileAtomically } from '../core/files.js';
+import { VIEW_COUNT } from '../augmentation/views.js';
 import { bootstrapIntervals, type Intervals } from '../evaluation/bootstrap.js';
 import {
   calibrationMetrics,
   classificationMetrics,
   type ClassificationMetrics,
 } from '../evaluation/metrics.js';
+import { meanProbabilities } from '../evaluation/ensemble.js';
 import { scaleByTemperature, type ScoredExamples } from '../evaluation/probabilities.js';
 import { logLosses, mean } from '../evaluation/scores.js';
 import { startChosenBackend } from './backend-options.js';
 import { compareCheckpoints, type CheckpointComparison } from './compare-checkpoints.js';
 import type { EvaluateOptions, SplitName } from './evaluate-options.js';
-import { openSubject, scoreImages, type EvaluationSubject } from './evaluation-subject.js';
+import { describeMember, openEnsemble, type EnsembleMember } from './ensemble-members.js';
+import { openSubject, scoreByMembers, type EvaluationSubject } from './evaluation-subject.js';
 import { loadDecisionRule } from './load-decision.js';
 import { runFolderOf } from './run-folder.js';
 import { measureRobustness, type CorruptedAccuracy } from './robustness.js';
@@ -27,24 +29,26 @@ export interface ScaledCalibration {
   expectedCalibrationError: number;
 }
 
-/** How well some examples were scored. */
-export interface Measured extends ClassificationMetrics {
-  /** Null where none were asked for. */
-  intervals: Intervals | null;
-}
-
-/** How a checkpoint does on a split of a data set. */
-export interface Evaluation extends Measured {
+/** How a checkpoint, or several together, do on a split of a data set. */
+export interface Evaluation extends ClassificationMetrics {
+  /** Of an ensemble, those of all members, joined by " + "; the same for its runs and models. */
   checkpoint: string;
   run: string;
   model: string;
+  /** Null where it is a single checkpoint. */
+  members: EnsembleMember[] | null;
+  /** In how many views each image was classified. */
+  views: number;
+  /** Null where none were asked for. */
+  intervals: Intervals | null;
   dataset: string;
   split: SplitName;
   backend: string;
   device: string;
   seconds: number;
+  /** Images that were classified in a second, by all members. */
   imagesPerSecond: number;
-  /** Null where the checkpoint was not calibrated. */
+  /** Null where the checkpoint was not calibrated, and for ensembles. */
   scaled: ScaledCalibration | null;
   /** Null where no other checkpoint was named. */
   comparison: CheckpointComparison | null;
@@ -70,30 +74,64 @@ export async function evaluate(
   options: EvaluateOptions,
   context: StageContext = silentContext(),
 ): Promise<Evaluation> {
-  const subject = await openSubject(name, options, context);
-  const { checkpoint, dataset, indices } = subject;
-  const { description, path } = checkpoint;
+  return evaluateSubject(await openSubject(name, options, context), options, context);
+}
+
+/** How several checkpoints do together. */
+export interface EnsembleEvaluation extends Evaluation {
+  members: EnsembleMember[];
+}
+
+/**
+ * Classifies the images of a split by the mean of several checkpoints' probabilities, and measures how well; and how well each
+ * does alone.
+ *
+ * @param names two or more of what `evaluate` takes
+ *
+ * Throws USAGE for fewer, CHECKPOINT_REFUSED where a member was trained for other images, classes or data than the first, and what
+ * `evaluate` throws.
+ */
+export async function evaluateEnsemble(
+  names: readonly string[],
+  options: EvaluateOptions,
+  context: StageContext = silentContext(),
+): Promise<EnsembleEvaluation> {
+  const evaluation = await evaluateSubject(await openEnsemble(names, options, context), options, context);
+  return { ...evaluation, members: evaluation.members ?? [] };
+}
+
+async function evaluateSubject(
+  subject: EvaluationSubject,
+  options: EvaluateOptions,
+  context: StageContext,
+): Promise<Evaluation> {
+  const { checkpoint, members, dataset, indices } = subject;
   const backend = await startChosenBackend(options, context);
   const started = performance.now();
-  const scored = await scoreImages(subject, subject, options, context);
+  const scores = await scoreByMembers(subject, subject, options, context);
+  const scored = meanProbabilities(scores);
   const seconds = (performance.now() - started) / 1000;
   const evaluation: Evaluation = {
-    checkpoint: path,
-    run: description.run,
-    model: description.model.name,
+    checkpoint: members.map(({ path }) => path).join(' + '),
+    run: members.map(({ description }) => description.run).join(' + '),
+    model: [...new Set(members.map(({ description }) => description.model.name))].join(' + '),
+    members:
+      members.length === 1 ? null : members.map((member, index) => describeMember(member, scores[index]!)),
+    views: options.testTimeAugmentation ? VIEW_COUNT : 1,
     dataset,
     split: options.split,
     backend: backend.name,
     device: backend.device,
-    ...(await measureExamples(scored, description.classNames, options, context)),
+    ...classificationMetrics(scored, checkpoint.description.classNames),
+    intervals: await intervalsOf(scored, options, context),
     seconds,
     imagesPerSecond: indices.length / seconds,
-    scaled: scaledCalibration(scored, (await loadDecisionRule(path, description, context)).temperature),
+    scaled: await scaledCalibration(subject, scored, context),
     comparison:
       options.compare === undefined ? null : await compareCheckpoints(subject, scored, options, context),
     robustness: options.robustness ? await measureRobustness(subject, options, context) : null,
     ...(await showMistakes(subject, scored, options)),
-    report: await reportPath(options, checkpoint, dataset),
+    report: await reportPath(options, subject),
   };
   if (evaluation.report !== null && isPage(evaluation.report)) {
     // Charts and pictures are loaded only where they are used.
@@ -106,28 +144,30 @@ export async function evaluate(
 }
 
 /** Whether a report is a page for people. */
-export function isPage(path: string): boolean {
+function isPage(path: string): boolean {
   return /\.html?$/i.test(path);
 }
 
 /** How many mistakes a page shows of its own accord. */
 const MISTAKES_ON_PAGE = 24;
 
-/** Every metric of some examples, with intervals. Throws the signal's reason when aborted. */
-export async function measureExamples(
+async function intervalsOf(
   scored: ScoredExamples,
-  classNames: readonly string[],
-  { resamples, seed }: Pick<EvaluateOptions, 'resamples' | 'seed'>,
+  { resamples, seed }: EvaluateOptions,
   { signal }: StageContext,
-): Promise<Measured> {
-  const bootstrap = { resamples, seed, signal, confidence: 0.95 };
-  return {
-    ...classificationMetrics(scored, classNames),
-    intervals: resamples === 0 ? null : ((await bootstrapIntervals(scored, bootstrap)) ?? null),
-  };
+): Promise<Intervals | null> {
+  if (resamples === 0) return null;
+  return (await bootstrapIntervals(scored, { resamples, seed, signal, confidence: 0.95 })) ?? null;
 }
 
-function scaledCalibration(scored: ScoredExamples, temperature: number): ScaledCalibration | null {
+async function scaledCalibration(
+  { checkpoint: { path, description }, members }: EvaluationSubject,
+  scored: ScoredExamples,
+  context: StageContext,
+): Promise<ScaledCalibration | null> {
+  // It was fitted to what a checkpoint says alone.
+  if (members.length > 1) return null;
+  const { temperature } = await loadDecisionRule(path, description, context);
   if (temperature === 1) return null;
   const scaled = scaleByTemperature(scored, temperature);
   const { expectedCalibrationError } = calibrationMetrics(scaled);
@@ -142,7 +182,7 @@ async function showMistakes(
   const isShown = options.report !== undefined && isPage(options.report);
   const mistakes = listMistakes(subject, scored, options.mistakes ?? (isShown ? MISTAKES_ON_PAGE : 0));
   if (mistakes.length === 0 || options.mistakes === undefined) return { mistakes, mistakeSheet: null };
-  const report = await reportPath(options, subject.checkpoint, subject.dataset);
+  const report = await reportPath(options, subject);
   const mistakeSheet =
     report === null
       ? `${subject.dataset}-${options.split}-mistakes.png`
@@ -155,8 +195,8 @@ async function showMistakes(
 
 async function reportPath(
   { report, split }: EvaluateOptions,
-  checkpoint: Checkpoint,
-  dataset: string,
+  { checkpoint, members, dataset }: EvaluationSubject,
 ): Promise<string | null> {
+  if (report === undefined && members.length > 1) return null;
   return report ?? (await runFolderOf(checkpoint))?.report(dataset, split) ?? null;
 }

@@ -30,7 +30,7 @@ export async function writeReport(
   const together = allClasses(scored);
   const page = reportPage({
     evaluation,
-    description: subject.checkpoint.description,
+    descriptions: subject.members.map(({ description }) => description),
     curves: {
       roc: {
         perClass: detectors.map((scores, label) => (known[label] ? rocCurve(scores) : [])),
@@ -48,7 +48,7 @@ export async function writeReport(
 }
 
 async function pictureMistakes(
-  { checkpoint, images }: EvaluationSubject,
+  { checkpoint, members, images }: EvaluationSubject,
   mistakes: readonly ShownMistake[],
   { signal, emit }: StageContext,
 ): Promise<PicturedMistake[]> {
@@ -56,14 +56,16 @@ async function pictureMistakes(
   const { shape, pixels: all } = images;
   const size = pixelsPerImage(shape);
   const method = integratedGradients.build(integratedGradients.options.parse({}));
-  const explainer = openExplainer(checkpoint, random.seed, signal);
+  const explainers = members.map((member) => openExplainer(member, random.seed, signal));
   try {
     const pictured: PicturedMistake[] = [];
     for (const mistake of mistakes) {
       const pixels = all.subarray(mistake.index * size, (mistake.index + 1) * size);
-      const { map } = await explainer.explain(method, pixels, classNames.indexOf(mistake.predicted));
+      const label = classNames.indexOf(mistake.predicted);
+      const maps: Float32Array[] = [];
+      for (const explainer of explainers) maps.push((await explainer.explain(method, pixels, label)).map);
       const [picture, explanation] = await Promise.all(
-        [pictureOf(pixels, shape), heatPicture(pixels, shape, map)].map(async (made) =>
+        [pictureOf(pixels, shape), heatPicture(pixels, shape, sumOf(maps))].map(async (made) =>
           dataAddress(await shrink(made, SIDE)),
         ),
       );
@@ -73,6 +75,11 @@ async function pictureMistakes(
     }
     return pictured;
   } finally {
-    explainer.dispose();
+    for (const explainer of explainers) explainer.dispose();
   }
+}
+
+/** Of members' maps: those of integrated gradients add up to the map of what the members' logits add up to. */
+function sumOf([first, ...others]: readonly Float32Array[]): Float32Array {
+  return first!.map((value, at) => others.reduce((sum, map) => sum + map[at]!, value));
 }

@@ -5,15 +5,19 @@ import { ToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
 import { allIndices, type LabelledImages } from '../engine/images.js';
 import { labelsAt } from '../evaluation/classify.js';
+import { meanProbabilities } from '../evaluation/ensemble.js';
 import { scoreLogits, type ScoredExamples } from '../evaluation/probabilities.js';
 import { executionMode } from './backend-options.js';
 import { classifyImages } from './classify-images.js';
 import type { EvaluateOptions, SplitName } from './evaluate-options.js';
 import { prepareData, splitOf } from './prepare-data.js';
 
-/** A checkpoint, and the images that it is judged on. */
+/** A checkpoint, or several that are taken together, and the images that they are judged on. */
 export interface EvaluationSubject {
+  /** The first one. */
   checkpoint: Checkpoint;
+  /** All of them. */
+  members: readonly Checkpoint[];
   data: PreparedData;
   dataset: string;
   /** Those that hold the split, and which of them it is. */
@@ -41,25 +45,47 @@ export async function openSubject(
   const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
   requireFit(checkpoint, data);
   warnOfOtherData(checkpoint, data, context);
-  return { checkpoint, data, dataset, ...chooseSplit(options.split, checkpoint, data) };
+  return {
+    checkpoint,
+    members: [checkpoint],
+    data,
+    dataset,
+    ...chooseSplit(options.split, checkpoint, data),
+  };
+}
+
+/** How images are classified. */
+export type ScoreOptions = Pick<EvaluateOptions, 'engine' | 'testTimeAugmentation'>;
+
+/** What each member makes of some images, one after the other. Throws as `scoreImages`. */
+export async function scoreByMembers(
+  { members }: Pick<EvaluationSubject, 'members'>,
+  { images, indices }: Pick<EvaluationSubject, 'images' | 'indices'>,
+  options: ScoreOptions,
+  { signal }: StageContext,
+): Promise<ScoredExamples[]> {
+  const { testTimeAugmentation } = options;
+  const how = { signal, indices, mode: executionMode(options), testTimeAugmentation };
+  const labels = labelsAt(images.labels, indices);
+  const scores: ScoredExamples[] = [];
+  for (const member of members) {
+    const logits = await classifyImages(member, images, how);
+    scores.push(scoreLogits(logits, labels, member.description.classNames.length));
+  }
+  return scores;
 }
 
 /**
- * The probabilities that a checkpoint gives some images, on the backend that was started; by default those of its split. Throws
+ * The probabilities that some images are given, on the backend that was started: of several checkpoints their mean. Throws
  * CHECKPOINT_REFUSED, and the signal's reason when aborted.
  */
 export async function scoreImages(
-  { checkpoint }: Pick<EvaluationSubject, 'checkpoint'>,
-  { images, indices }: Pick<EvaluationSubject, 'images' | 'indices'>,
-  options: Pick<EvaluateOptions, 'engine'>,
-  { signal }: StageContext,
+  subject: Pick<EvaluationSubject, 'members'>,
+  split: Pick<EvaluationSubject, 'images' | 'indices'>,
+  options: ScoreOptions,
+  context: StageContext,
 ): Promise<ScoredExamples> {
-  const logits = await classifyImages(checkpoint, images, {
-    signal,
-    indices,
-    mode: executionMode(options),
-  });
-  return scoreLogits(logits, labelsAt(images.labels, indices), checkpoint.description.classNames.length);
+  return meanProbabilities(await scoreByMembers(subject, split, options, context));
 }
 
 /** Refuses a checkpoint that was trained for other images or classes. Throws CHECKPOINT_REFUSED. */

@@ -35,3 +35,8 @@ export const registryDirOption = z
   .min(1)
   .default('models')
   .meta({ description: 'where the registry of models is kept', placeholder: 'FOLDER' });
+
+export const testTimeAugmentationOption = z.boolean().default(false).meta({
+  description:
+    'classify each image moved, turned and scaled a little as well, by the mean of the probabilities',
+});

@@ -13,7 +13,7 @@ import { backendOptions, executionMode, startChosenBackend } from './backend-opt
 import { classifyPixels } from './classify-pixels.js';
 import { imageOf } from './foreign-picture.js';
 import { loadDecisionRule } from './load-decision.js';
-import { checkpointsDirOption } from './options.js';
+import { checkpointsDirOption, testTimeAugmentationOption } from './options.js';
 import { prepareOption } from './predict-options.js';
 
 /** The options of `predict`, beside the checkpoint and the pictures. */
@@ -26,6 +26,7 @@ export const predictFields = z.strictObject({
     .meta({ description: 'how many classes are named, the likeliest first' }),
   show: z.boolean().default(false).meta({ description: 'draw what the model saw' }),
   prepare: prepareOption,
+  testTimeAugmentation: testTimeAugmentationOption,
   checkpointsDir: checkpointsDirOption,
   ...backendOptions,
 });
@@ -89,7 +90,8 @@ export async function predict(
   const rule = await loadDecisionRule(path, description, context);
   const backend = await startChosenBackend(options, context);
   const pixels = Buffer.concat(prepared.map(({ image }) => image.pixels));
-  const how = { signal: context.signal, mode: executionMode(options) };
+  const { testTimeAugmentation } = options;
+  const how = { signal: context.signal, mode: executionMode(options), testTimeAugmentation };
   const logits = await classifyPixels(checkpoint, pixels, how);
   const classes = description.classNames.length;
   return {

@@ -6,7 +6,7 @@ import { labelsAt } from '../evaluation/classify.js';
 import { corrupt, corruptions } from '../evaluation/corruptions.js';
 import { predictionsOf } from '../evaluation/probabilities.js';
 import type { EvaluateOptions } from './evaluate-options.js';
-import { scoreImages, type EvaluationSubject } from './evaluation-subject.js';
+import { scoreImages, type EvaluationSubject, type ScoreOptions } from './evaluation-subject.js';
 
 /** How a checkpoint does on images that were made worse in one way. */
 export interface CorruptedAccuracy {
@@ -23,7 +23,7 @@ export interface CorruptedAccuracy {
  */
 export async function measureRobustness(
   subject: EvaluationSubject,
-  options: Pick<EvaluateOptions, 'engine' | 'seed'>,
+  options: ScoreOptions & Pick<EvaluateOptions, 'seed'>,
   context: StageContext,
 ): Promise<CorruptedAccuracy[]> {
   const { images, indices } = subject;

@@ -12,6 +12,8 @@ import { withLock } from '../core/lock.js';
 import { inferenceProgram, trainingProgram } from '../engine/prepare.js';
 import type { Execution, Forward } from '../engine/program.js';
 import { parameterCount, type Model } from '../models/model.js';
+import type { Optimizer } from '../optimizers/optimizer.js';
+import type { Schedule } from '../schedules/schedule.js';
 import { epochScalars } from '../training/epoch-scalars.js';
 import { gapOpens, generalizationGap } from '../training/gap.js';
 import { requireKernels } from '../training/kernels.js';
@@ -137,9 +139,11 @@ async function withRun<Result>(
     description: model.description,
     parameters: parameterCount(model),
   });
+  const optimizer = optimizerFor(values);
+  const schedule = scheduleFor(values, optimizer);
   const variables = new TrainingVariables(
     learner,
-    optimizerFor(values).slots,
+    optimizer.slots,
     values.seed,
     values.averageWeights !== undefined,
   );
@@ -160,6 +164,8 @@ async function withRun<Result>(
       set,
       backend,
       model: learner,
+      optimizer,
+      schedule,
       variables,
       settings,
       writer,
@@ -178,6 +184,8 @@ interface Run {
   set: TrainingSet;
   backend: ActiveBackend;
   model: Model;
+  optimizer: Optimizer;
+  schedule: Schedule;
   variables: TrainingVariables;
   settings: StepSettings;
   writer: RunWriter;
@@ -219,11 +227,9 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 're
 }
 
 async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> {
-  const { folder, values, set, model, variables, writer, start, context } = run;
+  const { folder, values, set, model, optimizer, schedule, variables, writer, start, context } = run;
   const { signal, emit } = context;
   const { epochs, stopAfter, averageWeights, earlyStopping, optimizer: settings } = values;
-  const schedule = scheduleFor(values);
-  const optimizer = optimizerFor(values);
   const step = trainingStep(model, optimizer, variables, run.settings);
   const mode = executionMode(values);
   const program = trainingProgram(step, await set.place('training'), mode);

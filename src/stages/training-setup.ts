@@ -40,10 +40,18 @@ export function optimizerFor({ optimizer: { name, ...options } }: TrainConfigura
   return optimizers.require(name).build(options as never);
 }
 
-/** How the learning rate changes in a configuration. */
-export function scheduleFor({ schedule: { name, ...options } }: TrainConfiguration): Schedule {
+/** How the learning rate changes in a configuration. Throws USAGE where it cycles a momentum that the optimiser does not have. */
+export function scheduleFor(
+  { schedule: { name, ...options }, optimizer: { name: optimizer } }: TrainConfiguration,
+  { slots }: Optimizer,
+): Schedule {
   // As of the optimiser's.
-  return schedules.require(name).build(options as never);
+  const schedule = schedules.require(name).build(options as never);
+  if (!schedule.momentumAt || slots.length > 0) return schedule;
+  throw new ToolkitError('USAGE', {
+    message: `--cycle-momentum: the optimiser ${optimizer} has no momentum`,
+    hint: 'use --optimizer momentum, adam or adamw',
+  });
 }
 
 /** What all checkpoints of a run say of it. */

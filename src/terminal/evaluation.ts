@@ -1,6 +1,6 @@
 import type { Interval } from '../evaluation/bootstrap.js';
 import { SIGNIFICANCE } from '../evaluation/mcnemar.js';
-import type { Evaluation, Measured } from '../stages/evaluate.js';
+import type { Evaluation } from '../stages/evaluate.js';
 import { count, duration, loss, percent } from './format.js';
 import type { Style } from './style.js';
 import { table } from './table.js';
@@ -10,12 +10,20 @@ const MAX_MATRIX_CLASSES = 12;
 
 /** How a checkpoint does, for people: the total, each class, and what is taken for what. */
 export function evaluationText(evaluation: Evaluation, style: Style): string {
-  const { run, dataset, split, n, accuracy, macro, seconds, report } = evaluation;
+  const { run, members, views, dataset, split, n, accuracy, macro, seconds, report } = evaluation;
+  const name = members === null ? run : `ensemble of ${members.length}`;
+  const inViews = views === 1 ? '' : `, each in ${views} views`;
   return [
-    `${style.bold(run)} on the ${split} images of ${dataset} (${count(n)})`,
+    `${style.bold(name)} on the ${split} images of ${dataset} (${count(n)})${inViews}`,
     `accuracy ${style.bold(percent(accuracy))}  loss ${loss(evaluation.loss)}  F1 ${percent(macro.f1)} (mean over the classes)`,
     '',
-    ...measuredText(evaluation, style, calibrationLines(evaluation)),
+    ...memberLines(evaluation),
+    headlineTable(evaluation),
+    ...calibrationLines(evaluation),
+    '',
+    perClassTable(evaluation),
+    '',
+    ...(evaluation.perClass.length <= MAX_MATRIX_CLASSES ? [confusionTable(evaluation, style), ''] : []),
     ...robustnessLines(evaluation),
     ...comparisonLines(evaluation, style),
     ...mistakeLines(evaluation),
@@ -23,19 +31,18 @@ export function evaluationText(evaluation: Evaluation, style: Style): string {
   ].join('\n');
 }
 
-/** The lines of all metrics: the totals, each class, and what is taken for what. */
-export function measuredText(measured: Measured, style: Style, more: readonly string[] = []): string[] {
-  return [
-    headlineTable(measured),
-    ...more,
-    '',
-    perClassTable(measured),
-    '',
-    ...(measured.perClass.length <= MAX_MATRIX_CLASSES ? [confusionTable(measured, style), ''] : []),
-  ];
+function memberLines({ members }: Evaluation): string[] {
+  if (members === null) return [];
+  const rows = members.map((member) => [
+    member.run,
+    member.model,
+    percent(member.accuracy),
+    loss(member.loss),
+  ]);
+  return [table(['member', 'model', 'accuracy', 'loss'], rows), ''];
 }
 
-function headlineTable({ intervals, topK, ...evaluation }: Measured): string {
+function headlineTable({ intervals, topK, ...evaluation }: Evaluation): string {
   const { rocAuc, averagePrecision, macro } = evaluation;
   const rows = [
     ['accuracy', percent(evaluation.accuracy), intervalText(intervals?.accuracy, percent)],
@@ -76,7 +83,7 @@ function calibrationLines({ calibration, scaled }: Evaluation): string[] {
   return [`${plain}, ${percent(expectedCalibrationError)} at temperature ${temperature.toFixed(3)}`];
 }
 
-function perClassTable({ perClass, macro, n }: Measured): string {
+function perClassTable({ perClass, macro, n }: Evaluation): string {
   const rows = perClass.map(({ name, precision, recall, f1, rocAuc, support }) => [
     name,
     percent(precision),
@@ -89,7 +96,7 @@ function perClassTable({ perClass, macro, n }: Measured): string {
   return table(['class', 'precision', 'recall', 'F1', 'ROC area', 'images'], [...rows, mean]);
 }
 
-function confusionTable({ confusion, perClass }: Measured, { bold, dim }: Style): string {
+function confusionTable({ confusion, perClass }: Evaluation, { bold, dim }: Style): string {
   const names = perClass.map(({ name }) => name);
   const rows = confusion.map((row, actual) => [
     names[actual]!,

@@ -81,12 +81,10 @@ async function finishEpoch(
     const done = await source.run(epoch, {
       firstBatch: from.batches,
       coefficients: (batch) =>
-        stepCoefficients(
-          parts.optimizer,
-          stepsBefore + batch + 1,
-          rateAt(stepsBefore + batch),
-          plan.averageWeights,
-        ),
+        stepCoefficients(parts.optimizer, stepsBefore + batch + 1, rateAt(stepsBefore + batch), {
+          averageWeights: plan.averageWeights,
+          momentum: plan.schedule.momentumAt?.(stepsBefore + batch, length),
+        }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(PAUSE_MS)]),
       onSlice: (result) => {
         const seconds = from.seconds + (performance.now() - resumedAt) / 1000;

@@ -41,15 +41,16 @@ export interface StepSettings {
  *
  * @param step counts from 1
  * @param averageWeights the averages' decay
+ * @param momentum where it is not the optimiser's own
  */
 export function stepCoefficients(
   optimizer: Optimizer,
   step: number,
   learningRate: number,
-  averageWeights?: number,
+  { averageWeights, momentum }: { averageWeights?: number | undefined; momentum?: number | undefined } = {},
 ): number[] {
   const share = averageWeights === undefined ? [] : [averageShare(averageWeights, step)];
-  return [...optimizer.coefficients(step, learningRate), ...share, step % STEP_NUMBERS];
+  return [...optimizer.coefficients(step, learningRate, momentum), ...share, step % STEP_NUMBERS];
 }
 
 /**

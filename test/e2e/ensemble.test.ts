@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, inject, test } from 'vitest';
@@ -34,10 +35,16 @@ test(
       const words = ['train', '--epochs', '1', '--run', `r${seed}`, '--seed', seed, ...QUICK];
       expect((await runCommand(words, { cwd })).code).toBe(0);
     }
-    const { code, result } = await runCommand(['evaluate', 'r1', 'r2', 'r3', '--ensemble', '--json'], {
+    const ensemble = ['evaluate', 'r1', 'r2', 'r3', '--ensemble', '--json', '--resamples', '0'];
+    const { code, result } = await runCommand([...ensemble, '--report', 'report.html', '--mistakes', '2'], {
       cwd,
     });
     expect(code).toBe(0);
+    const page = await readFile(join(cwd, 'report.html'), 'utf8');
+    for (const words of ['Ensemble of 3', 'Each member', 'The loss of r2 by epoch', 'together'])
+      expect(page).toContain(words);
+    expect(page.match(/<img /g)).toHaveLength(4);
+    expect(page).not.toMatch(/NaN|undefined|Infinity/);
     const found = result() as unknown as {
       accuracy: number;
       loss: number;
@@ -77,6 +84,12 @@ test(
       expect(accuracy).toBeCloseTo(own / images.count, 9);
       expect(found.accuracy).toBeGreaterThan(accuracy);
     });
+
+    const views = await runCommand([...ensemble, '--test-time-augmentation'], { cwd });
+    const inViews = views.result() as unknown as typeof found & { views: number };
+    expect([views.code, inViews.views]).toEqual([0, 11]);
+    expect(inViews.loss).not.toBe(found.loss);
+    expect(Math.abs(inViews.accuracy - found.accuracy)).toBeLessThan(0.03);
 
     const alone = await runCommand(['evaluate', 'r1', '--ensemble'], { cwd });
     expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('two members or more')]);

@@ -17,6 +17,7 @@ const FILE = {
   decayBiases: false,
   schedule: 'one-cycle',
   warmupShare: 0.2,
+  cycleMomentum: true,
 };
 const ENVIRONMENT = { MNIST_LABEL_SMOOTHING: '0.1', MNIST_AVERAGE_WEIGHTS: '0.99' };
 const FLAGS = [
@@ -87,5 +88,8 @@ test('an option of another schedule or optimiser is refused', async () => {
   );
   expect(await refusal('--schedule', 'onecycle')).toMatch(/did you mean one-cycle/);
   expect(await refusal('--nesterov')).toMatch(/--nesterov.*optimizer adam/s);
+  expect(await refusal('--optimizer', 'sgd', '--schedule', 'one-cycle', '--cycle-momentum')).toMatch(
+    /sgd has no momentum/,
+  );
   expect(await refusal('--average-weights', '1')).toMatch(/--average-weights.*above 0 and below 1/s);
 });

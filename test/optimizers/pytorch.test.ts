@@ -28,6 +28,8 @@ const fixtureSchema = z.object({
         clipNorm: z.number().optional(),
         labelSmoothing: z.number().optional(),
         averageWeights: z.number().optional(),
+        /** Of each step, where it is not the same. */
+        momenta: z.array(z.number()).optional(),
       }),
       losses: z.array(z.number()),
       weights: z.array(weights),
@@ -65,12 +67,10 @@ describe.each(backends.names)('on %s, as PyTorch', (backend) => {
       tidy(() => {
         const images = tensor4d(batch.inputs, [rows, 1, inputs, 1]);
         const labels = tensor1d(batch.labels, 'int32');
-        const coefficients = stepCoefficients(
-          optimizer,
-          index + 1,
-          options.learningRate,
-          settings.averageWeights,
-        );
+        const coefficients = stepCoefficients(optimizer, index + 1, options.learningRate, {
+          ...settings,
+          momentum: settings.momenta?.[index],
+        });
         const { loss, correct } = step(
           { images, labels },
           coefficients.map((value) => scalar(value)),

@@ -36,12 +36,12 @@ function barePage(classNames: string[]): string {
     ...classificationMetrics(scored, classNames),
     ...{ checkpoint: '<b>', run: 'a & b', model: 'mlp', dataset: 'mine', split: 'test' },
     ...{ backend: 'cpu', device: 'CPU', seconds: 1, imagesPerSecond: 3 },
-    ...{ intervals: null, scaled: null, comparison: null, robustness: null },
+    ...{ members: null, views: 1, intervals: null, scaled: null, comparison: null, robustness: null },
     ...{ mistakes: [], mistakeSheet: null, report: null },
   };
   const curves = { perClass: [[], [], []], all: [] };
   return reportPage({
-    ...{ evaluation, description, toolkit: '0.1.0', mistakes: [] },
+    ...{ evaluation, descriptions: [description], toolkit: '0.1.0', mistakes: [] },
     curves: { roc: curves, precisionRecall: curves },
   });
 }

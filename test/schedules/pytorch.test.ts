@@ -16,6 +16,8 @@ const fixtureSchema = z.object({
       options: z.record(z.string(), z.unknown()),
       epochs: z.number(),
       rates: z.array(z.number()),
+      /** Null where they stay as they are. */
+      momenta: z.array(z.number()).nullable(),
     }),
   ),
 });
@@ -32,7 +34,8 @@ it('the fixture covers every schedule', () => {
   expect(new Set(runs.map(({ schedule }) => schedule))).toEqual(new Set(schedules.names));
 });
 
-it.each(runs)('$schedule $options gives PyTorch’s rates', ({ schedule: name, options, epochs, rates }) => {
+it.each(runs)('$schedule $options gives PyTorch’s rates and momenta', ({ schedule: name, ...run }) => {
+  const { options, epochs, rates, momenta } = run;
   const schedule = scheduleOf(name, options);
   const steps = epochs * stepsPerEpoch;
   expect(rates).toHaveLength(steps);
@@ -40,6 +43,8 @@ it.each(runs)('$schedule $options gives PyTorch’s rates', ({ schedule: name, o
     const actual = rate * schedule.factorAt(step, { steps, stepsPerEpoch });
     // PyTorch computes some of them each from the one before.
     expect(Math.abs(actual - expected), `step ${step}`).toBeLessThan(1e-14);
+    const momentum = schedule.momentumAt?.(step, { steps, stepsPerEpoch }) ?? 0;
+    expect(Math.abs(momentum - (momenta?.[step] ?? 0)), `step ${step}`).toBeLessThan(1e-14);
   });
 });
 

@@ -36,10 +36,13 @@ const EPSILON = { epsilon: 1e-4 };
 
 function coefficientsOf({ optimizer }: TrainingParts, { areAveraged }: NetSettings, rate = 0.01) {
   return (batch: number): number[] =>
-    stepCoefficients(optimizer, batch + 1, rate / (1 + batch), areAveraged ? DECAY : undefined);
+    stepCoefficients(optimizer, batch + 1, rate / (1 + batch), {
+      averageWeights: areAveraged ? DECAY : undefined,
+      momentum: 0.95 - 0.01 * batch,
+    });
 }
 
-describe('a compiled step with clipping, smoothing and averages equals the eager one', () => {
+describe('a compiled step with clipping, smoothing, averages and a momentum that changes equals the eager one', () => {
   test.each<[string, Record<string, unknown>, NetSettings, Partial<CorePlan>]>([
     ['sgd', {}, { clipNorm: 0.5 }, {}],
     ['sgd', {}, { clipNorm: 1e6 }, { shards: 2 }],
