@@ -42,12 +42,9 @@ export const oneCycle = defineSchedule({
       .max(1e9)
       .default(1e4)
       .meta({ description: 'the last learning rate is the first one divided by this' }),
-    cycleMomentum: z
-      .boolean()
-      .default(false)
-      .meta({
-        description: 'let the momentum (Adam’s beta1) fall while the rate rises, and rise while it falls',
-      }),
+    cycleMomentum: z.boolean().default(false).meta({
+      description: 'let the momentum (Adam’s beta1) fall while the rate rises, and rise while it falls',
+    }),
     baseMomentum: momentumOption(0.85, 'the momentum at the full learning rate, where it is cycled'),
     maxMomentum: momentumOption(0.95, 'the momentum at the ends of the run, where it is cycled'),
     annealing: z.enum(annealingNames).default('cosine').meta({ description: 'how it rises and falls' }),
