@@ -47,6 +47,9 @@ const BY_ROWS: Readonly<Record<string, ShardedOperation>> = {
   Conv2D: { sharding: 'rows', inputs: ['rows', 'whole'] },
   Conv2DBackpropFilter: { sharding: 'terms', inputs: ['rows', 'whole', 'rows'] },
   Conv2DBackpropInput: { sharding: 'rows', inputs: ['shape', 'whole', 'rows'] },
+  DepthwiseConv2dNative: { sharding: 'rows', inputs: ['rows', 'whole'] },
+  DepthwiseConv2dNativeBackpropFilter: { sharding: 'terms', inputs: ['rows', 'whole', 'rows'] },
+  DepthwiseConv2dNativeBackpropInput: { sharding: 'rows', inputs: ['shape', 'whole', 'rows'] },
   MaxPool: { sharding: 'rows', inputs: ['rows'] },
   MaxPoolGrad: { sharding: 'rows', inputs: ['rows', 'rows', 'rows'] },
   AvgPool: { sharding: 'rows', inputs: ['rows'] },
@@ -63,7 +66,7 @@ const BY_ROWS: Readonly<Record<string, ShardedOperation>> = {
 export type ConstantInput = (input: number) => HostTensor | undefined;
 
 /** Operations that are work enough to cut a batch that is still whole. */
-const CUTTING = new Set(['Conv2D', 'ImageProjectiveTransformV3', 'GatherV2']);
+const CUTTING = new Set(['Conv2D', 'DepthwiseConv2dNative', 'ImageProjectiveTransformV3', 'GatherV2']);
 
 /** Each row gathers from its own. */
 const GATHER_BY_ROWS: ShardedOperation = { sharding: 'rows', inputs: ['rows', 'rows', 'whole'] };

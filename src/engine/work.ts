@@ -80,12 +80,18 @@ function multiplicationsOf({ name, attributes, inputShapes, outputs }: RecordedO
     }
     // Each number of a convolution's result takes a product with every weight of its filter.
     case 'Conv2D':
-    case 'DepthwiseConv2dNative':
       return elementCount(output) * weightsOfOneFilter(second);
     case 'Conv2DBackpropInput':
       return elementCount(third) * weightsOfOneFilter(second);
     case 'Conv2DBackpropFilter':
       return elementCount(third) * weightsOfOneFilter(output);
+    // A filter looks at one channel.
+    case 'DepthwiseConv2dNative':
+      return elementCount(output) * elementCount(second.slice(0, 2));
+    case 'DepthwiseConv2dNativeBackpropInput':
+      return elementCount(third) * elementCount(second.slice(0, 2));
+    case 'DepthwiseConv2dNativeBackpropFilter':
+      return elementCount(third) * elementCount(output.slice(0, 2));
     case 'ImageProjectiveTransformV3':
       return elementCount(output) * PER_INTERPOLATED_PIXEL;
     default:

@@ -20,6 +20,17 @@ const classes = 3;
 const variants: [name: string, options: object][] = [
   ...models.names.map((name): [string, object] => [name, {}]),
   ['rnn', { cell: 'gru', depth: 2, units: 8, bidirectional: true }],
+  [
+    'stack',
+    {
+      layers: [
+        { type: 'convolution', filters: 3, stride: 2, padding: 'same' },
+        { type: 'depthwise-convolution', depthMultiplier: 2, stride: 2, padding: 'same' },
+        { type: 'separable-convolution', filters: 4, kernelSize: 2 },
+        { type: 'global-average-pooling' },
+      ],
+    },
+  ],
   ['transformer', { width: 8, depth: 1, heads: 2, patchSize: 5, pooling: 'class-token' }],
 ];
 

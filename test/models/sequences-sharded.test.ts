@@ -18,6 +18,17 @@ it.each([
   ['transformer', { width: 32, depth: 1, heads: 1, patchSize: 5, pooling: 'class-token' }],
   ['rnn', { units: 16, depth: 2, bidirectional: true, dropout: 0.1 }],
   ['rnn', { cell: 'gru', units: 24 }],
+  [
+    'stack',
+    {
+      layers: [
+        { type: 'convolution', filters: 8, stride: 2, padding: 'same' },
+        { type: 'depthwise-convolution', depthMultiplier: 2, padding: 'same' },
+        { type: 'separable-convolution', filters: 16, stride: 2 },
+        { type: 'flatten' },
+      ],
+    },
+  ],
 ])(
   '%s %o trains to the same weights in shards for two cores, compiled, and eagerly',
   async (name, options) => {

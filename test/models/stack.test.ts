@@ -61,10 +61,12 @@ describe('a stack of layers', () => {
     const lists: Layers[] = [
       [
         { type: 'convolution', filters: 4, stride: 2, padding: 'same', bias: false, activation: 'none' },
+        { type: 'depthwise-convolution', depthMultiplier: 2 },
+        { type: 'separable-convolution', filters: 5, stride: 2, padding: 'same' },
         { type: 'batch-normalization' },
         { type: 'activation', function: 'gelu' },
         { type: 'average-pooling' },
-        { type: 'max-pooling', size: 3 },
+        { type: 'max-pooling' },
         { type: 'global-average-pooling' },
         { type: 'dropout' },
         { type: 'dense', units: 7, initializer: 'glorot-uniform' },

@@ -1,18 +1,17 @@
-import { add, conv2d, type Tensor4D } from '@tensorflow/tfjs-core';
+import { add, conv2d, depthwiseConv2d, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import { elementCount } from '../../engine/images.js';
 import { activations, type ActivationName } from '../activations.js';
 import { initializers, type InitializerName } from '../initializers.js';
 import type { ParameterSpec } from '../model.js';
-import { valueOf, type MapLayer, type MapShape } from './layer.js';
+import { chain, valueOf, type MapLayer, type MapShape } from './layer.js';
 
 /** Whether a window stays within the image, or visits every pixel, with zeros around the image. */
 export type Padding = 'valid' | 'same';
 
-export interface ConvolutionOptions {
+interface WindowOptions {
   name: string;
   inputShape: MapShape;
-  filters: number;
   /** Height and width of the filters. */
   kernelSize: number;
   initializer: InitializerName;
@@ -25,34 +24,103 @@ export interface ConvolutionOptions {
   hasBias?: boolean;
 }
 
+export interface ConvolutionOptions extends WindowOptions {
+  filters: number;
+}
+
+export interface DepthwiseConvolutionOptions extends WindowOptions {
+  /** How many filters each channel has; 1 where nothing is said. */
+  depthMultiplier?: number;
+}
+
+export type SeparableConvolutionOptions = ConvolutionOptions & DepthwiseConvolutionOptions;
+
 /** A layer of filters that are moved over the image. */
 export function convolution(options: ConvolutionOptions): MapLayer {
-  const { name, inputShape, filters, kernelSize, activation, initializer } = options;
+  const { inputShape, filters } = options;
+  return windowed(options, {
+    depth: [inputShape[2], filters],
+    filters,
+    inputs: inputShape[2],
+    filter: conv2d,
+  });
+}
+
+/** Filters of which each looks at one channel alone, as Keras's `DepthwiseConv2D`: channel by channel, the filters of each together. */
+export function depthwiseConvolution(options: DepthwiseConvolutionOptions): MapLayer {
+  const { inputShape, depthMultiplier = 1 } = options;
+  const [, , channels] = inputShape;
+  const depth = [channels, depthMultiplier] as const;
+  return windowed(options, {
+    depth,
+    filters: channels * depthMultiplier,
+    inputs: 1,
+    filter: depthwiseConv2d,
+  });
+}
+
+/**
+ * A convolution in two parts, with fewer weights and products: each channel alone, and then a mixture of channels at each pixel (Chollet,
+ * "Xception: deep learning with depthwise separable convolutions", 2017; Keras's `SeparableConv2D`).
+ */
+export function separableConvolution(options: SeparableConvolutionOptions): MapLayer {
+  const { name, filters, initializer, activation, hasBias = true } = options;
+  const depthwise = depthwiseConvolution({
+    ...options,
+    ...{ name: `${name}/depthwise`, activation: undefined, hasBias: false },
+  });
+  const inputShape = depthwise.outputShape;
+  const pointwise = {
+    name: `${name}/pointwise`,
+    inputShape,
+    filters,
+    kernelSize: 1,
+    initializer,
+    activation,
+  };
+  return chain<MapLayer>([depthwise, convolution({ ...pointwise, hasBias })]);
+}
+
+/** How filters look at the channels. */
+interface Channels {
+  /** The kernel's shape beside height and width. */
+  depth: readonly [number, number];
+  filters: number;
+  /** How many channels each filter looks at. */
+  inputs: number;
+  filter: (input: Tensor4D, kernel: Tensor4D, stride: number, padding: Padding) => Tensor4D;
+}
+
+function windowed(options: WindowOptions, { depth, filters, inputs, filter }: Channels): MapLayer {
+  const { name, inputShape, kernelSize, activation, initializer } = options;
   const { stride = 1, padding = 'valid', hasBias = true } = options;
-  const [height, width, channels] = inputShape;
+  const [height, width] = inputShape;
   const kernel = `${name}/kernel`;
   const bias = `${name}/bias`;
-  const shape = [kernelSize, kernelSize, channels, filters] as const;
-  const area = kernelSize ** 2;
+  const shape = [kernelSize, kernelSize, ...depth];
+  const fanIn = kernelSize ** 2 * inputs;
+  const fanOut = kernelSize ** 2 * depth[1];
   const start = initializers[initializer];
   const parameters: ParameterSpec[] = [
     {
       name: kernel,
       shape,
-      initialValue: (random) => start.kernel(random, elementCount(shape), area * channels, area * filters),
+      initialValue: (random) => start.kernel(random, elementCount(shape), fanIn, fanOut),
     },
   ];
   if (hasBias) {
-    const initialValue: ParameterSpec['initialValue'] = (random) =>
-      start.bias(random, filters, area * channels);
-    parameters.push({ name: bias, shape: [filters], initialValue });
+    parameters.push({
+      name: bias,
+      shape: [filters],
+      initialValue: (random) => start.bias(random, filters, fanIn),
+    });
   }
   const sizeOf = (size: number): number => outputSize(size, kernelSize, stride, padding);
   return {
     outputShape: [sizeOf(height), sizeOf(width), filters],
     parameters,
     apply(input, values) {
-      const filtered = conv2d(input as Tensor4D, valueOf(values, kernel) as Tensor4D, stride, padding);
+      const filtered = filter(input as Tensor4D, valueOf(values, kernel) as Tensor4D, stride, padding);
       const sum = hasBias ? add<Tensor4D>(filtered, valueOf(values, bias)) : filtered;
       return activation === undefined ? sum : activations[activation](sum);
     },

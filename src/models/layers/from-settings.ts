@@ -3,7 +3,12 @@ import type { ActivationName } from '../activations.js';
 import { activation } from './activation.js';
 import { averagePooling, globalAveragePooling } from './average-pooling.js';
 import { batchNormalization } from './batch-normalization.js';
-import { convolution } from './convolution.js';
+import {
+  convolution,
+  depthwiseConvolution,
+  separableConvolution,
+  type ConvolutionOptions,
+} from './convolution.js';
 import { dense } from './dense.js';
 import { dropout } from './dropout.js';
 import { flatten } from './flatten.js';
@@ -33,11 +38,12 @@ export interface LayerPlace {
 export function layerFromSettings(settings: LayerSettings, place: LayerPlace): Layer {
   const { name, shape } = place;
   switch (settings.type) {
-    case 'convolution': {
-      const { bias: hasBias, activation: follows } = settings;
-      const inputShape = mapAt(place);
-      return convolution({ ...settings, name, hasBias, inputShape, activation: activationOf(follows) });
-    }
+    case 'convolution':
+      return convolution({ ...settings, ...windowAt(place, settings) });
+    case 'depthwise-convolution':
+      return depthwiseConvolution({ ...settings, ...windowAt(place, settings) });
+    case 'separable-convolution':
+      return separableConvolution({ ...settings, ...windowAt(place, settings) });
     case 'max-pooling':
       return maxPooling(mapAt(place), settings.size);
     case 'average-pooling':
@@ -89,6 +95,17 @@ export function isNotEmpty(shape: readonly number[]): boolean {
 
 function activationOf(name: ActivationName | 'none'): ActivationName | undefined {
   return name === 'none' ? undefined : name;
+}
+
+/** What a layer of filters is told otherwise than it is set. */
+function windowAt(
+  place: LayerPlace,
+  { bias, activation: follows }: { bias: boolean; activation: ActivationName | 'none' },
+): Required<Pick<ConvolutionOptions, 'name' | 'inputShape' | 'hasBias'>> & {
+  activation: ActivationName | undefined;
+} {
+  const { name } = place;
+  return { name, inputShape: mapAt(place), hasBias: bias, activation: activationOf(follows) };
 }
 
 function mapAt({ shape, refuse }: LayerPlace): MapShape {

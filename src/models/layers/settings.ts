@@ -11,17 +11,24 @@ const initializer = initializerOption('fan-in-uniform');
 /** After a layer that is named without one, ReLU. */
 const activation = z.enum(['none', ...activationNames]).default('relu');
 
+/** Of every layer of filters that are moved over an image. */
+const window = {
+  kernelSize: size(31).default(3),
+  stride: size(31).default(1),
+  padding: z.enum(['valid', 'same']).default('valid'),
+  bias: z.boolean().default(true),
+  activation,
+  initializer,
+};
+const depthMultiplier = size(64).default(1);
+
 /** A layer as a configuration describes it: what kind it is, and its options. */
 export const layerSettings = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('convolution'), filters: size(4096), ...window }),
+  z.strictObject({ type: z.literal('depthwise-convolution'), depthMultiplier, ...window }),
   z.strictObject({
-    type: z.literal('convolution'),
-    filters: size(4096),
-    kernelSize: size(31).default(3),
-    stride: size(31).default(1),
-    padding: z.enum(['valid', 'same']).default('valid'),
-    bias: z.boolean().default(true),
-    activation,
-    initializer,
+    type: z.literal('separable-convolution'),
+    ...{ filters: size(4096), depthMultiplier, ...window },
   }),
   z.strictObject({ type: z.literal('max-pooling'), size: size(256).default(2) }),
   z.strictObject({ type: z.literal('average-pooling'), size: size(256).default(2) }),

@@ -1,10 +1,28 @@
-import { tensor, tensor4d, tidy } from '@tensorflow/tfjs-core';
+import {
+  add,
+  grads,
+  mul,
+  square,
+  sum,
+  tensor,
+  tensor4d,
+  tidy,
+  type Scalar,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
+
+import '../../../src/engine/gradients.js';
 
 import { backends } from '../../../src/backends/index.js';
 import { Random } from '../../../src/core/random.js';
 import { averagePooling, globalAveragePooling } from '../../../src/models/layers/average-pooling.js';
-import { convolution, type Padding } from '../../../src/models/layers/convolution.js';
+import {
+  convolution,
+  depthwiseConvolution,
+  separableConvolution,
+  type Padding,
+} from '../../../src/models/layers/convolution.js';
 import { residual } from '../../../src/models/layers/residual.js';
 import { startOnCpu } from '../../support/backends.js';
 import { expectClose } from '../../support/numbers.js';
@@ -14,8 +32,11 @@ const random = new Random(4, 'numbers');
 const image = random.normalArray(HEIGHT * WIDTH * CHANNELS, 1);
 const kernel = random.normalArray(SIZE * SIZE * CHANNELS * FILTERS, 0.3);
 
-/** A convolution by its definition. With `same`, the zeros that are needed are put evenly, the odd one at the end. */
-function convolve(stride: number, padding: Padding): number[] {
+/**
+ * What filters see of the image at each place, by row, column and channel of the filter. With `same`, the zeros that are needed are
+ * put evenly, the odd one at the end.
+ */
+function windows(stride: number, padding: Padding): number[][] {
   const alongAxis = (size: number): { places: number; before: number } => {
     if (padding === 'valid') return { places: Math.floor((size - SIZE) / stride) + 1, before: 0 };
     const places = Math.ceil(size / stride);
@@ -27,27 +48,42 @@ function convolve(stride: number, padding: Padding): number[] {
       : image[(row * WIDTH + column) * CHANNELS + channel]!;
   const rows = alongAxis(HEIGHT);
   const columns = alongAxis(WIDTH);
-  const result: number[] = [];
+  const result: number[][] = [];
   for (let row = 0; row < rows.places; row++) {
     for (let column = 0; column < columns.places; column++) {
-      for (let filter = 0; filter < FILTERS; filter++) {
-        let sum = 0;
-        for (let weight = 0; weight < SIZE * SIZE * CHANNELS; weight++) {
-          const channel = weight % CHANNELS;
-          const right = Math.floor(weight / CHANNELS) % SIZE;
-          const down = Math.floor(weight / CHANNELS / SIZE);
-          const at = pixel(
-            row * stride - rows.before + down,
-            column * stride - columns.before + right,
-            channel,
-          );
-          sum += at * kernel[weight * FILTERS + filter]!;
-        }
-        result.push(sum);
-      }
+      const window = Array.from({ length: SIZE * SIZE * CHANNELS }, (_, weight) => {
+        const right = Math.floor(weight / CHANNELS) % SIZE;
+        const down = Math.floor(weight / CHANNELS / SIZE);
+        const [top, left] = [row * stride - rows.before, column * stride - columns.before];
+        return pixel(top + down, left + right, weight % CHANNELS);
+      });
+      result.push(window);
     }
   }
   return result;
+}
+
+/** A convolution by its definition. */
+function convolve(stride: number, padding: Padding): number[] {
+  return windows(stride, padding).flatMap((window) =>
+    Array.from({ length: FILTERS }, (_, filter) =>
+      window.reduce((sum, value, weight) => sum + value * kernel[weight * FILTERS + filter]!, 0),
+    ),
+  );
+}
+
+/** The same of each channel alone, with filters of its own; all filters of the first channel come first. */
+function convolveEach(stride: number, padding: Padding): number[] {
+  return windows(stride, padding).flatMap((window) =>
+    Array.from({ length: CHANNELS * FILTERS }, (_, index) => {
+      const [channel, filter] = [Math.floor(index / FILTERS), index % FILTERS];
+      return window.reduce(
+        (sum, value, weight) =>
+          weight % CHANNELS === channel ? sum + value * kernel[weight * FILTERS + filter]! : sum,
+        0,
+      );
+    }),
+  );
 }
 
 describe.each(backends.names)('on %s', (backend) => {
@@ -72,6 +108,73 @@ describe.each(backends.names)('on %s', (backend) => {
       const output = layer.apply(tensor4d(image, [1, HEIGHT, WIDTH, CHANNELS]), values);
       expect(output.shape).toEqual([1, ...layer.outputShape]);
       expectClose(output.dataSync(), expected, 1e-5);
+    });
+  });
+
+  it.each([
+    [1, 'same'],
+    [2, 'valid'],
+    [2, 'same'],
+  ] as const)('a depthwise convolution moves by %i pixels, %s', async (stride, padding) => {
+    await startOnCpu(backend);
+    const layer = depthwiseConvolution({
+      name: 'filters',
+      ...{
+        inputShape: [HEIGHT, WIDTH, CHANNELS],
+        depthMultiplier: FILTERS,
+        kernelSize: SIZE,
+        stride,
+        padding,
+      },
+      hasBias: false,
+      initializer: 'he-normal',
+    });
+    expect(layer.outputShape[2]).toBe(CHANNELS * FILTERS);
+    tidy(() => {
+      const values = new Map([['filters/kernel', tensor(kernel, [SIZE, SIZE, CHANNELS, FILTERS])]]);
+      const output = layer.apply(tensor4d(image, [1, HEIGHT, WIDTH, CHANNELS]), values);
+      expect(output.shape).toEqual([1, ...layer.outputShape]);
+      expectClose(output.dataSync(), convolveEach(stride, padding), 1e-5);
+    });
+  });
+
+  // tfjs has no kernels for gradients of filters on wasm: it says so before training starts.
+  it.skipIf(backend === 'wasm')('gradients of a separable convolution are finite differences', async () => {
+    await startOnCpu(backend);
+    const layer = separableConvolution({
+      name: 'filters',
+      ...{
+        inputShape: [HEIGHT, WIDTH, CHANNELS],
+        filters: FILTERS,
+        kernelSize: SIZE,
+        stride: 2,
+        padding: 'same',
+      },
+      depthMultiplier: 2,
+      initializer: 'he-normal',
+    });
+    const names = layer.parameters.map(({ name }) => name);
+    expect(names).toEqual(['filters/depthwise/kernel', 'filters/pointwise/kernel', 'filters/pointwise/bias']);
+    tidy(() => {
+      const weights = layer.parameters.map(({ shape, initialValue }) =>
+        tensor(initialValue(random), [...shape]),
+      );
+      const inputs = [tensor4d(image, [1, HEIGHT, WIDTH, CHANNELS]), ...weights];
+      const loss = (input: Tensor, ...values: Tensor[]): Scalar =>
+        sum(square(layer.apply(input, new Map(names.map((name, index) => [name, values[index]!])))));
+      const gradients = grads(loss)(inputs);
+      inputs.forEach((input, position) => {
+        // Along a direction, so that one difference checks all numbers; of what is quadratic, it is exact.
+        const direction = tensor(random.normalArray(input.size, 1), input.shape);
+        const at = (step: number): number => {
+          const moved = inputs.map((other, index) =>
+            index === position ? add(other, mul(direction, step)) : other,
+          );
+          return loss(moved[0]!, ...moved.slice(1)).dataSync()[0]!;
+        };
+        const slope = sum(mul(gradients[position]!, direction)).dataSync()[0]!;
+        expectClose([(at(0.1) - at(-0.1)) / 0.2], [slope], 1e-3);
+      });
     });
   });
 
