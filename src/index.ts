@@ -233,6 +233,9 @@ export async function showDataset(
 /** The runs in a folder, the latest first; a damaged one with what is wrong with it. */
 export { summariseRuns as listRuns, type RunSummary } from './stages/list-runs.js';
 
+/** The searches in a folder, the latest first; a damaged one with what is wrong with it. */
+export { summariseSearches as listSearches, type SearchSummary } from './stages/list-searches.js';
+
 /** Sets runs side by side, with the options of `mnist runs compare`. Throws a ToolkitError. */
 export async function compareRuns(
   runs: readonly string[],

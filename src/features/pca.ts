@@ -34,6 +34,7 @@ export const pca = defineFeatures({
       name,
       shape: size,
       isFixed: true,
+      isConstant: true,
       initialValue: () => fitted?.get(name) ?? new Float32Array(size.reduce((all, side) => all * side, 1)),
     });
     return {

@@ -17,6 +17,8 @@ export interface ParameterSpec {
    * the training pass itself keeps.
    */
   readonly isFixed?: boolean;
+  /** Whether training does not change it in any way; it is fixed then. */
+  readonly isConstant?: boolean;
 }
 
 /** The present values of a model's parameters, by name. */

@@ -9,6 +9,7 @@ import { SearchFolder } from '../artifacts/search.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 import { storageError } from '../core/files.js';
 import { holderOf, withLock } from '../core/lock.js';
+import { openTrials } from './list-searches.js';
 import { summariseRun, type RunSummary } from './list-runs.js';
 import type { PruneRunsOptions } from './runs-options.js';
 
@@ -40,7 +41,7 @@ const MS_PER_DAY = 86_400_000;
 
 /**
  * Removes the runs that fit all given conditions, or says which they are. A run in use stays, and one that a registered model was
- * made from. Throws USAGE where no condition is given, FOLDER_BUSY where a search is going on in the folder, and storage errors.
+ * made from, and a trial that a search may go on with. Throws USAGE where no condition is given, FOLDER_BUSY where a search is going on in the folder, and storage errors.
  *
  * @param search a search whose runs are meant, instead of those beside it
  */
@@ -53,14 +54,17 @@ export async function pruneRuns(options: PruneRunsOptions, search = '.'): Promis
     });
   }
   const folder = join(checkpointsDir, search);
-  const { lock } = new SearchFolder(folder);
+  const searched = new SearchFolder(folder);
+  const { lock } = searched;
   const owner = await holderOf(lock);
   if (owner !== undefined) throw new ToolkitError('FOLDER_BUSY', { path: folder, owner });
   const runs = await Promise.all((await listRuns(folder)).map(candidate));
   const registered = await registeredRuns(registryDir);
+  const open = await openTrials(searched);
   const pruning: Pruning = { removed: options.yes, runs: [], spared: [], kept: 0, bytes: 0 };
   for (const run of unwanted(runs, options)) {
-    const reason = registered.get(run.run) ?? (await inUse(run.source));
+    const trial = open.has(run.run) ? 'the search is not over, and may go on with it' : undefined;
+    const reason = registered.get(run.run) ?? trial ?? (await inUse(run.source));
     if (reason !== undefined) {
       pruning.spared.push({ run: run.run, reason });
       continue;

@@ -1,5 +1,6 @@
 import type { ComparedRun, RunComparison } from '../stages/compare-runs.js';
 import type { RunSummary } from '../stages/list-runs.js';
+import type { SearchSummary } from '../stages/list-searches.js';
 import type { Pruning } from '../stages/prune-runs.js';
 import { bytes, count, duration, loss, optionText, percent } from './format.js';
 import { lineChart } from './line-chart.js';
@@ -10,6 +11,17 @@ import { table } from './table.js';
 export function runsText(runs: readonly RunSummary[], folder: string): string {
   if (runs.length === 0) return `no runs in ${folder}`;
   return table(['run', 'data set', 'model', 'epochs', 'seed', 'best accuracy'], runs.map(rowOf));
+}
+
+/** Searches as a list, after that of the runs; nothing where there are none. */
+export function searchesText(searches: readonly SearchSummary[]): string[] {
+  if (searches.length === 0) return [];
+  const rows = searches.map(({ search, problem, strategy, trials, ended, best }) => {
+    if (problem !== null) return [search, problem];
+    const result = best ? [`${search}/${best.run}`, percent(best.accuracy)] : ['–', '–'];
+    return [search, strategy ?? '', `${ended} of ${trials} ended`, ...result];
+  });
+  return ['', table(['search', 'strategy', 'trials', 'best', 'accuracy'], rows)];
 }
 
 function rowOf({ run, problem, dataset, model, epochs, plannedEpochs, seed, best }: RunSummary): string[] {

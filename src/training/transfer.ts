@@ -55,7 +55,7 @@ export function chosenLayers(model: Pick<Model, 'parameters'>, patterns: readonl
 export function freeze(model: Model, layers: readonly string[]): Model {
   if (layers.length === 0) return model;
   const frozen = (spec: ParameterSpec): ParameterSpec =>
-    layers.includes(layerOf(spec.name)) ? { ...spec, isFixed: true } : spec;
+    layers.includes(layerOf(spec.name)) ? { ...spec, isFixed: true, isConstant: true } : spec;
   const isFrozen = (layer: string): boolean => layers.includes(layer);
   return {
     ...model,

@@ -1,4 +1,4 @@
-import { open, readdir, readFile, truncate, utimes } from 'node:fs/promises';
+import { open, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -8,11 +8,13 @@ import {
   writeCheckpoint,
   type CheckpointDescription,
 } from '../../src/artifacts/checkpoint.js';
+import { SearchFolder, writeSearch, type Trial } from '../../src/artifacts/search.js';
 import { writeManifest, type Manifest } from '../../src/artifacts/manifest.js';
 import { storeFloats } from '../../src/artifacts/safetensors.js';
 import { withLock } from '../../src/core/lock.js';
 import { compareRuns } from '../../src/stages/compare-runs.js';
 import { summariseRuns } from '../../src/stages/list-runs.js';
+import { summariseSearches } from '../../src/stages/list-searches.js';
 import { pruneRuns } from '../../src/stages/prune-runs.js';
 import { pruneRunsFields } from '../../src/stages/runs-options.js';
 import { checkpointDescription } from '../support/checkpoints.js';
@@ -136,6 +138,51 @@ test('nothing is pruned in a search that is going on', async () => {
     await toolkitError('FOLDER_BUSY', prune(folder, { keep: 0, yes: true }));
   });
   expect(await readdir(folder)).toHaveLength(4);
+});
+
+/** A search of three trials, of which the second waits for its next rung. */
+async function writeSearchOf(folder: SearchFolder, metric: string): Promise<void> {
+  const trials = (['completed', 'paused', 'stopped'] as const).map((state, index): Trial => {
+    const history = [{ loss: 0.3 - index / 10, accuracy: 0.9 - index / 10 }];
+    const drawn = { settings: {}, inactive: [], seconds: 1, reason: null };
+    return { trial: index + 1, bracket: 1, state, history, ...drawn };
+  });
+  const settings = { strategy: 'random', metric };
+  for (const { trial } of trials) await writeRun(folder.path, folder.run(trial).name, 0.9 - trial / 10);
+  const known = { format: 'mnist-train/search', version: 1, toolkit: '0.1.0' } as const;
+  const createdAt = '2026-01-02T03:04:05.678Z';
+  await writeSearch(folder, {
+    ...known,
+    search: folder.name,
+    createdAt,
+    settings,
+    fixed: {},
+    fingerprint: null,
+    trials,
+  });
+}
+
+test('searches are listed in a line each, and of one that is not over, trials that go on stay', async () => {
+  const folder = await fourRuns();
+  await writeSearchOf(new SearchFolder(join(folder, 'sweep')), 'loss');
+  await writeSearchOf(new SearchFolder(join(folder, 'other')), 'accuracy');
+  await writeFile(new SearchFolder(join(folder, 'other')).state, '{');
+  expect(await summariseRuns(folder)).toHaveLength(4);
+  const searches = new Map((await summariseSearches(folder)).map((found) => [found.search, found]));
+  expect([...searches.keys()].sort()).toEqual(['other', 'sweep']);
+  expect(searches.get('other')?.problem).toMatch(/search\.json/);
+  expect(searches.get('sweep')).toMatchObject({
+    ...{ problem: null, strategy: 'random', trials: 3, ended: 2 },
+    best: { trial: 3, run: 'trial-003', accuracy: 0.7 },
+  });
+  const options = pruneRunsFields.parse({
+    checkpointsDir: folder,
+    registryDir: join(folder, 'none'),
+    keep: 1,
+  });
+  const { runs, spared } = await pruneRuns(options, 'sweep');
+  expect(names({ runs })).toEqual(['trial-003']);
+  expect(spared).toEqual([{ run: 'trial-002', reason: expect.stringContaining('go on with it') as string }]);
 });
 
 function manifestOf(run: string): Manifest {

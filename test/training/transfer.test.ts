@@ -62,6 +62,11 @@ describe('a frozen layer', () => {
     const missing = [...all.keys()].filter((name) => !some.has(name));
     expect(missing).toHaveLength(4);
     for (const name of missing) expect(name).toMatch(/^optimizer\/dense1\//);
+    const averaged = new TrainingVariables(freeze(whole, ['dense1']), [], 3, true);
+    for (const { spec, average } of averaged.parameters) {
+      expect([spec.name, average === undefined]).toEqual([spec.name, spec.name.startsWith('dense1/')]);
+    }
+    averaged.dispose();
     const step = trainingStep(whole, optimizer, frozen);
     const program = new CompiledTraining(step, images);
     await run(program, { model: whole, optimizer, variables: frozen, step }, 500);

@@ -2,10 +2,11 @@ import { z } from 'zod';
 
 import { compareRuns } from '../../stages/compare-runs.js';
 import { summariseRuns } from '../../stages/list-runs.js';
+import { summariseSearches } from '../../stages/list-searches.js';
 import { pruneRuns } from '../../stages/prune-runs.js';
 import { compareRunsFields, pruneRunsFields } from '../../stages/runs-options.js';
 import type { Outcome } from '../../terminal/reporter.js';
-import { comparisonText, pruningText, runsText } from '../../terminal/runs.js';
+import { comparisonText, pruningText, runsText, searchesText } from '../../terminal/runs.js';
 import { commonFields, defineCommand, type Call } from '../command.js';
 
 const actions = ['list', 'compare', 'prune'] as const;
@@ -34,7 +35,7 @@ export const runsCommand = defineCommand({
   ],
   space,
   examples: [
-    ['mnist runs', 'the latest first'],
+    ['mnist runs', 'the latest first, and searches in a line each'],
     ['mnist runs list my-search', 'the trials of a search'],
     ['mnist runs compare first second --plot curves.svg', 'what differs, what came of it, and the curves'],
     ['mnist runs prune --keep 3', 'says what would go; with --yes it goes'],
@@ -46,8 +47,14 @@ export const runsCommand = defineCommand({
 });
 
 async function list({ options, positionals }: RunsCall): Promise<Outcome> {
-  const runs = await summariseRuns(options.checkpointsDir, positionals[1]);
-  return { data: { runs }, text: () => runsText(runs, options.checkpointsDir) };
+  const { checkpointsDir } = options;
+  const search = positionals[1];
+  const runs = await summariseRuns(checkpointsDir, search);
+  const searches = search === undefined ? await summariseSearches(checkpointsDir) : [];
+  return {
+    data: { runs, searches },
+    text: () => [runsText(runs, checkpointsDir), ...searchesText(searches)].join('\n'),
+  };
 }
 
 async function compare({ options, positionals }: RunsCall): Promise<Outcome> {
