@@ -28,8 +28,8 @@ export class TrainingVariables {
   /**
    * Parameters start as their model says, drawing from the seed; the optimiser's state starts at zero.
    *
-   * @param areAveraged whether there is a moving average of each parameter that changes: of those too that training changes otherwise than by a
-   *   gradient, such as the statistics of a normalisation, so that they are as old as the weights that they belong to
+   * @param areAveraged whether there is a moving average of each parameter that changes: of those too that training changes otherwise
+   *   than by a gradient, such as the statistics of a normalisation, so that they are as old as the weights that they belong to
    */
   constructor({ parameters }: Model, slotNames: readonly string[], seed: number, areAveraged = false) {
     this.seed = seed;
