@@ -17,6 +17,8 @@ export interface ImportedSamples {
   classNames: string[];
   shape: ImageShape;
   train: number;
+  /** How many of the training images, the last ones, the source itself holds for validation. */
+  validation: number;
   test: number;
   rejected: number;
   /** Where each image came from, and what was not taken: a JSON object a line. */
@@ -91,6 +93,7 @@ export async function importSamples(request: ImportRequest, context: StageContex
       classNames: classes.sortedNames(),
       shape: set.shape,
       train: train.count,
+      validation: taken.get('validation')?.count ?? 0,
       test: test.count,
       rejected: rejections.count,
       sources: await sources.finish(),
@@ -143,7 +146,9 @@ interface SplitRequest {
   context: StageContext;
 }
 
-/** The splits of the source, or, where it has none, a stratified one of our own. */
+/**
+ * The splits of the source, or, where it has none, a stratified one of our own. What it holds for validation comes last in training.
+ */
 async function bothSplits(
   taken: ReadonlyMap<SplitName | undefined, CollectedPart>,
   open: (name: string) => Promise<CollectedPart>,
@@ -171,6 +176,7 @@ async function bothSplits(
   ] as const) {
     if (part.count === 0) throw refused(source, `no images for the ${name} split`);
   }
+  await taken.get('validation')?.divide(() => train, context.signal);
   return { train, test };
 }
 
