@@ -78,6 +78,8 @@ export interface RawData {
 }
 
 const MANIFEST = 'manifest.json';
+/** What Node.js reads at once; larger files are read in pieces (`openRawImages`). */
+const MAX_WHOLE_BYTES = 2 ** 31 - 1;
 
 /** The folder of a data set's raw files. */
 export function rawFolder(dataDir: string, dataset: string): string {
@@ -124,6 +126,7 @@ export async function readRawFile(
       reason: `${size} bytes, where its manifest says ${bytes}`,
     });
   }
+  if (size > MAX_WHOLE_BYTES) throw readError(new Error('too large to be read as a whole'), path);
   const file = await readFile(path).catch((error: unknown) => {
     throw readError(error, path);
   });

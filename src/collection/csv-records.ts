@@ -23,14 +23,16 @@ export async function* readCsvRecords(
   let start = 0;
   let number = 0;
   let open: ReadRecord | undefined;
-  for await (const line of linesOf(chunks, path)) {
-    number++;
-    if (!open) start = number;
-    if (!open && line.trim() === '') continue;
-    const record = readLine(line, separator, open);
-    if (record.length > MAX_RECORD_CHARACTERS) throw tooLong(path, start);
-    open = record.openField === undefined ? undefined : record;
-    if (!open) yield { line: start, fields: record.fields };
+  for await (const lines of linesOf(chunks, path)) {
+    for (const line of lines) {
+      number++;
+      if (!open) start = number;
+      if (!open && line.trim() === '') continue;
+      const record = readLine(line, separator, open);
+      if (record.length > MAX_RECORD_CHARACTERS) throw tooLong(path, start);
+      open = record.openField === undefined ? undefined : record;
+      if (!open) yield { line: start, fields: record.fields };
+    }
   }
   if (open) {
     const reason = `a quotation mark in line ${start} is never closed`;
@@ -38,22 +40,23 @@ export async function* readCsvRecords(
   }
 }
 
-async function* linesOf(chunks: AsyncIterable<string>, path: string): AsyncGenerator<string> {
+/** The lines that each piece completes. */
+async function* linesOf(chunks: AsyncIterable<string>, path: string): AsyncGenerator<string[]> {
   let rest = '';
   let isFirst = true;
   for await (const chunk of chunks) {
     // A byte order mark is not a part of the first column's name.
-    rest += isFirst ? chunk.replace(/^\ufeff/, '') : chunk;
+    const lines = (rest + (isFirst ? chunk.replace(/^\ufeff/, '') : chunk)).split('\n');
     isFirst = false;
-    let from = 0;
-    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n', from)) {
-      yield rest.slice(from, rest[end - 1] === '\r' && end > from ? end - 1 : end);
-      from = end + 1;
-    }
-    rest = rest.slice(from);
+    rest = lines.pop()!;
+    yield lines.map(withoutReturn);
     if (rest.length > MAX_RECORD_CHARACTERS) throw tooLong(path);
   }
-  if (rest !== '') yield rest.replace(/\r$/, '');
+  if (rest !== '') yield [withoutReturn(rest)];
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
 /** A record as far as it was read. */

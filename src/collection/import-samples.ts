@@ -9,7 +9,7 @@ import { ClassTable } from './class-table.js';
 import { CollectedPart } from './collected-part.js';
 import { Listing, type ListedFile } from './listing.js';
 import type { Sample, SampleSet, SplitName } from './sample.js';
-import { labelNamed } from './sample.js';
+import { labelNamed, MAX_IMAGES } from './sample.js';
 import { printable, Unusable, type Rejection } from './unusable.js';
 
 /** What an import has written into its folder. */
@@ -28,7 +28,6 @@ export interface ImportedSamples {
 
 /** How many images are read and decoded side by side. */
 const WIDTH = 16;
-const MAX_IMAGES = 5_000_000;
 
 interface Loaded {
   sample: Sample;

@@ -3,6 +3,9 @@ import type { ImageShape } from '../engine/images.js';
 import type { ImageTarget } from './decode.js';
 import { Unusable, type Rejection } from './unusable.js';
 
+/** A source may have so many images. */
+export const MAX_IMAGES = 5_000_000;
+
 export type SplitName = 'train' | 'validation' | 'test';
 
 /** One image of a source, before it is read. */

@@ -6,7 +6,7 @@ import { contentRoot } from '../content-root.js';
 import { convertPixels, type ImageTarget } from '../decode.js';
 import { npyIntegers } from '../npy.js';
 import { NpzArchive, piecesOf, type NpzArray } from '../npz-archive.js';
-import { shapeOf, targetFor, type Sample, type SplitName } from '../sample.js';
+import { MAX_IMAGES, shapeOf, targetFor, type Sample, type SplitName } from '../sample.js';
 import { printable } from '../unusable.js';
 import { sampleKind } from './source-kind.js';
 
@@ -107,6 +107,8 @@ function sizesOf(images: NpzArray, labels: NpzArray): Pick<Pair, 'count' | 'side
       `of shape (${labels.header.shape.join(', ')}): an image may have one label only`,
     );
   }
+  // Labels are read as a whole.
+  if (count > MAX_IMAGES) throw corrupt(path, `${count} images, more than ${MAX_IMAGES}`);
   if (labelCount !== count) throw corrupt(labels.path, `${labelCount} labels for ${count} images`);
   return { count, side: width, channels };
 }
