@@ -10,7 +10,7 @@ import { pixelsPerImage } from '../engine/images.js';
 import type { ExecutionMode } from '../engine/prepare.js';
 import type { Forward } from '../engine/program.js';
 import type { Model } from '../models/model.js';
-import { tensorFlowBackend } from '../tensorflow/tfjs-backend.js';
+import { tensorFlowBackend, tensorFlowContext } from '../tensorflow/tfjs-backend.js';
 import type { TrainingVariables } from '../training/variables.js';
 
 /** A checkpoint's model with its parameters on the device, and how its logits become decisions. */
@@ -73,12 +73,17 @@ export async function createPredictor(
   }
 }
 
-/** The batch sizes that are compiled: powers of two, of which the next larger one is filled up. */
+/** The batch sizes that are compiled, of which the next larger one is filled up: 1, 2, 3, 4, 6, 8, 12, …: at most half of one is empty. */
 export function batchSizes(maxBatch: number): number[] {
-  const sizes: number[] = [];
-  for (let size = 1; size < maxBatch; size *= 2) sizes.push(size);
-  return [...sizes, maxBatch];
+  const sizes = new Set([maxBatch]);
+  for (let power = 1; power < maxBatch; power *= 2) {
+    for (const size of [power, power * 1.5]) if (Number.isInteger(size) && size < maxBatch) sizes.add(size);
+  }
+  return [...sizes].sort((a, b) => a - b);
 }
+
+/** A batch that takes less than twice this, in milliseconds, stays on one core: to hand over a part costs a tenth of it. */
+const LEAST_PART_MS = 1;
 
 async function compiledPredictor(
   description: CheckpointDescription,
@@ -87,14 +92,23 @@ async function compiledPredictor(
   maxBatch: number,
   release: () => void,
 ): Promise<Predictor> {
-  const compiled = new CompiledForward(forward, sample);
+  const { config, usesGpu } = tensorFlowContext();
+  // Each core computes a part of the batch: that needs no agreement between threads, as sharing a kernel's work does.
+  const cores = usesGpu ? 1 : config.threads;
+  const compiled = new CompiledForward(forward, sample, usesGpu ? {} : { threads: 1, schedulingThreads: -1 });
   const sizes = batchSizes(maxBatch);
+  const milliseconds = new Map<number, number>();
   const size = pixelsPerImage(description.shape);
   try {
     for (const count of sizes) {
       compiled.compile(count);
       await compiled.push();
-      await compiled.run(count, sample.source.pixels.subarray(0, count * size));
+      const images = sample.source.pixels.subarray(0, count * size);
+      // The first run prepares what the second one is measured with.
+      await compiled.run(count, images);
+      const started = performance.now();
+      await compiled.run(count, images);
+      milliseconds.set(count, performance.now() - started);
       // Other requests are being answered meanwhile.
       await nextTurn();
     }
@@ -103,15 +117,28 @@ async function compiledPredictor(
     throw error;
   }
   const classes = description.classNames.length;
+  const paddedSize = (count: number): number => sizes.find((candidate) => candidate >= count)!;
+  const run = async (pixels: Uint8Array, count: number): Promise<Float32Array> => {
+    const padded = paddedSize(count);
+    if (padded === count) return compiled.run(count, pixels);
+    const bytes = new Uint8Array(padded * size);
+    bytes.set(pixels);
+    return (await compiled.run(padded, bytes)).subarray(0, count * classes);
+  };
   return {
     description,
     maxBatch,
     async predict(pixels, count) {
-      const padded = sizes.find((candidate) => candidate >= count)!;
-      if (padded === count) return compiled.run(count, pixels);
-      const bytes = new Uint8Array(padded * size);
-      bytes.set(pixels);
-      return (await compiled.run(padded, bytes)).subarray(0, count * classes);
+      const worthwhile = Math.floor(milliseconds.get(paddedSize(count))! / LEAST_PART_MS);
+      const each = Math.ceil(count / Math.min(Math.max(1, worthwhile), cores, count));
+      if (each === count) return run(pixels, count);
+      const logits = new Float32Array(count * classes);
+      const parts = Array.from({ length: Math.ceil(count / each) }, async (_, part) => {
+        const [start, end] = [part * each, Math.min(count, (part + 1) * each)];
+        logits.set(await run(pixels.subarray(start * size, end * size), end - start), start * classes);
+      });
+      await Promise.all(parts);
+      return logits;
     },
     close() {
       compiled.close();
