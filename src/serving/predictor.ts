@@ -95,7 +95,7 @@ async function compiledPredictor(
   const { config, usesGpu } = tensorFlowContext();
   // Each core computes a part of the batch: that needs no agreement between threads, as sharing a kernel's work does.
   const cores = usesGpu ? 1 : config.threads;
-  const compiled = new CompiledForward(forward, sample, usesGpu ? {} : { threads: 1, schedulingThreads: -1 });
+  const compiled = new CompiledForward(forward, sample, usesGpu ? {} : { threads: 1, sequential: true });
   const sizes = batchSizes(maxBatch);
   const milliseconds = new Map<number, number>();
   const size = pixelsPerImage(description.shape);
