@@ -28,6 +28,8 @@ export interface Predictor {
   readonly description: CheckpointDescription;
   /** The most images that it takes at once. */
   readonly maxBatch: number;
+  /** How many batches it computes at a time. */
+  readonly lanes: number;
   /**
    * The logits of some images: [count, classes].
    *
@@ -73,7 +75,7 @@ export async function createPredictor(
   }
 }
 
-/** The batch sizes that are compiled, of which the next larger one is filled up: 1, 2, 3, 4, 6, 8, 12, …: at most half of one is empty. */
+/** The batch sizes that are compiled, of which the next larger one is filled up: 1, 2, 3, 4, 6, 8, 12, … */
 export function batchSizes(maxBatch: number): number[] {
   const sizes = new Set([maxBatch]);
   for (let power = 1; power < maxBatch; power *= 2) {
@@ -82,8 +84,8 @@ export function batchSizes(maxBatch: number): number[] {
   return [...sizes].sort((a, b) => a - b);
 }
 
-/** A batch that takes less than twice this, in milliseconds, stays on one core: to hand over a part costs a tenth of it. */
-const LEAST_PART_MS = 1;
+/** Passes occupy threads of libuv's pool, which has four by default; one stays for files and pictures. */
+const MOST_LANES = 3;
 
 async function compiledPredictor(
   description: CheckpointDescription,
@@ -93,22 +95,17 @@ async function compiledPredictor(
   release: () => void,
 ): Promise<Predictor> {
   const { config, usesGpu } = tensorFlowContext();
-  // Each core computes a part of the batch: that needs no agreement between threads, as sharing a kernel's work does.
-  const cores = usesGpu ? 1 : config.threads;
-  const compiled = new CompiledForward(forward, sample, usesGpu ? {} : { threads: 1, sequential: true });
+  const lanes = usesGpu ? 1 : Math.min(config.threads, MOST_LANES);
+  // Each pass has a thread of its own: that needs no agreement between threads, as sharing a kernel's work does.
+  const cores = usesGpu ? {} : { threads: Math.floor(config.threads / lanes), sequential: true };
+  const compiled = new CompiledForward(forward, sample, cores);
   const sizes = batchSizes(maxBatch);
-  const milliseconds = new Map<number, number>();
   const size = pixelsPerImage(description.shape);
   try {
     for (const count of sizes) {
       compiled.compile(count);
       await compiled.push();
-      const images = sample.source.pixels.subarray(0, count * size);
-      // The first run prepares what the second one is measured with.
-      await compiled.run(count, images);
-      const started = performance.now();
-      await compiled.run(count, images);
-      milliseconds.set(count, performance.now() - started);
+      await compiled.run(count, sample.source.pixels.subarray(0, count * size));
       // Other requests are being answered meanwhile.
       await nextTurn();
     }
@@ -117,28 +114,16 @@ async function compiledPredictor(
     throw error;
   }
   const classes = description.classNames.length;
-  const paddedSize = (count: number): number => sizes.find((candidate) => candidate >= count)!;
-  const run = async (pixels: Uint8Array, count: number): Promise<Float32Array> => {
-    const padded = paddedSize(count);
-    if (padded === count) return compiled.run(count, pixels);
-    const bytes = new Uint8Array(padded * size);
-    bytes.set(pixels);
-    return (await compiled.run(padded, bytes)).subarray(0, count * classes);
-  };
   return {
     description,
     maxBatch,
+    lanes,
     async predict(pixels, count) {
-      const worthwhile = Math.floor(milliseconds.get(paddedSize(count))! / LEAST_PART_MS);
-      const each = Math.ceil(count / Math.min(Math.max(1, worthwhile), cores, count));
-      if (each === count) return run(pixels, count);
-      const logits = new Float32Array(count * classes);
-      const parts = Array.from({ length: Math.ceil(count / each) }, async (_, part) => {
-        const [start, end] = [part * each, Math.min(count, (part + 1) * each)];
-        logits.set(await run(pixels.subarray(start * size, end * size), end - start), start * classes);
-      });
-      await Promise.all(parts);
-      return logits;
+      const padded = sizes.find((candidate) => candidate >= count)!;
+      if (padded === count) return compiled.run(count, pixels);
+      const bytes = new Uint8Array(padded * size);
+      bytes.set(pixels);
+      return (await compiled.run(padded, bytes)).subarray(0, count * classes);
     },
     close() {
       compiled.close();
@@ -162,7 +147,7 @@ function eagerPredictor(
       logits.dispose();
     });
   };
-  return Promise.resolve({ description, maxBatch, predict: apply, close: release });
+  return Promise.resolve({ description, maxBatch, lanes: 1, predict: apply, close: release });
 }
 
 /** Two images that differ everywhere: what a pass is recorded and tried with. */
