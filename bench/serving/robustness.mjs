@@ -27,7 +27,11 @@ function exchange(port, bytes, { trickleMs } = {}) {
     const socket = connect(port, '127.0.0.1');
     let answer = '';
     const timers = [];
-    socket.setEncoding('latin1').on('data', (text) => (answer += text));
+    socket.setEncoding('latin1').on('data', (text) => {
+      answer += text;
+      // The server keeps some connections, for the client's next request.
+      if (isComplete(answer)) socket.destroy();
+    });
     socket.on('error', () => undefined);
     socket.on('close', () => {
       timers.forEach(clearInterval);
@@ -38,6 +42,12 @@ function exchange(port, bytes, { trickleMs } = {}) {
     let sent = 0;
     timers.push(setInterval(() => socket.write(bytes.subarray(sent, ++sent)), trickleMs));
   });
+}
+
+function isComplete(answer) {
+  const headEnd = answer.indexOf('\r\n\r\n');
+  const length = /content-length: (\d+)/i.exec(answer.slice(0, headEnd))?.[1];
+  return headEnd >= 0 && length !== undefined && answer.length >= headEnd + 4 + Number(length);
 }
 
 const json = { 'content-type': 'application/json', connection: 'close' };
