@@ -12,7 +12,9 @@ export function wrk(url, request, { connections, seconds }) {
   const end = request.indexOf('\r\n\r\n');
   const [first, ...headers] = request.toString('latin1', 0, end).split('\r\n');
   const [method, path] = first.split(' ');
-  const own = headers.map((line) => line.split(': ')).filter(([name]) => !/^(host|content-length)$/.test(name));
+  const own = headers
+    .map((line) => line.split(': '))
+    .filter(([name]) => !/^(host|content-length)$/.test(name));
   const lines = [
     `wrk.method = "${method}"`,
     `wrk.path = "${path}"`,

@@ -75,13 +75,11 @@ export async function createPredictor(
   }
 }
 
-/** The batch sizes that are compiled, of which the next larger one is filled up: 1, 2, 3, 4, 6, 8, 12, … */
+/** The batch sizes that are compiled: powers of two, of which the next larger one is filled up. */
 export function batchSizes(maxBatch: number): number[] {
-  const sizes = new Set([maxBatch]);
-  for (let power = 1; power < maxBatch; power *= 2) {
-    for (const size of [power, power * 1.5]) if (Number.isInteger(size) && size < maxBatch) sizes.add(size);
-  }
-  return [...sizes].sort((a, b) => a - b);
+  const sizes: number[] = [];
+  for (let size = 1; size < maxBatch; size *= 2) sizes.push(size);
+  return [...sizes, maxBatch];
 }
 
 /** Passes occupy threads of libuv's pool, which has four by default; one stays for files and pictures. */

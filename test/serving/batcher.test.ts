@@ -147,8 +147,8 @@ describe('a batcher', () => {
   });
 });
 
-test('the compiled batch sizes grow by a half and a third in turn, up to the largest batch', () => {
+test('the compiled batch sizes are powers of two up to the largest batch', () => {
   expect(batchSizes(1)).toEqual([1]);
-  expect(batchSizes(64)).toEqual([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]);
-  expect(batchSizes(20)).toEqual([1, 2, 3, 4, 6, 8, 12, 16, 20]);
+  expect(batchSizes(64)).toEqual([1, 2, 4, 8, 16, 32, 64]);
+  expect(batchSizes(20)).toEqual([1, 2, 4, 8, 16, 20]);
 });

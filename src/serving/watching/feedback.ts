@@ -28,7 +28,8 @@ export class PredictionMemory {
     const key = `${id}/${index}`;
     const oldest = this.#order[this.#next];
     // Unless it was taken, or another one has come under the same id.
-    if (oldest && this.#predictions.get(oldest.key) === oldest.prediction) this.#predictions.delete(oldest.key);
+    if (oldest && this.#predictions.get(oldest.key) === oldest.prediction)
+      this.#predictions.delete(oldest.key);
     this.#predictions.set(key, prediction);
     this.#order[this.#next] = { key, prediction };
     this.#next = (this.#next + 1) % this.#capacity;
