@@ -1,7 +1,6 @@
 // Measures the server: node bench/serving/bench.mjs FOLDER CHECKPOINT [throughput|memory|start …]
 // FOLDER is where a checkpoint and prepared data lie, as `mnist train` leaves them. Build first. Prints one JSON object a line.
-// Throughput is measured with `wrk`, if it is installed: our own client takes three times as much of the cores that it shares with
-// the server.
+// Throughput is measured with `wrk`, if it is installed: our own client takes more of the cores that it shares with the server.
 import { randomBytes } from 'node:crypto';
 
 import { inferBytes, load } from './client.mjs';
