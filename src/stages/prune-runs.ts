@@ -41,11 +41,12 @@ const MS_PER_DAY = 86_400_000;
 
 /**
  * Removes the runs that fit all given conditions, or says which they are. A run in use stays, and one that a registered model was
- * made from, and a trial that a search may go on with. Throws USAGE where no condition is given, FOLDER_BUSY where a search is going on in the folder, and storage errors.
+ * made from, and a trial that a search may go on with. Throws USAGE where no condition is given, FOLDER_BUSY where a search is going
+ * on in the folder, and storage errors.
  *
  * @param search a search whose runs are meant, instead of those beside it
  */
-export async function pruneRuns(options: PruneRunsOptions, search = '.'): Promise<Pruning> {
+export async function pruneRuns(options: PruneRunsOptions, search?: string): Promise<Pruning> {
   const { keep, olderThan, failed, checkpointsDir, registryDir } = options;
   if (keep === undefined && olderThan === undefined && !failed) {
     throw new ToolkitError('USAGE', {
@@ -53,12 +54,12 @@ export async function pruneRuns(options: PruneRunsOptions, search = '.'): Promis
       hint: 'give --keep N, --older-than DAYS or --failed; a run goes that fits all that are given',
     });
   }
-  const folder = join(checkpointsDir, search);
+  const folder = join(checkpointsDir, search ?? '.');
   const searched = new SearchFolder(folder);
   const { lock } = searched;
   const owner = await holderOf(lock);
   if (owner !== undefined) throw new ToolkitError('FOLDER_BUSY', { path: folder, owner });
-  const runs = await Promise.all((await listRuns(folder)).map(candidate));
+  const runs = await Promise.all((await listRuns(checkpointsDir, search)).map(candidate));
   const registered = await registeredRuns(registryDir);
   const open = await openTrials(searched);
   const pruning: Pruning = { removed: options.yes, runs: [], spared: [], kept: 0, bytes: 0 };

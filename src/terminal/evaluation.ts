@@ -19,7 +19,7 @@ export function evaluationText(evaluation: Evaluation, style: Style): string {
     '',
     ...memberLines(evaluation),
     headlineTable(evaluation),
-    ...calibrationLines(evaluation),
+    ...scaledLines(evaluation),
     '',
     perClassTable(evaluation),
     '',
@@ -27,7 +27,7 @@ export function evaluationText(evaluation: Evaluation, style: Style): string {
     ...robustnessLines(evaluation),
     ...comparisonLines(evaluation, style),
     ...mistakeLines(evaluation),
-    `${duration(seconds)} on ${evaluation.backend}, ${evaluation.device}${report === null ? '' : `; report in ${report}`}`,
+    `classified in ${duration(seconds)} on ${evaluation.backend}, ${evaluation.device}${report === null ? '' : `; report in ${report}`}`,
   ].join('\n');
 }
 
@@ -63,6 +63,7 @@ function headlineTable({ intervals, topK, ...evaluation }: Evaluation): string {
     ],
     ['ROC area', area(rocAuc.macro), ''],
     ['average precision', area(averagePrecision.macro), ''],
+    ['calibration error', percent(evaluation.calibration.expectedCalibrationError), ''],
   ];
   const confidence = intervals ? `${100 * intervals.confidence} % interval` : '';
   return table(['', 'value', confidence], rows);
@@ -76,11 +77,10 @@ function area(value: number | null): string {
   return value === null ? '–' : value.toFixed(5);
 }
 
-function calibrationLines({ calibration, scaled }: Evaluation): string[] {
-  const plain = `expected calibration error ${percent(calibration.expectedCalibrationError)}`;
-  if (scaled === null) return [plain];
+function scaledLines({ scaled }: Evaluation): string[] {
+  if (scaled === null) return [];
   const { temperature, expectedCalibrationError } = scaled;
-  return [`${plain}, ${percent(expectedCalibrationError)} at temperature ${temperature.toFixed(3)}`];
+  return [`calibration error ${percent(expectedCalibrationError)} at temperature ${temperature.toFixed(3)}`];
 }
 
 function perClassTable({ perClass, macro, n }: Evaluation): string {
@@ -111,7 +111,7 @@ function robustnessLines({ robustness, accuracy }: Evaluation): string[] {
   if (robustness === null) return [];
   const rows = robustness.map(({ corruption, strength, unit, accuracy: found }) => [
     corruption,
-    unit === '°' ? `${strength}°` : `${strength} ${unit}`,
+    unit === '°' ? `${strength}°` : `${strength} ${strength === 1 ? unit.replace(/s$/, '') : unit}`,
     percent(found),
     `${(100 * (found - accuracy)).toFixed(2)} points`,
   ]);
