@@ -1,8 +1,10 @@
 // Measures the server: node bench/serving/bench.mjs FOLDER CHECKPOINT [throughput|memory|start …]
 // FOLDER is where a checkpoint and prepared data lie, as `mnist train` leaves them. Build first. Prints one JSON object a line.
+// Throughput is measured with `wrk`, if it is installed: our own client takes more of the cores that it shares with the server.
 import { randomBytes } from 'node:crypto';
 
 import { inferBytes, load } from './client.mjs';
+import { wrk } from './wrk.mjs';
 import { residentMiB, startServer } from './server.mjs';
 
 const [folder, checkpoint, ...names] = process.argv.slice(2);
@@ -28,7 +30,9 @@ const measurements = {
       const server = await startServer([checkpoint, '--no-drift', ...words], folder);
       await load({ port: server.port, connections: 32, request, seconds: 2 });
       await server.metrics();
-      figures[name] = await load({ port: server.port, connections: 32, request, seconds: SECONDS });
+      figures[name] =
+        wrk(server.url, request, { connections: 32, seconds: SECONDS }) ??
+        (await load({ port: server.port, connections: 32, request, seconds: SECONDS }));
       const metrics = await server.metrics();
       const delay = metrics.get('mnist_event_loop_delay_seconds{quantile="0.99"}') * 1000;
       const images = metrics.get('mnist_batch_images_sum') / metrics.get('mnist_batch_images_count');

@@ -1,12 +1,15 @@
-// What a server must bear: node bench/serving/robustness.mjs FOLDER CHECKPOINT [malformed|promotions]
+// What a server must bear: node bench/serving/robustness.mjs FOLDER CHECKPOINT [malformed|promotions|kills]
 // `malformed` sends 10,000 bad requests (broken, oversized, slow) beside good ones. `promotions` promotes and rolls back 50 times
-// under load, in a registry that it makes in a temporary folder, and then damages a version. Prints one JSON object a line.
-import { execFileSync } from 'node:child_process';
+// under load, in a registry that it makes in a temporary folder, and then damages a version. `kills` kills a process that
+// changes a registry, at 100 random moments, and verifies the registry each time. Prints one JSON object a line.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { inferBytes, load, requestBytes } from './client.mjs';
@@ -17,6 +20,7 @@ if (folder === undefined || checkpoint === undefined)
   throw new Error('usage: robustness.mjs FOLDER CHECKPOINT [NAME …]');
 const LAUNCHER = fileURLToPath(new URL('../../bin/mnist.js', import.meta.url));
 const CHANGES = Number(process.env.BENCH_CHANGES ?? 50);
+const KILLS = Number(process.env.BENCH_KILLS ?? 100);
 const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 10_000);
 const print = (name, figures) => console.log(JSON.stringify({ name, ...figures }));
 const good = inferBytes(randomBytes(784));
@@ -27,7 +31,11 @@ function exchange(port, bytes, { trickleMs } = {}) {
     const socket = connect(port, '127.0.0.1');
     let answer = '';
     const timers = [];
-    socket.setEncoding('latin1').on('data', (text) => (answer += text));
+    socket.setEncoding('latin1').on('data', (text) => {
+      answer += text;
+      // The server keeps some connections, for the client's next request.
+      if (isComplete(answer)) socket.destroy();
+    });
     socket.on('error', () => undefined);
     socket.on('close', () => {
       timers.forEach(clearInterval);
@@ -38,6 +46,12 @@ function exchange(port, bytes, { trickleMs } = {}) {
     let sent = 0;
     timers.push(setInterval(() => socket.write(bytes.subarray(sent, ++sent)), trickleMs));
   });
+}
+
+function isComplete(answer) {
+  const headEnd = answer.indexOf('\r\n\r\n');
+  const length = /content-length: (\d+)/i.exec(answer.slice(0, headEnd))?.[1];
+  return headEnd >= 0 && length !== undefined && answer.length >= headEnd + 4 + Number(length);
 }
 
 const json = { 'content-type': 'application/json', connection: 'close' };
@@ -144,21 +158,44 @@ async function malformed() {
   });
 }
 
-async function promotions() {
+/** A registry in a temporary folder, with so many versions of the checkpoint. */
+async function newRegistry(versions) {
   const registry = mkdtempSync(join(tmpdir(), 'mnist-bench-registry-'));
-  const mnist = (...words) =>
-    execFileSync(process.execPath, [LAUNCHER, ...words, '--registry-dir', registry, '--quiet'], {
-      cwd: folder,
-    });
-  const { ModelRegistry, RegistryWriter } = {
-    ...(await import('../../dist/artifacts/model-registry.js')),
-    ...(await import('../../dist/deployment/registry-writer.js')),
-  };
-  // The third is the candidate, which is loaded all the time; the first two are loaded anew whenever they are promoted.
-  for (let version = 1; version <= 3; version++) mnist('deploy', checkpoint);
+  const words = ['deploy', checkpoint, '--registry-dir', registry, '--quiet'];
+  for (let version = 1; version <= versions; version++) {
+    execFileSync(process.execPath, [LAUNCHER, ...words], { cwd: folder });
+  }
+  const { ModelRegistry } = await import('../../dist/artifacts/model-registry.js');
+  const { RegistryWriter } = await import('../../dist/deployment/registry-writer.js');
   const models = new ModelRegistry(registry);
-  const writer = new RegistryWriter(models);
   const [name] = await models.names();
+  return { registry, models, writer: new RegistryWriter(models), name };
+}
+
+async function kills() {
+  const { registry, models, writer, name } = await newRegistry(1);
+  const { verifyRegistry } = await import('../../dist/stages/registry.js');
+  const { AuditLog } = await import('../../dist/artifacts/audit.js');
+  await writer.promote(name, 1, { force: true });
+  const worker = fileURLToPath(new URL('registry-worker.mjs', import.meta.url));
+  for (let kill = 0; kill < KILLS; kill++) {
+    const child = spawn(process.execPath, [worker, registry, name], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    await wait(Math.random() * 100);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    // These throw at the first thing that is not as it should be; the next process takes the dead one's lock over.
+    await verifyRegistry(models);
+    await models.resolve(name, 'production');
+    await new AuditLog(models.auditFile).verify();
+  }
+  print('kills', { kills: KILLS, versions: (await models.versions(name)).length });
+  rmSync(registry, { recursive: true });
+}
+
+async function promotions() {
+  const { registry, models, writer, name } = await newRegistry(3);
+  // The third is the candidate, which is loaded all the time; the first two are loaded anew whenever they are promoted.
   await writer.promote(name, 1, { force: true });
   const server = await startServer(
     ['--registry-dir', registry, '--reload-interval', '0.05', '--no-drift'],
@@ -209,5 +246,5 @@ async function promotions() {
   rmSync(registry, { recursive: true });
 }
 
-const measurements = { malformed, promotions };
+const measurements = { malformed, promotions, kills };
 for (const name of names.length > 0 ? names : Object.keys(measurements)) await measurements[name]();

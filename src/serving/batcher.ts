@@ -27,8 +27,8 @@ interface Job {
 const SWEEP_MS = 20;
 
 /**
- * Puts images of several requests into one batch. While one batch is computed, the next gathers: under load batches grow by
- * themselves, and a lone request waits for nobody.
+ * Puts images of several requests into one batch. While as many batches are computed as the predictor has lanes, the next
+ * gathers: under load batches grow by themselves, and a lone request waits for nobody.
  */
 export class Batcher {
   readonly #predictor: Predictor;
@@ -36,7 +36,8 @@ export class Batcher {
   readonly #report: (batch: BatchReport) => void;
   #queue: Job[] = [];
   #queuedImages = 0;
-  #isRunning = false;
+  /** Lanes that compute. */
+  #running = 0;
   /** The start of the next batch, when it is agreed: at the end of this turn, or after the delay. */
   #start: { cancel: () => void; isDelayed: boolean } | undefined;
   #sweep: NodeJS.Timeout | undefined;
@@ -81,7 +82,7 @@ export class Batcher {
 
   /** Fulfilled when nothing waits and nothing is computed. */
   async drained(): Promise<void> {
-    if (this.#isRunning || this.#queue.length > 0) {
+    if (this.#running > 0 || this.#queue.length > 0) {
       await new Promise<void>((resolve) => this.#idle.push(resolve));
     }
   }
@@ -98,13 +99,14 @@ export class Batcher {
   }
 
   #schedule(): void {
-    if (this.#isRunning) return;
-    const isFull = this.#queuedImages >= this.#predictor.maxBatch;
+    const { lanes, maxBatch } = this.#predictor;
+    if (this.#running >= lanes) return;
+    const isFull = this.#queuedImages >= maxBatch;
     if (this.#start && !(this.#start.isDelayed && isFull)) return;
     this.#start?.cancel();
     const start = (): void => {
       this.#start = undefined;
-      void this.#runBatches();
+      while (this.#running < lanes && this.#queue.length > 0) void this.#runBatches();
     };
     const { maxDelay } = this.#options;
     // Even without a delay, requests that arrived in the same turn go together.
@@ -127,23 +129,25 @@ export class Batcher {
     }
   }
 
+  /** Keeps one lane busy until nothing waits. */
   async #runBatches(): Promise<void> {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
+    this.#running++;
     while (this.#queue.length > 0) await this.#runBatch(this.#take());
-    this.#isRunning = false;
+    if (--this.#running > 0) return;
     clearInterval(this.#sweep);
     this.#sweep = undefined;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** The next jobs that fit into a batch, without those that are too late. */
+  /** The next jobs that fit into a batch, without those that are too late: a lane's share, where others have nothing to do. */
   #take(): Job[] {
     this.#rejectExpired();
+    const { lanes, maxBatch } = this.#predictor;
+    const share = Math.ceil(this.#queuedImages / (lanes - this.#running + 1));
     let images = 0;
     let jobs = 0;
     for (const { count } of this.#queue) {
-      if (images + count > this.#predictor.maxBatch) break;
+      if (jobs > 0 && images + count > Math.min(share, maxBatch)) break;
       images += count;
       jobs++;
     }

@@ -10,7 +10,7 @@ import { pixelsPerImage } from '../engine/images.js';
 import type { ExecutionMode } from '../engine/prepare.js';
 import type { Forward } from '../engine/program.js';
 import type { Model } from '../models/model.js';
-import { tensorFlowBackend } from '../tensorflow/tfjs-backend.js';
+import { tensorFlowBackend, tensorFlowContext } from '../tensorflow/tfjs-backend.js';
 import type { TrainingVariables } from '../training/variables.js';
 
 /** A checkpoint's model with its parameters on the device, and how its logits become decisions. */
@@ -28,6 +28,8 @@ export interface Predictor {
   readonly description: CheckpointDescription;
   /** The most images that it takes at once. */
   readonly maxBatch: number;
+  /** How many batches it computes at a time. */
+  readonly lanes: number;
   /**
    * The logits of some images: [count, classes].
    *
@@ -80,6 +82,9 @@ export function batchSizes(maxBatch: number): number[] {
   return [...sizes, maxBatch];
 }
 
+/** Passes occupy threads of libuv's pool, which has four by default; one stays for files and pictures. */
+const MOST_LANES = 3;
+
 async function compiledPredictor(
   description: CheckpointDescription,
   forward: Forward,
@@ -87,7 +92,11 @@ async function compiledPredictor(
   maxBatch: number,
   release: () => void,
 ): Promise<Predictor> {
-  const compiled = new CompiledForward(forward, sample);
+  const { config, usesGpu } = tensorFlowContext();
+  const lanes = usesGpu ? 1 : Math.min(config.threads, MOST_LANES);
+  // Each pass has a thread of its own: that needs no agreement between threads, as sharing a kernel's work does.
+  const cores = usesGpu ? {} : { threads: Math.floor(config.threads / lanes), sequential: true };
+  const compiled = new CompiledForward(forward, sample, cores);
   const sizes = batchSizes(maxBatch);
   const size = pixelsPerImage(description.shape);
   try {
@@ -106,6 +115,7 @@ async function compiledPredictor(
   return {
     description,
     maxBatch,
+    lanes,
     async predict(pixels, count) {
       const padded = sizes.find((candidate) => candidate >= count)!;
       if (padded === count) return compiled.run(count, pixels);
@@ -135,7 +145,7 @@ function eagerPredictor(
       logits.dispose();
     });
   };
-  return Promise.resolve({ description, maxBatch, predict: apply, close: release });
+  return Promise.resolve({ description, maxBatch, lanes: 1, predict: apply, close: release });
 }
 
 /** Two images that differ everywhere: what a pass is recorded and tried with. */

@@ -103,8 +103,9 @@ export async function startServer(
   const authenticator = await authenticatorFor(options);
   const tls = await tlsFor(options);
   const source = await sourceFor(name, options);
-  // One core stays with the event loop: it reads requests while a batch is computed.
-  const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
+  // Of many cores, one stays with the event loop: it reads requests while a batch is computed.
+  const cores = availableParallelism();
+  const threads = options.threads ?? Math.min(cores, Math.max(2, cores - 1));
   await startChosenBackend({ ...options, threads }, context);
   const metrics = new ServerMetrics();
   const versions = versionsFor(source, options, metrics, context);
@@ -114,7 +115,7 @@ export async function startServer(
   const monitor = new Monitor({ window, feedbackFolder, minAccuracy }, metrics.registry);
   const service = new ClassificationService(versions, metrics, monitor, options.deadline);
   let isStopping = false;
-  const app = await createApp({
+  const app = createApp({
     authenticator,
     metrics,
     bodyLimit: Math.round(options.bodyLimit * 2 ** 20),

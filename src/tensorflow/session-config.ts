@@ -5,6 +5,8 @@ export interface SessionConfig {
   threads: number;
   /** Threads that start kernels, several of which may run at a time. */
   schedulingThreads?: number;
+  /** Whether a run takes place on the thread that asks for it alone, one kernel after the other; runs do not share threads then. */
+  sequential?: boolean;
   /** Whether GPUs may be used, if there are any. */
   useGpu: boolean;
   /** Whether GPU memory is taken as it is needed, rather than all of it at the start. */
@@ -20,6 +22,7 @@ const ON = 1;
 export function encodeSessionConfig({
   threads,
   schedulingThreads = threads,
+  sequential = false,
   useGpu,
   gpuMemoryGrowth,
   mixedPrecision = false,
@@ -37,5 +40,7 @@ export function encodeSessionConfig({
     const rewriting = new MessageWriter().integer(23, ON).integer(31, ON);
     config.message(10, new MessageWriter().message(10, rewriting));
   }
+  // experimental.executor_type
+  if (sequential) config.message(16, new MessageWriter().text(3, 'SINGLE_THREADED_EXECUTOR'));
   return config.finish();
 }

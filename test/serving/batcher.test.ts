@@ -9,8 +9,13 @@ import { checkpointDescription } from '../support/checkpoints.js';
 class GatedPredictor implements Predictor {
   readonly description = checkpointDescription();
   readonly maxBatch = 4;
+  readonly lanes: number;
   readonly batches: number[] = [];
   #gates: (() => void)[] = [];
+
+  constructor(lanes = 1) {
+    this.lanes = lanes;
+  }
 
   async predict(pixels: Uint8Array, count: number): Promise<Float32Array> {
     this.batches.push(count);
@@ -64,6 +69,25 @@ describe('a batcher', () => {
     expect([...(await answer)]).toEqual([1, 2, 2, 4, 3, 6, 4, 8, 5, 10, 6, 12]);
   });
 
+  test('shares what waits between its lanes, and gives each the next batch when it is free', async () => {
+    const predictor = new GatedPredictor(2);
+    const batcher = new Batcher(predictor, { maxDelay: 0, maxQueue: 100 });
+    const classify = (pixel: number): Promise<Float32Array> =>
+      batcher.classify(Uint8Array.of(pixel), 1, later());
+    const answers = [1, 2, 3, 4, 5].map(classify);
+    await turn();
+    expect(predictor.batches).toEqual([3, 2]);
+    answers.push(...[6, 7, 8].map(classify));
+    await turn();
+    expect(predictor.batches).toEqual([3, 2]);
+    predictor.open();
+    await turn();
+    expect(predictor.batches).toEqual([3, 2, 3]);
+    await untilIdle(predictor, batcher);
+    const logits = await Promise.all(answers);
+    expect(logits.map(([first]) => first)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   test('refuses at once what has no room, and takes more when there is room again', async () => {
     const predictor = new GatedPredictor();
     const batcher = new Batcher(predictor, { maxDelay: 0, maxQueue: 4 });
@@ -112,6 +136,7 @@ describe('a batcher', () => {
     const broken: Predictor = {
       description: checkpointDescription(),
       maxBatch: 4,
+      lanes: 1,
       predict: () => Promise.reject(new Error('broken')),
       close: () => undefined,
     };

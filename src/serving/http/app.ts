@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import { IncomingMessage, ServerResponse, type OutgoingHttpHeaders } from 'node:http';
+import { Socket } from 'node:net';
 
-import helmet from '@fastify/helmet';
 import fastify, {
   LogController,
   type FastifyInstance,
@@ -10,6 +9,7 @@ import fastify, {
   type FastifyRequest,
   type FastifyServerOptions,
 } from 'fastify';
+import helmet, { type HelmetOptions } from 'helmet';
 
 import { codeOfStatus, HttpError } from '../http-errors.js';
 import type { ServerMetrics } from '../metrics.js';
@@ -51,7 +51,7 @@ const SERVER_OPTIONS = { connectionsCheckingInterval: CONNECTION_CHECK_MS, requi
 const HEADERS_TIMEOUT_MS = 5000;
 
 /** The HTTP server with everything that holds for each of its routes: identity, limits, headers, errors, counting. */
-export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+export function createApp(options: AppOptions): FastifyInstance {
   const { bodyLimit, requestTimeoutMs, tls, logger } = options;
   const app = fastify({
     ...(tls ? { https: { ...tls, ...SERVER_OPTIONS } } : {}),
@@ -59,6 +59,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     logger: logger ?? false,
     // One line a request, when it is answered: see `count`.
     logController: new LogController({ disableRequestLogging: true }),
+    // A logger of its own for each request would be made for the sake of the few that log: the lines name the request.
+    childLoggerFactory: (own) => own,
     bodyLimit,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: 30_000,
@@ -80,8 +82,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     done(null, body);
   });
   app.decorateRequest('caller', undefined);
+  const headers = securityHeaders(tls !== undefined);
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id);
+    reply.headers(headers).header('x-request-id', request.id);
     await admit(request, options);
   });
   app.addHook('onSend', (_request, reply, payload, done) => {
@@ -97,7 +100,6 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.setNotFoundHandler(() => {
     throw new HttpError('NOT_FOUND');
   });
-  await app.register(helmet, helmetOptions(tls !== undefined));
   return app;
 }
 
@@ -154,7 +156,13 @@ function count(request: FastifyRequest, reply: FastifyReply, metrics: ServerMetr
   metrics.requests.inc({ route, method: request.method, status: reply.statusCode });
   metrics.requestSeconds.observe({ route }, reply.elapsedTime / 1000);
   request.log.info(
-    { method: request.method, url: request.url, status: reply.statusCode, ms: reply.elapsedTime },
+    {
+      reqId: request.id,
+      method: request.method,
+      url: request.url,
+      status: reply.statusCode,
+      ms: reply.elapsedTime,
+    },
     'answered',
   );
 }
@@ -167,8 +175,8 @@ function answerError(
 ): FastifyReply {
   const error = asHttpError(thrown);
   metrics.rejected.inc({ code: error.code });
-  if (error.status >= 500) request.log.error({ error: thrown.stack }, error.code);
-  else request.log.debug({ code: error.code }, error.message);
+  if (error.status >= 500) request.log.error({ reqId: request.id, error: thrown.stack }, error.code);
+  else request.log.debug({ reqId: request.id, code: error.code }, error.message);
   if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter);
   if (error.code === 'UNAUTHENTICATED' && authenticator) {
     const isPage = (request.headers.accept ?? '').includes('text/html');
@@ -216,7 +224,16 @@ const brokenRequestCodes: Readonly<Record<string, 'REQUEST_TIMEOUT' | 'HEADERS_T
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
 };
 
-function helmetOptions(hasTls: boolean): Parameters<typeof helmet>[1] {
+/** Helmet's headers: the same for every answer, so they are computed once. */
+function securityHeaders(hasTls: boolean): OutgoingHttpHeaders {
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  helmet(helmetOptions(hasTls))(response.req, response, (error) => {
+    if (error instanceof Error) throw error;
+  });
+  return response.getHeaders();
+}
+
+function helmetOptions(hasTls: boolean): HelmetOptions {
   return {
     contentSecurityPolicy: {
       useDefaults: false,

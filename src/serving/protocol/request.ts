@@ -92,10 +92,12 @@ export function readInferenceRequest(
 
 type Parsed = z.infer<typeof requestSchema>;
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function parse(bytes: Uint8Array): Parsed {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(utf8.decode(bytes));
   } catch {
     throw new HttpError('BAD_REQUEST', 'the request is not JSON');
   }

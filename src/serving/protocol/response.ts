@@ -1,5 +1,4 @@
-import type { Decision } from '../../decisions/decide.js';
-import { applyRuleToRows, type DecisionRule } from '../../decisions/rule.js';
+import { applyRuleToRows, type Verdict } from '../../decisions/rule.js';
 import { indexOfMaximum } from '../../evaluation/probabilities.js';
 import { HttpError } from '../http-errors.js';
 import type { Classified } from '../service.js';
@@ -26,21 +25,6 @@ export interface EncodedResponse {
   headerLength: number | undefined;
 }
 
-/** Softmax of logits, divided by a temperature, row by row. */
-export function probabilitiesOf(logits: Float32Array, classes: number, temperature = 1): Float32Array {
-  const probabilities = new Float32Array(logits.length);
-  for (let start = 0; start < logits.length; start += classes) {
-    const row = logits.subarray(start, start + classes);
-    const maximum = row[indexOfMaximum(row)]!;
-    let sum = 0;
-    for (const logit of row) sum += Math.exp((logit - maximum) / temperature);
-    row.forEach(
-      (logit, index) => (probabilities[start + index] = Math.exp((logit - maximum) / temperature) / sum),
-    );
-  }
-  return probabilities;
-}
-
 /** The class of the largest logit, row by row. */
 export function classesOf(logits: Float32Array, classes: number): Int32Array {
   return Int32Array.from({ length: logits.length / classes }, (_, row) =>
@@ -56,8 +40,9 @@ export function encodeResponse(
 ): EncodedResponse {
   const wanted = request.outputs ?? outputs.map(({ name }) => ({ name, isBinary: request.isBinary }));
   const parts: Uint8Array[] = [];
+  const verdicts = applyRuleToRows(logits, rule);
   const tensors = wanted.map(({ name, isBinary }) => {
-    const tensor = outputTensor(name, logits, rule);
+    const tensor = outputTensor(name, logits, verdicts);
     const { datatype, shape, values } = tensor;
     if (!isBinary) return { name, datatype, shape, data: [...values] };
     const bytes = bytesOf(tensor);
@@ -79,25 +64,29 @@ export function encodeResponse(
   };
 }
 
-function outputTensor(name: string, logits: Float32Array, rule: DecisionRule): ResponseTensor {
-  const classes = rule.policy.classNames.length;
-  const count = logits.length / classes;
-  const decided = (): Decision[] => applyRuleToRows(logits, rule).map(({ decision }) => decision);
+function outputTensor(name: string, logits: Float32Array, verdicts: readonly Verdict[]): ResponseTensor {
+  const count = verdicts.length;
+  const ofClasses = { datatype: 'FP32' as const, shape: [count, logits.length / count] };
   switch (name) {
     case 'probabilities': {
-      const values = probabilitiesOf(logits, classes, rule.temperature);
-      return { name, datatype: 'FP32', shape: [count, classes], values };
+      const values = new Float32Array(logits.length);
+      verdicts.forEach(({ probabilities }, row) => {
+        values.set(probabilities, row * probabilities.length);
+      });
+      return { name, ...ofClasses, values };
     }
     case 'logits':
-      return { name, datatype: 'FP32', shape: [count, classes], values: logits };
+      return { name, ...ofClasses, values: logits };
     case 'class': {
-      const values = Int32Array.from(decided(), (decision) => decision.class ?? NO_CLASS);
+      const values = Int32Array.from(verdicts, ({ decision }) => decision.class ?? NO_CLASS);
       return { name, datatype: 'INT32', shape: [count], values };
     }
-    case 'abstained':
-      return { name, datatype: 'BOOL', shape: [count], values: decided().map(({ abstained }) => abstained) };
+    case 'abstained': {
+      const values = verdicts.map(({ decision }) => decision.abstained);
+      return { name, datatype: 'BOOL', shape: [count], values };
+    }
     case 'reason': {
-      const values = decided().map(({ reason }) => reason?.message ?? '');
+      const values = verdicts.map(({ decision }) => decision.reason?.message ?? '');
       return { name, datatype: 'BYTES', shape: [count], values };
     }
     default: {

@@ -16,15 +16,23 @@ export interface RememberedPrediction {
 export class PredictionMemory {
   readonly #capacity: number;
   readonly #predictions = new Map<string, RememberedPrediction>();
+  /** In the order in which they came, in a circle: a Map finds its oldest entry the more slowly the more were deleted. */
+  readonly #order: { key: string; prediction: RememberedPrediction }[] = [];
+  #next = 0;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
   remember(id: string, index: number, prediction: RememberedPrediction): void {
-    this.#predictions.set(`${id}/${index}`, prediction);
-    if (this.#predictions.size <= this.#capacity) return;
-    this.#predictions.delete(this.#predictions.keys().next().value!);
+    const key = `${id}/${index}`;
+    const oldest = this.#order[this.#next];
+    // Unless it was taken, or another one has come under the same id.
+    if (oldest && this.#predictions.get(oldest.key) === oldest.prediction)
+      this.#predictions.delete(oldest.key);
+    this.#predictions.set(key, prediction);
+    this.#order[this.#next] = { key, prediction };
+    this.#next = (this.#next + 1) % this.#capacity;
   }
 
   /** Takes a prediction out: it is answered once. */

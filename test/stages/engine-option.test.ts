@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+
+import sharp from 'sharp';
+import { expect, inject, onTestFinished, test, vi } from 'vitest';
+
+import { CompiledInference } from '../../src/engine/compiled-inference.js';
+import { calibrate, deploy, evaluate, predict } from '../../src/index.js';
+import { temporaryFolder } from '../support/folders.js';
+import { preparedMnist, writeMnistCheckpoint } from '../support/serving.js';
+
+interface Common {
+  dataDir: string;
+  threads: number;
+  engine: 'auto' | 'eager';
+}
+
+const stages: [string, (checkpoint: string, options: Common) => Promise<unknown>][] = [
+  ['evaluate', evaluate],
+  ['calibrate', calibrate],
+  [
+    'deploy',
+    (checkpoint, options) =>
+      deploy(checkpoint, { ...options, registryDir: join(checkpoint, '..', 'models') }),
+  ],
+  [
+    'predict',
+    async (checkpoint, { threads, engine }) => {
+      const { test: images } = await preparedMnist();
+      const raw = { width: 28, height: 28, channels: 1 } as const;
+      const read = (): Promise<Buffer> => sharp(images.pixels.subarray(0, 784), { raw }).png().toBuffer();
+      return predict(checkpoint, [{ name: 'digit.png', read }], { threads, engine });
+    },
+  ],
+];
+
+test.each(stages)('%s computes with the engine that it is told', async (_, run) => {
+  const checkpoint = await writeMnistCheckpoint(await temporaryFolder(), 'untrained', 3);
+  // Compiled passes are counted, and take place all the same.
+  const compiled = vi.spyOn(CompiledInference.prototype, 'run');
+  onTestFinished(() => {
+    compiled.mockRestore();
+  });
+  const common = { dataDir: inject('dataDir'), threads: 1 };
+  await run(checkpoint, { ...common, engine: 'eager' });
+  expect(compiled).not.toHaveBeenCalled();
+  await run(checkpoint, { ...common, engine: 'auto' });
+  expect(compiled).toHaveBeenCalled();
+});
