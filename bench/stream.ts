@@ -19,7 +19,9 @@ const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => interruption.abort(new Error(`stopped by ${signal}`)));
+  process.once(signal, () => {
+    interruption.abort(new Error(`stopped by ${signal}`));
+  });
 }
 
 interface Watched<Result> {

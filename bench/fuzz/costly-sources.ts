@@ -11,7 +11,7 @@ export interface CostlySource {
   name: string;
   /** Where it goes in a folder; of a picture, the folder is collected, with another one for the test. */
   file: string;
-  make(): Buffer | Promise<Buffer>;
+  make: () => Buffer | Promise<Buffer>;
 }
 
 /** The longest side of a square picture that is taken, and of one that comes in several passes. */
