@@ -13,7 +13,8 @@ export interface IdxHeader {
 const UNSIGNED_BYTE = 0x08;
 const MAX_RANK = 4;
 const MAX_SIDE = 8192;
-const MAX_FILE_BYTES = 2 ** 31 - 1;
+/** More than a disk holds: a claim that is not worth a try. */
+export const MAX_FILE_BYTES = 2 ** 40;
 /** Enough of a file to hold any header that is accepted. */
 export const MAX_HEADER_BYTES = 4 + 4 * MAX_RANK;
 

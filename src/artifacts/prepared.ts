@@ -106,13 +106,20 @@ export async function writePrepared(
 
 function storeImages(
   name: string,
-  { count, shape, pixels, labels }: LabelledImages,
+  { count, shape, pixels, labels, isValidation }: LabelledImages,
 ): [string, StoredTensor][] {
   const { height, width, channels } = shape;
-  return [
+  const stored: [string, StoredTensor][] = [
     [`${name}/images`, { type: 'U8', shape: [count, height, width, channels], bytes: pixels }],
     [`${name}/labels`, { type: 'U8', shape: [count], bytes: labels }],
   ];
+  if (isValidation) stored.push([marksOf(name), { type: 'U8', shape: [count], bytes: isValidation }]);
+  return stored;
+}
+
+/** The tensor that marks training images which their source holds for validation. */
+function marksOf(name: string): string {
+  return `${name}/is-validation`;
 }
 
 /** Reads a prepared data set, or returns undefined where there is none. Throws DATA_CORRUPT or DATA_UNREADABLE. */
@@ -143,6 +150,7 @@ function loadImages(
 ): LabelledImages {
   const pixels = tensors.get(`${name}/images`);
   const labels = tensors.get(`${name}/labels`);
+  const isValidation = tensors.get(marksOf(name))?.bytes;
   if (!pixels || !labels) throw new SafetensorsError(`it lacks the ${name} images or labels`);
   const count = labels.bytes.length;
   if (count === 0 || pixels.bytes.length !== count * pixelsPerImage(shape)) {
@@ -150,5 +158,8 @@ function loadImages(
   }
   if (labels.bytes.some((label) => label >= classes))
     throw new SafetensorsError(`a ${name} label is out of range`);
-  return { count, shape, pixels: pixels.bytes, labels: labels.bytes };
+  if (isValidation && isValidation.length !== count) {
+    throw new SafetensorsError(`its ${name} images and validation marks do not match`);
+  }
+  return { count, shape, pixels: pixels.bytes, labels: labels.bytes, ...(isValidation && { isValidation }) };
 }

@@ -7,6 +7,7 @@ import { ToolkitError } from '../core/errors.js';
 import { fileSize, readError, readTextIfThere } from '../core/files.js';
 import { sha256 } from '../core/hashing.js';
 import { complaintOf } from '../core/validation.js';
+import type { LabelledImages } from '../engine/images.js';
 import { parseIdx, type IdxContent } from './idx.js';
 import { importedAs, type PreparedDescription } from './prepared.js';
 
@@ -41,7 +42,13 @@ const importSchema = z.strictObject({
   ...importedAs.shape,
   testShare: z.number(),
   seed: z.int(),
-  images: z.strictObject({ train: z.int().min(1), test: z.int().min(1), rejected: z.int().min(0) }),
+  images: z.strictObject({
+    train: z.int().min(1),
+    /** How many of the training images, the last ones, the source itself holds for validation. */
+    validation: z.int().min(1).optional(),
+    test: z.int().min(1),
+    rejected: z.int().min(0),
+  }),
   /** JSON lines beside this file: where each image comes from, and what was not taken and why. */
   sources: listedFile,
   rejections: listedFile,
@@ -71,6 +78,8 @@ export interface RawData {
 }
 
 const MANIFEST = 'manifest.json';
+/** What Node.js reads at once; larger files are read in pieces (`openRawImages`). */
+const MAX_WHOLE_BYTES = 2 ** 31 - 1;
 
 /** The folder of a data set's raw files. */
 export function rawFolder(dataDir: string, dataset: string): string {
@@ -117,6 +126,7 @@ export async function readRawFile(
       reason: `${size} bytes, where its manifest says ${bytes}`,
     });
   }
+  if (size > MAX_WHOLE_BYTES) throw readError(new Error('too large to be read as a whole'), path);
   const file = await readFile(path).catch((error: unknown) => {
     throw readError(error, path);
   });
@@ -134,6 +144,15 @@ export function contentOf(role: keyof RawManifest['files']): IdxContent {
 /** One hash for the contents of all four files. */
 export function rawFingerprint({ files }: RawManifest): string {
   return sha256(...Object.values(files).map((file) => file.sha256));
+}
+
+/** Marks the training images that the source itself holds for validation: the last ones. Nothing where there are none. */
+export function validationMarks(
+  { imported }: RawManifest,
+  images: number,
+): Pick<LabelledImages, 'isValidation'> {
+  const held = imported?.images.validation;
+  return held === undefined ? {} : { isValidation: new Uint8Array(images).fill(1, images - held) };
 }
 
 /**

@@ -52,11 +52,14 @@ export class RunFolder {
 export const RUN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /** The runs in a folder, the latest first: those that have a checkpoint. */
-export async function listRuns(checkpointsDir: string): Promise<RunFolder[]> {
-  const names = (await readdir(checkpointsDir).catch(() => [])).filter((name) => !name.startsWith('.'));
+export async function listRuns(checkpointsDir: string, search?: string): Promise<RunFolder[]> {
+  const folder = join(checkpointsDir, search ?? '.');
+  const entries = await readdir(folder).catch(() => []);
+  if (search !== undefined && entries.length === 0) throw missing(search, checkpointsDir, []);
+  const names = entries.filter((name) => !name.startsWith('.'));
   const found = await Promise.all(
     names.map(async (name) => {
-      const run = new RunFolder(join(checkpointsDir, name));
+      const run = new RunFolder(join(folder, name));
       const changed = (await stat(run.last).catch(() => undefined))?.mtimeMs;
       return changed === undefined ? [] : [{ run, changed }];
     }),

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 
 import { asToolkitError, ToolkitError, type ExitCode } from '../core/errors.js';
+import type { Emit } from '../core/events.js';
 import { nearest } from '../core/registry.js';
 import { version } from '../core/version.js';
 import { createReporter } from '../terminal/index.js';
@@ -9,7 +10,7 @@ import { HelpRequested, parseArguments } from './arguments.js';
 import type { Presentation } from './command.js';
 import { commands } from './commands/index.js';
 import { helpText } from './help.js';
-import { resolvePresentation, resolveSettings } from './settings.js';
+import { resolvePresentation, resolveSettings, warnOfVariables } from './settings.js';
 import { watchSignals, type SignalSource } from './signals.js';
 
 /** What a program has of its process. */
@@ -78,6 +79,10 @@ async function run(
     reporter.outcome(configOutcome(resolution));
     return 0;
   }
+  const emit: Emit = (event) => {
+    reporter.event(event);
+  };
+  await warnOfVariables(command, io.env, emit);
   const { signal, release } = watchSignals(io, () => {
     reporter.event({ event: 'notice', message: 'stopping after the present step; once more stops at once' });
   });
@@ -92,12 +97,7 @@ async function run(
       resolution,
       environment: io.env,
       stdin: io.stdin,
-      context: {
-        signal,
-        emit: (event) => {
-          reporter.event(event);
-        },
-      },
+      context: { signal, emit },
       confirm: io.stdin.isTTY && io.stderr.isTTY ? (question) => confirm(question, io) : undefined,
     });
     // The result stays the last line of the output, whatever is thought of it.

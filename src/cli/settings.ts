@@ -7,8 +7,13 @@ import {
   type OptionSpace,
   type Resolution,
 } from '../config/resolve.js';
+import type { Emit } from '../core/events.js';
+import { nearest } from '../core/registry.js';
 import { presentationFields, type Command, type Presentation } from './command.js';
 import { commands } from './commands/index.js';
+
+/** How the name of every environment variable of ours begins. */
+const PREFIX = 'MNIST_';
 
 const presentationSpace = { fields: presentationFields, choices: {} };
 
@@ -35,6 +40,35 @@ export async function resolveSettings<Space extends OptionSpace>(
   if (config !== undefined)
     layers.push(await fileLayer(config, await optionsElsewhere(new Set(fields.keys()))));
   return command.resolve ? command.resolve(layers) : resolveOptions(command.space, layers);
+}
+
+/** Warns of variables that are set, mean nothing to any command, and look like one that does. */
+export async function warnOfVariables(
+  { space }: Command,
+  environment: NodeJS.ProcessEnv,
+  emit: Emit,
+): Promise<void> {
+  const known = new Set(['OFFLINE', ...variablesOf(space), ...variablesOf(presentationSpace)]);
+  const isUnknown = (name: string): boolean => !known.has(name);
+  const set = Object.keys(environment).filter((name) => name.startsWith(PREFIX));
+  const strange = set.map((name) => name.slice(PREFIX.length)).filter(isUnknown);
+  if (strange.length === 0) return;
+  for (const entry of commands) for (const name of variablesOf((await entry.load()).space)) known.add(name);
+  for (const name of strange.filter(isUnknown)) {
+    const meant = nearest(name, [...known]);
+    if (meant === undefined) continue;
+    emit({
+      event: 'warning',
+      code: 'VARIABLE_UNKNOWN',
+      message: `the environment sets ${PREFIX}${name}, which means nothing here`,
+      hint: `did you mean ${PREFIX}${meant}?`,
+    });
+  }
+}
+
+/** The environment variables that set a space's options, without their common beginning. */
+function variablesOf(space: OptionSpace): string[] {
+  return [...allFields(space).values()].map(({ variable }) => variable.slice(PREFIX.length));
 }
 
 /** Splits flags into those of every command's presentation and those of the command itself. */

@@ -1,6 +1,6 @@
 import { readRawFile, type RawData } from '../artifacts/raw.js';
 import { ToolkitError } from '../core/errors.js';
-import type { ImageOptions, Sample, SampleSet, SplitName } from './sample.js';
+import type { ImageOptions, Sample, SampleSet } from './sample.js';
 import type { Rejection } from './unusable.js';
 
 /**
@@ -32,19 +32,22 @@ export async function addedTo(
 }
 
 interface Split {
-  name: SplitName;
+  name: 'train' | 'test';
   size: number;
   channels: 1 | 3;
   pixels: Uint8Array;
   labels: Uint8Array;
+  /** How many there are before those for validation. */
+  trained: number;
 }
 
-async function readSplit(base: RawData, name: SplitName): Promise<Split> {
+async function readSplit(base: RawData, name: Split['name']): Promise<Split> {
   const { dimensions, data: pixels } = await readRawFile(base, `${name}-images`);
   const { data: labels } = await readRawFile(base, `${name}-labels`);
   const [, height = 0, width = 0, channels = 1] = dimensions;
   if (height === width && (channels === 1 || channels === 3)) {
-    return { name, size: width, channels, pixels, labels };
+    const held = name === 'train' ? (base.manifest.imported?.images.validation ?? 0) : 0;
+    return { name, size: width, channels, pixels, labels, trained: labels.length - held };
   }
   const reason = `its images are ${height}×${width} in ${channels} channels`;
   const hint = 'only to square images, grey or in three channels, can others be added';
@@ -57,13 +60,13 @@ function numbersUpTo(...labels: readonly Uint8Array[]): string[] {
 }
 
 function* samplesOf(dataset: string, split: Split, classNames: readonly string[]): Generator<Sample> {
-  const { name, size, channels, pixels, labels } = split;
+  const { name, size, channels, pixels, labels, trained } = split;
   const bytes = size * size * channels;
   for (const [index, label] of labels.entries()) {
     yield {
       name: `${dataset} ${name}[${index}]`,
       label: classNames[label] ?? String(label),
-      split: name,
+      split: index < trained ? name : 'validation',
       load: () => Promise.resolve(pixels.subarray(index * bytes, (index + 1) * bytes)),
     };
   }

@@ -120,7 +120,7 @@ function imported(
   { centre, invert, testShare, seed, addTo }: SourceRequest,
 ): Pick<CollectedSource, 'imported'> {
   if (!samples) return {};
-  const { shape, train, test, rejected, sources, rejections } = samples;
+  const { shape, train, validation, test, rejected, sources, rejections } = samples;
   return {
     imported: {
       format: kind.name,
@@ -132,7 +132,7 @@ function imported(
       invert,
       testShare,
       seed,
-      images: { train, test, rejected },
+      images: { train, ...(validation > 0 && { validation }), test, rejected },
       sources,
       rejections,
     },

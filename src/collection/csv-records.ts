@@ -22,66 +22,78 @@ export async function* readCsvRecords(
 ): AsyncGenerator<CsvRecord> {
   let start = 0;
   let number = 0;
-  // The lines of a record so far; more than one only where a quoted field holds a line end.
-  let open = '';
-  for await (const line of linesOf(chunks, path)) {
-    number++;
-    if (open === '') start = number;
-    const record = open === '' ? line : `${open}\n${line}`;
-    if (record.length > MAX_RECORD_CHARACTERS) throw tooLong(path, start);
-    if (!record.includes('"')) {
-      if (record.trim() !== '') yield { line: start, fields: record.split(separator) };
-      continue;
+  let open: ReadRecord | undefined;
+  for await (const lines of linesOf(chunks, path)) {
+    for (const line of lines) {
+      number++;
+      if (!open) start = number;
+      if (!open && line.trim() === '') continue;
+      const record = readLine(line, separator, open);
+      if (record.length > MAX_RECORD_CHARACTERS) throw tooLong(path, start);
+      open = record.openField === undefined ? undefined : record;
+      if (!open) yield { line: start, fields: record.fields };
     }
-    const fields = splitQuoted(record, separator);
-    open = fields ? '' : record;
-    if (fields) yield { line: start, fields };
   }
-  if (open !== '') {
+  if (open) {
     const reason = `a quotation mark in line ${start} is never closed`;
     throw new ToolkitError('DATA_CORRUPT', { path, reason });
   }
 }
 
-async function* linesOf(chunks: AsyncIterable<string>, path: string): AsyncGenerator<string> {
+/** The lines that each piece completes. */
+async function* linesOf(chunks: AsyncIterable<string>, path: string): AsyncGenerator<string[]> {
   let rest = '';
   let isFirst = true;
   for await (const chunk of chunks) {
     // A byte order mark is not a part of the first column's name.
-    rest += isFirst ? chunk.replace(/^\ufeff/, '') : chunk;
+    const lines = (rest + (isFirst ? chunk.replace(/^\ufeff/, '') : chunk)).split('\n');
     isFirst = false;
-    let from = 0;
-    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n', from)) {
-      yield rest.slice(from, rest[end - 1] === '\r' && end > from ? end - 1 : end);
-      from = end + 1;
-    }
-    rest = rest.slice(from);
+    rest = lines.pop()!;
+    yield lines.map(withoutReturn);
     if (rest.length > MAX_RECORD_CHARACTERS) throw tooLong(path);
   }
-  if (rest !== '') yield rest.replace(/\r$/, '');
+  if (rest !== '') yield [withoutReturn(rest)];
 }
 
-/** The fields of a record with quotation marks, or undefined where one is still open. */
-function splitQuoted(record: string, separator: string): string[] | undefined {
-  const fields: string[] = [];
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
+}
+
+/** A record as far as it was read. */
+interface ReadRecord {
+  fields: string[];
+  /** The characters of its lines. */
+  length: number;
+  /** Of a field whose quotation mark is not closed yet, so that the record has more lines. */
+  openField?: string;
+}
+
+/** Reads a line as the next one of an open record, or as the first of another; no line is gone through twice. */
+function readLine(line: string, separator: string, open: ReadRecord | undefined): ReadRecord {
+  const fields = open?.fields ?? [];
+  const length = (open?.length ?? 0) + line.length + 1;
+  let field = open ? `${open.openField ?? ''}\n` : '';
+  let isQuoted = open !== undefined;
   let at = 0;
   for (;;) {
-    let field = '';
-    if (record[at] === '"') {
-      for (;;) {
-        const end = record.indexOf('"', at + 1);
-        if (end < 0) return undefined;
-        field += record.slice(at + 1, end);
-        at = end + 1;
-        if (record[at] !== '"') break;
-        // Two quotation marks within quotation marks stand for one.
-        field += '"';
-      }
+    if (!isQuoted && line[at] === '"') {
+      isQuoted = true;
+      at++;
     }
-    const end = record.indexOf(separator, at);
-    fields.push(field + record.slice(at, end < 0 ? undefined : end));
-    if (end < 0) return fields;
+    while (isQuoted) {
+      const end = line.indexOf('"', at);
+      if (end < 0) return { fields, length, openField: field + line.slice(at) };
+      field += line.slice(at, end);
+      at = end + 1;
+      isQuoted = line[at] === '"';
+      // Two quotation marks within quotation marks stand for one.
+      if (isQuoted) field += line[at++]!;
+    }
+    const end = line.indexOf(separator, at);
+    fields.push(field + line.slice(at, end < 0 ? undefined : end));
+    if (end < 0) return { fields, length };
     at = end + 1;
+    field = '';
   }
 }
 

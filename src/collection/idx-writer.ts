@@ -1,10 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
 
-import { ToolkitError } from '../core/errors.js';
 import { storageError } from '../core/files.js';
 
 const UNSIGNED_BYTE = 0x08;
-const MAX_FILE_BYTES = 2 ** 31 - 1;
 const BUFFER_BYTES = 1 << 20;
 
 /** Writes an IDX file element by element; how many there are is written into its header at the end. */
@@ -45,13 +43,9 @@ export class IdxWriter {
     return this.#count;
   }
 
-  /** Appends elements. Throws SOURCE_REFUSED where the file would outgrow what can be read, or a storage error. */
+  /** Appends elements. Throws a storage error. */
   async append(items: Uint8Array): Promise<void> {
     this.#count += items.length / this.#itemBytes;
-    if (this.#headerBytes + this.#count * this.#itemBytes > MAX_FILE_BYTES) {
-      const reason = `more than ${this.#count - 1} images of ${this.#itemBytes} bytes do not fit into one file`;
-      throw new ToolkitError('SOURCE_REFUSED', { path: this.path, reason, hint: 'choose a smaller --size' });
-    }
     if (this.#buffered + items.length > BUFFER_BYTES) await this.#flush();
     if (items.length > BUFFER_BYTES) return this.#write(items);
     this.#buffer.set(items, this.#buffered);

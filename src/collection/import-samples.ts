@@ -9,7 +9,7 @@ import { ClassTable } from './class-table.js';
 import { CollectedPart } from './collected-part.js';
 import { Listing, type ListedFile } from './listing.js';
 import type { Sample, SampleSet, SplitName } from './sample.js';
-import { labelNamed } from './sample.js';
+import { labelNamed, MAX_IMAGES } from './sample.js';
 import { printable, Unusable, type Rejection } from './unusable.js';
 
 /** What an import has written into its folder. */
@@ -17,6 +17,8 @@ export interface ImportedSamples {
   classNames: string[];
   shape: ImageShape;
   train: number;
+  /** How many of the training images, the last ones, the source itself holds for validation. */
+  validation: number;
   test: number;
   rejected: number;
   /** Where each image came from, and what was not taken: a JSON object a line. */
@@ -26,7 +28,6 @@ export interface ImportedSamples {
 
 /** How many images are read and decoded side by side. */
 const WIDTH = 16;
-const MAX_IMAGES = 5_000_000;
 
 interface Loaded {
   sample: Sample;
@@ -91,6 +92,7 @@ export async function importSamples(request: ImportRequest, context: StageContex
       classNames: classes.sortedNames(),
       shape: set.shape,
       train: train.count,
+      validation: taken.get('validation')?.count ?? 0,
       test: test.count,
       rejected: rejections.count,
       sources: await sources.finish(),
@@ -143,7 +145,9 @@ interface SplitRequest {
   context: StageContext;
 }
 
-/** The splits of the source, or, where it has none, a stratified one of our own. */
+/**
+ * The splits of the source, or, where it has none, a stratified one of our own. What it holds for validation comes last in training.
+ */
 async function bothSplits(
   taken: ReadonlyMap<SplitName | undefined, CollectedPart>,
   open: (name: string) => Promise<CollectedPart>,
@@ -171,6 +175,7 @@ async function bothSplits(
   ] as const) {
     if (part.count === 0) throw refused(source, `no images for the ${name} split`);
   }
+  await taken.get('validation')?.divide(() => train, context.signal);
   return { train, test };
 }
 

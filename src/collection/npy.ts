@@ -1,3 +1,4 @@
+import { MAX_FILE_BYTES } from '../artifacts/idx.js';
 import { ToolkitError } from '../core/errors.js';
 
 /** What the header of a NumPy array says. */
@@ -13,7 +14,6 @@ export interface NpyHeader {
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
 /** What NumPy writes is 128 bytes long; more than this is no header. */
 export const MAX_NPY_HEADER_BYTES = 4096;
-const MAX_FILE_BYTES = 2 ** 31 - 1;
 /** NumPy writes the three keys in this order, and the dictionary in this form. */
 const DICTIONARY =
   /^\{'descr': '([<>|=][a-zA-Z]\d{1,2})', 'fortran_order': (True|False), 'shape': \((\d+,|\d+(?:, \d+)+,?)\), ?\} *\n$/;

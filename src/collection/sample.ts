@@ -3,7 +3,10 @@ import type { ImageShape } from '../engine/images.js';
 import type { ImageTarget } from './decode.js';
 import { Unusable, type Rejection } from './unusable.js';
 
-export type SplitName = 'train' | 'test';
+/** A source may have so many images. */
+export const MAX_IMAGES = 5_000_000;
+
+export type SplitName = 'train' | 'validation' | 'test';
 
 /** One image of a source, before it is read. */
 export interface Sample {
@@ -52,9 +55,10 @@ export function shapeOf({ size, channels }: ImageTarget): ImageShape {
   return { height: size, width: size, channels };
 }
 
-/** The splits that sources have, by their names. What is meant for validation joins the training: preprocess holds back anew. */
+/** The splits that sources have, by their names. */
 const SPLIT_NAMES: ReadonlyMap<string, SplitName> = new Map([
-  ...['train', 'training', 'val', 'valid', 'validation'].map((name) => [name, 'train'] as const),
+  ...['train', 'training'].map((name) => [name, 'train'] as const),
+  ...['val', 'valid', 'validation'].map((name) => [name, 'validation'] as const),
   ...['test', 'testing'].map((name) => [name, 'test'] as const),
 ]);
 

@@ -5,7 +5,7 @@ export interface Field {
   /** Its name in files and in code: `learningRate`. */
   key: string;
   description: string;
-  kind: 'boolean' | 'number' | 'text' | 'list' | 'mixed' | 'structure';
+  kind: 'boolean' | 'number' | 'text' | 'list' | 'texts' | 'mixed' | 'structure';
   /** What a value may be, in words: "a number above 0". */
   allowed: string;
   /** The value it has when nobody sets it; undefined where there is none. */
@@ -90,6 +90,18 @@ function variantOf(variants: readonly JsonSchema[], value: unknown): JsonSchema 
   return found ?? { properties: { type: { enum: variants.map(typeOf) } } };
 }
 
+const PLACEHOLDERS: Readonly<Record<Field['kind'], string>> = {
+  ...{
+    number: 'N',
+    list: 'N,N,…',
+    text: 'NAME',
+    texts: 'NAME,…',
+    mixed: 'VALUE',
+    boolean: '',
+    structure: 'JSON',
+  },
+};
+
 function toField(key: string, schema: JsonSchema): Field {
   const kind = kindOf(schema);
   return {
@@ -98,9 +110,7 @@ function toField(key: string, schema: JsonSchema): Field {
     description: schema.description ?? '',
     allowed: allowedBy(schema),
     fallback: schema.default,
-    placeholder:
-      schema.placeholder ??
-      { number: 'N', list: 'N,N,…', text: 'NAME', mixed: 'VALUE', boolean: '', structure: 'JSON' }[kind],
+    placeholder: schema.placeholder ?? PLACEHOLDERS[kind],
     variable: schema.variable ?? `MNIST_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`,
   };
 }
@@ -110,7 +120,8 @@ function kindOf({ type, anyOf, items }: JsonSchema): Field['kind'] {
   if (type === 'boolean') return 'boolean';
   if (type === 'number' || type === 'integer') return 'number';
   if (type !== 'array') return 'text';
-  return items?.oneOf ? 'structure' : 'list';
+  if (items?.oneOf) return 'structure';
+  return items?.type === 'string' ? 'texts' : 'list';
 }
 
 function allowedBy(schema: JsonSchema): string {
@@ -169,12 +180,18 @@ export function parseText({ kind }: Pick<Field, 'kind'>, text: string): unknown 
     case 'mixed':
       return parseNumber(text);
     case 'list':
-      return text === '' ? [] : text.split(',').map((part) => parseNumber(part.trim()));
+      return partsOf(text).map(parseNumber);
+    case 'texts':
+      return partsOf(text);
     case 'structure':
       return parseJson(text);
     case 'text':
       return text;
   }
+}
+
+function partsOf(text: string): string[] {
+  return text === '' ? [] : text.split(',').map((part) => part.trim());
 }
 
 function parseJson(text: string): unknown {

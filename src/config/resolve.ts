@@ -271,7 +271,7 @@ function notApplicable(
   return new ToolkitError('OPTION_NOT_APPLICABLE', {
     option: layer.label(key),
     origin: layer.origin(key),
-    plugin: `${choiceKey} ${plugin}`,
+    plugin: `--${choiceKey} ${plugin}`,
     options: options === '' ? 'no options' : options,
   });
 }

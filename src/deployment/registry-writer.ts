@@ -106,10 +106,7 @@ export class RegistryWriter {
         // Says first if there is no such model at all.
         await this.#registry.resolve(name, 'production');
         const hint = `"mnist registry history ${name}" shows what was in production`;
-        throw new ToolkitError('MODEL_MISSING', {
-          name: `${name}, production version before this one`,
-          hint,
-        });
+        throw new ToolkitError('MODEL_MISSING', { name: `${name} from before the one in production`, hint });
       }
       const before = events.at(-1)!.version;
       const { version } = await this.#registry.resolve(name, target);

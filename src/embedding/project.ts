@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { Matrix } from 'ml-matrix';
 import { UMAP } from 'umap-js';
 
 import { Random } from '../core/random.js';
+import { covarianceOf } from '../features/numerics/covariance.js';
 import { largestEigenPairs } from '../features/numerics/lanczos.js';
 
 /** A place in the plane. */
@@ -14,14 +14,11 @@ const NEIGHBOURS = 15;
 
 /** The two directions in which the vectors differ most (Pearson, 1901). */
 export function projectByPca(vectors: readonly Float32Array[], seed: number): Point[] {
-  const rows = new Matrix(vectors.map((vector) => [...vector]));
-  rows.subRowVector(rows.mean('column'));
-  const covariance = rows.transpose().mmul(rows);
-  const { vectors: directions } = largestEigenPairs(covariance, Math.min(2, rows.columns), seed);
-  return vectors.map((_, row): Point => {
-    const values = rows.getRow(row);
+  const { mean, covariance } = covarianceOf(vectors, vectors[0]?.length ?? 0);
+  const { vectors: directions } = largestEigenPairs(covariance, Math.min(2, mean.length), seed);
+  return vectors.map((vector): Point => {
     const along = (direction: Float64Array | undefined): number =>
-      direction ? values.reduce((sum, value, at) => sum + value * direction[at]!, 0) : 0;
+      direction ? direction.reduce((sum, value, at) => sum + value * (vector[at]! - mean[at]!), 0) : 0;
     return [along(directions[0]), along(directions[1])];
   });
 }

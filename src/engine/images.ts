@@ -13,6 +13,8 @@ export interface LabelledImages {
   readonly pixels: Uint8Array;
   /** Class numbers from 0. */
   readonly labels: Uint8Array;
+  /** 1 for images of the training that their source itself holds for validation; left out where there are none. */
+  readonly isValidation?: Uint8Array;
 }
 
 /** How a pixel from 0 to 255 becomes the model's input: `pixel × scale + offset`. */
@@ -38,7 +40,7 @@ export function allIndices(count: number): Int32Array {
 
 /** Copies of the images at some indices, in their order. */
 export function selectImages(
-  { shape, pixels, labels }: LabelledImages,
+  { shape, pixels, labels, isValidation }: LabelledImages,
   indices: Int32Array | readonly number[],
 ): LabelledImages {
   const size = pixelsPerImage(shape);
@@ -47,6 +49,7 @@ export function selectImages(
     shape,
     pixels: new Uint8Array(indices.length * size),
     labels: new Uint8Array(indices.length),
+    ...(isValidation && { isValidation: Uint8Array.from(indices, (index) => isValidation[index]!) }),
   };
   indices.forEach((index, row) => {
     selected.pixels.set(pixels.subarray(index * size, (index + 1) * size), row * size);

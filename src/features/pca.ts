@@ -6,7 +6,7 @@ import { Random } from '../core/random.js';
 import { pixelsPerImage } from '../engine/images.js';
 import { valueOf } from '../models/layers/layer.js';
 import { defineFeatures, type FittedValues, type FittingData } from './feature.js';
-import { pixelCovariance } from './numerics/covariance.js';
+import { covarianceOf } from './numerics/covariance.js';
 import { largestEigenPairs } from './numerics/lanczos.js';
 
 const MEAN = 'pca/mean';
@@ -58,7 +58,8 @@ function fitComponents(
   const size = pixelsPerImage(images.shape);
   requireEnough(count, size, indices.length);
   const drawn = new Random(seed, 'pca-images').shuffle(indices.slice()).subarray(0, MAX_IMAGES);
-  const { mean, covariance } = pixelCovariance(images, drawn);
+  const rows = Array.from(drawn, (index) => images.pixels.subarray(index * size, (index + 1) * size));
+  const { mean, covariance } = covarianceOf(rows, size);
   const { values, vectors } = largestEigenPairs(covariance, count, seed);
   const components = new Float32Array(size * count);
   vectors.forEach((vector, component) => {

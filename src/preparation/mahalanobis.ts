@@ -12,8 +12,10 @@ import {
   type Tensor,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
+import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 
-import { cholesky, invertLower } from './linear-algebra.js';
+import { covarianceFrom } from '../features/numerics/covariance.js';
+import { invertLower } from './linear-algebra.js';
 import type { Thumbnails } from './thumbnails.js';
 
 /** Images whose rows are computed at once. */
@@ -52,14 +54,12 @@ export async function fitDistribution(
     blockProducts.dispose();
     await nextTurn();
   }
-  const count = indices.length;
-  const mean = sums.map((total) => total / count);
-  const covariance = products.map(
-    (total, place) => total / count - mean[Math.floor(place / size)]! * mean[place % size]!,
-  );
-  widen(covariance, size);
-  const whitening = invertLower(cholesky(covariance, size), size);
-  return { mean: Float32Array.from(mean), whitening: Float32Array.from(whitening) };
+  const { mean, covariance } = covarianceFrom(sums, products, indices.length);
+  // Images that are all alike have no variance at all; any positive number serves then.
+  const ridge = (RIDGE * covariance.trace()) / size || 1;
+  const widened = covariance.add(Matrix.eye(size, size, ridge));
+  const whitening = invertLower(new CholeskyDecomposition(widened).lowerTriangularMatrix);
+  return { mean: Float32Array.from(mean), whitening };
 }
 
 /** The squared Mahalanobis distance of each image from the centre of a distribution. */
@@ -102,12 +102,4 @@ function rootsOf({ height, width, pixels }: Thumbnails, indices: Int32Array): Te
 
 function addTo(sums: Float64Array, values: ArrayLike<number>): void {
   for (let place = 0; place < sums.length; place++) sums[place]! += values[place]!;
-}
-
-function widen(covariance: Float64Array, size: number): void {
-  let trace = 0;
-  for (let place = 0; place < size; place++) trace += covariance[place * (size + 1)]!;
-  // Images that are all alike have no variance at all; any positive number serves then.
-  const ridge = (RIDGE * trace) / size || 1;
-  for (let place = 0; place < size; place++) covariance[place * (size + 1)]! += ridge;
 }

@@ -1,6 +1,6 @@
 import { ToolkitError } from '../core/errors.js';
 import { Random } from '../core/random.js';
-import { pixelsPerImage, type LabelledImages } from '../engine/images.js';
+import { allIndices, selectImages, type LabelledImages } from '../engine/images.js';
 
 /**
  * The positions of the classes that a list names, ascending: by name, by number, or by a range of numbers such as `0-4`. Throws USAGE
@@ -29,24 +29,18 @@ export function chosenClasses(wanted: readonly string[], classNames: readonly st
  * @param perClass at most so many of each, drawn from the seed; all, where it is left out
  */
 export function selectClasses(
-  { count, shape, pixels, labels }: LabelledImages,
+  images: LabelledImages,
   classes: readonly number[],
   perClass: number | undefined,
   seed: number,
 ): LabelledImages {
-  const all = Int32Array.from({ length: count }, (_, index) => index);
+  const all = allIndices(images.count);
   const chosen = classes.flatMap((label) => {
-    const members = all.filter((index) => labels[index] === label);
+    const members = all.filter((index) => images.labels[index] === label);
     if (perClass === undefined) return [...members];
     return [...new Random(seed, 'images-per-class', label).shuffle(members).subarray(0, perClass)];
   });
-  const indices = Int32Array.from(chosen).sort();
-  const size = pixelsPerImage(shape);
-  const kept = new Uint8Array(indices.length * size);
-  indices.forEach((index, row) => {
-    kept.set(pixels.subarray(index * size, (index + 1) * size), row * size);
-  });
+  const selected = selectImages(images, Int32Array.from(chosen).sort());
   const positions = new Map(classes.map((label, position) => [label, position]));
-  const relabelled = Uint8Array.from(indices, (index) => positions.get(labels[index]!)!);
-  return { count: indices.length, shape, pixels: kept, labels: relabelled };
+  return { ...selected, labels: selected.labels.map((label) => positions.get(label)!) };
 }

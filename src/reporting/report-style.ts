@@ -20,6 +20,7 @@ td{white-space:nowrap}
 .mistakes .pair{display:grid;grid-template-columns:1fr 1fr;gap:2px}
 .mistakes img{display:block;width:100%;height:auto;border-radius:.2rem}
 .mistakes figcaption{margin-top:.25rem;font-size:.85rem;overflow-wrap:anywhere}
+.mistakes figcaption span{display:block}
 .ramp{display:inline-block;width:6rem;height:.7rem;border-radius:.2rem;vertical-align:-.05rem;background:linear-gradient(to right,#053061,#4393c3,#f7f7f7,#d6604d,#67001f)}
-@media (max-width:30rem){section table{font-size:.8rem}section th,section td{padding:.25rem .3rem}section svg{font-size:15px}.confusion th,.confusion td{min-width:1.65rem;padding:.25rem 0}}
+@media (max-width:30rem){section table{font-size:.8rem}section th,section td{padding:.25rem .2rem}section svg{font-size:15px}.confusion table{font-size:.7rem}.confusion th,.confusion td{min-width:1.4rem;padding:.25rem 0}.confusion tbody th{min-width:1rem;padding-right:.25rem}}
 `.trim();

@@ -171,11 +171,11 @@ function confusion({ confusion: matrix, perClass: classes }: ClassificationMetri
     return `<tr><th scope="row">${text(names[label]!)}</th>${cells.join('')}</tr>`;
   });
   const heads = names.map((name) => `<th scope="col">${text(name)}</th>`).join('');
-  const body = `<table><caption class="soft">Rows: what an image shows. Columns: what it is taken for.</caption><thead><tr><td></td>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  const body = `<table><thead><tr><td></td>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
   return section(
     'confusion',
     'What is taken for what',
-    `<div class="confusion">${scrollable('Confusion matrix', body)}</div>`,
+    `<p class="soft">Rows: what an image shows. Columns: what it is taken for.</p><div class="confusion">${scrollable('Confusion matrix', body)}</div>`,
     'wide',
   );
 }
@@ -321,7 +321,7 @@ function mistakes({ mistakes: found }: ReportContent): string {
   const items = found.map(
     ({ index, label, predicted, probability, labelProbability, picture, explanation }) => {
       const words = `Image ${index}, which shows ${label}`;
-      return `<li><figure><div class="pair"><img src="${picture}" alt="${text(words)}"><img src="${explanation}" alt="${text(`What in it speaks for ${predicted}`)}"></div><figcaption><strong>${text(label)}</strong> taken for <strong>${text(predicted)}</strong> (${percent(probability)}; ${text(label)}: ${percent(labelProbability)}) <span class="soft">no. ${index}</span></figcaption></figure></li>`;
+      return `<li><figure><div class="pair"><img src="${picture}" alt="${text(words)}"><img src="${explanation}" alt="${text(`What in it speaks for ${predicted}`)}"></div><figcaption><strong>${text(label)}</strong> taken for <strong>${text(predicted)}</strong> <span>${text(predicted)}: ${percent(probability)}</span><span>${text(label)}: ${percent(labelProbability)}</span><span>image ${index}</span></figcaption></figure></li>`;
     },
   );
   return section(

@@ -11,9 +11,10 @@ import {
 } from '../artifacts/decision.js';
 import type { PreparedData } from '../artifacts/prepared.js';
 import { resolveCheckpoint } from '../artifacts/run.js';
-import { messageOf, ToolkitError } from '../core/errors.js';
+import { ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { sha256OfFile } from '../core/hashing.js';
+import { complaintOf } from '../core/validation.js';
 import { version } from '../core/version.js';
 import { expectedCalibrationError, judgementsOf, type Judgement } from '../decisions/calibration.js';
 import { coverageCurve, thresholdForAccuracy } from '../decisions/coverage.js';
@@ -137,9 +138,10 @@ async function readCosts(path: string, classes: number): Promise<number[][]> {
   try {
     const costs = z.array(z.array(z.number().min(0))).parse(JSON.parse(await readFile(path, 'utf8')));
     if (isSquare(costs, classes)) return costs;
-    throw new Error(`not a list of ${classes} lists of ${classes} numbers`);
+    throw new Error('it has other rows or columns');
   } catch (error) {
-    throw new ToolkitError('CONFIG_UNREADABLE', { path, reason: messageOf(error) }, { cause: error });
+    const hint = `--costs names a JSON file with a list of ${classes} lists of ${classes} numbers from 0`;
+    throw new ToolkitError('USAGE', { message: `${path}: ${complaintOf(error)}`, hint }, { cause: error });
   }
 }
 

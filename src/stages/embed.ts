@@ -56,7 +56,11 @@ export async function embed(
   const output = options.output ?? (await defaultOutput(checkpoint, dataset, split));
   await startChosenBackend(options, context);
   const { images, indices } = chooseSplit(split, checkpoint, data);
-  context.emit({ event: 'stage', stage: 'embed', message: `embedding ${indices.length} images` });
+  context.emit({
+    event: 'stage',
+    stage: 'embed',
+    message: `embedding ${indices.length.toLocaleString('en-US')} images`,
+  });
   const { embeddings, size } = await embedImages(checkpoint, images, indices, context);
   const labels = labelsAt(images.labels, indices);
   const labelFile = await writeEmbeddings(output, embeddings, size, indices, labels, description.classNames);

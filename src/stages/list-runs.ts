@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import { readCheckpointDescription } from '../artifacts/checkpoint.js';
 import { listRuns, type RunFolder } from '../artifacts/run.js';
 import { isToolkitError } from '../core/errors.js';
@@ -27,10 +25,10 @@ export interface RunSummary {
  * The runs in a folder, the latest first, from the headers of their last checkpoints. A damaged one is listed with what is wrong
  * with it.
  *
- * @param search a search in that folder, whose runs are wanted instead
+ * @param search a search in that folder, whose runs are wanted instead; throws CHECKPOINT_MISSING where it is not there
  */
-export async function summariseRuns(checkpointsDir: string, search = '.'): Promise<RunSummary[]> {
-  return Promise.all((await listRuns(join(checkpointsDir, search))).map(summariseRun));
+export async function summariseRuns(checkpointsDir: string, search?: string): Promise<RunSummary[]> {
+  return Promise.all((await listRuns(checkpointsDir, search)).map(summariseRun));
 }
 
 /** A run as a line of a list. */

@@ -4,7 +4,7 @@ import { findSharded, isSharded, type ShardedData } from '../artifacts/sharded.j
 import { isToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
 import type { ScalingName } from '../preparation/scaling.js';
-import { stratifiedSplit, type Split } from '../preparation/split.js';
+import { validationSplit, type Split } from '../preparation/split.js';
 import type { BackendOptions } from './backend-options.js';
 import { collect } from './collect.js';
 import { preprocess, preprocessFields } from './preprocess.js';
@@ -53,9 +53,9 @@ export async function prepareStored(
   return prepared;
 }
 
-/** Which training images are held back: settled for a set in shards, and drawn from share and seed for others. */
+/** Which training images are held back: settled for a set in shards; for others, by share and seed. */
 export function splitOf({ train, split }: PreparedData, share: number, seed: number): Split {
-  return split ?? stratifiedSplit(train.labels, share, seed);
+  return split ?? validationSplit(train, share, seed);
 }
 
 /** What computes, where the caller has chosen it. */

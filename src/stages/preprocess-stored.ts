@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { openRawImages } from '../artifacts/raw-images.js';
-import { importOf, rawFingerprint, type RawData } from '../artifacts/raw.js';
+import { importOf, rawFingerprint, validationMarks, type RawData } from '../artifacts/raw.js';
 import { writeSharded } from '../artifacts/sharded.js';
 import { ToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
@@ -9,7 +9,7 @@ import { checkModes } from '../preparation/cleaning-options.js';
 import { reportCleaning, type CleaningReport } from '../preparation/cleaning-report.js';
 import { classCounts, type CountedQuality } from '../preparation/quality.js';
 import type { PixelStatistics } from '../preparation/scaling.js';
-import { stratifiedSplit } from '../preparation/split.js';
+import { heldBackShare, validationSplit } from '../preparation/split.js';
 import { writeStoredShards } from '../preparation/write-shards.js';
 import type { PreprocessOptions } from './preprocess.js';
 import { classNamesOf, readRawLabels, requireSameShape } from './raw-splits.js';
@@ -25,7 +25,7 @@ export async function preprocessStored(
   context: StageContext,
 ): Promise<CountedQuality & { cleaning: CleaningReport }> {
   refuseWhatNeedsMemory(options);
-  const { dataset, dataDir, scaling, validationSplit, seed } = options;
+  const { dataset, dataDir, scaling, seed } = options;
   const { signal } = context;
   const [train, test] = [await openRawImages(raw, 'train', signal), await openRawImages(raw, 'test', signal)];
   try {
@@ -38,7 +38,9 @@ export async function preprocessStored(
     for (const split of ['train', 'test'] as const) {
       refuseUnknownLabels(raw, split, labels[split], classNames);
     }
-    const split = stratifiedSplit(labels.train, validationSplit, seed);
+    const marked = { labels: labels.train, ...validationMarks(raw.manifest, train.count) };
+    const share = heldBackShare(marked, options.validationSplit);
+    const split = validationSplit(marked, share, seed);
     const shardImages = shardImagesFor(options, split.training.length, train.shape);
     let pixels: PixelStatistics = { mean: 0, standardDeviation: 0 };
     await writeSharded(dataDir, dataset, async (writer) => {
@@ -52,7 +54,7 @@ export async function preprocessStored(
       const { licence, origin } = raw.manifest;
       return {
         ...{ version: 1, dataset, classNames, shape: train.shape, licence, origin, fingerprint, pixels },
-        defaults: { scaling, validationSplit, seed },
+        defaults: { scaling, validationSplit: share, seed },
         ...importOf(raw.manifest),
         rawFingerprint: fingerprint,
         making: { shardImages },

@@ -9,7 +9,15 @@ import {
   type PreparedData,
   type PreparedDescription,
 } from '../artifacts/prepared.js';
-import { findRaw, importOf, rawFingerprint, rawFolder, readRawFile, type RawData } from '../artifacts/raw.js';
+import {
+  findRaw,
+  importOf,
+  rawFingerprint,
+  rawFolder,
+  readRawFile,
+  validationMarks,
+  type RawData,
+} from '../artifacts/raw.js';
 import { findSharded, removeSharded, writeSharded, type ShardedData } from '../artifacts/sharded.js';
 import { ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
@@ -19,7 +27,7 @@ import { cleaningOptions } from '../preparation/cleaning-options.js';
 import type { CleaningReport } from '../preparation/cleaning-report.js';
 import { examine, type CountedQuality } from '../preparation/quality.js';
 import { scalingNames } from '../preparation/scaling.js';
-import { stratifiedSplit } from '../preparation/split.js';
+import { heldBackShare, validationSplit } from '../preparation/split.js';
 import { writeShards } from '../preparation/write-shards.js';
 import { backendOptions } from './backend-options.js';
 import { cleanData, type CleanedData } from './clean-data.js';
@@ -37,12 +45,9 @@ export const preprocessFields = z.strictObject({
     .enum(scalingNames)
     .default('standardize')
     .meta({ description: 'what pixels become: 0…1, −1…1, or mean 0 and standard deviation 1' }),
-  validationSplit: z
-    .number()
-    .min(0)
-    .max(0.9)
-    .default(0.1)
-    .meta({ description: 'share of the training images held back for validation' }),
+  validationSplit: z.number().min(0).max(0.9).optional().meta({
+    description: 'share of the training images held back; else what the source holds for validation, or 0.1',
+  }),
   classes: z
     .array(z.string().min(1))
     .min(1)
@@ -86,7 +91,7 @@ export async function preprocess(
   context: StageContext = silentContext(),
   memoryBytes = MEMORY_BYTES,
 ): Promise<Preprocessed> {
-  const { dataset, dataDir, scaling, validationSplit, seed } = options;
+  const { dataset, dataDir, scaling, seed } = options;
   const raw = await findRaw(dataDir, dataset);
   if (!raw) {
     const hint = `run "mnist collect ${dataset}" first`;
@@ -109,7 +114,8 @@ export async function preprocess(
 
   const data = await cleanData({ train, test, classNames }, raw, options, context);
   const selected = selectData(data, classNames, options);
-  const split = stratifiedSplit(selected.train.labels, validationSplit, seed);
+  const share = heldBackShare(selected.train, options.validationSplit);
+  const split = validationSplit(selected.train, share, seed);
   const quality = {
     ...examine(selected.dataset, selected.classNames, selected.train, selected.test, split),
     cleaning: data.report,
@@ -120,7 +126,7 @@ export async function preprocess(
     dataset: selected.dataset,
     classNames: selected.classNames,
     shape: train.shape,
-    defaults: { scaling, validationSplit, seed },
+    defaults: { scaling, validationSplit: share, seed },
     ...selected.origin,
     ...importOf(raw.manifest),
     licence: raw.manifest.licence,
@@ -167,5 +173,6 @@ async function readSplit(raw: RawData, name: 'train' | 'test'): Promise<Labelled
   const images = await readRawFile(raw, `${name}-images`);
   const [count = 0, height = 0, width = 0, channels = 1] = images.dimensions;
   const labels = await readRawLabels(raw, name, count);
-  return { count, shape: { height, width, channels }, pixels: images.data, labels };
+  const marks = name === 'train' ? validationMarks(raw.manifest, count) : {};
+  return { count, shape: { height, width, channels }, pixels: images.data, labels, ...marks };
 }

@@ -44,7 +44,7 @@ const MS_PER_DAY = 86_400_000;
  *
  * @param search a search whose runs are meant, instead of those beside it
  */
-export async function pruneRuns(options: PruneRunsOptions, search = '.'): Promise<Pruning> {
+export async function pruneRuns(options: PruneRunsOptions, search?: string): Promise<Pruning> {
   const { keep, olderThan, failed, checkpointsDir, registryDir } = options;
   if (keep === undefined && olderThan === undefined && !failed) {
     throw new ToolkitError('USAGE', {
@@ -52,11 +52,11 @@ export async function pruneRuns(options: PruneRunsOptions, search = '.'): Promis
       hint: 'give --keep N, --older-than DAYS or --failed; a run goes that fits all that are given',
     });
   }
-  const folder = join(checkpointsDir, search);
+  const folder = join(checkpointsDir, search ?? '.');
   const { lock } = new SearchFolder(folder);
   const owner = await holderOf(lock);
   if (owner !== undefined) throw new ToolkitError('FOLDER_BUSY', { path: folder, owner });
-  const runs = await Promise.all((await listRuns(folder)).map(candidate));
+  const runs = await Promise.all((await listRuns(checkpointsDir, search)).map(candidate));
   const registered = await registeredRuns(registryDir);
   const pruning: Pruning = { removed: options.yes, runs: [], spared: [], kept: 0, bytes: 0 };
   for (const run of unwanted(runs, options)) {

@@ -28,23 +28,12 @@ export function calibrationText(calibration: Calibration, { bold, dim }: Style):
 }
 
 function splitTable(measured: readonly MeasuredDecision[]): string {
-  const head = [
-    'split',
-    'images',
-    'loss',
-    'calibrated',
-    'calibration error',
-    'calibrated',
-    'decided',
-    'of these right',
-  ];
+  const head = ['split', 'images', 'loss', 'calibration error', 'decided', 'of these right'];
   const rows = measured.map(({ split, n, loss: losses, expectedCalibrationError: error, policy }) => [
     split,
     count(n),
-    loss(losses.before),
-    loss(losses.after),
-    percent(error.before),
-    percent(error.after),
+    `${loss(losses.before)} → ${loss(losses.after)}`,
+    `${percent(error.before)} → ${percent(error.after)}`,
     percent(policy.coverage),
     percent(policy.accuracy),
   ]);

@@ -15,11 +15,11 @@ export function evaluationText(evaluation: Evaluation, style: Style): string {
     `${style.bold(run)} on the ${split} images of ${dataset} (${count(n)})`,
     `accuracy ${style.bold(percent(accuracy))}  loss ${loss(evaluation.loss)}  F1 ${percent(macro.f1)} (mean over the classes)`,
     '',
-    ...measuredText(evaluation, style, calibrationLines(evaluation)),
+    ...measuredText(evaluation, style, scaledLines(evaluation)),
     ...robustnessLines(evaluation),
     ...comparisonLines(evaluation, style),
     ...mistakeLines(evaluation),
-    `${duration(seconds)} on ${evaluation.backend}, ${evaluation.device}${report === null ? '' : `; report in ${report}`}`,
+    `classified in ${duration(seconds)} on ${evaluation.backend}, ${evaluation.device}${report === null ? '' : `; report in ${report}`}`,
   ].join('\n');
 }
 
@@ -56,6 +56,7 @@ function headlineTable({ intervals, topK, ...evaluation }: Measured): string {
     ],
     ['ROC area', area(rocAuc.macro), ''],
     ['average precision', area(averagePrecision.macro), ''],
+    ['calibration error', percent(evaluation.calibration.expectedCalibrationError), ''],
   ];
   const confidence = intervals ? `${100 * intervals.confidence} % interval` : '';
   return table(['', 'value', confidence], rows);
@@ -69,11 +70,10 @@ function area(value: number | null): string {
   return value === null ? '–' : value.toFixed(5);
 }
 
-function calibrationLines({ calibration, scaled }: Evaluation): string[] {
-  const plain = `expected calibration error ${percent(calibration.expectedCalibrationError)}`;
-  if (scaled === null) return [plain];
+function scaledLines({ scaled }: Evaluation): string[] {
+  if (scaled === null) return [];
   const { temperature, expectedCalibrationError } = scaled;
-  return [`${plain}, ${percent(expectedCalibrationError)} at temperature ${temperature.toFixed(3)}`];
+  return [`calibration error ${percent(expectedCalibrationError)} at temperature ${temperature.toFixed(3)}`];
 }
 
 function perClassTable({ perClass, macro, n }: Measured): string {
@@ -104,7 +104,7 @@ function robustnessLines({ robustness, accuracy }: Evaluation): string[] {
   if (robustness === null) return [];
   const rows = robustness.map(({ corruption, strength, unit, accuracy: found }) => [
     corruption,
-    unit === '°' ? `${strength}°` : `${strength} ${unit}`,
+    unit === '°' ? `${strength}°` : `${strength} ${strength === 1 ? unit.replace(/s$/, '') : unit}`,
     percent(found),
     `${(100 * (found - accuracy)).toFixed(2)} points`,
   ]);

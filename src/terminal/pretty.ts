@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 import type { ToolkitError } from '../core/errors.js';
 import type { BatchEvent, EpochEvent, ToolkitEvent, TransferEvent, TrialEvent } from '../core/events.js';
 import { bytes, count, duration, loss, percent } from './format.js';
@@ -9,7 +11,7 @@ import { gapText } from './train.js';
 
 export interface PrettyOptions {
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
-  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
   environment: NodeJS.ProcessEnv;
   color: boolean;
   /** Whether errors come with their stack trace. */
@@ -120,14 +122,25 @@ export class PrettyReporter implements Reporter {
 
   #epoch({ epoch, epochs, validation, gap, seconds, imagesPerSecond, ...metrics }: EpochEvent): string {
     const { bold, dim } = this.#style;
-    const validated = validation
-      ? `  validation ${loss(validation.loss)} ${bold(percent(validation.accuracy))}${gapText(gap)}`
-      : '';
-    return [
-      `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,
-      `  loss ${loss(metrics.loss)}  accuracy ${percent(metrics.accuracy)}${validated}`,
-      dim(`  ${duration(seconds)}  ${count(imagesPerSecond)} images/s`),
-    ].join('');
+    const line = (hasGap: boolean, hasRate: boolean): string =>
+      [
+        `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,
+        `loss ${loss(metrics.loss)}  accuracy ${percent(metrics.accuracy)}`,
+        ...(validation
+          ? [
+              `validation ${loss(validation.loss)} ${bold(percent(validation.accuracy))}${hasGap ? gapText(gap) : ''}`,
+            ]
+          : []),
+        dim(duration(seconds)),
+        ...(hasRate ? [dim(`${count(imagesPerSecond)} images/s`)] : []),
+      ].join('  ');
+    return this.#fitting([line(true, true), line(true, false), line(false, false)]);
+  }
+
+  /** The first of some lines, from long to short, that a terminal does not break; elsewhere the longest. */
+  #fitting(lines: readonly string[]): string {
+    const { columns = Infinity } = this.#options.stderr;
+    return lines.find((line) => stripVTControlCharacters(line).length <= columns) ?? lines.at(-1)!;
   }
 
   /** What begins and what is given up needs no line: bars show the one, and a notice the other. */

@@ -70,7 +70,7 @@ export function pruningText(
   const what = `${count(runs.length)} ${runs.length === 1 ? 'run' : 'runs'}`;
   const total = removed
     ? `removed ${what}, and freed ${bold(bytes(size))}; ${count(kept)} kept`
-    : `${what} would go, and free ${bold(bytes(size))}; ${count(kept)} would be kept; add --yes to remove`;
+    : `${what} would go, and free ${bold(bytes(size))}; ${count(kept)} would be kept${runs.length === 0 ? '' : '; add --yes to remove'}`;
   return [
     ...(rows.length === 0 ? [] : [table(['run', 'data set', 'best', 'size'], rows)]),
     ...spared.map(({ run, reason }) => dim(`${run} stays: ${reason}`)),

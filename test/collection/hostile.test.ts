@@ -30,6 +30,12 @@ describe('decodeImage refuses', () => {
     expect(String(await failureOf(decodeImage(file, target)))).toMatch(reason);
   });
 
+  test('a lossy WebP of so many bytes that decoding takes long', async () => {
+    const file = Buffer.alloc(2 ** 23 + 1);
+    file.write('RIFF....WEBPVP8 ');
+    expect(String(await failureOf(decodeImage(file, target)))).toMatch(/more than the 8388608 that a WebP/);
+  });
+
   test('a bomb of 400 million pixels', async () => {
     const bomb = bombPng(20_000);
     expect(bomb.length).toBeLessThan(100_000);

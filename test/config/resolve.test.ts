@@ -107,8 +107,8 @@ describe('a plug-in', () => {
     const error = await toolkitError('OPTION_NOT_APPLICABLE', () =>
       resolve(flagLayer({ shape: 'circle', sides: [3] })),
     );
-    expect(error.message).toBe('--sides (from the command line) does not apply to shape circle');
-    expect(error.hint).toBe('shape circle has --radius, --filled');
+    expect(error.message).toBe('--sides (from the command line) does not apply to --shape circle');
+    expect(error.hint).toBe('--shape circle has --radius, --filled');
     await toolkitError('OPTION_NOT_APPLICABLE', () => resolve(environmentOf({ MNIST_SIDES: '3' })));
     const file = await fileOf({ shape: 'circle' });
     await toolkitError('OPTION_NOT_APPLICABLE', () => resolve(flagLayer({ sides: [3] }), file));
@@ -230,6 +230,7 @@ describe('parseText', () => {
     ['boolean', 'toString', 'toString'],
     ['list', '128, 64', [128, 64]],
     ['list', '', []],
+    ['texts', '7, 0-4,zero', ['7', '0-4', 'zero']],
     ['list', '1,,2', [1, '', 2]],
     ['text', '7', '7'],
     ['mixed', '7', 7],

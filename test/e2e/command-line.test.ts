@@ -54,6 +54,17 @@ test('--print-config shows values with their origins: flag over environment over
   });
 });
 
+test('a mistyped environment variable is warned of, and lists of texts may look like numbers', async () => {
+  const cwd = await temporaryFolder();
+  const environment = { MNIST_EPOHCS: '3', MNIST_UNRELATED_SERVICE: 'x' };
+  const words = ['preprocess', '--classes', '3,5', '--as', 'few', '--data-dir', cwd];
+  const { stderr, code } = await runCommand(words, { cwd, environment });
+  expect(stderr).toMatch(/^warning: the environment sets MNIST_EPOHCS, .* — did you mean MNIST_EPOCHS\?\n/);
+  expect(stderr).not.toContain('UNRELATED');
+  // It got as far as the data.
+  expect(code).toBe(3);
+});
+
 test('colours only where they are wanted', async () => {
   const cwd = await temporaryFolder();
   const isColored = async (environment: NodeJS.ProcessEnv, ...words: string[]): Promise<boolean> =>

@@ -80,7 +80,7 @@ test('options of other features, and features of a net without them, are refused
   const cwd = await temporaryFolder();
   const other = await runCommand(['train', '--hog-cell-size', '7'], { cwd });
   expect(other.code).toBe(2);
-  expect(other.stderr).toContain('--hog-cell-size (from the command line) does not apply to features raw');
+  expect(other.stderr).toContain('--hog-cell-size (from the command line) does not apply to --features raw');
   const output = await runCommand(['embed', 'latest', '--output', 'e.txt'], { cwd });
   expect(output.code).toBe(2);
   expect(output.stderr).toContain('a file name that ends in .npy or .csv');

@@ -9,13 +9,14 @@ import { commonFields, defineCommand } from '../command.js';
 function importedRows({ imported, classNames }: RawManifest): [string, string][] {
   if (!imported) return [];
   const { size, channels, images } = imported;
+  const held = images.validation === undefined ? '' : ` (${count(images.validation)} of them validation)`;
   const rejected = images.rejected === 0 ? '' : `; ${count(images.rejected)} not taken`;
   return [
     [
       'classes',
       `${classNames.length}: ${classNames.slice(0, 12).join(', ')}${classNames.length > 12 ? ' …' : ''}`,
     ],
-    ['images', `${count(images.train)} for training, ${count(images.test)} for the test${rejected}`],
+    ['images', `${count(images.train)} for training${held}, ${count(images.test)} for the test${rejected}`],
     ['shape', `${size}×${size}, ${channels === 1 ? 'grey' : 'colour'}`],
   ];
 }

@@ -78,7 +78,10 @@ async function history({ options, positionals }: RegistryCall): Promise<Outcome>
 async function verify({ options, positionals }: RegistryCall): Promise<Outcome> {
   const registry = new ModelRegistry(options.registryDir);
   const { versions } = await verifyRegistry(registry, positionals[1]);
-  return { data: { versions }, text: () => `${versions} versions, every file as it was deployed` };
+  return {
+    data: { versions },
+    text: () => `${versions} ${versions === 1 ? 'version' : 'versions'}, every file as it was deployed`,
+  };
 }
 
 function versionNumber(text: string): number {

@@ -133,7 +133,7 @@ function sampleOf(
   const said = columns.split === undefined ? undefined : fields[columns.split]!;
   const split = said === undefined ? table.split : splitNamed(said);
   if (said !== undefined && split === undefined) {
-    return { name: row, reason: `the split "${said}" is neither train nor test` };
+    return { name: row, reason: `the split "${said}" is neither train, validation nor test` };
   }
   const { content } = columns;
   if ('file' in content) {

@@ -111,5 +111,5 @@ function placeOf(
     throw new Unusable('neither below train nor below test');
   const label = split === undefined ? first : rest[0];
   if (label === undefined) throw new Unusable('outside the folders of the classes');
-  return [labelNamed(label), isSplit ? split : undefined];
+  return [labelNamed(label), isBelowTrain && split === 'train' ? undefined : split];
 }

@@ -6,7 +6,7 @@ import { contentRoot } from '../content-root.js';
 import { convertPixels, type ImageTarget } from '../decode.js';
 import { npyIntegers } from '../npy.js';
 import { NpzArchive, piecesOf, type NpzArray } from '../npz-archive.js';
-import { shapeOf, targetFor, type Sample, type SplitName } from '../sample.js';
+import { MAX_IMAGES, shapeOf, targetFor, type Sample, type SplitName } from '../sample.js';
 import { printable } from '../unusable.js';
 import { sampleKind } from './source-kind.js';
 
@@ -24,7 +24,7 @@ interface Pair {
 /** The names that arrays have: those of MedMNIST, those of Keras, and plain ones for a set without splits. */
 const PAIRS: readonly (readonly [images: string, labels: string, split: SplitName | undefined])[] = [
   ['train_images', 'train_labels', 'train'],
-  ['val_images', 'val_labels', 'train'],
+  ['val_images', 'val_labels', 'validation'],
   ['test_images', 'test_labels', 'test'],
   ['x_train', 'y_train', 'train'],
   ['x_test', 'y_test', 'test'],
@@ -85,7 +85,7 @@ async function findPairs(archive: NpzArchive, path: string): Promise<Pair[]> {
     pairs.push({ name: imagesName, images, labels, split, ...sizesOf(images, labels) });
   }
   const isSplit = pairs.some(({ split }) => split === 'test');
-  return pairs.map((pair) => ({ ...pair, split: isSplit ? pair.split : undefined }));
+  return pairs.map((pair) => (pair.split === 'train' && !isSplit ? { ...pair, split: undefined } : pair));
 }
 
 function sizesOf(images: NpzArray, labels: NpzArray): Pick<Pair, 'count' | 'side' | 'channels'> {
@@ -107,6 +107,8 @@ function sizesOf(images: NpzArray, labels: NpzArray): Pick<Pair, 'count' | 'side
       `of shape (${labels.header.shape.join(', ')}): an image may have one label only`,
     );
   }
+  // Labels are read as a whole.
+  if (count > MAX_IMAGES) throw corrupt(path, `${count} images, more than ${MAX_IMAGES}`);
   if (labelCount !== count) throw corrupt(labels.path, `${labelCount} labels for ${count} images`);
   return { count, side: width, channels };
 }

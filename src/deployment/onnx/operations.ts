@@ -37,6 +37,7 @@ export const translations: Readonly<Record<string, Translate>> = {
   ...sameInputs({ Neg: 'Neg', Abs: 'Abs', Floor: 'Floor', Ceil: 'Ceil', Reciprocal: 'Reciprocal' }),
   ...sameInputs({ Add: 'Add', AddV2: 'Add', BiasAdd: 'Add', Sub: 'Sub', Mul: 'Mul', RealDiv: 'Div' }),
   ...sameInputs({ Pow: 'Pow', Maximum: 'Max', Minimum: 'Min', Identity: 'Identity' }),
+  ...sameInputs({ Less: 'Less', Equal: 'Equal', LogicalOr: 'Or' }),
   Softmax: ({ graph, input }) => graph.node('Softmax', [input(0)], { axis: -1 }),
   Square: ({ graph, input }) => graph.node('Mul', [input(0), input(0)]),
   Rsqrt: ({ graph, input }) => graph.node('Reciprocal', [graph.node('Sqrt', [input(0)])]),

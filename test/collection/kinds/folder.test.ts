@@ -31,7 +31,7 @@ describe('a folder with train and test', () => {
       format: 'folder',
       size: 28,
       channels: 1,
-      images: { train: 4, test: 1 },
+      images: { train: 4, validation: 1, test: 1 },
     });
   });
 });

@@ -40,7 +40,7 @@ const archive = async (arrays: Record<string, Buffer>): Promise<string> => {
 };
 
 describe('a NumPy archive', () => {
-  test('as MedMNIST has them is taken as it is; validation joins the training', async () => {
+  test('as MedMNIST has them is taken as it is; validation comes last in the training', async () => {
     const { manifest, dimensions, train, test, sources } = await importAndRead(await archive(good()));
     expect(dimensions).toEqual([5, 5, 5]);
     expect([train.labels, test.labels]).toEqual([
@@ -50,6 +50,7 @@ describe('a NumPy archive', () => {
     expect([...train.pixels.subarray(0, 3), ...train.pixels.subarray(100, 102)]).toEqual([0, 1, 2, 100, 101]);
     expect(manifest.classNames).toEqual(['0', '1', '2']);
     expect(sources[4]).toEqual({ split: 'train', index: 4, file: 'val_images[0]', label: '2' });
+    expect(manifest.imported?.images).toEqual({ train: 5, validation: 1, test: 2, rejected: 0 });
     expect(manifest.imported?.file?.sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 

@@ -9,6 +9,7 @@ import { translateToOnnx } from '../../../src/deployment/onnx/translate.js';
 import { traceAnyBatch } from '../../../src/engine/batch-trace.js';
 import type { Forward } from '../../../src/engine/program.js';
 import type { Trace } from '../../../src/engine/trace.js';
+import { hog } from '../../../src/features/hog.js';
 import { checkpointDescription } from '../../support/checkpoints.js';
 import { toolkitError } from '../../support/errors.js';
 import { startTensorFlow } from '../../support/training.js';
@@ -123,6 +124,10 @@ const shaped: Record<string, (x: tf.Tensor) => tf.Tensor> = {
   'largest of windows': (x) => tf.maxPool(x as tf.Tensor4D, 2, 2, 'same'),
   'means of windows': (x) => tf.avgPool(x as tf.Tensor4D, [3, 2], 2, 'same'),
   'means of windows, valid': (x) => tf.avgPool(x as tf.Tensor4D, 2, 1, 'valid'),
+  'histograms of oriented gradients': (x) => {
+    const extractor = hog.build(hog.options.parse({ hogCellSize: 2 }), SHAPE)!;
+    return extractor.apply(x as tf.Tensor4D, new Map());
+  },
   'batch normalisation': layer(
     () => weights(3),
     (x, held) =>

@@ -19,7 +19,7 @@ beforeAll(async () => {
 const { signal } = silentContext();
 
 test('the distance is Mahalanobis’s, of square roots and with a ridge', async () => {
-  // Two pixels whose roots are uncorrelated: variances 1 and 4 around 3 and 5; the ridge is 0.03 of the mean variance 2.5.
+  // Two pixels whose roots are uncorrelated: variances 4/3 and 16/3 around 3 and 5; the ridge is 0.03 of the mean variance.
   const images = greyImages(2, [
     [4, 9],
     [4, 49],
@@ -31,9 +31,9 @@ test('the distance is Mahalanobis’s, of square roots and with a ridge', async 
   const distribution = await fitDistribution(grey, Int32Array.of(0, 1, 2, 3), signal);
   expect([...distribution.mean]).toEqual([3, 5]);
   const found = await distances(grey, distribution, signal);
-  expect(found[0]).toBeCloseTo(1 / 1.075 + 4 / 4.075, 4);
+  expect(found[0]).toBeCloseTo(1 / (4 / 3 + 0.1) + 4 / (16 / 3 + 0.1), 4);
   // The root of 81 is 9, 6 away; the second pixel is in the middle.
-  expect(found[4]).toBeCloseTo(36 / 1.075, 3);
+  expect(found[4]).toBeCloseTo(36 / (4 / 3 + 0.1), 3);
 });
 
 test('pictures of other things than digits are among the furthest', async () => {
