@@ -96,4 +96,6 @@ test('the Dockerfile ends with a server that is not root and serves the model', 
   // The runtime is installed while there is a network, and not looked for later.
   expect(dockerfile()).toContain('mnist runtime install --variant cpu');
   expect(final.join('\n')).toContain('MNIST_OFFLINE=1');
+  // Node.js fails to find the home of a user that the system does not know.
+  expect(final.join('\n')).toContain('HOME=/app');
 });

@@ -25,7 +25,8 @@ RUN npm install --omit=dev --omit=peer --ignore-scripts --no-audit --no-fund "\$
  && npx mnist runtime install --variant cpu --quiet
 
 FROM node:22-bookworm-slim
-ENV NODE_ENV=production XDG_CACHE_HOME=/app/cache MNIST_OFFLINE=1
+# The user stands in no list of users, so not every container runtime gives it a home.
+ENV HOME=/app NODE_ENV=production XDG_CACHE_HOME=/app/cache MNIST_OFFLINE=1
 COPY --from=build /app /app
 WORKDIR /app
 USER ${USER}:${USER}
