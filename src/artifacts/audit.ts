@@ -40,7 +40,7 @@ export interface AuditSummary {
 }
 
 /** The hash before the first line. */
-export const AUDIT_START = '0'.repeat(64);
+const AUDIT_START = '0'.repeat(64);
 
 /** More than any line has: the end of a log is read in one piece. */
 const MAX_LINE_BYTES = 1 << 20;

@@ -77,7 +77,7 @@ export async function readDecision(checkpointPath: string): Promise<StoredDecisi
 }
 
 /** Validates the text of a decision. Throws DECISION_INVALID. */
-export function parseDecision(text: string, path: string): StoredDecision {
+function parseDecision(text: string, path: string): StoredDecision {
   try {
     return decisionSchema.parse(JSON.parse(text));
   } catch (error) {

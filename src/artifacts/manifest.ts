@@ -73,9 +73,6 @@ const manifestSchema = z.strictObject({
 /** What a deployed model says of itself: `manifest.json` of its folder. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** A tensor that a model takes or gives. */
-export type TensorSignature = z.infer<typeof tensorSchema>;
-
 /** What a model takes and gives. */
 export type Signature = Manifest['signature'];
 

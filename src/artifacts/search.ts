@@ -14,7 +14,7 @@ const metrics = z.strictObject({ loss: z.number(), accuracy: z.number() });
  * How a trial stands: not begun, in training, at a rung where it waits for the others, given up for better ones, trained to its
  * end, ended by an error, or never begun because its settings do not go together.
  */
-export const trialStates = [
+const trialStates = [
   ...(['waiting', 'running', 'paused', 'stopped', 'completed', 'failed', 'invalid'] as const),
 ] as const;
 

@@ -35,7 +35,7 @@ function separate(scores: Float64Array, isPositive: (index: number) => boolean):
 }
 
 /** All thresholds at which something changes, descending; equal scores are reported together. */
-export function operatingPoints({ positives, negatives }: DetectorScores): OperatingPoint[] {
+function operatingPoints({ positives, negatives }: DetectorScores): OperatingPoint[] {
   const points: OperatingPoint[] = [];
   let positive = positives.length;
   let negative = negatives.length;

@@ -21,7 +21,7 @@ export interface Box {
 }
 
 /** A plane whose values are those of a function of the place. */
-export function planeOf(width: number, height: number, value: (x: number, y: number) => number): Plane {
+function planeOf(width: number, height: number, value: (x: number, y: number) => number): Plane {
   const values = new Float32Array(width * height);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) values[y * width + x] = value(x, y);

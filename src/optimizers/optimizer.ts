@@ -45,11 +45,6 @@ export interface Optimizer {
   ): readonly InPlaceUpdate[];
 }
 
-/** The options that every optimiser has. */
-export interface OptimizerSettings {
-  learningRate: number;
-}
-
 /** A plug-in of the optimiser registry. */
 export interface OptimizerDefinition<
   Name extends string = string,

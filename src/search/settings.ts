@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 import { dimensionSchema } from './space.js';
 
-export const strategyNames = ['random', 'successive-halving', 'hyperband'] as const;
-export const metricNames = ['accuracy', 'loss'] as const;
+const strategyNames = ['random', 'successive-halving', 'hyperband'] as const;
+const metricNames = ['accuracy', 'loss'] as const;
 
 /** What is judged on the validation split: the highest accuracy, or the lowest loss. */
 export type MetricName = (typeof metricNames)[number];

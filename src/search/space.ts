@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Random } from '../core/random.js';
 
 /** How numbers are drawn from a range: evenly, or evenly over their logarithms; any numbers, or whole ones. */
-export const distributionNames = ['uniform', 'log-uniform', 'integer', 'log-integer'] as const;
+const distributionNames = ['uniform', 'log-uniform', 'integer', 'log-integer'] as const;
 
 type Distribution = (typeof distributionNames)[number];
 

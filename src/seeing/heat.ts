@@ -16,7 +16,7 @@ const FOOT = 64;
  * The colour of a value from −1 to 1: ColorBrewer's red and blue, white in the middle, which people with any kind of colour
  * blindness tell apart (Harrower and Brewer, “ColorBrewer.org”, 2003). Red is positive.
  */
-export function heatColor(value: number): [red: number, green: number, blue: number] {
+function heatColor(value: number): [red: number, green: number, blue: number] {
   // As CSS has it: "rgb(178, 24, 43)".
   const [red, green, blue] = interpolateRdBu((1 - value) / 2)
     .match(/\d+/g)!

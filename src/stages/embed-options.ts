@@ -5,7 +5,7 @@ import { backendOptions } from './backend-options.js';
 import { checkpointsDirOption, dataDirOption, datasetOption, seedOption } from './options.js';
 
 /** The splits whose images can be embedded. */
-export const embedSplits = ['test', 'validation', 'training'] as const;
+const embedSplits = ['test', 'validation', 'training'] as const;
 
 /** The options of `embed`, beside the checkpoint. */
 export const embedFields = z.strictObject({

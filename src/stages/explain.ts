@@ -104,7 +104,7 @@ export async function explain(
 }
 
 /** The method that some settings name. */
-export function buildExplainer({ name, ...options }: ExplainOptions['method']): Explain {
+function buildExplainer({ name, ...options }: ExplainOptions['method']): Explain {
   // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
   return explainers.require(name).build(options as never);
 }

@@ -41,7 +41,7 @@ export function buildModelOnFeatures(
 }
 
 /** Builds a model from its settings, for images of a shape and a number of classes. */
-export function buildModel(settings: ModelSettings, task: ModelTask): Model {
+function buildModel(settings: ModelSettings, task: ModelTask): Model {
   const { name, ...options } = settings;
   // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
   return models.require(name).build(options as never, task);
@@ -58,7 +58,7 @@ const featureSpace = {
 };
 
 /** The settings of the model in a checkpoint, validated anew. Throws CHECKPOINT_REFUSED. */
-export function modelSettingsOf(checkpoint: Checkpoint): ModelSettings {
+function modelSettingsOf(checkpoint: Checkpoint): ModelSettings {
   const { name } = checkpoint.description.model;
   const options = storedOptions(checkpoint, 'model', name, models.get(name));
   return resolveStored(
@@ -69,7 +69,7 @@ export function modelSettingsOf(checkpoint: Checkpoint): ModelSettings {
 }
 
 /** The same for its features. Checkpoints from before there were any have the raw pixels. */
-export function featureSettingsOf(checkpoint: Checkpoint): FeatureSettings {
+function featureSettingsOf(checkpoint: Checkpoint): FeatureSettings {
   const { features: stored = 'raw' } = checkpoint.description.config;
   const name = typeof stored === 'string' ? stored : JSON.stringify(stored);
   const options = storedOptions(checkpoint, 'features', name, features.get(name));

@@ -18,7 +18,7 @@ export function trialLine(event: TrialEvent, { bold, dim, yellow }: Style): stri
 }
 
 /** Options as one would write them: "learningRate 0.003, hiddenLayers 128,64". */
-export function settingsText(settings: Readonly<Record<string, unknown>>): string {
+function settingsText(settings: Readonly<Record<string, unknown>>): string {
   return Object.entries(settings)
     .map(([key, value]) => `${key} ${optionText(value)}`)
     .join(', ');
