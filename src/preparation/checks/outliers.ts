@@ -41,10 +41,24 @@ export async function outlierScores(
   const trusted = kept.filter((index) => first[index]! <= limit);
   const distribution = await fitDistribution(train, trusted, signal);
   const root = (squares: Float32Array): Float32Array => squares.map(Math.sqrt);
+  const squares = await distances(train, distribution, signal);
+  for (const index of trusted) squares[index] = withoutItself(squares[index]!, trusted.length);
   return {
-    train: root(await distances(train, distribution, signal)),
+    train: root(squares),
     test: root(await distances(thumbnails(input.test), distribution, signal)),
   };
+}
+
+/**
+ * The squared distance of an image from the distribution of the others, given that from a distribution fitted to it as well: of few
+ * images, each draws the distribution to itself, and none that was not among them would seem as near (Cook and Weisberg, "Residuals
+ * and influence in regression", 1982, appendix A.2; the ridge is taken as constant).
+ */
+export function withoutItself(squared: number, count: number): number {
+  if (count < 3) return squared;
+  const rest = count - 1;
+  const influence = (count * squared) / rest ** 2;
+  return (squared * (count / rest) ** 2 * ((count - 2) / rest)) / (1 - influence);
 }
 
 function fenceOf(scores: Float32Array): number {

@@ -4,7 +4,7 @@ import { findPrepared } from '../../../src/artifacts/prepared.js';
 import { silentContext } from '../../../src/core/events.js';
 import { Random } from '../../../src/core/random.js';
 import type { LabelledImages } from '../../../src/engine/images.js';
-import { outliersCheck, outlierScores } from '../../../src/preparation/checks/outliers.js';
+import { outliersCheck, outlierScores, withoutItself } from '../../../src/preparation/checks/outliers.js';
 import { distances, fitDistribution } from '../../../src/preparation/mahalanobis.js';
 import { startOnCpu } from '../../support/backends.js';
 import { chosenImages, greyImages } from '../../support/images.js';
@@ -34,6 +34,37 @@ test('the distance is Mahalanobis’s, of square roots and with a ridge', async 
   expect(found[0]).toBeCloseTo(1 / (4 / 3 + 0.1) + 4 / (16 / 3 + 0.1), 4);
   // The root of 81 is 9, 6 away; the second pixel is in the middle.
   expect(found[4]).toBeCloseTo(36 / (4 / 3 + 0.1), 3);
+});
+
+test('the distance without itself is that from a distribution fitted to the others', async () => {
+  const random = new Random(3, 'outliers');
+  const rows = Array.from({ length: 40 }, () => Array.from({ length: 4 }, () => 1 + random.integer(250)));
+  const grey = { count: 40, height: 2, width: 2, pixels: greyImages(4, rows).pixels };
+  const all = Int32Array.from(rows.keys());
+  const within = await distances(grey, await fitDistribution(grey, all, signal), signal);
+  for (const index of [0, 17, 39]) {
+    const others = await fitDistribution(
+      grey,
+      all.filter((other) => other !== index),
+      signal,
+    );
+    const expected = (await distances(grey, others, signal))[index]!;
+    // What the ridge, a share of the variance, changes with one image fewer is left out.
+    expect(Math.abs(withoutItself(within[index]!, 40) / expected - 1)).toBeLessThan(0.02);
+    expect(within[index]! / expected).toBeLessThan(0.98);
+  }
+});
+
+test('of few images, those of the test seem no further than those of the training', async () => {
+  const indices = Array.from({ length: 400 }, (_, index) => index);
+  const train = chosenImages(mnist.train, indices);
+  const { train: scores, test: tested } = await outlierScores(
+    { train, test: chosenImages(mnist.test, indices), isDropped: () => false },
+    signal,
+  );
+  const median = (values: Float32Array): number => values.toSorted()[200]!;
+  expect(median(tested) / median(scores)).toBeGreaterThan(0.9);
+  expect(median(tested) / median(scores)).toBeLessThan(1.1);
 });
 
 test('pictures of other things than digits are among the furthest', async () => {
