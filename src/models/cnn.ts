@@ -27,6 +27,13 @@ export const cnn = defineModel({
   summary: 'convolutions, pooling and dropout: slower and more accurate; the net of PyTorch’s MNIST example',
   source:
     'LeCun et al., “Gradient-based learning applied to document recognition”, 1998; pytorch/examples, mnist',
+  measured: {
+    configuration: 'configs/cnn.json',
+    accuracy: 0.9937,
+    seeds: 1,
+    seconds: 150,
+    machine: '2 cores',
+  },
   options: z.strictObject({
     filters: filtersOption([32, 64], 'filters of the convolutions, one after the other'),
     kernelSize: kernelSizeOption,

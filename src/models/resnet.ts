@@ -39,6 +39,13 @@ export const resnet = defineModel({
   summary: 'residual blocks with batch normalisation: the most accurate',
   source:
     'He et al., “Deep residual learning for image recognition”, 2016; stages as in Page, “How to train your ResNet”, 2018',
+  measured: {
+    configuration: 'configs/resnet.json',
+    accuracy: 0.9967,
+    seeds: 3,
+    seconds: 259,
+    machine: '2 cores',
+  },
   options,
   build(settings, { shape, classes }) {
     const { filters, blocks, kernelSize, denseDropout } = settings;

@@ -17,8 +17,8 @@ export const rnn = defineModel({
     'Hochreiter and Schmidhuber, “Long short-term memory”, 1997; Cho et al., “Learning phrase representations using RNN encoder–decoder”, 2014',
   measured: {
     configuration: 'configs/rnn.json',
-    accuracy: 0.9898,
-    seeds: 1,
+    accuracy: 0.9894,
+    seeds: 3,
     seconds: 79,
     machine: '2 cores',
   },

@@ -21,7 +21,7 @@ export const transformer = defineModel({
   measured: {
     configuration: 'configs/transformer.json',
     accuracy: 0.9924,
-    seeds: 1,
+    seeds: 3,
     seconds: 158,
     machine: '2 cores',
   },
