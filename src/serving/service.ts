@@ -1,5 +1,5 @@
 import type { ToolkitError } from '../core/errors.js';
-import { applyRuleToRows, canAbstain, type DecisionRule } from '../decisions/rule.js';
+import { applyRuleToRows, canAbstain, type DecisionRule, type Verdict } from '../decisions/rule.js';
 import type { ServerMetrics } from './metrics.js';
 import { classesOf } from './protocol/response.js';
 import type { Monitor } from './watching/monitor.js';
@@ -11,6 +11,8 @@ export interface Classified {
   /** How its logits become decisions. */
   rule: DecisionRule;
   logits: Float32Array;
+  /** What the rule makes of each image. */
+  verdicts: readonly Verdict[];
 }
 
 /** Classifies images for the routes, and tells those who count and watch. */
@@ -45,8 +47,8 @@ export class ClassificationService {
       const { version, description, rule } = lease;
       const classes = classesOf(logits, description.classNames.length);
       this.#metrics.images.inc({ version }, count);
+      const verdicts = applyRuleToRows(logits, rule);
       if (canAbstain(rule.policy)) {
-        const verdicts = applyRuleToRows(logits, rule);
         this.#metrics.abstained.inc(
           { version },
           verdicts.filter(({ decision }) => decision.abstained).length,
@@ -54,7 +56,7 @@ export class ClassificationService {
       }
       this.monitor.record({ requestId, version, pixels, classes, logits });
       void this.#shadow(version, pixels, count, classes);
-      return { version, rule, logits };
+      return { version, rule, logits, verdicts };
     } finally {
       lease.release();
     }

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
-import { applyRule } from '../../decisions/rule.js';
 import { HttpError } from '../http-errors.js';
 import type { ClassificationService } from '../service.js';
 
@@ -39,8 +38,8 @@ export function registerClassify(
       throw error;
     }
     const options = { requestId: request.id };
-    const { version, rule, logits } = await service.classify(lease, picture.pixels, 1, options);
-    const { probabilities, decision } = applyRule(logits, rule);
+    const { version, rule, verdicts } = await service.classify(lease, picture.pixels, 1, options);
+    const { probabilities, decision } = verdicts[0]!;
     const { classNames } = rule.policy;
     const nameOf = (index: number | null): string | null => (index === null ? null : classNames[index]!);
     return reply.send({

@@ -1,4 +1,4 @@
-import { applyRuleToRows, type Verdict } from '../../decisions/rule.js';
+import type { Verdict } from '../../decisions/rule.js';
 import { indexOfMaximum } from '../../evaluation/probabilities.js';
 import { HttpError } from '../http-errors.js';
 import type { Classified } from '../service.js';
@@ -36,11 +36,10 @@ export function classesOf(logits: Float32Array, classes: number): Int32Array {
 export function encodeResponse(
   request: InferenceRequest,
   model: { name: string; version: string; id: string },
-  { logits, rule }: Pick<Classified, 'logits' | 'rule'>,
+  { logits, verdicts }: Pick<Classified, 'logits' | 'verdicts'>,
 ): EncodedResponse {
   const wanted = request.outputs ?? outputs.map(({ name }) => ({ name, isBinary: request.isBinary }));
   const parts: Uint8Array[] = [];
-  const verdicts = applyRuleToRows(logits, rule);
   const tensors = wanted.map(({ name, isBinary }) => {
     const tensor = outputTensor(name, logits, verdicts);
     const { datatype, shape, values } = tensor;
