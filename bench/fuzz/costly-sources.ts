@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { crc32, deflateRawSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 
 import sharp, { type Sharp } from 'sharp';
 
 import { bombPng, pngClaiming } from '../../test/support/hostile-images.js';
 import { npyFile } from '../../test/support/npy.js';
+import { tar } from '../../test/support/tar.js';
+import { zip } from '../../test/support/zip.js';
 
 /** A source that costs as much as one of its kind can. */
 export interface CostlySource {
@@ -22,41 +24,8 @@ const noise = (side: number, channels: 1 | 3): Sharp =>
   sharp(randomBytes(side * side * channels), { raw: { width: side, height: side, channels } });
 const zeros = (mebibytes: number): Buffer => Buffer.alloc(mebibytes * MEBIBYTE);
 
-/** A zip archive of one deflated member, which may claim another size than it has. */
-function deflatedZip(name: string, content: Buffer, claimed = content.length): Buffer {
-  const data = deflateRawSync(content);
-  const path = Buffer.from(name);
-  const common = Buffer.alloc(26);
-  common.writeUInt16LE(20, 0);
-  common.writeUInt16LE(8, 4);
-  common.writeUInt32LE(crc32(content), 10);
-  common.writeUInt32LE(data.length, 14);
-  common.writeUInt32LE(claimed, 18);
-  common.writeUInt16LE(path.length, 22);
-  const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), common, path, data]);
-  const central = Buffer.concat([Buffer.from('PK\x01\x02\0\0', 'latin1'), common, Buffer.alloc(14), path]);
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06', 'latin1');
-  end.writeUInt16LE(1, 8);
-  end.writeUInt16LE(1, 10);
-  end.writeUInt32LE(central.length, 12);
-  end.writeUInt32LE(local.length, 16);
-  return Buffer.concat([local, central, end]);
-}
-
-/** A gzipped tar archive of one file (POSIX.1-1988, ustar). */
-function tarGz(name: string, content: Buffer): Buffer {
-  const header = Buffer.alloc(512);
-  header.write(name);
-  header.write('0000644\0', 100);
-  header.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124);
-  header.write('0'.padStart(11, '0'), 136);
-  header.write('        0', 148);
-  header.write('ustar\x0000', 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return gzipSync(Buffer.concat([header, content, Buffer.alloc(1024)]));
-}
+const zipOf = (name: string, content: Buffer, claimedBytes = content.length): Buffer =>
+  zip([{ name, content, claimedBytes, isDeflated: true }]);
 
 /** A progressive JPEG whose first scan comes again and again. */
 async function manyScans(side: number, scans: number): Promise<Buffer> {
@@ -109,24 +78,28 @@ export const costlySources: readonly CostlySource[] = [
   {
     name: 'refused: zip that says it holds 1 GiB',
     file: 'a.zip',
-    make: () => deflatedZip('a/a.png', zeros(1024)),
+    make: () => zipOf('a/a.png', zeros(1024)),
   },
   {
     name: 'refused: zip of 1 GiB that says 1 MiB',
     file: 'a.zip',
-    make: () => deflatedZip('a/a.png', zeros(1024), MEBIBYTE),
+    make: () => zipOf('a/a.png', zeros(1024), MEBIBYTE),
   },
-  { name: 'refused: tar.gz of 1 GiB', file: 'a.tar.gz', make: () => tarGz('a/a.png', zeros(1024)) },
-  { name: 'legal: zip of 60 MiB of zeros', file: 'a.zip', make: () => deflatedZip('a/a.png', zeros(60)) },
+  {
+    name: 'refused: tar.gz of 1 GiB',
+    file: 'a.tar.gz',
+    make: () => gzipSync(tar([{ name: 'a/a.png', content: zeros(1024) }])),
+  },
+  { name: 'legal: zip of 60 MiB of zeros', file: 'a.zip', make: () => zipOf('a/a.png', zeros(60)) },
   {
     name: 'refused: npz of 1 GiB of zeros',
     file: 'a.npz',
-    make: () => deflatedZip('train_images.npy', npyFile('|u1', [1024, 1024, 1024], zeros(1024))),
+    make: () => zipOf('train_images.npy', npyFile('|u1', [1024, 1024, 1024], zeros(1024))),
   },
   {
     name: 'refused: npz of 1 GiB of zeros that says 1 MiB',
     file: 'a.npz',
-    make: () => deflatedZip('train_images.npy', npyFile('|u1', [1024, 1024, 1024], zeros(1024)), MEBIBYTE),
+    make: () => zipOf('train_images.npy', npyFile('|u1', [1024, 1024, 1024], zeros(1024)), MEBIBYTE),
   },
   {
     name: 'refused: table with a field of 3 million line ends',

@@ -91,15 +91,13 @@ function variantOf(variants: readonly JsonSchema[], value: unknown): JsonSchema 
 }
 
 const PLACEHOLDERS: Readonly<Record<Field['kind'], string>> = {
-  ...{
-    number: 'N',
-    list: 'N,N,…',
-    text: 'NAME',
-    texts: 'NAME,…',
-    mixed: 'VALUE',
-    boolean: '',
-    structure: 'JSON',
-  },
+  number: 'N',
+  list: 'N,N,…',
+  text: 'NAME',
+  texts: 'NAME,…',
+  mixed: 'VALUE',
+  boolean: '',
+  structure: 'JSON',
 };
 
 function toField(key: string, schema: JsonSchema): Field {

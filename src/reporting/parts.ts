@@ -9,17 +9,7 @@ export function legend(entries: readonly (readonly [style: string, name: string]
   return `<ul class="legend">${items.join('')}</ul>`;
 }
 
-/** A share, as a percentage with two decimals. */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
-}
-
 /** Five decimals, or a dash where there is no value. */
 export function decimal(value: number | null): string {
   return value === null ? '–' : value.toFixed(5);
-}
-
-/** A whole number, in groups of three digits. */
-export function count(value: number): string {
-  return value.toLocaleString('en-US');
 }

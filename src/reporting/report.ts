@@ -1,13 +1,13 @@
+import { count } from '../core/format.js';
 import { page } from '../seeing/page-parts.js';
 import type { ReportContent } from './content.js';
-import { count } from './parts.js';
 import { reportStyle } from './report-style.js';
 import { calibration } from './sections/calibration.js';
 import { comparison } from './sections/comparison.js';
 import { confusion } from './sections/confusion.js';
-import { roc, precisionRecall } from './sections/curves.js';
+import { precisionRecall, roc } from './sections/curves.js';
 import { mistakes } from './sections/mistakes.js';
-import { headlineTiles, headline, memberTable, perClass } from './sections/numbers.js';
+import { headline, headlineTiles, memberTable, perClass } from './sections/numbers.js';
 import { provenance } from './sections/provenance.js';
 import { robustness } from './sections/robustness.js';
 import { training } from './sections/training.js';

@@ -49,7 +49,15 @@ export const oneCycle = defineSchedule({
     maxMomentum: momentumOption(0.95, 'the momentum at the ends of the run, where it is cycled'),
     annealing: z.enum(annealingNames).default('cosine').meta({ description: 'how it rises and falls' }),
   }),
-  build({ warmupShare, startDivision, endDivision, annealing: name, ...options }) {
+  build({
+    warmupShare,
+    startDivision,
+    endDivision,
+    cycleMomentum,
+    baseMomentum,
+    maxMomentum,
+    annealing: name,
+  }) {
     const anneal = annealing[name];
     const cycle =
       (first: number, full: number, last: number): Schedule['factorAt'] =>
@@ -60,7 +68,6 @@ export const oneCycle = defineSchedule({
         return anneal(full, last, (step - peak) / (steps - 1 - peak));
       };
     const first = 1 / startDivision;
-    const { cycleMomentum, baseMomentum, maxMomentum } = options;
     return {
       factorAt: cycle(first, 1, first / endDivision),
       ...(cycleMomentum && { momentumAt: cycle(maxMomentum, baseMomentum, maxMomentum) }),

@@ -1,3 +1,4 @@
+import { count } from '../core/format.js';
 import type { ImageShape } from '../engine/images.js';
 import { pixelHistogram, stackedBars, type Series } from './charts.js';
 import type { Finding, ImagePlace } from './findings.js';
@@ -183,10 +184,6 @@ function provenance(content: CardContent, size: string): string {
     ['Fingerprint', content.fingerprint],
   ]);
   return section('provenance', 'Where it comes from', provenanceFacts, 'wide');
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
 }
 
 function sum(values: readonly number[]): number {

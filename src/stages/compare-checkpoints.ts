@@ -1,4 +1,5 @@
 import type { StageContext } from '../core/events.js';
+import { accuracyOf } from '../evaluation/classify.js';
 import { comparePaired, type PairedComparison } from '../evaluation/mcnemar.js';
 import { predictionsOf, type ScoredExamples } from '../evaluation/probabilities.js';
 import type { EvaluateOptions } from './evaluate-options.js';
@@ -44,7 +45,7 @@ export async function compareCheckpoints(
   return {
     checkpoint: other.checkpoint.path,
     run: other.checkpoint.description.run,
-    accuracy: second.filter((label, row) => label === labels[row]).length / Math.max(1, labels.length),
+    accuracy: accuracyOf(second, labels),
     ...comparePaired(labels, first, second),
     differing: Array.from(labels.keys())
       .filter((row) => first[row] !== second[row])

@@ -4,6 +4,7 @@ import { resolveCheckpoint } from '../artifacts/run.js';
 import { ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { writeFileAtomically } from '../core/files.js';
+import { count } from '../core/format.js';
 import { Random } from '../core/random.js';
 import type { MapName } from '../embedding/map-names.js';
 import { projectByPca, projectByUmap } from '../embedding/project.js';
@@ -56,11 +57,7 @@ export async function embed(
   const output = options.output ?? (await defaultOutput(checkpoint, dataset, split));
   await startChosenBackend(options, context);
   const { images, indices } = chooseSplit(split, checkpoint, data);
-  context.emit({
-    event: 'stage',
-    stage: 'embed',
-    message: `embedding ${indices.length.toLocaleString('en-US')} images`,
-  });
+  context.emit({ event: 'stage', stage: 'embed', message: `embedding ${count(indices.length)} images` });
   const { embeddings, size } = await embedImages(checkpoint, images, indices, context);
   const labels = labelsAt(images.labels, indices);
   const labelFile = await writeEmbeddings(output, embeddings, size, indices, labels, description.classNames);

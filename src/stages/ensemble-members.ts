@@ -2,6 +2,7 @@ import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
 import { resolveCheckpoint } from '../artifacts/run.js';
 import { ToolkitError } from '../core/errors.js';
 import type { Metrics, StageContext } from '../core/events.js';
+import { accuracyOf } from '../evaluation/classify.js';
 import { predictionsOf, type ScoredExamples } from '../evaluation/probabilities.js';
 import { logLosses, mean } from '../evaluation/scores.js';
 import type { EvaluateOptions } from './evaluate-options.js';
@@ -62,13 +63,11 @@ async function openMember(
 
 /** How a member does alone. */
 export function describeMember({ path, description }: Checkpoint, scored: ScoredExamples): EnsembleMember {
-  const { labels } = scored;
-  const right = predictionsOf(scored).filter((label, row) => label === labels[row]).length;
   return {
     checkpoint: path,
     run: description.run,
     model: description.model.name,
-    accuracy: right / Math.max(1, labels.length),
+    accuracy: accuracyOf(predictionsOf(scored), scored.labels),
     loss: mean(logLosses(scored)),
   };
 }

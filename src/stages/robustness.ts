@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { StageContext } from '../core/events.js';
 import { allIndices, pixelsPerImage } from '../engine/images.js';
-import { labelsAt } from '../evaluation/classify.js';
+import { accuracyOf, labelsAt } from '../evaluation/classify.js';
 import { corrupt, corruptions } from '../evaluation/corruptions.js';
 import { predictionsOf } from '../evaluation/probabilities.js';
 import type { EvaluateOptions } from './evaluate-options.js';
@@ -49,9 +49,8 @@ export async function measureRobustness(
     const made = { count: labels.length, shape, pixels: worse, labels };
     const split = { images: made, indices: allIndices(made.count) };
     const predicted = predictionsOf(await scoreImages(subject, split, options, context));
-    const correct = predicted.filter((label, row) => label === labels[row]).length;
     const { name, unit } = corruption;
-    measured.push({ corruption: name, strength, unit, accuracy: correct / Math.max(1, labels.length) });
+    measured.push({ corruption: name, strength, unit, accuracy: accuracyOf(predicted, labels) });
   }
   return measured;
 }

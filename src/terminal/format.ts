@@ -1,12 +1,4 @@
-/** A share from 0 to 1 as a percentage: "97.53 %". */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
-}
-
-/** A count with thousands separated: "60,000". */
-export function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
-}
+export { count, percent } from '../core/format.js';
 
 /** A loss, to four decimal places. */
 export function loss(value: number): string {

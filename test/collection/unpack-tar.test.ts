@@ -2,41 +2,15 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { Header } from 'tar';
 import { describe, expect, test } from 'vitest';
 
 import { toolkitError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folders.js';
 import { importAndRead } from '../support/imported.js';
 import { picture } from '../support/pictures.js';
+import { tar, type TarMember } from '../support/tar.js';
 
-interface Member {
-  name: string;
-  content?: Buffer;
-  type?: 'File' | 'SymbolicLink' | 'Link' | 'CharacterDevice';
-  linkpath?: string;
-  /** What its header claims to follow, if not the content. */
-  size?: number;
-}
-
-/** A tar archive with whatever members it is given. */
-function tar(members: readonly Member[]): Buffer {
-  const blocks = members.flatMap(({ name, content = Buffer.alloc(0), type = 'File', linkpath, size }) => {
-    const block = Buffer.alloc(512);
-    const header = new Header({
-      path: name,
-      size: size ?? content.length,
-      type,
-      mode: 0o644,
-      ...(linkpath !== undefined && { linkpath }),
-    });
-    header.encode(block);
-    return [block, content, Buffer.alloc((512 - (content.length % 512)) % 512)];
-  });
-  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
-}
-
-async function images(): Promise<Member[]> {
+async function images(): Promise<TarMember[]> {
   const content = await picture(5);
   return ['set/train/x/1.png', 'set/train/y/2.png', 'set/test/x/3.png'].map((name) => ({ name, content }));
 }
@@ -49,7 +23,7 @@ describe.each([
   test('is unpacked; names that lead out of it, links, devices and doubles are listed', async () => {
     const root = await temporaryFolder();
     const content = await picture(5);
-    const hostile: Member[] = [
+    const hostile: TarMember[] = [
       ...['../escaped.png', '/escaped.png', 'a/../../escaped.png', '..\\escaped.png'].map((name) => ({
         name,
         content,

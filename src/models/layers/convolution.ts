@@ -69,16 +69,11 @@ export function separableConvolution(options: SeparableConvolutionOptions): MapL
     ...options,
     ...{ name: `${name}/depthwise`, activation: undefined, hasBias: false },
   });
-  const inputShape = depthwise.outputShape;
-  const pointwise = {
-    name: `${name}/pointwise`,
-    inputShape,
-    filters,
-    kernelSize: 1,
-    initializer,
-    activation,
-  };
-  return chain<MapLayer>([depthwise, convolution({ ...pointwise, hasBias })]);
+  const pointwise = convolution({
+    ...{ name: `${name}/pointwise`, inputShape: depthwise.outputShape, kernelSize: 1 },
+    ...{ filters, initializer, activation, hasBias },
+  });
+  return chain<MapLayer>([depthwise, pointwise]);
 }
 
 /** How filters look at the channels. */

@@ -28,7 +28,9 @@ export const layerSettings = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('depthwise-convolution'), depthMultiplier, ...window }),
   z.strictObject({
     type: z.literal('separable-convolution'),
-    ...{ filters: size(4096), depthMultiplier, ...window },
+    filters: size(4096),
+    depthMultiplier,
+    ...window,
   }),
   z.strictObject({ type: z.literal('max-pooling'), size: size(256).default(2) }),
   z.strictObject({ type: z.literal('average-pooling'), size: size(256).default(2) }),

@@ -1,6 +1,6 @@
+import { count, percent } from '../../core/format.js';
 import { details, section } from '../../seeing/page-parts.js';
 import type { Evaluation } from '../../stages/evaluate.js';
-import { percent, count } from '../parts.js';
 import { reliabilityPlot } from '../plots.js';
 
 /** How confidence and accuracy agree. */

@@ -1,7 +1,7 @@
+import { count, percent } from '../../core/format.js';
 import { escapeMarkup as text } from '../../seeing/markup.js';
 import { details, section } from '../../seeing/page-parts.js';
 import type { Evaluation } from '../../stages/evaluate.js';
-import { percent, count } from '../parts.js';
 
 /** More rows than these would hide the rest of the page. */
 const MAX_DIFFERENCES = 200;

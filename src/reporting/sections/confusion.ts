@@ -1,7 +1,7 @@
+import { count } from '../../core/format.js';
 import type { ClassificationMetrics } from '../../evaluation/metrics.js';
 import { escapeMarkup as text } from '../../seeing/markup.js';
 import { scrollable, section } from '../../seeing/page-parts.js';
-import { count } from '../parts.js';
 
 /** What is taken for what. */
 export function confusion({ confusion: matrix, perClass: classes }: ClassificationMetrics): string {

@@ -2,57 +2,78 @@ import type { Point } from '../../evaluation/curves.js';
 import { details, section } from '../../seeing/page-parts.js';
 import type { Evaluation } from '../../stages/evaluate.js';
 import type { ReportContent } from '../content.js';
-import { legend, decimal } from '../parts.js';
-import { linePlot, thinned, type Line } from '../plots.js';
+import { decimal, legend } from '../parts.js';
+import { linePlot, thinned, type Axis, type Line } from '../plots.js';
 
 /** The smallest false-positive rate that is drawn. */
 const SMALLEST_RATE = 1e-4;
 
 /** The receiver operating characteristic of each class and of all. */
-export function roc({ evaluation, curves: { roc: found } }: ReportContent): string {
+export function roc({ evaluation, curves }: ReportContent): string {
   const place = ([x, y]: Point): Point => [Math.log10(Math.max(x, SMALLEST_RATE)) / 4 + 1, y];
-  const shown = (points: readonly Point[]): Point[] =>
-    thinned(
-      points.map(([x, y]): Point => [Math.max(x, SMALLEST_RATE), y]),
-      place,
-    );
-  const { macro, micro } = evaluation.rocAuc;
-  const chart = linePlot(
-    classLines(evaluation, found.perClass.map(shown), shown(found.all)),
-    {
+  return curveSection(evaluation, curves.roc, {
+    id: 'roc',
+    heading: 'Found and falsely found',
+    note: 'Each class against the rest, for every threshold. The axis of false alarms is logarithmic.',
+    x: {
       ...{ label: 'false-positive rate', domain: [SMALLEST_RATE, 1], isLogarithmic: true },
       format: (value) => `${Number((100 * value).toPrecision(1))} %`,
     },
-    { label: 'true-positive rate' },
-    {
-      title: 'Receiver operating characteristic',
-      description: `The area is ${decimal(macro)} in the mean of the classes, ${decimal(micro)} over all of them together.`,
-    },
-  );
-  return section(
-    'roc',
-    'Found and falsely found',
-    `<p class="soft">Each class against the rest, for every threshold. The axis of false alarms is logarithmic.</p>${chart}${classLegend()}${areaDetails(evaluation)}`,
-  );
+    y: { label: 'true-positive rate' },
+    shown: (points) =>
+      thinned(
+        points.map(([x, y]): Point => [Math.max(x, SMALLEST_RATE), y]),
+        place,
+      ),
+    title: 'Receiver operating characteristic',
+    measure: 'The area',
+    areas: evaluation.rocAuc,
+  });
 }
 
 /** Precision by recall, of each class and of all. */
-export function precisionRecall({ evaluation, curves: { precisionRecall: found } }: ReportContent): string {
-  const { macro, micro } = evaluation.averagePrecision;
-  const shown = (points: readonly Point[]): Point[] => thinned(points);
-  const chart = linePlot(
-    classLines(evaluation, found.perClass.map(shown), shown(found.all)),
-    { label: 'recall' },
-    { label: 'precision' },
-    {
-      title: 'Precision and recall',
-      description: `Average precision is ${decimal(macro)} in the mean of the classes, ${decimal(micro)} over all of them together.`,
-    },
-  );
+export function precisionRecall({ evaluation, curves }: ReportContent): string {
+  return curveSection(evaluation, curves.precisionRecall, {
+    id: 'precision-recall',
+    heading: 'Precision and recall',
+    note: 'Of what is called a class, the share that is; of what is, the share that is found.',
+    x: { label: 'recall' },
+    y: { label: 'precision' },
+    shown: (points) => thinned(points),
+    title: 'Precision and recall',
+    measure: 'Average precision',
+    areas: evaluation.averagePrecision,
+  });
+}
+
+/** What tells one kind of curve from another. */
+interface CurveKind {
+  id: string;
+  heading: string;
+  note: string;
+  x: Axis;
+  y: Axis;
+  /** The points that are drawn. */
+  shown: (points: readonly Point[]) => Point[];
+  title: string;
+  /** What its area is called. */
+  measure: string;
+  areas: { macro: number | null; micro: number | null };
+}
+
+function curveSection(
+  evaluation: Evaluation,
+  { perClass, all }: ReportContent['curves']['roc'],
+  { id, heading, note, x, y, shown, title, measure, areas: { macro, micro } }: CurveKind,
+): string {
+  const chart = linePlot(classLines(evaluation, perClass.map(shown), shown(all)), x, y, {
+    title,
+    description: `${measure} is ${decimal(macro)} in the mean of the classes, ${decimal(micro)} over all of them together.`,
+  });
   return section(
-    'precision-recall',
-    'Precision and recall',
-    `<p class="soft">Of what is called a class, the share that is; of what is, the share that is found.</p>${chart}${classLegend()}${areaDetails(evaluation)}`,
+    id,
+    heading,
+    `<p class="soft">${note}</p>${chart}${classLegend()}${areaDetails(evaluation)}`,
   );
 }
 

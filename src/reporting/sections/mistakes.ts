@@ -1,7 +1,7 @@
+import { percent } from '../../core/format.js';
 import { escapeMarkup as text } from '../../seeing/markup.js';
 import { section } from '../../seeing/page-parts.js';
 import type { ReportContent } from '../content.js';
-import { percent } from '../parts.js';
 
 /** The most confident mistakes, as pictures. */
 export function mistakes({ mistakes: found }: ReportContent): string {

@@ -1,8 +1,9 @@
+import { count, percent } from '../../core/format.js';
 import type { Metrics } from '../../core/events.js';
 import type { Interval } from '../../evaluation/bootstrap.js';
 import { section, table, tiles } from '../../seeing/page-parts.js';
 import type { Evaluation } from '../../stages/evaluate.js';
-import { percent, decimal, count } from '../parts.js';
+import { decimal } from '../parts.js';
 
 /** The few numbers that come first. */
 export function headlineTiles({

@@ -1,7 +1,7 @@
+import { count } from '../../core/format.js';
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { details, factsTable, section } from '../../seeing/page-parts.js';
 import type { ReportContent } from '../content.js';
-import { count } from '../parts.js';
 
 /** Checkpoints, data, machines and options. */
 export function provenance({ evaluation, descriptions }: ReportContent): string {

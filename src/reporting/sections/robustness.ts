@@ -1,7 +1,7 @@
-import { barPlot } from '../plots.js';
+import { percent } from '../../core/format.js';
 import { details, section } from '../../seeing/page-parts.js';
 import type { Evaluation } from '../../stages/evaluate.js';
-import { percent } from '../parts.js';
+import { barPlot } from '../plots.js';
 
 /** Accuracy under noise, rotation, shift and blur, where it was measured. */
 export function robustness({ robustness: found, accuracy }: Evaluation): string {

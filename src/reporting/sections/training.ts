@@ -1,9 +1,10 @@
+import { percent } from '../../core/format.js';
 import type { Point } from '../../evaluation/curves.js';
 import { linePlot, type Line } from '../plots.js';
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { escapeMarkup as text } from '../../seeing/markup.js';
 import { details, section } from '../../seeing/page-parts.js';
-import { legend, percent } from '../parts.js';
+import { legend } from '../parts.js';
 
 /** How loss and accuracy went, epoch by epoch, in each run. */
 export function training(descriptions: readonly CheckpointDescription[]): string {

@@ -23,6 +23,7 @@ import {
   separableConvolution,
   type Padding,
 } from '../../../src/models/layers/convolution.js';
+import type { Layer } from '../../../src/models/layers/layer.js';
 import { residual } from '../../../src/models/layers/residual.js';
 import { startOnCpu } from '../../support/backends.js';
 import { expectClose } from '../../support/numbers.js';
@@ -86,6 +87,16 @@ function convolveEach(stride: number, padding: Padding): number[] {
   );
 }
 
+/** Checks what a layer makes of the image with the kernel. */
+function expectFiltered(layer: Layer, expected: readonly number[]): void {
+  tidy(() => {
+    const values = new Map([['filters/kernel', tensor(kernel, [SIZE, SIZE, CHANNELS, FILTERS])]]);
+    const output = layer.apply(tensor4d(image, [1, HEIGHT, WIDTH, CHANNELS]), values);
+    expect(output.shape).toEqual([1, ...layer.outputShape]);
+    expectClose(output.dataSync(), expected, 1e-5);
+  });
+}
+
 describe.each(backends.names)('on %s', (backend) => {
   it.each([
     [1, 'valid'],
@@ -103,12 +114,7 @@ describe.each(backends.names)('on %s', (backend) => {
     const expected = convolve(stride, padding);
     expect(layer.parameters.map(({ name }) => name)).toEqual(['filters/kernel']);
     expect(layer.outputShape.reduce((product, size) => product * size)).toBe(expected.length);
-    tidy(() => {
-      const values = new Map([['filters/kernel', tensor(kernel, [SIZE, SIZE, CHANNELS, FILTERS])]]);
-      const output = layer.apply(tensor4d(image, [1, HEIGHT, WIDTH, CHANNELS]), values);
-      expect(output.shape).toEqual([1, ...layer.outputShape]);
-      expectClose(output.dataSync(), expected, 1e-5);
-    });
+    expectFiltered(layer, expected);
   });
 
   it.each([
@@ -130,12 +136,7 @@ describe.each(backends.names)('on %s', (backend) => {
       initializer: 'he-normal',
     });
     expect(layer.outputShape[2]).toBe(CHANNELS * FILTERS);
-    tidy(() => {
-      const values = new Map([['filters/kernel', tensor(kernel, [SIZE, SIZE, CHANNELS, FILTERS])]]);
-      const output = layer.apply(tensor4d(image, [1, HEIGHT, WIDTH, CHANNELS]), values);
-      expect(output.shape).toEqual([1, ...layer.outputShape]);
-      expectClose(output.dataSync(), convolveEach(stride, padding), 1e-5);
-    });
+    expectFiltered(layer, convolveEach(stride, padding));
   });
 
   // tfjs has no kernels for gradients of filters on wasm: it says so before training starts.
