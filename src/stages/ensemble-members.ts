@@ -37,26 +37,54 @@ export async function openEnsemble(
   return { ...subject, members };
 }
 
-/** A further member: for the same classes, and with the same images held back as the first. Throws CHECKPOINT_REFUSED. */
+/** A further member, with the same images held back as the first. Throws CHECKPOINT_REFUSED, and what `readMember` throws. */
 async function openMember(
   name: string,
-  { checkpoint: { description: first } }: EvaluationSubject,
+  { checkpoint: first }: EvaluationSubject,
   { checkpointsDir, split }: EvaluateOptions,
 ): Promise<Checkpoint> {
-  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, checkpointsDir));
-  const { path, description } = checkpoint;
-  const { data, classNames, shape } = description;
+  const checkpoint = await readMember(name, first, checkpointsDir);
+  const { data } = checkpoint.description;
+  const { data: firstData } = first.description;
   const isSplitAlike =
-    data.splitSeed === first.data.splitSeed && data.validationSplit === first.data.validationSplit;
-  const reasons: [boolean, string][] = [
-    [shape.height === first.shape.height && shape.width === first.shape.width, 'images of another size'],
-    [shape.channels === first.shape.channels, 'images with other channels'],
-    [JSON.stringify(classNames) === JSON.stringify(first.classNames), 'other classes'],
-    [data.fingerprint === first.data.fingerprint, 'other data'],
+    data.splitSeed === firstData.splitSeed && data.validationSplit === firstData.validationSplit;
+  requireAlike(checkpoint, first, [
+    [data.fingerprint === firstData.fingerprint, 'other data'],
     [split === 'test' || isSplitAlike, `another split, so that it may know some of the ${split} images`],
-  ];
+  ]);
+  return checkpoint;
+}
+
+/**
+ * A checkpoint that can classify what another one classifies. Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, and CHECKPOINT_REFUSED
+ * where it was trained for other images or classes.
+ *
+ * @param name a checkpoint file, a run's folder or name, or `latest`
+ */
+export async function readMember(
+  name: string,
+  first: Checkpoint,
+  checkpointsDir: string,
+): Promise<Checkpoint> {
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, checkpointsDir));
+  const { classNames, shape } = checkpoint.description;
+  const { classNames: firstNames, shape: firstShape } = first.description;
+  requireAlike(checkpoint, first, [
+    [shape.height === firstShape.height && shape.width === firstShape.width, 'images of another size'],
+    [shape.channels === firstShape.channels, 'images with other channels'],
+    [JSON.stringify(classNames) === JSON.stringify(firstNames), 'other classes'],
+  ]);
+  return checkpoint;
+}
+
+/** Throws CHECKPOINT_REFUSED with the first reason that does not hold. */
+function requireAlike(
+  { path }: Checkpoint,
+  { description: first }: Checkpoint,
+  reasons: readonly (readonly [isAlike: boolean, misfit: string])[],
+): void {
   const misfit = reasons.find(([isAlike]) => !isAlike)?.[1];
-  if (misfit === undefined) return checkpoint;
+  if (misfit === undefined) return;
   const reason = `trained on ${misfit} than ${first.run}, and so no member of its ensemble`;
   throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
 }
@@ -69,5 +97,16 @@ export function describeMember({ path, description }: Checkpoint, scored: Scored
     model: description.model.name,
     accuracy: accuracyOf(predictionsOf(scored), scored.labels),
     loss: mean(logLosses(scored)),
+  };
+}
+
+/** What an ensemble is called: its members, joined by " + "; models that occur several times are named once. */
+export function namesOfMembers(
+  members: readonly Checkpoint[],
+): Record<'checkpoint' | 'run' | 'model', string> {
+  return {
+    checkpoint: members.map(({ path }) => path).join(' + '),
+    run: members.map(({ description }) => description.run).join(' + '),
+    model: [...new Set(members.map(({ description }) => description.model.name))].join(' + '),
   };
 }

@@ -15,7 +15,7 @@ import { logLosses, mean } from '../evaluation/scores.js';
 import { startChosenBackend } from './backend-options.js';
 import { compareCheckpoints, type CheckpointComparison } from './compare-checkpoints.js';
 import type { EvaluateOptions, SplitName } from './evaluate-options.js';
-import { describeMember, openEnsemble, type EnsembleMember } from './ensemble-members.js';
+import { describeMember, namesOfMembers, openEnsemble, type EnsembleMember } from './ensemble-members.js';
 import { openSubject, scoreByMembers, type EvaluationSubject } from './evaluation-subject.js';
 import { loadDecisionRule } from './load-decision.js';
 import { runFolderOf } from './run-folder.js';
@@ -112,9 +112,7 @@ async function evaluateSubject(
   const scored = meanProbabilities(scores);
   const seconds = (performance.now() - started) / 1000;
   const evaluation: Evaluation = {
-    checkpoint: members.map(({ path }) => path).join(' + '),
-    run: members.map(({ description }) => description.run).join(' + '),
-    model: [...new Set(members.map(({ description }) => description.model.name))].join(' + '),
+    ...namesOfMembers(members),
     members:
       members.length === 1 ? null : members.map((member, index) => describeMember(member, scores[index]!)),
     views: options.testTimeAugmentation ? VIEW_COUNT : 1,

@@ -1,16 +1,19 @@
 import { z } from 'zod';
 
-import { readCheckpoint, type CheckpointDescription } from '../artifacts/checkpoint.js';
+import { readCheckpoint, type Checkpoint, type CheckpointDescription } from '../artifacts/checkpoint.js';
 import { resolveCheckpoint } from '../artifacts/run.js';
 import { asToolkitError, ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
 import { pixelsPerImage } from '../engine/images.js';
-import type { AbstentionReason } from '../decisions/decide.js';
-import { applyRule, type DecisionRule } from '../decisions/rule.js';
+import { decide, plainPolicy, type AbstentionReason } from '../decisions/decide.js';
+import { applyRuleToRows, type Verdict } from '../decisions/rule.js';
+import { meanProbabilities } from '../evaluation/ensemble.js';
+import { rowsOf as probabilityRows, scoreLogits, type ScoredExamples } from '../evaluation/probabilities.js';
 import { preparationFor } from '../imaging/preparation-for.js';
 import type { PreparedPicture } from '../imaging/prepare.js';
 import { backendOptions, executionMode, startChosenBackend } from './backend-options.js';
 import { classifyPixels } from './classify-pixels.js';
+import { namesOfMembers, readMember } from './ensemble-members.js';
 import { imageOf } from './foreign-picture.js';
 import { loadDecisionRule } from './load-decision.js';
 import { checkpointsDirOption, testTimeAugmentationOption } from './options.js';
@@ -26,6 +29,10 @@ export const predictFields = z.strictObject({
     .meta({ description: 'how many classes are named, the likeliest first' }),
   show: z.boolean().default(false).meta({ description: 'draw what the model saw' }),
   prepare: prepareOption,
+  with: z.array(z.string().min(1)).max(64).default([]).meta({
+    description: 'further checkpoints: the mean of all probabilities decides',
+    placeholder: 'CHECKPOINT',
+  }),
   testTimeAugmentation: testTimeAugmentationOption,
   checkpointsDir: checkpointsDirOption,
   ...backendOptions,
@@ -59,6 +66,7 @@ export interface Prediction {
 
 /** What became of some pictures. */
 export interface Predictions {
+  /** Of several, all of them, joined by " + "; the same for their runs and models. */
   checkpoint: string;
   run: string;
   model: string;
@@ -76,7 +84,7 @@ export interface Predictions {
  *
  * @param name a checkpoint file, a run's folder or name, or `latest`
  *
- * Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED and what `startBackend` throws.
+ * Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED (also where those `with` it classify something else) and what `startBackend` throws.
  */
 export async function predict(
   name: string,
@@ -85,31 +93,52 @@ export async function predict(
   context: StageContext = silentContext(),
 ): Promise<Predictions> {
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
-  const { description, path } = checkpoint;
-  const { prepared, failures } = await preparePictures(pictures, description, options, context);
-  const rule = await loadDecisionRule(path, description, context);
+  const members: [Checkpoint, ...Checkpoint[]] = [checkpoint];
+  for (const other of options.with) members.push(await readMember(other, checkpoint, options.checkpointsDir));
+  const { prepared, failures } = await preparePictures(pictures, checkpoint.description, options, context);
   const backend = await startChosenBackend(options, context);
   const pixels = Buffer.concat(prepared.map(({ image }) => image.pixels));
-  const { testTimeAugmentation } = options;
-  const how = { signal: context.signal, mode: executionMode(options), testTimeAugmentation };
-  const logits = await classifyPixels(checkpoint, pixels, how);
-  const classes = description.classNames.length;
+  const verdicts = await judge(members, pixels, options, context);
+  const { classNames } = checkpoint.description;
   return {
-    checkpoint: path,
-    run: description.run,
-    model: description.model.name,
+    ...namesOfMembers(members),
     backend: backend.name,
     device: backend.device,
-    predictions: prepared.map(({ name: picture, image }, row) => {
-      const own = logits.subarray(row * classes, (row + 1) * classes);
-      return {
-        ...describePrediction(picture, own, rule, options),
-        inverted: image.inverted,
-        ...(options.show ? { seen: rowsOf(image) } : {}),
-      };
-    }),
+    predictions: prepared.map(({ name: picture, image }, row) => ({
+      ...describePrediction(picture, verdicts[row]!, classNames, options),
+      inverted: image.inverted,
+      ...(options.show ? { seen: rowsOf(image) } : {}),
+    })),
     failures,
   };
+}
+
+/** What is decided about each image: by the rule of a checkpoint, of several by the mean of their probabilities. */
+async function judge(
+  members: readonly [Checkpoint, ...Checkpoint[]],
+  pixels: Uint8Array,
+  options: PredictOptions,
+  context: StageContext,
+): Promise<Verdict[]> {
+  const { testTimeAugmentation } = options;
+  const how = { signal: context.signal, mode: executionMode(options), testTimeAugmentation };
+  const [{ path, description }, ...others] = members;
+  if (others.length === 0) {
+    const rule = await loadDecisionRule(path, description, context);
+    return applyRuleToRows(await classifyPixels(members[0], pixels, how), rule);
+  }
+  const { shape, classNames } = description;
+  // What they truly are is not known, and not looked at.
+  const labels = new Uint8Array(pixels.length / pixelsPerImage(shape));
+  const scores: ScoredExamples[] = [];
+  for (const member of members) {
+    scores.push(scoreLogits(await classifyPixels(member, pixels, how), labels, classNames.length));
+  }
+  const policy = plainPolicy(classNames);
+  return probabilityRows(meanProbabilities(scores)).map((probabilities) => ({
+    probabilities,
+    decision: decide(probabilities, policy),
+  }));
 }
 
 /** A picture's name, and the image that it became. */
@@ -150,12 +179,10 @@ function blankError(path: string): ToolkitError {
 
 function describePrediction(
   picture: string,
-  logits: Float32Array,
-  rule: DecisionRule,
+  { probabilities, decision }: Verdict,
+  classNames: readonly string[],
   { top }: PredictOptions,
 ): Omit<Prediction, 'inverted'> {
-  const { probabilities, decision } = applyRule(logits, rule);
-  const { classNames } = rule.policy;
   const { class: decided, probability, abstained, reason } = decision;
   const ranked = classNames
     .map((name, index) => ({ class: name, probability: probabilities[index]! }))

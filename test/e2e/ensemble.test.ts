@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import sharp from 'sharp';
 import { expect, inject, test } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
@@ -10,6 +11,7 @@ import { meanProbabilities } from '../../src/evaluation/ensemble.js';
 import { classifyImages } from '../../src/stages/classify-images.js';
 import { QUICK, runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
+import { onSheet } from '../support/foreign-pictures.js';
 import { startTensorFlow } from '../support/training.js';
 
 test('the ensemble is the mean of its members’ probabilities', () => {
@@ -112,3 +114,60 @@ test(
     expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('trained on another split')]);
   },
 );
+
+test('predict --with: the mean of what each says of a picture alone, decided without any of their rules', async () => {
+  const cwd = await temporaryFolder();
+  for (const seed of ['1', '2', '3']) {
+    const words = ['train', '--epochs', '1', '--run', `r${seed}`, '--seed', seed, ...QUICK];
+    expect((await runCommand(words, { cwd })).code).toBe(0);
+  }
+  const { test: images } = (await findPrepared(inject('dataDir'), 'mnist'))!;
+  const { width, height, rgba } = onSheet(images.pixels.subarray(0, 784), 4, (ink) => 255 - ink);
+  await sharp(rgba, { raw: { width, height, channels: 4 } }).toFile(join(cwd, 'digit.png'));
+  // With this rule, the first member alone asks a person.
+  expect((await runCommand(['calibrate', 'r1', '--thresholds', '1'], { cwd })).code).toBe(0);
+
+  interface Found {
+    run: string;
+    model: string;
+    predictions: {
+      class: string | null;
+      abstained: boolean;
+      top: { class: string; probability: number }[];
+    }[];
+  }
+  const predict = async (...words: string[]): Promise<Found> => {
+    const { code, result } = await runCommand(
+      ['predict', words[0]!, 'digit.png', ...words.slice(1), '--json', '--top', '10'],
+      { cwd },
+    );
+    expect(code).toBe(0);
+    return result() as unknown as Found;
+  };
+  const probabilities = ({ predictions }: Found): Map<string, number> =>
+    new Map(predictions[0]!.top.map(({ class: name, probability }) => [name, probability]));
+  expect((await predict('r1')).predictions[0]!.abstained).toBe(true);
+  const others = [probabilities(await predict('r2')), probabilities(await predict('r3'))];
+  const pair = await predict('r2', '--with', 'r3');
+  expect([pair.run, pair.model]).toEqual(['r2 + r3', 'mlp']);
+  for (const [name, probability] of probabilities(pair)) {
+    expect(probability).toBeCloseTo((others[0]!.get(name)! + others[1]!.get(name)!) / 2, 6);
+  }
+  const [best] = pair.predictions[0]!.top;
+  expect(pair.predictions[0]!.class).toBe(best!.class);
+  const all = await predict('r1', '--with', 'r2,r3');
+  expect([all.run, all.predictions[0]!.abstained]).toEqual(['r1 + r2 + r3', false]);
+
+  const own = ['--data-dir', join(cwd, 'data')];
+  expect((await runCommand(['collect', 'mnist', ...own], { cwd })).code).toBe(0);
+  for (const words of [
+    ['preprocess', 'mnist', '--classes', '3,5', '--as', 'few', ...own],
+    ['train', '--dataset', 'few', '--epochs', '1', '--run', 'odd', '--threads', '1', ...own],
+  ]) {
+    expect((await runCommand(words, { cwd })).code).toBe(0);
+  }
+  const refused = await runCommand(['predict', 'r1', 'digit.png', '--with', 'odd'], { cwd });
+  expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('trained on other classes')]);
+  const missing = await runCommand(['predict', 'r1', 'digit.png', '--with', 'nobody'], { cwd });
+  expect([missing.code, missing.stderr]).toEqual([6, expect.stringContaining('nobody')]);
+}, 120_000);

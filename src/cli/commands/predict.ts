@@ -12,6 +12,7 @@ export const predictCommand = defineCommand({
   examples: [
     ['mnist predict latest seven.png', 'a digit on paper, photographed or drawn'],
     ['mnist predict latest scans/*.png --json', 'for programs: class and probabilities of each'],
+    ['mnist predict a seven.png --with b,c', 'with three checkpoints, by the mean of their probabilities'],
     ['mnist predict latest - --show < photo.jpg', 'from standard input; draws what the model saw'],
   ],
   async run({ positionals: [checkpoint, ...names], options, context, stdin }) {
