@@ -30,6 +30,7 @@ const kinds: Record<string, Partial<AugmentationOptions>> = {
     augmentShear: 5,
     augmentElastic: 1.5,
   },
+  'thickness 0.7': { augmentThickness: 0.7 },
   'erasing 0.5': { augmentErasing: 0.5 },
 };
 

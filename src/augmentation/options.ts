@@ -15,6 +15,7 @@ export const augmentationFields = {
   augmentScale: upTo(0.9, 'make each larger or smaller by up to such a share'),
   augmentShear: upTo(60, 'slant each by up to so many degrees'),
   augmentElastic: upTo(64, 'distort each like handwriting: typical displacement in pixels'),
+  augmentThickness: upTo(1, 'make the strokes of each thicker or thinner by up to such a share of a pixel'),
   augmentErasing: upTo(1, 'probability that a rectangle of each is filled with noise'),
 };
 

@@ -32,6 +32,7 @@ const everything: Partial<AugmentationOptions> = {
 const kinds: [string, Partial<AugmentationOptions>][] = [
   ['an affine map and erasing', everything],
   ['an elastic distortion as well', { ...everything, augmentElastic: 1 }],
+  ['other strokes as well', { ...everything, augmentThickness: 0.7 }],
 ];
 
 let images: DeviceImages;

@@ -20,6 +20,7 @@ test.each([
   ['scale', { augmentScale: 0.3 }],
   ['shear', { augmentShear: 15 }],
   ['elastic', { augmentElastic: 1.5 }],
+  ['thickness', { augmentThickness: 0.8 }],
   ['erasing', { augmentErasing: 0.9 }],
   ['all', { augmentShift: 2, augmentRotation: 10, augmentElastic: 1, augmentErasing: 0.5 }],
 ])('a mixed step trains on the images that a float32 one makes: %s', async (_, given) => {
