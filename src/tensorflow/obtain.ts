@@ -1,4 +1,4 @@
-import { ToolkitError } from '../core/errors.js';
+import { asToolkitError, ToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
 import type { DeviceName } from './device.js';
 import { installRuntime } from './install.js';
@@ -15,25 +15,43 @@ export interface RuntimeRequest {
 }
 
 /**
- * A TensorFlow runtime for the device: found, or else installed, which `MNIST_OFFLINE` forbids.
+ * A TensorFlow runtime for the device: found, or else installed, which `MNIST_OFFLINE` forbids. Where a GPU's runtime cannot be had and
+ * nobody insists on the GPU, one for the CPU that is there is taken instead, with a warning.
  *
  * Throws DEVICE_UNAVAILABLE, RUNTIME_MISSING, RUNTIME_UNUSABLE, RUNTIME_INSTALL_FAILED and storage errors.
  */
 export async function obtainRuntime(
-  request: RuntimeRequest,
+  { device, folder, environment }: RuntimeRequest,
   context: StageContext,
+  choose = chooseVariant,
 ): Promise<{ runtime: Runtime; gpu: string | undefined }> {
-  const { folder, environment } = request;
-  const { variant, gpu } = chooseVariant(request.device);
+  const { variant, gpu } = choose(device);
   const found = await findRuntime({ folder, variant, environment });
   if (found) return { runtime: found, gpu };
-  if (isSet(environment['MNIST_OFFLINE'])) {
-    throw new ToolkitError('RUNTIME_MISSING', {
-      reason: 'none is installed, and MNIST_OFFLINE forbids installing one',
-      hint: 'run "mnist runtime install" with a network, or name a folder with TensorFlow in MNIST_TENSORFLOW',
-    });
+  try {
+    return { runtime: await installUnlessOffline(variant, environment, context), gpu };
+  } catch (thrown) {
+    const spareVariant = device === 'auto' && variant.name !== 'cpu' ? variantFor('cpu') : undefined;
+    const spare = spareVariant && (await findRuntime({ variant: spareVariant, environment }));
+    if (!spare || context.signal.aborted) throw thrown;
+    const { code, message, hint } = asToolkitError(thrown);
+    const lost = `computing on the CPU with TensorFlow in ${spare.folder}, and not on ${gpu ?? 'the GPU'}`;
+    context.emit({ event: 'warning', code, message: `${message}; ${lost}`, hint });
+    return { runtime: spare, gpu: undefined };
   }
-  return { runtime: await installRuntime(variant, environment, context), gpu };
+}
+
+async function installUnlessOffline(
+  variant: RuntimeVariant,
+  environment: NodeJS.ProcessEnv,
+  context: StageContext,
+): Promise<Runtime> {
+  if (!isSet(environment['MNIST_OFFLINE'])) return installRuntime(variant, environment, context);
+  const what = variant.name === 'cpu' ? 'none' : `none for ${variant.name.toUpperCase()}`;
+  throw new ToolkitError('RUNTIME_MISSING', {
+    reason: `${what} is installed, and MNIST_OFFLINE forbids installing one`,
+    hint: 'run "mnist runtime install" with a network, or name a folder with TensorFlow in MNIST_TENSORFLOW',
+  });
 }
 
 /** The variant that suits this machine and the wished-for device. Throws DEVICE_UNAVAILABLE or RUNTIME_MISSING. */

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { silentContext } from '../../src/core/events.js';
+import { silentContext, type ToolkitEvent } from '../../src/core/events.js';
 import { variantFolder } from '../../src/tensorflow/locate.js';
 import { probeNvidiaDriver } from '../../src/tensorflow/nvidia-driver.js';
 import { chooseVariant, obtainRuntime } from '../../src/tensorflow/obtain.js';
+import type { RuntimeVariant } from '../../src/tensorflow/variants.js';
 import { temporaryFolder } from '../support/folders.js';
 import { SUFFIX } from '../support/package-index.js';
 
@@ -59,6 +60,48 @@ describe('obtainRuntime', () => {
     );
     expect(runtime.folder).toBe(folder);
     expect(gpu).toBeUndefined();
+  });
+});
+
+describe('where a GPU’s runtime cannot be had', () => {
+  const cuda = { name: 'cuda', tensorflow: '2.0.0', wheels: [], libraries: [] } as unknown as RuntimeVariant;
+  const choose = (): ReturnType<typeof chooseVariant> => ({ variant: cuda, gpu: 'NVIDIA Test' });
+
+  async function withCpuRuntime(): Promise<{ environment: NodeJS.ProcessEnv; folder: string }> {
+    const environment = await emptyEnvironment('1');
+    const folder = variantFolder(chooseVariant('cpu').variant, environment);
+    await mkdir(folder, { recursive: true });
+    for (const name of ['cc', 'framework'])
+      await writeFile(join(folder, `libtensorflow_${name}.${SUFFIX}`), '');
+    return { environment, folder };
+  }
+
+  it('takes the one for the CPU that is there, and says so', async () => {
+    const { environment, folder } = await withCpuRuntime();
+    const warnings: ToolkitEvent[] = [];
+    const context = { ...silentContext(), emit: (event: ToolkitEvent) => warnings.push(event) };
+    const request = { device: 'auto', folder: undefined, environment } as const;
+    const { runtime, gpu } = await obtainRuntime(request, context, choose);
+    expect([runtime.folder, gpu]).toEqual([folder, undefined]);
+    expect(warnings).toMatchObject([{ event: 'warning', code: 'RUNTIME_MISSING' }]);
+    expect(JSON.stringify(warnings)).toMatch(/MNIST_OFFLINE.*on the CPU.*not on NVIDIA Test/);
+  });
+
+  it('fails for those who ask for the GPU, and where there is none for the CPU either', async () => {
+    const { environment } = await withCpuRuntime();
+    const insisting = { device: 'gpu', folder: undefined, environment } as const;
+    await expect(obtainRuntime(insisting, silentContext(), choose)).rejects.toMatchObject({
+      code: 'RUNTIME_MISSING',
+    });
+    const nothing = {
+      device: 'auto',
+      folder: undefined,
+      environment: await emptyEnvironment('1'),
+    } as const;
+    await expect(obtainRuntime(nothing, silentContext(), choose)).rejects.toMatchObject({
+      code: 'RUNTIME_MISSING',
+      message: expect.stringContaining('none for CUDA') as string,
+    });
   });
 });
 
