@@ -60,6 +60,7 @@ export async function deploy(
   const { dataset } = checkpoint.description.data;
   const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
   requireFit(checkpoint, data);
+  warnOfUnfinished(checkpoint, context);
   return withSource(checkpoint, data, options, context, async (source) => {
     requireAccuracy(source.accuracy, options.minAccuracy);
     const to = options.to.name;
@@ -87,6 +88,18 @@ export async function deploy(
         seconds,
       };
     });
+  });
+}
+
+/** Warns of a model that has seen only a part of its training images. */
+function warnOfUnfinished({ path, description }: Checkpoint, { emit }: StageContext): void {
+  const { run, progress } = description;
+  if (progress.history.length > 0) return;
+  emit({
+    event: 'warning',
+    code: 'TRAINING_UNFINISHED',
+    message: `${path} is from within the first epoch, after ${progress.step} steps`,
+    hint: `continue with "mnist train --resume ${run}"`,
   });
 }
 

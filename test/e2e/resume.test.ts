@@ -100,3 +100,29 @@ test('a run in use is refused to a second process', async () => {
   expect(code).toBe(1);
   expect(stderr).toMatch(/error: .*shared: in use by process \d+/);
 });
+
+test('deploying what was interrupted in its first epoch warns of it', async () => {
+  const cwd = await temporaryFolder();
+  const words = ['train', '--batch-size', '1', '--epochs', '1', '--run', 'early', '--threads', '1'];
+  let isSet = false;
+  const { code } = await runCommand([...words, '--json'], {
+    cwd,
+    onOutput: (stdout, child) => {
+      if (isSet || !stdout.includes('"event":"run"')) return;
+      isSet = true;
+      setTimeout(() => child.kill('SIGINT'), 300);
+    },
+  });
+  expect(code).toBe(130);
+  const deployed = await runCommand(['deploy', 'early', '--to', 'savedmodel', '--json'], { cwd });
+  expect(deployed.code).toBe(0);
+  expect(deployed.events()).toContainEqual(
+    expect.objectContaining({
+      code: 'TRAINING_UNFINISHED',
+      message: expect.stringMatching(
+        /last\.safetensors is from within the first epoch, after \d+ steps$/,
+      ) as string,
+      hint: 'continue with "mnist train --resume early"',
+    }),
+  );
+});
