@@ -13,6 +13,13 @@ export const stack = defineModel({
   name: 'stack',
   summary: 'layers that a configuration file lists, one on the other',
   source: 'layer on layer, as in Keras’s Sequential (Chollet, 2015)',
+  measured: {
+    configuration: 'configs/stack-3x3.json',
+    accuracy: 0.9969,
+    seeds: 3,
+    seconds: 301,
+    machine: '2 cores',
+  },
   options: z.strictObject({
     layers: z
       .array(layerSettings)
