@@ -34,10 +34,14 @@ export function canAbstain({ thresholds, abstentionCost }: DecisionPolicy): bool
   return abstentionCost !== null || thresholds.some((threshold) => threshold > 0);
 }
 
+/** Applies a policy to the probabilities of one image. */
+export function judge(probabilities: Float64Array, policy: DecisionPolicy): Verdict {
+  return { probabilities, decision: decide(probabilities, policy) };
+}
+
 /** Applies a rule to the logits of one image. */
 export function applyRule(logits: ArrayLike<number>, { temperature, policy }: DecisionRule): Verdict {
-  const probabilities = softmax(logits, temperature);
-  return { probabilities, decision: decide(probabilities, policy) };
+  return judge(softmax(logits, temperature), policy);
 }
 
 /** Applies a rule to the logits of several images, row by row. */

@@ -1,6 +1,12 @@
 import type { Checkpoint } from '../artifacts/checkpoint.js';
-import { pixelsPerImage } from '../engine/images.js';
+import { pixelsPerImage, type ImageShape, type LabelledImages } from '../engine/images.js';
 import { classifyImages, type ClassifyOptions } from './classify-images.js';
+
+/** Images of which nobody knows what they show; their labels say nothing. */
+export function unlabelledImages(pixels: Uint8Array, shape: ImageShape): LabelledImages {
+  const count = pixels.length / pixelsPerImage(shape);
+  return { count, shape, pixels, labels: new Uint8Array(count) };
+}
 
 /**
  * The logits that a checkpoint's model gives some images, row by row, on the backend that was started. Throws
@@ -13,8 +19,6 @@ export async function classifyPixels(
   pixels: Uint8Array,
   how: Pick<ClassifyOptions, 'signal' | 'mode' | 'testTimeAugmentation'>,
 ): Promise<Float32Array> {
-  const { shape } = checkpoint.description;
-  const count = pixels.length / pixelsPerImage(shape);
-  if (count === 0) return new Float32Array(0);
-  return classifyImages(checkpoint, { count, shape, pixels, labels: new Uint8Array(count) }, how);
+  if (pixels.length === 0) return new Float32Array(0);
+  return classifyImages(checkpoint, unlabelledImages(pixels, checkpoint.description.shape), how);
 }

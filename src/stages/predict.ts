@@ -4,16 +4,16 @@ import { readCheckpoint, type Checkpoint, type CheckpointDescription } from '../
 import { resolveCheckpoint } from '../artifacts/run.js';
 import { asToolkitError, ToolkitError } from '../core/errors.js';
 import { silentContext, type StageContext } from '../core/events.js';
-import { pixelsPerImage } from '../engine/images.js';
-import { decide, plainPolicy, type AbstentionReason } from '../decisions/decide.js';
-import { applyRuleToRows, type Verdict } from '../decisions/rule.js';
-import { meanProbabilities } from '../evaluation/ensemble.js';
-import { rowsOf as probabilityRows, scoreLogits, type ScoredExamples } from '../evaluation/probabilities.js';
+import { allIndices, pixelsPerImage, type LabelledImages } from '../engine/images.js';
+import type { AbstentionReason } from '../decisions/decide.js';
+import { applyRuleToRows, judge, plainRule, type DecisionRule, type Verdict } from '../decisions/rule.js';
+import { rowsOf as probabilityRows } from '../evaluation/probabilities.js';
 import { preparationFor } from '../imaging/preparation-for.js';
 import type { PreparedPicture } from '../imaging/prepare.js';
 import { backendOptions, executionMode, startChosenBackend } from './backend-options.js';
-import { classifyPixels } from './classify-pixels.js';
+import { classifyPixels, unlabelledImages } from './classify-pixels.js';
 import { namesOfMembers, readMember } from './ensemble-members.js';
+import { scoreImages } from './evaluation-subject.js';
 import { imageOf } from './foreign-picture.js';
 import { loadDecisionRule } from './load-decision.js';
 import { checkpointsDirOption, testTimeAugmentationOption } from './options.js';
@@ -84,7 +84,8 @@ export interface Predictions {
  *
  * @param name a checkpoint file, a run's folder or name, or `latest`
  *
- * Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED (also where those `with` it classify something else) and what `startBackend` throws.
+ * Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED (also where those `with` it classify something else), and what
+ * `startBackend` throws.
  */
 export async function predict(
   name: string,
@@ -93,13 +94,18 @@ export async function predict(
   context: StageContext = silentContext(),
 ): Promise<Predictions> {
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
-  const members: [Checkpoint, ...Checkpoint[]] = [checkpoint];
+  const { description, path } = checkpoint;
+  const members = [checkpoint];
   for (const other of options.with) members.push(await readMember(other, checkpoint, options.checkpointsDir));
-  const { prepared, failures } = await preparePictures(pictures, checkpoint.description, options, context);
+  const { prepared, failures } = await preparePictures(pictures, description, options, context);
+  const { classNames } = description;
+  const isAlone = members.length === 1;
+  const rule = isAlone ? await loadDecisionRule(path, description, context) : plainRule(classNames);
   const backend = await startChosenBackend(options, context);
   const pixels = Buffer.concat(prepared.map(({ image }) => image.pixels));
-  const verdicts = await judge(members, pixels, options, context);
-  const { classNames } = checkpoint.description;
+  const verdicts = isAlone
+    ? await judgeAlone(checkpoint, pixels, rule, options, context)
+    : await judgeTogether(members, unlabelledImages(pixels, description.shape), rule, options, context);
   return {
     ...namesOfMembers(members),
     backend: backend.name,
@@ -113,32 +119,30 @@ export async function predict(
   };
 }
 
-/** What is decided about each image: by the rule of a checkpoint, of several by the mean of their probabilities. */
-async function judge(
-  members: readonly [Checkpoint, ...Checkpoint[]],
+async function judgeAlone(
+  checkpoint: Checkpoint,
   pixels: Uint8Array,
+  rule: DecisionRule,
+  options: PredictOptions,
+  { signal }: StageContext,
+): Promise<Verdict[]> {
+  const { testTimeAugmentation } = options;
+  const how = { signal, mode: executionMode(options), testTimeAugmentation };
+  return applyRuleToRows(await classifyPixels(checkpoint, pixels, how), rule);
+}
+
+/** What is decided by the mean of several checkpoints' probabilities. */
+async function judgeTogether(
+  members: readonly Checkpoint[],
+  images: LabelledImages,
+  { policy }: DecisionRule,
   options: PredictOptions,
   context: StageContext,
 ): Promise<Verdict[]> {
-  const { testTimeAugmentation } = options;
-  const how = { signal: context.signal, mode: executionMode(options), testTimeAugmentation };
-  const [{ path, description }, ...others] = members;
-  if (others.length === 0) {
-    const rule = await loadDecisionRule(path, description, context);
-    return applyRuleToRows(await classifyPixels(members[0], pixels, how), rule);
-  }
-  const { shape, classNames } = description;
-  // What they truly are is not known, and not looked at.
-  const labels = new Uint8Array(pixels.length / pixelsPerImage(shape));
-  const scores: ScoredExamples[] = [];
-  for (const member of members) {
-    scores.push(scoreLogits(await classifyPixels(member, pixels, how), labels, classNames.length));
-  }
-  const policy = plainPolicy(classNames);
-  return probabilityRows(meanProbabilities(scores)).map((probabilities) => ({
-    probabilities,
-    decision: decide(probabilities, policy),
-  }));
+  if (images.count === 0) return [];
+  const split = { images, indices: allIndices(images.count) };
+  const scored = await scoreImages({ members }, split, options, context);
+  return probabilityRows(scored).map((probabilities) => judge(probabilities, policy));
 }
 
 /** A picture's name, and the image that it became. */

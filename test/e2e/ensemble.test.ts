@@ -14,6 +14,14 @@ import { temporaryFolder } from '../support/folders.js';
 import { onSheet } from '../support/foreign-pictures.js';
 import { startTensorFlow } from '../support/training.js';
 
+/** Trains r1, r2 and r3. */
+async function trainMembers(cwd: string): Promise<void> {
+  for (const seed of ['1', '2', '3']) {
+    const words = ['train', '--epochs', '1', '--run', `r${seed}`, '--seed', seed, ...QUICK];
+    expect((await runCommand(words, { cwd })).code).toBe(0);
+  }
+}
+
 test('the ensemble is the mean of its members’ probabilities', () => {
   const scored = (...probabilities: number[]): Parameters<typeof meanProbabilities>[0][number] => ({
     ...{ probabilities: Float64Array.from(probabilities), labels: Uint8Array.of(0, 1), classes: 2 },
@@ -33,10 +41,7 @@ test(
   },
   async () => {
     const cwd = await temporaryFolder();
-    for (const seed of ['1', '2', '3']) {
-      const words = ['train', '--epochs', '1', '--run', `r${seed}`, '--seed', seed, ...QUICK];
-      expect((await runCommand(words, { cwd })).code).toBe(0);
-    }
+    await trainMembers(cwd);
     const ensemble = ['evaluate', 'r1', 'r2', 'r3', '--ensemble', '--json', '--resamples', '0'];
     const { code, result } = await runCommand([...ensemble, '--report', 'report.html', '--mistakes', '2'], {
       cwd,
@@ -117,10 +122,7 @@ test(
 
 test('predict --with: the mean of what each says of a picture alone, decided without any of their rules', async () => {
   const cwd = await temporaryFolder();
-  for (const seed of ['1', '2', '3']) {
-    const words = ['train', '--epochs', '1', '--run', `r${seed}`, '--seed', seed, ...QUICK];
-    expect((await runCommand(words, { cwd })).code).toBe(0);
-  }
+  await trainMembers(cwd);
   const { test: images } = (await findPrepared(inject('dataDir'), 'mnist'))!;
   const { width, height, rgba } = onSheet(images.pixels.subarray(0, 784), 4, (ink) => 255 - ink);
   await sharp(rgba, { raw: { width, height, channels: 4 } }).toFile(join(cwd, 'digit.png'));

@@ -25,18 +25,19 @@ async function reference(cwd: string): Promise<object> {
   return finalState(cwd, 'whole');
 }
 
-/** Ends a run with a signal so many milliseconds after its first epoch. */
+/** Ends a run with a signal so many milliseconds after its first epoch, or after another event. */
 async function trainAndStop(
   cwd: string,
   run: string,
   signal: NodeJS.Signals,
   afterMs: number,
+  { event = 'epoch', words = ['--epochs', EPOCHS, ...QUICK] as readonly string[] } = {},
 ): Promise<number | null> {
   let isSet = false;
-  const { code } = await runCommand(['train', '--epochs', EPOCHS, '--run', run, '--json', ...QUICK], {
+  const { code } = await runCommand(['train', '--run', run, '--json', ...words], {
     cwd,
     onOutput: (stdout, child) => {
-      if (isSet || !stdout.includes('"event":"epoch"')) return;
+      if (isSet || !stdout.includes(`"event":"${event}"`)) return;
       isSet = true;
       setTimeout(() => child.kill(signal), afterMs);
     },
@@ -103,17 +104,8 @@ test('a run in use is refused to a second process', async () => {
 
 test('deploying what was interrupted in its first epoch warns of it', async () => {
   const cwd = await temporaryFolder();
-  const words = ['train', '--batch-size', '1', '--epochs', '1', '--run', 'early', '--threads', '1'];
-  let isSet = false;
-  const { code } = await runCommand([...words, '--json'], {
-    cwd,
-    onOutput: (stdout, child) => {
-      if (isSet || !stdout.includes('"event":"run"')) return;
-      isSet = true;
-      setTimeout(() => child.kill('SIGINT'), 300);
-    },
-  });
-  expect(code).toBe(130);
+  const words = ['--batch-size', '1', '--epochs', '1', '--threads', '1'];
+  expect(await trainAndStop(cwd, 'early', 'SIGINT', 300, { event: 'run', words })).toBe(130);
   const deployed = await runCommand(['deploy', 'early', '--to', 'savedmodel', '--json'], { cwd });
   expect(deployed.code).toBe(0);
   expect(deployed.events()).toContainEqual(

@@ -22,6 +22,15 @@ async function emptyEnvironment(offline?: string): Promise<NodeJS.ProcessEnv> {
   };
 }
 
+async function offlineWithCpuRuntime(): Promise<{ environment: NodeJS.ProcessEnv; folder: string }> {
+  const environment = await emptyEnvironment('1');
+  const folder = variantFolder(chooseVariant('cpu').variant, environment);
+  await mkdir(folder, { recursive: true });
+  for (const name of ['cc', 'framework'])
+    await writeFile(join(folder, `libtensorflow_${name}.${SUFFIX}`), '');
+  return { environment, folder };
+}
+
 describe('obtainRuntime', () => {
   for (const offline of ['1', 'true']) {
     it(`installs nothing under MNIST_OFFLINE=${offline}`, async () => {
@@ -48,12 +57,7 @@ describe('obtainRuntime', () => {
   }
 
   it('takes what is installed, offline too', async () => {
-    const environment = await emptyEnvironment('1');
-    const { variant } = chooseVariant('cpu');
-    const folder = variantFolder(variant, environment);
-    await mkdir(folder, { recursive: true });
-    for (const name of ['cc', 'framework'])
-      await writeFile(join(folder, `libtensorflow_${name}.${SUFFIX}`), '');
+    const { environment, folder } = await offlineWithCpuRuntime();
     const { runtime, gpu } = await obtainRuntime(
       { device: 'cpu', folder: undefined, environment },
       silentContext(),
@@ -67,17 +71,8 @@ describe('where a GPU’s runtime cannot be had', () => {
   const cuda = { name: 'cuda', tensorflow: '2.0.0', wheels: [], libraries: [] } as unknown as RuntimeVariant;
   const choose = (): ReturnType<typeof chooseVariant> => ({ variant: cuda, gpu: 'NVIDIA Test' });
 
-  async function withCpuRuntime(): Promise<{ environment: NodeJS.ProcessEnv; folder: string }> {
-    const environment = await emptyEnvironment('1');
-    const folder = variantFolder(chooseVariant('cpu').variant, environment);
-    await mkdir(folder, { recursive: true });
-    for (const name of ['cc', 'framework'])
-      await writeFile(join(folder, `libtensorflow_${name}.${SUFFIX}`), '');
-    return { environment, folder };
-  }
-
   it('takes the one for the CPU that is there, and says so', async () => {
-    const { environment, folder } = await withCpuRuntime();
+    const { environment, folder } = await offlineWithCpuRuntime();
     const warnings: ToolkitEvent[] = [];
     const context = { ...silentContext(), emit: (event: ToolkitEvent) => warnings.push(event) };
     const request = { device: 'auto', folder: undefined, environment } as const;
@@ -88,7 +83,7 @@ describe('where a GPU’s runtime cannot be had', () => {
   });
 
   it('fails for those who ask for the GPU, and where there is none for the CPU either', async () => {
-    const { environment } = await withCpuRuntime();
+    const { environment } = await offlineWithCpuRuntime();
     const insisting = { device: 'gpu', folder: undefined, environment } as const;
     await expect(obtainRuntime(insisting, silentContext(), choose)).rejects.toMatchObject({
       code: 'RUNTIME_MISSING',
