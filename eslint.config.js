@@ -44,9 +44,9 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/terminal/**'],
+    ignores: ['src/cli/terminal/**'],
     rules: {
-      // Only src/terminal writes to a terminal, and only a launcher ends the process.
+      // Only src/cli/terminal writes to a terminal, and only a launcher ends the process.
       'no-restricted-properties': [
         'error',
         ...['stdout', 'stderr', 'exit', 'argv'].map((property) => ({ object: 'process', property })),

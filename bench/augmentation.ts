@@ -3,15 +3,15 @@
 import { cast, mean, sum, type Scalar } from '@tensorflow/tfjs-core';
 
 import { findPrepared } from '../src/artifacts/prepared.js';
-import { augmentation, type Augmentation } from '../src/augmentation/augment.js';
-import { augmentationFields, type AugmentationOptions } from '../src/augmentation/options.js';
-import { startBackend } from '../src/backends/start.js';
+import { augmentation, type Augmentation } from '../src/models/augmentation/augment.js';
+import { augmentationFields, type AugmentationOptions } from '../src/models/augmentation/options.js';
+import { startBackend } from '../src/engine/backends/start.js';
 import { silentContext } from '../src/core/events.js';
-import { CompiledTraining } from '../src/engine/compiled-training.js';
-import { placeOnDevice } from '../src/engine/device-images.js';
-import { allIndices } from '../src/engine/images.js';
-import type { TrainingStep } from '../src/engine/program.js';
-import { stepRandomness } from '../src/engine/randomness.js';
+import { CompiledTraining } from '../src/engine/running/compiled-training.js';
+import { placeOnDevice } from '../src/engine/running/device-images.js';
+import { allIndices } from '../src/core/images.js';
+import type { TrainingStep } from '../src/engine/running/program.js';
+import { stepRandomness } from '../src/engine/tracing/randomness.js';
 import { z } from 'zod';
 
 const [dataDir = 'data'] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 
 import { rawFolder } from '../src/artifacts/raw.js';
 import { silentContext } from '../src/core/events.js';
-import { prepareData } from '../src/stages/prepare-data.js';
+import { prepareData } from '../src/stages/preprocess/prepare-data.js';
 import { contestants, type Contestant, type Variant } from './contestants.js';
 import { folders } from './folders.js';
 import { describeMachine, isBusy } from './machine.js';

@@ -1,4 +1,4 @@
-import { table } from '../src/terminal/table.js';
+import { table } from '../src/cli/terminal/table.js';
 import { contestants, OURS } from './contestants.js';
 import type { Machine } from './machine.js';
 import type { Measurement } from './run-contestant.js';

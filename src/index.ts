@@ -1,40 +1,48 @@
 /** The library: every stage as a function of options and a context, the types of what they hand on, and the errors. */
-import { callerLayer } from './config/layers.js';
-import { resolveOptions } from './config/resolve.js';
+import { callerLayer } from './core/config/layers.js';
+import { resolveOptions } from './core/config/resolve.js';
 import { silentContext, type StageContext } from './core/events.js';
-import { collect as collectStage, collectFields } from './stages/collect.js';
-import { deploy as deployStage, type Deployment } from './stages/deploy.js';
-import { deploySpace, type deployFields } from './stages/deploy-options.js';
-import { calibrate as calibrateStage, calibrateFields, type Calibration } from './stages/calibrate.js';
+import { collect as collectStage, collectFields } from './stages/collect/collect.js';
+import { deploy as deployStage, type Deployment } from './stages/deploy/deploy.js';
+import { deploySpace, type deployFields } from './stages/deploy/deploy-options.js';
+import {
+  calibrate as calibrateStage,
+  calibrateFields,
+  type Calibration,
+} from './stages/calibrate/calibrate.js';
 import {
   evaluate as evaluateStage,
   evaluateEnsemble as evaluateEnsembleStage,
   type EnsembleEvaluation,
   type Evaluation,
-} from './stages/evaluate.js';
-import { evaluateFields } from './stages/evaluate-options.js';
+} from './stages/evaluate/evaluate.js';
+import { evaluateFields } from './stages/evaluate/evaluate-options.js';
 import {
   predict as predictStage,
   predictFields,
   type PictureSource,
   type Predictions,
-} from './stages/predict.js';
-import { preprocess as preprocessStage, preprocessFields, type Preprocessed } from './stages/preprocess.js';
-import { compareRuns as compareRunsStage, type RunComparison } from './stages/compare-runs.js';
-import { pruneRuns as pruneRunsStage, type Pruning } from './stages/prune-runs.js';
-import { compareRunsFields, pruneRunsFields } from './stages/runs-options.js';
-import { search as searchStage, type SearchResult } from './stages/search.js';
-import { resolveSearchOptions, type SearchOptions } from './stages/search-options.js';
-import { resolveTrainOptions, type TrainOptions } from './stages/train-options.js';
-import { train as trainStage, type TrainResult } from './stages/train.js';
-import type { Embedded } from './stages/embed.js';
-import { embedFields } from './stages/embed-options.js';
-import type { DatasetView } from './stages/show-dataset.js';
-import { showDatasetFields } from './stages/show-dataset-options.js';
-import { explainSpace, type explainFields } from './stages/explain-options.js';
-import type { Explanations } from './stages/explain.js';
-import type { RunningServer } from './stages/serve.js';
-import { serveFields } from './stages/serve-options.js';
+} from './stages/predict/predict.js';
+import {
+  preprocess as preprocessStage,
+  preprocessFields,
+  type Preprocessed,
+} from './stages/preprocess/preprocess.js';
+import { compareRuns as compareRunsStage, type RunComparison } from './stages/runs/compare-runs.js';
+import { pruneRuns as pruneRunsStage, type Pruning } from './stages/runs/prune-runs.js';
+import { compareRunsFields, pruneRunsFields } from './stages/runs/runs-options.js';
+import { search as searchStage, type SearchResult } from './stages/search/search.js';
+import { resolveSearchOptions, type SearchOptions } from './stages/search/search-options.js';
+import { resolveTrainOptions, type TrainOptions } from './stages/train/train-options.js';
+import { train as trainStage, type TrainResult } from './stages/train/train.js';
+import type { Embedded } from './stages/embed/embed.js';
+import { embedFields } from './stages/embed/embed-options.js';
+import type { DatasetView } from './stages/datasets/show-dataset.js';
+import { showDatasetFields } from './stages/datasets/show-dataset-options.js';
+import { explainSpace, type explainFields } from './stages/explain/explain-options.js';
+import type { Explanations } from './stages/explain/explain.js';
+import type { RunningServer } from './stages/serve/serve.js';
+import { serveFields } from './stages/serve/serve-options.js';
 import type { RawData } from './artifacts/raw.js';
 import type { z } from 'zod';
 
@@ -53,23 +61,23 @@ export { oneVersusRest, precisionRecallCurve, rocCurve } from './evaluation/curv
 export { comparePaired, type PairedComparison } from './evaluation/mcnemar.js';
 export { classificationMetrics, type ClassificationMetrics } from './evaluation/metrics.js';
 export { scoreLogits, type ScoredExamples } from './evaluation/probabilities.js';
-export type { Deployment } from './stages/deploy.js';
-export type { RunningServer } from './stages/serve.js';
-export { decide, type Decision, type DecisionPolicy } from './decisions/decide.js';
-export type { Calibration } from './stages/calibrate.js';
-export type { PictureSource, Predictions } from './stages/predict.js';
-export type { EnsembleEvaluation, Evaluation } from './stages/evaluate.js';
-export type { Embedded } from './stages/embed.js';
-export type { DatasetView } from './stages/show-dataset.js';
-export type { Explanation, Explanations } from './stages/explain.js';
-export type { EnsembleMember } from './stages/ensemble-members.js';
-export type { Preprocessed } from './stages/preprocess.js';
-export type { RunComparison } from './stages/compare-runs.js';
-export type { Pruning } from './stages/prune-runs.js';
-export type { SearchResult, TrialResult } from './stages/search.js';
-export type { SearchOptions } from './stages/search-options.js';
-export type { TrainOptions } from './stages/train-options.js';
-export type { TrainResult } from './stages/train.js';
+export type { Deployment } from './stages/deploy/deploy.js';
+export type { RunningServer } from './stages/serve/serve.js';
+export { decide, type Decision, type DecisionPolicy } from './evaluation/decisions/decide.js';
+export type { Calibration } from './stages/calibrate/calibrate.js';
+export type { PictureSource, Predictions } from './stages/predict/predict.js';
+export type { EnsembleEvaluation, Evaluation } from './stages/evaluate/evaluate.js';
+export type { Embedded } from './stages/embed/embed.js';
+export type { DatasetView } from './stages/datasets/show-dataset.js';
+export type { Explanation, Explanations } from './stages/explain/explain.js';
+export type { EnsembleMember } from './stages/evaluate/ensemble-members.js';
+export type { Preprocessed } from './stages/preprocess/preprocess.js';
+export type { RunComparison } from './stages/runs/compare-runs.js';
+export type { Pruning } from './stages/runs/prune-runs.js';
+export type { SearchResult, TrialResult } from './stages/search/search.js';
+export type { SearchOptions } from './stages/search/search-options.js';
+export type { TrainOptions } from './stages/train/train-options.js';
+export type { TrainResult } from './stages/train/train.js';
 
 /** Who listens, and who may interrupt; both can be left out. */
 export type Context = Partial<StageContext>;
@@ -200,7 +208,7 @@ export async function explain(
   context: Context = {},
 ): Promise<Explanations> {
   const { values } = resolveOptions(explainSpace, [callerLayer(options)]);
-  const { explain: explainStage } = await import('./stages/explain.js');
+  const { explain: explainStage } = await import('./stages/explain/explain.js');
   return explainStage(checkpoint, pictures, values, silentContext(context));
 }
 
@@ -215,7 +223,7 @@ export async function embed(
   context: Context = {},
 ): Promise<Embedded> {
   const { values } = resolveOptions({ fields: embedFields, choices: {} }, [callerLayer(options)]);
-  const { embed: embedStage } = await import('./stages/embed.js');
+  const { embed: embedStage } = await import('./stages/embed/embed.js');
   return embedStage(checkpoint, values, silentContext(context));
 }
 
@@ -226,15 +234,15 @@ export async function showDataset(
   context: Context = {},
 ): Promise<DatasetView> {
   const { values } = resolveOptions({ fields: showDatasetFields, choices: {} }, [callerLayer(options)]);
-  const { showDataset: showDatasetStage } = await import('./stages/show-dataset.js');
+  const { showDataset: showDatasetStage } = await import('./stages/datasets/show-dataset.js');
   return showDatasetStage(dataset, values, silentContext(context));
 }
 
 /** The runs in a folder, the latest first; a damaged one with what is wrong with it. */
-export { summariseRuns as listRuns, type RunSummary } from './stages/list-runs.js';
+export { summariseRuns as listRuns, type RunSummary } from './stages/runs/list-runs.js';
 
 /** The searches in a folder, the latest first; a damaged one with what is wrong with it. */
-export { summariseSearches as listSearches, type SearchSummary } from './stages/list-searches.js';
+export { summariseSearches as listSearches, type SearchSummary } from './stages/search/list-searches.js';
 
 /** Sets runs side by side, with the options of `mnist runs compare`. Throws a ToolkitError. */
 export async function compareRuns(
@@ -267,6 +275,6 @@ export async function serve(
   log: ServeLog = () => undefined,
 ): Promise<RunningServer> {
   const { values } = resolveOptions({ fields: serveFields, choices: {} }, [callerLayer(options)]);
-  const { startServer } = await import('./stages/serve.js');
+  const { startServer } = await import('./stages/serve/serve.js');
   return startServer(checkpoint, values, { log: { write: log } }, silentContext(context));
 }

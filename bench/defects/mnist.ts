@@ -6,9 +6,9 @@ import { gunzipSync } from 'node:zlib';
 import { parseIdx } from '../../src/artifacts/idx.js';
 import { findRaw, readRawFile } from '../../src/artifacts/raw.js';
 import { silentContext } from '../../src/core/events.js';
-import type { LabelledImages } from '../../src/engine/images.js';
-import type { SplitName } from '../../src/preparation/checks/check.js';
-import { collect } from '../../src/stages/collect.js';
+import type { LabelledImages } from '../../src/core/images.js';
+import type { SplitName } from '../../src/data/preparation/checks/check.js';
+import { collect } from '../../src/stages/collect/collect.js';
 
 /** The images of MNIST, as they were collected. */
 export async function loadMnist(): Promise<Record<SplitName, LabelledImages>> {

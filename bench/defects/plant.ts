@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 
 import type { Random } from '../../src/core/random.js';
-import { pixelsPerImage, type ImageShape, type LabelledImages } from '../../src/engine/images.js';
+import { pixelsPerImage, type ImageShape, type LabelledImages } from '../../src/core/images.js';
 
 /** The directions in which an image can be moved by a pixel. */
 const DIRECTIONS = [-1, 0, 1]

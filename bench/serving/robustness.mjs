@@ -174,7 +174,7 @@ async function newRegistry(versions) {
 
 async function kills() {
   const { registry, models, writer, name } = await newRegistry(1);
-  const { verifyRegistry } = await import('../../dist/stages/registry.js');
+  const { verifyRegistry } = await import('../../dist/stages/registry/registry.js');
   const { AuditLog } = await import('../../dist/artifacts/audit.js');
   await writer.promote(name, 1, { force: true });
   const worker = fileURLToPath(new URL('registry-worker.mjs', import.meta.url));

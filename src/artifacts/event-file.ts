@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { crc32c } from '../core/crc32c.js';
 import { storageError } from '../core/files.js';
-import { MessageWriter } from '../tensorflow/protobuf.js';
+import { MessageWriter } from '../core/formats/protobuf.js';
 
 const NAME = /^events\.out\.tfevents\.(\d{10})\./;
 /** The only version of the format that there is. */

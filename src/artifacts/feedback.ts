@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { ImageShape } from '../engine/images.js';
+import type { ImageShape } from '../core/images.js';
 
 /** The file of a feedback folder: a JSON object a line. */
 export const FEEDBACK_FILE = 'feedback.jsonl';

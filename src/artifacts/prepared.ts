@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { ToolkitError } from '../core/errors.js';
 import { readIfThere, writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
-import { pixelsPerImage, type ImageShape, type LabelledImages } from '../engine/images.js';
-import type { Split } from '../preparation/split.js';
+import { pixelsPerImage, type ImageShape, type LabelledImages } from '../core/images.js';
+import type { Split } from '../data/preparation/split.js';
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.js';
 
 const side = z.int().min(1).max(8192);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ToolkitError } from '../core/errors.js';
 import { readError } from '../core/files.js';
 import { sha256OfFile } from '../core/hashing.js';
-import { pixelsPerImage, type ImageShape } from '../engine/images.js';
+import { pixelsPerImage, type ImageShape } from '../core/images.js';
 import { MAX_HEADER_BYTES, parseIdxHeader } from './idx.js';
 import type { RawData } from './raw.js';
 

@@ -7,7 +7,7 @@ import { ToolkitError } from '../core/errors.js';
 import { fileSize, readError, readTextIfThere } from '../core/files.js';
 import { sha256 } from '../core/hashing.js';
 import { complaintOf } from '../core/validation.js';
-import type { LabelledImages } from '../engine/images.js';
+import type { LabelledImages } from '../core/images.js';
 import { parseIdx, type IdxContent } from './idx.js';
 import { importedAs, type PreparedDescription } from './prepared.js';
 

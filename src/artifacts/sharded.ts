@@ -8,7 +8,7 @@ import { ToolkitError } from '../core/errors.js';
 import { exists, makeFolder, readTextIfThere, writeFileAtomically } from '../core/files.js';
 import { sha256 } from '../core/hashing.js';
 import { complaintOf } from '../core/validation.js';
-import type { LabelledImages } from '../engine/images.js';
+import type { LabelledImages } from '../core/images.js';
 import { preparedDescription, preparedFile, preparedFolder, type PreparedDescription } from './prepared.js';
 import { readShard, shardEntry, shardName, writeShard, type ShardEntry } from './shards.js';
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { ToolkitError } from '../core/errors.js';
 import { readError, writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
-import { pixelsPerImage, type ImageShape, type LabelledImages } from '../engine/images.js';
+import { pixelsPerImage, type ImageShape, type LabelledImages } from '../core/images.js';
 import { decodeSafetensors, encodeSafetensors, hashInHeader, SafetensorsError } from './safetensors.js';
 
 /** A shard as a manifest lists it. */

@@ -1,7 +1,7 @@
 import { Command as Program, Argument, CommanderError, Option } from 'commander';
 
-import { allFields, optionFields, type OptionSpace } from '../config/resolve.js';
-import { flagOf, fieldsOf, parseText, type Field } from '../config/fields.js';
+import { allFields, optionFields, type OptionSpace } from '../core/config/resolve.js';
+import { flagOf, fieldsOf, parseText, type Field } from '../core/config/fields.js';
 import { ToolkitError } from '../core/errors.js';
 import { nearest } from '../core/registry.js';
 import { isCommon, presentationFields, type Command, type Positional } from './command.js';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-import type { Layer, OptionSpace, Resolution } from '../config/resolve.js';
+import type { Layer, OptionSpace, Resolution } from '../core/config/resolve.js';
 import type { StageContext } from '../core/events.js';
-import { backendOptions } from '../stages/backend-options.js';
-import { checkpointsDirOption, dataDirOption, seedOption } from '../stages/options.js';
-import type { Outcome } from '../terminal/reporter.js';
+import { backendOptions } from '../engine/backends/options.js';
+import { checkpointsDirOption, dataDirOption, seedOption } from '../core/config/common-options.js';
+import type { Outcome } from './terminal/reporter.js';
 
 /** What stands on the command line without a flag. */
 export interface Positional {

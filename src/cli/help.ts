@@ -1,5 +1,5 @@
 import { version } from '../core/version.js';
-import { columns } from '../terminal/format.js';
+import { columns } from './terminal/format.js';
 import { commands } from './commands/index.js';
 
 /** What `mnist --help` prints. */

@@ -4,8 +4,8 @@ import { asToolkitError, ToolkitError, type ExitCode } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import { nearest } from '../core/registry.js';
 import { version } from '../core/version.js';
-import { createReporter } from '../terminal/index.js';
-import type { Reporter } from '../terminal/reporter.js';
+import { createReporter } from './terminal/index.js';
+import type { Reporter } from './terminal/reporter.js';
 import { HelpRequested, parseArguments } from './arguments.js';
 import type { Presentation } from './command.js';
 import { commands } from './commands/index.js';
@@ -75,7 +75,7 @@ async function run(
   const reporter = setReporter(presentation);
   const resolution = await resolveSettings(command, values, presentation, io.env);
   if (presentation.printConfig) {
-    const { configOutcome } = await import('../terminal/config.js');
+    const { configOutcome } = await import('./terminal/results/config.js');
     reporter.outcome(configOutcome(resolution));
     return 0;
   }

@@ -1,12 +1,12 @@
-import { environmentLayer, fileLayer, flagLayer } from '../config/layers.js';
-import { fieldsOf } from '../config/fields.js';
+import { environmentLayer, fileLayer, flagLayer } from '../core/config/layers.js';
+import { fieldsOf } from '../core/config/fields.js';
 import {
   allFields,
   resolveOptions,
   type Layer,
   type OptionSpace,
   type Resolution,
-} from '../config/resolve.js';
+} from '../core/config/resolve.js';
 import type { Emit } from '../core/events.js';
 import { nearest } from '../core/registry.js';
 import { presentationFields, type Command, type Presentation } from './command.js';

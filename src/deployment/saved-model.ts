@@ -1,9 +1,14 @@
 import type { CheckpointDescription } from '../artifacts/checkpoint.js';
-import { lower } from '../engine/lower.js';
-import { usedVariables, type Trace } from '../engine/trace.js';
-import { DataType } from '../tensorflow/data-types.js';
-import { attribute, GraphBuilder, type HostTensor, type NodeOutput } from '../tensorflow/graph-builder.js';
-import { MessageWriter } from '../tensorflow/protobuf.js';
+import { lower } from '../engine/compiling/lower.js';
+import { usedVariables, type Trace } from '../engine/tracing/trace.js';
+import { DataType } from '../tensorflow/c-api/data-types.js';
+import {
+  attribute,
+  GraphBuilder,
+  type HostTensor,
+  type NodeOutput,
+} from '../tensorflow/c-api/graph-builder.js';
+import { MessageWriter } from '../core/formats/protobuf.js';
 
 /** Nodes of the graph, and names in its signature. */
 export const savedModelNames = { input: 'images', logits: 'logits', probabilities: 'probabilities' } as const;

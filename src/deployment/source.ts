@@ -1,10 +1,10 @@
 import type { Checkpoint } from '../artifacts/checkpoint.js';
 import type { StoredDecision } from '../artifacts/decision.js';
 import type { Signature } from '../artifacts/manifest.js';
-import type { ActiveBackend } from '../backends/backend.js';
-import type { LabelledImages } from '../engine/images.js';
-import type { Forward } from '../engine/program.js';
-import type { TrainingVariables } from '../training/variables.js';
+import type { ActiveBackend } from '../engine/backends/backend.js';
+import type { LabelledImages } from '../core/images.js';
+import type { Forward } from '../engine/running/program.js';
+import type { TrainingVariables } from '../models/variables.js';
 
 /** A trained model as targets take it, together with what it answers. */
 export interface DeploymentSource {

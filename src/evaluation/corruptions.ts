@@ -1,5 +1,5 @@
 import { Random } from '../core/random.js';
-import { pixelsPerImage, type ImageShape } from '../engine/images.js';
+import { pixelsPerImage, type ImageShape } from '../core/images.js';
 
 /** A way in which images get worse, at several strengths. */
 export interface Corruption {

@@ -4,7 +4,7 @@ import {
   maximumCalibrationError,
   reliability,
   type ConfidenceBin,
-} from '../decisions/calibration.js';
+} from './calibration.js';
 import { areasOf, type AreaAverages } from './areas.js';
 import {
   accuracyOf,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
-import type { ImageShape } from '../engine/images.js';
+import type { ImageShape } from '../core/images.js';
 import { globalAveragePooling } from './layers/average-pooling.js';
 import type { Padding } from './layers/convolution.js';
 import { dense } from './layers/dense.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
-import { elementCount, type ImageShape } from '../engine/images.js';
+import { elementCount, type ImageShape } from '../core/images.js';
 import { convolution } from './layers/convolution.js';
 import { dense } from './layers/dense.js';
 import { dropout } from './layers/dropout.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { pixelsPerImage } from '../engine/images.js';
+import { pixelsPerImage } from '../core/images.js';
 import { dense } from './layers/dense.js';
 import { flatten } from './layers/flatten.js';
 import { sequence } from './layers/sequence.js';

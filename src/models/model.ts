@@ -1,10 +1,10 @@
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 
-import type { Configurable } from '../config/resolve.js';
+import type { Configurable } from '../core/config/resolve.js';
 import type { Random } from '../core/random.js';
-import { elementCount, type ImageShape } from '../engine/images.js';
-import type { Randomness } from '../engine/randomness.js';
+import { elementCount, type ImageShape } from '../core/images.js';
+import type { Randomness } from '../engine/tracing/randomness.js';
 
 /** A model's parameter before it has a value. */
 export interface ParameterSpec {

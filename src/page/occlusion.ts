@@ -1,4 +1,4 @@
-import { cover, coveredPlaces, fallsByPixel, type Covering } from '../explanation/covering.js';
+import { cover, coveredPlaces, fallsByPixel, type Covering } from '../evaluation/explanation/covering.js';
 
 const COVERING: Covering = { patch: 4, stride: 2 };
 

@@ -1,4 +1,4 @@
-import type { Picture } from '../imaging/picture.js';
+import type { Picture } from '../data/imaging/picture.js';
 
 interface Point {
   x: number;

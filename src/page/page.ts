@@ -1,6 +1,6 @@
-import { applyRule } from '../decisions/rule.js';
+import { applyRule } from '../evaluation/decisions/rule.js';
 import type { PageModel } from '../deployment/web/page-model.js';
-import { preparePicture, type PreparedPicture } from '../imaging/prepare.js';
+import { preparePicture, type PreparedPicture } from '../data/imaging/prepare.js';
 import { evidenceOf, type BrowserModel } from './browser-model.js';
 import { oneAtATime } from './latest.js';
 import { occlusion } from './occlusion.js';

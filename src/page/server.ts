@@ -1,4 +1,4 @@
-import type { AbstentionReason } from '../decisions/decide.js';
+import type { AbstentionReason } from '../evaluation/decisions/decide.js';
 import type { PageModel } from '../deployment/web/page-model.js';
 import type { BrowserModel } from './browser-model.js';
 import { denseModel, isDense } from './dense-model.js';

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 import { Tinypool } from 'tinypool';
 
-import type { PreparationTask } from '../imaging/prepare-worker.js';
-import { preparePicture, type PreparedPicture } from '../imaging/prepare.js';
+import type { PreparationTask } from '../data/imaging/prepare-worker.js';
+import { preparePicture, type PreparedPicture } from '../data/imaging/prepare.js';
 import { HttpError } from './http-errors.js';
 
 /** A picture of fewer pixels is prepared in less than a millisecond: sooner than a thread could be told of it. */
@@ -12,7 +12,7 @@ const SMALL_PIXELS = 64 * 64;
 /** Pictures that may wait, of up to 1 MiB each. */
 const MAX_WAITING = 64;
 /** The compiled worker, for threads load no TypeScript. */
-const WORKER = fileURLToPath(new URL('../../dist/imaging/prepare-worker.js', import.meta.url));
+const WORKER = fileURLToPath(new URL('../../dist/data/imaging/prepare-worker.js', import.meta.url));
 
 /** Prepares pictures in threads of its own: a large one would keep every other request waiting for some 20 ms. */
 export class PicturePool {

@@ -4,14 +4,14 @@ import { tensor4d, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import type { Checkpoint, CheckpointDescription } from '../artifacts/checkpoint.js';
 import { ToolkitError } from '../core/errors.js';
-import type { DecisionRule } from '../decisions/rule.js';
-import { CompiledForward, type SampleImages } from '../engine/compiled-forward.js';
-import { pixelsPerImage } from '../engine/images.js';
-import type { ExecutionMode } from '../engine/prepare.js';
-import type { Forward } from '../engine/program.js';
+import type { DecisionRule } from '../evaluation/decisions/rule.js';
+import { CompiledForward, type SampleImages } from '../engine/running/compiled-forward.js';
+import { pixelsPerImage } from '../core/images.js';
+import type { ExecutionMode } from '../engine/running/prepare.js';
+import type { Forward } from '../engine/running/program.js';
 import type { Model } from '../models/model.js';
-import { tensorFlowBackend, tensorFlowContext } from '../tensorflow/tfjs-backend.js';
-import type { TrainingVariables } from '../training/variables.js';
+import { tensorFlowBackend, tensorFlowContext } from '../tensorflow/backend/tfjs-backend.js';
+import type { TrainingVariables } from '../models/variables.js';
 
 /** A checkpoint's model with its parameters on the device, and how its logits become decisions. */
 export interface ServedModel {

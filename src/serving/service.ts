@@ -1,5 +1,10 @@
 import type { ToolkitError } from '../core/errors.js';
-import { applyRuleToRows, canAbstain, type DecisionRule, type Verdict } from '../decisions/rule.js';
+import {
+  applyRuleToRows,
+  canAbstain,
+  type DecisionRule,
+  type Verdict,
+} from '../evaluation/decisions/rule.js';
 import type { ServerMetrics } from './metrics.js';
 import { classesOf } from './protocol/response.js';
 import type { Monitor } from './watching/monitor.js';

@@ -1,7 +1,7 @@
 import type { Checkpoint, CheckpointDescription } from '../artifacts/checkpoint.js';
 import { asToolkitError, type ToolkitError } from '../core/errors.js';
-import type { DecisionRule } from '../decisions/rule.js';
-import type { ExecutionMode } from '../engine/prepare.js';
+import type { DecisionRule } from '../evaluation/decisions/rule.js';
+import type { ExecutionMode } from '../engine/running/prepare.js';
 import { Batcher, type BatcherOptions, type BatchReport } from './batcher.js';
 import { HttpError } from './http-errors.js';
 import { createPredictor, type DecidingPredictor, type LoadModel } from './predictor.js';

@@ -1,7 +1,7 @@
 import { add, mul, sub, type Scalar } from '@tensorflow/tfjs-core';
 
-import { canUpdateInPlace, latestValue, updateInPlace } from '../engine/operations.js';
-import type { TrainedParameter } from './variables.js';
+import { canUpdateInPlace, latestValue, updateInPlace } from '../engine/tracing/operations.js';
+import type { TrainedParameter } from '../models/variables.js';
 
 /**
  * What an average takes of the new weights in a step: 1 − d, for a decay d of its own (Polyak and Juditsky, “Acceleration of stochastic

@@ -1,6 +1,6 @@
 import { add, div, minimum, mul, type NamedTensorMap } from '@tensorflow/tfjs-core';
 
-import { globalNorm } from '../engine/operations.js';
+import { globalNorm } from '../engine/tracing/operations.js';
 
 /** Keeps the quotient finite; PyTorch's. */
 const SMALLEST_NORM = 1e-6;

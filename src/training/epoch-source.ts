@@ -1,5 +1,5 @@
 import { Random } from '../core/random.js';
-import type { RunOptions, TrainingProgram } from '../engine/program.js';
+import type { RunOptions, TrainingProgram } from '../engine/running/program.js';
 
 /** What a run of an epoch is told, whatever its images lie in. */
 export type EpochOptions = Omit<RunOptions, 'order' | 'batchSize'>;

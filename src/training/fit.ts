@@ -1,14 +1,14 @@
 import type { BatchEvent } from '../core/events.js';
-import type { DeviceImages } from '../engine/device-images.js';
-import { trainingProgram } from '../engine/prepare.js';
+import type { DeviceImages } from '../engine/running/device-images.js';
+import { trainingProgram } from '../engine/running/prepare.js';
 import type { Model } from '../models/model.js';
-import { adam } from '../optimizers/adam.js';
-import { linear } from '../schedules/linear.js';
+import { adam } from './optimizers/adam.js';
+import { linear } from './schedules/linear.js';
 import { epochsInMemory } from './epoch-source.js';
 import { trainEpochs } from './loop.js';
 import { noProgress } from './progress.js';
 import { trainingStep } from './step.js';
-import { TrainingVariables } from './variables.js';
+import { TrainingVariables } from '../models/variables.js';
 
 /** How a helper model is trained. */
 export interface FitPlan {

@@ -1,11 +1,11 @@
 import { dispose, scalar, tidy, zeros, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import { ToolkitError, messageOf } from '../core/errors.js';
-import type { ImageShape } from '../engine/images.js';
-import { stepRandomness } from '../engine/randomness.js';
+import type { ImageShape } from '../core/images.js';
+import { stepRandomness } from '../engine/tracing/randomness.js';
 import type { Model } from '../models/model.js';
 import { lossAndGradients, type StepSettings } from './step.js';
-import type { TrainingVariables } from './variables.js';
+import type { TrainingVariables } from '../models/variables.js';
 
 const MISSING_KERNEL = /Kernel '(\w+)' not registered/;
 

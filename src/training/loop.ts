@@ -1,8 +1,8 @@
 import { ToolkitError } from '../core/errors.js';
 import type { BatchEvent, Metrics } from '../core/events.js';
-import type { SliceResult } from '../engine/program.js';
-import type { Optimizer } from '../optimizers/optimizer.js';
-import type { Schedule } from '../schedules/schedule.js';
+import type { SliceResult } from '../engine/running/program.js';
+import type { Optimizer } from './optimizers/optimizer.js';
+import type { Schedule } from './schedules/schedule.js';
 import type { EpochSource } from './epoch-source.js';
 import {
   emptyEpoch,

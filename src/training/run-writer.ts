@@ -4,10 +4,10 @@ import { loadFloats, type StoredTensor } from '../artifacts/safetensors.js';
 import { ToolkitError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import { writeFileAtomically } from '../core/files.js';
-import type { Execution } from '../engine/program.js';
+import type { Execution } from '../engine/running/program.js';
 import type { EpochRecord, TrainingProgress } from './progress.js';
 import { bestEpoch } from './progress.js';
-import type { TrainingVariables } from './variables.js';
+import type { TrainingVariables } from '../models/variables.js';
 
 /** What a run's checkpoints say alike, from its first to its last. */
 export type RunDescription = Omit<CheckpointDescription, 'kind' | 'createdAt' | 'progress'>;

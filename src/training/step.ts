@@ -11,16 +11,16 @@ import {
   type Tensor1D,
 } from '@tensorflow/tfjs-core';
 
-import type { Augmentation } from '../augmentation/augment.js';
-import type { Batch } from '../engine/device-images.js';
-import { canUpdateInPlace, smoothedCrossEntropy, updateInPlace } from '../engine/operations.js';
-import type { StepResult, TrainingStep } from '../engine/program.js';
-import { stepRandomness, type Randomness } from '../engine/randomness.js';
+import type { Augmentation } from '../models/augmentation/augment.js';
+import type { Batch } from '../engine/running/device-images.js';
+import { canUpdateInPlace, smoothedCrossEntropy, updateInPlace } from '../engine/tracing/operations.js';
+import type { StepResult, TrainingStep } from '../engine/running/program.js';
+import { stepRandomness, type Randomness } from '../engine/tracing/randomness.js';
 import type { Model, TrainingPass } from '../models/model.js';
-import type { Optimizer } from '../optimizers/optimizer.js';
+import type { Optimizer } from './optimizers/optimizer.js';
 import { averageShare, updateAverage } from './averaging.js';
 import { clipByGlobalNorm } from './clipping.js';
-import type { TrainedParameter, TrainingVariables } from './variables.js';
+import type { TrainedParameter, TrainingVariables } from '../models/variables.js';
 
 /** From here on, steps have the numbers of earlier ones: float32, in which they travel, holds no larger integers exactly. */
 const STEP_NUMBERS = 2 ** 24;

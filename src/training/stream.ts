@@ -1,6 +1,6 @@
 import { Random } from '../core/random.js';
-import { allIndices, pixelsPerImage, type LabelledImages } from '../engine/images.js';
-import type { TrainingProgram } from '../engine/program.js';
+import { allIndices, pixelsPerImage, type LabelledImages } from '../core/images.js';
+import type { TrainingProgram } from '../engine/running/program.js';
 import type { EpochOptions, EpochPlan, EpochSource } from './epoch-source.js';
 
 /** A data set in parts, of which a few at a time are in memory. */

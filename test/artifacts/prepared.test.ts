@@ -11,7 +11,7 @@ import {
   type PreparedDescription,
 } from '../../src/artifacts/prepared.js';
 import { encodeSafetensors, type StoredTensor } from '../../src/artifacts/safetensors.js';
-import type { LabelledImages } from '../../src/engine/images.js';
+import type { LabelledImages } from '../../src/core/images.js';
 import { toolkitError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folders.js';
 

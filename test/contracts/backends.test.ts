@@ -14,11 +14,11 @@ import {
 } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { ActiveBackend } from '../../src/backends/backend.js';
-import { backends } from '../../src/backends/index.js';
+import type { ActiveBackend } from '../../src/engine/backends/backend.js';
+import { backends } from '../../src/engine/backends/index.js';
 import { Random } from '../../src/core/random.js';
-import { placeOnDevice } from '../../src/engine/device-images.js';
-import { sparseCrossEntropy } from '../../src/engine/operations.js';
+import { placeOnDevice } from '../../src/engine/running/device-images.js';
+import { sparseCrossEntropy } from '../../src/engine/tracing/operations.js';
 import { startOnCpu } from '../support/backends.js';
 import { expectClose } from '../support/numbers.js';
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { models } from '../../src/models/index.js';
-import { resolveTrainOptions, type TrainOptions } from '../../src/stages/train-options.js';
+import { resolveTrainOptions, type TrainOptions } from '../../src/stages/train/train-options.js';
 
 const folder = new URL('../../configs/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));

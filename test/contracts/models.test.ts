@@ -15,14 +15,14 @@ import {
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { Random } from '../../src/core/random.js';
-import { elementCount } from '../../src/engine/images.js';
-import { sparseCrossEntropy } from '../../src/engine/operations.js';
+import { elementCount } from '../../src/core/images.js';
+import { sparseCrossEntropy } from '../../src/engine/tracing/operations.js';
 import { encodeSavedModel } from '../../src/deployment/saved-model.js';
 import { translateToOnnx } from '../../src/deployment/onnx/translate.js';
-import { traceAnyBatch } from '../../src/engine/batch-trace.js';
+import { traceAnyBatch } from '../../src/engine/tracing/batch-trace.js';
 import { models } from '../../src/models/index.js';
 import { parameterCount, type Model } from '../../src/models/model.js';
-import { TrainingVariables } from '../../src/training/variables.js';
+import { TrainingVariables } from '../../src/models/variables.js';
 import { startOnCpu } from '../support/backends.js';
 import { checkpointDescription } from '../support/checkpoints.js';
 import { trainingPass } from '../support/training-pass.js';

@@ -1,8 +1,8 @@
 import { memory, scalar, tensor1d, tidy, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { Optimizer } from '../../src/optimizers/optimizer.js';
-import { optimizers } from '../../src/optimizers/index.js';
+import type { Optimizer } from '../../src/training/optimizers/optimizer.js';
+import { optimizers } from '../../src/training/optimizers/index.js';
 import { startOnCpu } from '../support/backends.js';
 
 beforeAll(() => startOnCpu('tensorflow'));

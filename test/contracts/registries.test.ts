@@ -3,19 +3,19 @@ import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
-import { backends } from '../../src/backends/index.js';
+import { backends } from '../../src/engine/backends/index.js';
 import type { Named } from '../../src/core/registry.js';
-import { sourceKinds } from '../../src/collection/kinds/index.js';
-import { datasets } from '../../src/datasets/index.js';
-import { fileRoles } from '../../src/datasets/dataset.js';
-import { explainers } from '../../src/explanation/index.js';
-import { features } from '../../src/features/index.js';
+import { sourceKinds } from '../../src/data/collection/kinds/index.js';
+import { datasets } from '../../src/data/datasets/index.js';
+import { fileRoles } from '../../src/data/datasets/dataset.js';
+import { explainers } from '../../src/evaluation/explanation/index.js';
+import { features } from '../../src/models/features/index.js';
 import { models } from '../../src/models/index.js';
-import { optimizers } from '../../src/optimizers/index.js';
-import { schedules } from '../../src/schedules/index.js';
-import { checks } from '../../src/preparation/checks/index.js';
-import { denoisers } from '../../src/preparation/denoisers/index.js';
-import { targets } from '../../src/targets/index.js';
+import { optimizers } from '../../src/training/optimizers/index.js';
+import { schedules } from '../../src/training/schedules/index.js';
+import { checks } from '../../src/data/preparation/checks/index.js';
+import { denoisers } from '../../src/data/preparation/denoisers/index.js';
+import { targets } from '../../src/deployment/targets/index.js';
 
 const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 

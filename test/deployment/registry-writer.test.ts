@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { AuditLog } from '../../src/artifacts/audit.js';
 import { ModelRegistry } from '../../src/artifacts/model-registry.js';
 import { RegistryWriter } from '../../src/deployment/registry-writer.js';
-import { listVersions, registryHistory, verifyRegistry } from '../../src/stages/registry.js';
+import { listVersions, registryHistory, verifyRegistry } from '../../src/stages/registry/registry.js';
 import { startProcess } from '../support/child-process.js';
 import { toolkitError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folders.js';

@@ -8,7 +8,7 @@ import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { findPrepared } from '../../src/artifacts/prepared.js';
 import { silentContext } from '../../src/core/events.js';
 import { meanProbabilities } from '../../src/evaluation/ensemble.js';
-import { classifyImages } from '../../src/stages/classify-images.js';
+import { classifyImages } from '../../src/models/classify-images.js';
 import { QUICK, runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 import { onSheet } from '../support/foreign-pictures.js';

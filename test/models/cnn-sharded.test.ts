@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { startBackend } from '../../src/backends/start.js';
+import { startBackend } from '../../src/engine/backends/start.js';
 import { silentContext } from '../../src/core/events.js';
 import { cpuRequest } from '../support/backends.js';
 import { trainCnn } from '../support/cnn.js';

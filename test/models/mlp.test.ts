@@ -5,7 +5,7 @@ import { Random } from '../../src/core/random.js';
 import { mlp } from '../../src/models/mlp.js';
 import { parameterCount } from '../../src/models/model.js';
 import { lossAndGradients } from '../../src/training/step.js';
-import { TrainingVariables } from '../../src/training/variables.js';
+import { TrainingVariables } from '../../src/models/variables.js';
 import { startOnCpu } from '../support/backends.js';
 import { expectClose } from '../support/numbers.js';
 import { smallNet } from '../support/small-model.js';

@@ -1,17 +1,17 @@
 import { memory } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { CompiledTraining } from '../../src/engine/compiled-training.js';
-import type { DeviceImages } from '../../src/engine/device-images.js';
-import { eagerTraining } from '../../src/engine/eager.js';
-import type { TrainingProgram } from '../../src/engine/program.js';
-import type { CorePlan } from '../../src/engine/work.js';
+import { CompiledTraining } from '../../src/engine/running/compiled-training.js';
+import type { DeviceImages } from '../../src/engine/running/device-images.js';
+import { eagerTraining } from '../../src/engine/running/eager.js';
+import type { TrainingProgram } from '../../src/engine/running/program.js';
+import type { CorePlan } from '../../src/engine/sharding/work.js';
 import { cnnSmall } from '../../src/models/cnn-small.js';
 import type { Model } from '../../src/models/model.js';
 import { resnet } from '../../src/models/resnet.js';
-import { momentum } from '../../src/optimizers/momentum.js';
+import { momentum } from '../../src/training/optimizers/momentum.js';
 import { trainingStep } from '../../src/training/step.js';
-import { TrainingVariables } from '../../src/training/variables.js';
+import { TrainingVariables } from '../../src/models/variables.js';
 import {
   joined,
   mnistImages,

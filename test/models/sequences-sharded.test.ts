@@ -1,9 +1,9 @@
 import { beforeAll, expect, it } from 'vitest';
 
-import { startBackend } from '../../src/backends/start.js';
+import { startBackend } from '../../src/engine/backends/start.js';
 import { silentContext } from '../../src/core/events.js';
 import { models } from '../../src/models/index.js';
-import { sgd } from '../../src/optimizers/sgd.js';
+import { sgd } from '../../src/training/optimizers/sgd.js';
 import { cpuRequest } from '../support/backends.js';
 import { trainOnNoise } from '../support/noise-training.js';
 import { expectClose } from '../support/numbers.js';

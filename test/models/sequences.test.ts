@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { backends } from '../../src/backends/index.js';
+import { backends } from '../../src/engine/backends/index.js';
 import { Random } from '../../src/core/random.js';
 import { parameterCount, type Model } from '../../src/models/model.js';
 import { rnn } from '../../src/models/rnn.js';
 import { transformer } from '../../src/models/transformer.js';
-import { sgd } from '../../src/optimizers/sgd.js';
+import { sgd } from '../../src/training/optimizers/sgd.js';
 import { startOnCpu } from '../support/backends.js';
 import { trainOnNoise } from '../support/noise-training.js';
 import { expectClose } from '../support/numbers.js';

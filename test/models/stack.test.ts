@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { tensor, tidy, zeros, type Tensor4D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { callerLayer, fileLayer } from '../../src/config/layers.js';
-import { resolveOptions } from '../../src/config/resolve.js';
+import { callerLayer, fileLayer } from '../../src/core/config/layers.js';
+import { resolveOptions } from '../../src/core/config/resolve.js';
 import { Random } from '../../src/core/random.js';
 import { layerTypes, type LayerDescription } from '../../src/models/layers/settings.js';
 import { cnn } from '../../src/models/cnn.js';
 import { parameterCount, type Model } from '../../src/models/model.js';
 import { stack } from '../../src/models/stack.js';
 import { transformer } from '../../src/models/transformer.js';
-import { trainSpace } from '../../src/stages/train-options.js';
+import { trainSpace } from '../../src/stages/train/train-options.js';
 import { startOnCpu } from '../support/backends.js';
 import { toolkitError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folders.js';

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { writeDecision } from '../../src/artifacts/decision.js';
 import { findPrepared } from '../../src/artifacts/prepared.js';
-import { serveFields } from '../../src/stages/serve-options.js';
-import { startServer, type RunningServer } from '../../src/stages/serve.js';
+import { serveFields } from '../../src/stages/serve/serve-options.js';
+import { startServer, type RunningServer } from '../../src/stages/serve/serve.js';
 import { noBrowser, openInBrowser } from '../support/browser.js';
 import { runCommand, QUICK } from '../support/command.js';
 import { storedDecision } from '../support/decisions.js';

@@ -7,8 +7,8 @@ import { extname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { verifyBundle } from '../../src/artifacts/manifest.js';
-import { serveFields } from '../../src/stages/serve-options.js';
-import { startServer, type RunningServer } from '../../src/stages/serve.js';
+import { serveFields } from '../../src/stages/serve/serve-options.js';
+import { startServer, type RunningServer } from '../../src/stages/serve/serve.js';
 import { EMULATED_GPU, noBrowser, openInBrowser } from '../support/browser.js';
 import { QUICK, runCommand } from '../support/command.js';
 import { answerOf, comparedOn, draw, ONE, SEVEN } from '../support/drawing.js';

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 
-import { preparePicture } from '../../src/imaging/prepare.js';
+import { preparePicture } from '../../src/data/imaging/prepare.js';
 import { PicturePool } from '../../src/serving/picture-pool.js';
 
 /** A dark ring on light paper. */

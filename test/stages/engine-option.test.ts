@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
 
-import { CompiledInference } from '../../src/engine/compiled-inference.js';
+import { CompiledInference } from '../../src/engine/running/compiled-inference.js';
 import { calibrate, deploy, evaluate, predict } from '../../src/index.js';
 import { temporaryFolder } from '../support/folders.js';
 import { preparedMnist, writeMnistCheckpoint } from '../support/serving.js';

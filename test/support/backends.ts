@@ -1,5 +1,5 @@
-import type { ActiveBackend, BackendRequest } from '../../src/backends/backend.js';
-import { startBackend } from '../../src/backends/start.js';
+import type { ActiveBackend, BackendRequest } from '../../src/engine/backends/backend.js';
+import { startBackend } from '../../src/engine/backends/start.js';
 import { silentContext, type ToolkitEvent } from '../../src/core/events.js';
 
 /** A request for the CPU and one thread, so that results can be repeated bit for bit. */

@@ -1,4 +1,4 @@
-import type { ExecutionMode } from '../../src/engine/prepare.js';
+import type { ExecutionMode } from '../../src/engine/running/prepare.js';
 import { cnn } from '../../src/models/cnn.js';
 import { trainOnNoise } from './noise-training.js';
 

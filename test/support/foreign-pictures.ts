@@ -1,4 +1,4 @@
-import type { Picture } from '../../src/imaging/picture.js';
+import type { Picture } from '../../src/data/imaging/picture.js';
 
 /** A grey picture whose brightness is a function of the place. */
 export function greyPicture(

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 
 import { silentContext } from '../../src/core/events.js';
-import { collect } from '../../src/stages/collect.js';
-import { preprocess, preprocessFields } from '../../src/stages/preprocess.js';
-import { obtainRuntime } from '../../src/tensorflow/obtain.js';
+import { collect } from '../../src/stages/collect/collect.js';
+import { preprocess, preprocessFields } from '../../src/stages/preprocess/preprocess.js';
+import { obtainRuntime } from '../../src/tensorflow/runtime/obtain.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -1,4 +1,4 @@
-import type { LabelledImages } from '../../src/engine/images.js';
+import type { LabelledImages } from '../../src/core/images.js';
 
 /** Grey images of one size from rows of numbers, one list an image. */
 export function greyImages(

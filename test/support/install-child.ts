@@ -5,8 +5,8 @@
 import { writeSync } from 'node:fs';
 
 import { silentContext, type ToolkitEvent } from '../../src/core/events.js';
-import { installRuntime } from '../../src/tensorflow/install.js';
-import type { RuntimeVariant } from '../../src/tensorflow/variants.js';
+import { installRuntime } from '../../src/tensorflow/runtime/install.js';
+import type { RuntimeVariant } from '../../src/tensorflow/runtime/variants.js';
 
 /** What the program is given: regular expressions cannot be written as JSON. */
 export interface ChildTask {

@@ -1,12 +1,12 @@
 import { Random } from '../../src/core/random.js';
-import { placeOnDevice } from '../../src/engine/device-images.js';
-import { trainingProgram, type ExecutionMode } from '../../src/engine/prepare.js';
-import type { Execution } from '../../src/engine/program.js';
+import { placeOnDevice } from '../../src/engine/running/device-images.js';
+import { trainingProgram, type ExecutionMode } from '../../src/engine/running/prepare.js';
+import type { Execution } from '../../src/engine/running/program.js';
 import type { Model, ModelTask } from '../../src/models/model.js';
-import { adam } from '../../src/optimizers/adam.js';
-import type { Optimizer } from '../../src/optimizers/optimizer.js';
+import { adam } from '../../src/training/optimizers/adam.js';
+import type { Optimizer } from '../../src/training/optimizers/optimizer.js';
 import { stepCoefficients, trainingStep } from '../../src/training/step.js';
-import { TrainingVariables } from '../../src/training/variables.js';
+import { TrainingVariables } from '../../src/models/variables.js';
 
 /** How a model is trained on noise. */
 export interface NoisePlan {

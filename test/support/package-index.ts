@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 import { sha256 } from '../../src/core/hashing.js';
-import type { RuntimeVariant, Wheel } from '../../src/tensorflow/variants.js';
+import type { RuntimeVariant, Wheel } from '../../src/tensorflow/runtime/variants.js';
 import { zip } from './zip.js';
 
 /** A wheel made for a test, and what a runtime's description says of it. */

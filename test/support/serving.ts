@@ -5,8 +5,8 @@ import { inject, onTestFinished } from 'vitest';
 import { writeCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { findPrepared, type PreparedData } from '../../src/artifacts/prepared.js';
 import { silentContext, type ToolkitEvent } from '../../src/core/events.js';
-import { startServer, type RunningServer } from '../../src/stages/serve.js';
-import { serveFields } from '../../src/stages/serve-options.js';
+import { startServer, type RunningServer } from '../../src/stages/serve/serve.js';
+import { serveFields } from '../../src/stages/serve/serve-options.js';
 import { checkpointDescription } from './checkpoints.js';
 import { smallNet, startTensorFlow } from './training.js';
 

@@ -1,4 +1,4 @@
-import type { LabelledImages } from '../../src/engine/images.js';
+import type { LabelledImages } from '../../src/core/images.js';
 import { Random } from '../../src/core/random.js';
 import { mlp } from '../../src/models/mlp.js';
 import type { Model } from '../../src/models/model.js';

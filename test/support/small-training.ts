@@ -1,16 +1,16 @@
-import { placeOnDevice, type DeviceImages } from '../../src/engine/device-images.js';
-import { eagerInference, eagerTraining } from '../../src/engine/eager.js';
-import { allIndices } from '../../src/engine/images.js';
+import { placeOnDevice, type DeviceImages } from '../../src/engine/running/device-images.js';
+import { eagerInference, eagerTraining } from '../../src/engine/running/eager.js';
+import { allIndices } from '../../src/core/images.js';
 import { silentContext } from '../../src/core/events.js';
 import { meanMetrics } from '../../src/evaluation/classify.js';
-import { adam } from '../../src/optimizers/adam.js';
-import type { Optimizer } from '../../src/optimizers/optimizer.js';
-import { cosine } from '../../src/schedules/cosine.js';
+import { adam } from '../../src/training/optimizers/adam.js';
+import type { Optimizer } from '../../src/training/optimizers/optimizer.js';
+import { cosine } from '../../src/training/schedules/cosine.js';
 import { epochsInMemory, type EpochPlan } from '../../src/training/epoch-source.js';
 import { trainEpochs, type TrainingParts, type TrainingPlan } from '../../src/training/loop.js';
 import { noProgress, type TrainingProgress } from '../../src/training/progress.js';
 import { trainingStep } from '../../src/training/step.js';
-import { TrainingVariables } from '../../src/training/variables.js';
+import { TrainingVariables } from '../../src/models/variables.js';
 import { smallImages, smallNet } from './small-model.js';
 
 const INPUTS = 16;

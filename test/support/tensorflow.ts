@@ -1,8 +1,8 @@
 import { silentContext } from '../../src/core/events.js';
-import { loadTensorFlow } from '../../src/tensorflow/c-api.js';
-import { EagerContext } from '../../src/tensorflow/eager-context.js';
-import type { Runtime } from '../../src/tensorflow/locate.js';
-import { obtainRuntime } from '../../src/tensorflow/obtain.js';
+import { loadTensorFlow } from '../../src/tensorflow/c-api/c-api.js';
+import { EagerContext } from '../../src/tensorflow/c-api/eager-context.js';
+import type { Runtime } from '../../src/tensorflow/runtime/locate.js';
+import { obtainRuntime } from '../../src/tensorflow/runtime/obtain.js';
 
 /** The runtime of this machine, for the CPU. */
 export async function installedRuntime(): Promise<Runtime> {

@@ -1,6 +1,6 @@
 import { keep, scalar, type Tensor } from '@tensorflow/tfjs-core';
 
-import { stepRandomness } from '../../src/engine/randomness.js';
+import { stepRandomness } from '../../src/engine/tracing/randomness.js';
 import type { TrainingPass } from '../../src/models/model.js';
 
 /** What layers are given in a step, and what they say that is to be kept of it. */

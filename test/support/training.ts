@@ -1,17 +1,22 @@
 import { inject } from 'vitest';
 
 import { findPrepared } from '../../src/artifacts/prepared.js';
-import { startBackend } from '../../src/backends/start.js';
+import { startBackend } from '../../src/engine/backends/start.js';
 import { silentContext } from '../../src/core/events.js';
 import { Random } from '../../src/core/random.js';
-import { placeOnDevice, type DeviceImages } from '../../src/engine/device-images.js';
-import type { RunOptions, SliceResult, TrainingProgram, TrainingStep } from '../../src/engine/program.js';
+import { placeOnDevice, type DeviceImages } from '../../src/engine/running/device-images.js';
+import type {
+  RunOptions,
+  SliceResult,
+  TrainingProgram,
+  TrainingStep,
+} from '../../src/engine/running/program.js';
 import { mlp } from '../../src/models/mlp.js';
 import type { Model } from '../../src/models/model.js';
-import { optimizers } from '../../src/optimizers/index.js';
-import type { Optimizer } from '../../src/optimizers/optimizer.js';
+import { optimizers } from '../../src/training/optimizers/index.js';
+import type { Optimizer } from '../../src/training/optimizers/optimizer.js';
 import { trainingStep, type StepSettings } from '../../src/training/step.js';
-import { TrainingVariables } from '../../src/training/variables.js';
+import { TrainingVariables } from '../../src/models/variables.js';
 
 /** Starts TensorFlow on the CPU, with one thread unless it is said otherwise. */
 export async function startTensorFlow(threads = 1): Promise<void> {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Model } from '../../src/models/model.js';
 import { requireKernels } from '../../src/training/kernels.js';
-import { TrainingVariables } from '../../src/training/variables.js';
+import { TrainingVariables } from '../../src/models/variables.js';
 import { startOnCpu } from '../support/backends.js';
 import { smallNet } from '../support/small-model.js';
 

@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { StoredTensor } from '../../src/artifacts/safetensors.js';
 import type { BatchEvent } from '../../src/core/events.js';
-import { momentum } from '../../src/optimizers/momentum.js';
-import { sgd } from '../../src/optimizers/sgd.js';
+import { momentum } from '../../src/training/optimizers/momentum.js';
+import { sgd } from '../../src/training/optimizers/sgd.js';
 import { noProgress, type EpochRecord, type TrainingProgress } from '../../src/training/progress.js';
 import { startOnCpu } from '../support/backends.js';
 import { SmallTraining } from '../support/small-training.js';

@@ -8,7 +8,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { RunFolder } from '../../src/artifacts/run.js';
 import { emptyEpoch, type EpochRecord } from '../../src/training/progress.js';
 import { RunWriter, type RunDescription } from '../../src/training/run-writer.js';
-import { TrainingVariables } from '../../src/training/variables.js';
+import { TrainingVariables } from '../../src/models/variables.js';
 import { startOnCpu } from '../support/backends.js';
 import { temporaryFolder } from '../support/folders.js';
 import { smallNet } from '../support/small-model.js';

@@ -1,10 +1,10 @@
 import { memory } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 
-import { CompiledTraining } from '../../src/engine/compiled-training.js';
-import type { DeviceImages } from '../../src/engine/device-images.js';
-import { eagerTraining } from '../../src/engine/eager.js';
-import type { CorePlan } from '../../src/engine/work.js';
+import { CompiledTraining } from '../../src/engine/running/compiled-training.js';
+import type { DeviceImages } from '../../src/engine/running/device-images.js';
+import { eagerTraining } from '../../src/engine/running/eager.js';
+import type { CorePlan } from '../../src/engine/sharding/work.js';
 import { averageShare } from '../../src/training/averaging.js';
 import { stepCoefficients } from '../../src/training/step.js';
 import {

@@ -1,14 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { readShard, writeShard, type ShardEntry } from '../../src/artifacts/shards.js';
-import { placeOnDevice } from '../../src/engine/device-images.js';
-import { CompiledTraining } from '../../src/engine/compiled-training.js';
-import { eagerTraining } from '../../src/engine/eager.js';
-import { selectImages } from '../../src/engine/images.js';
-import { adam } from '../../src/optimizers/adam.js';
+import { placeOnDevice } from '../../src/engine/running/device-images.js';
+import { CompiledTraining } from '../../src/engine/running/compiled-training.js';
+import { eagerTraining } from '../../src/engine/running/eager.js';
+import { selectImages } from '../../src/core/images.js';
+import { adam } from '../../src/training/optimizers/adam.js';
 import { stepCoefficients, trainingStep } from '../../src/training/step.js';
 import { orderInShard, padded, ShardedEpochs, shardOrder } from '../../src/training/stream.js';
-import { TrainingVariables } from '../../src/training/variables.js';
+import { TrainingVariables } from '../../src/models/variables.js';
 import { temporaryFolder } from '../support/folders.js';
 import { smallImages, smallNet } from '../support/small-model.js';
 import { startTensorFlow } from '../support/training.js';

@@ -1,15 +1,15 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import type { Checkpoint } from '../../src/artifacts/checkpoint.js';
-import { CompiledTraining } from '../../src/engine/compiled-training.js';
+import { CompiledTraining } from '../../src/engine/running/compiled-training.js';
 import { cnn } from '../../src/models/cnn.js';
 import { cnnSmall } from '../../src/models/cnn-small.js';
 import { mlp } from '../../src/models/mlp.js';
 import type { Model } from '../../src/models/model.js';
-import { adam } from '../../src/optimizers/adam.js';
+import { adam } from '../../src/training/optimizers/adam.js';
 import { trainingStep } from '../../src/training/step.js';
 import { chosenLayers, freeze, headOf, learntLayers, planTransfer } from '../../src/training/transfer.js';
-import { TrainingVariables } from '../../src/training/variables.js';
+import { TrainingVariables } from '../../src/models/variables.js';
 import { startTensorFlow, mnistImages, run } from '../support/training.js';
 
 const task = { shape: { height: 28, width: 28, channels: 1 }, classes: 10 };

@@ -14,10 +14,10 @@ import {
 } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 
-import '../../src/engine/gradients.js';
-import { backends } from '../../src/backends/index.js';
+import '../../src/engine/tracing/gradients.js';
+import { backends } from '../../src/engine/backends/index.js';
 import { dense } from '../../src/models/layers/dense.js';
-import { sgd } from '../../src/optimizers/sgd.js';
+import { sgd } from '../../src/training/optimizers/sgd.js';
 import { startOnCpu } from '../support/backends.js';
 import { expectClose } from '../support/numbers.js';
 

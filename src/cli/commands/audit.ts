@@ -2,9 +2,9 @@ import { z } from 'zod';
 
 import { AuditLog } from '../../artifacts/audit.js';
 import { ModelRegistry } from '../../artifacts/model-registry.js';
-import { registryDirOption } from '../../stages/options.js';
-import { auditText } from '../../terminal/audit.js';
-import type { Outcome } from '../../terminal/reporter.js';
+import { registryDirOption } from '../../core/config/common-options.js';
+import { auditText } from '../terminal/results/audit.js';
+import type { Outcome } from '../terminal/reporter.js';
 import { commonFields, defineCommand, type Call } from '../command.js';
 
 const actions = ['verify', 'list'] as const;

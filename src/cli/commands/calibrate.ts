@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import { calibrate, calibrateFields } from '../../stages/calibrate.js';
-import { calibrationText } from '../../terminal/calibration.js';
+import { calibrate, calibrateFields } from '../../stages/calibrate/calibrate.js';
+import { calibrationText } from '../terminal/results/calibration.js';
 import { checkpointPositional, commonFields, defineCommand } from '../command.js';
 
 export const calibrateCommand = defineCommand({

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 import type { RawManifest } from '../../artifacts/raw.js';
-import { collect, collectFields } from '../../stages/collect.js';
-import { bytes, columns, count } from '../../terminal/format.js';
+import { collect, collectFields } from '../../stages/collect/collect.js';
+import { bytes, columns, count } from '../terminal/format.js';
 import { commonFields, defineCommand } from '../command.js';
 
 /** What an import made of a source; nothing for files that were only copied. */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { listDatasets } from '../../stages/list-datasets.js';
-import { showDatasetFields } from '../../stages/show-dataset-options.js';
-import { datasetText } from '../../terminal/dataset.js';
-import type { Outcome } from '../../terminal/reporter.js';
-import { table } from '../../terminal/table.js';
+import { listDatasets } from '../../stages/datasets/list-datasets.js';
+import { showDatasetFields } from '../../stages/datasets/show-dataset-options.js';
+import { datasetText } from '../terminal/results/dataset.js';
+import type { Outcome } from '../terminal/reporter.js';
+import { table } from '../terminal/table.js';
 import { commonFields, defineCommand, type Call } from '../command.js';
 
 const space = {
@@ -47,7 +47,7 @@ async function show({ options, context }: DatasetsCall): Promise<Outcome> {
     });
   }
   // The codec of images is loaded only where it is used.
-  const { showDataset } = await import('../../stages/show-dataset.js');
+  const { showDataset } = await import('../../stages/datasets/show-dataset.js');
   const view = await showDataset(dataset, options, context);
   const { samples, ...data } = view;
   return {

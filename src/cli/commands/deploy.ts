@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-import { deploy } from '../../stages/deploy.js';
-import { deployFields, deploySpace } from '../../stages/deploy-options.js';
-import { deploymentText } from '../../terminal/deployment.js';
+import { deploy } from '../../stages/deploy/deploy.js';
+import { deployFields, deploySpace } from '../../stages/deploy/deploy-options.js';
+import { deploymentText } from '../terminal/results/deployment.js';
 import { checkpointPositional, commonFields, defineCommand } from '../command.js';
 
 export const deployCommand = defineCommand({

@@ -1,6 +1,6 @@
 import { ToolkitError } from '../../core/errors.js';
-import { diagnose, type Check } from '../../stages/doctor.js';
-import type { Style } from '../../terminal/style.js';
+import { diagnose, type Check } from '../../stages/runtime/doctor.js';
+import type { Style } from '../terminal/style.js';
 import { commonFields, defineCommand } from '../command.js';
 
 export const doctorCommand = defineCommand({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import { embedFields } from '../../stages/embed-options.js';
-import { columns, count } from '../../terminal/format.js';
+import { embedFields } from '../../stages/embed/embed-options.js';
+import { columns, count } from '../terminal/format.js';
 import { checkpointPositional, commonFields, defineCommand } from '../command.js';
 
 export const embedCommand = defineCommand({
@@ -14,7 +14,7 @@ export const embedCommand = defineCommand({
   ],
   async run({ positionals, options, context }) {
     // The codec of images is loaded only where it is used.
-    const { embed } = await import('../../stages/embed.js');
+    const { embed } = await import('../../stages/embed/embed.js');
     const embedded = await embed(positionals[0] ?? '', options, context);
     const { images, size, output, labels, maps } = embedded;
     return {

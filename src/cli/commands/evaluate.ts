@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { evaluate, evaluateEnsemble } from '../../stages/evaluate.js';
-import { evaluateFields } from '../../stages/evaluate-options.js';
-import { evaluationText } from '../../terminal/evaluation.js';
+import { evaluate, evaluateEnsemble } from '../../stages/evaluate/evaluate.js';
+import { evaluateFields } from '../../stages/evaluate/evaluate-options.js';
+import { evaluationText } from '../terminal/results/evaluation.js';
 import { commonFields, defineCommand } from '../command.js';
 
 export const evaluateCommand = defineCommand({

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { explainFields, explainSpace } from '../../stages/explain-options.js';
-import { explanationsText } from '../../terminal/explanations.js';
+import { explainFields, explainSpace } from '../../stages/explain/explain-options.js';
+import { explanationsText } from '../terminal/results/explanations.js';
 import { checkpointPositional, commonFields, defineCommand } from '../command.js';
 import { imagesPositional, picturesOutcome, pictureSource } from '../pictures.js';
 
@@ -26,7 +26,7 @@ export const explainCommand = defineCommand({
       });
     }
     // The codec of images is loaded only where it is used.
-    const { explain } = await import('../../stages/explain.js');
+    const { explain } = await import('../../stages/explain/explain.js');
     const pictures = names.map((name) => pictureSource(name, stdin));
     const result = await explain(checkpoint ?? '', pictures, options, context);
     return picturesOutcome(result, explanationsText);

@@ -1,8 +1,8 @@
-import { flagOf, fieldsOf, type Field } from '../../config/fields.js';
+import { flagOf, fieldsOf, type Field } from '../../core/config/fields.js';
 import { models } from '../../models/index.js';
 import { parameterCount, type MeasuredTraining, type ModelDefinition } from '../../models/model.js';
-import { count, columns } from '../../terminal/format.js';
-import { measuredText } from '../../terminal/measured.js';
+import { count, columns } from '../terminal/format.js';
+import { measuredText } from '../terminal/results/measured.js';
 import { commonFields, defineCommand } from '../command.js';
 
 /** The images of MNIST and its kind. */

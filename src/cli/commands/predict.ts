@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import { predict, predictFields } from '../../stages/predict.js';
-import { predictionsText } from '../../terminal/predictions.js';
+import { predict, predictFields } from '../../stages/predict/predict.js';
+import { predictionsText } from '../terminal/results/predictions.js';
 import { checkpointPositional, commonFields, defineCommand } from '../command.js';
 import { imagesPositional, picturesOutcome, pictureSource } from '../pictures.js';
 

@@ -8,9 +8,9 @@ import {
   type ShardedData,
   type ShardedSplit,
 } from '../../artifacts/sharded.js';
-import { preprocess, preprocessFields } from '../../stages/preprocess.js';
-import { count } from '../../terminal/format.js';
-import { qualityText } from '../../terminal/quality.js';
+import { preprocess, preprocessFields } from '../../stages/preprocess/preprocess.js';
+import { count } from '../terminal/format.js';
+import { qualityText } from '../terminal/results/quality.js';
 import { commonFields, defineCommand } from '../command.js';
 
 export const preprocessCommand = defineCommand({

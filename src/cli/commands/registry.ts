@@ -9,9 +9,9 @@ import {
   registryFields,
   registryHistory,
   verifyRegistry,
-} from '../../stages/registry.js';
-import { historyText, promotionText, versionsText } from '../../terminal/registry.js';
-import type { Outcome } from '../../terminal/reporter.js';
+} from '../../stages/registry/registry.js';
+import { historyText, promotionText, versionsText } from '../terminal/results/registry.js';
+import type { Outcome } from '../terminal/reporter.js';
 import { commonFields, defineCommand, type Call } from '../command.js';
 
 const actions = ['list', 'promote', 'rollback', 'history', 'verify'] as const;

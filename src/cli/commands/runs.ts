@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-import { compareRuns } from '../../stages/compare-runs.js';
-import { summariseRuns } from '../../stages/list-runs.js';
-import { summariseSearches } from '../../stages/list-searches.js';
-import { pruneRuns } from '../../stages/prune-runs.js';
-import { compareRunsFields, pruneRunsFields } from '../../stages/runs-options.js';
-import type { Outcome } from '../../terminal/reporter.js';
-import { comparisonText, pruningText, runsText, searchesText } from '../../terminal/runs.js';
+import { compareRuns } from '../../stages/runs/compare-runs.js';
+import { summariseRuns } from '../../stages/runs/list-runs.js';
+import { summariseSearches } from '../../stages/search/list-searches.js';
+import { pruneRuns } from '../../stages/runs/prune-runs.js';
+import { compareRunsFields, pruneRunsFields } from '../../stages/runs/runs-options.js';
+import type { Outcome } from '../terminal/reporter.js';
+import { comparisonText, pruningText, runsText, searchesText } from '../terminal/results/runs.js';
 import { commonFields, defineCommand, type Call } from '../command.js';
 
 const actions = ['list', 'compare', 'prune'] as const;

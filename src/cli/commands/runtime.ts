@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { listRuntimes, installChosen, removeInstalled, runtimeFields } from '../../stages/runtime.js';
-import { bytes, columns } from '../../terminal/format.js';
-import { table } from '../../terminal/table.js';
+import { listRuntimes, installChosen, removeInstalled, runtimeFields } from '../../stages/runtime/runtime.js';
+import { bytes, columns } from '../terminal/format.js';
+import { table } from '../terminal/table.js';
 import { commonFields, defineCommand, type Call } from '../command.js';
-import type { Outcome } from '../../terminal/reporter.js';
+import type { Outcome } from '../terminal/reporter.js';
 
 const actions = ['install', 'list', 'remove'] as const;
 

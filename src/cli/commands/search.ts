@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { search } from '../../stages/search.js';
-import { resolveSearch, searchFields, searchSpace } from '../../stages/search-options.js';
-import { searchText } from '../../terminal/search.js';
+import { search } from '../../stages/search/search.js';
+import { resolveSearch, searchFields, searchSpace } from '../../stages/search/search-options.js';
+import { searchText } from '../terminal/results/search.js';
 import { commonFields, defineCommand } from '../command.js';
 
 export const searchCommand = defineCommand({

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-import { serve } from '../../stages/serve.js';
-import { serveFields } from '../../stages/serve-options.js';
-import { duration } from '../../terminal/format.js';
-import { logDestination } from '../../terminal/log.js';
+import { serve } from '../../stages/serve/serve.js';
+import { serveFields } from '../../stages/serve/serve-options.js';
+import { duration } from '../terminal/format.js';
+import { logDestination } from '../terminal/log.js';
 import { commonFields, defineCommand } from '../command.js';
 
 export const serveCommand = defineCommand({

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { ToolkitError } from '../../core/errors.js';
 import { roles } from '../../serving/security/roles.js';
 import { createToken, isExpired, readTokens, revokeToken } from '../../serving/security/token-file.js';
-import { tokensFileOption } from '../../stages/serve-options.js';
-import type { Outcome } from '../../terminal/reporter.js';
-import { table } from '../../terminal/table.js';
+import { tokensFileOption } from '../../stages/serve/serve-options.js';
+import type { Outcome } from '../terminal/reporter.js';
+import { table } from '../terminal/table.js';
 import { commonFields, defineCommand, type Call } from '../command.js';
 
 const actions = ['create', 'list', 'revoke'] as const;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { train } from '../../stages/train.js';
-import { resolveTraining, trainFields, trainSpace } from '../../stages/train-options.js';
-import { trainText } from '../../terminal/train.js';
+import { train } from '../../stages/train/train.js';
+import { resolveTraining, trainFields, trainSpace } from '../../stages/train/train-options.js';
+import { trainText } from '../terminal/results/train.js';
 import { commonFields, defineCommand } from '../command.js';
 
 export const trainCommand = defineCommand({

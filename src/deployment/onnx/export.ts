@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { writeFileAtomically } from '../../core/files.js';
-import { traceAnyBatch } from '../../engine/batch-trace.js';
+import { traceAnyBatch } from '../../engine/tracing/batch-trace.js';
 import { byteSignature } from '../registered.js';
 import { requireTensorFlow } from '../requirements.js';
 import type { DeploymentSource, ExportedModel } from '../source.js';

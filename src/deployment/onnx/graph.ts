@@ -1,4 +1,4 @@
-import { MessageWriter } from '../../tensorflow/protobuf.js';
+import { MessageWriter } from '../../core/formats/protobuf.js';
 
 /** Numbers that ONNX gives to the types of elements (TensorProto.DataType in onnx.proto3). */
 export const OnnxType = { FLOAT: 1, UINT8: 2, INT8: 3, INT32: 6, INT64: 7, BOOL: 9 } as const;

@@ -1,5 +1,5 @@
-import type { HostTensor } from '../../tensorflow/graph-builder.js';
-import { DataType } from '../../tensorflow/data-types.js';
+import type { HostTensor } from '../../tensorflow/c-api/graph-builder.js';
+import { DataType } from '../../tensorflow/c-api/data-types.js';
 import { OnnxType, type OnnxAttribute, type OnnxGraph } from './graph.js';
 import { transpose } from './weights.js';
 

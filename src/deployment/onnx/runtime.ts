@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type * as OnnxRuntime from 'onnxruntime-web';
 
-import type { LabelledImages } from '../../engine/images.js';
+import type { LabelledImages } from '../../core/images.js';
 import { onnxNames } from './translate.js';
 
 /** Images that are computed at once. */

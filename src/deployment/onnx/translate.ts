@@ -1,10 +1,10 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { ToolkitError } from '../../core/errors.js';
 import { version } from '../../core/version.js';
-import { usedVariables, type Trace } from '../../engine/trace.js';
-import { DataType } from '../../tensorflow/data-types.js';
-import type { HostTensor } from '../../tensorflow/graph-builder.js';
-import type { RecordedOperation } from '../../tensorflow/recording-binding.js';
+import { usedVariables, type Trace } from '../../engine/tracing/trace.js';
+import { DataType } from '../../tensorflow/c-api/data-types.js';
+import type { HostTensor } from '../../tensorflow/c-api/graph-builder.js';
+import type { RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
 import { bytesOf, OnnxGraph, OnnxType } from './graph.js';
 import { translations, type Translation } from './operations.js';
 import { addWeights, type WeightStorage } from './weights.js';

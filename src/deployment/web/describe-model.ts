@@ -1,6 +1,6 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
-import type { DecisionRule } from '../../decisions/rule.js';
-import { pagePreparationFor } from '../../imaging/preparation-for.js';
+import type { DecisionRule } from '../../evaluation/decisions/rule.js';
+import { pagePreparationFor } from '../../data/imaging/preparation-for.js';
 import type { PageModel, RuntimeName } from './page-model.js';
 
 /** What the page is told of a model. */

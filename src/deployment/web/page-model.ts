@@ -1,4 +1,4 @@
-import type { DecisionRule } from '../../decisions/rule.js';
+import type { DecisionRule } from '../../evaluation/decisions/rule.js';
 
 /**
  * What the page is told of the model that it uses: the server's answer to `GET /model/description`, and `model.json` of a web

@@ -9,8 +9,8 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 
-import { normalizeBatch } from '../../engine/batch-normalization.js';
-import { elementCount } from '../../engine/images.js';
+import { normalizeBatch } from '../../engine/tracing/batch-normalization.js';
+import { elementCount } from '../../core/images.js';
 import type { ParameterSpec } from '../model.js';
 import { valueOf, type Layer } from './layer.js';
 

@@ -1,6 +1,6 @@
 import { add, conv2d, depthwiseConv2d, type Tensor4D } from '@tensorflow/tfjs-core';
 
-import { elementCount } from '../../engine/images.js';
+import { elementCount } from '../../core/images.js';
 import { activations, type ActivationName } from '../activations.js';
 import { initializers, type InitializerName } from '../initializers.js';
 import type { ParameterSpec } from '../model.js';

@@ -1,6 +1,6 @@
 import { add, matMul, reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 
-import { elementCount } from '../../engine/images.js';
+import { elementCount } from '../../core/images.js';
 import { activations, type ActivationName } from '../activations.js';
 import { initializers, type InitializerName } from '../initializers.js';
 import { valueOf, type Layer } from './layer.js';

@@ -1,6 +1,6 @@
 import { reshape } from '@tensorflow/tfjs-core';
 
-import { elementCount } from '../../engine/images.js';
+import { elementCount } from '../../core/images.js';
 import type { Layer } from './layer.js';
 
 /** Lays the values of each example in one row: [n, …shape] to [n, product of the shape]. */

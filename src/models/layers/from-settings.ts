@@ -1,4 +1,4 @@
-import { elementCount } from '../../engine/images.js';
+import { elementCount } from '../../core/images.js';
 import type { ActivationName } from '../activations.js';
 import { activation } from './activation.js';
 import { averagePooling, globalAveragePooling } from './average-pooling.js';

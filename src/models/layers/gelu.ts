@@ -1,6 +1,6 @@
 import { add, erf, exp, mul, neg, square, type Tensor } from '@tensorflow/tfjs-core';
 
-import { withOwnGradient } from '../../engine/own-gradient.js';
+import { withOwnGradient } from '../../engine/tracing/own-gradient.js';
 
 /**
  * x · Φ(x), with the distribution function Φ of the normal distribution (Hendrycks and Gimpel, "Gaussian error linear units", 2016),

@@ -1,6 +1,6 @@
 import { add, mean, mul, rsqrt, square, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
 
-import { withOwnGradient } from '../../engine/own-gradient.js';
+import { withOwnGradient } from '../../engine/tracing/own-gradient.js';
 import { valueOf, type Layer } from './layer.js';
 
 /** Keeps the square root away from 0; PyTorch's value. */

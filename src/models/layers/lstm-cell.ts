@@ -1,6 +1,6 @@
 import { add, concat, mul, sigmoid, split, tanh, zerosLike, type Tensor } from '@tensorflow/tfjs-core';
 
-import { sigmoidGradient, tanhGradient } from '../../engine/operations.js';
+import { sigmoidGradient, tanhGradient } from '../../engine/tracing/operations.js';
 import type { RecurrentCell } from './recurrent-cell.js';
 
 /**

@@ -1,6 +1,6 @@
 import { add, pad } from '@tensorflow/tfjs-core';
 
-import { elementCount } from '../../engine/images.js';
+import { elementCount } from '../../core/images.js';
 import { valueOf, type SequenceLayer, type SequenceShape } from './layer.js';
 
 /** The spread that positions start with, as in "An image is worth 16×16 words". */

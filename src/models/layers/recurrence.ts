@@ -11,7 +11,7 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 
-import { withOwnGradient } from '../../engine/own-gradient.js';
+import { withOwnGradient } from '../../engine/tracing/own-gradient.js';
 import type { CellState, RecurrentCell } from './recurrent-cell.js';
 
 /** What is learnt of the steps' way from each to the next. */

@@ -1,6 +1,6 @@
 import { reshape, type Tensor2D } from '@tensorflow/tfjs-core';
 
-import { elementCount } from '../../engine/images.js';
+import { elementCount } from '../../core/images.js';
 import type { Embedding, Model } from '../model.js';
 import { featureMapsOf } from './feature-maps.js';
 import { applyAll, type Layer } from './layer.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { complaintOf } from '../../core/validation.js';
-import { pixelsPerImage, type ImageShape } from '../../engine/images.js';
+import { pixelsPerImage, type ImageShape } from '../../core/images.js';
 import { HttpError } from '../http-errors.js';
 import { pixelsOf, type RequestTensor } from './tensors.js';
 

@@ -1,4 +1,4 @@
-import type { Verdict } from '../../decisions/rule.js';
+import type { Verdict } from '../../evaluation/decisions/rule.js';
 import { indexOfMaximum } from '../../evaluation/probabilities.js';
 import { HttpError } from '../http-errors.js';
 import type { Classified } from '../service.js';

@@ -1,5 +1,5 @@
 import { Random } from '../../core/random.js';
-import { pixelsPerImage, type LabelledImages } from '../../engine/images.js';
+import { pixelsPerImage, type LabelledImages } from '../../core/images.js';
 import { classesOf } from '../protocol/response.js';
 import { confidenceOf } from './monitor.js';
 import { describeReference, type Reference } from './reference.js';

@@ -1,4 +1,4 @@
-import type { ImageShape } from '../../engine/images.js';
+import type { ImageShape } from '../../core/images.js';
 import { featuresOf, histogramOf, imageFeatures, quantileEdges, type ImageFeature } from './statistics.js';
 
 /** How one number is distributed in the training data. */

@@ -1,4 +1,4 @@
-import { pixelsPerImage, type ImageShape } from '../../engine/images.js';
+import { pixelsPerImage, type ImageShape } from '../../core/images.js';
 
 /** What is measured of every image, a number each. */
 export const imageFeatures = ['brightness', 'contrast', 'ink', 'centre_x', 'centre_y'] as const;

@@ -6,10 +6,10 @@ import type { CheckpointDescription } from '../../../src/artifacts/checkpoint.js
 import { Random } from '../../../src/core/random.js';
 import { translations } from '../../../src/deployment/onnx/operations.js';
 import { translateToOnnx } from '../../../src/deployment/onnx/translate.js';
-import { traceAnyBatch } from '../../../src/engine/batch-trace.js';
-import type { Forward } from '../../../src/engine/program.js';
-import type { Trace } from '../../../src/engine/trace.js';
-import { hog } from '../../../src/features/hog.js';
+import { traceAnyBatch } from '../../../src/engine/tracing/batch-trace.js';
+import type { Forward } from '../../../src/engine/running/program.js';
+import type { Trace } from '../../../src/engine/tracing/trace.js';
+import { hog } from '../../../src/models/features/hog.js';
 import { checkpointDescription } from '../../support/checkpoints.js';
 import { toolkitError } from '../../support/errors.js';
 import { startTensorFlow } from '../../support/training.js';

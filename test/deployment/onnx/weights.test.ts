@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { quantise, transpose } from '../../../src/deployment/onnx/weights.js';
 import { Random } from '../../../src/core/random.js';
-import { DataType } from '../../../src/tensorflow/data-types.js';
+import { DataType } from '../../../src/tensorflow/c-api/data-types.js';
 
 const numbers = (count: number): Float32Array => {
   const random = new Random(5, 'weights');

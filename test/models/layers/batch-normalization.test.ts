@@ -4,7 +4,7 @@ import { grads, mul, sum, tensor, tensor1d, tensor4d, tidy, type Tensor } from '
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
-import { backends } from '../../../src/backends/index.js';
+import { backends } from '../../../src/engine/backends/index.js';
 import { batchNormalization } from '../../../src/models/layers/batch-normalization.js';
 import { startOnCpu } from '../../support/backends.js';
 import { expectClose } from '../../support/numbers.js';

@@ -12,9 +12,9 @@ import {
 } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 
-import '../../../src/engine/gradients.js';
+import '../../../src/engine/tracing/gradients.js';
 
-import { backends } from '../../../src/backends/index.js';
+import { backends } from '../../../src/engine/backends/index.js';
 import { Random } from '../../../src/core/random.js';
 import { averagePooling, globalAveragePooling } from '../../../src/models/layers/average-pooling.js';
 import {

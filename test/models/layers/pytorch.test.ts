@@ -4,7 +4,7 @@ import { grads, mul, sum, tensor, tidy, type Tensor } from '@tensorflow/tfjs-cor
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
-import { backends } from '../../../src/backends/index.js';
+import { backends } from '../../../src/engine/backends/index.js';
 import { activations } from '../../../src/models/activations.js';
 import { layerNormalization } from '../../../src/models/layers/layer-normalization.js';
 import type { Layer, SequenceShape } from '../../../src/models/layers/layer.js';

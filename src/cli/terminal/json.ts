@@ -1,0 +1,44 @@
+import type { ToolkitError } from '../../core/errors.js';
+import type { ToolkitEvent } from '../../core/events.js';
+import type { Outcome, Reporter } from './reporter.js';
+
+/** For programs: one JSON object a line on stdout, and nothing else there; stderr stays for people. */
+export class JsonReporter implements Reporter {
+  readonly #stdout: NodeJS.WritableStream;
+  readonly #people: Reporter;
+
+  /** @param people shows on stderr what happens */
+  constructor(stdout: NodeJS.WritableStream, people: Reporter) {
+    this.#stdout = stdout;
+    this.#people = people;
+  }
+
+  event(event: ToolkitEvent): void {
+    this.#people.event(event);
+    // They come many times a second, for bars; the epoch lines hold what they add up to.
+    if (event.event === 'batch' || event.event === 'progress') return;
+    this.#line(event);
+  }
+
+  outcome({ data }: Outcome): void {
+    this.#line({ event: 'result', ...data });
+  }
+
+  error(error: ToolkitError): void {
+    const { code, message, hint } = error;
+    this.#line({ event: 'error', code, message, hint });
+    this.#people.error(error);
+  }
+
+  text(text: string): void {
+    this.#people.text(text);
+  }
+
+  close(): void {
+    this.#people.close();
+  }
+
+  #line(value: object): void {
+    this.#stdout.write(`${JSON.stringify(value)}\n`);
+  }
+}

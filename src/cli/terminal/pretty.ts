@@ -1,0 +1,183 @@
+import { stripVTControlCharacters } from 'node:util';
+
+import type { ToolkitError } from '../../core/errors.js';
+import type { BatchEvent, EpochEvent, ToolkitEvent, TransferEvent, TrialEvent } from '../../core/events.js';
+import { bytes, count, duration, loss, percent } from './format.js';
+import { ProgressLine } from './progress-line.js';
+import type { Outcome, Reporter } from './reporter.js';
+import { trialLine } from './results/search.js';
+import { isAnimated, styleFor, type Style } from './style.js';
+import { gapText } from './results/train.js';
+
+export interface PrettyOptions {
+  stdout: NodeJS.WritableStream & { isTTY?: boolean };
+  stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+  environment: NodeJS.ProcessEnv;
+  color: boolean;
+  /** Whether errors come with their stack trace. */
+  verbose: boolean;
+}
+
+/** For people: what happens on stderr, with bars on a terminal and plain lines elsewhere, and the result on stdout. */
+export class PrettyReporter implements Reporter {
+  readonly #options: PrettyOptions;
+  readonly #style: Style;
+  readonly #progress: ProgressLine;
+
+  constructor(options: PrettyOptions) {
+    const { stderr, environment, color } = options;
+    this.#options = options;
+    this.#style = styleFor(stderr, color, environment);
+    this.#progress = new ProgressLine(stderr, isAnimated(stderr, environment), (line) => {
+      this.#line(line);
+    });
+  }
+
+  event(event: ToolkitEvent): void {
+    const style = this.#style;
+    switch (event.event) {
+      case 'progress':
+        this.#progress.show(event.task, event.done, event.total, (rate) =>
+          event.unit === 'bytes'
+            ? `${bytes(event.done)} of ${event.total === undefined ? '?' : bytes(event.total)}  ${bytes(rate)}/s`
+            : `${count(event.done)} images  ${count(rate)}/s`,
+        );
+        break;
+      case 'batch':
+        this.#batch(event);
+        break;
+      case 'epoch':
+        this.#line(this.#epoch(event));
+        break;
+      case 'stage':
+      case 'notice':
+        this.#line(style.dim(event.message));
+        break;
+      case 'warning':
+        this.#line(`${style.yellow('warning:')} ${event.message} — ${event.hint}`);
+        break;
+      case 'backend':
+        this.#line(
+          `${style.bold(event.backend)} ${event.version} on ${event.device}, ${threads(event.threads)}`,
+        );
+        break;
+      case 'model':
+        this.#line(`${style.bold(event.model)} ${event.description}: ${count(event.parameters)} parameters`);
+        break;
+      case 'run':
+        this.#line(runLine(event.run, event.resumedFromEpoch, style));
+        break;
+      case 'transfer':
+        this.#line(transferLine(event));
+        break;
+      case 'trial':
+        this.#trial(event);
+        break;
+      case 'checkpoint':
+        break;
+      case 'listening':
+        this.#line(`${event.model} version ${event.version} at ${style.bold(event.url)}; Ctrl-C stops it`);
+        break;
+      case 'version':
+        this.#line(
+          style.dim(event.version === null ? `no ${event.role}` : `${event.role}: version ${event.version}`),
+        );
+        break;
+    }
+  }
+
+  outcome({ text }: Outcome): void {
+    this.#progress.clear();
+    const { stdout, color, environment } = this.#options;
+    stdout.write(`${text(styleFor(stdout, color, environment))}\n`);
+  }
+
+  error(error: ToolkitError): void {
+    const { message, hint } = error;
+    const line = `${message} — ${hint}`.replaceAll(/\s*\n\s*/g, ' ');
+    this.#line(`${this.#style.red('error:')} ${line}`);
+    if (this.#options.verbose) this.#line(stackOf(error));
+  }
+
+  text(text: string): void {
+    this.#options.stdout.write(text);
+  }
+
+  close(): void {
+    this.#progress.clear();
+  }
+
+  #batch({ epoch, epochs, images, totalImages, imagesPerSecond, ...metrics }: BatchEvent): void {
+    const name = `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`;
+    const means = `loss ${loss(metrics.loss)}  accuracy ${percent(metrics.accuracy)}`;
+    // Between epochs nothing is printed without a terminal: one line an epoch is enough for a log.
+    this.#progress.animate(
+      name,
+      images,
+      totalImages,
+      `${means}  ${count(imagesPerSecond)} images/s`,
+      imagesPerSecond,
+    );
+  }
+
+  #epoch({ epoch, epochs, validation, gap, seconds, imagesPerSecond, ...metrics }: EpochEvent): string {
+    const { bold, dim } = this.#style;
+    const line = (hasGap: boolean, hasRate: boolean): string =>
+      [
+        `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,
+        `loss ${loss(metrics.loss)}  accuracy ${percent(metrics.accuracy)}`,
+        ...(validation
+          ? [
+              `validation ${loss(validation.loss)} ${bold(percent(validation.accuracy))}${hasGap ? gapText(gap) : ''}`,
+            ]
+          : []),
+        dim(duration(seconds)),
+        ...(hasRate ? [dim(`${count(imagesPerSecond)} images/s`)] : []),
+      ].join('  ');
+    return this.#fitting([line(true, true), line(true, false), line(false, false)]);
+  }
+
+  /** The first of some lines, from long to short, that a terminal does not break; elsewhere the longest. */
+  #fitting(lines: readonly string[]): string {
+    const { columns = Infinity } = this.#options.stderr;
+    return lines.find((line) => stripVTControlCharacters(line).length <= columns) ?? lines.at(-1)!;
+  }
+
+  /** What begins and what is given up needs no line: bars show the one, and a notice the other. */
+  #trial(event: TrialEvent): void {
+    if (event.state !== 'running' && event.state !== 'stopped') this.#line(trialLine(event, this.#style));
+  }
+
+  #line(text: string): void {
+    this.#progress.clear();
+    this.#options.stderr.write(`${text}\n`);
+  }
+}
+
+function threads(number: number | undefined): string {
+  return number === 1 ? '1 thread' : `${number ?? 'all'} threads`;
+}
+
+function transferLine({ checkpoint, taken, fresh, frozen }: TransferEvent): string {
+  const groups = [
+    ['taken over', taken],
+    ['new', fresh],
+    ['frozen', frozen],
+  ] as const;
+  const layers = groups.flatMap(([what, names]) => (names.length > 0 ? `${what}: ${names.join(', ')}` : []));
+  return `from ${checkpoint}: ${layers.join('; ')}`;
+}
+
+function runLine(run: string, resumedFromEpoch: number | undefined, { bold }: Style): string {
+  const resumed = resumedFromEpoch === undefined ? '' : `, continued after epoch ${resumedFromEpoch}`;
+  return `run ${bold(run)}${resumed}`;
+}
+
+/** The stack of an error and of what caused it. */
+function stackOf(error: unknown): string {
+  const stacks: string[] = [];
+  for (let current = error; current instanceof Error; current = current.cause) {
+    stacks.push(current.stack ?? current.message);
+  }
+  return stacks.join('\ncaused by ');
+}

@@ -1,0 +1,50 @@
+import type { MeasuredDecision } from '../../../artifacts/decision.js';
+import type { Calibration } from '../../../stages/calibrate/calibrate.js';
+import { columns, count, loss, percent } from '../format.js';
+import type { Style } from '../style.js';
+import { table } from '../table.js';
+
+/** What calibration found, for people. */
+export function calibrationText(calibration: Calibration, { bold, dim }: Style): string {
+  const { temperature, measured, classNames, thresholds, path } = calibration;
+  const test = measured.find(({ split }) => split === 'test');
+  const demanding = classNames.flatMap((name, index) =>
+    thresholds[index]! > 0 ? [`${name} ${percent(thresholds[index]!)}`] : [],
+  );
+  return [
+    `temperature ${bold(temperature.toFixed(3))}, fitted on the validation split`,
+    splitTable(measured),
+    '',
+    `thresholds: ${demanding.length === 0 ? 'none, every image is decided' : demanding.join(', ')}`,
+    '',
+    ...(test
+      ? [dim('test images, one threshold for all classes: what is gained by asking'), curveTable(test), '']
+      : []),
+    columns([
+      ['decision', path],
+      ['next', `mnist predict ${calibration.checkpoint.run} IMAGE`],
+    ]),
+  ].join('\n');
+}
+
+function splitTable(measured: readonly MeasuredDecision[]): string {
+  const head = ['split', 'images', 'loss', 'calibration error', 'decided', 'of these right'];
+  const rows = measured.map(({ split, n, loss: losses, expectedCalibrationError: error, policy }) => [
+    split,
+    count(n),
+    `${loss(losses.before)} → ${loss(losses.after)}`,
+    `${percent(error.before)} → ${percent(error.after)}`,
+    percent(policy.coverage),
+    percent(policy.accuracy),
+  ]);
+  return table(head, rows);
+}
+
+function curveTable({ curve }: MeasuredDecision): string {
+  const rows = curve.map(({ threshold, coverage, accuracy }) => [
+    percent(threshold),
+    percent(coverage),
+    percent(accuracy),
+  ]);
+  return table(['threshold', 'decided', 'of these right'], rows);
+}

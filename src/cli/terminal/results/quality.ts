@@ -1,0 +1,67 @@
+import type { CheckReport, CleaningReport } from '../../../data/preparation/cleaning/cleaning-report.js';
+import type { CountedQuality } from '../../../data/preparation/cleaning/quality.js';
+import { count } from '../format.js';
+import type { Style } from '../style.js';
+import { table } from '../table.js';
+
+/** What was found in a data set, for people. */
+export function qualityText(quality: CountedQuality & { cleaning: CleaningReport }, style: Style): string {
+  const { bold, yellow } = style;
+  const { counts, classNames, pixels, duplicates, constantImages, leakedTestImages } = quality;
+  const rows = classNames.map((name, index) => [
+    name,
+    ...[counts.training, counts.validation, counts.test].map((split) => count(split[index] ?? 0)),
+  ]);
+  const total = [counts.training, counts.validation, counts.test].map((split) =>
+    count(split.reduce((sum, value) => sum + value, 0)),
+  );
+  const findings = [
+    [constantImages && constantImages.train.length + constantImages.test.length, 'images of one colour'],
+    [duplicates?.train.length, 'groups of equal training images'],
+    [duplicates?.test.length, 'groups of equal test images'],
+    [leakedTestImages?.length, 'test images that are training images too'],
+  ] as const;
+  return [
+    bold(`${quality.dataset}: images of each class`),
+    table(['class', 'training', 'validation', 'test'], [...rows, ['all', ...total]]),
+    '',
+    `pixels: mean ${pixels.mean.toFixed(2)}, standard deviation ${pixels.standardDeviation.toFixed(2)} (of 0 to 255, training split)`,
+    ...findings.flatMap(([found, what]) =>
+      found === undefined ? [] : found > 0 ? yellow(`${count(found)} ${what}`) : `no ${what}`,
+    ),
+    ...(duplicates ? [] : ['images were not compared with each other: the set does not fit into memory']),
+    ...cleaningLines(quality.cleaning, style),
+  ].join('\n');
+}
+
+function cleaningLines(cleaning: CleaningReport, { bold, yellow, dim }: Style): string[] {
+  const { checks, dropped, relabelled, denoise } = cleaning;
+  const entries = Object.entries(checks);
+  // A refusal would have ended the stage, and what is off has found nothing.
+  const run = entries.filter(([, { mode }]) => mode !== 'off' && mode !== 'refuse');
+  const idle = entries.filter(([, { mode }]) => mode === 'off').map(([name]) => name);
+  const lines = run.map(([name, report]) => {
+    const line = `${name}: ${outcome(report)}`;
+    return report.found.train + report.found.test > 0 ? yellow(line) : line;
+  });
+  const changed = dropped.train + dropped.test + relabelled > 0;
+  return [
+    '',
+    bold('checks of the raw files'),
+    ...lines,
+    ...(idle.length > 0 ? [dim(`not looked for: ${idle.join(', ')} (--clean all)`)] : []),
+    ...(denoise === 'none' ? [] : [`all images denoised: ${denoise}`]),
+    ...(changed
+      ? [
+          `left out: ${count(dropped.train)} training and ${count(dropped.test)} test images; relabelled: ${count(relabelled)} (changes.jsonl lists them)`,
+        ]
+      : []),
+  ];
+}
+
+function outcome({ mode, found, dropped, relabelled }: CheckReport): string {
+  const all = found.train + found.test;
+  if (all === 0) return 'none';
+  const done = mode === 'report' ? 'reported' : `${count(dropped)} dropped, ${count(relabelled)} relabelled`;
+  return `${count(found.train)} in the training images, ${count(found.test)} in the test images; ${done}`;
+}

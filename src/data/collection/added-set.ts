@@ -1,0 +1,77 @@
+import { readRawFile, type RawData } from '../../artifacts/raw.js';
+import { ToolkitError } from '../../core/errors.js';
+import type { ImageOptions, Sample, SampleSet } from './sample.js';
+import type { Rejection } from './unusable.js';
+
+/**
+ * The images of a data set, followed by those of a source, which all join the training: the test images stay the same, so that
+ * models from before and after can be compared. Throws USAGE where the images cannot be of one size, and what reading throws.
+ */
+export async function addedTo(
+  base: RawData,
+  options: ImageOptions,
+  open: (options: ImageOptions) => Promise<SampleSet>,
+): Promise<SampleSet> {
+  const train = await readSplit(base, 'train');
+  const test = await readSplit(base, 'test');
+  const { size, channels } = train;
+  if ((options.size ?? size) !== size || (options.channels ?? channels) !== channels) {
+    const message = `images of ${base.manifest.dataset} are ${size}×${size} in ${channels} channels`;
+    throw new ToolkitError('USAGE', { message, hint: 'leave --size and --channels out' });
+  }
+  const { classNames } = base.manifest;
+  const known = classNames.length > 0 ? classNames : numbersUpTo(train.labels, test.labels);
+  const added = await open({ ...options, size, channels });
+  const { dataset } = base.manifest;
+  const samples = async function* (): AsyncGenerator<Sample | Rejection> {
+    yield* samplesOf(dataset, train, known);
+    yield* samplesOf(dataset, test, known);
+    for await (const sample of added.samples) yield inTraining(sample);
+  };
+  return { shape: added.shape, total: undefined, classNames: known, samples: samples() };
+}
+
+interface Split {
+  name: 'train' | 'test';
+  size: number;
+  channels: 1 | 3;
+  pixels: Uint8Array;
+  labels: Uint8Array;
+  /** How many there are before those for validation. */
+  trained: number;
+}
+
+async function readSplit(base: RawData, name: Split['name']): Promise<Split> {
+  const { dimensions, data: pixels } = await readRawFile(base, `${name}-images`);
+  const { data: labels } = await readRawFile(base, `${name}-labels`);
+  const [, height = 0, width = 0, channels = 1] = dimensions;
+  if (height === width && (channels === 1 || channels === 3)) {
+    const held = name === 'train' ? (base.manifest.imported?.images.validation ?? 0) : 0;
+    return { name, size: width, channels, pixels, labels, trained: labels.length - held };
+  }
+  const reason = `its images are ${height}×${width} in ${channels} channels`;
+  const hint = 'only to square images, grey or in three channels, can others be added';
+  throw new ToolkitError('SOURCE_REFUSED', { path: base.folder, reason, hint });
+}
+
+function numbersUpTo(...labels: readonly Uint8Array[]): string[] {
+  const most = labels.flatMap((list) => [...list]).reduce((largest, label) => Math.max(largest, label), 0);
+  return Array.from({ length: most + 1 }, (_, label) => String(label));
+}
+
+function* samplesOf(dataset: string, split: Split, classNames: readonly string[]): Generator<Sample> {
+  const { name, size, channels, pixels, labels, trained } = split;
+  const bytes = size * size * channels;
+  for (const [index, label] of labels.entries()) {
+    yield {
+      name: `${dataset} ${name}[${index}]`,
+      label: classNames[label] ?? String(label),
+      split: index < trained ? name : 'validation',
+      load: () => Promise.resolve(pixels.subarray(index * bytes, (index + 1) * bytes)),
+    };
+  }
+}
+
+function inTraining(sample: Sample | Rejection): Sample | Rejection {
+  return 'reason' in sample ? sample : { ...sample, split: 'train' };
+}

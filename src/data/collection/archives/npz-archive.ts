@@ -1,0 +1,137 @@
+import { openPromise, type Entry, type ZipFile } from 'yauzl';
+
+import { isToolkitError, messageOf, systemCodeOf, ToolkitError } from '../../../core/errors.js';
+import { readError } from '../../../core/files.js';
+import { printable } from '../unusable.js';
+import { MAX_NPY_HEADER_BYTES, parseNpyHeader, type NpyHeader } from './npy.js';
+
+const MAX_MEMBERS = 64;
+/** Images that shrink more than this are not images; deflate itself reaches about 1000. */
+const MAX_RATIO = 200;
+const SMALL_BYTES = 16 * 2 ** 20;
+
+/** An array of an archive: its header, and its bytes as they come. */
+export interface NpzArray {
+  /** How messages name it. */
+  path: string;
+  header: NpyHeader;
+  read(): AsyncGenerator<Buffer>;
+}
+
+/** The arrays of a NumPy archive (.npz), none of them in memory. */
+export class NpzArchive {
+  readonly #zip: ZipFile;
+  readonly #path: string;
+  readonly #members: ReadonlyMap<string, Entry>;
+
+  private constructor(zip: ZipFile, path: string, members: ReadonlyMap<string, Entry>) {
+    this.#zip = zip;
+    this.#path = path;
+    this.#members = members;
+  }
+
+  /** Throws DATA_CORRUPT or DATA_UNREADABLE. */
+  static async open(path: string): Promise<NpzArchive> {
+    const zip = await openPromise(path, { lazyEntries: true, autoClose: false }).catch((error: unknown) => {
+      throw asDataError(error, path);
+    });
+    try {
+      const members = new Map<string, Entry>();
+      for await (const entry of zip.eachEntry()) {
+        if (members.size === MAX_MEMBERS) throw new Error(`more than ${MAX_MEMBERS} arrays`);
+        if (members.has(entry.fileName))
+          throw new Error(`two arrays are called ${printable(entry.fileName)}`);
+        members.set(entry.fileName, entry);
+      }
+      return new NpzArchive(zip, path, members);
+    } catch (error) {
+      zip.close();
+      throw asDataError(error, path);
+    }
+  }
+
+  get names(): string[] {
+    return [...this.#members.keys()].map((name) => name.replace(/\.npy$/, ''));
+  }
+
+  /** An array by its name, or undefined. Throws DATA_CORRUPT where its header and its length disagree. */
+  async array(name: string): Promise<NpzArray | undefined> {
+    const entry = this.#members.get(`${name}.npy`);
+    if (!entry) return undefined;
+    const path = `${this.#path}/${entry.fileName}`;
+    const { uncompressedSize, compressedSize } = entry;
+    if (uncompressedSize > SMALL_BYTES && uncompressedSize > MAX_RATIO * compressedSize) {
+      throw corrupt(path, `${compressedSize} bytes that unpack to ${uncompressedSize}, as no images do`);
+    }
+    const header = await this.#header(entry, path);
+    if (header.fileBytes !== uncompressedSize) {
+      throw corrupt(path, `${uncompressedSize} bytes, where its header asks for ${header.fileBytes}`);
+    }
+    return { path, header, read: () => this.#read(entry, path, header.headerBytes) };
+  }
+
+  close(): void {
+    this.#zip.close();
+  }
+
+  async #header(entry: Entry, path: string): Promise<NpyHeader> {
+    let start: Buffer = Buffer.alloc(0);
+    for await (const chunk of this.#read(entry, path, 0)) {
+      start = Buffer.concat([start, chunk.subarray(0, MAX_NPY_HEADER_BYTES)]);
+      const header = parseNpyHeader(start, path);
+      if (header) return header;
+    }
+    throw corrupt(path, 'ends within its header');
+  }
+
+  async *#read(entry: Entry, path: string, from: number): AsyncGenerator<Buffer> {
+    let skipped = 0;
+    let total = 0;
+    try {
+      const stream = await this.#zip.openReadStreamPromise(entry);
+      try {
+        for await (const chunk of stream as AsyncIterable<Buffer>) {
+          total += chunk.length;
+          const rest = chunk.subarray(Math.min(chunk.length, from - skipped));
+          skipped += chunk.length - rest.length;
+          if (rest.length > 0) yield rest;
+        }
+      } finally {
+        stream.destroy();
+      }
+    } catch (error) {
+      throw asDataError(error, path);
+    }
+    if (total !== entry.uncompressedSize)
+      throw corrupt(path, `ends after ${total} of ${entry.uncompressedSize} bytes`);
+  }
+}
+
+/** The bytes of an array in pieces of one length. */
+export async function* piecesOf(array: NpzArray, length: number): AsyncGenerator<Buffer> {
+  let piece = Buffer.allocUnsafe(length);
+  let filled = 0;
+  for await (const chunk of array.read()) {
+    for (let at = 0; at < chunk.length;) {
+      const copied = chunk.copy(piece, filled, at, at + length - filled);
+      filled += copied;
+      at += copied;
+      if (filled < length) continue;
+      yield piece;
+      piece = Buffer.allocUnsafe(length);
+      filled = 0;
+    }
+  }
+}
+
+function asDataError(error: unknown, path: string): ToolkitError {
+  if (isToolkitError(error)) return error;
+  const code = systemCodeOf(error);
+  return code === undefined || code.startsWith('Z_')
+    ? corrupt(path, `damaged (${messageOf(error)})`)
+    : readError(error, path);
+}
+
+function corrupt(path: string, reason: string): ToolkitError {
+  return new ToolkitError('DATA_CORRUPT', { path, reason });
+}

@@ -1,0 +1,140 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { RawData, RawManifest } from '../../artifacts/raw.js';
+import { isToolkitError, ToolkitError } from '../../core/errors.js';
+import type { StageContext } from '../../core/events.js';
+import type { DatasetDefinition } from '../datasets/dataset.js';
+import { collectIdx } from './collect-idx.js';
+import { sourceKinds } from './kinds/index.js';
+import type { CollectedFiles, SourceKind } from './kinds/source-kind.js';
+import { isAddress, isFileAddress, obtain, type Place } from './obtain.js';
+import type { ImageOptions } from './sample.js';
+import { candidateNames, mirrorSource } from './sources.js';
+
+/** What is to be collected, and how. */
+export interface SourceRequest extends Omit<ImageOptions, 'size' | 'channels'> {
+  size?: number | undefined;
+  channels?: 1 | 3 | undefined;
+  /** A folder, a file, or a web address. */
+  from: string;
+  /** The name of a kind of source, or `auto`. */
+  format: string;
+  sha256?: string | undefined;
+  known: DatasetDefinition | undefined;
+  addTo?: RawData | undefined;
+  /** A folder for what is fetched and unpacked on the way. */
+  work: string;
+  /** The folder that receives the raw files. */
+  staging: string;
+}
+
+/** The raw files of a source, and what the manifest says of how they came about. */
+export interface CollectedSource extends CollectedFiles {
+  /** How the manifest names the source. */
+  description: string;
+  imported?: NonNullable<RawManifest['imported']>;
+}
+
+/**
+ * Collects a source, whatever it is: fetches and unpacks it where needed, finds out what it is by what is there, and makes it into the four
+ * raw files. What was fetched is kept only while it may be of use to another try.
+ */
+export async function collectSource(request: SourceRequest, context: StageContext): Promise<CollectedSource> {
+  const { work } = request;
+  try {
+    const collected = isMirror(request)
+      ? await fromMirror(request, context)
+      : await fromPlace(request, context);
+    await rm(work, { recursive: true, force: true });
+    return collected;
+  } catch (error) {
+    // A broken download is taken up again; a file that turned out to be wrong must not be.
+    const isWrong =
+      isToolkitError(error) && !['DOWNLOAD_FAILED', 'INTERRUPTED', 'TERMINATED'].includes(error.code);
+    await rm(isWrong ? work : join(work, 'unpacked'), { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Whether a web address is a folder with the four files, rather than one file that holds everything. */
+function isMirror({ from, format, sha256 }: SourceRequest): boolean {
+  return isAddress(from) && sha256 === undefined && !isFileAddress(from) && ['auto', 'idx'].includes(format);
+}
+
+async function fromMirror(
+  { from, work, staging, known }: SourceRequest,
+  context: StageContext,
+): Promise<CollectedSource> {
+  const source = mirrorSource(from, work, context, known?.fileNames);
+  const files = await collectIdx(source, staging, known, context);
+  return { description: source.description, files, classNames: [] };
+}
+
+async function fromPlace(request: SourceRequest, context: StageContext): Promise<CollectedSource> {
+  const { from, work, staging, known, sha256 } = request;
+  const pinned = sha256 ?? (/\.zip$/i.test(from) ? known?.archive?.sha256 : undefined);
+  const place = await obtain({ from, work, sha256: pinned, wanted: known && wantedBy(known) }, context);
+  if (isAddress(from) && pinned === undefined && place.file) {
+    context.emit({
+      event: 'notice',
+      message: `fetched without a pinned hash; pin it with --sha256 ${place.file.sha256}`,
+    });
+  }
+  const kind = await kindOf(place, request);
+  const collected = await kind.collect({
+    place: place.path,
+    source: place.description,
+    staging,
+    options: { ...request, size: request.size, channels: request.channels },
+    known,
+    addTo: request.addTo,
+    rejected: place.rejected,
+    context,
+  });
+  return { ...collected, description: place.description, ...imported(kind, place, collected, request) };
+}
+
+/** Of an archive with many sets, only the four files of this one. */
+function wantedBy({ files, fileNames }: DatasetDefinition): (name: string) => boolean {
+  const names = Object.keys(files).flatMap((role) => candidateNames(role as keyof typeof files, fileNames));
+  return (member) => names.includes(member.split('/').at(-1) ?? '');
+}
+
+async function kindOf(place: Place, { format, known, from }: SourceRequest): Promise<SourceKind> {
+  const named = sourceKinds.get(known ? 'idx' : format);
+  if (named) return named;
+  for (const kind of sourceKinds) if (await kind.recognises(place.path)) return kind;
+  const kinds = [...sourceKinds].map(({ name, summary }) => `${name} (${summary})`).join('; ');
+  throw new ToolkitError('SOURCE_REFUSED', {
+    path: from,
+    reason: 'nothing that is known can be seen in it',
+    hint: `--format names what it is: ${kinds}`,
+  });
+}
+
+function imported(
+  kind: SourceKind,
+  { file }: Place,
+  { samples }: CollectedFiles,
+  { centre, invert, testShare, seed, addTo }: SourceRequest,
+): Pick<CollectedSource, 'imported'> {
+  if (!samples) return {};
+  const { shape, train, validation, test, rejected, sources, rejections } = samples;
+  return {
+    imported: {
+      format: kind.name,
+      ...(file && { file }),
+      ...(addTo && { addedTo: addTo.manifest.dataset, base: addTo.manifest.files }),
+      size: shape.width,
+      channels: shape.channels,
+      centre,
+      invert,
+      testShare,
+      seed,
+      images: { train, ...(validation > 0 && { validation }), test, rejected },
+      sources,
+      rejections,
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { readError } from '../../core/files.js';
+import { standardFileNames } from '../datasets/dataset.js';
+import { pixelsPerImage, type ImageShape } from '../../core/images.js';
+import { IdxWriter } from './idx-writer.js';
+
+const READ_BYTES = 1 << 20;
+
+/** The images that have been taken for one split, or for all of them: pixels on the disk, labels and names in memory. */
+export class CollectedPart {
+  readonly labels: number[] = [];
+  readonly names: string[] = [];
+  readonly #images: IdxWriter;
+  readonly #labelsPath: string;
+  readonly #imageBytes: number;
+
+  private constructor(images: IdxWriter, labelsPath: string, imageBytes: number) {
+    this.#images = images;
+    this.#labelsPath = labelsPath;
+    this.#imageBytes = imageBytes;
+  }
+
+  /** @param name a split, which gets the standard file names, or another name for a part that is divided later */
+  static async create(folder: string, name: string, shape: ImageShape): Promise<CollectedPart> {
+    const isSplit = name === 'train' || name === 'test';
+    const images = join(folder, isSplit ? standardFileNames[`${name}-images`] : `${name}-images`);
+    const labels = join(folder, isSplit ? standardFileNames[`${name}-labels`] : `${name}-labels`);
+    const { height, width, channels } = shape;
+    const sides = channels === 1 ? [height, width] : [height, width, channels];
+    return new CollectedPart(await IdxWriter.create(images, sides), labels, pixelsPerImage(shape));
+  }
+
+  get count(): number {
+    return this.labels.length;
+  }
+
+  async add(pixels: Uint8Array, label: number, name: string): Promise<void> {
+    await this.#images.append(pixels);
+    this.labels.push(label);
+    this.names.push(name);
+  }
+
+  /** Writes the labels, by their final numbers, and completes the files. */
+  async finish(order: Uint8Array): Promise<void> {
+    await this.#images.finish();
+    const labels = await IdxWriter.create(this.#labelsPath, []);
+    try {
+      await labels.append(Uint8Array.from(this.labels, (label) => order[label]!));
+      await labels.finish();
+    } finally {
+      await labels.close();
+    }
+  }
+
+  /** Hands every image on to another part, and removes its own file. */
+  async divide(partOf: (index: number) => CollectedPart, signal: AbortSignal): Promise<void> {
+    await this.#images.finish();
+    const { path } = this.#images;
+    const file = await open(path, 'r');
+    try {
+      const start = (await file.stat()).size - this.count * this.#imageBytes;
+      const together = Math.max(1, Math.floor(READ_BYTES / this.#imageBytes));
+      const chunk = Buffer.allocUnsafe(together * this.#imageBytes);
+      for (let first = 0; first < this.count; first += together) {
+        signal.throwIfAborted();
+        const count = Math.min(together, this.count - first);
+        const length = count * this.#imageBytes;
+        await file.read(chunk, 0, length, start + first * this.#imageBytes);
+        for (let index = 0; index < count; index++) {
+          const pixels = chunk.subarray(index * this.#imageBytes, (index + 1) * this.#imageBytes);
+          const position = first + index;
+          await partOf(position).add(pixels, this.labels[position]!, this.names[position]!);
+        }
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      throw readError(error, path);
+    } finally {
+      await file.close();
+    }
+    await rm(path, { force: true });
+  }
+
+  async close(): Promise<void> {
+    await this.#images.close();
+  }
+}

@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+
+import {
+  MAX_HEADER_BYTES,
+  parseIdxHeader,
+  wrongLength,
+  type IdxContent,
+  type IdxHeader,
+} from '../../artifacts/idx.js';
+import { ToolkitError, messageOf, systemCodeOf } from '../../core/errors.js';
+import { fileSize, readError, storageError } from '../../core/files.js';
+import type { PinnedFile, PublishedFile } from '../datasets/dataset.js';
+import { isGzipped } from './archives/gzip.js';
+
+/** Images do not shrink further when they are gzipped; a file that claims so is made to fill a disk. */
+const MAX_RATIO = 100;
+const ALWAYS_ALLOWED_BYTES = 64 * 2 ** 20;
+
+export interface IngestOptions {
+  /** An IDX file, gzipped or not. */
+  path: string;
+  /** How messages name it: its path, or the address that it came from. */
+  name: string;
+  content: IdxContent;
+  /** Where its uncompressed copy goes. */
+  destination: string;
+  /** What the uncompressed file has to be, for a published data set. */
+  pinned?: PublishedFile | undefined;
+  signal: AbortSignal;
+}
+
+/**
+ * Copies an IDX file, unpacking it where it is gzipped, and checks it on the way: header, exact length, and the pinned size
+ * and hash. Memory stays small whatever the file claims, and nothing is written past the length that its header gives.
+ *
+ * Throws DATA_UNREADABLE, DATA_CORRUPT, DATA_REFUSED, STORAGE_FULL or STORAGE_DENIED; the copy is then removed.
+ */
+export async function ingestIdx(options: IngestOptions): Promise<PinnedFile> {
+  const { path, name, destination, pinned, signal } = options;
+  try {
+    const gzip = await isGzipped(path);
+    const limit =
+      gzip && !pinned ? Math.max(ALWAYS_ALLOWED_BYTES, MAX_RATIO * ((await fileSize(path)) ?? 0)) : Infinity;
+    const writer = new CheckedWriter(await openForWriting(destination), options, limit);
+    try {
+      await copy(path, gzip, writer, signal);
+      await writer.finish();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw asDataError(error, name);
+    } finally {
+      await writer.close();
+    }
+    const found = writer.result();
+    if (pinned) refuseOther(found, pinned, name);
+    return found;
+  } catch (error) {
+    // What cannot be removed was never written, and is not what went wrong.
+    await rm(destination, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function openForWriting(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'w');
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}
+
+async function copy(path: string, gzip: boolean, writer: CheckedWriter, signal: AbortSignal): Promise<void> {
+  const source = createReadStream(path, { highWaterMark: 1 << 18 });
+  const gunzip = gzip ? createGunzip() : undefined;
+  let refusal: unknown;
+  const write = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const chunk of chunks) {
+      await writer.write(chunk).catch((error: unknown) => {
+        refusal = error;
+        throw error;
+      });
+    }
+  };
+  const copying = gunzip ? pipeline(source, gunzip, write, { signal }) : pipeline(source, write, { signal });
+  await copying.catch((error: unknown) => {
+    // A pipeline whose last part fails may report only that it stopped the others.
+    throw refusal ?? error;
+  });
+  if (gunzip && gunzip.bytesWritten !== source.bytesRead) {
+    throw new Error(`${source.bytesRead - gunzip.bytesWritten} bytes follow the end of the gzip data`);
+  }
+}
+
+function refuseOther(found: PublishedFile, pinned: PublishedFile, path: string): void {
+  for (const [key, what] of [
+    ['bytes', 'size'],
+    ['sha256', 'SHA-256'],
+  ] as const) {
+    if (pinned[key] === undefined || found[key] === pinned[key]) continue;
+    const details = { path, what, expected: String(pinned[key]), found: String(found[key]) };
+    throw new ToolkitError('DATA_REFUSED', details);
+  }
+}
+
+/** Damage that gzip notices has codes of zlib; the rest is either ours already or the system's. */
+function asDataError(error: unknown, path: string): unknown {
+  if (error instanceof ToolkitError) return error;
+  const code = systemCodeOf(error);
+  if (code === undefined || code.startsWith('Z_')) {
+    return new ToolkitError(
+      'DATA_CORRUPT',
+      { path, reason: `damaged (${messageOf(error)})` },
+      { cause: error },
+    );
+  }
+  return readError(error, path);
+}
+
+/** Writes a file while reading its IDX header, and refuses what exceeds the length that the header gives. */
+class CheckedWriter {
+  readonly #file: FileHandle;
+  readonly #options: IngestOptions;
+  readonly #limit: number;
+  readonly #hash = createHash('sha256');
+  #start = Buffer.alloc(0);
+  #header: IdxHeader | undefined;
+  #bytes = 0;
+
+  /** @param limit what the file may claim to hold */
+  constructor(file: FileHandle, options: IngestOptions, limit: number) {
+    this.#limit = limit;
+    this.#file = file;
+    this.#options = options;
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    this.#bytes += chunk.length;
+    if (!this.#header) {
+      this.#start = Buffer.concat([this.#start, chunk.subarray(0, MAX_HEADER_BYTES)]);
+      if (this.#start.length >= MAX_HEADER_BYTES) this.#readHeader();
+    }
+    if (this.#header && this.#bytes > this.#header.fileBytes) {
+      throw wrongLength(this.#options.name, this.#header.fileBytes, this.#bytes);
+    }
+    this.#hash.update(chunk);
+    try {
+      await this.#file.writeFile(chunk);
+    } catch (error) {
+      throw storageError(error, this.#options.destination);
+    }
+  }
+
+  async finish(): Promise<void> {
+    const header = this.#header ?? this.#readHeader();
+    if (this.#bytes !== header.fileBytes)
+      throw wrongLength(this.#options.name, header.fileBytes, this.#bytes);
+    await this.#file.sync();
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  result(): PinnedFile {
+    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+  }
+
+  #readHeader(): IdxHeader {
+    const { content, name, pinned } = this.#options;
+    const header = parseIdxHeader(this.#start, content, name);
+    if (header.fileBytes > this.#limit) {
+      const { fileBytes } = header;
+      throw new ToolkitError('DATA_CORRUPT', {
+        path: name,
+        reason: `its header claims ${fileBytes} bytes, as no gzipped images of its size do`,
+      });
+    }
+    // A header that claims another size is refused before its gigabytes are unpacked.
+    if (pinned && header.fileBytes !== pinned.bytes) {
+      refuseOther({ ...pinned, bytes: header.fileBytes }, pinned, name);
+    }
+    this.#header = header;
+    return header;
+  }
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+
+import type { RawData, RawManifest } from '../../../artifacts/raw.js';
+import type { StageContext } from '../../../core/events.js';
+import { fileSize } from '../../../core/files.js';
+import { sha256OfFile } from '../../../core/hashing.js';
+import type { Named } from '../../../core/registry.js';
+import { fileRoles, standardFileNames, type DatasetDefinition } from '../../datasets/dataset.js';
+import { addedTo } from '../added-set.js';
+import { importSamples, type ImportedSamples } from '../import-samples.js';
+import type { ImageOptions, SampleSet } from '../sample.js';
+import type { Rejection } from '../unusable.js';
+
+/** What a source is collected with. */
+export interface CollectRequest {
+  /** A file or folder on this machine. */
+  place: string;
+  /** How errors name it: its path, or the address that it came from. */
+  source: string;
+  /** The folder that receives the raw files. */
+  staging: string;
+  options: ImageOptions;
+  /** The published data set that it is to be, if it is one. */
+  known: DatasetDefinition | undefined;
+  /** The data set whose images come first; what the source has is added to its training images. */
+  addTo: RawData | undefined;
+  /** What was refused before. */
+  rejected: readonly Rejection[];
+  context: StageContext;
+}
+
+/** The raw files that a source has become. */
+export interface CollectedFiles {
+  files: RawManifest['files'];
+  /** Empty where the source does not name its classes. */
+  classNames: readonly string[];
+  /** What an import made; undefined for files that were only copied. */
+  samples?: ImportedSamples;
+}
+
+/** A kind of source: how to tell it, and how to make it into the four raw files. */
+export interface SourceKind extends Named {
+  /** Whether a file or folder is one, by what is there. */
+  recognises(place: string): Promise<boolean>;
+  collect(request: CollectRequest): Promise<CollectedFiles>;
+}
+
+interface SampleKind extends Named {
+  recognises(place: string): Promise<boolean>;
+  open: (place: string, options: ImageOptions) => Promise<SampleSet>;
+}
+
+/** A kind of source that gives its images one by one. */
+export function sampleKind({ open, ...kind }: SampleKind): SourceKind {
+  return {
+    ...kind,
+    async collect({ place, source, staging, options, addTo, rejected, context }) {
+      const { testShare, seed } = options;
+      const set = addTo
+        ? await addedTo(addTo, options, (fitting) => open(place, fitting))
+        : await open(place, options);
+      const request = { set, rejected, source, folder: staging, testShare, seed };
+      const samples = await importSamples(request, context);
+      const files = {} as RawManifest['files'];
+      for (const role of fileRoles) {
+        const name = standardFileNames[role];
+        const path = join(staging, name);
+        const bytes = (await fileSize(path)) ?? 0;
+        files[role] = { name, bytes, sha256: await sha256OfFile(path, context.signal) };
+      }
+      return { files, classNames: samples.classNames, samples };
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { open, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import { storageError } from '../../core/files.js';
+import type { Rejection } from './unusable.js';
+
+/** A listing as the manifest names it. */
+export interface ListedFile {
+  name: string;
+  bytes: number;
+  sha256: string;
+}
+
+const BUFFER_CHARACTERS = 1 << 16;
+
+/** A file of JSON objects, one a line. */
+export class Listing {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #hash = createHash('sha256');
+  #first: Rejection | undefined;
+  #text = '';
+  #count = 0;
+  #bytes = 0;
+
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  static async create(path: string): Promise<Listing> {
+    try {
+      return new Listing(path, await open(path, 'w'));
+    } catch (error) {
+      throw storageError(error, path);
+    }
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The first rejection, as an example of them. */
+  get first(): Rejection | undefined {
+    return this.#first;
+  }
+
+  async add(line: object): Promise<void> {
+    if ('reason' in line) this.#first ??= line as Rejection;
+    this.#count++;
+    this.#text += `${JSON.stringify(line)}\n`;
+    if (this.#text.length > BUFFER_CHARACTERS) await this.#flush();
+  }
+
+  /** Writes what is left, flushes the file to the disk and closes it. */
+  async finish(): Promise<ListedFile> {
+    await this.#flush();
+    await this.#file.sync();
+    await this.#file.close();
+    return { name: basename(this.#path), bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+  }
+
+  /** Closes the file of an import that failed; nothing is wrong with one that is closed already. */
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = Buffer.from(this.#text);
+    this.#text = '';
+    this.#hash.update(bytes);
+    this.#bytes += bytes.length;
+    try {
+      await this.#file.writeFile(bytes);
+    } catch (error) {
+      throw storageError(error, this.#path);
+    }
+  }
+}

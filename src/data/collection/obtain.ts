@@ -1,0 +1,151 @@
+import { open, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+
+import { download } from '../../core/download.js';
+import { ToolkitError } from '../../core/errors.js';
+import type { StageContext } from '../../core/events.js';
+import { exists, fileSize, makeFolder, readError } from '../../core/files.js';
+import { sha256, sha256OfFile } from '../../core/hashing.js';
+import { unpackTar } from './archives/unpack-tar.js';
+import { unpackZip } from './archives/unpack-zip.js';
+import type { Rejection } from './unusable.js';
+
+/** A single file that a source came as. */
+export interface SourceFile {
+  name: string;
+  bytes: number;
+  sha256: string;
+}
+
+/** A source on this machine, ready to be looked at. */
+export interface Place {
+  path: string;
+  /** How messages and the manifest name it. */
+  description: string;
+  /** The file that it came as, if it was one. */
+  file: SourceFile | undefined;
+  /** What was refused while unpacking. */
+  rejected: readonly Rejection[];
+}
+
+export interface ObtainOptions {
+  /** A file or folder, or the address of a file. */
+  from: string;
+  /** A folder for what is fetched and unpacked; the caller removes it. */
+  work: string;
+  /** What the file has to hash to. */
+  sha256: string | undefined;
+  /** Which members of an archive are needed. */
+  wanted?: ((name: string) => boolean) | undefined;
+}
+
+const MAX_DOWNLOAD_BYTES = 2 ** 34;
+const ZIP_MAGIC = 'PK\x03\x04';
+const GZIP_MAGIC = '\x1f\x8b';
+/** Where it stands in the first header of a tar archive, and how it begins. */
+const TAR_MAGIC = { offset: 257, text: 'ustar' };
+const TAR_NAME = /\.(tar|tar\.gz|tgz)$/i;
+const FILE_ADDRESS = /\.(zip|npz|csv|tsv|tar|tar\.gz|tgz)$/i;
+
+/** Whether a source is named by a web address. */
+export function isAddress(from: string): boolean {
+  return /^https?:\/\//i.test(from);
+}
+
+/** Whether a web address is that of one file, and not of a folder with the four files of MNIST. */
+export function isFileAddress(address: string): boolean {
+  return URL.canParse(address) && FILE_ADDRESS.test(new URL(address).pathname);
+}
+
+/**
+ * Brings a source to this machine: fetches it, checks its hash, and unpacks it if it is a zip or tar archive.
+ * Throws DATA_MISSING, DATA_REFUSED, DOWNLOAD_FAILED, SOURCE_REFUSED, DATA_CORRUPT and storage errors.
+ */
+export async function obtain(options: ObtainOptions, context: StageContext): Promise<Place> {
+  const { from, work, wanted = () => true } = options;
+  const isRemote = isAddress(from);
+  const path = isRemote ? await fetchFile(options, context) : from;
+  if (!(await exists(path))) {
+    const hint = '--from names a folder, a file or an http address';
+    throw new ToolkitError('DATA_MISSING', { path, hint });
+  }
+  const description = isRemote ? from : resolve(from);
+  const bytes = await fileSize(path);
+  if (bytes === undefined) {
+    refuseFolderHash(options);
+    return { path, description, file: undefined, rejected: [] };
+  }
+  const file = { name: basename(path), bytes, sha256: await hashOf(path, context.signal) };
+  refuseOther(file, options);
+  const unpack = await unpackerFor(path);
+  if (!unpack) return { path, description, file, rejected: [] };
+  const unpacked = join(work, 'unpacked');
+  await rm(unpacked, { recursive: true, force: true });
+  const rejected = await unpack(path, unpacked, wanted, context);
+  return { path: unpacked, description, file, rejected };
+}
+
+async function fetchFile(
+  { from, work, sha256: pinned }: ObtainOptions,
+  context: StageContext,
+): Promise<string> {
+  const { emit, signal } = context;
+  if (!URL.canParse(from))
+    throw new ToolkitError('DOWNLOAD_FAILED', { url: from, reason: 'not a web address' });
+  const name = basename(new URL(from).pathname).replaceAll(/[^\w.-]/g, '_') || 'download';
+  // What came from another address is not a part of this file.
+  const folder = join(work, sha256(from).slice(0, 16));
+  await makeFolder(folder);
+  const destination = join(folder, name.slice(-100));
+  if (await exists(destination)) return destination;
+  const onProgress = (done: number, total: number | undefined): void => {
+    emit({ event: 'progress', task: `download ${name}`, done, total, unit: 'bytes' });
+  };
+  await download({
+    url: from,
+    destination,
+    maxBytes: MAX_DOWNLOAD_BYTES,
+    sha256: pinned,
+    signal,
+    onProgress,
+  });
+  return destination;
+}
+
+async function hashOf(path: string, signal: AbortSignal): Promise<string> {
+  try {
+    return await sha256OfFile(path, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw readError(error, path);
+  }
+}
+
+function refuseOther(file: SourceFile, { from, sha256: expected }: ObtainOptions): void {
+  if (expected === undefined || expected === file.sha256) return;
+  throw new ToolkitError('DATA_REFUSED', { path: from, what: 'SHA-256', expected, found: file.sha256 });
+}
+
+function refuseFolderHash({ from, sha256: expected }: ObtainOptions): void {
+  if (expected === undefined) return;
+  const message = `--sha256 is given, but ${from} is a folder`;
+  throw new ToolkitError('USAGE', { message, hint: 'pin the hash of an archive or a file' });
+}
+
+/** What unpacks an archive, told by its content; a NumPy archive is one that stays as it is. */
+async function unpackerFor(path: string): Promise<typeof unpackZip | undefined> {
+  if (/\.npz$/i.test(path)) return undefined;
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
+    const start = buffer.subarray(0, bytesRead).toString('latin1');
+    if (start.startsWith(ZIP_MAGIC)) return unpackZip;
+    if (start.startsWith(TAR_MAGIC.text, TAR_MAGIC.offset)) return unpackTar;
+    // What is gzipped shows by its name alone what it is: an IDX file may be gzipped, too.
+    return TAR_NAME.test(path) && (start.startsWith(GZIP_MAGIC) || /\.tar$/i.test(path))
+      ? unpackTar
+      : undefined;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,83 @@
+import { constants } from 'node:fs';
+import { open, realpath } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
+
+import { messageOf, systemCodeOf } from '../../core/errors.js';
+import { Unusable } from './unusable.js';
+
+/** No image of a set like MNIST needs more; what is read is held in memory, for several images at once. */
+const MAX_IMAGE_FILE_BYTES = 32 * 2 ** 20;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'not found',
+  ENOTDIR: 'not found',
+  EACCES: 'may not be read',
+  EPERM: 'may not be read',
+  ELOOP: 'a link that leads nowhere',
+  ENAMETOOLONG: 'a name that is too long',
+  EISDIR: 'a folder, not a file',
+};
+
+/** The files below a folder, and none beyond it: neither `..` nor a link leads out. */
+export class SourceFolder {
+  /** Where it really lies. */
+  readonly #root: string;
+
+  private constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Throws the system's error where there is no such folder. */
+  static async open(path: string): Promise<SourceFolder> {
+    return new SourceFolder(await realpath(path));
+  }
+
+  /**
+   * Reads an image file. Throws Unusable where it is no ordinary file, too large, or outside the folder.
+   *
+   * @param name its path from the folder
+   */
+  async read(name: string): Promise<Buffer> {
+    try {
+      return await readOrdinary(await this.#locate(name));
+    } catch (error) {
+      if (error instanceof Unusable) throw error;
+      const code = systemCodeOf(error) ?? messageOf(error);
+      throw new Unusable(REASONS[code] ?? `cannot be read (${code})`, { cause: error });
+    }
+  }
+
+  async #locate(name: string): Promise<string> {
+    if (name.includes('\0')) throw new Unusable('a name with a zero byte');
+    if (isAbsolute(name) || /^[a-z]:|^\\/i.test(name)) throw new Unusable('an absolute path');
+    if (name.split(/[\\/]/).includes('..')) throw new Unusable('a path with ".."');
+    const path = await realpath(join(this.#root, name));
+    const within = relative(this.#root, path);
+    if (within === '..' || within.startsWith(`..${sep}`) || isAbsolute(within)) {
+      throw new Unusable('a link that leads out of the folder');
+    }
+    return path;
+  }
+}
+
+async function readOrdinary(path: string): Promise<Buffer> {
+  // Opening a named pipe would wait for a writer for ever; a link may have been put in place since the check.
+  // Windows has neither of the two flags.
+  const { O_NONBLOCK, O_NOFOLLOW } = constants as Partial<typeof constants>;
+  const file = await open(path, constants.O_RDONLY | (O_NONBLOCK ?? 0) | (O_NOFOLLOW ?? 0));
+  try {
+    const found = await file.stat();
+    if (!found.isFile())
+      throw new Unusable(found.isDirectory() ? 'a folder, not a file' : 'not an ordinary file');
+    if (found.size > MAX_IMAGE_FILE_BYTES) {
+      throw new Unusable(
+        `${found.size} bytes, more than the ${MAX_IMAGE_FILE_BYTES} that an image file may have`,
+      );
+    }
+    const content = Buffer.allocUnsafe(found.size);
+    const { bytesRead } = await file.read(content, 0, found.size, 0);
+    return content.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,40 @@
+import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { decodeForeign } from './importing/decode.js';
+import { Unusable } from '../collection/unusable.js';
+import { ToolkitError } from '../../core/errors.js';
+import { decodePicture } from './decode.js';
+import type { Preparation } from './preparation-for.js';
+import { preparePicture, type PreparedPicture } from './prepare.js';
+
+/** What an import refuses by default, too. */
+const MAX_PIXELS = 2 ** 24;
+
+/**
+ * Makes a picture into an image for a model. Throws PICTURE_UNREADABLE, naming the picture.
+ *
+ * @param name how messages call the picture
+ */
+export async function imageOf(
+  bytes: Uint8Array,
+  name: string,
+  description: Pick<CheckpointDescription, 'shape' | 'data'>,
+  preparation: Preparation,
+): Promise<PreparedPicture> {
+  const { shape } = description;
+  if (preparation !== 'import') return preparePicture(await decodePicture(bytes, name), shape, preparation);
+  const { centre, invert } = description.data.imported ?? { centre: 'none', invert: 'no' };
+  const channels = shape.channels === 3 ? 3 : 1;
+  // An import makes squares, grey or coloured; images of another shape were none.
+  if (shape.width !== shape.height || shape.channels !== channels) {
+    return preparePicture(await decodePicture(bytes, name), shape, 'fit');
+  }
+  try {
+    const target = { size: shape.width, channels, centre, invert, maxPixels: MAX_PIXELS } as const;
+    const { data, inverted } = await decodeForeign(Buffer.from(bytes), target);
+    const blank = data.every((pixel) => pixel === data[0]);
+    return { pixels: data, shape, blank, inverted, box: null, thickened: false };
+  } catch (error) {
+    if (!(error instanceof Unusable)) throw error;
+    throw new ToolkitError('PICTURE_UNREADABLE', { path: name, reason: error.message }, { cause: error });
+  }
+}

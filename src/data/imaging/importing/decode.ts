@@ -1,0 +1,133 @@
+import type { Sharp, SharpConstructor } from 'sharp';
+
+import { messageOf } from '../../../core/errors.js';
+import { boxFor, cutOut, placeByMass } from './centring.js';
+import { readImageHeader, type ImageHeader } from './image-header.js';
+import { backgroundOf, invert, isOnLightBackground, placeOn, type Pixels } from './pixels.js';
+import { Unusable } from '../../collection/unusable.js';
+
+/** What every image of a source is made into. */
+export interface ImageTarget {
+  /** Width and height, in pixels. */
+  size: number;
+  channels: 1 | 3;
+  /** `mass`: cut out, fitted into 20/28 of the size and centred by its mass, as MNIST did; `none`: the whole image. */
+  centre: 'none' | 'mass';
+  /** `auto`: images on a light background are inverted. */
+  invert: 'auto' | 'yes' | 'no';
+  /** An image with more is refused before it is decoded. */
+  maxPixels: number;
+}
+
+/** Images are first brought to this size before a shape is looked for, so that a photo costs no more than a scan. */
+const WORKING_SIZE = 512;
+/** Passes over pixels that a progressive JPEG may ask for; a real one asks for about ten. */
+const MAX_SCANS = 32;
+
+/** An image as the target asks for it. */
+export interface DecodedImage {
+  data: Uint8Array;
+  /** Whether black and white were swapped. */
+  inverted: boolean;
+}
+
+/** Decodes an image file and makes it into what the target asks for. Throws Unusable, which says why. */
+export async function decodeImage(file: Buffer, target: ImageTarget): Promise<Uint8Array> {
+  return (await decodeForeign(file, target)).data;
+}
+
+/** The same, and what was done to it. */
+export async function decodeForeign(file: Buffer, target: ImageTarget): Promise<DecodedImage> {
+  const header = readImageHeader(file);
+  refuseCostly(header, target.maxPixels);
+  const sharp = await loadSharp();
+  const opened = sharp(file, { limitInputPixels: target.maxPixels, failOn: 'error', sequentialRead: true });
+  // Cameras store a photo as the sensor lay, and beside it how to turn it.
+  const upright = header.format === 'jpeg' ? opened.autoOrient() : opened;
+  // What is transparent looks like paper.
+  return finish(upright.flatten({ background: '#fff' }), header, target);
+}
+
+function refuseCostly({ width, height, scans }: ImageHeader, maxPixels: number): void {
+  if (width * height > maxPixels) {
+    throw new Unusable(`${width}×${height} pixels, more than the ${maxPixels} of --max-pixels`);
+  }
+  if (scans > MAX_SCANS) throw new Unusable(`${scans} scans, where an image may have ${MAX_SCANS}`);
+  // Their coefficients are all kept until the last pass, and gone through in each.
+  if (scans > 1 && 2 * width * height > maxPixels) {
+    throw new Unusable(`${width}×${height} pixels in ${scans} passes, more than half of --max-pixels`);
+  }
+}
+
+/** Makes pixels that a source holds as numbers into what the target asks for. Throws Unusable. */
+export async function convertPixels(pixels: Pixels, target: ImageTarget): Promise<Uint8Array> {
+  const { width, height, channels, data } = pixels;
+  if (target.centre === 'none' && fits(pixels, target)) return inverted(pixels, target.invert).data;
+  const sharp = await loadSharp();
+  return (await finish(sharp(data, { raw: { width, height, channels } }), pixels, target)).data;
+}
+
+async function finish(
+  image: Sharp,
+  { width, height }: { width: number; height: number },
+  target: ImageTarget,
+): Promise<DecodedImage> {
+  const { size, centre, channels } = target;
+  const limit = centre === 'mass' ? WORKING_SIZE : size;
+  const isResized = centre === 'mass' ? Math.max(width, height) > limit : width !== size || height !== size;
+  const coloured = image.toColourspace(channels === 1 ? 'b-w' : 'srgb');
+  const resized = isResized ? coloured.resize({ width: limit, height: limit, fit: 'inside' }) : coloured;
+  const decoded = await rawPixels(resized, channels);
+  const pixels = inverted(decoded, target.invert);
+  const isInverted = pixels !== decoded;
+  if (centre === 'mass') return { data: (await centred(pixels, size)).data, inverted: isInverted };
+  if (fits(pixels, target)) return { data: pixels.data, inverted: isInverted };
+  const corner = { x: (size - pixels.width) >> 1, y: (size - pixels.height) >> 1 };
+  const { data } = placeOn(pixels, { width: size, height: size }, corner, backgroundOf(pixels));
+  return { data, inverted: isInverted };
+}
+
+async function centred(pixels: Pixels, size: number): Promise<Pixels> {
+  const shape = cutOut(pixels);
+  const box = boxFor(shape, size);
+  if (box.width === shape.width && box.height === shape.height) return placeByMass(shape, size);
+  const sharp = await loadSharp();
+  const image = sharp(shape.data, { raw: { width: shape.width, height: shape.height, channels: 1 } });
+  const scaled = await rawPixels(image.resize({ ...box, fit: 'fill' }).toColourspace('b-w'), 1);
+  return placeByMass(scaled, size);
+}
+
+function fits({ width, height, channels }: Pixels, target: ImageTarget): boolean {
+  return width === target.size && height === target.size && channels === target.channels;
+}
+
+function inverted(pixels: Pixels, mode: ImageTarget['invert']): Pixels {
+  return mode === 'yes' || (mode === 'auto' && isOnLightBackground(pixels)) ? invert(pixels) : pixels;
+}
+
+async function rawPixels(image: Sharp, channels: 1 | 3): Promise<Pixels> {
+  try {
+    const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+    if (info.channels !== channels) throw new Error(`${info.channels} channels after decoding`);
+    return { width: info.width, height: info.height, channels, data };
+  } catch (error) {
+    throw new Unusable(`cannot be decoded (${firstLine(messageOf(error))})`, { cause: error });
+  }
+}
+
+function firstLine(text: string): string {
+  return (text.split('\n').find((line) => line.trim() !== '') ?? '').trim();
+}
+
+let loaded: Promise<SharpConstructor> | undefined;
+
+/** The decoder, loaded when the first image needs it: no command that only prints text waits for it. */
+async function loadSharp(): Promise<SharpConstructor> {
+  loaded ??= import('sharp').then(({ default: sharp }) => {
+    // Every image is seen once, and small; images are decoded side by side rather than in strips.
+    sharp.cache(false);
+    sharp.concurrency(1);
+    return sharp;
+  });
+  return loaded;
+}

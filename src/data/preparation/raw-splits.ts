@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+
+import { readRawFile, type RawData } from '../../artifacts/raw.js';
+import { ToolkitError } from '../../core/errors.js';
+import type { ImageShape } from '../../core/images.js';
+import { MISSING_LABEL } from './checks/labels.js';
+
+/** The labels of a split, as many as it has images. Throws what `readRawFile` throws. */
+export async function readRawLabels(
+  raw: RawData,
+  name: 'train' | 'test',
+  images: number,
+): Promise<Uint8Array> {
+  const { data: labels } = await readRawFile(raw, `${name}-labels`);
+  if (labels.length === images) return labels;
+  const path = join(raw.folder, raw.manifest.files[`${name}-labels`].name);
+  throw new ToolkitError('DATA_CORRUPT', { path, reason: `${labels.length} labels for ${images} images` });
+}
+
+/** Throws DATA_CORRUPT where the test images are of another size than the training images. */
+export function requireSameShape({ folder, manifest }: RawData, train: ImageShape, test: ImageShape): void {
+  const [trained, tested] = [train, test].map(
+    ({ height, width, channels }) => `${height}×${width}×${channels}`,
+  );
+  if (trained === tested) return;
+  const path = join(folder, manifest.files['test-images'].name);
+  throw new ToolkitError('DATA_CORRUPT', {
+    path,
+    reason: `images of ${tested}, where the training has ${trained}`,
+  });
+}
+
+/** The names in the manifest; where it has none, the numbers up to the highest label. */
+export function classNamesOf({ manifest }: RawData, labels: readonly Uint8Array[]): string[] {
+  if (manifest.classNames.length > 0) return manifest.classNames;
+  const found = new Set<number>();
+  for (const split of labels) for (const label of split) found.add(label);
+  // Only a set that has the class before it too can mean a 256th class by the mark of a missing label.
+  if (!found.has(MISSING_LABEL - 1)) found.delete(MISSING_LABEL);
+  const count = [...found].reduce((highest, label) => Math.max(highest, label), 0) + 1;
+  return Array.from({ length: count }, (_, index) => String(index));
+}

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+
+import { z } from 'zod';
+
+import { writeFileAtomically } from '../../core/files.js';
+import { compose } from '../docker/compose.js';
+import { dockerfile, dockerignore, MODEL_FILE } from '../docker/image.js';
+import { deploymentGuide, deploymentManifest, serviceManifest } from '../docker/kubernetes.js';
+import { byteSignature, copyForServing } from '../registered.js';
+import type { DeploymentSource, ExportedModel } from '../source.js';
+import { defineTarget } from './target.js';
+
+const options = z.strictObject({
+  image: z
+    .string()
+    .regex(/^[a-z0-9]+([._/:-][a-z0-9]+)*$/)
+    .default('mnist-classifier:1')
+    .meta({
+      description: 'what the image is called',
+      allowed: 'a name of small letters, digits and separators, with a tag after a colon',
+    }),
+});
+
+/** All that is needed to build and run a container with the server and this model. */
+export const docker = defineTarget({
+  name: 'docker',
+  summary: 'a folder with Dockerfile, compose and Kubernetes manifests of the server',
+  destination: 'folder',
+  options,
+  export: exportDocker,
+});
+
+async function exportDocker(
+  source: DeploymentSource,
+  { image }: z.output<typeof options>,
+  folder: string,
+): Promise<ExportedModel> {
+  const model = join(folder, MODEL_FILE);
+  await copyForServing(source, model);
+  const files = {
+    Dockerfile: dockerfile(),
+    '.dockerignore': dockerignore(),
+    'compose.yaml': compose(image),
+    'kubernetes/deployment.yaml': deploymentManifest(image, source.checkpoint.description.run),
+    'kubernetes/service.yaml': serviceManifest(),
+    'README.md': deploymentGuide(image),
+  };
+  for (const [path, text] of Object.entries(files)) await writeFileAtomically(join(folder, path), text);
+  return {
+    engine: `mnist-train on ${source.backend.name} ${source.backend.version}`,
+    signature: byteSignature(source),
+    classify: (images) => source.classifyCheckpoint(model, images),
+    dispose: () => Promise.resolve(),
+  };
+}

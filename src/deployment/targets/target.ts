@@ -1,0 +1,26 @@
+import type { z } from 'zod';
+
+import type { Configurable } from '../../core/config/resolve.js';
+import type { DeploymentSource, ExportedModel } from '../source.js';
+
+/** A plug-in of the target registry: a form in which a trained model is put to use. */
+export interface TargetDefinition<
+  Name extends string = string,
+  Options extends z.ZodObject = z.ZodObject,
+> extends Configurable<Name, Options> {
+  /** Where the finished folder goes: a folder of its own, or the registry of models. */
+  readonly destination: 'folder' | 'registry';
+  /**
+   * Writes the model into a folder, and loads it from there again, so that what was written is what is compared. Throws
+   * EXPORT_UNSUPPORTED, BACKEND_UNAVAILABLE and storage errors.
+   */
+  // A method, so that definitions with narrower options are still definitions.
+  export(source: DeploymentSource, options: z.output<Options>, folder: string): Promise<ExportedModel>;
+}
+
+/** Says what a target is, keeping the types of its options. */
+export function defineTarget<Name extends string, Options extends z.ZodObject>(
+  definition: TargetDefinition<Name, Options>,
+): TargetDefinition<Name, Options> {
+  return definition;
+}

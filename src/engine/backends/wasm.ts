@@ -1,0 +1,30 @@
+import { createRequire } from 'node:module';
+import { dirname, join, sep } from 'node:path';
+
+import { ToolkitError, messageOf } from '../../core/errors.js';
+import { refuseGpu, type BackendDefinition } from './backend.js';
+
+/** tfjs's kernels compiled to WebAssembly: everywhere at hand, several times slower than TensorFlow, one thread. */
+export const wasm: BackendDefinition = {
+  name: 'wasm',
+  summary: 'WebAssembly; needs nothing installed, one thread, no convolutional training',
+  async start(request) {
+    refuseGpu('wasm', request);
+    try {
+      const { enableProdMode, setBackend } = await import('@tensorflow/tfjs-core');
+      enableProdMode();
+      const { setWasmPaths, version_wasm: version } = await import('@tensorflow/tfjs-backend-wasm');
+      const require = createRequire(import.meta.url);
+      const folder = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
+      setWasmPaths(join(folder, 'dist') + sep);
+      if (!(await setBackend('wasm'))) throw new Error('it does not start');
+      return { name: 'wasm', device: 'CPU', version, threads: 1 };
+    } catch (error) {
+      throw new ToolkitError(
+        'BACKEND_UNAVAILABLE',
+        { backend: 'wasm', reason: messageOf(error), hint: 'use --backend tensorflow or --backend cpu' },
+        { cause: error },
+      );
+    }
+  },
+};

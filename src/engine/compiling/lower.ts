@@ -1,0 +1,147 @@
+import {
+  after,
+  attribute,
+  type GraphBuilder,
+  type HostTensor,
+  type NodeOutput,
+} from '../../tensorflow/c-api/graph-builder.js';
+import { DataType } from '../../tensorflow/c-api/data-types.js';
+import { LATEST_VALUE, type RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
+import { ShardedValues } from '../sharding/sharded-values.js';
+import { shardingOf, type ShardedOperation } from '../sharding/sharding.js';
+import type { Trace } from '../tracing/trace.js';
+
+/** What a trace's tensors become in a graph, as far as the trace itself does not say it. */
+export interface Surroundings {
+  /** The trace's parameters, in order. */
+  parameters: readonly NodeOutput[];
+  /** A variable's value before the step, by its number in the trace. */
+  read: (variable: number) => NodeOutput;
+  /** The resource that holds a variable. */
+  handle: (variable: number) => NodeOutput;
+  constant: (tensor: HostTensor) => NodeOutput;
+}
+
+/** Into how many shards a batch is cut, for as many cores; 1 leaves it whole. */
+export interface BatchShards {
+  batch: number;
+  count: number;
+}
+
+/** A trace as part of a graph. */
+export interface Lowered {
+  results: NodeOutput[];
+  /** Nodes that change variables. */
+  updates: NodeOutput[];
+}
+
+/**
+ * Adds what a trace did to a graph, operation by operation. With shards, each shard of the batch goes its way through the
+ * operations that allow it, beside the others; its parts of the gradients are added up in the end (data parallelism within
+ * a step).
+ */
+export function lower(
+  graph: GraphBuilder,
+  trace: Trace,
+  around: Surroundings,
+  { batch, count }: BatchShards = { batch: 0, count: 1 },
+): Lowered {
+  const values = new ShardedValues(graph, count, around.constant, {
+    value: (id) => outsideValue(trace, id, around),
+    constant: (id) => trace.constants.get(id),
+  });
+  trace.parameters.forEach((id, index) => {
+    values.setWhole(id, around.parameters[index]!);
+  });
+  // A variable changes only when its value from before has been taken, if anything takes it.
+  const reads = readVariables(trace);
+  const afterRead = (id: number): NodeOutput[] => (reads.has(id) ? [after(values.whole(id))] : []);
+  const updates: NodeOutput[] = [];
+  // One variable's updates, and readings between them, follow each other.
+  const users = new Map<number, NodeOutput[]>();
+  const addUser = (id: number, node: NodeOutput): void => {
+    users.set(id, [...(users.get(id) ?? []), after(node)]);
+  };
+  for (const operation of trace.operations) {
+    const { name, attributes, inputs, outputs, changes } = operation;
+    if (name === LATEST_VALUE) {
+      const [variable = -1] = inputs;
+      const node = graph.node(name, [around.handle(variable), ...(users.get(variable) ?? [])], attributes);
+      values.setWhole(outputs[0]!.id, node);
+      addUser(variable, node);
+      continue;
+    }
+    const sharded =
+      count > 1 && changes === 0
+        ? shardingOf(
+            operation,
+            batch,
+            (input) => values.comesInRows(inputs[input]!),
+            (input) => trace.constants.get(inputs[input]!),
+          )
+        : undefined;
+    if (sharded) {
+      addSharded(graph, operation, sharded, values, count);
+      continue;
+    }
+    const taken = inputs.map((id, index) => (index < changes ? around.handle(id) : values.whole(id)));
+    const changed = inputs.slice(0, changes);
+    const order = changed.flatMap((id) => [...afterRead(id), ...(users.get(id) ?? [])]);
+    const node = graph.node(name, [...taken, ...order], attributes);
+    outputs.forEach(({ id }, index) => {
+      values.setWhole(id, outputOf(node, index));
+    });
+    if (changes > 0) updates.push(node);
+    for (const id of changed) addUser(id, node);
+  }
+  const handles = new Map([...trace.variables].map(([id, variable]) => [variable, id]));
+  for (const [variable, id] of trace.assigned) {
+    const held = handles.get(variable)!;
+    const taken = [around.handle(held), values.whole(id), ...afterRead(held)];
+    updates.push(graph.node('AssignVariableOp', taken, [attribute.type('dtype', DataType.FLOAT)]));
+  }
+  return { results: trace.results.map((id) => values.whole(id)), updates };
+}
+
+function addSharded(
+  graph: GraphBuilder,
+  { name, attributes, inputs, inputShapes, inputTypes, outputs }: RecordedOperation,
+  { sharding, inputs: kinds }: ShardedOperation,
+  values: ShardedValues,
+  count: number,
+): void {
+  const taken = inputs.map((id, input) => {
+    if (kinds[input] === 'shape') return values.shapeOfShard(id);
+    return kinds[input] === 'rows' ? values.rows(id, inputShapes[input]!, inputTypes[input]!) : undefined;
+  });
+  const nodes = Array.from({ length: count }, (_, shard) =>
+    graph.node(
+      name,
+      inputs.map((id, input) => taken[input]?.[shard] ?? values.whole(id)),
+      attributes,
+    ),
+  );
+  outputs.forEach(({ id, dtype }, index) => {
+    const parts = nodes.map((node) => outputOf(node, index));
+    values.setShards(id, { kind: sharding, parts, type: dtype });
+  });
+}
+
+function outputOf(node: NodeOutput, index: number): NodeOutput {
+  return node.replace(/0$/, String(index));
+}
+
+function outsideValue({ variables, constants }: Trace, id: number, around: Surroundings): NodeOutput {
+  if (variables.has(id)) return around.read(id);
+  const constant = constants.get(id);
+  if (!constant) throw new Error(`the trace does not say where tensor ${id} comes from`);
+  return around.constant(constant);
+}
+
+/** The variables whose values are taken, by number. */
+function readVariables({ operations, variables, assigned, results }: Trace): Set<number> {
+  const taken = operations.flatMap(({ name, inputs, changes }) =>
+    name === LATEST_VALUE ? [] : inputs.slice(changes),
+  );
+  return new Set([...taken, ...assigned.values(), ...results].filter((id) => variables.has(id)));
+}

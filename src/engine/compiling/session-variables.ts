@@ -1,0 +1,97 @@
+import { tensor, type DataId, type Variable } from '@tensorflow/tfjs-core';
+
+import { DataType } from '../../tensorflow/c-api/data-types.js';
+import {
+  attribute,
+  GraphBuilder,
+  type HostTensor,
+  type NodeOutput,
+} from '../../tensorflow/c-api/graph-builder.js';
+import type { Session } from '../../tensorflow/c-api/session.js';
+
+/**
+ * tfjs variables as resources of a session. tfjs's hold the truth between runs: `push` brings what has changed into the session
+ * before it runs, `pull` brings what the runs have changed back.
+ */
+export class SessionVariables {
+  readonly #session: Session;
+  readonly #names = new Map<Variable, string>();
+  /** Which of tfjs's values the session has: an assignment gives a variable another one. */
+  readonly #present = new Map<Variable, DataId>();
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Makes resources for variables that have none yet. */
+  declare(variables: Iterable<Variable>): void {
+    const graph = new GraphBuilder();
+    for (const variable of variables) {
+      if (this.#names.has(variable)) continue;
+      const name = `variable_${this.#names.size}`;
+      this.#names.set(variable, name);
+      const handle = addHandle(graph, name, variable.shape, name);
+      const type = [attribute.type('dtype', DataType.FLOAT)];
+      const initial = graph.placeholder(`${name}_new`, DataType.FLOAT, variable.shape);
+      graph.node('AssignVariableOp', [handle, initial], type, `${name}_assign`);
+      graph.node('ReadVariableOp', [handle], type, `${name}_read`);
+    }
+    this.#session.extend(graph.finish());
+  }
+
+  /** Adds the resource of a declared variable to another graph of the session. */
+  handle(graph: GraphBuilder, variable: Variable): NodeOutput {
+    return addHandle(graph, this.#nameOf(variable), variable.shape);
+  }
+
+  /** Gives the session the present values of all its variables. */
+  async push(): Promise<void> {
+    const stale = [...this.#names].filter(([variable]) => this.#present.get(variable) !== variable.dataId);
+    if (stale.length === 0) return;
+    const feeds: Record<string, HostTensor> = {};
+    for (const [variable, name] of stale) {
+      const values = await variable.data<'float32'>();
+      feeds[`${name}_new`] = { type: DataType.FLOAT, shape: variable.shape, values };
+    }
+    await this.#session.run({ feeds, targets: stale.map(([, name]) => `${name}_assign`) });
+    for (const [variable] of stale) this.#present.set(variable, variable.dataId);
+  }
+
+  /** Gives some variables the values that they have in the session. */
+  async pull(variables: Iterable<Variable>): Promise<void> {
+    const changed = [...variables];
+    if (changed.length === 0) return;
+    const values = await this.#session.run({
+      fetches: changed.map((variable) => `${this.#nameOf(variable)}_read`),
+    });
+    changed.forEach((variable, index) => {
+      const value = tensor(values[index] as Float32Array, variable.shape);
+      variable.assign(value);
+      value.dispose();
+      this.#present.set(variable, variable.dataId);
+    });
+  }
+
+  #nameOf(variable: Variable): string {
+    const name = this.#names.get(variable);
+    if (name === undefined) throw new Error(`the variable ${variable.name} is not in the session`);
+    return name;
+  }
+}
+
+/** A resource by its name in the session; every graph of the session that says the same name means the same resource. */
+export function addHandle(
+  graph: GraphBuilder,
+  resource: string,
+  shape: readonly number[],
+  node?: string,
+  type: number = DataType.FLOAT,
+): NodeOutput {
+  const attributes = [
+    attribute.type('dtype', type),
+    attribute.shape('shape', shape),
+    attribute.text('shared_name', resource),
+    attribute.text('container', ''),
+  ];
+  return graph.node('VarHandleOp', [], attributes, node);
+}

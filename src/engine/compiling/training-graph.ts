@@ -1,0 +1,188 @@
+import type { Variable } from '@tensorflow/tfjs-core';
+
+import { DataType } from '../../tensorflow/c-api/data-types.js';
+import { after, attribute, GraphBuilder, type NodeOutput } from '../../tensorflow/c-api/graph-builder.js';
+import type { Session } from '../../tensorflow/c-api/session.js';
+import { addLoop, type LoopInside, type TypedOutput } from '../../tensorflow/c-api/while-loop.js';
+import type { DeviceImages } from '../running/device-images.js';
+import { lower, type BatchShards } from './lower.js';
+import { gatherRows, imageHandles, scaleImages } from './session-images.js';
+import type { SessionVariables } from './session-variables.js';
+import { changedVariables, usedVariables, type Trace } from '../tracing/trace.js';
+
+/** A loop over batches of one size, in a session. */
+export interface TrainingLoop {
+  readonly nodes: TrainingNodes;
+  /** The variables that it changes. */
+  readonly changed: readonly Variable[];
+}
+
+/** How a run of the loop is fed and what it gives: names of nodes. */
+interface TrainingNodes {
+  /** int32 [steps, batch size]: the indices of each step's images. */
+  order: string;
+  /** float32 [steps, coefficients]. */
+  coefficients: string;
+  /** float32 [steps]. */
+  losses: string;
+  /** int32 [steps]. */
+  correct: string;
+  /** Has no value; run as a target, it makes sure of the updates, should neither losses nor counts depend on them. */
+  updates: string;
+}
+
+/** How many steps may be under way at once: the next batch is fetched and scaled while this one is computed with. */
+const PARALLEL_STEPS = 2;
+
+/**
+ * Adds the loop over batches of a size to a session that holds the data.
+ *
+ * @param shards the size of the batches, and into how many shards each is cut
+ * @param step a trace of the training step: of (images, labels, …coefficients) to (loss, correct)
+ */
+export function buildTrainingLoop(
+  step: Trace,
+  shards: BatchShards,
+  data: DeviceImages,
+  session: Session,
+  variables: SessionVariables,
+): TrainingLoop {
+  const { batch: batchSize } = shards;
+  const used = usedVariables(step);
+  variables.declare(used.values());
+  const name = `batch_${batchSize}`;
+  const graph = new GraphBuilder(`${name}_`);
+  const coefficientCount = step.parameters.length - 2;
+  const nodes: TrainingNodes = {
+    order: `${name}_order`,
+    coefficients: `${name}_coefficients`,
+    losses: `${name}_losses`,
+    correct: `${name}_correct`,
+    updates: `${name}_updates`,
+  };
+  const order = typed(graph.placeholder(nodes.order, DataType.INT32, [-1, batchSize]), DataType.INT32);
+  const coefficients = typed(
+    graph.placeholder(nodes.coefficients, DataType.FLOAT, [-1, coefficientCount]),
+    DataType.FLOAT,
+  );
+  const handles = imageHandles(graph, data.source);
+  const stateHandles = new Map([...used].map(([id, variable]) => [id, variables.handle(graph, variable)]));
+  const [turns, losses, correct] = addLoop(graph, `${name}_loop`, {
+    times: firstDimension(graph, order.output),
+    parallel: PARALLEL_STEPS,
+    carried: [
+      typed(graph.integer(0), DataType.INT32),
+      typed(emptyList(graph, DataType.FLOAT), DataType.VARIANT),
+      typed(emptyList(graph, DataType.INT32), DataType.VARIANT),
+    ],
+    body(inside, index, [turn, lossList, correctList]) {
+      const bringHandle = (output: NodeOutput): NodeOutput => inside.bring(typed(output, DataType.RESOURCE));
+      const resources = new Map([...stateHandles].map(([id, handle]) => [id, bringHandle(handle)]));
+      const indices = rowAt(graph, inside, order, index);
+      const bytes = gatherRows(graph, bringHandle(handles.pixels), indices, DataType.UINT8);
+      const { shape } = data.source;
+      const { results, updates } = lower(
+        graph,
+        step,
+        {
+          parameters: [
+            scaleImages(graph, bytes, batchSize, shape, data.scaling, (tensor) => inside.constant(tensor)),
+            gatherRows(graph, bringHandle(handles.labels), indices, DataType.INT32),
+            ...unpack(graph, rowAt(graph, inside, coefficients, index), coefficientCount),
+          ],
+          handle: (id) => resources.get(id)!,
+          // Only when the updates of the step before are done.
+          read: (id) =>
+            graph.node(
+              'ReadVariableOp',
+              [resources.get(id)!, after(turn!)],
+              [attribute.type('dtype', DataType.FLOAT)],
+            ),
+          constant: (tensor) => inside.constant(tensor),
+        },
+        shards,
+      );
+      return [
+        graph.node('Identity', [turn!, ...updates.map(after)], [attribute.type('T', DataType.INT32)]),
+        push(graph, lossList!, results[0]!, DataType.FLOAT),
+        push(graph, correctList!, results[1]!, DataType.INT32),
+      ];
+    },
+  });
+  stack(graph, losses!, DataType.FLOAT, nodes.losses);
+  stack(graph, correct!, DataType.INT32, nodes.correct);
+  graph.node('NoOp', [after(turns!)], [], nodes.updates);
+  session.extend(graph.finish());
+  return { nodes, changed: changedVariables(step) };
+}
+
+function typed(output: NodeOutput, type: number): TypedOutput {
+  return { output, type };
+}
+
+function firstDimension(graph: GraphBuilder, matrix: NodeOutput): NodeOutput {
+  const shape = graph.node(
+    'Shape',
+    [matrix],
+    [attribute.type('T', DataType.INT32), attribute.type('out_type', DataType.INT32)],
+  );
+  return gather(graph, shape, DataType.INT32, graph.integer(0), graph.integer(0));
+}
+
+function rowAt(graph: GraphBuilder, inside: LoopInside, matrix: TypedOutput, index: NodeOutput): NodeOutput {
+  const axis = inside.constant({ type: DataType.INT32, shape: [], values: Int32Array.of(0) });
+  return gather(graph, inside.bring(matrix), matrix.type, index, axis);
+}
+
+function gather(
+  graph: GraphBuilder,
+  values: NodeOutput,
+  type: number,
+  index: NodeOutput,
+  axis: NodeOutput,
+): NodeOutput {
+  return graph.node(
+    'GatherV2',
+    [values, index, axis],
+    [
+      attribute.type('Tparams', type),
+      attribute.type('Tindices', DataType.INT32),
+      attribute.type('Taxis', DataType.INT32),
+      attribute.integer('batch_dims', 0),
+    ],
+  );
+}
+
+function unpack(graph: GraphBuilder, vector: NodeOutput, count: number): NodeOutput[] {
+  if (count === 0) return [];
+  const scalars = graph.node(
+    'Unpack',
+    [vector],
+    [attribute.type('T', DataType.FLOAT), attribute.integer('num', count), attribute.integer('axis', 0)],
+  );
+  return Array.from({ length: count }, (_, index) => scalars.replace(/0$/, String(index)));
+}
+
+/** Of scalars; the shape is int32 as the kernels of all devices know it. */
+function emptyList(graph: GraphBuilder, type: number): NodeOutput {
+  const shape = graph.constant({ type: DataType.INT32, shape: [0], values: new Int32Array() });
+  return graph.node(
+    'EmptyTensorList',
+    [shape, graph.integer(-1)],
+    [attribute.type('element_dtype', type), attribute.type('shape_type', DataType.INT32)],
+  );
+}
+
+function push(graph: GraphBuilder, list: NodeOutput, value: NodeOutput, type: number): NodeOutput {
+  return graph.node('TensorListPushBack', [list, value], [attribute.type('element_dtype', type)]);
+}
+
+function stack(graph: GraphBuilder, list: NodeOutput, type: number, name: string): void {
+  const shape = graph.constant({ type: DataType.INT32, shape: [0], values: new Int32Array() });
+  graph.node(
+    'TensorListStack',
+    [list, shape],
+    [attribute.type('element_dtype', type), attribute.integer('num_elements', -1)],
+    name,
+  );
+}

@@ -1,0 +1,100 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+
+import { DataType } from '../../tensorflow/c-api/data-types.js';
+import { attribute, GraphBuilder } from '../../tensorflow/c-api/graph-builder.js';
+import { Session } from '../../tensorflow/c-api/session.js';
+import type { SessionConfig } from '../../tensorflow/c-api/session-config.js';
+import { tensorFlowContext } from '../../tensorflow/backend/tfjs-backend.js';
+import { hostBatch, type DeviceImages } from './device-images.js';
+import { pixelsPerImage } from '../../core/images.js';
+import { lower } from '../compiling/lower.js';
+import type { Forward } from './program.js';
+import { scaleImages } from '../compiling/session-images.js';
+import { SessionVariables } from '../compiling/session-variables.js';
+import { trace, usedVariables, type Trace } from '../tracing/trace.js';
+import { requireRepeatable } from '../tracing/traceable.js';
+
+/** Examples of what a forward pass takes: it is recorded with them. */
+export type SampleImages = Pick<DeviceImages, 'count' | 'source' | 'scaling'>;
+
+/** A forward pass as a TensorFlow graph for each number of images, with the model's variables in its session. */
+export class CompiledForward {
+  readonly #forward: Forward;
+  readonly #sample: SampleImages;
+  readonly #session: Session;
+  readonly #variables: SessionVariables;
+  readonly #sizes = new Set<number>();
+
+  /** @param cores how it is to use them, where that is not as the backend does */
+  constructor(forward: Forward, sample: SampleImages, cores: Partial<SessionConfig> = {}) {
+    this.#forward = forward;
+    this.#sample = sample;
+    const { api, config } = tensorFlowContext();
+    this.#session = new Session(api, { ...config, ...cores });
+    this.#variables = new SessionVariables(this.#session);
+  }
+
+  /** Records the pass for a number of images and adds it to the session, unless it is there. */
+  compile(size: number): void {
+    if (this.#sizes.has(size)) return;
+    const pass = traceForward(this.#forward, this.#sample, size);
+    const used = usedVariables(pass);
+    this.#variables.declare(used.values());
+    const graph = new GraphBuilder(`images_${size}_`);
+    const { source, scaling } = this.#sample;
+    const bytes = graph.placeholder(`bytes_${size}`, DataType.UINT8, [size, pixelsPerImage(source.shape)]);
+    const constant = graph.constant.bind(graph);
+    const handle = (id: number): string => this.#variables.handle(graph, used.get(id)!);
+    const { results } = lower(graph, pass, {
+      parameters: [scaleImages(graph, bytes, size, source.shape, scaling, constant)],
+      handle,
+      read: (id) => graph.node('ReadVariableOp', [handle(id)], [attribute.type('dtype', DataType.FLOAT)]),
+      constant,
+    });
+    graph.node('Identity', results, [attribute.type('T', DataType.FLOAT)], `logits_${size}`);
+    this.#session.extend(graph.finish());
+    this.#sizes.add(size);
+  }
+
+  /** Gives the session the present values of the model's variables. */
+  push(): Promise<void> {
+    return this.#variables.push();
+  }
+
+  /** The logits of as many images as were compiled for: [size, classes]. The event loop is free meanwhile. */
+  async run(size: number, bytes: Uint8Array): Promise<Float32Array> {
+    const shape = [size, pixelsPerImage(this.#sample.source.shape)];
+    const [logits] = await this.#session.run({
+      feeds: { [`bytes_${size}`]: { type: DataType.UINT8, shape, values: bytes } },
+      fetches: [`logits_${size}`],
+    });
+    return logits as Float32Array;
+  }
+
+  /** Gives everything back; a run that is under way ends first. */
+  close(): void {
+    this.#session.close();
+  }
+}
+
+/** Records a forward pass with two different batches, so that nothing of a batch gets into the program. */
+function traceForward(forward: Forward, sample: SampleImages, size: number): Trace {
+  const record = (indexAt: (position: number) => number): Trace => {
+    const { images, labels } = hostBatch(
+      sample,
+      Int32Array.from({ length: size }, (_, row) => indexAt(row)),
+    );
+    try {
+      return trace(([images]) => [forward(images as Tensor4D)], [images]);
+    } finally {
+      images.dispose();
+      labels.dispose();
+    }
+  };
+  const first = record((row) => row % sample.count);
+  requireRepeatable(
+    first,
+    record((row) => sample.count - 1 - (row % sample.count)),
+  );
+  return first;
+}

@@ -1,0 +1,69 @@
+import { tensorFlowContext } from '../../tensorflow/backend/tfjs-backend.js';
+import { CompiledForward } from './compiled-forward.js';
+import type { DeviceImages } from './device-images.js';
+import { pixelsPerImage, selectImages, type LabelledImages } from '../../core/images.js';
+import type { Forward, InferenceProgram } from './program.js';
+
+/** Images a forward pass takes at once: enough to keep the kernels busy, few enough for a core's caches. */
+const BATCH = 500;
+
+/**
+ * A forward pass over a data set as a TensorFlow graph. Images are fed as bytes, chosen on this side: each is looked at once, so
+ * that to hold them all on the device would save nothing. Each core takes batches of its own: that needs no agreement between
+ * threads, as sharing a kernel's work does.
+ */
+export class CompiledInference implements InferenceProgram {
+  readonly #data: DeviceImages;
+  readonly #classes: number;
+  readonly #forward: CompiledForward;
+  readonly #concurrency: number;
+
+  constructor(forward: Forward, data: DeviceImages, classes: number) {
+    this.#data = data;
+    this.#classes = classes;
+    const { config, usesGpu } = tensorFlowContext();
+    // On a GPU the next batch is on its way while this one is computed with.
+    this.#concurrency = usesGpu ? 2 : Math.max(1, config.threads);
+    const cores = usesGpu ? {} : { threads: 1, schedulingThreads: this.#concurrency };
+    this.#forward = new CompiledForward(forward, data, cores);
+  }
+
+  async run(indices: Int32Array, signal: AbortSignal): Promise<Float32Array> {
+    const logits = new Float32Array(indices.length * this.#classes);
+    for (const size of new Set([Math.min(BATCH, indices.length), indices.length % BATCH])) {
+      if (size > 0) this.#forward.compile(size);
+    }
+    await this.#forward.push();
+    let next = 0;
+    const takeBatches = async (): Promise<void> => {
+      while (next < indices.length) {
+        signal.throwIfAborted();
+        const start = next;
+        next += BATCH;
+        const chosen = indices.subarray(start, next);
+        logits.set(await this.#forward.run(chosen.length, this.#bytesOf(chosen)), start * this.#classes);
+      }
+    };
+    await Promise.all(Array.from({ length: this.#concurrency }, takeBatches));
+    return logits;
+  }
+
+  replaceImages(images: LabelledImages): void {
+    this.#data.replace(images);
+  }
+
+  dispose(): void {
+    this.#forward.close();
+  }
+
+  #bytesOf(indices: Int32Array): Uint8Array {
+    const { pixels, shape } = this.#data.source;
+    const size = pixelsPerImage(shape);
+    const first = indices[0] ?? 0;
+    // Images that follow each other, as those of a whole test set do, need no copy.
+    if (indices.every((index, row) => index === first + row)) {
+      return pixels.subarray(first * size, (first + indices.length) * size);
+    }
+    return selectImages(this.#data.source, indices).pixels;
+  }
+}

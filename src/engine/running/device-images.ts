@@ -1,0 +1,128 @@
+import {
+  add,
+  keep,
+  mul,
+  reshape,
+  scalar,
+  tensor1d,
+  tensor4d,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
+
+import { ExtraKernel } from '../../tensorflow/backend/extra-kernels.js';
+import { pixelsPerImage, type LabelledImages, type PixelScaling } from '../../core/images.js';
+import { hasKernel } from '../tracing/gradients.js';
+import { gatherBytes, uploadBytes } from '../tracing/operations.js';
+
+/** Some examples, as a model takes them. */
+export interface Batch {
+  /** Scaled pixels: float32 [n, height, width, channels]. */
+  images: Tensor4D;
+  /** Class numbers: int32 [n]. */
+  labels: Tensor1D;
+}
+
+/** A data set where the backend computes; batches are taken from it by index. */
+export interface DeviceImages {
+  readonly count: number;
+  /** The examples as they lie in this process's memory. */
+  readonly source: LabelledImages;
+  readonly scaling: PixelScaling;
+  /** The examples at some indices; the caller disposes of them, or calls this inside `tidy`. */
+  batch(indices: Int32Array): Batch;
+  /** Puts other examples of the same shape in their place: the next part of a data set that does not fit into memory. */
+  replace(source: LabelledImages): void;
+  dispose(): void;
+}
+
+/**
+ * Hands a data set to the backend in use. TensorFlow holds the bytes on its device and scales there (from the first batch on:
+ * compiled programs hold them themselves); the other backends compute in this process's memory, where the bytes already are.
+ */
+export function placeOnDevice(data: LabelledImages, scaling: PixelScaling): DeviceImages {
+  return hasKernel(ExtraKernel.UPLOAD_BYTES) ? placeNatively(data, scaling) : scaleOnHost(data, scaling);
+}
+
+function placeNatively(first: LabelledImages, scaling: PixelScaling): DeviceImages {
+  let source = first;
+  let uploaded: Tensor | undefined;
+  const scale = scalar(scaling.scale);
+  const offset = scalar(scaling.offset);
+  return {
+    get count() {
+      return source.count;
+    },
+    get source() {
+      return source;
+    },
+    scaling,
+    batch(indices) {
+      const { count, shape, pixels, labels } = source;
+      const { height, width, channels } = shape;
+      uploaded ??= keep(uploadBytes(pixels, [count, pixelsPerImage(shape)]));
+      const rows = gatherBytes(uploaded, tensor1d(indices, 'int32'));
+      const images = add(mul(rows, scale), offset);
+      return {
+        images: reshape(images, [indices.length, height, width, channels]),
+        labels: labelsAt(labels, indices),
+      };
+    },
+    replace(next) {
+      source = next;
+      uploaded?.dispose();
+      uploaded = undefined;
+    },
+    dispose() {
+      for (const tensor of [uploaded, scale, offset]) tensor?.dispose();
+      uploaded = undefined;
+    },
+  };
+}
+
+function scaleOnHost(first: LabelledImages, scaling: PixelScaling): DeviceImages {
+  let source = first;
+  return {
+    get count() {
+      return source.count;
+    },
+    get source() {
+      return source;
+    },
+    scaling,
+    batch: (indices) => hostBatch({ source, scaling }, indices),
+    replace(next) {
+      source = next;
+    },
+    dispose() {
+      // The bytes belong to the caller.
+    },
+  };
+}
+
+/** The examples at some indices, scaled by JavaScript. */
+export function hostBatch(
+  { source, scaling }: Pick<DeviceImages, 'source' | 'scaling'>,
+  indices: Int32Array,
+): Batch {
+  const { shape, pixels, labels } = source;
+  const size = pixelsPerImage(shape);
+  const scaled = Float32Array.from({ length: 256 }, (_, pixel) => pixel * scaling.scale + scaling.offset);
+  const values = new Float32Array(indices.length * size);
+  indices.forEach((index, row) => {
+    const start = index * size;
+    for (let pixel = 0; pixel < size; pixel++) {
+      values[row * size + pixel] = scaled[pixels[start + pixel]!]!;
+    }
+  });
+  const images = tensor4d(values, [indices.length, shape.height, shape.width, shape.channels]);
+  return { images, labels: labelsAt(labels, indices) };
+}
+
+function labelsAt(labels: Uint8Array, indices: Int32Array): Tensor1D {
+  return tensor1d(
+    Int32Array.from(indices, (index) => labels[index]!),
+    'int32',
+  );
+}

@@ -1,0 +1,64 @@
+import { DataType } from '../../tensorflow/c-api/data-types.js';
+import type { RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
+import type { ConstantInput, ShardedOperation, ShardInput } from './sharding.js';
+
+type AxesRule = (operation: RecordedOperation, constant: ConstantInput) => ShardedOperation | undefined;
+
+/** Operations that are told along which axes to work: where that is not the first, each row goes its own way. */
+const RULES: Readonly<Record<string, AxesRule>> = {
+  Transpose: (_, constant) => rowsIf(constant(1)?.values[0] === 0, ['rows', 'whole']),
+  Mean: (_, constant) => rowsIf(spares(constant(1)?.values), ['rows', 'whole']),
+  Max: (_, constant) => rowsIf(spares(constant(1)?.values), ['rows', 'whole']),
+  Sum: sumSharding,
+  Pack: (operation) => rowsIf(axisOf(operation) > 0, operation.inputs.map(rows)),
+  Unpack: (operation) => rowsIf(axisOf(operation) > 0, ['rows']),
+  SplitV: (_, constant) => rowsIf(spares(constant(2)?.values), ['rows', 'whole', 'whole']),
+  ConcatV2({ inputs }, constant) {
+    const last = inputs.length - 1;
+    return rowsIf(spares(constant(last)?.values), [...inputs.slice(0, last).map(rows), 'whole']);
+  },
+  PadV2(_, constant) {
+    const [before, after] = constant(1)?.values ?? [];
+    return rowsIf(before === 0 && after === 0, ['rows', 'whole', 'whole']);
+  },
+  Slice({ inputShapes }, constant) {
+    const size = constant(2)?.values[0];
+    const takesAll = size === -1 || size === inputShapes[0]?.[0];
+    return rowsIf(constant(1)?.values[0] === 0 && takesAll, ['rows', 'whole', 'shape']);
+  },
+};
+
+/** How an operation that works along axes can be done on shards; undefined for one that cannot, and for all others. */
+export function shardingByAxes(
+  operation: RecordedOperation,
+  constant: ConstantInput,
+): ShardedOperation | undefined {
+  const rule = Object.hasOwn(RULES, operation.name) ? RULES[operation.name] : undefined;
+  return rule?.(operation, constant);
+}
+
+/** A sum over the rows is the sum of the shards' sums. */
+function sumSharding({ outputs }: RecordedOperation, constant: ConstantInput): ShardedOperation | undefined {
+  const axes = constant(1)?.values;
+  if (axes?.includes(0) && outputs[0]?.dtype === DataType.FLOAT) {
+    return { sharding: 'terms', inputs: ['rows', 'whole'] };
+  }
+  return rowsIf(spares(axes), ['rows', 'whole']);
+}
+
+function rowsIf(isPossible: boolean, inputs: readonly ShardInput[]): ShardedOperation | undefined {
+  return isPossible ? { sharding: 'rows', inputs } : undefined;
+}
+
+function rows(): ShardInput {
+  return 'rows';
+}
+
+/** Whether axes are known, and the first is none of them; tfjs counts none from the end. */
+function spares(axes: ArrayLike<number> | undefined): boolean {
+  return axes !== undefined && Array.from(axes).every((axis) => axis > 0);
+}
+
+function axisOf({ attributes }: RecordedOperation): number {
+  return Number(attributes.find(({ name }) => name === 'axis')?.value ?? 0);
+}

@@ -1,0 +1,78 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import { zeros, type Tensor4D } from '@tensorflow/tfjs-core';
+
+import { ToolkitError } from '../../core/errors.js';
+import type { RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
+import type { HostTensor } from '../../tensorflow/c-api/graph-builder.js';
+import type { ImageShape } from '../../core/images.js';
+import type { Forward } from '../running/program.js';
+import { trace, type Trace } from './trace.js';
+
+/** Two sizes tell what depends on the size; primes, so that no layer's size is a multiple of both by chance. */
+const [FEW, MORE] = [7, 11];
+
+/** Operations whose constant says a size, and that take −1 for "as many as there are". */
+const SIZE_INPUT: ReadonlyMap<string, number> = new Map([
+  ['Reshape', 1],
+  ['Slice', 2],
+]);
+
+/**
+ * Records a forward pass so that it holds for any number of images: constants that follow the size of the batch become −1.
+ * The shapes of results are those of some batch. Throws STEP_NOT_TRACEABLE where the size is used otherwise.
+ */
+export function traceAnyBatch(forward: Forward, shape: ImageShape): Trace {
+  const record = (size: number): Trace => {
+    const images: Tensor4D = zeros([size, shape.height, shape.width, shape.channels]);
+    try {
+      return trace(([input]) => [forward(input as Tensor4D)], [images]);
+    } finally {
+      images.dispose();
+    }
+  };
+  return generalise(record(FEW), record(MORE));
+}
+
+function generalise(few: Trace, more: Trace): Trace {
+  const constants = new Map(few.constants);
+  if (few.operations.length !== more.operations.length) refuse(few.operations[0]);
+  few.operations.forEach((operation, index) => {
+    const again = more.operations[index]!;
+    if (operation.name !== again.name || !isDeepStrictEqual(operation.attributes, again.attributes)) {
+      refuse(operation);
+    }
+    operation.inputs.forEach((input, position) => {
+      const first = few.constants.get(input);
+      const second = more.constants.get(again.inputs[position]!);
+      if (isDeepStrictEqual(first, second)) return;
+      const general = SIZE_INPUT.get(operation.name) === position ? withoutSize(first, second) : undefined;
+      if (!general) refuse(operation);
+      constants.set(input, general);
+    });
+  });
+  return { ...few, constants };
+}
+
+/** A list of sizes with −1 where it follows the batch; undefined where it follows it in another way. */
+function withoutSize(first: HostTensor | undefined, second: HostTensor | undefined): HostTensor | undefined {
+  if (!first || first.values.length !== second?.values.length) return undefined;
+  const values = Int32Array.from(first.values);
+  const follows = [...values.keys()].filter((index) => values[index] !== second.values[index]);
+  const [place] = follows;
+  const isSize =
+    follows.length === 1 &&
+    place !== undefined &&
+    first.values[place]! * MORE === second.values[place]! * FEW &&
+    !values.includes(-1);
+  if (!isSize) return undefined;
+  values[place] = -1;
+  return { ...first, values };
+}
+
+function refuse(operation: RecordedOperation | undefined): never {
+  throw new ToolkitError('STEP_NOT_TRACEABLE', {
+    operation: operation?.name ?? 'nothing',
+    reason: 'depends on the number of images in a way that an export cannot express',
+  });
+}

@@ -1,0 +1,33 @@
+import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { decisionPath, readDecision, type StoredDecision } from '../../artifacts/decision.js';
+import type { StageContext } from '../../core/events.js';
+import { sha256OfFile } from '../../core/hashing.js';
+import { ruleOf, type DecisionRule } from './rule.js';
+
+/**
+ * What `calibrate` stored beside a checkpoint. One that was made for another checkpoint is passed over with a warning. Throws
+ * DECISION_INVALID or DATA_UNREADABLE.
+ */
+export async function findDecision(
+  path: string,
+  { emit }: Pick<StageContext, 'emit'>,
+): Promise<StoredDecision | undefined> {
+  const stored = await readDecision(path);
+  if (!stored || stored.checkpoint.sha256 === (await sha256OfFile(path))) return stored;
+  emit({
+    event: 'warning',
+    code: 'DECISION_OUTDATED',
+    message: `${decisionPath(path)} was made for another checkpoint, and is not used`,
+    hint: 'run "mnist calibrate" again',
+  });
+  return undefined;
+}
+
+/** The rule of a checkpoint, from the decision beside it. Throws DECISION_INVALID or DATA_UNREADABLE. */
+export async function loadDecisionRule(
+  path: string,
+  description: Pick<CheckpointDescription, 'classNames'>,
+  context: Pick<StageContext, 'emit'>,
+): Promise<DecisionRule> {
+  return ruleOf(await findDecision(path, context), description);
+}

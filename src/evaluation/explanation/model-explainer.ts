@@ -1,0 +1,51 @@
+import { tensor4d, tidy } from '@tensorflow/tfjs-core';
+
+import type { Checkpoint } from '../../artifacts/checkpoint.js';
+import { Random } from '../../core/random.js';
+import type { Attribution, Explain, Question } from './explainer.js';
+import { loadModel } from '../../models/load-model.js';
+
+/** A checkpoint's model that can be asked about images, on the backend that was started. */
+export interface ModelExplainer {
+  /** The logits of an image. */
+  logits(pixels: Uint8Array): Promise<Float32Array>;
+  /** What an image's pixels have to do with the logit of a class. */
+  explain(explain: Explain, pixels: Uint8Array, label: number): Promise<Attribution>;
+  dispose(): void;
+}
+
+/** Makes a checkpoint's model ready to be asked. Throws CHECKPOINT_REFUSED. */
+export function openExplainer(checkpoint: Checkpoint, seed: number, signal: AbortSignal): ModelExplainer {
+  const { shape, preprocessing: scaling } = checkpoint.description;
+  const { model, variables } = loadModel(checkpoint);
+  const values = variables.values();
+  const scaled = (pixels: Uint8Array): Float32Array =>
+    Float32Array.from(pixels, (pixel) => pixel * scaling.scale + scaling.offset);
+  return {
+    async logits(pixels) {
+      const { height, width, channels } = shape;
+      const output = tidy(() => model.apply(tensor4d(scaled(pixels), [1, height, width, channels]), values));
+      const logits = await output.data<'float32'>();
+      output.dispose();
+      return logits;
+    },
+    explain(explain, pixels, label) {
+      // The same noise for every image, so that an explanation does not depend on which others were asked for.
+      const random = new Random(seed, 'explanation');
+      const question: Question = {
+        model,
+        values,
+        shape,
+        image: scaled(pixels),
+        scaling,
+        label,
+        random,
+        signal,
+      };
+      return explain(question);
+    },
+    dispose: () => {
+      variables.dispose();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { type Tensor4D } from '@tensorflow/tfjs-core';
+
+import type { PixelScaling } from '../../core/images.js';
+import type { Randomness } from '../../engine/tracing/randomness.js';
+import { affineMap, drawAffineChange, isAffine } from './affine.js';
+import { drawDisplacement } from './elastic.js';
+import { eraseRectangles } from './erasing.js';
+import type { AugmentationOptions } from './options.js';
+import { resample } from './resample.js';
+import { changeThickness } from './thickness.js';
+
+/** Changes a batch of scaled images [n, height, width, channels], by tfjs operations alone, as a step's random numbers say. */
+export type Augmentation = (images: Tensor4D, randomness: Randomness) => Tensor4D;
+
+/**
+ * The augmentation of some options, or undefined where they ask for none. Strokes become thicker or thinner first, on the pixels as they
+ * are; the affine map and the elastic distortion are applied together, so that an image is interpolated once; erasing comes last. What is
+ * moved in from outside is what pixel 0 became.
+ */
+export function augmentation(options: AugmentationOptions, scaling: PixelScaling): Augmentation | undefined {
+  const { augmentThickness, augmentElastic, augmentErasing } = options;
+  const changes: Augmentation[] = [];
+  if (augmentThickness > 0)
+    changes.push((images, randomness) => changeThickness(images, augmentThickness, randomness));
+  if (isAffine(options) || augmentElastic > 0)
+    changes.push((images, randomness) => move(images, options, scaling.offset, randomness));
+  if (augmentErasing > 0)
+    changes.push((images, randomness) => eraseRectangles(images, augmentErasing, scaling, randomness));
+  if (changes.length === 0) return undefined;
+  return (images, randomness) => changes.reduce((changed, change) => change(changed, randomness), images);
+}
+
+function move(
+  images: Tensor4D,
+  options: AugmentationOptions,
+  outside: number,
+  randomness: Randomness,
+): Tensor4D {
+  const [count, height, width, channels] = images.shape;
+  const shape = { height, width, channels };
+  const map = affineMap(drawAffineChange(options, count, randomness), shape);
+  const typical = options.augmentElastic;
+  const displacement = typical > 0 ? drawDisplacement(typical, count, shape, randomness) : undefined;
+  return resample(images, map, displacement, outside);
+}

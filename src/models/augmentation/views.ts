@@ -1,0 +1,50 @@
+import { fill, logSoftmax, logSumExp, stack, sub, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
+
+import type { PixelScaling } from '../../core/images.js';
+import type { Forward } from '../../engine/running/program.js';
+import { affineMap, type AffineChange } from './affine.js';
+import { resample } from './resample.js';
+
+type Change = Record<keyof AffineChange, number>;
+
+const UNCHANGED: Change = { rotation: 0, scale: 1, shear: 0, shiftX: 0, shiftY: 0 };
+/** A twentieth of a right angle. */
+const TURN = Math.PI / 40;
+
+/** What is done to an image for each of its views: nothing, and little changes, each one both ways. */
+const VIEWS: readonly Partial<Change>[] = [
+  {},
+  ...[1, -1].flatMap((way) => [
+    { shiftX: way },
+    { shiftY: way },
+    { rotation: way * TURN },
+    { scale: 1.05 ** way },
+    { shear: way * TURN },
+  ]),
+];
+
+/** In how many views test-time augmentation classifies an image, the image itself among them. */
+export const VIEW_COUNT = VIEWS.length;
+
+/**
+ * Test-time augmentation: a forward pass that classifies several views of each image, and gives the logarithm of the mean of their
+ * probabilities (Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", 2012, section
+ * 4.1, with other views). The views are the same for every image, so that no answer depends on chance or on other images.
+ */
+export function withViews(forward: Forward, { offset }: PixelScaling): Forward {
+  return (images) => {
+    const answers = VIEWS.map((change) => logSoftmax(forward(viewOf(images, change, offset))));
+    return sub<Tensor2D>(logSumExp(stack(answers), 0), Math.log(VIEW_COUNT));
+  };
+}
+
+function viewOf(images: Tensor4D, change: Partial<Change>, outside: number): Tensor4D {
+  if (Object.keys(change).length === 0) return images;
+  const [count, height, width] = images.shape;
+  const numbers = Object.entries({ ...UNCHANGED, ...change }).map(([key, value]) => [
+    key,
+    fill([count, 1], value),
+  ]);
+  const map = affineMap(Object.fromEntries(numbers) as AffineChange, { height, width });
+  return resample(images, map, undefined, outside);
+}

@@ -1,0 +1,41 @@
+import type { Checkpoint } from '../artifacts/checkpoint.js';
+import { withViews } from './augmentation/views.js';
+import { placeOnDevice } from '../engine/running/device-images.js';
+import { allIndices, type LabelledImages } from '../core/images.js';
+import { inferenceProgram, type ExecutionMode } from '../engine/running/prepare.js';
+import type { Forward } from '../engine/running/program.js';
+import { loadModel } from './load-model.js';
+
+export interface ClassifyOptions {
+  signal: AbortSignal;
+  /** Which images are classified, in this order; left out, all. */
+  indices?: Int32Array;
+  /** How the forward pass is run; left out, as is best on the backend. */
+  mode?: ExecutionMode | undefined;
+  /** Whether each image is classified in several views, which are taken together. */
+  testTimeAugmentation?: boolean;
+}
+
+/**
+ * The logits that a checkpoint's model gives some images, row by row, on the backend that was started. Throws
+ * CHECKPOINT_REFUSED, and the signal's reason when aborted.
+ */
+export async function classifyImages(
+  checkpoint: Checkpoint,
+  images: LabelledImages,
+  { signal, mode, indices = allIndices(images.count), testTimeAugmentation = false }: ClassifyOptions,
+): Promise<Float32Array> {
+  const { preprocessing, classNames } = checkpoint.description;
+  const { model, variables } = loadModel(checkpoint);
+  const placed = placeOnDevice(images, preprocessing);
+  const plain: Forward = (batch) => model.apply(batch, variables.values());
+  const pass = testTimeAugmentation ? withViews(plain, preprocessing) : plain;
+  const forward = inferenceProgram(pass, placed, classNames.length, mode);
+  try {
+    return await forward.run(indices, signal);
+  } finally {
+    forward.dispose();
+    placed.dispose();
+    variables.dispose();
+  }
+}

@@ -1,0 +1,119 @@
+import type { Checkpoint } from '../artifacts/checkpoint.js';
+import { callerLayer } from '../core/config/layers.js';
+import { resolveOptions, type Chosen, type Configurable } from '../core/config/resolve.js';
+import { messageOf, ToolkitError } from '../core/errors.js';
+import type { FittedValues } from './features/feature.js';
+import { features } from './features/index.js';
+import { withFeatures } from './features/with-features.js';
+import { models } from './index.js';
+import type { Model, ModelTask } from './model.js';
+import { z } from 'zod';
+import { TrainingVariables } from './variables.js';
+
+type RegisteredModel = typeof models extends Iterable<infer Entry> ? Entry : never;
+
+/** The settings of a model: its name and its options. */
+export type ModelSettings = Chosen<RegisteredModel>;
+
+type RegisteredFeatures = typeof features extends Iterable<infer Entry> ? Entry : never;
+
+/** The settings of the features that a model takes. */
+export type FeatureSettings = Chosen<RegisteredFeatures>;
+
+/**
+ * Builds a model that takes features of images, for images of a shape and a number of classes.
+ *
+ * @param fitted what the features were fitted to; without it, a checkpoint has to bring it
+ */
+export function buildModelOnFeatures(
+  settings: ModelSettings,
+  { name, ...options }: FeatureSettings,
+  task: ModelTask,
+  fitted?: FittedValues,
+): Model {
+  const definition = features.get(name);
+  if (!definition) throw new Error(`there are no features "${name}"`);
+  // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
+  const extractor = definition.build(options as never, task.shape, fitted);
+  if (!extractor) return buildModel(settings, task);
+  const shape = { height: 1, width: extractor.size, channels: 1 };
+  return withFeatures(extractor, buildModel(settings, { ...task, shape }));
+}
+
+/** Builds a model from its settings, for images of a shape and a number of classes. */
+function buildModel(settings: ModelSettings, task: ModelTask): Model {
+  const { name, ...options } = settings;
+  // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
+  return models.require(name).build(options as never, task);
+}
+
+const modelSpace = {
+  fields: z.strictObject({}),
+  choices: { model: { registry: models, fallback: 'mlp', description: '' } },
+};
+
+const featureSpace = {
+  fields: z.strictObject({}),
+  choices: { features: { registry: features, fallback: 'raw', description: '' } },
+};
+
+/** The settings of the model in a checkpoint, validated anew. Throws CHECKPOINT_REFUSED. */
+function modelSettingsOf(checkpoint: Checkpoint): ModelSettings {
+  const { name } = checkpoint.description.model;
+  const options = storedOptions(checkpoint, 'model', name, models.get(name));
+  return resolveStored(
+    checkpoint,
+    'model',
+    () => resolveOptions(modelSpace, [callerLayer(options)]).values.model,
+  );
+}
+
+/** The same for its features. Checkpoints from before there were any have the raw pixels. */
+function featureSettingsOf(checkpoint: Checkpoint): FeatureSettings {
+  const { features: stored = 'raw' } = checkpoint.description.config;
+  const name = typeof stored === 'string' ? stored : JSON.stringify(stored);
+  const options = storedOptions(checkpoint, 'features', name, features.get(name));
+  return resolveStored(
+    checkpoint,
+    'features',
+    () => resolveOptions(featureSpace, [callerLayer(options)]).values.features,
+  );
+}
+
+function storedOptions(
+  { path, description }: Checkpoint,
+  kind: string,
+  name: string,
+  definition: Configurable | undefined,
+): Record<string, unknown> {
+  if (!definition) {
+    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: `its ${kind} "${name}" is unknown` });
+  }
+  const keys = Object.keys(definition.options.shape);
+  return {
+    [kind]: definition.name,
+    ...Object.fromEntries(keys.map((key) => [key, description.config[key]])),
+  };
+}
+
+function resolveStored<Settings>({ path }: Checkpoint, kind: string, resolve: () => Settings): Settings {
+  try {
+    return resolve();
+  } catch (error) {
+    const reason = `its ${kind} cannot be built: ${messageOf(error)}`;
+    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason }, { cause: error });
+  }
+}
+
+/** A checkpoint's model with its parameters on the device; the caller disposes of the variables. */
+export function loadModel(checkpoint: Checkpoint): { model: Model; variables: TrainingVariables } {
+  const { shape, classNames } = checkpoint.description;
+  const settings = modelSettingsOf(checkpoint);
+  const task = { shape, classes: classNames.length };
+  const model = buildModelOnFeatures(settings, featureSettingsOf(checkpoint), task);
+  const variables = new TrainingVariables(model, [], 0);
+  const misfit = variables.load(checkpoint.tensors, 'parameters');
+  if (misfit === undefined) return { model, variables };
+  variables.dispose();
+  throw new ToolkitError('CHECKPOINT_REFUSED', { path: checkpoint.path, reason: misfit });
+}

@@ -1,0 +1,23 @@
+import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
+import type { Point } from '../../evaluation/curves.js';
+import type { Evaluation } from '../../stages/evaluate/evaluate.js';
+import type { ShownMistake } from '../../stages/evaluate/list-mistakes.js';
+
+/** A mistake with its pictures, as `data:` addresses. */
+export interface PicturedMistake extends ShownMistake {
+  picture: string;
+  /** What speaks for the class that it was taken for. */
+  explanation: string;
+}
+
+/** All that a report shows. */
+export interface ReportContent {
+  evaluation: Evaluation;
+  /** Of the checkpoint, or of each member of an ensemble. */
+  descriptions: readonly CheckpointDescription[];
+  /** One for each class, against the rest, and one of all together. */
+  curves: Record<'roc' | 'precisionRecall', { perClass: Point[][]; all: Point[] }>;
+  mistakes: readonly PicturedMistake[];
+  /** The version of this package that makes the report. */
+  toolkit: string;
+}

@@ -1,0 +1,44 @@
+import { count } from '../../../core/format.js';
+import type { CheckpointDescription } from '../../../artifacts/checkpoint.js';
+import { details, factsTable, section } from '../../drawing/page-parts.js';
+import type { ReportContent } from '../content.js';
+
+/** Checkpoints, data, machines and options. */
+export function provenance({ evaluation, descriptions }: ReportContent): string {
+  const paths = evaluation.members?.map(({ checkpoint }) => checkpoint) ?? [evaluation.checkpoint];
+  const facts: [string, string][] = [
+    ...descriptions.flatMap((description, index) => checkpointFacts(description, paths[index]!)),
+    ['Evaluated with', `${evaluation.backend}, ${evaluation.device}, ${evaluation.seconds.toFixed(2)} s`],
+  ];
+  const keys = [...new Set(descriptions.flatMap(({ config }) => Object.keys(config)))];
+  const options = keys.map((key) => [
+    key,
+    ...descriptions.map(({ config }) => (key in config ? JSON.stringify(config[key]) : '')),
+  ]);
+  const runs = descriptions.map(({ run }) => run);
+  return section(
+    'provenance',
+    'Where it comes from',
+    `${factsTable(facts)}${details('The options of the run', ['Option', ...runs], options)}`,
+    'wide',
+  );
+}
+
+function checkpointFacts(
+  { toolkit, machine, data, model, random }: CheckpointDescription,
+  path: string,
+): [string, string][] {
+  return [
+    ['Checkpoint', path],
+    [
+      'Trained on',
+      `${data.dataset}, ${count(data.trainingImages)} images, fingerprint ${data.fingerprint.slice(0, 16)}…`,
+    ],
+    ['Parameters', count(model.parameters)],
+    ['Seed', String(random.seed)],
+    [
+      'Trained with',
+      `mnist-train ${toolkit}, ${machine.backend} ${machine.backendVersion}, ${machine.device}, Node.js ${machine.node}`,
+    ],
+  ];
+}

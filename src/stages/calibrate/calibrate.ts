@@ -1,0 +1,248 @@
+import { readFile } from 'node:fs/promises';
+
+import { z } from 'zod';
+
+import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
+import {
+  isSquare,
+  writeDecision,
+  type MeasuredDecision,
+  type StoredDecision,
+} from '../../artifacts/decision.js';
+import type { PreparedData } from '../../artifacts/prepared.js';
+import { resolveCheckpoint } from '../../artifacts/run.js';
+import { ToolkitError } from '../../core/errors.js';
+import { silentContext, type StageContext } from '../../core/events.js';
+import { sha256OfFile } from '../../core/hashing.js';
+import { complaintOf } from '../../core/validation.js';
+import { version } from '../../core/version.js';
+import { expectedCalibrationError, judgementsOf, type Judgement } from '../../evaluation/calibration.js';
+import { coverageCurve, thresholdForAccuracy } from '../../evaluation/decisions/coverage.js';
+import { decide, type DecisionPolicy } from '../../evaluation/decisions/decide.js';
+import { fitTemperature } from '../../evaluation/decisions/temperature.js';
+import { selectImages, type LabelledImages } from '../../core/images.js';
+import { softmax } from '../../evaluation/probabilities.js';
+import { backendOptions, executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import type { ClassifyOptions } from '../../models/classify-images.js';
+import { classifyPixels } from '../../models/classify-pixels.js';
+import { checkpointsDirOption, dataDirOption } from '../../core/config/common-options.js';
+import { prepareData, splitOf } from '../preprocess/prepare-data.js';
+
+/** The options of `calibrate`, beside the checkpoint. */
+export const calibrateFields = z.strictObject({
+  targetAccuracy: z.number().min(0).max(1).optional().meta({
+    description: 'ask a person as seldom as this share of right decisions, of each class, allows',
+    placeholder: 'X',
+  }),
+  thresholds: z.array(z.number().min(0).max(1)).default([]).meta({
+    description:
+      'the probability that a class must reach: one for all, or one for each, in the order of the classes',
+  }),
+  costs: z.string().min(1).optional().meta({
+    description: 'JSON file: what deciding for a class (column) costs where another is true (row)',
+    placeholder: 'FILE',
+  }),
+  abstentionCost: z.number().min(0).optional().meta({
+    description: 'what asking a person costs, where an error costs 1 or as the costs say',
+    placeholder: 'X',
+  }),
+  dataDir: dataDirOption,
+  checkpointsDir: checkpointsDirOption,
+  ...backendOptions,
+});
+
+export type CalibrateOptions = z.output<typeof calibrateFields>;
+
+/** What `calibrate` made, and where it lies. */
+export interface Calibration extends StoredDecision {
+  path: string;
+}
+
+/** The shares of decided images that the coverage–accuracy curve shows. */
+const COVERAGES = [1, 0.99, 0.98, 0.97, 0.96, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5];
+
+/** Logits of some images, with what they show. */
+interface Scored {
+  logits: Float32Array;
+  labels: Uint8Array;
+}
+
+/**
+ * Fits a checkpoint's temperature and thresholds on its validation split, measures them there and on the test images, and
+ * writes `decision.json` beside the checkpoint; predict and serve decide by it.
+ *
+ * Throws USAGE where the model was trained without a validation split or the options do not fit its classes, CONFIG_UNREADABLE,
+ * and what `evaluate` throws.
+ */
+export async function calibrate(
+  name: string,
+  options: CalibrateOptions,
+  context: StageContext = silentContext(),
+): Promise<Calibration> {
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
+  const { description, path } = checkpoint;
+  const given = await givenPolicy(options, description.classNames);
+  const data = await prepareData({ dataset: description.data.dataset, dataDir: options.dataDir }, context);
+  const validationIndices = validationSplitOf(checkpoint, data);
+  await startChosenBackend(options, context);
+  const how = { signal: context.signal, mode: executionMode(options) };
+  const validation = await score(checkpoint, data.train, validationIndices, how);
+  const test = await score(checkpoint, data.test, Int32Array.from(data.test.labels.keys()), how);
+  const temperature = fitTemperature(validation.logits, validation.labels, description.classNames.length);
+  const policy = withTarget(given, options.targetAccuracy, validation, temperature);
+  const decision: StoredDecision = {
+    format: 'mnist-train/decision',
+    version: 1,
+    toolkit: version,
+    createdAt: new Date().toISOString(),
+    checkpoint: { run: description.run, sha256: await sha256OfFile(path) },
+    classNames: description.classNames,
+    temperature,
+    thresholds: [...policy.thresholds],
+    costs: policy.costs?.map((row) => [...row]) ?? null,
+    abstentionCost: policy.abstentionCost,
+    measured: [
+      measure('validation', validation, temperature, policy),
+      measure('test', test, temperature, policy),
+    ],
+  };
+  return { ...decision, path: await writeDecision(path, decision) };
+}
+
+async function givenPolicy(
+  { thresholds, costs, abstentionCost, targetAccuracy }: CalibrateOptions,
+  classNames: readonly string[],
+): Promise<DecisionPolicy> {
+  const classes = classNames.length;
+  if (thresholds.length > 1 && thresholds.length !== classes) {
+    throw usage(
+      `--thresholds has ${thresholds.length} numbers`,
+      `give one, or ${classes}, one for each class`,
+    );
+  }
+  if (thresholds.length > 0 && targetAccuracy !== undefined) {
+    throw usage(
+      '--thresholds and --target-accuracy exclude each other',
+      'a target accuracy finds the thresholds itself',
+    );
+  }
+  return {
+    classNames,
+    thresholds: classNames.map((_, index) => thresholds[index] ?? thresholds[0] ?? 0),
+    costs: costs === undefined ? null : await readCosts(costs, classes),
+    abstentionCost: abstentionCost ?? null,
+  };
+}
+
+async function readCosts(path: string, classes: number): Promise<number[][]> {
+  try {
+    const costs = z.array(z.array(z.number().min(0))).parse(JSON.parse(await readFile(path, 'utf8')));
+    if (isSquare(costs, classes)) return costs;
+    throw new Error('it has other rows or columns');
+  } catch (error) {
+    const hint = `--costs names a JSON file with a list of ${classes} lists of ${classes} numbers from 0`;
+    throw new ToolkitError('USAGE', { message: `${path}: ${complaintOf(error)}`, hint }, { cause: error });
+  }
+}
+
+function usage(message: string, hint: string): ToolkitError {
+  return new ToolkitError('USAGE', { message, hint });
+}
+
+function validationSplitOf({ description: { data } }: Checkpoint, prepared: PreparedData): Int32Array {
+  const { validation } = splitOf(prepared, data.validationSplit, data.splitSeed);
+  if (validation.length > 0) return validation;
+  throw usage(
+    'the model was trained without a validation split, and its other images say nothing honest',
+    'train with --validation-split 0.1',
+  );
+}
+
+async function score(
+  checkpoint: Checkpoint,
+  images: LabelledImages,
+  indices: Int32Array,
+  how: Pick<ClassifyOptions, 'signal' | 'mode'>,
+): Promise<Scored> {
+  const { pixels, labels } = selectImages(images, indices);
+  return { logits: await classifyPixels(checkpoint, pixels, how), labels };
+}
+
+/** For each class, the lowest threshold above which decisions for it are right often enough. */
+function withTarget(
+  policy: DecisionPolicy,
+  target: number | undefined,
+  scored: Scored,
+  temperature: number,
+): DecisionPolicy {
+  if (target === undefined) return policy;
+  const judgements = judgementsOf(probabilitiesOf(scored, temperature), scored.labels);
+  const thresholds = policy.classNames.map((_, index) => {
+    const own = judgements.filter(({ predicted }) => predicted === index);
+    // Where nothing is good enough, everything is left to people.
+    return thresholdForAccuracy(own, target) ?? 1;
+  });
+  return { ...policy, thresholds };
+}
+
+function probabilitiesOf({ logits, labels }: Scored, temperature: number): Float64Array[] {
+  const classes = logits.length / labels.length;
+  return [...labels.keys()].map((row) =>
+    softmax(logits.subarray(row * classes, (row + 1) * classes), temperature),
+  );
+}
+
+/** How a temperature and a policy do on some images. */
+function measure(
+  split: MeasuredDecision['split'],
+  scored: Scored,
+  temperature: number,
+  policy: DecisionPolicy,
+): MeasuredDecision {
+  const { labels } = scored;
+  const [before, after] = [1, temperature].map((divisor) => probabilitiesOf(scored, divisor));
+  const raw = judgementsOf(before!, labels);
+  const calibrated = judgementsOf(after!, labels);
+  return {
+    split,
+    n: labels.length,
+    accuracy: accuracyOf(calibrated),
+    loss: { before: meanLoss(before!, labels), after: meanLoss(after!, labels) },
+    expectedCalibrationError: {
+      before: expectedCalibrationError(raw),
+      after: expectedCalibrationError(calibrated),
+    },
+    policy: outcomeOf(after!, labels, policy),
+    curve: coverageCurve(calibrated, COVERAGES),
+  };
+}
+
+function accuracyOf(judgements: readonly Judgement[]): number {
+  return judgements.filter(({ correct }) => correct).length / Math.max(1, judgements.length);
+}
+
+function meanLoss(probabilities: readonly Float64Array[], labels: Uint8Array): number {
+  // A probability that has become 0 counts as the smallest number, or one image would make the mean infinite.
+  const losses = probabilities.map(
+    (row, index) => -Math.log(Math.max(row[labels[index]!]!, Number.MIN_VALUE)),
+  );
+  return losses.reduce((sum, loss) => sum + loss, 0) / Math.max(1, losses.length);
+}
+
+function outcomeOf(
+  probabilities: readonly Float64Array[],
+  labels: Uint8Array,
+  policy: DecisionPolicy,
+): MeasuredDecision['policy'] {
+  let [decided, correct] = [0, 0];
+  probabilities.forEach((row, index) => {
+    const decision = decide(row, policy);
+    if (decision.abstained) return;
+    decided += 1;
+    correct += Number(decision.class === labels[index]);
+  });
+  return {
+    coverage: decided / Math.max(1, probabilities.length),
+    accuracy: decided === 0 ? 1 : correct / decided,
+  };
+}

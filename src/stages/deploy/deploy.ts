@@ -1,0 +1,177 @@
+import { join } from 'node:path';
+
+import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
+import { writeManifest, type Manifest } from '../../artifacts/manifest.js';
+import type { PreparedData } from '../../artifacts/prepared.js';
+import { resolveCheckpoint } from '../../artifacts/run.js';
+import { silentContext, type StageContext } from '../../core/events.js';
+import { describeBundle } from '../../deployment/describe.js';
+import { requireAccuracy } from '../../deployment/gate.js';
+import { folderDestination, registryDestination, type Destination } from '../../deployment/publish.js';
+import { softmaxRows, type DeploymentSource, type ExportedModel } from '../../deployment/source.js';
+import { withStaging } from '../../deployment/staging.js';
+import { verifyExport } from '../../deployment/verify.js';
+import { meanMetrics } from '../../evaluation/classify.js';
+import { indexOfMaximum } from '../../evaluation/probabilities.js';
+import { describeTraining } from '../../serving/watching/describe-training.js';
+import { encodeReference } from '../../serving/watching/reference-file.js';
+import { targets } from '../../deployment/targets/index.js';
+import { executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import type { DeployOptions } from './deploy-options.js';
+import { requireFit } from '../evaluate/evaluation-subject.js';
+import { classifyImages } from '../../models/classify-images.js';
+import { classifyPixels } from '../../models/classify-pixels.js';
+import { findDecision } from '../../evaluation/decisions/load-decision.js';
+import { loadModel } from '../../models/load-model.js';
+import { prepareData } from '../preprocess/prepare-data.js';
+
+/** What a deploy ends with. */
+export interface Deployment {
+  target: string;
+  folder: string;
+  /** Its name and version in the registry, where it went there. */
+  name: string | null;
+  version: number | null;
+  run: string;
+  checkpoint: string;
+  bytes: number;
+  metrics: Manifest['metrics'];
+  verification: Manifest['verification'];
+  seconds: number;
+}
+
+/**
+ * Stage 5: puts a trained model into a form in which it is used, compares what came out with the checkpoint, and only then
+ * puts it in its place.
+ *
+ * @param name a checkpoint file, a run's folder or name, or `latest`
+ *
+ * Throws QUALITY_GATE_NOT_MET, EXPORT_UNSUPPORTED, EXPORT_DIFFERS, OUTPUT_EXISTS, AUDIT_BROKEN, FOLDER_BUSY, the errors of
+ * checkpoints and storage, and what the earlier stages and `startBackend` throw.
+ */
+export async function deploy(
+  name: string,
+  options: DeployOptions,
+  context: StageContext = silentContext(),
+): Promise<Deployment> {
+  const started = performance.now();
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
+  const destination = await destinationOf(options, checkpoint);
+  const { dataset } = checkpoint.description.data;
+  const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
+  requireFit(checkpoint, data);
+  warnOfUnfinished(checkpoint, context);
+  return withSource(checkpoint, data, options, context, async (source) => {
+    requireAccuracy(source.accuracy, options.minAccuracy);
+    const to = options.to.name;
+    context.emit({
+      event: 'stage',
+      stage: 'deploy',
+      message: `deploying ${source.checkpoint.path} to ${to}`,
+    });
+    return withStaging(destination.parent, async (staging) => {
+      const manifest = await fill(staging, source, options, context);
+      context.signal.throwIfAborted();
+      const published = await destination.publish(staging, manifest);
+      const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+      const { metrics, verification } = manifest;
+      const seconds = (performance.now() - started) / 1000;
+      const { run } = manifest.source;
+      return {
+        target: to,
+        ...published,
+        run,
+        checkpoint: checkpoint.path,
+        bytes,
+        metrics,
+        verification,
+        seconds,
+      };
+    });
+  });
+}
+
+/** Warns of a model that has seen only a part of its training images. */
+function warnOfUnfinished({ path, description }: Checkpoint, { emit }: StageContext): void {
+  const { run, progress } = description;
+  if (progress.history.length > 0) return;
+  emit({
+    event: 'warning',
+    code: 'TRAINING_UNFINISHED',
+    message: `${path} is from within the first epoch, after ${progress.step} steps`,
+    hint: `continue with "mnist train --resume ${run}"`,
+  });
+}
+
+/** Exports, compares, and only then describes: a folder with a manifest is one that was found right. */
+async function fill(
+  staging: string,
+  source: DeploymentSource,
+  { to }: DeployOptions,
+  { signal }: StageContext,
+): Promise<Manifest> {
+  const { name, ...options } = to;
+  const target = targets.get(name);
+  if (!target) throw new Error(`there is no target "${name}"`);
+  // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
+  const exported: ExportedModel = await target.export(source, options as never, staging);
+  try {
+    signal.throwIfAborted();
+    const verified = await verifyExport(name, source, exported);
+    signal.throwIfAborted();
+    const manifest = await describeBundle(name, staging, source, exported, verified);
+    await writeManifest(staging, manifest);
+    return manifest;
+  } finally {
+    await exported.dispose();
+  }
+}
+
+function destinationOf(options: DeployOptions, { description }: Checkpoint): Promise<Destination> {
+  const { to, registryDir, name = description.data.dataset, output } = options;
+  if (targets.get(to.name)?.destination === 'registry') {
+    return Promise.resolve(registryDestination(registryDir, name));
+  }
+  return folderDestination(output ?? join('deployments', `${description.run}-${to.name}`), registryDir);
+}
+
+async function withSource<Result>(
+  checkpoint: Checkpoint,
+  { train, test }: PreparedData,
+  options: DeployOptions,
+  context: StageContext,
+  use: (source: DeploymentSource) => Promise<Result>,
+): Promise<Result> {
+  const decision = await findDecision(checkpoint.path, context);
+  const backend = await startChosenBackend(options, context);
+  const how = { signal: context.signal, mode: executionMode(options) };
+  const logits = await classifyImages(checkpoint, test, how);
+  const classes = checkpoint.description.classNames.length;
+  const describe = async (): Promise<string> => {
+    const reference = await describeTraining(train, classes, (pixels) =>
+      classifyPixels(checkpoint, pixels, how),
+    );
+    return encodeReference(reference, checkpoint.description.data.fingerprint);
+  };
+  const { model, variables } = loadModel(checkpoint);
+  try {
+    return await use({
+      checkpoint,
+      decision,
+      describeTraining: describe,
+      backend,
+      forward: (images) => model.apply(images, variables.values()),
+      variables,
+      test,
+      probabilities: softmaxRows(logits, classes),
+      predictions: Uint8Array.from({ length: test.count }, (_, row) =>
+        indexOfMaximum(logits.subarray(row * classes, (row + 1) * classes)),
+      ),
+      ...meanMetrics(logits, test.labels),
+      classifyCheckpoint: async (path, images) =>
+        softmaxRows(await classifyImages(await readCheckpoint(path), images, how), classes),
+    });
+  } finally {
+    variables.dispose();
+  }
+}

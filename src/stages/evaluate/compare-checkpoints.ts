@@ -1,0 +1,80 @@
+import type { StageContext } from '../../core/events.js';
+import { accuracyOf } from '../../evaluation/classify.js';
+import { comparePaired, type PairedComparison } from '../../evaluation/mcnemar.js';
+import { predictionsOf, type ScoredExamples } from '../../evaluation/probabilities.js';
+import type { EvaluateOptions } from './evaluate-options.js';
+import { openSubject, scoreImages, type EvaluationSubject } from './evaluation-subject.js';
+
+/** An image that two checkpoints take for different things. */
+export interface Difference {
+  /** Its position in the file of its split. */
+  index: number;
+  label: string;
+  /** What the checkpoint takes it for, and what the other one does. */
+  predicted: string;
+  other: string;
+}
+
+/** How a checkpoint does beside another one on the same images. */
+export interface CheckpointComparison extends PairedComparison {
+  /** The other one. */
+  checkpoint: string;
+  run: string;
+  accuracy: number;
+  differing: Difference[];
+}
+
+/**
+ * Compares a checkpoint with another one on the images of its split, by McNemar's test. Throws what `openSubject` throws for the
+ * other one.
+ */
+export async function compareCheckpoints(
+  subject: EvaluationSubject,
+  scored: ScoredExamples,
+  { compare = '', ...options }: EvaluateOptions,
+  context: StageContext,
+): Promise<CheckpointComparison> {
+  const { dataset, indices, checkpoint } = subject;
+  const other = await openSubject(compare, { ...options, dataset, split: 'test' }, context);
+  warnOfUnfairSplit(subject, other, options, context);
+  const { classNames } = checkpoint.description;
+  const { labels } = scored;
+  const first = predictionsOf(scored);
+  const second = predictionsOf(await scoreImages(other, subject, options, context));
+  const nameOf = (label: number): string => classNames[label]!;
+  return {
+    checkpoint: other.checkpoint.path,
+    run: other.checkpoint.description.run,
+    accuracy: accuracyOf(second, labels),
+    ...comparePaired(labels, first, second),
+    differing: Array.from(labels.keys())
+      .filter((row) => first[row] !== second[row])
+      .map((row) => ({
+        index: indices[row]!,
+        label: nameOf(labels[row]!),
+        predicted: nameOf(first[row]!),
+        other: nameOf(second[row]!),
+      })),
+  };
+}
+
+/** What one checkpoint was held back from, another one may have learnt by heart. */
+function warnOfUnfairSplit(
+  { checkpoint, dataset }: EvaluationSubject,
+  other: EvaluationSubject,
+  { split }: Pick<EvaluateOptions, 'split'>,
+  { emit }: StageContext,
+): void {
+  const [ours, theirs] = [checkpoint, other.checkpoint].map(({ description }) => description.data);
+  const isSame =
+    ours!.splitSeed === theirs!.splitSeed &&
+    ours!.validationSplit === theirs!.validationSplit &&
+    theirs!.dataset === dataset;
+  if (split === 'test' || isSame) return;
+  emit({
+    event: 'warning',
+    code: 'SPLITS_DIFFER',
+    message: `${other.checkpoint.description.run} was trained with another split: it may know some of the ${split} images`,
+    hint: 'compare on --split test',
+  });
+}

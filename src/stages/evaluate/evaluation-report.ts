@@ -1,0 +1,86 @@
+import type { StageContext } from '../../core/events.js';
+import { writeFileAtomically } from '../../core/files.js';
+import { version } from '../../core/version.js';
+import { pixelsPerImage } from '../../core/images.js';
+import { allClasses, oneVersusRest, precisionRecallCurve, rocCurve } from '../../evaluation/curves.js';
+import type { ScoredExamples } from '../../evaluation/probabilities.js';
+import { integratedGradients } from '../../evaluation/explanation/integrated-gradients.js';
+import type { PicturedMistake } from '../../reports/evaluation/content.js';
+import { reportPage } from '../../reports/evaluation/report.js';
+import { heatPicture } from '../../reports/drawing/heat.js';
+import { dataAddress, pictureOf, shrink } from '../../reports/drawing/picture.js';
+import type { Evaluation } from './evaluate.js';
+import type { EvaluationSubject } from './evaluation-subject.js';
+import type { ShownMistake } from './list-mistakes.js';
+import { openExplainer } from '../../evaluation/explanation/model-explainer.js';
+
+/** The longest side of a picture of a mistake, in pixels. */
+const SIDE = 64;
+
+/** Writes an evaluation as an HTML page. Throws storage errors, and the signal's reason when aborted. */
+export async function writeReport(
+  path: string,
+  subject: EvaluationSubject,
+  scored: ScoredExamples,
+  evaluation: Evaluation,
+  context: StageContext,
+): Promise<void> {
+  const detectors = evaluation.perClass.map((_, label) => oneVersusRest(scored, label));
+  // A class without examples has no curve.
+  const known = detectors.map(({ positives, negatives }) => positives.length > 0 && negatives.length > 0);
+  const together = allClasses(scored);
+  const page = reportPage({
+    evaluation,
+    descriptions: subject.members.map(({ description }) => description),
+    curves: {
+      roc: {
+        perClass: detectors.map((scores, label) => (known[label] ? rocCurve(scores) : [])),
+        all: rocCurve(together),
+      },
+      precisionRecall: {
+        perClass: detectors.map((scores, label) => (known[label] ? precisionRecallCurve(scores) : [])),
+        all: precisionRecallCurve(together),
+      },
+    },
+    mistakes: await pictureMistakes(subject, evaluation.mistakes, context),
+    toolkit: version,
+  });
+  await writeFileAtomically(path, page);
+}
+
+async function pictureMistakes(
+  { checkpoint, members, images }: EvaluationSubject,
+  mistakes: readonly ShownMistake[],
+  { signal, emit }: StageContext,
+): Promise<PicturedMistake[]> {
+  const { classNames, random } = checkpoint.description;
+  const { shape, pixels: all } = images;
+  const size = pixelsPerImage(shape);
+  const method = integratedGradients.build(integratedGradients.options.parse({}));
+  const explainers = members.map((member) => openExplainer(member, random.seed, signal));
+  try {
+    const pictured: PicturedMistake[] = [];
+    for (const mistake of mistakes) {
+      const pixels = all.subarray(mistake.index * size, (mistake.index + 1) * size);
+      const label = classNames.indexOf(mistake.predicted);
+      const maps: Float32Array[] = [];
+      for (const explainer of explainers) maps.push((await explainer.explain(method, pixels, label)).map);
+      const [picture, explanation] = await Promise.all(
+        [pictureOf(pixels, shape), heatPicture(pixels, shape, sumOf(maps))].map(async (made) =>
+          dataAddress(await shrink(made, SIDE)),
+        ),
+      );
+      pictured.push({ ...mistake, picture: picture!, explanation: explanation! });
+      const done = pictured.length;
+      emit({ event: 'progress', task: 'mistakes explained', done, total: mistakes.length, unit: 'images' });
+    }
+    return pictured;
+  } finally {
+    for (const explainer of explainers) explainer.dispose();
+  }
+}
+
+/** Of members' maps: those of integrated gradients add up to the map of what the members' logits add up to. */
+function sumOf([first, ...others]: readonly Float32Array[]): Float32Array {
+  return first!.map((value, at) => others.reduce((sum, map) => sum + map[at]!, value));
+}

@@ -1,0 +1,141 @@
+import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
+import type { PreparedData } from '../../artifacts/prepared.js';
+import { resolveCheckpoint } from '../../artifacts/run.js';
+import { ToolkitError } from '../../core/errors.js';
+import type { StageContext } from '../../core/events.js';
+import { allIndices, type LabelledImages } from '../../core/images.js';
+import { labelsAt } from '../../evaluation/classify.js';
+import { meanProbabilities } from '../../evaluation/ensemble.js';
+import { scoreLogits, type ScoredExamples } from '../../evaluation/probabilities.js';
+import { executionMode } from '../../engine/backends/options.js';
+import { classifyImages } from '../../models/classify-images.js';
+import type { EvaluateOptions, SplitName } from './evaluate-options.js';
+import { prepareData, splitOf } from '../preprocess/prepare-data.js';
+
+/** A checkpoint, or several that are taken together, and the images that they are judged on. */
+export interface EvaluationSubject {
+  /** The first one. */
+  checkpoint: Checkpoint;
+  /** All of them. */
+  members: readonly Checkpoint[];
+  data: PreparedData;
+  dataset: string;
+  /** Those that hold the split, and which of them it is. */
+  images: LabelledImages;
+  indices: Int32Array;
+}
+
+type SubjectOptions = Pick<EvaluateOptions, 'split' | 'dataset' | 'dataDir' | 'checkpointsDir'>;
+
+/**
+ * Finds a checkpoint and the images of a split.
+ *
+ * @param name a checkpoint file, a run's folder or name, or `latest`
+ *
+ * Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED, USAGE where the model was trained without the split, and
+ * what the earlier stages throw.
+ */
+export async function openSubject(
+  name: string,
+  options: SubjectOptions,
+  context: StageContext,
+): Promise<EvaluationSubject> {
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
+  const dataset = options.dataset ?? checkpoint.description.data.dataset;
+  const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
+  requireFit(checkpoint, data);
+  warnOfOtherData(checkpoint, data, context);
+  return {
+    checkpoint,
+    members: [checkpoint],
+    data,
+    dataset,
+    ...chooseSplit(options.split, checkpoint, data),
+  };
+}
+
+/** How images are classified. */
+export type ScoreOptions = Pick<EvaluateOptions, 'engine' | 'testTimeAugmentation'>;
+
+/** What each member makes of some images, one after the other. Throws as `scoreImages`. */
+export async function scoreByMembers(
+  { members }: Pick<EvaluationSubject, 'members'>,
+  { images, indices }: Pick<EvaluationSubject, 'images' | 'indices'>,
+  options: ScoreOptions,
+  { signal }: StageContext,
+): Promise<ScoredExamples[]> {
+  const { testTimeAugmentation } = options;
+  const how = { signal, indices, mode: executionMode(options), testTimeAugmentation };
+  const labels = labelsAt(images.labels, indices);
+  const scores: ScoredExamples[] = [];
+  for (const member of members) {
+    const logits = await classifyImages(member, images, how);
+    scores.push(scoreLogits(logits, labels, member.description.classNames.length));
+  }
+  return scores;
+}
+
+/**
+ * The probabilities that some images are given, on the backend that was started: of several checkpoints their mean. Throws
+ * CHECKPOINT_REFUSED, and the signal's reason when aborted.
+ */
+export async function scoreImages(
+  subject: Pick<EvaluationSubject, 'members'>,
+  split: Pick<EvaluationSubject, 'images' | 'indices'>,
+  options: ScoreOptions,
+  context: StageContext,
+): Promise<ScoredExamples> {
+  return meanProbabilities(await scoreByMembers(subject, split, options, context));
+}
+
+/** Refuses a checkpoint that was trained for other images or classes. Throws CHECKPOINT_REFUSED. */
+export function requireFit(
+  { path, description }: Checkpoint,
+  { shape, classNames, dataset }: PreparedData,
+): void {
+  const { height, width, channels } = description.shape;
+  const trained = `${height}×${width}×${channels}`;
+  const found = `${shape.height}×${shape.width}×${shape.channels}`;
+  if (trained !== found) {
+    const reason = `trained on images of ${trained}, and ${dataset} has ${found}`;
+    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
+  }
+  if (description.classNames.length !== classNames.length) {
+    const reason = `trained for ${description.classNames.length} classes, and ${dataset} has ${classNames.length}`;
+    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
+  }
+}
+
+/** Warns where a data set is not the one of its name that a model was trained on. */
+export function warnOfOtherData(
+  { description }: Checkpoint,
+  data: PreparedData,
+  { emit }: StageContext,
+): void {
+  const { dataset, fingerprint } = description.data;
+  if (dataset !== data.dataset || fingerprint === data.fingerprint) return;
+  emit({
+    event: 'warning',
+    code: 'DATA_CHANGED',
+    message: `the data set "${dataset}" is not the one that the checkpoint was trained on`,
+    hint: 'its training and validation splits are other images; collect the original again to compare',
+  });
+}
+
+/** The very split that the checkpoint was trained with, or the test images. */
+export function chooseSplit(
+  split: SplitName,
+  { description: { data } }: Checkpoint,
+  prepared: PreparedData,
+): { images: LabelledImages; indices: Int32Array } {
+  const { train, test } = prepared;
+  if (split === 'test') {
+    return { images: test, indices: allIndices(test.count) };
+  }
+  const indices = splitOf(prepared, data.validationSplit, data.splitSeed)[split];
+  if (indices.length > 0) return { images: train, indices };
+  throw new ToolkitError('USAGE', {
+    message: `--split ${split}: the model was trained without a ${split} split`,
+    hint: 'use --split test',
+  });
+}

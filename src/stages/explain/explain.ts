@@ -1,0 +1,170 @@
+import { basename, extname, join } from 'node:path';
+
+import { readCheckpoint, type Checkpoint, type CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { resolveCheckpoint } from '../../artifacts/run.js';
+import { ToolkitError } from '../../core/errors.js';
+import { silentContext, type StageContext } from '../../core/events.js';
+import { writeFileAtomically } from '../../core/files.js';
+import { nearest } from '../../core/registry.js';
+import { pixelsPerImage } from '../../core/images.js';
+import { indexOfMaximum, softmax } from '../../evaluation/probabilities.js';
+import type { Attribution, Explain } from '../../evaluation/explanation/explainer.js';
+import { explainers } from '../../evaluation/explanation/index.js';
+import { heatSheet, strengthOf } from '../../reports/drawing/heat.js';
+import { startChosenBackend } from '../../engine/backends/options.js';
+import { requireFit } from '../evaluate/evaluation-subject.js';
+import type { ExplainOptions } from './explain-options.js';
+import { openExplainer, type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
+import { preparePictures, type PictureSource, type Predictions } from '../predict/predict.js';
+import { prepareData } from '../preprocess/prepare-data.js';
+import { runFolderOf } from '../../artifacts/run-folder.js';
+
+/** What a picture's pixels have to do with a class. */
+export interface Explanation {
+  /** The file, or the split and the position. */
+  picture: string;
+  /** What a data set says that it shows; null for a picture of one's own. */
+  label: string | null;
+  /** The likeliest class. */
+  predicted: string;
+  /** The class that was asked about, how likely it is, and its logit. */
+  class: string;
+  probability: number;
+  logit: number;
+  /** The largest value of the map, without its sign: what full red and full blue stand for. */
+  scale: number;
+  /** Of methods whose map adds up to a difference between two logits; else null. */
+  completeness: Attribution['completeness'] | null;
+  /** Where the picture was written. */
+  output: string;
+}
+
+/** What became of some pictures. */
+export interface Explanations {
+  checkpoint: string;
+  run: string;
+  model: string;
+  method: string;
+  backend: string;
+  device: string;
+  explanations: Explanation[];
+  /** The pictures that could not be explained, and why. */
+  failures: Predictions['failures'];
+}
+
+interface AskedImage {
+  name: string;
+  label: string | null;
+  pixels: Uint8Array;
+}
+
+/**
+ * Shows which pixels speak for a class and which against it, in a picture for each image.
+ *
+ * @param name a checkpoint file, a run's folder or name, or `latest`
+ *
+ * Throws USAGE for a class or a position that there is not, and for a method that the model does not suit; and what `predict`
+ * and, for positions, the earlier stages throw.
+ */
+export async function explain(
+  name: string,
+  pictures: readonly PictureSource[],
+  options: ExplainOptions,
+  context: StageContext = silentContext(),
+): Promise<Explanations> {
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
+  const { description, path } = checkpoint;
+  const asked = options.class === undefined ? undefined : classNamed(options.class, description);
+  const { prepared, failures } = await preparePictures(pictures, description, options, context);
+  const images: AskedImage[] = [
+    ...prepared.map(({ name: picture, image }) => ({ name: picture, label: null, pixels: image.pixels })),
+    ...(await imagesAt(checkpoint, options, context)),
+  ];
+  const backend = await startChosenBackend(options, context);
+  const folder = options.output ?? join((await runFolderOf(checkpoint))?.path ?? '.', 'explanations');
+  const explainer = openExplainer(checkpoint, options.seed, context.signal);
+  try {
+    const explanations: Explanation[] = [];
+    for (const image of images) {
+      explanations.push(await explainOne(image, asked, explainer, description, options.method, folder));
+    }
+    return {
+      checkpoint: path,
+      run: description.run,
+      model: description.model.name,
+      method: options.method.name,
+      backend: backend.name,
+      device: backend.device,
+      explanations,
+      failures,
+    };
+  } finally {
+    explainer.dispose();
+  }
+}
+
+/** The method that some settings name. */
+function buildExplainer({ name, ...options }: ExplainOptions['method']): Explain {
+  // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
+  return explainers.require(name).build(options as never);
+}
+
+async function explainOne(
+  { name, label, pixels }: AskedImage,
+  asked: number | undefined,
+  explainer: ModelExplainer,
+  { classNames, shape }: CheckpointDescription,
+  method: ExplainOptions['method'],
+  folder: string,
+): Promise<Explanation> {
+  const logits = await explainer.logits(pixels);
+  const likeliest = indexOfMaximum(logits);
+  const chosen = asked ?? likeliest;
+  const probability = softmax(logits)[chosen]!;
+  const { map, completeness = null } = await explainer.explain(buildExplainer(method), pixels, chosen);
+  const output = join(folder, `${basename(name, extname(name)).replace(/\W+/g, '-')}-${method.name}.png`);
+  const share = `${(100 * probability).toFixed(1)} %`;
+  const title = `${basename(name)}: “${classNames[chosen]!}” (${share}), ${method.name}`;
+  const unit = `blue: against “${classNames[chosen]!}”   red: for it`;
+  await writeFileAtomically(output, await heatSheet({ pixels, shape, map, title, unit }));
+  return {
+    ...{ picture: name, label, predicted: classNames[likeliest]!, class: classNames[chosen]! },
+    ...{ probability, logit: logits[chosen]!, scale: strengthOf(map), completeness, output },
+  };
+}
+
+async function imagesAt(
+  checkpoint: Checkpoint,
+  { index: positions, split, dataDir, dataset = checkpoint.description.data.dataset }: ExplainOptions,
+  context: StageContext,
+): Promise<AskedImage[]> {
+  if (positions.length === 0) return [];
+  const data = await prepareData({ dataset, dataDir }, context);
+  requireFit(checkpoint, data);
+  const file = split === 'test' ? 'test' : 'train';
+  const { pixels, labels, count, shape } = data[file];
+  const size = pixelsPerImage(shape);
+  return positions.map((position) => {
+    if (position >= count) {
+      throw new ToolkitError('USAGE', {
+        message: `--index ${position}: the ${file} file of ${dataset} has images 0 to ${count - 1}`,
+        hint: 'choose a position in that range',
+      });
+    }
+    return {
+      name: `${dataset} ${file} ${position}`,
+      label: data.classNames[labels[position]!]!,
+      pixels: pixels.subarray(position * size, (position + 1) * size),
+    };
+  });
+}
+
+function classNamed(name: string, { classNames }: CheckpointDescription): number {
+  const label = classNames.indexOf(name);
+  if (label !== -1) return label;
+  const meant = nearest(name, classNames);
+  throw new ToolkitError('USAGE', {
+    message: `--class ${name}: the model has no such class`,
+    hint: meant === undefined ? `it has ${classNames.join(', ')}` : `did you mean ${meant}?`,
+  });
+}

@@ -1,0 +1,214 @@
+import { z } from 'zod';
+
+import { readCheckpoint, type Checkpoint, type CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { resolveCheckpoint } from '../../artifacts/run.js';
+import { asToolkitError, ToolkitError } from '../../core/errors.js';
+import { silentContext, type StageContext } from '../../core/events.js';
+import { allIndices, pixelsPerImage, type LabelledImages } from '../../core/images.js';
+import type { AbstentionReason } from '../../evaluation/decisions/decide.js';
+import {
+  applyRuleToRows,
+  judge,
+  plainRule,
+  type DecisionRule,
+  type Verdict,
+} from '../../evaluation/decisions/rule.js';
+import { rowsOf as probabilityRows } from '../../evaluation/probabilities.js';
+import { preparationFor } from '../../data/imaging/preparation-for.js';
+import type { PreparedPicture } from '../../data/imaging/prepare.js';
+import { backendOptions, executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import { classifyPixels, unlabelledImages } from '../../models/classify-pixels.js';
+import { namesOfMembers, readMember } from '../evaluate/ensemble-members.js';
+import { scoreImages } from '../evaluate/evaluation-subject.js';
+import { imageOf } from '../../data/imaging/foreign-picture.js';
+import { loadDecisionRule } from '../../evaluation/decisions/load-decision.js';
+import { checkpointsDirOption, testTimeAugmentationOption } from '../../core/config/common-options.js';
+import { prepareOption } from './predict-options.js';
+
+/** The options of `predict`, beside the checkpoint and the pictures. */
+export const predictFields = z.strictObject({
+  top: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(3)
+    .meta({ description: 'how many classes are named, the likeliest first' }),
+  show: z.boolean().default(false).meta({ description: 'draw what the model saw' }),
+  prepare: prepareOption,
+  with: z.array(z.string().min(1)).max(64).default([]).meta({
+    description: 'further checkpoints: the mean of all probabilities decides',
+    placeholder: 'CHECKPOINT',
+  }),
+  testTimeAugmentation: testTimeAugmentationOption,
+  checkpointsDir: checkpointsDirOption,
+  ...backendOptions,
+});
+
+export type PredictOptions = z.output<typeof predictFields>;
+
+/** A picture to classify: what messages call it, and how its bytes are had. */
+export interface PictureSource {
+  name: string;
+  read: () => Promise<Uint8Array>;
+}
+
+/** What a model takes a picture for. */
+export interface Prediction {
+  picture: string;
+  /** The class that was decided for, by name; null where it is left to a person. */
+  class: string | null;
+  /** That of the class, or of the one that it would have been. */
+  probability: number;
+  abstained: boolean;
+  /** Why it is left to a person. */
+  reason: AbstentionReason | null;
+  /** The likeliest classes, as many as were asked for. */
+  top: { class: string; probability: number }[];
+  /** Whether the picture was dark on light, and so was inverted. */
+  inverted: boolean;
+  /** What the model saw, row by row, pixels from 0 to 255 (of colour pictures their mean); only if it was asked for. */
+  seen?: number[][];
+}
+
+/** What became of some pictures. */
+export interface Predictions {
+  /** Of several, all of them, joined by " + "; the same for their runs and models. */
+  checkpoint: string;
+  run: string;
+  model: string;
+  backend: string;
+  device: string;
+  /** In the order of the pictures, without those that could not be classified. */
+  predictions: Prediction[];
+  /** The pictures that could not be classified, and why. */
+  failures: { picture: string; error: ToolkitError }[];
+}
+
+/**
+ * Stage 6: classifies pictures with a checkpoint. A picture that cannot be classified is among the failures, and keeps none of
+ * the others from being classified.
+ *
+ * @param name a checkpoint file, a run's folder or name, or `latest`
+ *
+ * Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED (also where those `with` it classify something else), and what
+ * `startBackend` throws.
+ */
+export async function predict(
+  name: string,
+  pictures: readonly PictureSource[],
+  options: PredictOptions,
+  context: StageContext = silentContext(),
+): Promise<Predictions> {
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
+  const { description, path } = checkpoint;
+  const members = [checkpoint];
+  for (const other of options.with) members.push(await readMember(other, checkpoint, options.checkpointsDir));
+  const { prepared, failures } = await preparePictures(pictures, description, options, context);
+  const { classNames } = description;
+  const isAlone = members.length === 1;
+  const rule = isAlone ? await loadDecisionRule(path, description, context) : plainRule(classNames);
+  const backend = await startChosenBackend(options, context);
+  const pixels = Buffer.concat(prepared.map(({ image }) => image.pixels));
+  const verdicts = isAlone
+    ? await judgeAlone(checkpoint, pixels, rule, options, context)
+    : await judgeTogether(members, unlabelledImages(pixels, description.shape), rule, options, context);
+  return {
+    ...namesOfMembers(members),
+    backend: backend.name,
+    device: backend.device,
+    predictions: prepared.map(({ name: picture, image }, row) => ({
+      ...describePrediction(picture, verdicts[row]!, classNames, options),
+      inverted: image.inverted,
+      ...(options.show ? { seen: rowsOf(image) } : {}),
+    })),
+    failures,
+  };
+}
+
+async function judgeAlone(
+  checkpoint: Checkpoint,
+  pixels: Uint8Array,
+  rule: DecisionRule,
+  options: PredictOptions,
+  { signal }: StageContext,
+): Promise<Verdict[]> {
+  const { testTimeAugmentation } = options;
+  const how = { signal, mode: executionMode(options), testTimeAugmentation };
+  return applyRuleToRows(await classifyPixels(checkpoint, pixels, how), rule);
+}
+
+/** What is decided by the mean of several checkpoints' probabilities. */
+async function judgeTogether(
+  members: readonly Checkpoint[],
+  images: LabelledImages,
+  { policy }: DecisionRule,
+  options: PredictOptions,
+  context: StageContext,
+): Promise<Verdict[]> {
+  if (images.count === 0) return [];
+  const split = { images, indices: allIndices(images.count) };
+  const scored = await scoreImages({ members }, split, options, context);
+  return probabilityRows(scored).map((probabilities) => judge(probabilities, policy));
+}
+
+/** A picture's name, and the image that it became. */
+export interface NamedImage {
+  name: string;
+  image: PreparedPicture;
+}
+
+/** Makes pictures into images for a model; what cannot be made is among the failures. */
+export async function preparePictures(
+  pictures: readonly PictureSource[],
+  description: CheckpointDescription,
+  { prepare }: Pick<PredictOptions, 'prepare'>,
+  { signal }: StageContext,
+): Promise<{ prepared: NamedImage[]; failures: Predictions['failures'] }> {
+  const preparation = prepare === 'auto' ? preparationFor(description) : prepare;
+  const prepared: NamedImage[] = [];
+  const failures: Predictions['failures'] = [];
+  for (const { name, read } of pictures) {
+    signal.throwIfAborted();
+    try {
+      const image = await imageOf(await read(), name, description, preparation);
+      if (image.blank) throw blankError(name);
+      prepared.push({ name, image });
+    } catch (error) {
+      failures.push({ picture: name, error: asToolkitError(error) });
+    }
+  }
+  return { prepared, failures };
+}
+
+function blankError(path: string): ToolkitError {
+  return new ToolkitError('PICTURE_UNREADABLE', {
+    path,
+    reason: 'it shows nothing: it is all of one colour',
+  });
+}
+
+function describePrediction(
+  picture: string,
+  { probabilities, decision }: Verdict,
+  classNames: readonly string[],
+  { top }: PredictOptions,
+): Omit<Prediction, 'inverted'> {
+  const { class: decided, probability, abstained, reason } = decision;
+  const ranked = classNames
+    .map((name, index) => ({ class: name, probability: probabilities[index]! }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, top);
+  const name = decided === null ? null : classNames[decided]!;
+  return { picture, class: name, probability, abstained, reason, top: ranked };
+}
+
+function rowsOf({ pixels, shape }: PreparedPicture): number[][] {
+  const { width, height, channels } = shape;
+  if (pixels.length !== pixelsPerImage(shape)) throw new Error('the pixels are not those of the shape');
+  return Array.from({ length: height }, (_, y) =>
+    Array.from({ length: width }, (__, x) => {
+      const pixel = pixels.subarray((y * width + x) * channels, (y * width + x + 1) * channels);
+      return Math.round(pixel.reduce((sum, value) => sum + value, 0) / channels);
+    }),
+  );
+}

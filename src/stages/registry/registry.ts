@@ -1,0 +1,106 @@
+import { z } from 'zod';
+
+import { aliasNames, type AliasEvent, type AliasName } from '../../artifacts/alias.js';
+import { readManifest } from '../../artifacts/manifest.js';
+import type { ModelRegistry } from '../../artifacts/model-registry.js';
+import { isToolkitError, ToolkitError } from '../../core/errors.js';
+import { registryDirOption } from '../../core/config/common-options.js';
+
+/** The options of `registry`, beside what is to be done. */
+export const registryFields = z.strictObject({
+  minAccuracy: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .meta({ description: 'promote nothing (exit code 5) that is less accurate', placeholder: 'X' }),
+  force: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'promote even what is worse than production; the audit log keeps it' }),
+  registryDir: registryDirOption,
+});
+
+/** A version in the registry, in a line. */
+export interface VersionSummary {
+  name: string;
+  version: number;
+  aliases: AliasName[];
+  /** Why it cannot be used; its other fields are then empty. */
+  problem: string | null;
+  run: string | null;
+  model: string | null;
+  accuracy: number | null;
+  createdAt: string | null;
+}
+
+/** All versions of all models, the latest of each first; a damaged one is listed with what is wrong with it. */
+export async function listVersions(registry: ModelRegistry): Promise<VersionSummary[]> {
+  const summaries: VersionSummary[] = [];
+  for (const name of await registry.names()) {
+    for (const version of (await registry.versions(name)).reverse()) {
+      summaries.push(await summarise(registry, name, version));
+    }
+  }
+  return summaries;
+}
+
+async function summarise(registry: ModelRegistry, name: string, version: number): Promise<VersionSummary> {
+  const known = { name, version, aliases: await registry.aliasesOf(name, version) };
+  try {
+    const { source, model, metrics, createdAt } = await readManifest(registry.versionFolder(name, version));
+    const { accuracy } = metrics;
+    return { ...known, problem: null, run: source.run, model: model.description, accuracy, createdAt };
+  } catch (error) {
+    if (!isToolkitError(error)) throw error;
+    return { ...known, problem: error.message, run: null, model: null, accuracy: null, createdAt: null };
+  }
+}
+
+/** A change of an alias, with the alias. */
+export type RegistryEvent = AliasEvent & { alias: AliasName };
+
+/** Everything that a model's aliases have meant, the oldest first. Throws MODEL_MISSING or MODEL_CORRUPT. */
+export async function registryHistory(registry: ModelRegistry, name: string): Promise<RegistryEvent[]> {
+  await requireModel(registry, name);
+  const histories = await Promise.all(
+    aliasNames.map(async (alias) =>
+      (await registry.history(name, alias)).map((event) => ({ ...event, alias })),
+    ),
+  );
+  return histories.flat().sort((a, b) => a.at.localeCompare(b.at));
+}
+
+/** Checks every file of every version against its hash. Throws MODEL_CORRUPT for the first that is not as deployed. */
+export async function verifyRegistry(registry: ModelRegistry, name?: string): Promise<{ versions: number }> {
+  if (name !== undefined) await requireModel(registry, name);
+  let versions = 0;
+  for (const model of name === undefined ? await registry.names() : [name]) {
+    for (const version of await registry.versions(model)) {
+      await registry.resolve(model, version);
+      versions++;
+    }
+    // An alias whose version is gone is as bad as a damaged version.
+    for (const alias of aliasNames) {
+      if ((await registry.current(model, alias)) !== undefined) await registry.resolve(model, alias);
+    }
+  }
+  return { versions };
+}
+
+/** The model that is meant: by name, or the only one that there is. Throws MODEL_MISSING or USAGE. */
+export async function chooseModel(registry: ModelRegistry, name: string | undefined): Promise<string> {
+  if (name !== undefined) return name;
+  const names = await registry.names();
+  if (names.length === 1) return names[0]!;
+  if (names.length === 0) await registry.resolve('', 'production');
+  throw new ToolkitError('USAGE', {
+    message: `there are several models in ${registry.folder}`,
+    hint: `name one: ${names.join(', ')}`,
+  });
+}
+
+async function requireModel(registry: ModelRegistry, name: string): Promise<void> {
+  const [first = 1] = await registry.versions(name);
+  if (!(await registry.versions(name)).includes(first)) await registry.resolve(name, first);
+}

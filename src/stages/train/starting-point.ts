@@ -1,0 +1,86 @@
+import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
+import type { PreparedDescription } from '../../artifacts/prepared.js';
+import { resolveCheckpoint, type RunFolder } from '../../artifacts/run.js';
+import { ToolkitError } from '../../core/errors.js';
+import type { Emit } from '../../core/events.js';
+import type { Model } from '../../models/model.js';
+import { noProgress, type TrainingProgress } from '../../training/progress.js';
+import {
+  chosenLayers,
+  freeze,
+  headOf,
+  layerOf,
+  learntLayers,
+  planTransfer,
+} from '../../training/transfer.js';
+import type { TrainingVariables } from '../../models/variables.js';
+import type { TrainConfiguration } from './train-options.js';
+import { requireSameData } from './training-setup.js';
+import type { DataPlan } from './training-set.js';
+
+/** The checkpoint that a run goes on from, or takes weights from, if any. Throws CHECKPOINT_MISSING, CORRUPT or REFUSED. */
+export async function readOrigin(
+  folder: RunFolder,
+  { resume, initFrom, checkpointsDir }: TrainConfiguration,
+): Promise<Checkpoint | undefined> {
+  // A run that is resumed has weights of its own, whatever it was begun with.
+  if (resume !== undefined) return readCheckpoint(folder.last);
+  if (initFrom === undefined) return undefined;
+  return readCheckpoint(await resolveCheckpoint(initFrom, checkpointsDir));
+}
+
+/** Weights know pixels as they were scaled for them: unless the options say otherwise, they go on seeing them so. */
+export function scaledAs(
+  origin: Checkpoint | undefined,
+  plan: DataPlan,
+  { scaling }: TrainConfiguration,
+): DataPlan {
+  if (!origin || scaling !== undefined) return plan;
+  const { scaling: name, ...kept } = origin.description.preprocessing;
+  return { ...plan, scalingName: name as DataPlan['scalingName'], scaling: kept };
+}
+
+/** The model with the layers frozen that the options name. Throws USAGE. */
+export function withFrozenLayers(
+  model: Model,
+  { freeze: patterns, freezeAllButHead, initFrom, resume }: TrainConfiguration,
+): Model {
+  const wanted = freezeAllButHead ? learntLayers(model).filter((layer) => layer !== headOf(model)) : patterns;
+  if (wanted.length === 0) return model;
+  if (initFrom !== undefined || resume !== undefined) return freeze(model, chosenLayers(model, wanted));
+  throw new ToolkitError('USAGE', {
+    message: 'frozen layers need weights that have been learnt',
+    hint: 'name a checkpoint to take them from: --init-from CHECKPOINT',
+  });
+}
+
+/**
+ * Puts an origin's weights into a run's variables, and says where training begins: where a run that is resumed stopped, else at the
+ * start. Throws CHECKPOINT_REFUSED where they do not fit.
+ */
+export function startFrom(
+  origin: Checkpoint | undefined,
+  values: TrainConfiguration,
+  { data, model, variables }: { data: PreparedDescription; model: Model; variables: TrainingVariables },
+  emit: Emit,
+): TrainingProgress {
+  if (!origin) return noProgress;
+  const { path, description } = origin;
+  if (values.resume !== undefined) {
+    refuseMisfit(path, variables.load(origin.tensors, 'everything'));
+    requireSameData(origin, data);
+    const { history, partial } = description.progress;
+    return { history, partial };
+  }
+  const transfer = planTransfer(model, origin, data.classNames);
+  const isTaken = (parameter: string): boolean => !transfer.fresh.includes(layerOf(parameter));
+  refuseMisfit(path, variables.load(origin.tensors, 'parameters', isTaken));
+  const kept = withFrozenLayers(model, values).parameters.filter(({ isFixed }) => isFixed);
+  const frozen = learntLayers(model).filter((layer) => kept.some(({ name }) => layerOf(name) === layer));
+  emit({ event: 'transfer', checkpoint: path, ...transfer, frozen });
+  return noProgress;
+}
+
+function refuseMisfit(path: string, misfit: string | undefined): void {
+  if (misfit !== undefined) throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: misfit });
+}

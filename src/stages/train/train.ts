@@ -1,0 +1,286 @@
+import { memory } from '@tensorflow/tfjs-core';
+
+import { EventFile } from '../../artifacts/event-file.js';
+import type { PreparedData } from '../../artifacts/prepared.js';
+import { resolveRun, type RunFolder } from '../../artifacts/run.js';
+import type { ShardedData } from '../../artifacts/sharded.js';
+import { augmentation } from '../../models/augmentation/augment.js';
+import type { ActiveBackend } from '../../engine/backends/backend.js';
+import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../../core/events.js';
+import { makeFolder, removeTemporaryFiles } from '../../core/files.js';
+import { withLock } from '../../core/lock.js';
+import { inferenceProgram, trainingProgram } from '../../engine/running/prepare.js';
+import type { Execution, Forward } from '../../engine/running/program.js';
+import { parameterCount, type Model } from '../../models/model.js';
+import type { Optimizer } from '../../training/optimizers/optimizer.js';
+import type { Schedule } from '../../training/schedules/schedule.js';
+import { epochScalars } from '../../training/epoch-scalars.js';
+import { gapOpens, generalizationGap } from '../../training/gap.js';
+import { requireKernels } from '../../training/kernels.js';
+import { trainEpochs, type TrainingParts } from '../../training/loop.js';
+import { bestEpoch, type TrainingProgress } from '../../training/progress.js';
+import { RunWriter } from '../../training/run-writer.js';
+import { trainingStep, type StepSettings } from '../../training/step.js';
+import { TrainingVariables } from '../../models/variables.js';
+import { executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import { withHint } from '../../core/interruption.js';
+import { newRunFolder } from './name-run.js';
+import { prepareStored } from '../preprocess/prepare-data.js';
+import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
+import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
+import type { TrainConfiguration, TrainResolution } from './train-options.js';
+import { describeRun, modelFor, optimizerFor, scheduleFor } from './training-setup.js';
+import { trainingSet, type TrainingSet } from './training-set.js';
+
+/** What a training run ends with. */
+export interface TrainResult {
+  run: string;
+  folder: string;
+  /** The best checkpoint: the one that `test` was measured with. */
+  checkpoint: string;
+  dataset: string;
+  model: string;
+  backend: string;
+  backendVersion: string;
+  device: string;
+  threads: number;
+  /** How the training step was run; null where nothing was left to train. */
+  execution: Execution | null;
+  epochs: number;
+  bestEpoch: number;
+  validation: Metrics | null;
+  /** How much larger the loss was on the validation split than on the training images, in that epoch. */
+  gap: number | null;
+  test: Metrics & { n: number };
+  /** How far it came to the same as the run that it repeats; null where it repeats none. */
+  reproduction: Reproduction | null;
+  /** From the start of the stage to its end. */
+  seconds: number;
+}
+
+/**
+ * Stage 3: trains a model and writes a run's folder with its checkpoints; stages 1 and 2 are run first where they are
+ * missing. In the end the best epoch's weights are measured on the test images.
+ *
+ * Throws what the earlier stages and `startBackend` throw, and RUN_EXISTS, FOLDER_BUSY, CHECKPOINT_MISSING,
+ * CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED, BACKEND_LACKS_KERNELS, TRAINING_DIVERGED and storage errors. Aborted, it saves
+ * its state first, and throws the signal's reason with a hint how to go on.
+ */
+export async function train(
+  resolution: TrainResolution,
+  context: StageContext = silentContext(),
+): Promise<TrainResult> {
+  const started = performance.now();
+  const { resume, checkpointsDir } = resolution.values;
+  const folder = await (resume === undefined
+    ? newRunFolder(resolution.values)
+    : resolveRun(resume, checkpointsDir));
+  await makeFolder(folder.path);
+  const result = await withLock(folder.lock, { waitMs: 0 }, async () => {
+    await removeTemporaryFiles(folder.path);
+    const { values } = resolution;
+    const session = await openSession(values, context);
+    const original = await openOriginal(values, session, context);
+    const trained = await withRun(folder, resolution, session, context, trainAndTest);
+    const reproduction = original ? await compareWithOriginal(original, folder) : null;
+    return { ...trained, reproduction };
+  });
+  return { ...result, seconds: (performance.now() - started) / 1000 };
+}
+
+/** What several runs of one process have in common. */
+export interface TrainingSession {
+  data: PreparedData | ShardedData;
+  backend: ActiveBackend;
+}
+
+/** Prepares the data and starts the backend of a configuration. Throws what the earlier stages and `startBackend` throw. */
+export async function openSession(
+  values: TrainConfiguration,
+  context: StageContext,
+): Promise<TrainingSession> {
+  return { data: await prepareStored(values, context), backend: await startChosenBackend(values, context) };
+}
+
+/**
+ * Trains a run as `train` does, in a session that is open and a folder that is the run's, without measuring anything on the
+ * test images: for those who choose between runs. Throws what `train` throws once it has the folder.
+ */
+export async function trainInSession(
+  folder: RunFolder,
+  resolution: TrainResolution,
+  session: TrainingSession,
+  context: StageContext,
+): Promise<TrainingProgress> {
+  await makeFolder(folder.path);
+  return withLock(folder.lock, { waitMs: 0 }, async () => {
+    await removeTemporaryFiles(folder.path);
+    return withRun(folder, resolution, session, context, (run) => runEpochs(run, forwardOf(run)));
+  });
+}
+
+async function withRun<Result>(
+  folder: RunFolder,
+  resolution: TrainResolution,
+  { data, backend }: TrainingSession,
+  context: StageContext,
+  use: (run: Run) => Promise<Result>,
+): Promise<Result> {
+  const { emit } = context;
+  const { values } = resolution;
+  const origin = await readOrigin(folder, values);
+  const set = trainingSet(data, values, (plan) => scaledAs(origin, plan, values));
+  const { plan } = set;
+  const model = await modelFor(values, set);
+  const learner = withFrozenLayers(model, values);
+  emit({
+    event: 'model',
+    model: values.model.name,
+    description: model.description,
+    parameters: parameterCount(model),
+  });
+  const optimizer = optimizerFor(values);
+  const schedule = scheduleFor(values, optimizer);
+  const variables = new TrainingVariables(
+    learner,
+    optimizer.slots,
+    values.seed,
+    values.averageWeights !== undefined,
+  );
+  try {
+    const { clipNorm, labelSmoothing } = values;
+    const settings = { clipNorm, labelSmoothing, augment: augmentation(values, plan.scaling) };
+    requireKernels(backend.name, `the model ${values.model.name}`, learner, variables, data.shape, settings);
+    const start = startFrom(origin, values, { data, model, variables }, emit);
+    const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
+    emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
+    const description = describeRun(folder.name, resolution, set, model, backend);
+    const batches = set.batches(values.batchSize);
+    const writer = new RunWriter(folder, description, variables, batches, emit);
+    await writer.begin(start);
+    return await use({
+      folder,
+      values,
+      set,
+      backend,
+      model: learner,
+      optimizer,
+      schedule,
+      variables,
+      settings,
+      writer,
+      start,
+      context,
+    });
+  } finally {
+    set.dispose();
+    variables.dispose();
+  }
+}
+
+interface Run {
+  folder: RunFolder;
+  values: TrainConfiguration;
+  set: TrainingSet;
+  backend: ActiveBackend;
+  model: Model;
+  optimizer: Optimizer;
+  schedule: Schedule;
+  variables: TrainingVariables;
+  settings: StepSettings;
+  writer: RunWriter;
+  start: TrainingProgress;
+  context: StageContext;
+}
+
+function forwardOf({ model, variables }: Run): Forward {
+  return (images) => model.apply(images, variables.finalValues());
+}
+
+async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 'reproduction'>> {
+  const { folder, values, set, backend, writer, context } = run;
+  const forward = forwardOf(run);
+  const progress = await runEpochs(run, forward).catch((error: unknown) => {
+    throw context.signal.aborted
+      ? withHint(error, `continue with "mnist train --resume ${folder.name}"`)
+      : error;
+  });
+  const checkpoint = await writer.restoreBest(progress);
+  const best = bestEpoch(progress.history)!;
+  return {
+    run: folder.name,
+    folder: folder.path,
+    checkpoint,
+    dataset: set.data.dataset,
+    model: values.model.name,
+    backend: backend.name,
+    backendVersion: backend.version,
+    device: backend.device,
+    threads: backend.threads,
+    execution: writer.execution(),
+    epochs: progress.history.length,
+    bestEpoch: best.epoch,
+    validation: best.validation,
+    gap: generalizationGap(best),
+    test: { ...(await measureTest(run, forward)), n: set.plan.images.test },
+  };
+}
+
+async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> {
+  const { folder, values, set, model, optimizer, schedule, variables, writer, start, context } = run;
+  const { signal, emit } = context;
+  const { epochs, stopAfter, averageWeights, earlyStopping, optimizer: settings } = values;
+  const step = trainingStep(model, optimizer, variables, run.settings);
+  const mode = executionMode(values);
+  const program = trainingProgram(step, await set.place('training'), mode);
+  const validated = await set.place('validation');
+  const inference = inferenceProgram(forward, validated, set.data.classNames.length, mode);
+  writer.execution = () => program.execution ?? null;
+  const events = new EventFile(folder.path, start.history.length + 1);
+  const parts: TrainingParts = {
+    source: set.epochs(program, values),
+    optimizer,
+    validate: () => set.measure('validation', inference, signal),
+    onEpoch: async (progress, record) => {
+      // Before the checkpoint: an epoch that is lost between the two is done and recorded again.
+      await events.append(record.epoch, epochScalars(record));
+      await writer.epoch(progress, record);
+      emit({ event: 'epoch', epochs, ...record, gap: generalizationGap(record), ...memoryUse() });
+      if (gapOpens(progress.history)) emit(gapWarning);
+    },
+    onPause: (progress) => writer.pause(progress),
+    onBatches: emit,
+    signal,
+  };
+  try {
+    const { learningRate } = settings;
+    const plan = { epochs, stopAfter, learningRate, schedule, averageWeights, earlyStopping };
+    return await trainEpochs(plan, start, parts);
+  } finally {
+    program.dispose();
+    inference.dispose();
+  }
+}
+
+const gapWarning: ToolkitEvent = {
+  event: 'warning',
+  code: 'GAP_OPENED',
+  message:
+    'the model learns the training images by heart: their loss falls, and that on the validation split rises',
+  hint: 'augmentation (--augment-shift 2), dropout, --weight-decay or --early-stopping 3 help; the best epoch is kept',
+};
+
+async function measureTest({ set, context, values }: Run, forward: Forward): Promise<Metrics> {
+  const images = await set.place('test');
+  const inference = inferenceProgram(forward, images, set.data.classNames.length, executionMode(values));
+  try {
+    return (await set.measure('test', inference, context.signal))!;
+  } finally {
+    inference.dispose();
+  }
+}
+
+/** Leaks show here from epoch to epoch. */
+function memoryUse(): { tensors: number; residentBytes: number } {
+  return { tensors: memory().numTensors, residentBytes: process.memoryUsage.rss() };
+}

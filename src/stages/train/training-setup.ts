@@ -1,0 +1,110 @@
+import type { Checkpoint } from '../../artifacts/checkpoint.js';
+import type { PreparedDescription } from '../../artifacts/prepared.js';
+import type { ActiveBackend } from '../../engine/backends/backend.js';
+import { ToolkitError } from '../../core/errors.js';
+import { processorName } from '../../core/processes.js';
+import { version } from '../../core/version.js';
+import { features } from '../../models/features/index.js';
+import { parameterCount, type Model } from '../../models/model.js';
+import { optimizers } from '../../training/optimizers/index.js';
+import type { Optimizer } from '../../training/optimizers/optimizer.js';
+import { schedules } from '../../training/schedules/index.js';
+import type { Schedule } from '../../training/schedules/schedule.js';
+import type { RunDescription } from '../../training/run-writer.js';
+import { buildModelOnFeatures } from '../../models/load-model.js';
+import type { TrainConfiguration, TrainResolution } from './train-options.js';
+import type { TrainingSet } from './training-set.js';
+
+/**
+ * The network of a configuration, for the images of a data set; what its features learn from data, they learn from the training
+ * split alone.
+ */
+export async function modelFor(
+  { model, features: settings, seed }: TrainConfiguration,
+  set: TrainingSet,
+): Promise<Model> {
+  const { shape, classNames } = set.data;
+  const { name, ...options } = settings;
+  const feature = features.get(name);
+  const fitted = feature?.fit?.(options as never, {
+    ...(await set.sample()),
+    scaling: set.plan.scaling,
+    seed,
+  });
+  return buildModelOnFeatures(model, settings, { shape, classes: classNames.length }, fitted);
+}
+
+/** The optimiser of a configuration. */
+export function optimizerFor({ optimizer: { name, ...options } }: TrainConfiguration): Optimizer {
+  // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
+  return optimizers.require(name).build(options as never);
+}
+
+/** How the learning rate changes in a configuration. Throws USAGE where it cycles a momentum that the optimiser does not have. */
+export function scheduleFor(
+  { schedule: { name, ...options }, optimizer: { name: optimizer } }: TrainConfiguration,
+  { slots }: Optimizer,
+): Schedule {
+  // As of the optimiser's.
+  const schedule = schedules.require(name).build(options as never);
+  if (!schedule.momentumAt || slots.length > 0) return schedule;
+  throw new ToolkitError('USAGE', {
+    message: `--cycle-momentum: the optimiser ${optimizer} has no momentum`,
+    hint: 'use --optimizer momentum, adam or adamw',
+  });
+}
+
+/** What all checkpoints of a run say of it. */
+export function describeRun(
+  run: string,
+  { values, flat }: TrainResolution,
+  { data, plan: { images, validationSplit, scalingName, scaling } }: TrainingSet,
+  model: Model,
+  backend: ActiveBackend,
+): RunDescription {
+  return {
+    format: 'mnist-train/checkpoint',
+    version: 1,
+    toolkit: version,
+    run,
+    config: { ...flat },
+    model: { name: values.model.name, description: model.description, parameters: parameterCount(model) },
+    classNames: data.classNames,
+    shape: data.shape,
+    preprocessing: { scaling: scalingName, ...scaling },
+    data: {
+      dataset: data.dataset,
+      fingerprint: data.fingerprint,
+      validationSplit,
+      splitSeed: data.defaults.seed,
+      trainingImages: images.training,
+      validationImages: images.validation,
+      ...(data.imported && { imported: data.imported }),
+    },
+    random: { seed: values.seed, generator: 'xoshiro128**' },
+    machine: {
+      backend: backend.name,
+      backendVersion: backend.version,
+      device: backend.device,
+      threads: backend.threads,
+      processor: processorName(),
+      node: process.version,
+      execution: null,
+    },
+  };
+}
+
+/** Throws CHECKPOINT_REFUSED where a run's data are not those that it was trained on so far. */
+export function requireSameData(
+  { path, description: { data } }: Checkpoint,
+  { fingerprint, defaults }: PreparedDescription,
+): void {
+  if (data.fingerprint !== fingerprint) {
+    const reason = `trained on other data than now lie in the data set "${data.dataset}"`;
+    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
+  }
+  if (data.splitSeed !== defaults.seed && data.validationImages > 0) {
+    const reason = `its validation split was drawn with seed ${data.splitSeed}, and the data are now preprocessed with ${defaults.seed}`;
+    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
+  }
+}

@@ -1,0 +1,261 @@
+import type * as kernels from '#tensorflow-kernels';
+import {
+  Add,
+  BatchMatMul,
+  getKernel,
+  registerKernel,
+  tensor1d,
+  unregisterKernel,
+  type KernelFunc,
+  type Tensor,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+
+import { AttributeType, DataType } from '../c-api/data-types.js';
+import { attribute } from '../c-api/graph-builder.js';
+
+/** The name under which tfjs knows the backend; tfjs-node-gpu's kernels are registered for it. */
+export const BACKEND_NAME = 'tensorflow';
+
+/** Kernels beyond tfjs's own, for what TensorFlow does in one operation. `src/engine/operations.ts` calls them. */
+export const ExtraKernel = {
+  /** `{logits: [n, classes], labels: int32 [n]}` to `[losses [n], gradient of each loss [n, classes]]`. */
+  SPARSE_CROSS_ENTROPY: 'SparseSoftmaxCrossEntropyWithLogits',
+  /** `{logits: [n, classes], targets: [n, classes]}` to the same two; each row of the targets sums to 1. */
+  CROSS_ENTROPY: 'SoftmaxCrossEntropyWithLogits',
+  /** `{x}` to half the sum of its squares. */
+  HALF_SQUARES: 'L2Loss',
+  /** Bytes (an attribute) to a tensor of unsigned bytes on the device, which tfjs takes for int32. */
+  UPLOAD_BYTES: 'UploadBytes',
+  /** `{bytes, indices}` to the chosen rows as float32. */
+  GATHER_BYTES: 'GatherBytes',
+  /** `{dy, y}`, the gradient of a result and the result, to the gradient of what the function was taken of. */
+  RELU_GRADIENT: 'ReluGrad',
+  TANH_GRADIENT: 'TanhGrad',
+  SIGMOID_GRADIENT: 'SigmoidGrad',
+  /** `{dy: [..., n]}` to its sum over all dimensions but the last. */
+  BIAS_GRADIENT: 'BiasAddGrad',
+  /** `{shape: int32 [rank], seed: int32 [2]}` to numbers from 0 up to 1 that depend on nothing else. */
+  STATELESS_UNIFORM: 'StatelessRandomUniform',
+  /**
+   * `{x, scale, offset}` and ε to `[output, mean, unbiased variance, …three for the gradient]`, of images and for training. The
+   * names of the two are not TensorFlow's, so that nobody takes them for kernels of its attributes.
+   */
+  BATCH_NORMALIZATION: 'BatchNormalizationInTraining',
+  /** `{dy, x, scale, mean, variance, more}` and ε to the gradients of `[x, scale, offset]`. */
+  BATCH_NORMALIZATION_GRADIENT: 'BatchNormalizationInTrainingGrad',
+  /** `{pixels: [n, m, channels], indices: int32 [n, k], axis: int32 [], 1}` to each row's pixels at its own indices. */
+  GATHER_PIXELS: 'GatherPixels',
+  /**
+   * `{images: [n, height, width, channels], transforms: [n, 8], shape: int32 [2], fill: []}` to images whose pixel (x, y) is the
+   * bilinear value at ((t0·x + t1·y + t2) / k, (t3·x + t4·y + t5) / k), k = t6·x + t7·y + 1; `fill` lies around the images.
+   */
+  TRANSFORM_IMAGES: 'ImageProjectiveTransformV3',
+} as const;
+
+const T = attribute.type('T', DataType.FLOAT) as kernels.OperationAttribute;
+
+/** Registers the extra kernels, and better ones in place of two of tfjs-node-gpu's. */
+export function registerExtraKernels(): void {
+  register(ExtraKernel.SPARSE_CROSS_ENTROPY, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeMultipleOutputs(
+      'SparseSoftmaxCrossEntropyWithLogits',
+      [T, typeAttribute('Tlabels', DataType.INT32)],
+      [inputs['logits']!, inputs['labels']!],
+      2,
+    ),
+  );
+  register(ExtraKernel.CROSS_ENTROPY, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeMultipleOutputs(
+      'SoftmaxCrossEntropyWithLogits',
+      [T],
+      [inputs['logits']!, inputs['targets']!],
+      2,
+    ),
+  );
+  register(ExtraKernel.HALF_SQUARES, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeSingleOutput('L2Loss', [T], [inputs['x']!]),
+  );
+  register(ExtraKernel.UPLOAD_BYTES, ({ attrs, backend }) => {
+    const { bytes, shape } = attrs as unknown as { bytes: Uint8Array; shape: number[] };
+    const tensorflow = asTensorFlow(backend);
+    const id = tensorflow.binding.createTensor(shape, DataType.UINT8, bytes);
+    return tensorflow.createOutputTensor({ id, shape, dtype: DataType.UINT8 });
+  });
+  register(ExtraKernel.GATHER_BYTES, ({ inputs, backend }) => {
+    const tensorflow = asTensorFlow(backend);
+    const [bytes = -1, indices = -1] = tensorflow.getInputTensorIds([inputs['bytes']!, inputs['indices']!]);
+    return tensorflow.createOutputTensor(gatherRows(tensorflow.binding, bytes, indices));
+  });
+  registerActivationGradient(ExtraKernel.RELU_GRADIENT, ['dy', 'y']);
+  registerActivationGradient(ExtraKernel.TANH_GRADIENT, ['y', 'dy']);
+  registerActivationGradient(ExtraKernel.SIGMOID_GRADIENT, ['y', 'dy']);
+  register(ExtraKernel.BIAS_GRADIENT, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeSingleOutput('BiasAddGrad', [T], [inputs['dy']!]),
+  );
+  // The newer StatelessRandomUniformV2 wants 64-bit unsigned keys, which tfjs does not have.
+  register(ExtraKernel.STATELESS_UNIFORM, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeSingleOutput(
+      'StatelessRandomUniform',
+      [
+        typeAttribute('dtype', DataType.FLOAT),
+        typeAttribute('T', DataType.INT32),
+        typeAttribute('Tseed', DataType.INT32),
+      ],
+      [inputs['shape']!, inputs['seed']!],
+    ),
+  );
+  // tfjs's own kernel reads the indices to check them, which a step that is being recorded cannot.
+  register(ExtraKernel.GATHER_PIXELS, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeSingleOutput(
+      'GatherV2',
+      [
+        typeAttribute('Tparams', DataType.FLOAT),
+        typeAttribute('Tindices', DataType.INT32),
+        typeAttribute('Taxis', DataType.INT32),
+        { name: 'batch_dims', type: AttributeType.INT, value: 1 },
+      ],
+      [inputs['pixels']!, inputs['indices']!, inputs['axis']!],
+    ),
+  );
+  register(ExtraKernel.TRANSFORM_IMAGES, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeSingleOutput(
+      'ImageProjectiveTransformV3',
+      [
+        typeAttribute('dtype', DataType.FLOAT),
+        textAttribute('interpolation', 'BILINEAR'),
+        textAttribute('fill_mode', 'CONSTANT'),
+      ],
+      [inputs['images']!, inputs['transforms']!, inputs['shape']!, inputs['fill']!],
+    ),
+  );
+  registerBatchNormalization();
+  improve(BatchMatMul, multiplyMatrices);
+  improve(Add, addBias);
+}
+
+/** TensorFlow's gradients of activations differ in the order of their inputs alone. */
+function registerActivationGradient(name: string, order: readonly [string, string]): void {
+  register(name, ({ inputs, backend }) =>
+    asTensorFlow(backend).executeSingleOutput(
+      name,
+      [T],
+      order.map((input) => inputs[input]!),
+    ),
+  );
+}
+
+/** TensorFlow's kernel in its third version, the first two of which lacked an output for the gradient. */
+function registerBatchNormalization(): void {
+  const attributes = (epsilon: unknown): kernels.OperationAttribute[] => [
+    T,
+    typeAttribute('U', DataType.FLOAT),
+    { name: 'epsilon', type: AttributeType.FLOAT, value: epsilon as number },
+    booleanAttribute('is_training', true),
+  ];
+  register(ExtraKernel.BATCH_NORMALIZATION, ({ inputs, attrs, backend }) => {
+    const none = tensor1d([]);
+    const given = [inputs['x']!, inputs['scale']!, inputs['offset']!, none, none];
+    return asTensorFlow(backend).executeMultipleOutputs(
+      'FusedBatchNormV3',
+      attributes(attrs!['epsilon']),
+      given,
+      6,
+    );
+  });
+  register(ExtraKernel.BATCH_NORMALIZATION_GRADIENT, ({ inputs, attrs, backend }) =>
+    asTensorFlow(backend).executeMultipleOutputs(
+      'FusedBatchNormGradV3',
+      attributes(attrs!['epsilon']),
+      ['dy', 'x', 'scale', 'mean', 'variance', 'more'].map((name) => inputs[name]!),
+      5,
+    ),
+  );
+}
+
+/** Products of two matrices have a kernel of their own, which TensorFlow can join with what follows. */
+const multiplyMatrices: Improvement = ({ inputs, attrs, backend }) => {
+  const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
+  if (a.shape.length !== 2 || b.shape.length !== 2 || a.dtype !== 'float32') return undefined;
+  const { transposeA, transposeB } = attrs as unknown as { transposeA: boolean; transposeB: boolean };
+  return asTensorFlow(backend).executeSingleOutput(
+    'MatMul',
+    [T, booleanAttribute('transpose_a', transposeA), booleanAttribute('transpose_b', transposeB)],
+    [a, b],
+  );
+};
+
+/** So has a vector that is added to every row. */
+const addBias: Improvement = ({ inputs, backend }) => {
+  const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
+  const fits = a.shape.length > 1 && b.shape.length === 1 && b.shape[0] === a.shape.at(-1);
+  if (!fits || a.dtype !== 'float32' || b.dtype !== 'float32') return undefined;
+  return asTensorFlow(backend).executeSingleOutput('BiasAdd', [T], [a, b]);
+};
+
+/** A kernel for some inputs; where it gives nothing, the one that it stands before is called. */
+type Improvement = (parameters: Parameters<KernelFunc>[0]) => Tensor | TensorInfo | undefined;
+
+function improve(name: string, better: Improvement): void {
+  const original = getKernel(name, BACKEND_NAME);
+  unregisterKernel(name, BACKEND_NAME);
+  registerKernel({
+    ...original,
+    kernelFunc: (parameters) => better(parameters) ?? original.kernelFunc(parameters),
+  });
+}
+
+function register(kernelName: string, kernelFunc: KernelFunc): void {
+  registerKernel({ kernelName, backendName: BACKEND_NAME, kernelFunc });
+}
+
+function gatherRows(
+  binding: kernels.TensorFlowBinding,
+  bytes: number,
+  indices: number,
+): kernels.TensorMetadata {
+  const intermediate = [binding.createTensor([], DataType.INT32, new Int32Array([0]))];
+  try {
+    const [rows] = binding.executeOp(
+      'GatherV2',
+      [
+        typeAttribute('Tparams', DataType.UINT8),
+        typeAttribute('Tindices', DataType.INT32),
+        typeAttribute('Taxis', DataType.INT32),
+        { name: 'batch_dims', type: AttributeType.INT, value: 0 },
+      ],
+      [bytes, indices, ...intermediate],
+      1,
+    );
+    intermediate.push(rows!.id);
+    const [floats] = binding.executeOp(
+      'Cast',
+      [
+        typeAttribute('SrcT', DataType.UINT8),
+        typeAttribute('DstT', DataType.FLOAT),
+        booleanAttribute('Truncate', false),
+      ],
+      [rows!.id],
+      1,
+    );
+    return floats!;
+  } finally {
+    for (const id of intermediate) binding.deleteTensor(id);
+  }
+}
+
+function asTensorFlow(backend: unknown): kernels.NodeJSKernelBackend {
+  return backend as kernels.NodeJSKernelBackend;
+}
+
+function typeAttribute(name: string, value: number): kernels.OperationAttribute {
+  return { name, type: AttributeType.TYPE, value };
+}
+
+function booleanAttribute(name: string, value: boolean): kernels.OperationAttribute {
+  return { name, type: AttributeType.BOOL, value };
+}
+
+function textAttribute(name: string, value: string): kernels.OperationAttribute {
+  return { name, type: AttributeType.STRING, value };
+}

@@ -1,0 +1,40 @@
+import { createRequire } from 'node:module';
+
+import type * as kernels from '#tensorflow-kernels';
+import { engine, getBackend, registerBackend, setBackend } from '@tensorflow/tfjs-core';
+
+import { EagerBinding } from './eager-binding.js';
+import type { EagerContext } from '../c-api/eager-context.js';
+import { BACKEND_NAME, registerExtraKernels } from './extra-kernels.js';
+import { RecordingBinding } from './recording-binding.js';
+
+/** Makes TensorFlow, through an eager context, the backend of tfjs. */
+export async function useTensorFlowBackend(context: EagerContext): Promise<void> {
+  const require = createRequire(import.meta.url);
+  const { NodeJSKernelBackend } = require('#tensorflow-kernels') as typeof kernels;
+  registerBackend(BACKEND_NAME, () => new NodeJSKernelBackend(new EagerBinding(context), 'mnist-train'));
+  registerExtraKernels();
+  await setBackend(BACKEND_NAME);
+}
+
+/** TensorFlow as tfjs's backend, where it is that now. */
+export function tensorFlowBackend(): kernels.NodeJSKernelBackend | undefined {
+  return getBackend() === BACKEND_NAME ? asTensorFlow(engine().backend) : undefined;
+}
+
+/** The eager context behind tfjs's backend. Throws where that is not TensorFlow. */
+export function tensorFlowContext(): EagerContext {
+  const binding = tensorFlowBackend()?.binding;
+  if (!(binding instanceof EagerBinding)) throw new Error('TensorFlow is not the backend in use');
+  return binding.context;
+}
+
+/** What has been executed when a function has returned, as a recording; see `RecordingBinding`. */
+export function recording(): RecordingBinding | undefined {
+  const binding = tensorFlowBackend()?.binding;
+  return binding instanceof RecordingBinding ? binding : undefined;
+}
+
+function asTensorFlow(backend: unknown): kernels.NodeJSKernelBackend {
+  return backend as kernels.NodeJSKernelBackend;
+}

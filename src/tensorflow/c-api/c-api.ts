@@ -1,0 +1,250 @@
+import type { LibraryHandle } from 'koffi';
+
+import { ToolkitError, messageOf } from '../../core/errors.js';
+import type { Runtime } from '../runtime/locate.js';
+import { koffi } from './ffi.js';
+import { limitLogging, withoutErrorOutput } from './logging.js';
+
+/** An address in native memory. */
+export type Pointer = bigint;
+
+/** Memory that native code may read or fill. */
+type Memory = Uint8Array | Int32Array | Float32Array | BigInt64Array | Pointer;
+
+/** A function that runs on another thread, so that the event loop stays free; the callback is called on this one. */
+interface AsynchronousFunction<Arguments extends unknown[]> {
+  async(...argumentsAndCallback: [...Arguments, (error: unknown) => void]): void;
+}
+
+/**
+ * The functions of TensorFlow's C API that are used here (tensorflow/c/c_api.h and tensorflow/c/eager/c_api.h of
+ * TensorFlow 2). `status` is a TF_Status that receives the outcome.
+ */
+export interface TensorFlowApi {
+  TF_Version(): string;
+  TF_NewStatus(): Pointer;
+  TF_DeleteStatus(status: Pointer): void;
+  TF_GetCode(status: Pointer): number;
+  TF_Message(status: Pointer): string;
+
+  TF_AllocateTensor(type: number, dimensions: BigInt64Array, rank: number, bytes: number): Pointer;
+  TF_TensorData(tensor: Pointer): Pointer;
+  TF_TensorByteSize(tensor: Pointer): number;
+  TF_TensorType(tensor: Pointer): number;
+  TF_DeleteTensor(tensor: Pointer): void;
+
+  TF_DeviceListCount(devices: Pointer): number;
+  TF_DeviceListName(devices: Pointer, index: number, status: Pointer): string;
+  TF_DeviceListType(devices: Pointer, index: number, status: Pointer): string;
+  TF_DeleteDeviceList(devices: Pointer): void;
+
+  TF_NewBufferFromString(bytes: Uint8Array, length: number): Pointer;
+  TF_NewBuffer(): Pointer;
+  TF_DeleteBuffer(buffer: Pointer): void;
+  TF_NewGraph(): Pointer;
+  TF_DeleteGraph(graph: Pointer): void;
+  TF_NewImportGraphDefOptions(): Pointer;
+  TF_DeleteImportGraphDefOptions(options: Pointer): void;
+  TF_GraphImportGraphDef(graph: Pointer, definition: Pointer, options: Pointer, status: Pointer): void;
+  TF_GraphGetOpDef(graph: Pointer, operation: string, definition: Pointer, status: Pointer): void;
+  TF_GraphOperationByName(graph: Pointer, name: string): Pointer | null;
+  TF_NewSessionOptions(): Pointer;
+  TF_DeleteSessionOptions(options: Pointer): void;
+  TF_SetConfig(options: Pointer, config: Uint8Array, bytes: number, status: Pointer): void;
+  TF_NewSession(graph: Pointer, options: Pointer, status: Pointer): Pointer;
+  TF_LoadSessionFromSavedModel(
+    options: Pointer,
+    runOptions: null,
+    folder: string,
+    tags: readonly string[],
+    tagCount: number,
+    graph: Pointer,
+    metaGraph: null,
+    status: Pointer,
+  ): Pointer;
+  TF_CloseSession(session: Pointer, status: Pointer): void;
+  TF_DeleteSession(session: Pointer, status: Pointer): void;
+  TF_SessionRun: AsynchronousFunction<
+    [
+      session: Pointer,
+      runOptions: null,
+      inputs: BigInt64Array,
+      inputValues: BigInt64Array,
+      inputCount: number,
+      outputs: BigInt64Array,
+      outputValues: BigInt64Array,
+      outputCount: number,
+      targets: BigInt64Array,
+      targetCount: number,
+      runMetadata: null,
+      status: Pointer,
+    ]
+  >;
+
+  TFE_NewContextOptions(): Pointer;
+  TFE_ContextOptionsSetConfig(options: Pointer, config: Uint8Array, bytes: number, status: Pointer): void;
+  TFE_DeleteContextOptions(options: Pointer): void;
+  TFE_NewContext(options: Pointer, status: Pointer): Pointer;
+  TFE_ContextListDevices(context: Pointer, status: Pointer): Pointer;
+
+  TFE_NewTensorHandle(tensor: Pointer, status: Pointer): Pointer;
+  TFE_DeleteTensorHandle(handle: Pointer): void;
+  TFE_TensorHandleDataType(handle: Pointer): number;
+  TFE_TensorHandleNumDims(handle: Pointer, status: Pointer): number;
+  TFE_TensorHandleDim(handle: Pointer, index: number, status: Pointer): number;
+  TFE_TensorHandleResolve(handle: Pointer, status: Pointer): Pointer;
+  TFE_TensorHandleCopyToDevice(handle: Pointer, context: Pointer, device: string, status: Pointer): Pointer;
+
+  TFE_NewOp(context: Pointer, name: string, status: Pointer): Pointer;
+  TFE_DeleteOp(operation: Pointer): void;
+  TFE_OpSetDevice(operation: Pointer, device: string, status: Pointer): void;
+  TFE_OpAddInput(operation: Pointer, input: Pointer, status: Pointer): void;
+  TFE_OpSetAttrString(operation: Pointer, name: string, value: Uint8Array, bytes: number): void;
+  TFE_OpSetAttrInt(operation: Pointer, name: string, value: number): void;
+  TFE_OpSetAttrIntList(operation: Pointer, name: string, values: BigInt64Array, count: number): void;
+  TFE_OpSetAttrFloat(operation: Pointer, name: string, value: number): void;
+  TFE_OpSetAttrFloatList(operation: Pointer, name: string, values: Float32Array, count: number): void;
+  TFE_OpSetAttrBool(operation: Pointer, name: string, value: number): void;
+  TFE_OpSetAttrBoolList(operation: Pointer, name: string, values: Uint8Array, count: number): void;
+  TFE_OpSetAttrType(operation: Pointer, name: string, value: number): void;
+  TFE_OpSetAttrShape(
+    operation: Pointer,
+    name: string,
+    sizes: BigInt64Array,
+    rank: number,
+    status: Pointer,
+  ): void;
+  TFE_Execute(operation: Pointer, outputs: BigInt64Array, count: Int32Array, status: Pointer): void;
+
+  /** The C library's memcpy, for what goes to and comes from tensors. */
+  memcpy(destination: Memory, source: Memory, bytes: number): Pointer;
+}
+
+const PROTOTYPES: Readonly<Record<keyof TensorFlowApi, string>> = {
+  TF_Version: 'const char* TF_Version()',
+  TF_NewStatus: 'void* TF_NewStatus()',
+  TF_DeleteStatus: 'void TF_DeleteStatus(void*)',
+  TF_GetCode: 'int TF_GetCode(void*)',
+  TF_Message: 'const char* TF_Message(void*)',
+
+  TF_AllocateTensor: 'void* TF_AllocateTensor(int, void*, int, size_t)',
+  TF_TensorData: 'void* TF_TensorData(void*)',
+  TF_TensorByteSize: 'size_t TF_TensorByteSize(void*)',
+  TF_TensorType: 'int TF_TensorType(void*)',
+  TF_DeleteTensor: 'void TF_DeleteTensor(void*)',
+
+  TF_DeviceListCount: 'int TF_DeviceListCount(void*)',
+  TF_DeviceListName: 'const char* TF_DeviceListName(void*, int, void*)',
+  TF_DeviceListType: 'const char* TF_DeviceListType(void*, int, void*)',
+  TF_DeleteDeviceList: 'void TF_DeleteDeviceList(void*)',
+
+  TF_NewBufferFromString: 'void* TF_NewBufferFromString(void*, size_t)',
+  TF_NewBuffer: 'void* TF_NewBuffer()',
+  TF_DeleteBuffer: 'void TF_DeleteBuffer(void*)',
+  TF_NewGraph: 'void* TF_NewGraph()',
+  TF_DeleteGraph: 'void TF_DeleteGraph(void*)',
+  TF_NewImportGraphDefOptions: 'void* TF_NewImportGraphDefOptions()',
+  TF_DeleteImportGraphDefOptions: 'void TF_DeleteImportGraphDefOptions(void*)',
+  TF_GraphImportGraphDef: 'void TF_GraphImportGraphDef(void*, void*, void*, void*)',
+  TF_GraphGetOpDef: 'void TF_GraphGetOpDef(void*, const char*, void*, void*)',
+  TF_GraphOperationByName: 'void* TF_GraphOperationByName(void*, const char*)',
+  TF_NewSessionOptions: 'void* TF_NewSessionOptions()',
+  TF_DeleteSessionOptions: 'void TF_DeleteSessionOptions(void*)',
+  TF_SetConfig: 'void TF_SetConfig(void*, void*, size_t, void*)',
+  TF_NewSession: 'void* TF_NewSession(void*, void*, void*)',
+  TF_LoadSessionFromSavedModel:
+    'void* TF_LoadSessionFromSavedModel(void*, void*, const char*, const char**, int, void*, void*, void*)',
+  TF_CloseSession: 'void TF_CloseSession(void*, void*)',
+  TF_DeleteSession: 'void TF_DeleteSession(void*, void*)',
+  TF_SessionRun:
+    'void TF_SessionRun(void*, void*, void*, void*, int, void*, void*, int, void*, int, void*, void*)',
+
+  TFE_NewContextOptions: 'void* TFE_NewContextOptions()',
+  TFE_ContextOptionsSetConfig: 'void TFE_ContextOptionsSetConfig(void*, void*, size_t, void*)',
+  TFE_DeleteContextOptions: 'void TFE_DeleteContextOptions(void*)',
+  TFE_NewContext: 'void* TFE_NewContext(void*, void*)',
+  TFE_ContextListDevices: 'void* TFE_ContextListDevices(void*, void*)',
+
+  TFE_NewTensorHandle: 'void* TFE_NewTensorHandle(void*, void*)',
+  TFE_DeleteTensorHandle: 'void TFE_DeleteTensorHandle(void*)',
+  TFE_TensorHandleDataType: 'int TFE_TensorHandleDataType(void*)',
+  TFE_TensorHandleNumDims: 'int TFE_TensorHandleNumDims(void*, void*)',
+  TFE_TensorHandleDim: 'int64_t TFE_TensorHandleDim(void*, int, void*)',
+  TFE_TensorHandleResolve: 'void* TFE_TensorHandleResolve(void*, void*)',
+  TFE_TensorHandleCopyToDevice: 'void* TFE_TensorHandleCopyToDevice(void*, void*, const char*, void*)',
+
+  TFE_NewOp: 'void* TFE_NewOp(void*, const char*, void*)',
+  TFE_DeleteOp: 'void TFE_DeleteOp(void*)',
+  TFE_OpSetDevice: 'void TFE_OpSetDevice(void*, const char*, void*)',
+  TFE_OpAddInput: 'void TFE_OpAddInput(void*, void*, void*)',
+  TFE_OpSetAttrString: 'void TFE_OpSetAttrString(void*, const char*, void*, size_t)',
+  TFE_OpSetAttrInt: 'void TFE_OpSetAttrInt(void*, const char*, int64_t)',
+  TFE_OpSetAttrIntList: 'void TFE_OpSetAttrIntList(void*, const char*, void*, int)',
+  TFE_OpSetAttrFloat: 'void TFE_OpSetAttrFloat(void*, const char*, float)',
+  TFE_OpSetAttrFloatList: 'void TFE_OpSetAttrFloatList(void*, const char*, void*, int)',
+  TFE_OpSetAttrBool: 'void TFE_OpSetAttrBool(void*, const char*, uint8_t)',
+  TFE_OpSetAttrBoolList: 'void TFE_OpSetAttrBoolList(void*, const char*, void*, int)',
+  TFE_OpSetAttrType: 'void TFE_OpSetAttrType(void*, const char*, int)',
+  TFE_OpSetAttrShape: 'void TFE_OpSetAttrShape(void*, const char*, void*, int, void*)',
+  TFE_Execute: 'void TFE_Execute(void*, void*, void*, void*)',
+
+  memcpy: 'void* memcpy(void*, void*, size_t)',
+};
+
+const C_LIBRARY = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6';
+const RTLD_LAZY = 1;
+const RTLD_NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000;
+
+/**
+ * Loads a runtime's libraries and looks up the functions. Throws RUNTIME_UNUSABLE with what the system's loader says.
+ *
+ * The libraries stay loaded until the process ends: koffi unloads what nobody refers to any more, at the latest when Node
+ * shuts down, and TensorFlow's threads do not survive that (a segmentation fault after the last line of the program).
+ */
+export function loadTensorFlow({ folder, library, framework }: Runtime): TensorFlowApi {
+  // TensorFlow reads this when it is loaded; 3 leaves only what ends the process. Errors reach us as a status.
+  const logLevel = Number((process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3')) || 0;
+  // Otherwise whoever comes first (the eager context) decides how many threads the kernels of every session have.
+  process.env['TF_OVERRIDE_GLOBAL_THREADPOOL'] ??= '1';
+  try {
+    const system = koffi.load(C_LIBRARY);
+    const load = (): void => {
+      pin(system, framework);
+      pin(system, library);
+    };
+    if (logLevel > 0) withoutErrorOutput(system, load);
+    else load();
+    const frameworkLibrary = koffi.load(framework, { lazy: true });
+    limitLogging(frameworkLibrary, logLevel);
+    const libraries = [koffi.load(library, { lazy: true }), frameworkLibrary, system];
+    const functions = Object.entries(PROTOTYPES).map(([name, prototype]) => [
+      name,
+      declare(libraries, prototype),
+    ]);
+    return Object.fromEntries(functions) as TensorFlowApi;
+  } catch (error) {
+    throw new ToolkitError('RUNTIME_UNUSABLE', { path: folder, reason: messageOf(error) }, { cause: error });
+  }
+}
+
+function pin(system: LibraryHandle, path: string): void {
+  const dlopen = system.func('void* dlopen(const char*, int)') as (
+    path: string,
+    flags: number,
+  ) => Pointer | null;
+  const dlerror = system.func('const char* dlerror()') as () => string | null;
+  if (!dlopen(path, RTLD_LAZY | RTLD_NODELETE)) throw new Error(dlerror() ?? `${path} cannot be loaded`);
+}
+
+/** The C API's functions are spread over the two libraries, differently from version to version. */
+function declare(libraries: LibraryHandle[], prototype: string): unknown {
+  let failure: unknown;
+  for (const library of libraries) {
+    try {
+      return library.func(prototype);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}

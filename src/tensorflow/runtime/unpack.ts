@@ -1,0 +1,61 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import { openPromise, type Entry } from 'yauzl';
+
+import { storageError } from '../../core/files.js';
+
+/**
+ * Unpacks some members of a zip archive into a folder, each at its own path, flushed to the disk. yauzl refuses names that
+ * lead out of the folder and members larger than they claim. Throws STORAGE_FULL, STORAGE_DENIED, or yauzl's own error.
+ *
+ * @param onProgress called with the number of bytes just written
+ */
+export async function unpackMembers(
+  archive: string,
+  members: RegExp,
+  folder: string,
+  onProgress: (written: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const zip = await openPromise(archive, { lazyEntries: true, autoClose: false });
+  try {
+    for await (const entry of zip.eachEntry()) {
+      if (members.test(entry.fileName) && !entry.fileName.endsWith('/')) {
+        await unpackEntry(await zip.openReadStreamPromise(entry), entry, folder, onProgress, signal);
+      }
+    }
+  } finally {
+    zip.close();
+  }
+}
+
+async function unpackEntry(
+  source: NodeJS.ReadableStream,
+  entry: Entry,
+  folder: string,
+  onProgress: (written: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = join(folder, entry.fileName);
+  const count = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      onProgress(chunk.length);
+      done(null, chunk);
+    },
+  });
+  // The upper half of these attributes is the file's Unix mode; ptxas has to stay executable.
+  const mode = (entry.externalFileAttributes >>> 16) & 0o777 || 0o644;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await pipeline(source, count, createWriteStream(path, { mode, highWaterMark: 1 << 20 }), { signal });
+    const file = await open(path, 'r');
+    await file.sync().finally(() => file.close());
+  } catch (error) {
+    signal.throwIfAborted();
+    throw storageError(error, path);
+  }
+}

@@ -1,0 +1,9 @@
+import { Registry } from '../../core/registry.js';
+import { constant } from './constant.js';
+import { cosine } from './cosine.js';
+import { linear } from './linear.js';
+import { oneCycle } from './one-cycle.js';
+import { step } from './step.js';
+
+/** The schedules that `--schedule` can name. A new one is a file beside this one, and a line here. */
+export const schedules = new Registry('schedule', [constant, linear, cosine, step, oneCycle]);

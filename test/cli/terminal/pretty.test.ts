@@ -1,0 +1,36 @@
+import { Writable } from 'node:stream';
+
+import { expect, test } from 'vitest';
+
+import type { EpochEvent } from '../../../src/core/events.js';
+import { PrettyReporter } from '../../../src/cli/terminal/pretty.js';
+
+const EPOCH: EpochEvent = {
+  ...{ event: 'epoch', epoch: 9, epochs: 10, loss: 0.0178, accuracy: 0.996 },
+  ...{ validation: { loss: 0.0666, accuracy: 0.9792 }, gap: 0.0488, seconds: 0.88, imagesPerSecond: 64_320 },
+  ...{ learningRate: 0.001, tensors: 0, residentBytes: 0 },
+};
+
+/** What an epoch looks like on a stream. */
+function epochLine(terminal: { isTTY?: boolean; columns?: number }): string {
+  let written = '';
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      written += chunk.toString();
+      done();
+    },
+  });
+  const stream = Object.assign(sink, terminal);
+  const options = { stdout: stream, stderr: stream, environment: {}, color: false, verbose: false };
+  new PrettyReporter(options).event(EPOCH);
+  return written.trimEnd();
+}
+
+test('an epoch fits into one line of a terminal of 80 columns, and keeps what matters most', () => {
+  const whole = epochLine({});
+  expect(whole).toMatch(/gap \+0\.0488 {2}0\.88 s {2}64,320 images\/s$/);
+  expect(epochLine({ isTTY: true, columns: 120 })).toBe(whole);
+  const narrow = epochLine({ isTTY: true, columns: 80 });
+  expect(narrow.length).toBeLessThanOrEqual(80);
+  expect(narrow).toMatch(/validation 0\.0666 97\.92 % {2}0\.88 s$/);
+});

@@ -1,0 +1,18 @@
+import { inverse, Matrix } from 'ml-matrix';
+import { expect, test } from 'vitest';
+
+import { invertLower } from '../../../src/core/numerics/linear-algebra.js';
+
+test('the inverse of a triangle is the library’s', () => {
+  const lower = new Matrix([
+    [2, 0, 0],
+    [6, 1, 0],
+    [-8, 5, 3],
+  ]);
+  const found = invertLower(lower);
+  inverse(lower)
+    .to1DArray()
+    .forEach((value, place) => {
+      expect(found[place]).toBeCloseTo(value, 5);
+    });
+});

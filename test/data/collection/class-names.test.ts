@@ -1,0 +1,41 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { givenClassNames, withClassNames } from '../../../src/data/collection/class-names.js';
+import { collect } from '../../../src/stages/collect/collect.js';
+import { preprocess, preprocessFields } from '../../../src/stages/preprocess/preprocess.js';
+import { smallDataset, writeFiles } from '../../support/datasets.js';
+import { toolkitError } from '../../support/errors.js';
+import { temporaryFolder } from '../../support/folders.js';
+
+test('IDX files get names for their labels, which go on to the prepared set', async () => {
+  const dataDir = await temporaryFolder();
+  const from = await writeFiles(await temporaryFolder(), smallDataset());
+  const { manifest } = await collect({ dataset: 'mine', dataDir, from, classNames: ['a', 'b', 'c'] });
+  expect(manifest.classNames).toEqual(['a', 'b', 'c']);
+  const { prepared } = await preprocess(preprocessFields.parse({ dataset: 'mine', dataDir }));
+  expect(prepared.classNames).toEqual(['a', 'b', 'c']);
+  await collect({ dataset: 'mine', dataDir, from, classNames: ['a', 'b'] });
+  await toolkitError('DATA_CORRUPT', preprocess(preprocessFields.parse({ dataset: 'mine', dataDir })));
+});
+
+test('names come from a file, one in each line', async () => {
+  const path = join(await temporaryFolder(), 'names.txt');
+  await writeFile(path, 'blåbær\r\n\npomme d’Adam\nりんご\n');
+  expect(await givenClassNames([path])).toEqual(['blåbær', 'pomme d’Adam', 'りんご']);
+  await toolkitError('USAGE', givenClassNames(['x', 'x']));
+  await toolkitError('USAGE', givenClassNames([' ']));
+});
+
+test('classes that a source numbers are named by their numbers, whichever there are', () => {
+  expect(withClassNames(['0', '2', '10'], Array.from('abcdefghijk'))).toEqual(['a', 'c', 'k']);
+  expect(() => withClassNames(['0', '3'], ['a', 'b'])).toThrow(/has a class 3, and there are 2 names/);
+  expect(() => withClassNames(['cat', 'dog'], ['a', 'b'])).toThrow(/names its classes itself/);
+});
+
+test('a published set keeps its own names', async () => {
+  const dataDir = await temporaryFolder();
+  await toolkitError('USAGE', collect({ dataset: 'mnist', dataDir, classNames: ['a'] }));
+});

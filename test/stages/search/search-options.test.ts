@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+
+import {
+  fixedOptions,
+  resolveSearchOptions,
+  searchSettings,
+  type SearchOptions,
+} from '../../../src/stages/search/search-options.js';
+import { toolkitError } from '../../support/errors.js';
+
+const rates = { learningRate: { min: 0.001, max: 0.1, distribution: 'log-uniform' } };
+
+test('a fixed option of an optimiser that is searched for becomes one of the space', async () => {
+  const search = { trials: 2, space: { optimizer: ['adam', 'momentum'] } };
+  const resolution = await resolveSearchOptions({ search, momentum: 0.8, batchSize: 50, epochs: 4 });
+  expect(searchSettings(resolution.values)).toMatchObject({
+    strategy: 'random',
+    maxEpochs: 4,
+    space: { optimizer: ['adam', 'momentum'], momentum: [0.8] },
+  });
+  expect(fixedOptions(resolution)).toEqual({ batchSize: 50, epochs: 4 });
+});
+
+test.each<[string, SearchOptions, RegExp]>([
+  ['no section', {}, /no section "search"/],
+  ['no space', { search: { trials: 1 } }, /space: /],
+  [
+    'an option that there is not',
+    { search: { trials: 1, space: { learnRate: [1] } } },
+    /mean learningRate\?/,
+  ],
+  [
+    'what trials have in common',
+    { search: { trials: 1, space: { epochs: [1] } } },
+    /space\.epochs: must be the/,
+  ],
+  ['threads', { search: { trials: 1, space: { threads: [1, 2] } } }, /space\.threads: must be the same/],
+  ['a value out of range', { search: { trials: 1, space: { batchSize: [0] } } }, /0 is not allowed/],
+  [
+    'a model that there is not',
+    { search: { trials: 1, space: { model: ['mlpp'] } } },
+    /"mlpp" is not allowed/,
+  ],
+  ['no number of trials', { search: { space: rates } }, /trials: say how many/],
+  [
+    'trials of Hyperband',
+    { search: { strategy: 'hyperband', trials: 3, space: rates } },
+    /finds their number/,
+  ],
+  [
+    'nothing to judge by',
+    { validationSplit: 0, search: { trials: 1, space: rates } },
+    /validationSplit is 0/,
+  ],
+  [
+    'too long a start',
+    { epochs: 3, search: { trials: 1, minEpochs: 4, space: rates } },
+    /minEpochs: 4 is more/,
+  ],
+])('refused: %s', async (_, options, reason) => {
+  const { message } = await toolkitError('SEARCH_INVALID', resolveSearchOptions(options));
+  expect(message).toMatch(reason);
+});
