@@ -1,5 +1,15 @@
 import eslint from '@eslint/js';
+import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
+
+import { rooms } from './scripts/rooms.mjs';
+
+/** No room imports one above it. */
+const zones = rooms.map((room, level) => ({
+  target: `./src/${room}`,
+  from: ['./src/index.ts', ...rooms.slice(0, level).map((above) => `./src/${above}`)],
+  message: `src/${room} stands below it (scripts/rooms.mjs): imports point down.`,
+}));
 
 /** What scripts may take from Node.js without an import. */
 const nodeGlobals = [
@@ -40,6 +50,19 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
       eqeqeq: 'error',
       'no-console': 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/resolver-next': [createNodeResolver({ extensionAlias: { '.js': ['.ts', '.js'] } })],
+    },
+    rules: {
+      // Circles of types alone are found by test/contracts/layout.test.ts.
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
+      'import-x/no-restricted-paths': ['error', { zones }],
     },
   },
   {

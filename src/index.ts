@@ -13,8 +13,6 @@ import {
 import {
   evaluate as evaluateStage,
   evaluateEnsemble as evaluateEnsembleStage,
-  type EnsembleEvaluation,
-  type Evaluation,
 } from './stages/evaluate/evaluate.js';
 import { evaluateFields } from './stages/evaluate/evaluate-options.js';
 import {
@@ -23,11 +21,7 @@ import {
   type PictureSource,
   type Predictions,
 } from './stages/predict/predict.js';
-import {
-  preprocess as preprocessStage,
-  preprocessFields,
-  type Preprocessed,
-} from './stages/preprocess/preprocess.js';
+import { preprocess as preprocessStage, type Preprocessed } from './stages/preprocess/preprocess.js';
 import { compareRuns as compareRunsStage, type RunComparison } from './stages/runs/compare-runs.js';
 import { pruneRuns as pruneRunsStage, type Pruning } from './stages/runs/prune-runs.js';
 import { compareRunsFields, pruneRunsFields } from './stages/runs/runs-options.js';
@@ -45,6 +39,8 @@ import type { RunningServer } from './stages/serve/serve.js';
 import { serveFields } from './stages/serve/serve-options.js';
 import type { RawData } from './artifacts/raw.js';
 import type { z } from 'zod';
+import type { EnsembleEvaluation, Evaluation } from './evaluation/evaluation.js';
+import { preprocessFields } from './stages/preprocess/preprocess-options.js';
 
 export { readCheckpoint, type Checkpoint, type CheckpointDescription } from './artifacts/checkpoint.js';
 export { ModelRegistry, type RegisteredVersion } from './artifacts/model-registry.js';
@@ -66,11 +62,12 @@ export type { RunningServer } from './stages/serve/serve.js';
 export { decide, type Decision, type DecisionPolicy } from './evaluation/decisions/decide.js';
 export type { Calibration } from './stages/calibrate/calibrate.js';
 export type { PictureSource, Predictions } from './stages/predict/predict.js';
-export type { EnsembleEvaluation, Evaluation } from './stages/evaluate/evaluate.js';
+export type { Evaluation } from './evaluation/evaluation.js';
+export type { EnsembleEvaluation } from './evaluation/evaluation.js';
 export type { Embedded } from './stages/embed/embed.js';
 export type { DatasetView } from './stages/datasets/show-dataset.js';
 export type { Explanation, Explanations } from './stages/explain/explain.js';
-export type { EnsembleMember } from './stages/evaluate/ensemble-members.js';
+export type { EnsembleMember } from './evaluation/evaluation.js';
 export type { Preprocessed } from './stages/preprocess/preprocess.js';
 export type { RunComparison } from './stages/runs/compare-runs.js';
 export type { Pruning } from './stages/runs/prune-runs.js';

@@ -6,10 +6,15 @@ import { ToolkitError } from '../core/errors.js';
 import { readIfThere, writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
 import { pixelsPerImage, type ImageShape, type LabelledImages } from '../core/images.js';
-import type { Split } from '../data/preparation/split.js';
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.js';
 
 const side = z.int().min(1).max(8192);
+
+/** Indices of the images that are trained on, and of those that are held back to validate with, both ascending. */
+export interface Split {
+  training: Int32Array;
+  validation: Int32Array;
+}
 
 /** What an import does to a picture, beside bringing it to the images' size. */
 export const importedAs = z.strictObject({

@@ -56,6 +56,13 @@ export function indexOfMaximum(values: Float32Array | Float64Array): number {
   return best;
 }
 
+/** The class of the largest logit, row by row. */
+export function classesOf(logits: Float32Array, classes: number): Int32Array {
+  return Int32Array.from({ length: logits.length / classes }, (_, row) =>
+    indexOfMaximum(logits.subarray(row * classes, (row + 1) * classes)),
+  );
+}
+
 /** The same examples with their logits divided by a temperature: softmax(log(probabilities) / temperature). */
 export function scaleByTemperature(scored: ScoredExamples, temperature: number): ScoredExamples {
   const probabilities = new Float64Array(scored.probabilities.length);

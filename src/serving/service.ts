@@ -6,9 +6,9 @@ import {
   type Verdict,
 } from '../evaluation/decisions/rule.js';
 import type { ServerMetrics } from './metrics.js';
-import { classesOf } from './protocol/response.js';
 import type { Monitor } from './watching/monitor.js';
 import type { Lease, ModelVersions, Role, VersionObserver } from './versions.js';
+import { classesOf } from '../evaluation/probabilities.js';
 
 /** What one request's images were taken for, and by which version. */
 export interface Classified {

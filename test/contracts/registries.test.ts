@@ -23,23 +23,36 @@ const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const registries = [
   {
     registry: backends,
-    folder: 'backends',
-    others: ['backend.ts', 'start.ts'],
+    folder: 'engine/backends',
+    others: ['backend.ts', 'options.ts', 'start-tensorflow.ts', 'start.ts'],
   },
-  { registry: sourceKinds, folder: 'collection/kinds', others: ['source-kind.ts'] },
-  { registry: datasets, folder: 'datasets', others: ['dataset.ts', 'emnist-files.ts'] },
+  { registry: sourceKinds, folder: 'data/collection/kinds', others: ['source-kind.ts'] },
+  { registry: datasets, folder: 'data/datasets', others: ['dataset.ts', 'emnist-files.ts'] },
   {
     registry: models,
     folder: 'models',
-    others: ['activations.ts', 'initializers.ts', 'model.ts', 'options.ts'],
+    others: [
+      'activations.ts',
+      'classify-images.ts',
+      'classify-pixels.ts',
+      'initializers.ts',
+      'load-model.ts',
+      'model.ts',
+      'options.ts',
+      'variables.ts',
+    ],
   },
-  { registry: checks, folder: 'preparation/checks', others: ['check.ts'] },
-  { registry: denoisers, folder: 'preparation/denoisers', others: ['denoiser.ts'] },
-  { registry: explainers, folder: 'explanation', others: ['covering.ts', 'explainer.ts', 'gradients.ts'] },
-  { registry: features, folder: 'features', others: ['feature.ts', 'with-features.ts'] },
-  { registry: optimizers, folder: 'optimizers', others: ['optimizer.ts', 'options.ts'] },
-  { registry: schedules, folder: 'schedules', others: ['schedule.ts', 'warmup.ts'] },
-  { registry: targets, folder: 'targets', others: ['target.ts'] },
+  { registry: checks, folder: 'data/preparation/checks', others: ['check.ts'] },
+  { registry: denoisers, folder: 'data/preparation/denoisers', others: ['denoiser.ts'] },
+  {
+    registry: explainers,
+    folder: 'evaluation/explanation',
+    others: ['covering.ts', 'explainer.ts', 'gradients.ts', 'model-explainer.ts'],
+  },
+  { registry: features, folder: 'models/features', others: ['feature.ts', 'with-features.ts'] },
+  { registry: optimizers, folder: 'training/optimizers', others: ['optimizer.ts', 'options.ts'] },
+  { registry: schedules, folder: 'training/schedules', others: ['schedule.ts', 'warmup.ts'] },
+  { registry: targets, folder: 'deployment/targets', others: ['target.ts'] },
 ] as const;
 
 for (const { registry, folder, others } of registries) {

@@ -25,10 +25,10 @@ const raisedBy: Partial<Record<ErrorCode, string>> = {
   USAGE: 'src/cli/main.ts',
   INTERRUPTED: 'src/cli/main.ts',
   TERMINATED: 'src/cli/main.ts',
-  RUN_EXISTS: 'src/stages/train.ts',
-  RESUME_CONFLICT: 'src/stages/train.ts',
-  BACKEND_LACKS_KERNELS: 'src/stages/train.ts',
-  QUALITY_GATE_NOT_MET: 'src/stages/evaluate.ts',
+  RUN_EXISTS: 'src/stages/train/train.ts',
+  RESUME_CONFLICT: 'src/stages/train/train.ts',
+  BACKEND_LACKS_KERNELS: 'src/stages/train/train.ts',
+  QUALITY_GATE_NOT_MET: 'src/stages/evaluate/evaluate.ts',
 };
 
 /** The rows of docs/errors.md: each code, its exit code, its meaning, and what to do. */

@@ -9,7 +9,7 @@ import { expectClose } from '../support/numbers.js';
 // In a file of its own: TensorFlow has as many threads as it is started with.
 test('cnn drops the same values when its batches are cut into shards for two cores', async () => {
   await startBackend('tensorflow', cpuRequest({ threads: 2 }), silentContext());
-  // Of a size that is cut: see src/engine/work.ts.
+  // Of a size that is cut: see src/engine/sharding/work.ts.
   const size = { images: 200, side: 28, batchSize: 100, filters: [4, 8] };
   const eager = await trainCnn('eager', [0, 4], undefined, size);
   const compiled = await trainCnn('compiled', [0, 4], undefined, size);

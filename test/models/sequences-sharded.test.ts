@@ -34,7 +34,7 @@ it.each([
   async (name, options) => {
     const definition = models.get(name)!;
     const model = definition.build(definition.options.parse(options) as never, task);
-    // Of a size that is cut: see src/engine/work.ts. Not with Adam, which makes much of gradients that are nothing but rounding: those of
+    // Of a size that is cut: see src/engine/sharding/work.ts. Not with Adam, which makes much of gradients that are nothing but rounding: those of
     // an attention's biases of the keys, on which nothing depends.
     const optimizer = sgd.build(sgd.options.parse({}));
     const plan = { images: 200, batchSize: 100, learningRate: 0.05, ranges: [[0, 3]], optimizer } as const;

@@ -6,8 +6,9 @@ import type { TestProject } from 'vitest/node';
 
 import { silentContext } from '../../src/core/events.js';
 import { collect } from '../../src/stages/collect/collect.js';
-import { preprocess, preprocessFields } from '../../src/stages/preprocess/preprocess.js';
+import { preprocess } from '../../src/stages/preprocess/preprocess.js';
 import { obtainRuntime } from '../../src/tensorflow/runtime/obtain.js';
+import { preprocessFields } from '../../src/stages/preprocess/preprocess-options.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -8,10 +8,11 @@ import {
   type ShardedData,
   type ShardedSplit,
 } from '../../artifacts/sharded.js';
-import { preprocess, preprocessFields } from '../../stages/preprocess/preprocess.js';
+import { preprocess } from '../../stages/preprocess/preprocess.js';
 import { count } from '../terminal/format.js';
 import { qualityText } from '../terminal/results/quality.js';
 import { commonFields, defineCommand } from '../command.js';
+import { preprocessFields } from '../../stages/preprocess/preprocess-options.js';
 
 export const preprocessCommand = defineCommand({
   summary: 'check, clean, split and describe a collected data set',

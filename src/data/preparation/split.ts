@@ -1,11 +1,6 @@
+import type { Split } from '../../artifacts/prepared.js';
 import { Random } from '../../core/random.js';
-import { allIndices, type LabelledImages } from '../../core/images.js';
-
-/** Indices of the images that are trained on, and of those that are held back to validate with, both ascending. */
-export interface Split {
-  training: Int32Array;
-  validation: Int32Array;
-}
+import { allIndices,type LabelledImages } from '../../core/images.js';
 
 /**
  * Holds back a share of the images of every class, so that the classes keep their proportions (a stratified split). The same

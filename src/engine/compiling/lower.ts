@@ -8,8 +8,9 @@ import {
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 import { LATEST_VALUE, type RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
 import { ShardedValues } from '../sharding/sharded-values.js';
-import { shardingOf, type ShardedOperation } from '../sharding/sharding.js';
+import { shardingOf } from '../sharding/sharding.js';
 import type { Trace } from '../tracing/trace.js';
+import type { ShardedOperation } from '../sharding/sharded-operation.js';
 
 /** What a trace's tensors become in a graph, as far as the trace itself does not say it. */
 export interface Surroundings {

@@ -1,6 +1,6 @@
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 import type { RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
-import type { ConstantInput, ShardedOperation, ShardInput } from './sharding.js';
+import type { ConstantInput, ShardedOperation, ShardInput } from './sharded-operation.js';
 
 type AxesRule = (operation: RecordedOperation, constant: ConstantInput) => ShardedOperation | undefined;
 

@@ -1,24 +1,6 @@
-import type { HostTensor } from '../../tensorflow/c-api/graph-builder.js';
 import type { RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
 import { shardingByAxes } from './sharding-axes.js';
-
-/**
- * What the shards of a batch, each of which another core takes, give of an operation's result: their rows of it, or terms of a sum
- * that is the result.
- */
-export type Sharding = 'rows' | 'terms';
-
-/**
- * What each shard takes of an input: its rows, all of it, or (of a constant that is a shape, with the batch in front) the shape
- * with the shard's number of rows in front.
- */
-export type ShardInput = 'rows' | 'whole' | 'shape';
-
-/** An operation's sharding, and what each shard takes of its inputs. */
-export interface ShardedOperation {
-  sharding: Sharding;
-  inputs: readonly ShardInput[];
-}
+import type { ShardedOperation, ConstantInput } from './sharded-operation.js';
 
 /** Operations that treat the numbers of their inputs one by one, with smaller inputs spread as NumPy does. */
 const ELEMENTWISE = new Set([
@@ -61,9 +43,6 @@ const BY_ROWS: Readonly<Record<string, ShardedOperation>> = {
   BatchMatMulV2: { sharding: 'rows', inputs: ['rows', 'rows'] },
   ImageProjectiveTransformV3: { sharding: 'rows', inputs: ['rows', 'rows', 'whole', 'whole'] },
 };
-
-/** The values of an operation's input, where that is a constant. */
-export type ConstantInput = (input: number) => HostTensor | undefined;
 
 /** Operations that are work enough to cut a batch that is still whole. */
 const CUTTING = new Set(['Conv2D', 'DepthwiseConv2dNative', 'ImageProjectiveTransformV3', 'GatherV2']);

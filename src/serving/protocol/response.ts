@@ -1,5 +1,4 @@
 import type { Verdict } from '../../evaluation/decisions/rule.js';
-import { indexOfMaximum } from '../../evaluation/probabilities.js';
 import { HttpError } from '../http-errors.js';
 import type { Classified } from '../service.js';
 import type { InferenceRequest } from './request.js';
@@ -23,13 +22,6 @@ export interface EncodedResponse {
   contentType: string;
   /** The length of the JSON before the tensors' bytes, if there are any. */
   headerLength: number | undefined;
-}
-
-/** The class of the largest logit, row by row. */
-export function classesOf(logits: Float32Array, classes: number): Int32Array {
-  return Int32Array.from({ length: logits.length / classes }, (_, row) =>
-    indexOfMaximum(logits.subarray(row * classes, (row + 1) * classes)),
-  );
 }
 
 /** An answer of the Open Inference Protocol, as JSON or as JSON with the tensors' bytes behind. Throws BAD_REQUEST. */

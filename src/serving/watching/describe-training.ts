@@ -1,8 +1,8 @@
 import { Random } from '../../core/random.js';
 import { pixelsPerImage, type LabelledImages } from '../../core/images.js';
-import { classesOf } from '../protocol/response.js';
 import { confidenceOf } from './monitor.js';
 import { describeReference, type Reference } from './reference.js';
+import { classesOf } from '../../evaluation/probabilities.js';
 
 /** Images of the training data that stand for all of them. */
 const SAMPLE = 2000;

@@ -1,28 +1,10 @@
 import type { StageContext } from '../../core/events.js';
 import { accuracyOf } from '../../evaluation/classify.js';
-import { comparePaired, type PairedComparison } from '../../evaluation/mcnemar.js';
+import { comparePaired } from '../../evaluation/mcnemar.js';
 import { predictionsOf, type ScoredExamples } from '../../evaluation/probabilities.js';
 import type { EvaluateOptions } from './evaluate-options.js';
 import { openSubject, scoreImages, type EvaluationSubject } from './evaluation-subject.js';
-
-/** An image that two checkpoints take for different things. */
-export interface Difference {
-  /** Its position in the file of its split. */
-  index: number;
-  label: string;
-  /** What the checkpoint takes it for, and what the other one does. */
-  predicted: string;
-  other: string;
-}
-
-/** How a checkpoint does beside another one on the same images. */
-export interface CheckpointComparison extends PairedComparison {
-  /** The other one. */
-  checkpoint: string;
-  run: string;
-  accuracy: number;
-  differing: Difference[];
-}
+import type { CheckpointComparison } from '../../evaluation/evaluation.js';
 
 /**
  * Compares a checkpoint with another one on the images of its split, by McNemar's test. Throws what `openSubject` throws for the

@@ -1,19 +1,13 @@
 import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
-import type { Metrics, StageContext } from '../../core/events.js';
+import type { StageContext } from '../../core/events.js';
 import { accuracyOf } from '../../evaluation/classify.js';
 import { predictionsOf, type ScoredExamples } from '../../evaluation/probabilities.js';
 import { logLosses, mean } from '../../evaluation/scores.js';
 import type { EvaluateOptions } from './evaluate-options.js';
 import { openSubject, type EvaluationSubject } from './evaluation-subject.js';
-
-/** A checkpoint of an ensemble, and how it does alone. */
-export interface EnsembleMember extends Metrics {
-  checkpoint: string;
-  run: string;
-  model: string;
-}
+import type { EnsembleMember } from '../../evaluation/evaluation.js';
 
 /**
  * Finds the checkpoints of an ensemble and the images of a split. Throws USAGE for fewer than two, CHECKPOINT_REFUSED where a member

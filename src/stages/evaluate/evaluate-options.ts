@@ -8,8 +8,7 @@ import {
   seedOption,
   testTimeAugmentationOption,
 } from '../../core/config/common-options.js';
-
-export const splitNames = ['test', 'validation', 'training'] as const;
+import { splitNames } from '../../evaluation/evaluation.js';
 
 /** The options of `evaluate`, beside the checkpoint. */
 export const evaluateFields = z.strictObject({
@@ -55,6 +54,3 @@ export const evaluateFields = z.strictObject({
 });
 
 export type EvaluateOptions = z.output<typeof evaluateFields>;
-
-/** The name of a split. */
-export type SplitName = (typeof splitNames)[number];

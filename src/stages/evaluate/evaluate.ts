@@ -4,63 +4,20 @@ import { silentContext, type StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { VIEW_COUNT } from '../../models/augmentation/views.js';
 import { bootstrapIntervals, type Intervals } from '../../evaluation/bootstrap.js';
-import {
-  calibrationMetrics,
-  classificationMetrics,
-  type ClassificationMetrics,
-} from '../../evaluation/metrics.js';
+import { calibrationMetrics, classificationMetrics } from '../../evaluation/metrics.js';
 import { meanProbabilities } from '../../evaluation/ensemble.js';
 import { scaleByTemperature, type ScoredExamples } from '../../evaluation/probabilities.js';
 import { logLosses, mean } from '../../evaluation/scores.js';
 import { startChosenBackend } from '../../engine/backends/options.js';
-import { compareCheckpoints, type CheckpointComparison } from './compare-checkpoints.js';
-import type { EvaluateOptions, SplitName } from './evaluate-options.js';
-import { describeMember, namesOfMembers, openEnsemble, type EnsembleMember } from './ensemble-members.js';
+import { compareCheckpoints } from './compare-checkpoints.js';
+import type { EvaluateOptions } from './evaluate-options.js';
+import { describeMember, namesOfMembers, openEnsemble } from './ensemble-members.js';
 import { openSubject, scoreByMembers, type EvaluationSubject } from './evaluation-subject.js';
 import { loadDecisionRule } from '../../evaluation/decisions/load-decision.js';
 import { runFolderOf } from '../../artifacts/run-folder.js';
-import { measureRobustness, type CorruptedAccuracy } from './robustness.js';
-import { listMistakes, type ShownMistake } from './list-mistakes.js';
-
-/** What the temperature that `calibrate` stored makes of the probabilities. */
-export interface ScaledCalibration {
-  temperature: number;
-  loss: number;
-  expectedCalibrationError: number;
-}
-
-/** How a checkpoint, or several together, do on a split of a data set. */
-export interface Evaluation extends ClassificationMetrics {
-  /** Of an ensemble, those of all members, joined by " + "; the same for its runs and models. */
-  checkpoint: string;
-  run: string;
-  model: string;
-  /** Null where it is a single checkpoint. */
-  members: EnsembleMember[] | null;
-  /** In how many views each image was classified. */
-  views: number;
-  /** Null where none were asked for. */
-  intervals: Intervals | null;
-  dataset: string;
-  split: SplitName;
-  backend: string;
-  device: string;
-  seconds: number;
-  /** Images that were classified in a second, by all members. */
-  imagesPerSecond: number;
-  /** Null where the checkpoint was not calibrated, and for ensembles. */
-  scaled: ScaledCalibration | null;
-  /** Null where no other checkpoint was named. */
-  comparison: CheckpointComparison | null;
-  /** Null where it was not asked for. */
-  robustness: CorruptedAccuracy[] | null;
-  /** The most confident ones, as many as were asked for. */
-  mistakes: ShownMistake[];
-  /** A picture of them, if there are any. */
-  mistakeSheet: string | null;
-  /** Where the report was written, if it was. */
-  report: string | null;
-}
+import { measureRobustness } from './robustness.js';
+import { listMistakes } from './list-mistakes.js';
+import type { Evaluation, EnsembleEvaluation, ScaledCalibration } from '../../evaluation/evaluation.js';
 
 /**
  * Stage 4: classifies the images of a split with a checkpoint, and measures how well.
@@ -75,11 +32,6 @@ export async function evaluate(
   context: StageContext = silentContext(),
 ): Promise<Evaluation> {
   return evaluateSubject(await openSubject(name, options, context), options, context);
-}
-
-/** How several checkpoints do together. */
-export interface EnsembleEvaluation extends Evaluation {
-  members: EnsembleMember[];
 }
 
 /**

@@ -9,10 +9,9 @@ import type { PicturedMistake } from '../../reports/evaluation/content.js';
 import { reportPage } from '../../reports/evaluation/report.js';
 import { heatPicture } from '../../reports/drawing/heat.js';
 import { dataAddress, pictureOf, shrink } from '../../reports/drawing/picture.js';
-import type { Evaluation } from './evaluate.js';
 import type { EvaluationSubject } from './evaluation-subject.js';
-import type { ShownMistake } from './list-mistakes.js';
 import { openExplainer } from '../../evaluation/explanation/model-explainer.js';
+import type { Evaluation, ShownMistake } from '../../evaluation/evaluation.js';
 
 /** The longest side of a picture of a mistake, in pixels. */
 const SIDE = 64;

@@ -9,7 +9,8 @@ import { meanProbabilities } from '../../evaluation/ensemble.js';
 import { scoreLogits, type ScoredExamples } from '../../evaluation/probabilities.js';
 import { executionMode } from '../../engine/backends/options.js';
 import { classifyImages } from '../../models/classify-images.js';
-import type { EvaluateOptions, SplitName } from './evaluate-options.js';
+import type { SplitName } from '../../evaluation/evaluation.js';
+import type { EvaluateOptions } from './evaluate-options.js';
 import { prepareData, splitOf } from '../preprocess/prepare-data.js';
 
 /** A checkpoint, or several that are taken together, and the images that they are judged on. */

@@ -1,17 +1,7 @@
 import { confidentMistakes } from '../../evaluation/mistakes.js';
 import type { ScoredExamples } from '../../evaluation/probabilities.js';
 import type { EvaluationSubject } from './evaluation-subject.js';
-
-/** An image of a split that was taken for something else. */
-export interface ShownMistake {
-  /** Its position in the file of its split. */
-  index: number;
-  label: string;
-  predicted: string;
-  /** How likely the predicted class was said to be, and the true one. */
-  probability: number;
-  labelProbability: number;
-}
+import type { ShownMistake } from '../../evaluation/evaluation.js';
 
 /** The most confident mistakes of a checkpoint on its split, the surest first. */
 export function listMistakes(

@@ -7,15 +7,7 @@ import { corrupt, corruptions } from '../../evaluation/corruptions.js';
 import { predictionsOf } from '../../evaluation/probabilities.js';
 import type { EvaluateOptions } from './evaluate-options.js';
 import { scoreImages, type EvaluationSubject, type ScoreOptions } from './evaluation-subject.js';
-
-/** How a checkpoint does on images that were made worse in one way. */
-export interface CorruptedAccuracy {
-  corruption: string;
-  strength: number;
-  /** What the strength is measured in. */
-  unit: string;
-  accuracy: number;
-}
+import type { CorruptedAccuracy } from '../../evaluation/evaluation.js';
 
 /**
  * The accuracy of a checkpoint on the images of its split, made worse in several ways. Throws the signal's reason when

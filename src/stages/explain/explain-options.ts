@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { Chosen } from '../../core/config/resolve.js';
 import { explainers } from '../../evaluation/explanation/index.js';
 import { backendOptions } from '../../engine/backends/options.js';
-import { splitNames } from '../evaluate/evaluate-options.js';
 import {
   checkpointsDirOption,
   dataDirOption,
@@ -11,6 +10,7 @@ import {
   seedOption,
 } from '../../core/config/common-options.js';
 import { prepareOption } from '../predict/predict-options.js';
+import { splitNames } from '../../evaluation/evaluation.js';
 
 /** The options of `explain`, beside the checkpoint, the pictures and the method with its own. */
 export const explainFields = z.strictObject({

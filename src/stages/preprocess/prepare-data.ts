@@ -1,14 +1,15 @@
-import { findPrepared, rawFingerprintOf, type PreparedData } from '../../artifacts/prepared.js';
+import { findPrepared, rawFingerprintOf, type PreparedData, type Split } from '../../artifacts/prepared.js';
 import { findRaw, rawFingerprint } from '../../artifacts/raw.js';
 import { findSharded, isSharded, type ShardedData } from '../../artifacts/sharded.js';
 import { isToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { ScalingName } from '../../data/preparation/scaling.js';
-import { validationSplit, type Split } from '../../data/preparation/split.js';
+import { validationSplit } from '../../data/preparation/split.js';
 import type { BackendOptions } from '../../engine/backends/options.js';
 import { collect } from '../collect/collect.js';
-import { preprocess, preprocessFields } from './preprocess.js';
+import { preprocess } from './preprocess.js';
 import { sampleOf } from '../../data/preparation/sample-shards.js';
+import { preprocessFields } from './preprocess-options.js';
 
 export interface PrepareDataOptions extends Partial<BackendOptions> {
   dataset: string;

@@ -11,9 +11,9 @@ import { classCounts, type CountedQuality } from '../../data/preparation/cleanin
 import type { PixelStatistics } from '../../data/preparation/scaling.js';
 import { heldBackShare, validationSplit } from '../../data/preparation/split.js';
 import { writeStoredShards } from '../../data/preparation/write-shards.js';
-import type { PreprocessOptions } from './preprocess.js';
 import { classNamesOf, readRawLabels, requireSameShape } from '../../data/preparation/raw-splits.js';
 import { shardImagesFor } from '../../data/preparation/sharding-options.js';
+import type { PreprocessOptions } from './preprocess-options.js';
 
 /**
  * Puts raw files that do not fit into memory into shards, read in pieces. Images are counted and their labels checked; what compares

@@ -1,7 +1,5 @@
 import { join } from 'node:path';
 
-import { z } from 'zod';
-
 import {
   findPrepared,
   preparedFolder,
@@ -23,57 +21,16 @@ import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import type { LabelledImages } from '../../core/images.js';
-import { cleaningOptions } from '../../data/preparation/cleaning/cleaning-options.js';
 import type { CleaningReport } from '../../data/preparation/cleaning/cleaning-report.js';
 import { examine, type CountedQuality } from '../../data/preparation/cleaning/quality.js';
-import { scalingNames } from '../../data/preparation/scaling.js';
 import { heldBackShare, validationSplit } from '../../data/preparation/split.js';
 import { writeShards } from '../../data/preparation/write-shards.js';
-import { backendOptions } from '../../engine/backends/options.js';
 import { cleanData, type CleanedData } from './clean-data.js';
-import { dataDirOption, datasetOption, seedOption } from '../../core/config/common-options.js';
 import { preprocessStored } from './preprocess-stored.js';
 import { classNamesOf, readRawLabels, requireSameShape } from '../../data/preparation/raw-splits.js';
 import { requireOwnName, selectData } from './select-data.js';
-import {
-  MEMORY_BYTES,
-  shardImagesFor,
-  shardingOptions,
-  wantsShards,
-} from '../../data/preparation/sharding-options.js';
-
-/** The options of `preprocess`. */
-export const preprocessFields = z.strictObject({
-  dataset: datasetOption,
-  dataDir: dataDirOption,
-  scaling: z
-    .enum(scalingNames)
-    .default('standardize')
-    .meta({ description: 'what pixels become: 0…1, −1…1, or mean 0 and standard deviation 1' }),
-  validationSplit: z.number().min(0).max(0.9).optional().meta({
-    description: 'share of the training images held back; else what the source holds for validation, or 0.1',
-  }),
-  classes: z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .meta({ description: 'keep these classes alone, by name, number or range: 0-4', placeholder: 'CLASS,…' }),
-  imagesPerClass: z
-    .int()
-    .min(1)
-    .optional()
-    .meta({ description: 'keep so many training images of each class' }),
-  as: datasetOption.unwrap().optional().meta({
-    description: 'name of what --classes and --images-per-class select, as a data set of its own',
-    placeholder: 'NAME',
-  }),
-  seed: seedOption,
-  ...shardingOptions,
-  ...cleaningOptions,
-  ...backendOptions,
-});
-
-export type PreprocessOptions = z.output<typeof preprocessFields>;
+import { MEMORY_BYTES, shardImagesFor, wantsShards } from '../../data/preparation/sharding-options.js';
+import type { PreprocessOptions } from './preprocess-options.js';
 
 /** What `preprocess` hands on: the data set, and what was found in it; `prepared/quality.json` holds the latter. */
 export interface Preprocessed {

@@ -4,7 +4,7 @@ import { ToolkitError } from '../../core/errors.js';
 import { sha256 } from '../../core/hashing.js';
 import { chosenClasses, selectClasses } from '../../data/preparation/selection.js';
 import type { CleanedData } from './clean-data.js';
-import type { PreprocessOptions } from './preprocess.js';
+import type { PreprocessOptions } from './preprocess-options.js';
 
 /** What of a data set is prepared: all of it, or some classes or images under a name of their own. */
 export interface SelectedData extends Pick<CleanedData, 'train' | 'test'> {

@@ -6,8 +6,9 @@ import type { StageContext, ToolkitEvent } from '../../core/events.js';
 import { exists } from '../../core/files.js';
 import { backendOptions } from '../../engine/backends/options.js';
 import { isInterruption } from '../../core/interruption.js';
-import { trainInSession, type TrainingSession } from '../train/train.js';
+import { trainInSession } from '../train/train.js';
 import { trainSpace, type TrainResolution } from '../train/train-options.js';
+import type { TrainingSession } from '../train/training-session.js';
 
 /** How far a trial came. */
 export interface TrialOutcome extends Pick<Trial, 'history' | 'reason'> {

@@ -23,8 +23,8 @@ import { withHint } from '../../core/interruption.js';
 import { automaticFolder } from '../train/name-run.js';
 import { reproducibleConfiguration, TrialRunner } from './run-trial.js';
 import { fixedOptions, searchFolder, searchSettings, type SearchResolution } from './search-options.js';
-import { openSession } from '../train/train.js';
 import { trainSpace } from '../train/train-options.js';
+import { openSession } from '../train/training-session.js';
 
 /** How a trial ended. */
 export interface TrialResult extends Omit<Trial, 'history'> {

@@ -8,8 +8,8 @@ import { processorName } from '../../core/processes.js';
 import { version } from '../../core/version.js';
 import { bestEpoch } from '../../training/progress.js';
 import type { TrainConfiguration } from './train-options.js';
-import type { TrainingSession } from './train.js';
 import { requireSameData } from './training-setup.js';
+import type { TrainingSession } from './training-session.js';
 
 /** How far a run that repeats another one came to the same. */
 export interface Reproduction {

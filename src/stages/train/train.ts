@@ -1,9 +1,7 @@
 import { memory } from '@tensorflow/tfjs-core';
 
 import { EventFile } from '../../artifacts/event-file.js';
-import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveRun, type RunFolder } from '../../artifacts/run.js';
-import type { ShardedData } from '../../artifacts/sharded.js';
 import { augmentation } from '../../models/augmentation/augment.js';
 import type { ActiveBackend } from '../../engine/backends/backend.js';
 import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../../core/events.js';
@@ -22,15 +20,15 @@ import { bestEpoch, type TrainingProgress } from '../../training/progress.js';
 import { RunWriter } from '../../training/run-writer.js';
 import { trainingStep, type StepSettings } from '../../training/step.js';
 import { TrainingVariables } from '../../models/variables.js';
-import { executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import { executionMode } from '../../engine/backends/options.js';
 import { withHint } from '../../core/interruption.js';
 import { newRunFolder } from './name-run.js';
-import { prepareStored } from '../preprocess/prepare-data.js';
 import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
 import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
 import type { TrainConfiguration, TrainResolution } from './train-options.js';
 import { describeRun, modelFor, optimizerFor, scheduleFor } from './training-setup.js';
 import { trainingSet, type TrainingSet } from './training-set.js';
+import { openSession, type TrainingSession } from './training-session.js';
 
 /** What a training run ends with. */
 export interface TrainResult {
@@ -86,20 +84,6 @@ export async function train(
     return { ...trained, reproduction };
   });
   return { ...result, seconds: (performance.now() - started) / 1000 };
-}
-
-/** What several runs of one process have in common. */
-export interface TrainingSession {
-  data: PreparedData | ShardedData;
-  backend: ActiveBackend;
-}
-
-/** Prepares the data and starts the backend of a configuration. Throws what the earlier stages and `startBackend` throw. */
-export async function openSession(
-  values: TrainConfiguration,
-  context: StageContext,
-): Promise<TrainingSession> {
-  return { data: await prepareStored(values, context), backend: await startChosenBackend(values, context) };
 }
 
 /**

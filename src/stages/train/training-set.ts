@@ -1,4 +1,4 @@
-import type { PreparedData, PreparedDescription } from '../../artifacts/prepared.js';
+import type { PreparedData, PreparedDescription, Split } from '../../artifacts/prepared.js';
 import {
   imagesIn,
   isSharded,
@@ -13,7 +13,6 @@ import { allIndices, type LabelledImages, type PixelScaling } from '../../core/i
 import type { InferenceProgram, TrainingProgram } from '../../engine/running/program.js';
 import { labelsAt, meanMetrics } from '../../evaluation/classify.js';
 import { pixelScaling, pixelStatistics, type ScalingName } from '../../data/preparation/scaling.js';
-import type { Split } from '../../data/preparation/split.js';
 import { epochsInMemory, type EpochPlan, type EpochSource } from '../../training/epoch-source.js';
 import { batchesIn, padded, ShardedEpochs } from '../../training/stream.js';
 import { splitOf } from '../preprocess/prepare-data.js';

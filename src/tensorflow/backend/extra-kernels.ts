@@ -17,7 +17,7 @@ import { attribute } from '../c-api/graph-builder.js';
 /** The name under which tfjs knows the backend; tfjs-node-gpu's kernels are registered for it. */
 export const BACKEND_NAME = 'tensorflow';
 
-/** Kernels beyond tfjs's own, for what TensorFlow does in one operation. `src/engine/operations.ts` calls them. */
+/** Kernels beyond tfjs's own, for what TensorFlow does in one operation. `src/engine/tracing/operations.ts` calls them. */
 export const ExtraKernel = {
   /** `{logits: [n, classes], labels: int32 [n]}` to `[losses [n], gradient of each loss [n, classes]]`. */
   SPARSE_CROSS_ENTROPY: 'SparseSoftmaxCrossEntropyWithLogits',

@@ -1,14 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect,test } from 'vitest';
 
-import { givenClassNames, withClassNames } from '../../../src/data/collection/class-names.js';
+import { givenClassNames,withClassNames } from '../../../src/data/collection/class-names.js';
 import { collect } from '../../../src/stages/collect/collect.js';
-import { preprocess, preprocessFields } from '../../../src/stages/preprocess/preprocess.js';
-import { smallDataset, writeFiles } from '../../support/datasets.js';
+import { preprocess } from '../../../src/stages/preprocess/preprocess.js';
+import { smallDataset,writeFiles } from '../../support/datasets.js';
 import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
+import { preprocessFields } from '../../../src/stages/preprocess/preprocess-options.js';
 
 test('IDX files get names for their labels, which go on to the prepared set', async () => {
   const dataDir = await temporaryFolder();

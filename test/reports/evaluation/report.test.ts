@@ -9,9 +9,9 @@ import { classificationMetrics } from '../../../src/evaluation/metrics.js';
 import { evaluate, train } from '../../../src/index.js';
 import { thinned } from '../../../src/reports/evaluation/plots.js';
 import { reportPage } from '../../../src/reports/evaluation/report.js';
-import type { Evaluation } from '../../../src/stages/evaluate/evaluate.js';
 import { noBrowser, openInBrowser } from '../../support/browser.js';
 import { checkpointDescription } from '../../support/checkpoints.js';
+import type { Evaluation } from '../../../src/evaluation/evaluation.js';
 
 /** What test/support/inspect-page.js finds. */
 interface Inspection {

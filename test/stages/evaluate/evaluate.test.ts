@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 
 import { evaluate, train } from '../../../src/index.js';
-import type { Evaluation } from '../../../src/stages/evaluate/evaluate.js';
+import type { Evaluation } from '../../../src/evaluation/evaluation.js';
 
 let checkpointsDir: string;
 const evaluated = (name: string, options: object = {}): Promise<Evaluation> =>

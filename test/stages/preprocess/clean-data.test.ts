@@ -9,17 +9,14 @@ import { silentContext } from '../../../src/core/events.js';
 import type { LabelledImages } from '../../../src/core/images.js';
 import { collect } from '../../../src/stages/collect/collect.js';
 import { prepareData, splitOf } from '../../../src/stages/preprocess/prepare-data.js';
-import {
-  preprocess,
-  preprocessFields,
-  type Preprocessed,
-} from '../../../src/stages/preprocess/preprocess.js';
+import { preprocess, type Preprocessed } from '../../../src/stages/preprocess/preprocess.js';
 import { trainingSet } from '../../../src/stages/train/training-set.js';
 import { smallDataset, writeFiles } from '../../support/datasets.js';
 import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { idxFile, idxLabels } from '../../support/idx.js';
 import { chosenImages } from '../../support/images.js';
+import { preprocessFields } from '../../../src/stages/preprocess/preprocess-options.js';
 
 async function collected(changes: Record<string, Buffer> = {}): Promise<string> {
   const dataDir = await temporaryFolder();

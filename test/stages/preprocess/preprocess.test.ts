@@ -9,15 +9,12 @@ import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
 import { mnist } from '../../../src/data/datasets/mnist.js';
 import { collect } from '../../../src/stages/collect/collect.js';
 import { prepareData } from '../../../src/stages/preprocess/prepare-data.js';
-import {
-  preprocess,
-  preprocessFields,
-  type Preprocessed,
-} from '../../../src/stages/preprocess/preprocess.js';
+import { preprocess, type Preprocessed } from '../../../src/stages/preprocess/preprocess.js';
 import { smallDataset, writeFiles } from '../../support/datasets.js';
 import { failureOf, toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { idxImages, idxLabels } from '../../support/idx.js';
+import { preprocessFields } from '../../../src/stages/preprocess/preprocess-options.js';
 
 /** A data folder with a collected data set, some of whose files are others than usual. */
 async function collected(changes: Record<string, Buffer> = {}): Promise<string> {

@@ -16,16 +16,13 @@ import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
 import { collect } from '../../../src/stages/collect/collect.js';
 import { listDatasets } from '../../../src/stages/datasets/list-datasets.js';
 import { prepareData, prepareStored, splitOf } from '../../../src/stages/preprocess/prepare-data.js';
-import {
-  preprocess,
-  preprocessFields,
-  type Preprocessed,
-} from '../../../src/stages/preprocess/preprocess.js';
+import { preprocess, type Preprocessed } from '../../../src/stages/preprocess/preprocess.js';
 import { sampleOf } from '../../../src/data/preparation/sample-shards.js';
 import { trainingSet } from '../../../src/stages/train/training-set.js';
 import { smallDataset, writeFiles } from '../../support/datasets.js';
 import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
+import { preprocessFields } from '../../../src/stages/preprocess/preprocess-options.js';
 
 async function collected(): Promise<string> {
   const dataDir = await temporaryFolder();

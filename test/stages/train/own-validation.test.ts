@@ -6,13 +6,10 @@ import { readShardOf, type ShardedData } from '../../../src/artifacts/sharded.js
 import { silentContext } from '../../../src/core/events.js';
 import { collect } from '../../../src/stages/collect/collect.js';
 import { prepareData, splitOf } from '../../../src/stages/preprocess/prepare-data.js';
-import {
-  preprocess,
-  preprocessFields,
-  type Preprocessed,
-} from '../../../src/stages/preprocess/preprocess.js';
+import { preprocess, type Preprocessed } from '../../../src/stages/preprocess/preprocess.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { picture, writeTree } from '../../support/pictures.js';
+import { preprocessFields } from '../../../src/stages/preprocess/preprocess-options.js';
 
 /** Grey of an image, which tells it from the others; two of the training are alike. */
 const TRAINING = [10, 20, 20, 30, 40, 50];

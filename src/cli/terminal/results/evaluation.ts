@@ -1,9 +1,9 @@
 import type { Interval } from '../../../evaluation/bootstrap.js';
 import { SIGNIFICANCE } from '../../../evaluation/mcnemar.js';
-import type { Evaluation } from '../../../stages/evaluate/evaluate.js';
 import { count, duration, loss, percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
+import type { Evaluation } from '../../../evaluation/evaluation.js';
 
 /** A wider matrix would break over the lines of a terminal; the JSON output and the report have all of it. */
 const MAX_MATRIX_CLASSES = 12;

@@ -1,7 +1,7 @@
 import { count, percent } from '../../../core/format.js';
 import { details, section } from '../../drawing/page-parts.js';
-import type { Evaluation } from '../../../stages/evaluate/evaluate.js';
 import { reliabilityPlot } from '../plots.js';
+import type { Evaluation } from '../../../evaluation/evaluation.js';
 
 /** How confidence and accuracy agree. */
 export function calibration({ calibration: found, scaled, members }: Evaluation): string {

@@ -1,9 +1,9 @@
 import type { Point } from '../../../evaluation/curves.js';
 import { details, section } from '../../drawing/page-parts.js';
-import type { Evaluation } from '../../../stages/evaluate/evaluate.js';
 import type { ReportContent } from '../content.js';
 import { decimal, legend } from '../parts.js';
 import { linePlot, thinned, type Axis, type Line } from '../plots.js';
+import type { Evaluation } from '../../../evaluation/evaluation.js';
 
 /** The smallest false-positive rate that is drawn. */
 const SMALLEST_RATE = 1e-4;

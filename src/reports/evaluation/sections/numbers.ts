@@ -2,8 +2,8 @@ import { count, percent } from '../../../core/format.js';
 import type { Metrics } from '../../../core/events.js';
 import type { Interval } from '../../../evaluation/bootstrap.js';
 import { section, table, tiles } from '../../drawing/page-parts.js';
-import type { Evaluation } from '../../../stages/evaluate/evaluate.js';
 import { decimal } from '../parts.js';
+import type { Evaluation } from '../../../evaluation/evaluation.js';
 
 /** The few numbers that come first. */
 export function headlineTiles({

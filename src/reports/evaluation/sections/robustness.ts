@@ -1,7 +1,7 @@
 import { percent } from '../../../core/format.js';
 import { details, section } from '../../drawing/page-parts.js';
-import type { Evaluation } from '../../../stages/evaluate/evaluate.js';
 import { barPlot } from '../plots.js';
+import type { Evaluation } from '../../../evaluation/evaluation.js';
 
 /** Accuracy under noise, rotation, shift and blur, where it was measured. */
 export function robustness({ robustness: found, accuracy }: Evaluation): string {

@@ -1,0 +1,20 @@
+/**
+ * The rooms of src/, from the top down: each may import itself and those below it, never one above. The linter and
+ * test/contracts/layout.test.ts take the order from here; CONTRIBUTING.md says what each room is for.
+ */
+export const rooms = [
+  'cli',
+  'stages',
+  'serving',
+  'page',
+  'deployment',
+  'data',
+  'reports',
+  'training',
+  'evaluation',
+  'models',
+  'engine',
+  'artifacts',
+  'tensorflow',
+  'core',
+];

@@ -1,0 +1,21 @@
+import type { PreparedData } from '../../artifacts/prepared.js';
+import type { ShardedData } from '../../artifacts/sharded.js';
+import type { ActiveBackend } from '../../engine/backends/backend.js';
+import type { TrainConfiguration } from './train-options.js';
+import type { StageContext } from '../../core/events.js';
+import { prepareStored } from '../preprocess/prepare-data.js';
+import { startChosenBackend } from '../../engine/backends/options.js';
+
+/** What several runs of one process have in common. */
+export interface TrainingSession {
+  data: PreparedData | ShardedData;
+  backend: ActiveBackend;
+}
+
+/** Prepares the data and starts the backend of a configuration. Throws what the earlier stages and `startBackend` throw. */
+export async function openSession(
+  values: TrainConfiguration,
+  context: StageContext,
+): Promise<TrainingSession> {
+  return { data: await prepareStored(values, context), backend: await startChosenBackend(values, context) };
+}
