@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { AuditLog, type AuditEntry } from '../../src/artifacts/audit.js';
 import { toolkitError } from '../support/errors.js';
@@ -24,7 +24,7 @@ async function logOf(records: number): Promise<{ log: AuditLog; lines: string[] 
 const hashOf = (line: string): string => createHash('sha256').update(line).digest('hex');
 
 describe('the audit log', () => {
-  test('chains each line to the one before by its SHA-256', async () => {
+  it('chains each line to the one before by its SHA-256', async () => {
     const { log, lines } = await logOf(3);
     const previous = lines.map((line) => (JSON.parse(line) as { previous: string }).previous);
     expect(previous).toEqual(['0'.repeat(64), hashOf(lines[0]!), hashOf(lines[1]!)]);
@@ -51,7 +51,7 @@ describe('the audit log', () => {
     expect(error.exitCode).toBe(3);
   });
 
-  test('shows that its end was cut off to who kept the hash of it', async () => {
+  it('shows that its end was cut off to who kept the hash of it', async () => {
     const { log, lines } = await logOf(3);
     const { head } = await log.verify();
     await log.append(entry('digits/4'));
@@ -61,14 +61,14 @@ describe('the audit log', () => {
     expect((await toolkitError('AUDIT_BROKEN', log.verify(head))).message).toContain('cut off or rewritten');
   });
 
-  test('goes on after a write that was killed half-way', async () => {
+  it('goes on after a write that was killed half-way', async () => {
     const { log } = await logOf(2);
     await appendFile(log.path, '{"sequence":3,"at":"20');
     await log.append(entry('digits/3'));
     expect((await log.verify()).records).toBe(3);
   });
 
-  test('keeps its chain when several write at once', async () => {
+  it('keeps its chain when several write at once', async () => {
     const { log } = await logOf(0);
     const others = Array.from({ length: 8 }, () => new AuditLog(log.path));
     await Promise.all(others.map((other, index) => other.append(entry(`digits/${index}`))));
@@ -76,7 +76,7 @@ describe('the audit log', () => {
     expect(new Set((await log.read()).map(({ subject }) => subject)).size).toBe(8);
   });
 
-  test('says that there is none', async () => {
+  it('says that there is none', async () => {
     const { log } = await logOf(0);
     await toolkitError('DATA_MISSING', log.verify());
   });

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import {
   readCheckpoint,
@@ -34,7 +34,7 @@ async function withDescription(description: unknown): Promise<string> {
   return path;
 }
 
-test('what is written can be read, and lies there alone', async () => {
+it('what is written can be read, and lies there alone', async () => {
   const path = await written();
   const checkpoint = await readCheckpoint(path);
   expect(checkpoint.path).toBe(path);
@@ -43,7 +43,7 @@ test('what is written can be read, and lies there alone', async () => {
   expect(await readdir(join(path, '..'))).toEqual(['last.safetensors']);
 });
 
-test('a write that fails leaves the one before', async () => {
+it('a write that fails leaves the one before', async () => {
   const path = await written();
   const before = await readFile(path);
   await mkdir(join(path, '..', 'best.safetensors', 'x'), { recursive: true });
@@ -56,21 +56,21 @@ test('a write that fails leaves the one before', async () => {
 });
 
 describe('readCheckpoint', () => {
-  test('says that there is none', async () => {
+  it('says that there is none', async () => {
     const folder = await temporaryFolder();
     await toolkitError('CHECKPOINT_MISSING', readCheckpoint(join(folder, 'none.safetensors')));
     await writeFile(join(folder, 'file'), '');
     await toolkitError('CHECKPOINT_MISSING', readCheckpoint(join(folder, 'file', 'none.safetensors')));
   });
 
-  test('calls a folder and an empty file no checkpoint', async () => {
+  it('calls a folder and an empty file no checkpoint', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'empty'), '');
     await toolkitError('CHECKPOINT_CORRUPT', readCheckpoint(folder));
     await toolkitError('CHECKPOINT_CORRUPT', readCheckpoint(join(folder, 'empty')));
   });
 
-  test('refuses damage anywhere, and names the file', async () => {
+  it('refuses damage anywhere, and names the file', async () => {
     const path = await written();
     const intact = await readFile(path);
     const random = new Random(22, 'checkpoint');
@@ -85,7 +85,7 @@ describe('readCheckpoint', () => {
     }
   });
 
-  test.each([
+  it.each([
     ['of another program', undefined, /not a checkpoint of mnist-train/],
     [
       'with another format',
@@ -118,11 +118,11 @@ describe('readCheckpoint', () => {
       { ...checkpointDescription(), progress: { ...checkpointDescription().progress, step: -1 } },
     ],
   ];
-  test.each(malformed)('refuses a description with %s', async (_, description) => {
+  it.each(malformed)('refuses a description with %s', async (_, description) => {
     await toolkitError('CHECKPOINT_CORRUPT', readCheckpoint(await withDescription(description)));
   });
 
-  test('says where a description is wrong', async () => {
+  it('says where a description is wrong', async () => {
     const description = checkpointDescription({ kind: 'middle' as CheckpointDescription['kind'] });
     const error = await toolkitError('CHECKPOINT_CORRUPT', readCheckpoint(await written(description)));
     expect(error.message).toMatch(/kind: /);

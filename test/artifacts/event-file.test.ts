@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { EventFile } from '../../src/artifacts/event-file.js';
 import { crc32c } from '../../src/core/crc32c.js';
@@ -79,7 +79,7 @@ function eventsOf(file: Buffer): object[] {
   });
 }
 
-test('an independent reader finds the version, the start of the session and the scalars with their steps', async () => {
+it('an independent reader finds the version, the start of the session and the scalars with their steps', async () => {
   const folder = await temporaryFolder();
   const first = new EventFile(folder, 1);
   await first.append(1, { 'loss/training': 0.5, learning_rate: 0.25 });
@@ -106,7 +106,7 @@ test('an independent reader finds the version, the start of the session and the 
   ]);
 });
 
-test('nothing is written before the first value, and a folder that cannot be written is an error of the table', async () => {
+it('nothing is written before the first value, and a folder that cannot be written is an error of the table', async () => {
   const folder = await temporaryFolder();
   const file = new EventFile(folder, 1);
   expect(await readdir(folder)).toEqual([]);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { MAX_HEADER_BYTES, parseIdx, parseIdxHeader, type IdxContent } from '../../src/artifacts/idx.js';
 import { ToolkitError } from '../../src/core/errors.js';
@@ -9,13 +9,13 @@ import { toolkitError } from '../support/errors.js';
 const header = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes);
 
 describe('parseIdx', () => {
-  test('reads labels', () => {
+  it('reads labels', () => {
     const { dimensions, data } = parseIdx(idxLabels([5, 0, 9]), 'labels', 'x');
     expect(dimensions).toEqual([3]);
     expect([...data]).toEqual([5, 0, 9]);
   });
 
-  test('reads images, and those with channels', () => {
+  it('reads images, and those with channels', () => {
     const { dimensions, data } = parseIdx(idxImages(4), 'images', 'x');
     expect(dimensions).toEqual([4, 3, 2]);
     expect([...data.subarray(0, 4)]).toEqual([1, 8, 15, 22]);
@@ -24,7 +24,7 @@ describe('parseIdx', () => {
     expect(coloured.data).toHaveLength(12);
   });
 
-  test('gives a view, not a copy, also of a file that lies within a larger buffer', () => {
+  it('gives a view, not a copy, also of a file that lies within a larger buffer', () => {
     const file = idxLabels([1, 2, 3]);
     const within = Buffer.concat([Buffer.alloc(3), file]).subarray(3);
     expect([...parseIdx(within, 'labels', 'x').data]).toEqual([1, 2, 3]);
@@ -60,14 +60,14 @@ describe('parseIdx', () => {
     ['a longer file', Buffer.concat([images, header(0)]), 'images', /too long: 41 bytes/],
   ];
 
-  test.each(damages)('refuses %s', async (_, file, content, reason) => {
+  it.each(damages)('refuses %s', async (_, file, content, reason) => {
     const error = await toolkitError('DATA_CORRUPT', () => parseIdx(file, content, 'the/file'));
     expect(error.message).toMatch(reason);
     expect(error.message).toMatch(/^the\/file: /);
   });
 });
 
-test('parseIdxHeader needs no more than MAX_HEADER_BYTES of a file', () => {
+it('parseIdxHeader needs no more than MAX_HEADER_BYTES of a file', () => {
   const file = idxFile([2, 2, 2, 3], new Uint8Array(24));
   expect(parseIdxHeader(file.subarray(0, MAX_HEADER_BYTES), 'images', 'x')).toEqual({
     dimensions: [2, 2, 2, 3],
@@ -114,7 +114,7 @@ function damage(file: Buffer, random: Random): Buffer {
   }
 }
 
-test.each([
+it.each([
   ['images', idxImages(5), [3, 4]],
   ['images', idxFile([2, 2, 2, 3], new Uint8Array(24).fill(9)), [3, 4]],
   ['labels', idxLabels([1, 2, 3, 4, 5, 6, 7]), [1]],

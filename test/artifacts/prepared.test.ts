@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 
 import {
   findPrepared,
@@ -35,7 +35,7 @@ const description: PreparedDescription = {
   origin: 'made up',
 };
 
-test('what is written can be read', async () => {
+it('what is written can be read', async () => {
   const dataDir = await temporaryFolder();
   const path = await writePrepared(dataDir, description, train, tested);
   expect(dirname(path)).toBe(preparedFolder(dataDir, 'mine'));
@@ -47,7 +47,7 @@ test('what is written can be read', async () => {
   expect([...found!.test.pixels]).toEqual([9, 8]);
 });
 
-test('MNIST is prepared whole', async () => {
+it('MNIST is prepared whole', async () => {
   const found = await findPrepared(inject('dataDir'), 'mnist');
   expect(found).toMatchObject({
     train: { count: 60_000 },
@@ -61,14 +61,14 @@ test('MNIST is prepared whole', async () => {
   expect(pixels).toBe(createHash('sha256').update(raw.subarray(16)).digest('hex'));
 });
 
-test('there is none before it is written', async () => {
+it('there is none before it is written', async () => {
   const dataDir = await temporaryFolder();
   expect(await findPrepared(dataDir, 'mine')).toBeUndefined();
   await writeFile(join(dataDir, 'file'), '');
   expect(await findPrepared(dataDir, 'file')).toBeUndefined();
 });
 
-test('a folder in the file’s place is unreadable', async () => {
+it('a folder in the file’s place is unreadable', async () => {
   const dataDir = await temporaryFolder();
   await mkdir(join(preparedFolder(dataDir, 'mine'), 'data.safetensors'), { recursive: true });
   await toolkitError('DATA_UNREADABLE', findPrepared(dataDir, 'mine'));
@@ -125,7 +125,7 @@ describe('an intact file is refused', () => {
   });
 });
 
-test('a damaged file is refused', async () => {
+it('a damaged file is refused', async () => {
   const dataDir = await temporaryFolder();
   const path = await writePrepared(dataDir, description, train, tested);
   const intact = await readFile(path);

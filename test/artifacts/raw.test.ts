@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import {
   contentOf,
@@ -57,17 +57,17 @@ async function written(changed: unknown = manifest): Promise<{ dataDir: string; 
 }
 
 describe('findRaw', () => {
-  test('reads what encodeManifest wrote', async () => {
+  it('reads what encodeManifest wrote', async () => {
     const { dataDir, folder } = await written(encodeManifest(manifest).text);
     expect(await findRaw(dataDir, 'mine')).toEqual({ folder, manifest });
   });
 
-  test('finds nothing where there is nothing', async () => {
+  it('finds nothing where there is nothing', async () => {
     const { dataDir } = await written();
     expect(await findRaw(dataDir, 'other')).toBeUndefined();
   });
 
-  test('cannot read a folder in the manifest’s place', async () => {
+  it('cannot read a folder in the manifest’s place', async () => {
     const { dataDir, folder } = await written();
     const path = join(folder, encodeManifest(manifest).name);
     await rm(path);
@@ -76,7 +76,7 @@ describe('findRaw', () => {
   });
 
   const entry = entryOf('test-labels');
-  test.each([
+  it.each([
     ['half a manifest', '{"format":"mnist-tr', /not a manifest of raw files/],
     ['another format', { ...manifest, format: 'x' }, /format/],
     ['a later version', { ...manifest, version: 2 }, /version/],
@@ -104,7 +104,7 @@ describe('findRaw', () => {
 });
 
 describe('readRawFile', () => {
-  test('reads and checks a file', async () => {
+  it('reads and checks a file', async () => {
     const { folder } = await written();
     const { dimensions, data } = await readRawFile({ folder, manifest }, 'train-labels');
     expect(dimensions).toEqual([4]);
@@ -113,14 +113,14 @@ describe('readRawFile', () => {
 
   const path = (folder: string): string => join(folder, 'train-images.idx');
 
-  test('misses a file that is gone, and says how to get it back', async () => {
+  it('misses a file that is gone, and says how to get it back', async () => {
     const { folder } = await written();
     await rm(path(folder));
     const error = await toolkitError('DATA_MISSING', readRawFile({ folder, manifest }, 'train-images'));
     expect(error.hint).toContain('mnist collect mine');
   });
 
-  test.each([
+  it.each([
     ['shorter', files['train-images'].subarray(0, -1), /39 bytes, where its manifest says 40/],
     ['longer', Buffer.concat([files['train-images'], Buffer.of(0)]), /41 bytes/],
     ['changed', Buffer.from(files['train-images']).fill(7, 20, 21), /SHA-256 is not the one in its manifest/],
@@ -132,14 +132,14 @@ describe('readRawFile', () => {
     expect(error.message).toContain(path(folder));
   });
 
-  test('refuses a file that is not what its role says, whatever the manifest says', async () => {
+  it('refuses a file that is not what its role says, whatever the manifest says', async () => {
     const { folder } = await written();
     const swapped = { ...manifest, files: { ...manifest.files, 'train-images': entryOf('train-labels') } };
     await toolkitError('DATA_CORRUPT', readRawFile({ folder, manifest: swapped }, 'train-images'));
   });
 });
 
-test('contentOf tells images from labels', () => {
+it('contentOf tells images from labels', () => {
   expect((['train-images', 'train-labels', 'test-images', 'test-labels'] as const).map(contentOf)).toEqual([
     'images',
     'labels',
@@ -148,7 +148,7 @@ test('contentOf tells images from labels', () => {
   ]);
 });
 
-test('the fingerprint depends on every file’s contents and on nothing else', () => {
+it('the fingerprint depends on every file’s contents and on nothing else', () => {
   const original = rawFingerprint(manifest);
   expect(rawFingerprint({ ...manifest, collectedAt: '2027-01-01T00:00:00Z', source: 'elsewhere' })).toBe(
     original,

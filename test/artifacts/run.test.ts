@@ -1,7 +1,7 @@
 import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { listRuns, resolveCheckpoint, resolveRun, RUN_NAME, RunFolder } from '../../src/artifacts/run.js';
 import { toolkitError } from '../support/errors.js';
@@ -29,25 +29,25 @@ async function someRuns(): Promise<string> {
 }
 
 describe('listRuns', () => {
-  test('gives those with a checkpoint, the latest first', async () => {
+  it('gives those with a checkpoint, the latest first', async () => {
     const runs = await listRuns(await someRuns());
     expect(runs.map((run) => run.name)).toEqual(['newest', 'middle', 'oldest']);
   });
 
-  test('gives none where there is no folder', async () => {
+  it('gives none where there is no folder', async () => {
     expect(await listRuns(join(await temporaryFolder(), 'none'))).toEqual([]);
   });
 });
 
 describe('resolveRun', () => {
-  test('takes "latest", a name, and a folder', async () => {
+  it('takes "latest", a name, and a folder', async () => {
     const folder = await someRuns();
     expect((await resolveRun('latest', folder)).name).toBe('newest');
     expect((await resolveRun('oldest', folder)).path).toBe(join(folder, 'oldest'));
     expect((await resolveRun(join(folder, 'middle'), 'elsewhere')).name).toBe('middle');
   });
 
-  test('prefers the latest run to one of that name', async () => {
+  it('prefers the latest run to one of that name', async () => {
     const folder = await someRuns();
     await mkdir(join(folder, 'latest'));
     const last = join(folder, 'latest', 'last.safetensors');
@@ -56,48 +56,48 @@ describe('resolveRun', () => {
     expect((await resolveRun('latest', folder)).name).toBe('newest');
   });
 
-  test('suggests the run that was meant', async () => {
+  it('suggests the run that was meant', async () => {
     const folder = await someRuns();
     const error = await toolkitError('CHECKPOINT_MISSING', resolveRun('newset', folder));
     expect(error.hint).toBe('did you mean "newest"?');
     expect(error.message).toContain(folder);
   });
 
-  test.each(['latest', 'anything'])('finds no "%s" where there are no runs', async (name) => {
+  it.each(['latest', 'anything'])('finds no "%s" where there are no runs', async (name) => {
     const error = await toolkitError('CHECKPOINT_MISSING', resolveRun(name, await temporaryFolder()));
     expect(error.hint).toContain('mnist runs');
   });
 
-  test('takes no run that has no checkpoint yet', async () => {
+  it('takes no run that has no checkpoint yet', async () => {
     await toolkitError('CHECKPOINT_MISSING', resolveRun('begun', await someRuns()));
   });
 });
 
 describe('resolveCheckpoint', () => {
-  test('takes a file as it is, whatever its name', async () => {
+  it('takes a file as it is, whatever its name', async () => {
     const path = join(await someRuns(), 'README.md');
     expect(await resolveCheckpoint(path, 'elsewhere')).toBe(path);
   });
 
-  test('takes a run’s best checkpoint, or its last where there is no best', async () => {
+  it('takes a run’s best checkpoint, or its last where there is no best', async () => {
     const folder = await someRuns();
     expect(await resolveCheckpoint('latest', folder)).toBe(join(folder, 'newest', 'best.safetensors'));
     expect(await resolveCheckpoint('oldest', folder)).toBe(join(folder, 'oldest', 'best.safetensors'));
     expect(await resolveCheckpoint('middle', folder)).toBe(join(folder, 'middle', 'last.safetensors'));
   });
 
-  test('fails for anything else', async () => {
+  it('fails for anything else', async () => {
     await toolkitError('CHECKPOINT_MISSING', resolveCheckpoint('none', await someRuns()));
   });
 });
 
-test('a run keeps all its files in its folder', () => {
+it('a run keeps all its files in its folder', () => {
   const run = new RunFolder(join('checkpoints', 'first'));
   const files = [run.config, run.metrics, run.last, run.best, run.lock, run.report('mnist', 'test')];
   expect(new Set(files).size).toBe(files.length);
   for (const file of files) expect(file.startsWith(join('checkpoints', 'first'))).toBe(true);
 });
 
-test.each(['..', '.hidden', 'a/b', 'a\\b', '', '-x', 'x'.repeat(101)])('"%s" is no name of a run', (name) => {
+it.each(['..', '.hidden', 'a/b', 'a\\b', '', '-x', 'x'.repeat(101)])('"%s" is no name of a run', (name) => {
   expect(RUN_NAME.test(name)).toBe(false);
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import {
   decodeSafetensors,
@@ -72,7 +72,7 @@ const entry = (name: string, shape: unknown, offsets: unknown, dtype = 'U8'): st
   `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: offsets })}`;
 
 describe('a round trip', () => {
-  test('gives every tensor and text back', () => {
+  it('gives every tensor and text back', () => {
     const { tensors, metadata } = decodeSafetensors(file);
     expect(metadata).toMatchObject(example.metadata);
     expect(new Set(tensors.keys())).toEqual(new Set(example.tensors.keys()));
@@ -83,11 +83,11 @@ describe('a round trip', () => {
     expect(loadFloats(tensors.get('weights')!)).toEqual(floats);
   });
 
-  test('gives the same bytes each time', () => {
+  it('gives the same bytes each time', () => {
     expect(Buffer.concat(encodeSafetensors(example)).equals(file)).toBe(true);
   });
 
-  test('works for a file without tensors, and for names that JSON orders or escapes', () => {
+  it('works for a file without tensors, and for names that JSON orders or escapes', () => {
     const empty = Buffer.concat(encodeSafetensors({ tensors: new Map(), metadata: {} }));
     expect(decodeSafetensors(empty).tensors.size).toBe(0);
     const names = ['10', '9', 'a/b', 'ü"\\', 'sha256'];
@@ -98,13 +98,13 @@ describe('a round trip', () => {
     }
   });
 
-  test('works at any position in memory', () => {
+  it('works at any position in memory', () => {
     const shifted = Buffer.concat([Buffer.alloc(1), file]).subarray(1);
     expect(loadFloats(decodeSafetensors(shifted).tensors.get('weights')!)).toEqual(floats);
   });
 });
 
-test('a file follows the rules of the format, so that other programs can read it', () => {
+it('a file follows the rules of the format, so that other programs can read it', () => {
   const { header, metadata, data } = readByTheRules(file);
   expect(metadata['note']).toBe(example.metadata['note']);
   const ordered = Object.values(header).sort((a, b) => a.data_offsets[0] - b.data_offsets[0]);
@@ -122,7 +122,7 @@ test('a file follows the rules of the format, so that other programs can read it
   expect(data.readInt32LE(header['counts']!.data_offsets[0])).toBe(-1);
 });
 
-test('tensors start at multiples of their elements’ size', () => {
+it('tensors start at multiples of their elements’ size', () => {
   const { header } = readByTheRules(file);
   const start = 8 + Number(file.readBigUInt64LE(0));
   expect(start % 8).toBe(0);
@@ -132,7 +132,7 @@ test('tensors start at multiples of their elements’ size', () => {
 });
 
 describe('damage', () => {
-  test('of any single bit is refused', () => {
+  it('of any single bit is refused', () => {
     for (let bit = 0; bit < 8 * file.length; bit++) {
       const damaged = Buffer.from(file);
       damaged[bit >> 3] = damaged[bit >> 3]! ^ (1 << (bit & 7));
@@ -140,13 +140,13 @@ describe('damage', () => {
     }
   });
 
-  test('by truncation at any place is refused', () => {
+  it('by truncation at any place is refused', () => {
     for (let length = 0; length < file.length; length++) {
       expect(() => decodeSafetensors(file.subarray(0, length))).toThrow(SafetensorsError);
     }
   });
 
-  test('at random, 600 times, is refused', () => {
+  it('at random, 600 times, is refused', () => {
     const random = new Random(21, 'safetensors');
     for (let round = 0; round < 600; round++) {
       const at = random.integer(file.length);
@@ -166,7 +166,7 @@ describe('damage', () => {
     }
   });
 
-  test.each([0n, 2n ** 24n + 1n, 2n ** 31n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n])(
+  it.each([0n, 2n ** 24n + 1n, 2n ** 31n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n])(
     'of the header’s length (%i) is refused',
     (length) => {
       const damaged = Buffer.from(file);
@@ -177,7 +177,7 @@ describe('damage', () => {
 });
 
 describe('a forged file with a right hash', () => {
-  test('is accepted where it keeps the rules', () => {
+  it('is accepted where it keeps the rules', () => {
     const forged = forge(
       withEntries(`${entry('a', [2], [0, 2])},${entry('b', [1], [2, 3])}`),
       Uint8Array.of(1, 2, 3),
@@ -227,11 +227,11 @@ describe('a forged file with a right hash', () => {
     ['a header with a byte-order mark', `\uFEFF${withEntries('')}`],
     ['a tensor called __proto__', withEntries(entry('__proto__', [3], [0, 3])), three],
   ];
-  test.each(forgeries)('is refused for %s', (_, header, data) => {
+  it.each(forgeries)('is refused for %s', (_, header, data) => {
     expect(() => decodeSafetensors(forge(header, data))).toThrow(SafetensorsError);
   });
 
-  test('is refused for a header that is not UTF-8', () => {
+  it('is refused for a header that is not UTF-8', () => {
     const header = Buffer.concat([Buffer.from('{"x":"'), Buffer.of(0xff), Buffer.from('"}')]);
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(header.length));
@@ -239,6 +239,6 @@ describe('a forged file with a right hash', () => {
   });
 });
 
-test('loadFloats refuses other types', () => {
+it('loadFloats refuses other types', () => {
   expect(() => loadFloats({ type: 'I32', shape: [1], bytes: new Uint8Array(4) })).toThrow(SafetensorsError);
 });

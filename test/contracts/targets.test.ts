@@ -2,7 +2,7 @@ import { chmod, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, inject, it, test } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { AuditLog } from '../../src/artifacts/audit.js';
 import { verifyBundle } from '../../src/artifacts/manifest.js';
@@ -92,13 +92,13 @@ for (const { name, destination } of targets) {
   });
 }
 
-test.each(['registry', 'docker'])('to %s goes nothing that is not accurate enough', async (name) => {
+it.each(['registry', 'docker'])('to %s goes nothing that is not accurate enough', async (name) => {
   const { folder, deployTo } = await workplace();
   await toolkitError('QUALITY_GATE_NOT_MET', deployTo(name, { minAccuracy: 0.9999 }));
   expect(await readdir(folder)).toEqual(['model.safetensors']);
 });
 
-test.each(['registry', 'onnx'])('to %s goes nothing once the work was interrupted', async (name) => {
+it.each(['registry', 'onnx'])('to %s goes nothing once the work was interrupted', async (name) => {
   const { folder, deployTo } = await workplace();
   const controller = new AbortController();
   const reason = new Error('enough');
@@ -111,7 +111,7 @@ test.each(['registry', 'onnx'])('to %s goes nothing once the work was interrupte
   expect(await readdir(join(folder, 'models')).catch(() => [])).toEqual([]);
 });
 
-test('an export whose storage fails leaves nothing behind', async () => {
+it('an export whose storage fails leaves nothing behind', async () => {
   const { folder, deployTo } = await workplace();
   const registry = new ModelRegistry(join(folder, 'models'));
   await deployTo('registry');

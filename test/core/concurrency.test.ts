@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { mapInOrder } from '../../src/core/concurrency.js';
 import { failureOf } from '../support/errors.js';
@@ -12,7 +12,7 @@ async function all<Element>(elements: AsyncIterable<Element>): Promise<Element[]
 }
 
 describe('mapInOrder', () => {
-  test('keeps the order, whatever takes longest, and no more at once than it may', async () => {
+  it('keeps the order, whatever takes longest, and no more at once than it may', async () => {
     let [running, most] = [0, 0];
     const work = async (element: number): Promise<number> => {
       most = Math.max(most, ++running);
@@ -25,7 +25,7 @@ describe('mapInOrder', () => {
     expect(most).toBe(4);
   });
 
-  test('ends with the first failure, after what was begun', async () => {
+  it('ends with the first failure, after what was begun', async () => {
     const ended: number[] = [];
     const work = async (element: number): Promise<number> => {
       await delay(element === 1 ? 0 : 5);

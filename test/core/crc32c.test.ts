@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { crc32c } from '../../src/core/crc32c.js';
 
-test.each([
+it.each([
   ['nothing', new Uint8Array(0), 0],
   ['the digits that every CRC is checked with', Buffer.from('123456789'), 0xe3069283],
   ['32 zeros (RFC 3720, B.4)', new Uint8Array(32), 0x8a9136aa],

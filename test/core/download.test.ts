@@ -4,7 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { download, type DownloadOptions } from '../../src/core/download.js';
 import { failureOf, toolkitError } from '../support/errors.js';
@@ -90,7 +90,7 @@ async function expectArrived({ destination }: Attempt, content: Buffer): Promise
 }
 
 describe('a whole transfer', () => {
-  test('brings the file, tells the progress, and leaves nothing else', async () => {
+  it('brings the file, tells the progress, and leaves nothing else', async () => {
     const told: [number, number | undefined][] = [];
     const attempt = await prepare(ranged(FILE, '"a"'), {
       sha256: hash(FILE),
@@ -105,7 +105,7 @@ describe('a whole transfer', () => {
     );
   });
 
-  test('works without a length, and for an empty file', async () => {
+  it('works without a length, and for an empty file', async () => {
     const chunked = await prepare((_, response) => {
       response.write(FILE.subarray(0, 1000));
       response.end(FILE.subarray(1000));
@@ -117,7 +117,7 @@ describe('a whole transfer', () => {
     await expectArrived(empty, Buffer.alloc(0));
   });
 
-  test('undoes a content encoding that was not asked for', async () => {
+  it('undoes a content encoding that was not asked for', async () => {
     const attempt = await prepare((_, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip', etag: '"a"' }).end(gzipSync(FILE));
     });
@@ -127,7 +127,7 @@ describe('a whole transfer', () => {
 });
 
 describe('a broken transfer', () => {
-  test('is continued from where it stopped, however often, as long as it gets further', async () => {
+  it('is continued from where it stopped, however often, as long as it gets further', async () => {
     const breaks = Array.from({ length: 8 }, () => 30_000);
     const attempt = await prepare(ranged(FILE, '"a"', breaks), { retries: 0 });
     await download(attempt.options);
@@ -140,7 +140,7 @@ describe('a broken transfer', () => {
     expect(starts.every((start, index) => start > (starts[index - 1] ?? 0))).toBe(true);
   });
 
-  test('is continued by a later process', async () => {
+  it('is continued by a later process', async () => {
     const attempt = await prepare(inTurn(ranged(FILE, '"a"', [100_000]), answer(404), ranged(FILE, '"a"')));
     await toolkitError('DOWNLOAD_FAILED', download(attempt.options));
     await download(attempt.options);
@@ -148,7 +148,7 @@ describe('a broken transfer', () => {
     expect(Number(/\d+/.exec(rangeOf(attempt.server.requests[2]) ?? '')?.[0])).toBeGreaterThan(0);
   });
 
-  test('begins anew where the server ignores ranges', async () => {
+  it('begins anew where the server ignores ranges', async () => {
     const ignoring =
       (breakAfter?: number): RequestListener =>
       (_, response) => {
@@ -161,13 +161,13 @@ describe('a broken transfer', () => {
     await expectArrived(attempt, FILE);
   });
 
-  test('begins anew where the file changed meanwhile', async () => {
+  it('begins anew where the file changed meanwhile', async () => {
     const attempt = await prepare(inTurn(ranged(FILE, '"a"', [100_000]), ranged(OTHER, '"b"')));
     await download(attempt.options);
     await expectArrived(attempt, OTHER);
   });
 
-  test('mixes no two versions when the server does not know If-Range', async () => {
+  it('mixes no two versions when the server does not know If-Range', async () => {
     const careless: RequestListener = (request, response) => {
       delete request.headers['if-range'];
       ranged(OTHER, '"b"')(request, response);
@@ -177,7 +177,7 @@ describe('a broken transfer', () => {
     await expectArrived(attempt, OTHER);
   });
 
-  test('asks for no range of a file whose version is unknown, unless its hash is', async () => {
+  it('asks for no range of a file whose version is unknown, unless its hash is', async () => {
     const unnamed =
       (breakAfter?: number): RequestListener =>
       (request, response) => {
@@ -193,7 +193,7 @@ describe('a broken transfer', () => {
     expect(rangeOf(pinned.server.requests[1])).toMatch(/^bytes=\d+-$/);
   });
 
-  test('goes on when a server sends less than the range that was asked for', async () => {
+  it('goes on when a server sends less than the range that was asked for', async () => {
     const stingy: RequestListener = (request, response) => {
       const start = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0);
       const end = Math.min(FILE.length, start + 120_000);
@@ -205,7 +205,7 @@ describe('a broken transfer', () => {
     await expectArrived(attempt, FILE);
   });
 
-  test('is broken off when it stalls, and continued', async () => {
+  it('is broken off when it stalls, and continued', async () => {
     const stalling: RequestListener = (_, response) => {
       response.writeHead(200, { etag: '"a"', 'content-length': FILE.length });
       response.write(FILE.subarray(0, 100_000));
@@ -217,14 +217,14 @@ describe('a broken transfer', () => {
     expect(rangeOf(attempt.server.requests[2])).toMatch(/^bytes=\d+-$/);
   });
 
-  test('is given up when it stalls every time', async () => {
+  it('is given up when it stalls every time', async () => {
     const attempt = await prepare(() => undefined, { stallMs: 50, retries: 2 });
     const error = await toolkitError('DOWNLOAD_FAILED', download(attempt.options));
     expect(error.message).toMatch(/nothing arrived for 0.05 s/);
     expect(attempt.server.requests).toHaveLength(3);
   });
 
-  test('is given up when it gets no further, though each try gets as far as another', async () => {
+  it('is given up when it gets no further, though each try gets as far as another', async () => {
     const sizes = [50_000, 90_000];
     const attempt = await prepare((_, response) => {
       sizes.reverse();
@@ -235,7 +235,7 @@ describe('a broken transfer', () => {
     expect(attempt.server.requests.length).toBeLessThanOrEqual(6);
   });
 
-  test('that was complete is not fetched again', async () => {
+  it('that was complete is not fetched again', async () => {
     const attempt = await prepare(ranged(FILE, '"a"'), { sha256: hash(FILE) });
     await mkdir(join(attempt.destination, '..'));
     await writeFile(`${attempt.destination}.partial`, FILE);
@@ -244,7 +244,7 @@ describe('a broken transfer', () => {
     expect(attempt.server.requests).toHaveLength(1);
   });
 
-  test('begins anew after a partial file that is longer than the file', async () => {
+  it('begins anew after a partial file that is longer than the file', async () => {
     const attempt = await prepare(ranged(FILE, '"a"'), { sha256: hash(FILE) });
     await mkdir(join(attempt.destination, '..'));
     await writeFile(`${attempt.destination}.partial`, Buffer.concat([FILE, FILE]));
@@ -254,20 +254,20 @@ describe('a broken transfer', () => {
 });
 
 describe('an answer that is an error', () => {
-  test.each([408, 429, 500, 503])('%i is tried again', async (status) => {
+  it.each([408, 429, 500, 503])('%i is tried again', async (status) => {
     const attempt = await prepare(inTurn(answer(status), answer(status), ranged(FILE, '"a"')));
     await download(attempt.options);
     await expectArrived(attempt, FILE);
   });
 
-  test('500 is given up after the retries', async () => {
+  it('500 is given up after the retries', async () => {
     const attempt = await prepare(answer(500));
     const error = await toolkitError('DOWNLOAD_FAILED', download(attempt.options));
     expect(error.message).toBe(`${attempt.options.url}: the server answered 500 Internal Server Error`);
     expect(attempt.server.requests).toHaveLength(4);
   });
 
-  test.each([400, 401, 403, 404, 410])('%i is final', async (status) => {
+  it.each([400, 401, 403, 404, 410])('%i is final', async (status) => {
     const attempt = await prepare(answer(status));
     const error = await toolkitError('DOWNLOAD_FAILED', download(attempt.options));
     expect(error.message).toContain(`answered ${status}`);
@@ -275,14 +275,14 @@ describe('an answer that is an error', () => {
     expect(await readdir(join(attempt.destination, '..'))).toEqual([]);
   });
 
-  test('a server that is not there is given up', async () => {
+  it('a server that is not there is given up', async () => {
     const attempt = await prepare(answer(200), { url: 'http://127.0.0.1:1/file' });
     await toolkitError('DOWNLOAD_FAILED', download(attempt.options));
   });
 });
 
 describe('a file that is not the one meant', () => {
-  test('is refused when it came in one piece, at once', async () => {
+  it('is refused when it came in one piece, at once', async () => {
     const attempt = await prepare(ranged(OTHER, '"a"'), { sha256: hash(FILE) });
     const error = await toolkitError('DOWNLOAD_FAILED', download(attempt.options));
     expect(error.message).toContain(`its SHA-256 is ${hash(OTHER)}, but ${hash(FILE)} is pinned`);
@@ -291,7 +291,7 @@ describe('a file that is not the one meant', () => {
     expect(await readdir(join(attempt.destination, '..'))).not.toContain('file.partial');
   });
 
-  test('is fetched from the start when a part of another version was there', async () => {
+  it('is fetched from the start when a part of another version was there', async () => {
     const attempt = await prepare(ranged(FILE, '"a"'), { sha256: hash(FILE) });
     await mkdir(join(attempt.destination, '..'));
     await writeFile(`${attempt.destination}.partial`, OTHER.subarray(0, 1000));
@@ -300,7 +300,7 @@ describe('a file that is not the one meant', () => {
     expect(attempt.server.requests).toHaveLength(2);
   });
 
-  test('is given up in the end, though every transfer of it is broken off once', async () => {
+  it('is given up in the end, though every transfer of it is broken off once', async () => {
     const attempt = await prepare(
       (request, response) => {
         ranged(OTHER, '"a"', request.headers.range === undefined ? [100_000] : [])(request, response);
@@ -311,14 +311,14 @@ describe('a file that is not the one meant', () => {
     expect(attempt.server.requests.length).toBeLessThanOrEqual(6);
   });
 
-  test('is refused by its length before any of it is written', async () => {
+  it('is refused by its length before any of it is written', async () => {
     const attempt = await prepare(ranged(FILE, '"a"'), { maxBytes: 1000 });
     const error = await toolkitError('DOWNLOAD_FAILED', download(attempt.options));
     expect(error.message).toContain('larger than the 1000 bytes');
     expect(await readdir(join(attempt.destination, '..'))).toEqual([]);
   });
 
-  test('is refused when more arrives than may, without end and without a length', async () => {
+  it('is refused when more arrives than may, without end and without a length', async () => {
     const attempt = await prepare((_, response) => {
       const more = (): void => {
         if (!response.destroyed) response.write(FILE, () => setImmediate(more));
@@ -332,7 +332,7 @@ describe('a file that is not the one meant', () => {
 });
 
 describe('an aborted download', () => {
-  test('ends with the reason, keeps what arrived, and can be continued', async () => {
+  it('ends with the reason, keeps what arrived, and can be continued', async () => {
     const stop = new AbortController();
     const reason = new Error('interrupted');
     const half: RequestListener = (_, response) => {
@@ -350,7 +350,7 @@ describe('an aborted download', () => {
     expect(rangeOf(attempt.server.requests[1])).toBe('bytes=100000-');
   });
 
-  test('does not wait for the pause between two tries, nor for a silent server', async () => {
+  it('does not wait for the pause between two tries, nor for a silent server', async () => {
     const reason = new Error('interrupted');
     for (const listener of [answer(500), (): void => undefined]) {
       const stop = new AbortController();
@@ -368,7 +368,7 @@ describe('an aborted download', () => {
   });
 });
 
-test('a destination that cannot be written is named', async () => {
+it('a destination that cannot be written is named', async () => {
   const folder = await temporaryFolder();
   await writeFile(join(folder, 'file'), '');
   const below = await prepare(ranged(FILE, '"a"'), { destination: join(folder, 'file', 'below') });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import {
   asToolkitError,
@@ -37,7 +37,7 @@ const documented = [
 ].map(([, code, exitCode, meaning, advice]) => ({ code, exitCode: Number(exitCode), meaning, advice }));
 
 describe('the table of errors', () => {
-  test('has no code twice', () => {
+  it('has no code twice', () => {
     const written = [...readFileSync(TABLE, 'utf8').matchAll(/^ {2}([A-Z_]+): kind</gm)].map(
       ([, code]) => code,
     );
@@ -46,24 +46,24 @@ describe('the table of errors', () => {
   });
 
   const present = codes.filter((code) => existsSync(raisedBy[code] ?? TABLE));
-  test.each(present)('%s is raised somewhere', (code) => {
+  it.each(present)('%s is raised somewhere', (code) => {
     // The catch-all for everything else stands beside the table.
     const uses = code === 'UNEXPECTED' ? readFileSync(TABLE, 'utf8') : sources;
     expect(uses).toContain(`'${code}'`);
   });
 
-  test('is documented in docs/errors.md, in full and without a code too many', () => {
+  it('is documented in docs/errors.md, in full and without a code too many', () => {
     const rows = documented.map(({ code, exitCode }) => [code, exitCode]);
     const table = codes.map((code) => [code, errorKinds[code].exitCode]);
     expect(rows.sort()).toEqual(table.sort());
   });
 
-  test.each(documented)('docs/errors.md says what $code means and what to do', ({ meaning, advice }) => {
+  it.each(documented)('docs/errors.md says what $code means and what to do', ({ meaning, advice }) => {
     expect(meaning?.length).toBeGreaterThan(15);
     expect(advice?.length).toBeGreaterThan(10);
   });
 
-  test('has messages and hints of one line, whatever the details', () => {
+  it('has messages and hints of one line, whatever the details', () => {
     const details = new Proxy({}, { get: (_, name) => `<${String(name)}>` });
     for (const code of codes) {
       const error = new ToolkitError(code, details as never);
@@ -74,7 +74,7 @@ describe('the table of errors', () => {
   });
 });
 
-test('an error carries its code, exit code, hint and cause', () => {
+it('an error carries its code, exit code, hint and cause', () => {
   const cause = new Error('EACCES');
   const error = new ToolkitError('DATA_UNREADABLE', { path: 'x.gz', reason: 'EACCES' }, { cause });
   expect(error).toMatchObject({
@@ -88,12 +88,12 @@ test('an error carries its code, exit code, hint and cause', () => {
 });
 
 describe('asToolkitError', () => {
-  test('leaves an error of the table as it is', () => {
+  it('leaves an error of the table as it is', () => {
     const error = new ToolkitError('INTERRUPTED', { hint: '' });
     expect(asToolkitError(error)).toBe(error);
   });
 
-  test.each([
+  it.each([
     [new TypeError('x is not a function'), 'x is not a function'],
     ['a text', 'a text'],
     [undefined, 'undefined'],
@@ -102,7 +102,7 @@ describe('asToolkitError', () => {
   });
 });
 
-test('systemCodeOf knows errors of the system from others', () => {
+it('systemCodeOf knows errors of the system from others', () => {
   expect(systemCodeOf(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBe('ENOENT');
   expect(systemCodeOf(Object.assign(new Error('x'), { code: 7 }))).toBeUndefined();
   expect(systemCodeOf({ code: 'ENOENT' })).toBeUndefined();

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import {
   exists,
@@ -17,14 +17,14 @@ import { temporaryFolder } from '../support/folders.js';
 import { mount, NO_MOUNT } from '../support/mounts.js';
 
 describe('writeFileAtomically', () => {
-  test('writes its parts one after the other, makes the folders, and leaves nothing else', async () => {
+  it('writes its parts one after the other, makes the folders, and leaves nothing else', async () => {
     const folder = join(await temporaryFolder(), 'a', 'b');
     await writeFileAtomically(join(folder, 'file'), 'one ', new TextEncoder().encode('two '), 'drei ü');
     expect(await readFile(join(folder, 'file'), 'utf8')).toBe('one two drei ü');
     expect(await readdir(folder)).toEqual(['file']);
   });
 
-  test('replaces a file, and never shows a half of one to a reader', async () => {
+  it('replaces a file, and never shows a half of one to a reader', async () => {
     const path = join(await temporaryFolder(), 'file');
     const contents = ['a', 'b'].map((letter) => letter.repeat(300_000));
     await writeFileAtomically(path, contents[0]!);
@@ -39,7 +39,7 @@ describe('writeFileAtomically', () => {
     expect([...seen].every((text) => contents.includes(text))).toBe(true);
   });
 
-  test('is refused where the parent is a file', async () => {
+  it('is refused where the parent is a file', async () => {
     const file = join(await temporaryFolder(), 'file');
     await writeFile(file, 'kept');
     const error = await toolkitError('STORAGE_DENIED', writeFileAtomically(join(file, 'below'), 'x'));
@@ -47,19 +47,19 @@ describe('writeFileAtomically', () => {
     expect(await readFile(file, 'utf8')).toBe('kept');
   });
 
-  test('is refused where the path is a folder, and leaves no temporary file', async () => {
+  it('is refused where the path is a folder, and leaves no temporary file', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'taken', 'inner'), { recursive: true });
     await toolkitError('STORAGE_DENIED', writeFileAtomically(join(folder, 'taken'), 'x'));
     expect(await readdir(folder)).toEqual(['taken']);
   });
 
-  test.skipIf(process.platform !== 'linux')('is refused where the system makes no files', async () => {
+  it.skipIf(process.platform !== 'linux')('is refused where the system makes no files', async () => {
     const error = await toolkitError('STORAGE_DENIED', writeFileAtomically('/proc/mnist-train/file', 'x'));
     expect(error.message).toContain('/proc/mnist-train');
   });
 
-  test('is refused on a read-only file system, and leaves the old file', async ({ skip }) => {
+  it('is refused on a read-only file system, and leaves the old file', async ({ skip }) => {
     const folder = await temporaryFolder();
     if (!mount(folder, 'size=1m')) skip(NO_MOUNT);
     const path = join(folder, 'file');
@@ -70,7 +70,7 @@ describe('writeFileAtomically', () => {
     expect(await readFile(path, 'utf8')).toBe('old');
   });
 
-  test('names a full disk, leaves the old file, and gives the space back', async ({ skip }) => {
+  it('names a full disk, leaves the old file, and gives the space back', async ({ skip }) => {
     const folder = await temporaryFolder();
     if (!mount(folder, 'size=64k')) skip(NO_MOUNT);
     const path = join(folder, 'file');
@@ -83,7 +83,7 @@ describe('writeFileAtomically', () => {
     expect(await fileSize(path)).toBe(40_000);
   });
 
-  test.skipIf(process.platform === 'win32')('is refused past a limit on the size of files', async () => {
+  it.skipIf(process.platform === 'win32')('is refused past a limit on the size of files', async () => {
     const folder = await temporaryFolder();
     const program = await bundleProgram(
       `import { writeFileAtomically } from './src/core/files.ts';
@@ -99,14 +99,14 @@ describe('writeFileAtomically', () => {
 });
 
 describe('makeFolder', () => {
-  test('makes folders above, takes those that are there, and may run twice at once', async () => {
+  it('makes folders above, takes those that are there, and may run twice at once', async () => {
     const path = join(await temporaryFolder(), 'a', 'b', 'c');
     await Promise.all([makeFolder(path), makeFolder(path), makeFolder(path)]);
     await makeFolder(path);
     expect(await exists(path)).toBe(true);
   });
 
-  test('follows links to folders, and refuses those that lead nowhere', async () => {
+  it('follows links to folders, and refuses those that lead nowhere', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'real'));
     await symlink(join(folder, 'real'), join(folder, 'link'));
@@ -116,7 +116,7 @@ describe('makeFolder', () => {
     await toolkitError('STORAGE_DENIED', makeFolder(join(folder, 'dangling', 'inner')));
   });
 
-  test('refuses a path that is a file, and a name that is too long', async () => {
+  it('refuses a path that is a file, and a name that is too long', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'file'), '');
     await toolkitError('STORAGE_DENIED', makeFolder(join(folder, 'file')));
@@ -124,7 +124,7 @@ describe('makeFolder', () => {
   });
 });
 
-test('removeTemporaryFiles removes what a killed write left, and nothing else', async () => {
+it('removeTemporaryFiles removes what a killed write left, and nothing else', async () => {
   const folder = await temporaryFolder();
   const left = '.last.safetensors.01234567-89ab-cdef-0123-456789abcdef.tmp';
   for (const name of [left, 'last.safetensors', '.hidden', 'notes.tmp'])
@@ -133,7 +133,7 @@ test('removeTemporaryFiles removes what a killed write left, and nothing else', 
   expect((await readdir(folder)).sort()).toEqual(['.hidden', 'last.safetensors', 'notes.tmp']);
 });
 
-test('a write that is killed half-way leaves the old file and a file that removeTemporaryFiles knows', async () => {
+it('a write that is killed half-way leaves the old file and a file that removeTemporaryFiles knows', async () => {
   const folder = await temporaryFolder();
   const data = join(folder, 'data');
   await writeFileAtomically(join(data, 'file'), 'old');
@@ -152,7 +152,7 @@ test('a write that is killed half-way leaves the old file and a file that remove
   expect(await readdir(data)).toEqual(['file']);
 });
 
-test('fileSize is that of ordinary files alone', async () => {
+it('fileSize is that of ordinary files alone', async () => {
   const folder = await temporaryFolder();
   await writeFile(join(folder, 'file'), 'abc');
   expect(await fileSize(join(folder, 'file'))).toBe(3);

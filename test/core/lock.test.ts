@@ -2,7 +2,7 @@ import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { withLock } from '../../src/core/lock.js';
 import { isAlive, thisProcess } from '../../src/core/processes.js';
@@ -45,7 +45,7 @@ async function startHolder(folder: string, lock: string): Promise<ReturnType<typ
 }
 
 describe('withLock', () => {
-  test('gives the action’s result, passes its error on, and leaves no file', async () => {
+  it('gives the action’s result, passes its error on, and leaves no file', async () => {
     const folder = await temporaryFolder();
     const lock = join(folder, 'made', 'lock');
     expect(await withLock(lock, refuse, done)).toBe('done');
@@ -54,7 +54,7 @@ describe('withLock', () => {
     expect(await readdir(join(folder, 'made'))).toEqual([]);
   });
 
-  test('lets one process at a time in', async () => {
+  it('lets one process at a time in', async () => {
     const folder = await temporaryFolder();
     const [lock, counter] = [join(folder, 'lock'), join(folder, 'counter')];
     await writeFile(counter, '0');
@@ -65,7 +65,7 @@ describe('withLock', () => {
     expect(await readFile(counter, 'utf8')).toBe('20');
   });
 
-  test('refuses a folder that another process works in, and names that process', async () => {
+  it('refuses a folder that another process works in, and names that process', async () => {
     const folder = await temporaryFolder();
     const lock = join(folder, 'lock');
     const child = await startHolder(folder, lock);
@@ -73,7 +73,7 @@ describe('withLock', () => {
     expect(error.message).toBe(`${folder}: in use by process ${child.process.pid} on ${hostname()}`);
   });
 
-  test('takes the lock of a killed process over, while several wait for it', async () => {
+  it('takes the lock of a killed process over, while several wait for it', async () => {
     const folder = await temporaryFolder();
     const lock = join(folder, 'lock');
     const child = await startHolder(folder, lock);
@@ -95,7 +95,7 @@ describe('withLock', () => {
     expect((await readdir(folder)).filter((name) => name.startsWith('lock'))).toEqual([]);
   });
 
-  test.skipIf(process.platform !== 'linux')(
+  it.skipIf(process.platform !== 'linux')(
     'takes over from a dead process whose number a living one has now',
     async () => {
       const lock = join(await temporaryFolder(), 'lock');
@@ -104,7 +104,7 @@ describe('withLock', () => {
     },
   );
 
-  test.each([{ host: 'another-machine' }, { namespace: 'pid:[1]' }])(
+  it.each([{ host: 'another-machine' }, { namespace: 'pid:[1]' }])(
     'goes by the signs of life of a process that it cannot see (%j)',
     async (identity) => {
       const lock = join(await temporaryFolder(), 'lock');
@@ -116,7 +116,7 @@ describe('withLock', () => {
     },
   );
 
-  test('takes over a lock file without an owner only when it is old', async () => {
+  it('takes over a lock file without an owner only when it is old', async () => {
     const lock = join(await temporaryFolder(), 'lock');
     await writeFile(lock, '');
     const error = await toolkitError('FOLDER_BUSY', withLock(lock, refuse, done));
@@ -125,7 +125,7 @@ describe('withLock', () => {
     expect(await withLock(lock, refuse, done)).toBe('done');
   });
 
-  test('stops waiting when it is aborted, and gives the reason', async () => {
+  it('stops waiting when it is aborted, and gives the reason', async () => {
     const folder = await temporaryFolder();
     const lock = join(folder, 'lock');
     const stop = new AbortController();
@@ -151,7 +151,7 @@ describe('withLock', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('is refused where no lock file can be written', async () => {
+  it('is refused where no lock file can be written', async () => {
     const file = join(await temporaryFolder(), 'file');
     await writeFile(file, '');
     await toolkitError('STORAGE_DENIED', withLock(join(file, 'lock'), refuse, done));
@@ -159,7 +159,7 @@ describe('withLock', () => {
 });
 
 describe('isAlive', () => {
-  test('knows this process, one that has ended, and one that it cannot see', async () => {
+  it('knows this process, one that has ended, and one that it cannot see', async () => {
     expect(isAlive(thisProcess())).toBe(true);
     const child = startChild(process.execPath, ['-e', '']);
     const identity = { ...thisProcess(), process: child.process.pid ?? 0, started: '' };

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { Random } from '../../src/core/random.js';
 
@@ -31,7 +31,7 @@ function chiSquared(values: readonly number[], cells: number): number {
 }
 
 describe('bits', () => {
-  test('are those of the published generator', () => {
+  it('are those of the published generator', () => {
     const random = Random.fromState([1, 2, 3, 4]);
     // The first ten outputs of the authors' xoshiro128starstar.c (version 1.1) from this state.
     expect(take(10, () => random.bits())).toEqual([
@@ -39,7 +39,7 @@ describe('bits', () => {
     ]);
   });
 
-  test.each([[[1, 2, 3, 4]], [[0xffffffff, 0, 0x80000000, 7]], [[0xdeadbeef, 0x12345678, 0x9abcdef0, 1]]])(
+  it.each([[[1, 2, 3, 4]], [[0xffffffff, 0, 0x80000000, 7]], [[0xdeadbeef, 0x12345678, 0x9abcdef0, 1]]])(
     'agree with an independent implementation from the state %j',
     (state) => {
       const random = Random.fromState(state as [number, number, number, number]);
@@ -50,7 +50,7 @@ describe('bits', () => {
 });
 
 describe('uniform', () => {
-  test('lies in [0, 1), evenly', () => {
+  it('lies in [0, 1), evenly', () => {
     const random = new Random(7, 'test');
     const values = take(200_000, () => random.uniform());
     expect(values.every((value) => value >= 0 && value < 1)).toBe(true);
@@ -58,7 +58,7 @@ describe('uniform', () => {
     expect(chiSquared(cells, 100)).toBeLessThan(99 + 5 * Math.sqrt(2 * 99));
   });
 
-  test('has 53 random bits', () => {
+  it('has 53 random bits', () => {
     const random = new Random(7, 'test');
     const lowest = take(1000, () => (random.uniform() * 2 ** 53) % 2);
     expect(lowest.filter((bit) => bit === 1).length).toBeGreaterThan(400);
@@ -66,7 +66,7 @@ describe('uniform', () => {
 });
 
 describe('integer', () => {
-  test('is unbiased where the limit does not divide 2³²', () => {
+  it('is unbiased where the limit does not divide 2³²', () => {
     // With a plain remainder, three quarters of 2³² would make the lower third of the results twice as likely.
     const limit = 3 * 2 ** 30;
     const random = new Random(3, 'test');
@@ -74,20 +74,20 @@ describe('integer', () => {
     expect(chiSquared(thirds, 3)).toBeLessThan(2 + 8 * Math.sqrt(4));
   });
 
-  test.each([1, 2, 7, 10, 1000])('covers 0 to %i − 1 and nothing else', (limit) => {
+  it.each([1, 2, 7, 10, 1000])('covers 0 to %i − 1 and nothing else', (limit) => {
     const random = new Random(3, 'test');
     const seen = new Set(take(limit * 20, () => random.integer(limit)));
     expect([...seen].sort((a, b) => a - b)).toEqual(Array.from({ length: limit }, (_, value) => value));
   });
 
-  test('takes the largest limit', () => {
+  it('takes the largest limit', () => {
     const random = Random.fromState([1, 2, 3, 4]);
     expect(random.integer(2 ** 32)).toBe(11520);
   });
 });
 
 describe('shuffle', () => {
-  test('gives a permutation, another one each time', () => {
+  it('gives a permutation, another one each time', () => {
     const sorted = Int32Array.from({ length: 1000 }, (_, index) => index);
     const random = new Random(5, 'test');
     const [first, second] = [random.shuffle(sorted.slice()), random.shuffle(sorted.slice())];
@@ -97,7 +97,7 @@ describe('shuffle', () => {
     expect(second.slice().sort()).toEqual(sorted);
   });
 
-  test('gives each of the orders of four elements equally often', () => {
+  it('gives each of the orders of four elements equally often', () => {
     const random = new Random(5, 'test');
     const orders = new Map<string, number>();
     const drawn = take(24_000, () => {
@@ -109,7 +109,7 @@ describe('shuffle', () => {
     expect(chiSquared(drawn, 24)).toBeLessThan(23 + 5 * Math.sqrt(46));
   });
 
-  test('leaves nothing and a single element alone', () => {
+  it('leaves nothing and a single element alone', () => {
     const random = new Random(5, 'test');
     expect([...random.shuffle(new Int32Array(0))]).toEqual([]);
     expect([...random.shuffle(Int32Array.of(9))]).toEqual([9]);
@@ -122,19 +122,19 @@ describe('streams', () => {
     return take(8, () => random.bits()).join();
   };
 
-  test('repeat by name', () => {
+  it('repeat by name', () => {
     expect(draw(1, 'shuffle', 7)).toBe(draw(1, 'shuffle', 7));
     expect(draw(1, 'shuffle')).toBe(draw(1, 'shuffle', 0));
   });
 
-  test('differ by seed, purpose and index', () => {
+  it('differ by seed, purpose and index', () => {
     const streams = [1, 2, 11].flatMap((seed) =>
       ['shuffle', 'split', '1'].flatMap((purpose) => [0, 1, 11].map((index) => draw(seed, purpose, index))),
     );
     expect(new Set(streams).size).toBe(27);
   });
 
-  test('are not correlated', () => {
+  it('are not correlated', () => {
     const [a, b] = [new Random(1, 'shuffle', 0), new Random(1, 'shuffle', 1)];
     const count = 100_000;
     const products = take(count, () => (a.uniform() - 0.5) * (b.uniform() - 0.5));
@@ -143,7 +143,7 @@ describe('streams', () => {
   });
 });
 
-test('uniformArray stays within its limit and reaches towards both ends', () => {
+it('uniformArray stays within its limit and reaches towards both ends', () => {
   const values = new Random(1, 'test').uniformArray(10_000, 0.25);
   expect(Math.max(...values)).toBeLessThanOrEqual(0.25);
   expect(Math.max(...values)).toBeGreaterThan(0.249);
@@ -151,7 +151,7 @@ test('uniformArray stays within its limit and reaches towards both ends', () => 
   expect(Math.min(...values)).toBeLessThan(-0.249);
 });
 
-test('normalArray has the moments of a normal distribution', () => {
+it('normalArray has the moments of a normal distribution', () => {
   const count = 100_000;
   const values = new Random(1, 'test').normalArray(count, 2);
   const moment = (power: number): number =>

@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { nearest, Registry } from '../../src/core/registry.js';
 
 describe('nearest', () => {
-  test.each([
+  it.each([
     ['mnits', 'mnist'],
     ['fashion_mnist', 'fashion-mnist'],
     ['mnist', 'mnist'],
@@ -12,11 +12,11 @@ describe('nearest', () => {
     expect(nearest(word, ['mnist', 'fashion-mnist'])).toBe(meant);
   });
 
-  test.each(['cifar10', '', 'x'])('guesses nothing for "%s"', (word) => {
+  it.each(['cifar10', '', 'x'])('guesses nothing for "%s"', (word) => {
     expect(nearest(word, ['mnist', 'fashion-mnist'])).toBeUndefined();
   });
 
-  test('guesses nothing where there is nothing', () => {
+  it('guesses nothing where there is nothing', () => {
     expect(nearest('mnist', [])).toBeUndefined();
   });
 });
@@ -27,7 +27,7 @@ describe('Registry', () => {
     { name: 'a', summary: 'first letter' },
   ];
 
-  test('finds entries by name and lists them in their order', () => {
+  it('finds entries by name and lists them in their order', () => {
     const registry = new Registry('letter', entries);
     expect(registry.names).toEqual(['b', 'a']);
     expect(registry.get('a')).toBe(entries[1]);
@@ -35,7 +35,7 @@ describe('Registry', () => {
     expect([...registry]).toEqual(entries);
   });
 
-  test('refuses two entries of a name', () => {
+  it('refuses two entries of a name', () => {
     expect(() => new Registry('letter', [...entries, ...entries])).toThrow(/letter registry share a name/);
   });
 });

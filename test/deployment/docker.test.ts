@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 
 import { compose } from '../../src/deployment/docker/compose.js';
@@ -27,7 +27,7 @@ describe('the Kubernetes manifests', () => {
   const pod = deployment.spec.template.spec;
   const [container] = pod.containers;
 
-  test('probe liveness and readiness where the protocol has them', () => {
+  it('probe liveness and readiness where the protocol has them', () => {
     expect(container).toMatchObject({
       startupProbe: { httpGet: { path: '/v2/health/live', port: 'http' } },
       livenessProbe: { httpGet: { path: '/v2/health/live', port: 'http' } },
@@ -36,7 +36,7 @@ describe('the Kubernetes manifests', () => {
     });
   });
 
-  test('give the server no rights, no writable disk, and limits', () => {
+  it('give the server no rights, no writable disk, and limits', () => {
     expect(pod.securityContext).toMatchObject({
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
@@ -53,7 +53,7 @@ describe('the Kubernetes manifests', () => {
     });
   });
 
-  test('mount what they define, and select what they label', () => {
+  it('mount what they define, and select what they label', () => {
     const mounts = (container!['volumeMounts'] as { name: string }[]).map(({ name }) => name);
     expect(mounts).toEqual(pod.volumes.map(({ name }) => name));
     expect(deployment.spec.selector.matchLabels).toEqual(deployment.spec.template.metadata.labels);
@@ -65,12 +65,12 @@ describe('the Kubernetes manifests', () => {
     expect(budget!.spec.selector.matchLabels).toEqual(deployment.spec.template.metadata.labels);
   });
 
-  test('keep the name of the run, whatever is in it', () => {
+  it('keep the name of the run, whatever is in it', () => {
     expect(deployment.metadata.annotations['mnist-train/run']).toBe('run "one": #1');
   });
 });
 
-test('the compose file runs it read-only, without rights, on this machine alone', () => {
+it('the compose file runs it read-only, without rights, on this machine alone', () => {
   const { services } = parse(compose('digits:3')) as { services: { classifier: Record<string, unknown> } };
   expect(services.classifier).toMatchObject({
     image: 'digits:3',
@@ -84,7 +84,7 @@ test('the compose file runs it read-only, without rights, on this machine alone'
   expect(services.classifier['user']).toMatch(/^[1-9]\d+:[1-9]\d+$/);
 });
 
-test('the Dockerfile ends with a server that is not root and serves the model', () => {
+it('the Dockerfile ends with a server that is not root and serves the model', () => {
   const lines = dockerfile().split('\n');
   const last = lines.findLastIndex((line) => line.startsWith('FROM '));
   const final = lines.slice(last);

@@ -2,7 +2,7 @@ import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { AuditLog } from '../../src/artifacts/audit.js';
 import { ModelRegistry } from '../../src/artifacts/model-registry.js';
@@ -21,7 +21,7 @@ async function newRegistry(): Promise<{ registry: ModelRegistry; writer: Registr
 }
 
 describe('registering', () => {
-  test('makes versions that are numbered, read-only and the candidate', async () => {
+  it('makes versions that are numbered, read-only and the candidate', async () => {
     const { registry } = await newRegistry();
     expect(await registerMadeUp(registry, 'digits')).toBe(1);
     expect(await registerMadeUp(registry, 'digits', { wrong: 1 })).toBe(2);
@@ -36,7 +36,7 @@ describe('registering', () => {
     expect(await readFile((await registry.resolve('digits', 1)).checkpoint, 'utf8')).toBe('weights 0');
   });
 
-  test('from several places at once gives each version once', async () => {
+  it('from several places at once gives each version once', async () => {
     const { registry } = await newRegistry();
     const versions = await Promise.all(
       [1, 2, 3, 4].map((wrong) => registerMadeUp(registry, 'digits', { wrong })),
@@ -47,7 +47,7 @@ describe('registering', () => {
 });
 
 describe('resolving', () => {
-  test('says what there is, when there is not what was asked for', async () => {
+  it('says what there is, when there is not what was asked for', async () => {
     const { registry } = await newRegistry();
     expect((await toolkitError('MODEL_MISSING', registry.resolve('digits', 1))).hint).toContain(
       'there is none',
@@ -58,7 +58,7 @@ describe('resolving', () => {
     await toolkitError('MODEL_MISSING', registry.resolve('digits', 'production'));
   });
 
-  test.each(['../digits', '..', '/etc', 'digits/../digits', ''])(
+  it.each(['../digits', '..', '/etc', 'digits/../digits', ''])(
     'never opens what "%s" would lead to',
     async (name) => {
       const { registry } = await newRegistry();
@@ -68,7 +68,7 @@ describe('resolving', () => {
     },
   );
 
-  test.each([
+  it.each([
     ['a changed checkpoint', (folder: string) => overwrite(join(folder, 'model.safetensors'), 'weights 9')],
     ['a missing file', (folder: string) => rm(join(folder, 'predictions.safetensors'))],
     ['a file too many', (folder: string) => writeFile(join(folder, 'more'), '')],
@@ -82,7 +82,7 @@ describe('resolving', () => {
     await toolkitError('MODEL_CORRUPT', verifyRegistry(registry));
   });
 
-  test('refuses a damaged alias, and lists the versions all the same', async () => {
+  it('refuses a damaged alias, and lists the versions all the same', async () => {
     const { registry } = await newRegistry();
     await registerMadeUp(registry, 'digits');
     await overwrite(join(registry.versionFolder('digits', 1), 'manifest.json'), 'nothing');
@@ -105,7 +105,7 @@ async function leadOut(path: string): Promise<void> {
 }
 
 describe('promoting', () => {
-  test('switches production, and says what it was before', async () => {
+  it('switches production, and says what it was before', async () => {
     const { registry, writer } = await newRegistry();
     await registerMadeUp(registry, 'digits', { wrong: 8 });
     expect(await writer.promote('digits', undefined, GATE)).toMatchObject({ version: 1, before: null });
@@ -117,7 +117,7 @@ describe('promoting', () => {
     await toolkitError('USAGE', writer.promote('digits', 2, GATE));
   });
 
-  test('refuses what is significantly worse, by six images that only production gets right', async () => {
+  it('refuses what is significantly worse, by six images that only production gets right', async () => {
     const { registry, writer } = await newRegistry();
     await registerMadeUp(registry, 'digits');
     await writer.promote('digits', 1, GATE);
@@ -131,7 +131,7 @@ describe('promoting', () => {
     expect(await writer.promote('digits', 3, GATE)).toMatchObject({ version: 3, before: 1 });
   });
 
-  test('refuses what was measured on other images, and what is less accurate than asked', async () => {
+  it('refuses what was measured on other images, and what is less accurate than asked', async () => {
     const { registry, writer } = await newRegistry();
     await registerMadeUp(registry, 'digits');
     await writer.promote('digits', 1, GATE);
@@ -142,7 +142,7 @@ describe('promoting', () => {
     expect(await writer.promote('digits', 3, { ...GATE, minAccuracy: 0.99 })).toMatchObject({ version: 3 });
   });
 
-  test('can be forced, and the audit log keeps that', async () => {
+  it('can be forced, and the audit log keeps that', async () => {
     const { registry, writer } = await newRegistry();
     await registerMadeUp(registry, 'digits');
     await writer.promote('digits', 1, GATE);
@@ -157,7 +157,7 @@ describe('promoting', () => {
     });
   });
 
-  test('never takes a corrupt version, not even by force', async () => {
+  it('never takes a corrupt version, not even by force', async () => {
     const { registry, writer } = await newRegistry();
     await registerMadeUp(registry, 'digits');
     await writer.promote('digits', 1, GATE);
@@ -169,7 +169,7 @@ describe('promoting', () => {
 });
 
 describe('rolling back', () => {
-  test('goes back step by step, and no further than the first', async () => {
+  it('goes back step by step, and no further than the first', async () => {
     const { registry, writer } = await newRegistry();
     for (const version of [1, 2, 3]) {
       await registerMadeUp(registry, 'digits');
@@ -186,7 +186,7 @@ describe('rolling back', () => {
     ]);
   });
 
-  test('says when there is no model and nothing in production', async () => {
+  it('says when there is no model and nothing in production', async () => {
     const { registry, writer } = await newRegistry();
     await toolkitError('MODEL_MISSING', writer.rollback('digits'));
     await registerMadeUp(registry, 'digits');
@@ -194,7 +194,7 @@ describe('rolling back', () => {
   });
 });
 
-test('a registry is consistent whenever a writer is killed', async () => {
+it('a registry is consistent whenever a writer is killed', async () => {
   const { registry, writer } = await newRegistry();
   let work = 0;
   for (let round = 0; round < 8; round++) {

@@ -2,7 +2,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { expect, inject, test } from 'vitest';
+import { expect, inject, it } from 'vitest';
 
 import { findPrepared } from '../../src/artifacts/prepared.js';
 import type { StoredDecision } from '../../src/artifacts/decision.js';
@@ -10,7 +10,7 @@ import { QUICK, runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 import { onSheet } from '../support/foreign-pictures.js';
 
-test('calibrate: the stored decision is measured, followed by predict, and refused when it does not fit', async () => {
+it('calibrate: the stored decision is measured, followed by predict, and refused when it does not fit', async () => {
   const cwd = await temporaryFolder();
   await runCommand(['train', '--epochs', '4', '--run', 'base', ...QUICK], { cwd });
   const calibrated = await runCommand(

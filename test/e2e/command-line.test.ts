@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { commands } from '../../src/cli/commands/index.js';
 import { errorKinds } from '../../src/core/errors.js';
@@ -9,7 +9,7 @@ import { version } from '../../src/core/version.js';
 import { QUICK, runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
-test('--help lists every command, with the summary that the command itself has', async () => {
+it('--help lists every command, with the summary that the command itself has', async () => {
   const cwd = await temporaryFolder();
   const { code, stdout, stderr } = await runCommand(['--help'], { cwd });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -19,7 +19,7 @@ test('--help lists every command, with the summary that the command itself has',
   }
 });
 
-test.each(commands.map(({ name }) => name))(
+it.each(commands.map(({ name }) => name))(
   'mnist %s --help has examples and its options, and loads no native library',
   async (name) => {
     const cwd = await temporaryFolder();
@@ -32,12 +32,12 @@ test.each(commands.map(({ name }) => name))(
   },
 );
 
-test('--version', async () => {
+it('--version', async () => {
   const cwd = await temporaryFolder();
   expect((await runCommand(['--version'], { cwd })).stdout).toBe(`${version}\n`);
 });
 
-test('--print-config shows values with their origins: flag over environment over file over default', async () => {
+it('--print-config shows values with their origins: flag over environment over file over default', async () => {
   const cwd = await temporaryFolder();
   await writeFile(join(cwd, 'config.json'), '{"epochs": 3, "batchSize": 64, "seed": 5, "minAccuracy": 0.9}');
   const { code, result } = await runCommand(
@@ -54,7 +54,7 @@ test('--print-config shows values with their origins: flag over environment over
   });
 });
 
-test('a mistyped environment variable is warned of, and lists of texts may look like numbers', async () => {
+it('a mistyped environment variable is warned of, and lists of texts may look like numbers', async () => {
   const cwd = await temporaryFolder();
   const environment = { MNIST_EPOHCS: '3', MNIST_UNRELATED_SERVICE: 'x' };
   const words = ['preprocess', '--classes', '3,5', '--as', 'few', '--data-dir', cwd];
@@ -65,7 +65,7 @@ test('a mistyped environment variable is warned of, and lists of texts may look 
   expect(code).toBe(3);
 });
 
-test('colours only where they are wanted', async () => {
+it('colours only where they are wanted', async () => {
   const cwd = await temporaryFolder();
   const isColored = async (environment: NodeJS.ProcessEnv, ...words: string[]): Promise<boolean> =>
     (await runCommand(['models', ...words], { cwd, environment })).stdout.includes('\u001b[');
@@ -75,14 +75,14 @@ test('colours only where they are wanted', async () => {
   expect(await isColored({ FORCE_COLOR: '1' }, '--no-color')).toBe(false);
 });
 
-test('--quiet leaves the result alone', async () => {
+it('--quiet leaves the result alone', async () => {
   const cwd = await temporaryFolder();
   const { stdout, stderr } = await runCommand(['train', '--epochs', '1', '--quiet', ...QUICK], { cwd });
   expect(stderr).toBe('');
   expect(stdout).toMatch(/^test /);
 });
 
-test('lists: runs, models, data sets, runtimes', async () => {
+it('lists: runs, models, data sets, runtimes', async () => {
   const cwd = await temporaryFolder();
   const list = async (...words: string[]): Promise<Record<string, unknown>> =>
     (await runCommand([...words, '--json'], { cwd })).result();
@@ -103,7 +103,7 @@ test('lists: runs, models, data sets, runtimes', async () => {
   expect(runtimes.some(({ installed }) => installed)).toBe(true);
 });
 
-test('doctor: everything that training needs is right on this machine', async () => {
+it('doctor: everything that training needs is right on this machine', async () => {
   const cwd = await temporaryFolder();
   const { code, result } = await runCommand(['doctor', '--json'], { cwd });
   expect(code).toBe(0);
@@ -123,7 +123,7 @@ test('doctor: everything that training needs is right on this machine', async ()
   );
 });
 
-test('doctor on a machine without anything: says what is missing and how to get it', async () => {
+it('doctor on a machine without anything: says what is missing and how to get it', async () => {
   const cwd = await temporaryFolder();
   const environment = { XDG_CACHE_HOME: join(cwd, 'cache'), PATH: cwd };
   const { code, stdout } = await runCommand(['doctor'], { cwd, environment });
@@ -133,14 +133,14 @@ test('doctor on a machine without anything: says what is missing and how to get 
   expect(stdout).toMatch(/ok +backend wasm/);
 });
 
-test('runtime remove asks, and refuses where nobody can answer', async () => {
+it('runtime remove asks, and refuses where nobody can answer', async () => {
   const cwd = await temporaryFolder();
   const { code, stderr } = await runCommand(['runtime', 'remove'], { cwd });
   expect(code).toBe(2);
   expect(stderr).toContain('add --yes');
 });
 
-test('exit codes are those of the contract', () => {
+it('exit codes are those of the contract', () => {
   const codes = new Set<number>(Object.values(errorKinds).map(({ exitCode }) => exitCode));
   expect([...codes].toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 130, 143]);
 });

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
-test('mnist datasets show mnist: for programs, with a card and a contact sheet', async () => {
+it('mnist datasets show mnist: for programs, with a card and a contact sheet', async () => {
   const cwd = await temporaryFolder();
   const words = [
     'datasets',
@@ -36,7 +36,7 @@ test('mnist datasets show mnist: for programs, with a card and a contact sheet',
   expect([format, height]).toEqual(['png', 10 * 60 - 4 + 24]);
 });
 
-test('a contact sheet shows what augmentation makes of an image of each class', async () => {
+it('a contact sheet shows what augmentation makes of an image of each class', async () => {
   const cwd = await temporaryFolder();
   const words = ['datasets', 'show', 'mnist', '--per-class', '4', '--augment-rotation', '30'];
   const { code } = await runCommand([...words, '--contact-sheet', 'sheet.png'], { cwd });
@@ -62,7 +62,7 @@ test('a contact sheet shows what augmentation makes of an image of each class', 
   expect(nowhere.stderr).toContain('--contact-sheet FILE');
 });
 
-test('for people: pictures of half blocks, in colours where they are wanted', async () => {
+it('for people: pictures of half blocks, in colours where they are wanted', async () => {
   const cwd = await temporaryFolder();
   const plain = await runCommand(['datasets', 'show', 'mnist'], { cwd });
   expect(plain.code).toBe(0);
@@ -73,7 +73,7 @@ test('for people: pictures of half blocks, in colours where they are wanted', as
   expect(colored.stdout).toContain('\u001B[38;5;');
 });
 
-test('what cannot be shown is said in one line', async () => {
+it('what cannot be shown is said in one line', async () => {
   const cwd = await temporaryFolder();
   const nameless = await runCommand(['datasets', 'show'], { cwd });
   expect(nameless.code).toBe(2);

@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { QUICK, runCommand, type Ended } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
-test('from a checkpoint into production and back, on the command line', { timeout: 180_000 }, async () => {
+it('from a checkpoint into production and back, on the command line', { timeout: 180_000 }, async () => {
   const cwd = await temporaryFolder();
   const mnist = (...words: string[]): Promise<Ended> => runCommand([...words, '--json'], { cwd });
 
@@ -46,7 +46,7 @@ test('from a checkpoint into production and back, on the command line', { timeou
   expect(tampered.stderr).toMatch(/error: .*audit\.jsonl: the chain breaks at line 5/);
 });
 
-test('says what cannot be deployed, and why', async () => {
+it('says what cannot be deployed, and why', async () => {
   const cwd = await temporaryFolder();
   const mnist = (...words: string[]): Promise<Ended> => runCommand(words, { cwd });
   expect(await mnist('deploy', 'nothing')).toMatchObject({ code: 6 });

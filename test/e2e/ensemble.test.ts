@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { expect, inject, test } from 'vitest';
+import { expect, inject, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { findPrepared } from '../../src/artifacts/prepared.js';
@@ -22,7 +22,7 @@ async function trainMembers(cwd: string): Promise<void> {
   }
 }
 
-test('the ensemble is the mean of its members’ probabilities', () => {
+it('the ensemble is the mean of its members’ probabilities', () => {
   const scored = (...probabilities: number[]): Parameters<typeof meanProbabilities>[0][number] => ({
     ...{ probabilities: Float64Array.from(probabilities), labels: Uint8Array.of(0, 1), classes: 2 },
   });
@@ -34,7 +34,7 @@ test('the ensemble is the mean of its members’ probabilities', () => {
   expect([...labels]).toEqual([0, 1]);
 });
 
-test(
+it(
   'evaluate --ensemble: members and ensemble, as computed here from their logits; misfits are refused',
   {
     timeout: 120_000,
@@ -120,7 +120,7 @@ test(
   },
 );
 
-test('predict --with: the mean of what each says of a picture alone, decided without any of their rules', async () => {
+it('predict --with: the mean of what each says of a picture alone, decided without any of their rules', async () => {
   const cwd = await temporaryFolder();
   await trainMembers(cwd);
   const { test: images } = (await findPrepared(inject('dataDir'), 'mnist'))!;

@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, inject, test } from 'vitest';
+import { expect, inject, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { QUICK, runCommand, type Ended } from '../support/command.js';
@@ -23,7 +23,7 @@ async function rawCopy(): Promise<{ dataDir: string; file: (name: string) => str
   return { dataDir, file: (name) => join(dataDir, 'mnist', 'raw', name) };
 }
 
-test('2: a mistyped option, command or value, with what was meant', async () => {
+it('2: a mistyped option, command or value, with what was meant', async () => {
   const cwd = await temporaryFolder();
   expectError(
     await runCommand(['train', '--epocs', '3'], { cwd }),
@@ -44,7 +44,7 @@ test('2: a mistyped option, command or value, with what was meant', async () => 
   expectError(await runCommand(['evaluate'], { cwd }), 2, /missing required argument 'checkpoint'/);
 });
 
-test('2: a configuration with a wrong type, an unknown key, or that is no JSON, names the file', async () => {
+it('2: a configuration with a wrong type, an unknown key, or that is no JSON, names the file', async () => {
   const cwd = await temporaryFolder();
   const config = join(cwd, 'mine.json');
   const run = (): Promise<Ended> => runCommand(['train', '--config', config], { cwd });
@@ -58,7 +58,7 @@ test('2: a configuration with a wrong type, an unknown key, or that is no JSON, 
   expectError(await run(), 2, /mine\.json: not found/);
 });
 
-test('3: missing, truncated and corrupted data', async () => {
+it('3: missing, truncated and corrupted data', async () => {
   const cwd = await temporaryFolder();
   expectError(
     await runCommand(['train', '--dataset', 'minst'], { cwd }),
@@ -94,7 +94,7 @@ test('3: missing, truncated and corrupted data', async () => {
   expectError(await preprocess(), 3, /t10k-labels-idx1-ubyte: its SHA-256 is not the one in its manifest/);
 });
 
-test('4: no runtime: an error where TensorFlow was asked for, a warning where not', async () => {
+it('4: no runtime: an error where TensorFlow was asked for, a warning where not', async () => {
   const cwd = await temporaryFolder();
   const environment = { XDG_CACHE_HOME: join(cwd, 'empty'), MNIST_OFFLINE: '1', PATH: join(cwd, 'empty') };
   const words = ['train', '--epochs', '1', ...QUICK];
@@ -112,7 +112,7 @@ test('4: no runtime: an error where TensorFlow was asked for, a warning where no
   expect(fallback.result()).toMatchObject({ backend: 'wasm', epochs: 1 });
 });
 
-test('5: the quality gate, with the result as the last line', async () => {
+it('5: the quality gate, with the result as the last line', async () => {
   const cwd = await temporaryFolder();
   const trained = await runCommand(
     ['train', '--epochs', '1', '--min-accuracy', '0.999', '--run', 'weak', '--json', ...QUICK],
@@ -127,7 +127,7 @@ test('5: the quality gate, with the result as the last line', async () => {
   expect((await gate('0.5')).code).toBe(0);
 });
 
-test('6: a missing or damaged checkpoint, and one of another program', async () => {
+it('6: a missing or damaged checkpoint, and one of another program', async () => {
   const cwd = await temporaryFolder();
   expectError(await runCommand(['evaluate', 'latest'], { cwd }), 6, /no checkpoint "latest"/);
   await runCommand(['train', '--epochs', '1', '--run', 'good', ...QUICK], { cwd });
@@ -147,7 +147,7 @@ test('6: a missing or damaged checkpoint, and one of another program', async () 
   );
 });
 
-test('1: a folder that cannot be written to is named', async () => {
+it('1: a folder that cannot be written to is named', async () => {
   const cwd = await temporaryFolder();
   await writeFile(join(cwd, 'file'), '');
   expectError(
@@ -157,7 +157,7 @@ test('1: a folder that cannot be written to is named', async () => {
   );
 });
 
-test('1: a full disk is named, and the checkpoint from before is intact', async ({ skip }) => {
+it('1: a full disk is named, and the checkpoint from before is intact', async ({ skip }) => {
   const cwd = await temporaryFolder();
   const checkpoints = join(cwd, 'checkpoints');
   await mkdir(checkpoints);
@@ -172,7 +172,7 @@ test('1: a full disk is named, and the checkpoint from before is intact', async 
   expect(description.progress.step).toBe(0);
 });
 
-test('1: a read-only folder is named', async ({ skip }) => {
+it('1: a read-only folder is named', async ({ skip }) => {
   const cwd = await temporaryFolder();
   const checkpoints = join(cwd, 'checkpoints');
   await mkdir(checkpoints);
@@ -184,14 +184,14 @@ test('1: a read-only folder is named', async ({ skip }) => {
   );
 });
 
-test('2: a run that exists is not overwritten', async () => {
+it('2: a run that exists is not overwritten', async () => {
   const cwd = await temporaryFolder();
   const words = ['train', '--epochs', '1', '--run', 'mine', ...QUICK];
   expect((await runCommand(words, { cwd })).code).toBe(0);
   expectError(await runCommand(words, { cwd }), 2, /the run "mine" exists already.*--resume mine/);
 });
 
-test('--verbose shows where an error comes from', async () => {
+it('--verbose shows where an error comes from', async () => {
   const cwd = await temporaryFolder();
   const { stderr } = await runCommand(['evaluate', 'nothing', '--verbose'], { cwd });
   expect(stderr).toMatch(/CHECKPOINT_MISSING|ToolkitError/);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { QUICK, runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/folders.js';
 /** Debian's package dataset-fashion-mnist, which `.ci/run` installs. */
 const FOLDER = '/usr/share/datasets/fashion-mnist';
 
-test.skipIf(!existsSync(FOLDER))(
+it.skipIf(!existsSync(FOLDER))(
   `the real Fashion-MNIST, from gzipped files in ${FOLDER}, through collect, preprocess, train and evaluate`,
   async () => {
     const cwd = await temporaryFolder();

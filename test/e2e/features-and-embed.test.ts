@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { loadFloats } from '../../src/artifacts/safetensors.js';
 import { QUICK, runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
-test(
+it(
   'principal components are trained on, stored, evaluated, resumed and embedded',
   { timeout: 180_000 },
   async () => {
@@ -76,7 +76,7 @@ test(
   },
 );
 
-test('options of other features, and features of a net without them, are refused or absent', async () => {
+it('options of other features, and features of a net without them, are refused or absent', async () => {
   const cwd = await temporaryFolder();
   const other = await runCommand(['train', '--hog-cell-size', '7'], { cwd });
   expect(other.code).toBe(2);
@@ -86,7 +86,7 @@ test('options of other features, and features of a net without them, are refused
   expect(output.stderr).toContain('a file name that ends in .npy or .csv');
 });
 
-test('an option that can only be switched off leaves the environment its say', async () => {
+it('an option that can only be switched off leaves the environment its say', async () => {
   const cwd = await temporaryFolder();
   const environment = { MNIST_FEATURES: 'pca', MNIST_PCA_WHITEN: 'false' };
   const { code, result } = await runCommand(['train', '--print-config', '--json'], { cwd, environment });

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { readCheckpoint, type Checkpoint } from '../../src/artifacts/checkpoint.js';
 import { loadFloats } from '../../src/artifacts/safetensors.js';
@@ -35,7 +35,7 @@ function readRun(cwd: string, run: string, kind: 'last' | 'best'): Promise<Check
   return readCheckpoint(join(cwd, 'checkpoints', run, `${kind}.safetensors`));
 }
 
-test('averages, clipping, smoothing, AdamW and one cycle, interrupted and resumed, end as if never stopped', async () => {
+it('averages, clipping, smoothing, AdamW and one cycle, interrupted and resumed, end as if never stopped', async () => {
   const cwd = await temporaryFolder();
   await writeFile(join(cwd, 'options.json'), JSON.stringify(FILE));
   const environment = ENVIRONMENT;
@@ -76,7 +76,7 @@ test('averages, clipping, smoothing, AdamW and one cycle, interrupted and resume
   expect(loss).toBeCloseTo(measured.loss, 6);
 });
 
-test('an option of another schedule or optimiser is refused', async () => {
+it('an option of another schedule or optimiser is refused', async () => {
   const cwd = await temporaryFolder();
   const refusal = async (...words: string[]): Promise<string> => {
     const { code, stderr } = await runCommand(['train', ...words], { cwd });

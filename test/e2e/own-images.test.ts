@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { Random } from '../../src/core/random.js';
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
@@ -36,7 +36,7 @@ async function pictures(): Promise<Record<string, Buffer>> {
   return files;
 }
 
-test('one’s own images of any size and classes go all the way: collected, trained on, evaluated by their names', async () => {
+it('one’s own images of any size and classes go all the way: collected, trained on, evaluated by their names', async () => {
   const cwd = await temporaryFolder();
   const from = await writeTree(join(cwd, 'fruit'), { ...(await pictures()), 'りんご/broken.png': 'x' });
   const environment = { MNIST_DATA_DIR: join(cwd, 'data') };

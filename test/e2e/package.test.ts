@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { expect, inject, test } from 'vitest';
+import { expect, inject, it } from 'vitest';
 
 import { QUICK, runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
@@ -24,7 +24,7 @@ function npm(words: readonly string[], cwd: string): string {
   });
 }
 
-test(
+it(
   'npm pack, installed elsewhere, trains by its three names and can be imported',
   { timeout: 300_000 },
   async () => {
@@ -58,7 +58,7 @@ test(
   },
 );
 
-test.each(['22', '24', '26'])('trains on Node %s', { timeout: 300_000 }, async (major) => {
+it.each(['22', '24', '26'])('trains on Node %s', { timeout: 300_000 }, async (major) => {
   const folder = await temporaryFolder();
   npm(['install', '--no-save', '--prefix', folder, `node@${major}`], folder);
   const node = join(folder, 'node_modules', 'node', 'bin', 'node');

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { expect, inject, test } from 'vitest';
+import { expect, inject, it } from 'vitest';
 
 import { findPrepared } from '../../src/artifacts/prepared.js';
 import { QUICK, runCommand } from '../support/command.js';
@@ -14,7 +14,7 @@ interface Result {
   failures: { picture: string; code: string; message: string }[];
 }
 
-test('predict: classifies pictures of every kind, names each bad one, and fails with exit code 3', async () => {
+it('predict: classifies pictures of every kind, names each bad one, and fails with exit code 3', async () => {
   const cwd = await temporaryFolder();
   const trained = await runCommand(['train', '--epochs', '3', '--run', 'base', ...QUICK], { cwd });
   expect(trained.code).toBe(0);

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { readCheckpoint, writeCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { loadFloats, storeFloats } from '../../src/artifacts/safetensors.js';
 import { QUICK, runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
-test(
+it(
   '--reproduce repeats a run bit for bit, and says what differs where it does',
   { timeout: 120_000 },
   async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { Random } from '../../src/core/random.js';
@@ -45,7 +45,7 @@ async function trainAndStop(
   return code;
 }
 
-test.each([
+it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)(
@@ -60,7 +60,7 @@ test.each([
   },
 );
 
-test('SIGKILL at random moments costs at most the epoch under way', { timeout: 120_000 }, async () => {
+it('SIGKILL at random moments costs at most the epoch under way', { timeout: 120_000 }, async () => {
   const cwd = await temporaryFolder();
   const whole = await reference(cwd);
   const random = new Random(20_261_124, 'moments of death');
@@ -74,7 +74,7 @@ test('SIGKILL at random moments costs at most the epoch under way', { timeout: 1
   }
 });
 
-test('a resumed run keeps its configuration, and can be made longer', async () => {
+it('a resumed run keeps its configuration, and can be made longer', async () => {
   const cwd = await temporaryFolder();
   const first = ['train', '--epochs', '1', '--run', 'short', '--schedule', 'constant', ...QUICK];
   expect((await runCommand(first, { cwd })).code).toBe(0);
@@ -87,7 +87,7 @@ test('a resumed run keeps its configuration, and can be made longer', async () =
   expect(longer.events().filter(({ event }) => event === 'epoch')).toHaveLength(1);
 });
 
-test('a run in use is refused to a second process', async () => {
+it('a run in use is refused to a second process', async () => {
   const cwd = await temporaryFolder();
   let second: Promise<{ code: number | null; stderr: string }> | undefined;
   await runCommand(['train', '--epochs', '10000', '--run', 'shared', '--json', ...QUICK], {
@@ -102,7 +102,7 @@ test('a run in use is refused to a second process', async () => {
   expect(stderr).toMatch(/error: .*shared: in use by process \d+/);
 });
 
-test('deploying what was interrupted in its first epoch warns of it', async () => {
+it('deploying what was interrupted in its first epoch warns of it', async () => {
   const cwd = await temporaryFolder();
   const words = ['--batch-size', '1', '--epochs', '1', '--threads', '1'];
   expect(await trainAndStop(cwd, 'early', 'SIGINT', 300, { event: 'run', words })).toBe(130);

@@ -1,7 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { loadFloats } from '../../src/artifacts/safetensors.js';
@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/folders.js';
 /** Enough addresses for Node.js and TensorFlow, and too few for a huge batch; in KiB. */
 const ADDRESSES = 8_000_000;
 
-test('a batch that does not fit into the memory: which one would, and the checkpoint from before is intact', async () => {
+it('a batch that does not fit into the memory: which one would, and the checkpoint from before is intact', async () => {
   const cwd = await temporaryFolder();
   const node = join(cwd, 'node.sh');
   await writeFile(node, `#!/bin/sh\nulimit -v ${ADDRESSES}\nexec "${process.execPath}" "$@"\n`);
@@ -31,7 +31,7 @@ test('a batch that does not fit into the memory: which one would, and the checkp
   expect(last.description.progress.step).toBe(0);
 });
 
-test('a loss that is no number: epoch, batch and advice, and no checkpoint with weights that are none', async () => {
+it('a loss that is no number: epoch, batch and advice, and no checkpoint with weights that are none', async () => {
   const cwd = await temporaryFolder();
   const words = [
     'train',

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { readSearch, SearchFolder } from '../../src/artifacts/search.js';
@@ -38,7 +38,7 @@ const weightsOf = async (...path: string[]): Promise<object> => {
   return Object.fromEntries(tensors);
 };
 
-test(
+it(
   'a search that is killed and interrupted ends as one that is not, and its best trial is a run like any other',
   {
     timeout: 180_000,
@@ -104,7 +104,7 @@ test(
   },
 );
 
-test('where no trial can be trained, the reason is the error', async () => {
+it('where no trial can be trained, the reason is the error', async () => {
   const cwd = await temporaryFolder();
   const space = { optimizer: ['momentum'], learningRate: [1000], weightDecay: [10] };
   const configuration = { validationSplit: 0.9, threads: 1, epochs: 1, search: { trials: 1, space } };

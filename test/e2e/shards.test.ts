@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { runCommand, type Ended } from '../support/command.js';
@@ -36,7 +36,7 @@ async function finalState(cwd: string, run: string): Promise<object> {
   return { history, step: description.progress.step, tensors: Object.fromEntries(tensors) };
 }
 
-test(
+it(
   'a set in shards is trained on, interrupted, resumed bit for bit and evaluated',
   { timeout: 120_000 },
   async () => {

@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { QUICK, runCommand, type Ended } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
 const CONFIG = fileURLToPath(new URL('../../configs/stack.json', import.meta.url));
 
-test('a file describes a network, which is trained and evaluated', { timeout: 180_000 }, async () => {
+it('a file describes a network, which is trained and evaluated', { timeout: 180_000 }, async () => {
   const cwd = await temporaryFolder();
   const mnist = (...words: string[]): Promise<Ended> => runCommand([...words, '--json'], { cwd });
   const trained = await mnist('train', '--config', CONFIG, '--epochs', '1', '--run', 'stacked', ...QUICK);
@@ -17,7 +17,7 @@ test('a file describes a network, which is trained and evaluated', { timeout: 18
   expect((await mnist('evaluate', 'stacked')).result()).toMatchObject({ accuracy: measured.accuracy });
 });
 
-test('so does an option, as JSON; what does not fit is refused with its place', async () => {
+it('so does an option, as JSON; what does not fit is refused with its place', async () => {
   const cwd = await temporaryFolder();
   const layers = JSON.stringify([{ type: 'max-pooling' }, { type: 'dense', units: 3 }]);
   const refused = await runCommand(['train', '--model', 'stack', '--layers', layers, ...QUICK], { cwd });

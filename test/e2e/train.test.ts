@@ -1,13 +1,13 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { QUICK, runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
-test('train and evaluate: JSON lines as the contract has them, files where it says', async () => {
+it('train and evaluate: JSON lines as the contract has them, files where it says', async () => {
   const cwd = await temporaryFolder();
   const trained = await runCommand(['train', '--epochs', '2', '--run', 'first', '--json', ...QUICK], { cwd });
   expect(trained.stderr).not.toMatch(/onednn|absl/i);
@@ -56,7 +56,7 @@ test('train and evaluate: JSON lines as the contract has them, files where it sa
   expect(await readdir(join(cwd, 'checkpoints', 'first', 'reports'))).toEqual(['mnist-test.json']);
 });
 
-test('without a terminal, people get one plain line an epoch, and the summary on stdout', async () => {
+it('without a terminal, people get one plain line an epoch, and the summary on stdout', async () => {
   const cwd = await temporaryFolder();
   const { code, stdout, stderr } = await runCommand(['train', '--epochs', '2', ...QUICK], { cwd });
   expect(code).toBe(0);
@@ -66,7 +66,7 @@ test('without a terminal, people get one plain line an epoch, and the summary on
   expect(stdout).toMatch(/^test +\d\d\.\d\d % accuracy/);
 });
 
-test('the same seed gives the same weights bit for bit with one thread, another seed others', async () => {
+it('the same seed gives the same weights bit for bit with one thread, another seed others', async () => {
   const cwd = await temporaryFolder();
   const weights = async (run: string, seed: string): Promise<Uint8Array[]> => {
     const { code } = await runCommand(['train', '--epochs', '1', '--run', run, '--seed', seed, ...QUICK], {
@@ -81,7 +81,7 @@ test('the same seed gives the same weights bit for bit with one thread, another 
   expect(await weights('c', '4')).not.toEqual(first);
 });
 
-test('--init-from starts where another run ended', async () => {
+it('--init-from starts where another run ended', async () => {
   const cwd = await temporaryFolder();
   await runCommand(['train', '--epochs', '2', '--run', 'teacher', ...QUICK], { cwd });
   const { code, events } = await runCommand(

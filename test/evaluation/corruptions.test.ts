@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { corrupt, corruptions } from '../../src/evaluation/corruptions.js';
 
@@ -22,7 +22,7 @@ function places(pixels: Uint8Array): [x: number, y: number][] {
   });
 }
 
-test.each(corruptions)(
+it.each(corruptions)(
   '$name: the same seed makes the same of images, and another one or strength other',
   (one) => {
     const pixels = dots(8, 7, 9);
@@ -36,7 +36,7 @@ test.each(corruptions)(
 );
 
 describe('what is done to a pixel', () => {
-  test('a shift moves it in each of the eight directions, and over the edge', () => {
+  it('a shift moves it in each of the eight directions, and over the edge', () => {
     const moved = places(corrupt(dots(200, 10, 10), shape, named('shift'), 4, 1));
     const expected = [-4, 0, 4].flatMap((y) => [-4, 0, 4].map((x) => `${10 + x},${10 + y}`));
     expect(new Set(moved.map(String))).toEqual(new Set(expected.filter((place) => place !== '10,10')));
@@ -44,13 +44,13 @@ describe('what is done to a pixel', () => {
     expect(places(gone).filter(([x]) => x === -1).length).toBeGreaterThan(10);
   });
 
-  test('a rotation by a right angle puts it exactly where it belongs, on one side or the other', () => {
+  it('a rotation by a right angle puts it exactly where it belongs, on one side or the other', () => {
     // Five right of the middle comes to be five above it, or below.
     const turned = places(corrupt(dots(40, 15, 10), shape, { ...named('rotation'), strengths: [90] }, 90, 1));
     expect(new Set(turned.map(String))).toEqual(new Set(['10,5', '10,15']));
   });
 
-  test('a blur spreads it as a Gaussian does', () => {
+  it('a blur spreads it as a Gaussian does', () => {
     const made = corrupt(dots(1, 10, 10), shape, named('blur'), 2, 1);
     const peak = made[10 * SIDE + 10]!;
     // 255 / (2π σ²), and what lies σ and 2σ away.
@@ -65,7 +65,7 @@ describe('what is done to a pixel', () => {
     expect(Math.abs(made.reduce((sum, value) => sum + value, 0) - 255)).toBeLessThan(25);
   });
 
-  test('noise has the standard deviation that it says', () => {
+  it('noise has the standard deviation that it says', () => {
     const grey = new Uint8Array(SIDE ** 2 * 20).fill(128);
     const made = Float64Array.from(corrupt(grey, shape, named('noise'), 0.1, 1), (value) => value - 128);
     const spread = Math.sqrt(made.reduce((sum, value) => sum + value ** 2, 0) / made.length);

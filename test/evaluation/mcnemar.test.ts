@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { comparePaired, mcNemarExact } from '../../src/evaluation/mcnemar.js';
 
@@ -17,7 +17,7 @@ function exact(onlyFirst: number, onlySecond: number): number {
 
 describe('McNemar’s exact test', () => {
   // From Python's fractions.
-  test.each([
+  it.each([
     [5, 15, 0.04138946533203125],
     [0, 6, 0.03125],
     [7, 7, 1],
@@ -27,7 +27,7 @@ describe('McNemar’s exact test', () => {
     expect(mcNemarExact(second, first)).toBeCloseTo(p, 14);
   });
 
-  test.each([
+  it.each([
     [121, 59],
     [203, 22],
     [1000, 900],
@@ -37,7 +37,7 @@ describe('McNemar’s exact test', () => {
   });
 });
 
-test('counts the examples on which just one of two is right', () => {
+it('counts the examples on which just one of two is right', () => {
   const labels = Uint8Array.of(1, 1, 1, 1, 1, 1);
   const first = Uint8Array.of(1, 1, 1, 0, 0, 2);
   const second = Uint8Array.of(1, 0, 2, 1, 0, 3);

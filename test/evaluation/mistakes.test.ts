@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { confidentMistakes } from '../../src/evaluation/mistakes.js';
 
-test('lists what was wrong, the surest first, and in the order of the examples where equal', () => {
+it('lists what was wrong, the surest first, and in the order of the examples where equal', () => {
   const scored = {
     probabilities: Float64Array.of(0.9, 0.1, 0.4, 0.6, 0.2, 0.8, 0.6, 0.4, 0.75, 0.25),
     labels: Uint8Array.of(0, 0, 0, 1, 1),

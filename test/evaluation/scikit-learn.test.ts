@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { beforeAll, describe, expect, it, test } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { bootstrapIntervals } from '../../src/evaluation/bootstrap.js';
 import { oneVersusRest, precisionRecallCurve, rocCurve } from '../../src/evaluation/curves.js';
@@ -127,7 +127,7 @@ describe.each(['smooth', 'ties', 'unequal classes', 'two classes'])(
   },
 );
 
-test('bootstrap intervals of an accuracy are near the binomial ones, and the same for the same seed', async () => {
+it('bootstrap intervals of an accuracy are near the binomial ones, and the same for the same seed', async () => {
   const labels = new Uint8Array(1000);
   const probabilities = Float64Array.from({ length: 2000 }, (_, index) =>
     // 880 of 1000 are right.

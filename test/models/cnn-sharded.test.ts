@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { startBackend } from '../../src/engine/backends/start.js';
 import { silentContext } from '../../src/core/events.js';
@@ -7,7 +7,7 @@ import { trainCnn } from '../support/cnn.js';
 import { expectClose } from '../support/numbers.js';
 
 // In a file of its own: TensorFlow has as many threads as it is started with.
-test('cnn drops the same values when its batches are cut into shards for two cores', async () => {
+it('cnn drops the same values when its batches are cut into shards for two cores', async () => {
   await startBackend('tensorflow', cpuRequest({ threads: 2 }), silentContext());
   // Of a size that is cut: see src/engine/sharding/work.ts.
   const size = { images: 200, side: 28, batchSize: 100, filters: [4, 8] };

@@ -1,5 +1,5 @@
 import { memory } from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { CompiledTraining } from '../../src/engine/running/compiled-training.js';
 import type { DeviceImages } from '../../src/engine/running/device-images.js';
@@ -62,7 +62,7 @@ function train(
   return run(program, parts, images, { coefficients, firstBatch });
 }
 
-test.each([
+it.each([
   ['cnn-small', 1e-6, {}],
   ['resnet', 1e-6, {}],
   // Put together for each normalisation; nothing does it of itself, as it is slower. Sums over shards round otherwise.
@@ -89,7 +89,7 @@ test.each([
   },
 );
 
-test('a run that is continued from a checkpoint ends with the same bits, and moving statistics are part of it', async () => {
+it('a run that is continued from a checkpoint ends with the same bits, and moving statistics are part of it', async () => {
   const whole = partsOf(models['resnet']!());
   const first = new CompiledTraining(whole.step, images);
   await train(first, whole, 0, 200);
@@ -115,7 +115,7 @@ test('a run that is continued from a checkpoint ends with the same bits, and mov
   resumed.variables.dispose();
 });
 
-test('a step that normalises batches is not cut into shards', async () => {
+it('a step that normalises batches is not cut into shards', async () => {
   const parts = partsOf(models['cnn-small']!());
   const program = new CompiledTraining(parts.step, images);
   await train(program, parts, 0, 100);
@@ -124,7 +124,7 @@ test('a step that normalises batches is not cut into shards', async () => {
   parts.variables.dispose();
 });
 
-test('images of which nothing would be left are refused', () => {
+it('images of which nothing would be left are refused', () => {
   const task = { shape: { height: 3, width: 3, channels: 1 }, classes: 2 };
   const build = (options: object): Model => cnnSmall.build(cnnSmall.options.parse(options), task);
   expect(() => build({})).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error);

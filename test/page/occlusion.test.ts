@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { occlusion } from '../../src/page/occlusion.js';
 
-test('occlusion gives each pixel the mean fall over the squares that cover it', async () => {
+it('occlusion gives each pixel the mean fall over the squares that cover it', async () => {
   const shape = { width: 8, height: 8, channels: 1 };
   const pixels = new Uint8Array(64).fill(10);
   // The evidence is the pixel in the corner: it falls by 10 where that is covered, in one square.

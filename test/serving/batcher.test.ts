@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { Batcher } from '../../src/serving/batcher.js';
 import { batchSizes, type Predictor } from '../../src/serving/predictor.js';
@@ -48,7 +48,7 @@ async function untilIdle(predictor: GatedPredictor, batcher: Batcher): Promise<v
 const later = (): number => performance.now() + 60_000;
 
 describe('a batcher', () => {
-  test('puts together what arrives together and while a batch is computed, and gives each its own rows', async () => {
+  it('puts together what arrives together and while a batch is computed, and gives each its own rows', async () => {
     const predictor = new GatedPredictor();
     const batcher = new Batcher(predictor, { maxDelay: 0, maxQueue: 100 });
     const answers = [1, 2].map((pixel) => batcher.classify(Uint8Array.of(pixel), 1, later()));
@@ -60,7 +60,7 @@ describe('a batcher', () => {
     expect(logits.map((row) => [...row])).toEqual([1, 2, 3, 4, 5, 6, 7].map((pixel) => [pixel, 2 * pixel]));
   });
 
-  test('splits a request that is larger than a batch', async () => {
+  it('splits a request that is larger than a batch', async () => {
     const predictor = new GatedPredictor();
     const batcher = new Batcher(predictor, { maxDelay: 0, maxQueue: 100 });
     const answer = batcher.classify(Uint8Array.of(1, 2, 3, 4, 5, 6), 6, later());
@@ -69,7 +69,7 @@ describe('a batcher', () => {
     expect([...(await answer)]).toEqual([1, 2, 2, 4, 3, 6, 4, 8, 5, 10, 6, 12]);
   });
 
-  test('shares what waits between its lanes, and gives each the next batch when it is free', async () => {
+  it('shares what waits between its lanes, and gives each the next batch when it is free', async () => {
     const predictor = new GatedPredictor(2);
     const batcher = new Batcher(predictor, { maxDelay: 0, maxQueue: 100 });
     const classify = (pixel: number): Promise<Float32Array> =>
@@ -88,7 +88,7 @@ describe('a batcher', () => {
     expect(logits.map(([first]) => first)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
-  test('refuses at once what has no room, and takes more when there is room again', async () => {
+  it('refuses at once what has no room, and takes more when there is room again', async () => {
     const predictor = new GatedPredictor();
     const batcher = new Batcher(predictor, { maxDelay: 0, maxQueue: 4 });
     const first = batcher.classify(Uint8Array.of(1, 2, 3, 4), 4, later());
@@ -106,7 +106,7 @@ describe('a batcher', () => {
     expect(batcher.queued).toBe(0);
   });
 
-  test('answers what waits too long with DEADLINE_EXCEEDED, and does not compute it', async () => {
+  it('answers what waits too long with DEADLINE_EXCEEDED, and does not compute it', async () => {
     const predictor = new GatedPredictor();
     const batcher = new Batcher(predictor, { maxDelay: 0, maxQueue: 100 });
     const first = batcher.classify(Uint8Array.of(1), 1, later());
@@ -119,7 +119,7 @@ describe('a batcher', () => {
     expect(predictor.batches).toEqual([1]);
   });
 
-  test('with a delay waits for more, but not when a batch is full', async () => {
+  it('with a delay waits for more, but not when a batch is full', async () => {
     const predictor = new GatedPredictor();
     const batcher = new Batcher(predictor, { maxDelay: 60_000, maxQueue: 100 });
     const answers = [1, 2, 3].map((pixel) => batcher.classify(Uint8Array.of(pixel), 1, later()));
@@ -132,7 +132,7 @@ describe('a batcher', () => {
     await Promise.all(answers);
   });
 
-  test('passes the failure of a batch to all that were in it', async () => {
+  it('passes the failure of a batch to all that were in it', async () => {
     const broken: Predictor = {
       description: checkpointDescription(),
       maxBatch: 4,
@@ -147,7 +147,7 @@ describe('a batcher', () => {
   });
 });
 
-test('the compiled batch sizes are powers of two up to the largest batch', () => {
+it('the compiled batch sizes are powers of two up to the largest batch', () => {
   expect(batchSizes(1)).toEqual([1]);
   expect(batchSizes(64)).toEqual([1, 2, 4, 8, 16, 32, 64]);
   expect(batchSizes(20)).toEqual([1, 2, 4, 8, 16, 20]);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { decisionPath, writeDecision, type StoredDecision } from '../../src/artifacts/decision.js';
 import { storedDecision } from '../support/decisions.js';
@@ -56,7 +56,7 @@ async function infer(url: string): Promise<Record<string, unknown[]>> {
   return Object.fromEntries((body['outputs'] as Output[]).map(({ name, data }) => [name, data]));
 }
 
-test('without a decision, the likeliest class is given and nobody abstains', async () => {
+it('without a decision, the likeliest class is given and nobody abstains', async () => {
   const { url } = await serveForTest(made);
   expect(await classify(url)).toMatchObject({
     class: 3,
@@ -68,7 +68,7 @@ test('without a decision, the likeliest class is given and nobody abstains', asy
   expect(await infer(url)).toMatchObject({ class: [3], abstained: [false], reason: [''] });
 });
 
-test('the temperature and the thresholds of calibrate decide, and the answer says why it abstains', async () => {
+it('the temperature and the thresholds of calibrate decide, and the answer says why it abstains', async () => {
   const thresholds = Array.from({ length: 10 }, (_, digit) => (digit === 3 ? 0.9 : 0));
   // Logits of some 100 for the class become less than 1: about as likely as the others.
   const { url } = await serveForTest(await decided({ temperature: 200, thresholds }));
@@ -93,7 +93,7 @@ test('the temperature and the thresholds of calibrate decide, and the answer say
   expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/mnist_abstained_images_total\{.*\} 2/);
 });
 
-test('costs change what is decided for', async () => {
+it('costs change what is decided for', async () => {
   // To take a 3 for what it is costs; to take it for an 8 is free.
   const costs = Array.from({ length: 10 }, (_, truth) =>
     Array.from({ length: 10 }, (__, column) => (truth === 3 && column === 8 ? 0 : 1)),
@@ -103,7 +103,7 @@ test('costs change what is decided for', async () => {
   expect(await infer(url)).toMatchObject({ class: [8] });
 });
 
-test('texts and truth values come as bytes where that is asked for', async () => {
+it('texts and truth values come as bytes where that is asked for', async () => {
   const { url } = await serveForTest(
     await decided({ thresholds: Array<number>(10).fill(1), temperature: 200 }),
   );
@@ -123,7 +123,7 @@ test('texts and truth values come as bytes where that is asked for', async () =>
   expect(bytes.toString('utf8', start + 5)).toMatch(/100\.0 % is asked for$/);
 });
 
-test('a new decision is a new version; one of another checkpoint is passed over, a broken one refused', async () => {
+it('a new decision is a new version; one of another checkpoint is passed over, a broken one refused', async () => {
   const path = await decided({});
   const { url, refresh, events } = await serveForTest(path);
   const first = await classify(url);

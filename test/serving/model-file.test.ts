@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { OnnxModel } from '../../src/deployment/onnx/runtime.js';
 import { serve } from '../../src/index.js';
@@ -12,7 +12,7 @@ import {
   writeMnistCheckpoint,
 } from '../support/serving.js';
 
-test('gives the served model in ONNX, which answers as the server does', async () => {
+it('gives the served model in ONNX, which answers as the server does', async () => {
   const { url } = await serveForTest(await writeMnistCheckpoint(await temporaryFolder(), 'three', 3));
   const response = await fetch(`${url}/model/onnx`);
   expect(response.status).toBe(200);
@@ -33,7 +33,7 @@ test('gives the served model in ONNX, which answers as the server does', async (
   });
 });
 
-test('the runtime of the page comes once: a browser that has it is told so', async () => {
+it('the runtime of the page comes once: a browser that has it is told so', async () => {
   const { url } = await serveForTest(await writeMnistCheckpoint(await temporaryFolder(), 'three', 3));
   const address = `${url}/runtime/ort.wasm.min.mjs`;
   const first = await fetch(address);
@@ -44,7 +44,7 @@ test('the runtime of the page comes once: a browser that has it is told so', asy
   expect((await fetch(`${url}/runtime/..%2Fpackage.json`)).status).toBe(404);
 });
 
-test('serve is a function of the library', async () => {
+it('serve is a function of the library', async () => {
   const checkpoint = await writeMnistCheckpoint(await temporaryFolder(), 'three', 3);
   const server = await serve(checkpoint, { port: 0, threads: 1, device: 'cpu', drift: false });
   expect((await ask(`${server.url}/v2/health/ready`)).body).toEqual({ ready: true });

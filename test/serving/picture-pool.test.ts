@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 
 import { preparePicture } from '../../src/data/imaging/prepare.js';
 import { PicturePool } from '../../src/serving/picture-pool.js';
@@ -15,7 +15,7 @@ function ring(side: number): { width: number; height: number; rgba: Uint8Array }
 
 const shape = { height: 28, width: 28, channels: 1 };
 
-test('small pictures and large ones, which other threads prepare, become what the page makes of them', async () => {
+it('small pictures and large ones, which other threads prepare, become what the page makes of them', async () => {
   const pool = new PicturePool();
   onTestFinished(() => pool.close());
   for (const side of [28, 300]) {
@@ -26,7 +26,7 @@ test('small pictures and large ones, which other threads prepare, become what th
   }
 });
 
-test('more pictures than may wait are refused, and those that wait are prepared', async () => {
+it('more pictures than may wait are refused, and those that wait are prepared', async () => {
   const pool = new PicturePool();
   onTestFinished(() => pool.close());
   const tasks = Array.from({ length: 120 }, () =>

@@ -1,7 +1,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, inject, test } from 'vitest';
+import { expect, inject, it } from 'vitest';
 
 import { decisionPath, writeDecision } from '../../src/artifacts/decision.js';
 import { ModelRegistry } from '../../src/artifacts/model-registry.js';
@@ -26,7 +26,7 @@ interface Drift {
   psi: number;
 }
 
-test('a registered model brings its decision and what drift is measured against; no data folder is needed', async () => {
+it('a registered model brings its decision and what drift is measured against; no data folder is needed', async () => {
   const folder = await temporaryFolder();
   const registryDir = join(folder, 'models');
   const checkpoint = await writeMnistCheckpoint(folder, 'three', 3);

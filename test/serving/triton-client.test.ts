@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import {
   preparedMnist,
@@ -36,7 +36,7 @@ interface Found {
   probabilities: number[];
 }
 
-test.skipIf(!hasClient)(
+it.skipIf(!hasClient)(
   'the protocol’s own Python client gets health, metadata and inference right',
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mnist-train-test-triton-'));

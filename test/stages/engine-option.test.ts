@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { expect, inject, onTestFinished, test, vi } from 'vitest';
+import { expect, inject, it, onTestFinished, vi } from 'vitest';
 
 import { CompiledInference } from '../../src/engine/running/compiled-inference.js';
 import { calibrate, deploy, evaluate, predict } from '../../src/index.js';
@@ -33,7 +33,7 @@ const stages: [string, (checkpoint: string, options: Common) => Promise<unknown>
   ],
 ];
 
-test.each(stages)('%s computes with the engine that it is told', async (_, run) => {
+it.each(stages)('%s computes with the engine that it is told', async (_, run) => {
   const checkpoint = await writeMnistCheckpoint(await temporaryFolder(), 'untrained', 3);
   // Compiled passes are counted, and take place all the same.
   const compiled = vi.spyOn(CompiledInference.prototype, 'run');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 
 import { fill } from '@tensorflow/tfjs-core';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 
 import { RunFolder } from '../../src/artifacts/run.js';
 import { emptyEpoch, type EpochRecord } from '../../src/training/progress.js';
@@ -15,7 +15,7 @@ import { smallNet } from '../support/small-model.js';
 
 beforeAll(() => startOnCpu('cpu'));
 
-test('weights that are no numbers are not written: the checkpoint from before stays', async () => {
+it('weights that are no numbers are not written: the checkpoint from before stays', async () => {
   const folder = new RunFolder(join(await temporaryFolder(), 'spoilt'));
   const variables = new TrainingVariables(smallNet(4, [3], 2), [], 1);
   const writer = new RunWriter(folder, { machine: {} } as RunDescription, variables, 5, () => undefined);

@@ -1,5 +1,5 @@
 import { memory } from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { CompiledTraining } from '../../src/engine/running/compiled-training.js';
 import type { DeviceImages } from '../../src/engine/running/device-images.js';
@@ -71,7 +71,7 @@ describe('a compiled step with clipping, smoothing, averages and a momentum that
   });
 });
 
-test('averages are of the weights after each step, in double precision the same', async () => {
+it('averages are of the weights after each step, in double precision the same', async () => {
   const net = smallNet('sgd', {}, { areAveraged: true });
   const coefficients = coefficientsOf(net, { areAveraged: true });
   const program = new CompiledTraining(net.step, images);

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { Checkpoint } from '../../src/artifacts/checkpoint.js';
 import { CompiledTraining } from '../../src/engine/running/compiled-training.js';
@@ -16,12 +16,12 @@ const task = { shape: { height: 28, width: 28, channels: 1 }, classes: 10 };
 const convolutional = cnn.build(cnn.options.parse({ filters: [2, 3] }), task);
 
 describe('layers', () => {
-  test('are what parameters belong to, the last of which is the head', () => {
+  it('are what parameters belong to, the last of which is the head', () => {
     expect(learntLayers(convolutional)).toEqual(['convolution1', 'convolution2', 'dense1', 'dense2']);
     expect(headOf(convolutional)).toBe('dense2');
   });
 
-  test('are chosen by names and patterns', () => {
+  it('are chosen by names and patterns', () => {
     expect(chosenLayers(convolutional, ['dense1', 'conv*'])).toEqual([
       'convolution1',
       'convolution2',
@@ -32,7 +32,7 @@ describe('layers', () => {
     expect(() => chosenLayers(convolutional, ['*'])).toThrow(/nothing is left to train/);
   });
 
-  test('are taken over but for the head, where classes differ', () => {
+  it('are taken over but for the head, where classes differ', () => {
     const from = (classNames: string[]): Checkpoint => ({ description: { classNames } }) as Checkpoint;
     expect(planTransfer(convolutional, from(['a', 'b']), ['a', 'b']).fresh).toEqual([]);
     for (const others of [
@@ -50,7 +50,7 @@ describe('layers', () => {
 describe('a frozen layer', () => {
   beforeAll(() => startTensorFlow());
 
-  test('gets no gradient and no optimiser state in the compiled step, and stays as it is', async () => {
+  it('gets no gradient and no optimiser state in the compiled step, and stays as it is', async () => {
     const images = await mnistImages();
     const whole = mlp.build(mlp.options.parse({ hiddenLayers: [8, 6] }), task);
     const optimizer = adam.build(adam.options.parse({}));
@@ -80,7 +80,7 @@ describe('a frozen layer', () => {
     images.dispose();
   });
 
-  test('with batch normalisation keeps its statistics, and uses them', async () => {
+  it('with batch normalisation keeps its statistics, and uses them', async () => {
     const images = await mnistImages();
     const whole = cnnSmall.build(cnnSmall.options.parse({}), task);
     const [first] = learntLayers(whole) as [string];

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 
 import { Chalk } from 'chalk';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import type { Picture } from '../../../src/reports/drawing/picture.js';
 import { gallery, halfBlocks } from '../../../src/cli/terminal/half-blocks.js';
@@ -15,11 +15,11 @@ const picture: Picture = {
   data: Uint8Array.from([0, 255, 0, 255, 0, 0, 255, 255, 255, 0, 0, 200]),
 };
 
-test('without colours, two pixels become one of four characters', () => {
+it('without colours, two pixels become one of four characters', () => {
   expect(halfBlocks(picture, plain)).toEqual([' ▀▄█', '▀  ▀']);
 });
 
-test('with colours, each half has its own: above the text’s, below the ground’s', () => {
+it('with colours, each half has its own: above the text’s, below the ground’s', () => {
   const [line = ''] = halfBlocks(picture, colored);
   expect(stripVTControlCharacters(line)).toBe('▀▀▀▀');
   // Of 256 colours, 16 is black and 231 is white.
@@ -37,12 +37,12 @@ test('with colours, each half has its own: above the text’s, below the ground�
   );
 });
 
-test('a picture of one brightness is drawn blank', () => {
+it('a picture of one brightness is drawn blank', () => {
   const blank: Picture = { width: 2, height: 2, channels: 1, data: new Uint8Array(4).fill(9) };
   expect(halfBlocks(blank, plain)).toEqual(['  ']);
 });
 
-test('a gallery breaks into lines that fit, each picture under its name', () => {
+it('a gallery breaks into lines that fit, each picture under its name', () => {
   const shown = ['one', 'seven', 'eleven'].map((name) => ({ name, picture }));
   const lines = gallery(shown, 10, plain).split('\n');
   expect(lines).toEqual(['one  sev…', ' ▀▄█  ▀▄█', '▀  ▀ ▀  ▀', 'ele…', ' ▀▄█', '▀  ▀']);

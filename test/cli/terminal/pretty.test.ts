@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import type { EpochEvent } from '../../../src/core/events.js';
 import { PrettyReporter } from '../../../src/cli/terminal/pretty.js';
@@ -26,7 +26,7 @@ function epochLine(terminal: { isTTY?: boolean; columns?: number }): string {
   return written.trimEnd();
 }
 
-test('an epoch fits into one line of a terminal of 80 columns, and keeps what matters most', () => {
+it('an epoch fits into one line of a terminal of 80 columns, and keeps what matters most', () => {
   const whole = epochLine({});
   expect(whole).toMatch(/gap \+0\.0488 {2}0\.88 s {2}64,320 images\/s$/);
   expect(epochLine({ isTTY: true, columns: 120 })).toBe(whole);

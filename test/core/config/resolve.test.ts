@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
 import { fieldsOf, flagOf, parseText } from '../../../src/core/config/fields.js';
@@ -58,7 +58,7 @@ async function fileOf(content: unknown): Promise<Layer & { path: string }> {
 }
 
 describe('precedence', () => {
-  test('is flag, environment, file, default, and each origin is known', async () => {
+  it('is flag, environment, file, default, and each origin is known', async () => {
     const file = await fileOf({ epochs: 3, learningRate: 0.3, dataset: 'file' });
     const environment = environmentOf({ MNIST_EPOCHS: '2', MNIST_LEARNING_RATE: '0.2' });
     const { values, origins } = resolve(flagLayer({ epochs: 1 }), environment, file);
@@ -69,7 +69,7 @@ describe('precedence', () => {
     expect(origins.get('device')).toBe(DEFAULT_ORIGIN);
   });
 
-  test('passes over what is undefined, and empty variables', () => {
+  it('passes over what is undefined, and empty variables', () => {
     const { values } = resolve(
       flagLayer({ epochs: undefined }),
       environmentOf({ MNIST_EPOCHS: '', MNIST_OTHER: 'x' }),
@@ -77,33 +77,33 @@ describe('precedence', () => {
     expect(values.epochs).toBe(10);
   });
 
-  test('leaves an option without default and value out', () => {
+  it('leaves an option without default and value out', () => {
     expect(resolve().values.run).toBeUndefined();
     expect(resolve(flagLayer({ run: 'first' })).values.run).toBe('first');
   });
 });
 
 describe('a plug-in', () => {
-  test('comes with its own options and defaults', () => {
+  it('comes with its own options and defaults', () => {
     expect(resolve().values.shape).toEqual({ name: 'circle', radius: 1, filled: false });
     const { values, flat } = resolve(flagLayer({ shape: 'polygon', sides: [7] }));
     expect(values.shape).toEqual({ name: 'polygon', sides: [7], filled: true });
     expect(flat).toMatchObject({ shape: 'polygon', sides: [7], filled: true, epochs: 10 });
   });
 
-  test('named by a flag drops the options that a file has for another', async () => {
+  it('named by a flag drops the options that a file has for another', async () => {
     const file = await fileOf({ shape: 'circle', radius: 5, filled: true, epochs: 3 });
     const { values } = resolve(flagLayer({ shape: 'polygon' }), file);
     expect(values).toMatchObject({ shape: { name: 'polygon', sides: [3, 4, 5], filled: true }, epochs: 3 });
     expect(values.shape).not.toHaveProperty('radius');
   });
 
-  test('named by a flag keeps the options that a file has for it', async () => {
+  it('named by a flag keeps the options that a file has for it', async () => {
     const file = await fileOf({ shape: 'circle', radius: 5 });
     expect(resolve(flagLayer({ shape: 'circle' }), file).values.shape).toMatchObject({ radius: 5 });
   });
 
-  test('refuses an option of another, and lists its own', async () => {
+  it('refuses an option of another, and lists its own', async () => {
     const error = await toolkitError('OPTION_NOT_APPLICABLE', () =>
       resolve(flagLayer({ shape: 'circle', sides: [3] })),
     );
@@ -114,7 +114,7 @@ describe('a plug-in', () => {
     await toolkitError('OPTION_NOT_APPLICABLE', () => resolve(flagLayer({ sides: [3] }), file));
   });
 
-  test('that is unknown is refused, with the one that was meant', async () => {
+  it('that is unknown is refused, with the one that was meant', async () => {
     const error = await toolkitError('OPTION_INVALID', () => resolve(flagLayer({ shape: 'circel' })));
     expect(error.message).toBe(
       '--shape is "circel" (from the command line), but must be one of circle, polygon (did you mean circle?)',
@@ -125,7 +125,7 @@ describe('a plug-in', () => {
 });
 
 describe('an unknown key', () => {
-  test.each([
+  it.each([
     ['file', { epocs: 1 }, /unknown option epocs \(from .*config\.json\)/, 'did you mean epochs?'],
     ['file', { learning_rate: 1 }, /learning_rate/, 'did you mean learningRate?'],
     ['file', { completelyElse: 1 }, /completelyElse/, '--help lists the options'],
@@ -139,7 +139,7 @@ describe('an unknown key', () => {
     expect(error.hint).toBe(hint);
   });
 
-  test('of another command is passed over in a file', async () => {
+  it('of another command is passed over in a file', async () => {
     const { path } = await fileOf({ epochs: 3, port: 80 });
     expect(resolve(await fileLayer(path, new Set(['port']))).values.epochs).toBe(3);
   });
@@ -176,7 +176,7 @@ describe('an invalid value', () => {
     expect(error.exitCode).toBe(2);
   });
 
-  test('is named as it is written where it came from', async () => {
+  it('is named as it is written where it came from', async () => {
     const environment = await toolkitError('OPTION_INVALID', () =>
       resolve(environmentOf({ MNIST_LEARNING_RATE: 'x' })),
     );
@@ -187,7 +187,7 @@ describe('an invalid value', () => {
   });
 });
 
-test('the result is frozen, to the bottom', () => {
+it('the result is frozen, to the bottom', () => {
   const { values, flat } = resolve(flagLayer({ shape: 'polygon' }));
   const shape = values.shape as unknown as { sides: number[] };
   expect(() => Object.assign(values, { epochs: 1 })).toThrow(TypeError);
@@ -197,7 +197,7 @@ test('the result is frozen, to the bottom', () => {
 });
 
 describe('a file', () => {
-  test.each([
+  it.each([
     ['not JSON', '{"epochs": 3,}', /not JSON/],
     ['empty', '', /not JSON/],
     ['a list', '[1]', /not a JSON object/],
@@ -208,7 +208,7 @@ describe('a file', () => {
     expect(error.message).toMatch(reason);
   });
 
-  test('that is not there, or a folder, is refused', async () => {
+  it('that is not there, or a folder, is refused', async () => {
     const folder = await temporaryFolder();
     const missing = await toolkitError('CONFIG_UNREADABLE', fileLayer(join(folder, 'none.json')));
     expect(missing.message).toMatch(/none\.json: not found/);
@@ -217,7 +217,7 @@ describe('a file', () => {
 });
 
 describe('parseText', () => {
-  test.each([
+  it.each([
     ['number', '3', 3],
     ['number', '1e-3', 0.001],
     ['number', '', ''],
@@ -240,7 +240,7 @@ describe('parseText', () => {
   });
 });
 
-test('flagOf and fieldsOf write an option as people do', () => {
+it('flagOf and fieldsOf write an option as people do', () => {
   expect(flagOf('learningRate')).toBe('--learning-rate');
   const fields = fieldsOf(space.fields);
   expect(fields.get('learningRate')).toMatchObject({
@@ -252,7 +252,7 @@ test('flagOf and fieldsOf write an option as people do', () => {
   expect(fields.get('epochs')).toMatchObject({ description: 'passes', allowed: 'a whole number from 1' });
 });
 
-test('every option of every registered plug-in is described, and its default is allowed', () => {
+it('every option of every registered plug-in is described, and its default is allowed', () => {
   for (const { name, options } of [...models, ...optimizers]) {
     for (const field of fieldsOf(options).values()) {
       expect(`${name}.${field.key}: ${field.description}`).toMatch(/: .{5,}/);

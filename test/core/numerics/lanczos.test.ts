@@ -1,5 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { Random } from '../../../src/core/random.js';
 import { largestEigenPairs } from '../../../src/core/numerics/lanczos.js';
@@ -19,7 +19,7 @@ for (const { size, rank, count } of [
   { size: 30, rank: 4, count: 30 },
   { size: 1, rank: 1, count: 1 },
 ]) {
-  test(`the ${count} largest of ${size}, of rank ${rank}: as the full decomposition has them`, () => {
+  it(`the ${count} largest of ${size}, of rank ${rank}: as the full decomposition has them`, () => {
     const matrix = symmetric(size, rank);
     const { values, vectors } = largestEigenPairs(matrix, count, 1);
     const full = new EigenvalueDecomposition(matrix, { assumeSymmetric: true }).realEigenvalues;
@@ -39,7 +39,7 @@ for (const { size, rank, count } of [
   });
 }
 
-test('a matrix with one eigenvalue many times, and one of zeros', () => {
+it('a matrix with one eigenvalue many times, and one of zeros', () => {
   const { values, vectors } = largestEigenPairs(Matrix.eye(9, 9).mul(3), 4, 1);
   expect([...values].map((value) => value.toFixed(9))).toEqual(new Array(4).fill('3.000000000'));
   const product = vectors[0]!.reduce((sum, value, at) => sum + value * vectors[1]![at]!, 0);

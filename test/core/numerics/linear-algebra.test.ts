@@ -1,9 +1,9 @@
 import { inverse, Matrix } from 'ml-matrix';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { invertLower } from '../../../src/core/numerics/linear-algebra.js';
 
-test('the inverse of a triangle is the library’s', () => {
+it('the inverse of a triangle is the library’s', () => {
   const lower = new Matrix([
     [2, 0, 0],
     [6, 1, 0],

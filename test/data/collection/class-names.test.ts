@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect,test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { givenClassNames,withClassNames } from '../../../src/data/collection/class-names.js';
 import { collect } from '../../../src/stages/collect/collect.js';
@@ -11,7 +11,7 @@ import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { preprocessFields } from '../../../src/stages/preprocess/preprocess-options.js';
 
-test('IDX files get names for their labels, which go on to the prepared set', async () => {
+it('IDX files get names for their labels, which go on to the prepared set', async () => {
   const dataDir = await temporaryFolder();
   const from = await writeFiles(await temporaryFolder(), smallDataset());
   const { manifest } = await collect({ dataset: 'mine', dataDir, from, classNames: ['a', 'b', 'c'] });
@@ -22,7 +22,7 @@ test('IDX files get names for their labels, which go on to the prepared set', as
   await toolkitError('DATA_CORRUPT', preprocess(preprocessFields.parse({ dataset: 'mine', dataDir })));
 });
 
-test('names come from a file, one in each line', async () => {
+it('names come from a file, one in each line', async () => {
   const path = join(await temporaryFolder(), 'names.txt');
   await writeFile(path, 'blåbær\r\n\npomme d’Adam\nりんご\n');
   expect(await givenClassNames([path])).toEqual(['blåbær', 'pomme d’Adam', 'りんご']);
@@ -30,13 +30,13 @@ test('names come from a file, one in each line', async () => {
   await toolkitError('USAGE', givenClassNames([' ']));
 });
 
-test('classes that a source numbers are named by their numbers, whichever there are', () => {
+it('classes that a source numbers are named by their numbers, whichever there are', () => {
   expect(withClassNames(['0', '2', '10'], Array.from('abcdefghijk'))).toEqual(['a', 'c', 'k']);
   expect(() => withClassNames(['0', '3'], ['a', 'b'])).toThrow(/has a class 3, and there are 2 names/);
   expect(() => withClassNames(['cat', 'dog'], ['a', 'b'])).toThrow(/names its classes itself/);
 });
 
-test('a published set keeps its own names', async () => {
+it('a published set keeps its own names', async () => {
   const dataDir = await temporaryFolder();
   await toolkitError('USAGE', collect({ dataset: 'mnist', dataDir, classNames: ['a'] }));
 });

@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { sha256 } from '../../../src/core/hashing.js';
 import { readRawFile } from '../../../src/artifacts/raw.js';
@@ -44,7 +44,7 @@ async function serverOf(path: string, content: Buffer): Promise<string> {
 }
 
 describe('an archive', () => {
-  test('is unpacked; members that lead out of it, links and doubles are listed, and nothing is left', async () => {
+  it('is unpacked; members that lead out of it, links and doubles are listed, and nothing is left', async () => {
     const root = await temporaryFolder();
     const dataDir = join(root, 'data');
     const from = `${await writeTree(join(root, 'in'), { 'set.zip': await archiveOfImages() })}/set.zip`;
@@ -68,7 +68,7 @@ describe('an archive', () => {
     expect(await readdir(join(dataDir, 'own'))).toEqual(['raw']);
   });
 
-  test('that unpacks to a multiple of its size is refused, and leaves nothing', async () => {
+  it('that unpacks to a multiple of its size is refused, and leaves nothing', async () => {
     const { deflateRawSync } = await import('node:zlib');
     const bomb = deflatedZip('bomb.png', deflateRawSync(Buffer.alloc(80 * 2 ** 20)), 80 * 2 ** 20);
     const root = await temporaryFolder();
@@ -93,7 +93,7 @@ function deflatedZip(name: string, data: Buffer, size: number): Buffer {
 }
 
 describe('a third party’s address', () => {
-  test('is fetched, checked against the pinned hash, and recorded', async () => {
+  it('is fetched, checked against the pinned hash, and recorded', async () => {
     const archive = await archiveOfImages();
     const from = await serverOf('/sets/a%20set.zip', archive);
     const { manifest, train } = await importAndRead(from, { sha256: sha256(archive) });
@@ -102,7 +102,7 @@ describe('a third party’s address', () => {
     expect(manifest.imported?.file).toMatchObject({ bytes: archive.length, sha256: sha256(archive) });
   });
 
-  test('of another file is refused, and not taken up again', async () => {
+  it('of another file is refused, and not taken up again', async () => {
     const archive = await archiveOfImages();
     const dataDir = await temporaryFolder();
     const from = await serverOf('/set.zip', archive);
@@ -114,7 +114,7 @@ describe('a third party’s address', () => {
     await importAndRead(from, { dataDir, sha256: sha256(archive) });
   });
 
-  test('without a pinned hash is told to be pinned', async () => {
+  it('without a pinned hash is told to be pinned', async () => {
     const archive = await archiveOfImages();
     const events: ToolkitEvent[] = [];
     const context = silentContext({ emit: (event) => events.push(event) });
@@ -129,7 +129,7 @@ describe('a third party’s address', () => {
   });
 });
 
-test('the hash of a local file is checked, and a folder has none', async () => {
+it('the hash of a local file is checked, and a folder has none', async () => {
   const root = await temporaryFolder();
   await writeFile(join(root, 'set.zip'), await archiveOfImages());
   const options = { sha256: 'f'.repeat(64) };
@@ -137,7 +137,7 @@ test('the hash of a local file is checked, and a folder has none', async () => {
   await toolkitError('USAGE', importAndRead(root, options));
 });
 
-test('what is of no known kind is refused with the kinds there are', async () => {
+it('what is of no known kind is refused with the kinds there are', async () => {
   const root = await temporaryFolder();
   await mkdir(join(root, 'empty'));
   const error = await toolkitError('SOURCE_REFUSED', importAndRead(join(root, 'empty')));
@@ -145,7 +145,7 @@ test('what is of no known kind is refused with the kinds there are', async () =>
 });
 
 describe('published sets', () => {
-  test('EMNIST’s images are turned and its letters counted from 0', async () => {
+  it('EMNIST’s images are turned and its letters counted from 0', async () => {
     const files: Record<string, Buffer> = {};
     const standing = Buffer.from(Array.from({ length: 784 }, (_, index) => (3 * index) % 256));
     for (const [split, count] of [
@@ -177,7 +177,7 @@ describe('published sets', () => {
     expect(raw.manifest.classNames).toHaveLength(26);
   });
 
-  test('another gzipped file than KMNIST’s is refused, and another archive than EMNIST’s', async () => {
+  it('another gzipped file than KMNIST’s is refused, and another archive than EMNIST’s', async () => {
     const root = await writeTree(await temporaryFolder(), {
       'train-images-idx3-ubyte.gz': gzipSync('x'),
       'gzip.zip': await archiveOfImages(),

@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { decodeImage } from '../../../src/data/imaging/importing/decode.js';
 import { temporaryFolder } from '../../support/folders.js';
@@ -10,7 +10,7 @@ import { failureOf } from '../../support/errors.js';
 
 const target = { size: 28, channels: 1, centre: 'none', invert: 'no', maxPixels: 2 ** 24 } as const;
 
-test('hundreds of damaged and hostile inputs end in images, rejections or errors, and stay in the data folder', async () => {
+it('hundreds of damaged and hostile inputs end in images, rejections or errors, and stay in the data folder', async () => {
   const root = await temporaryFolder();
   const tally = await collectHostile(root, 1, 400);
   expect(tally.taken).toBeGreaterThan(0);
@@ -21,7 +21,7 @@ test('hundreds of damaged and hostile inputs end in images, rejections or errors
 });
 
 describe('decodeImage refuses', () => {
-  test.each([
+  it.each([
     [{ width: 2 ** 31 - 1, height: 2 ** 31 - 1 }, /pixels, more than the 16777216 of --max-pixels/],
     [{ width: 100_000, height: 1000 }, /pixels, more than/],
     [{ width: 0, height: 10 }, /no pixels/],
@@ -30,26 +30,26 @@ describe('decodeImage refuses', () => {
     expect(String(await failureOf(decodeImage(file, target)))).toMatch(reason);
   });
 
-  test('a lossy WebP of so many bytes that decoding takes long', async () => {
+  it('a lossy WebP of so many bytes that decoding takes long', async () => {
     const file = Buffer.alloc(2 ** 23 + 1);
     file.write('RIFF....WEBPVP8 ');
     expect(String(await failureOf(decodeImage(file, target)))).toMatch(/more than the 8388608 that a WebP/);
   });
 
-  test('a bomb of 400 million pixels', async () => {
+  it('a bomb of 400 million pixels', async () => {
     const bomb = bombPng(20_000);
     expect(bomb.length).toBeLessThan(100_000);
     expect(String(await failureOf(decodeImage(bomb, target)))).toMatch(/20000×20000 pixels/);
   });
 
-  test('an image cut short, of every format', async () => {
+  it('an image cut short, of every format', async () => {
     for (const { content } of await goodImages()) {
       const failure = await failureOf(decodeImage(content.subarray(0, content.length >> 1), target));
       expect(String(failure)).toMatch(/cannot be decoded|header is incomplete/);
     }
   });
 
-  test.each(['<svg xmlns="http://www.w3.org/2000/svg"/>', 'GIF89a........', 'BM..............', ''])(
+  it.each(['<svg xmlns="http://www.w3.org/2000/svg"/>', 'GIF89a........', 'BM..............', ''])(
     'what is none of the three formats: %s',
     async (text) => {
       expect(String(await failureOf(decodeImage(Buffer.from(text), target)))).toMatch(

@@ -3,7 +3,7 @@ import { chmod, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { ingestIdx, type IngestOptions } from '../../../src/data/collection/ingest.js';
 import { Random } from '../../../src/core/random.js';
@@ -38,7 +38,7 @@ async function expectRemoved({ destination }: IngestOptions): Promise<void> {
 }
 
 describe('a good file', () => {
-  test.each([
+  it.each([
     ['plain', images],
     ['gzipped', gzipSync(images)],
     ['gzipped in two parts', Buffer.concat([gzipSync(images.subarray(0, 7)), gzipSync(images.subarray(7))])],
@@ -48,13 +48,13 @@ describe('a good file', () => {
     expect((await readFile(options.destination)).equals(images)).toBe(true);
   });
 
-  test('may be shorter than the longest header', async () => {
+  it('may be shorter than the longest header', async () => {
     const labels = idxLabels([1, 2]);
     const options = await prepare(gzipSync(labels), { content: 'labels' });
     expect(await ingestIdx(options)).toEqual(resultOf(labels));
   });
 
-  test('is accepted where it is the pinned one', async () => {
+  it('is accepted where it is the pinned one', async () => {
     const pinned = resultOf(images) as NonNullable<IngestOptions['pinned']>;
     expect(await ingestIdx(await prepare(images, { pinned }))).toEqual(pinned);
   });
@@ -63,7 +63,7 @@ describe('a good file', () => {
 describe('damage', () => {
   const bomb = (claim: number[]): Buffer => gzipSync(idxFile(claim, new Uint8Array(30_000_000)));
 
-  test.each([
+  it.each([
     ['an empty file', Buffer.alloc(0), /only 0 bytes long/],
     ['a web page', Buffer.from('<html>no such file</html>'), /not an IDX file/],
     ['a truncated file', images.subarray(0, -5), /truncated: 39211 bytes/],
@@ -92,7 +92,7 @@ describe('damage', () => {
     await expectRemoved(options);
   });
 
-  test('a flipped bit in a gzip is refused, wherever it changes the contents', async () => {
+  it('a flipped bit in a gzip is refused, wherever it changes the contents', async () => {
     const file = gzipSync(images);
     const random = new Random(23, 'ingest');
     let refused = 0;
@@ -119,7 +119,7 @@ describe('damage', () => {
 describe('a file that is not the pinned one', () => {
   const pinned = resultOf(images) as NonNullable<IngestOptions['pinned']>;
 
-  test('is refused for its size as soon as its header tells it', async () => {
+  it('is refused for its size as soon as its header tells it', async () => {
     // The claim of 2 GB has a first megabyte alone: were it read to its end, it would be called truncated.
     const options = await prepare(idxFile([2_000_000, 32, 32], new Uint8Array(1_000_000)), { pinned });
     const error = await toolkitError('DATA_REFUSED', ingestIdx(options));
@@ -127,7 +127,7 @@ describe('a file that is not the pinned one', () => {
     await expectRemoved(options);
   });
 
-  test('is refused for its hash', async () => {
+  it('is refused for its hash', async () => {
     const other = Buffer.from(images).fill(1, images.length - 1);
     const options = await prepare(gzipSync(other), { pinned });
     const error = await toolkitError('DATA_REFUSED', ingestIdx(options));
@@ -137,19 +137,19 @@ describe('a file that is not the pinned one', () => {
 });
 
 describe('what cannot be read or written', () => {
-  test('is a source that is not there, or a folder', async () => {
+  it('is a source that is not there, or a folder', async () => {
     const options = await prepare(images);
     await toolkitError('DATA_UNREADABLE', ingestIdx({ ...options, path: `${options.path}-no` }));
     await toolkitError('DATA_UNREADABLE', ingestIdx({ ...options, path: join(options.path, '..') }));
   });
 
-  test.skipIf(process.getuid?.() === 0)('is a source without permission', async () => {
+  it.skipIf(process.getuid?.() === 0)('is a source without permission', async () => {
     const options = await prepare(images);
     await chmod(options.path, 0);
     await toolkitError('DATA_UNREADABLE', ingestIdx(options));
   });
 
-  test('is a destination below a file', async () => {
+  it('is a destination below a file', async () => {
     const options = await prepare(images);
     await writeFile(options.destination, 'a file');
     const below = join(options.destination, 'below');
@@ -157,7 +157,7 @@ describe('what cannot be read or written', () => {
     expect(error.message).toContain(below);
   });
 
-  test.skipIf(process.platform !== 'linux')('is a full disk, which is named and not the source', async () => {
+  it.skipIf(process.platform !== 'linux')('is a full disk, which is named and not the source', async () => {
     // /dev/full takes any write for one to a full disk; behind a link, which is what gets removed afterwards.
     const link = join(await temporaryFolder(), 'link');
     await symlink('/dev/full', link);
@@ -167,7 +167,7 @@ describe('what cannot be read or written', () => {
   });
 });
 
-test('an abort ends it with the reason and removes the copy', async () => {
+it('an abort ends it with the reason and removes the copy', async () => {
   const stop = new AbortController();
   const reason = new Error('interrupted');
   const options = await prepare(gzipSync(images), { signal: stop.signal });

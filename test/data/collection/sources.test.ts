@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { candidateNames, folderSource, mirrorSource } from '../../../src/data/collection/sources.js';
 import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
@@ -10,7 +10,7 @@ import { failureOf, toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { loopbackServer, type LoopbackServer } from '../../support/server.js';
 
-test('candidateNames are those under which the files are published', () => {
+it('candidateNames are those under which the files are published', () => {
   expect(candidateNames('test-labels')).toEqual([
     't10k-labels-idx1-ubyte.gz',
     't10k-labels-idx1-ubyte',
@@ -20,25 +20,25 @@ test('candidateNames are those under which the files are published', () => {
 });
 
 describe('folderSource', () => {
-  test.each(candidateNames('train-images'))('finds %s', async (name) => {
+  it.each(candidateNames('train-images'))('finds %s', async (name) => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, name), 'x');
     const path = join(folder, name);
     expect(await folderSource(folder).fetch('train-images')).toEqual({ path, name: path });
   });
 
-  test('names itself by its full path', () => {
+  it('names itself by its full path', () => {
     expect(folderSource('some/folder').description).toBe(resolve('some/folder'));
   });
 
-  test('says which names it looked for', async () => {
+  it('says which names it looked for', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'train-images-idx3-ubyte'));
     const error = await toolkitError('DATA_MISSING', folderSource(folder).fetch('train-images'));
     for (const name of candidateNames('train-images')) expect(error.hint).toContain(name);
   });
 
-  test('says that the folder itself is missing', async () => {
+  it('says that the folder itself is missing', async () => {
     const folder = join(await temporaryFolder(), 'none');
     const error = await toolkitError('DATA_MISSING', folderSource(folder).fetch('train-images'));
     expect(error.message).toBe(`${folder}: not found`);
@@ -54,7 +54,7 @@ describe('mirrorSource', () => {
       else response.writeHead(404).end();
     });
 
-  test.each(candidateNames('train-images'))('finds %s, also below a path', async (name) => {
+  it.each(candidateNames('train-images'))('finds %s, also below a path', async (name) => {
     const { address } = await mirrorOf(`/some/path/${name}`);
     const work = join(await temporaryFolder(), 'work');
     const source = mirrorSource(`${address}/some/path`, work, silentContext());
@@ -65,7 +65,7 @@ describe('mirrorSource', () => {
     expect(await exists(work)).toBe(false);
   });
 
-  test('keeps what has arrived, and tells the progress', async () => {
+  it('keeps what has arrived, and tells the progress', async () => {
     const { address, requests } = await mirrorOf('/train-images-idx3-ubyte.gz');
     const work = await temporaryFolder();
     const events: ToolkitEvent[] = [];
@@ -80,7 +80,7 @@ describe('mirrorSource', () => {
     });
   });
 
-  test('takes nothing that came from another mirror', async () => {
+  it('takes nothing that came from another mirror', async () => {
     const [one, two] = [
       await mirrorOf('/train-images-idx3-ubyte'),
       await mirrorOf('/b/train-images-idx3-ubyte'),
@@ -91,7 +91,7 @@ describe('mirrorSource', () => {
     expect(await readFile(found.path, 'utf8')).toBe('contents of /b/train-images-idx3-ubyte');
   });
 
-  test('fails with the first answer where the mirror has none of the names', async () => {
+  it('fails with the first answer where the mirror has none of the names', async () => {
     const { address, requests } = await mirrorOf();
     const source = mirrorSource(address, await temporaryFolder(), silentContext());
     const error = await toolkitError('DOWNLOAD_FAILED', source.fetch('test-labels'));
@@ -99,14 +99,14 @@ describe('mirrorSource', () => {
     expect(requests).toHaveLength(4);
   });
 
-  test('tries no other name where the failure is another', async () => {
+  it('tries no other name where the failure is another', async () => {
     const { address, requests } = await loopbackServer((_, response) => response.writeHead(401).end());
     const source = mirrorSource(address, await temporaryFolder(), silentContext());
     await toolkitError('DOWNLOAD_FAILED', source.fetch('test-labels'));
     expect(requests).toHaveLength(1);
   });
 
-  test('stops when it is aborted', async () => {
+  it('stops when it is aborted', async () => {
     const stop = new AbortController();
     const reason = new Error('interrupted');
     const { address } = await loopbackServer(() => {
@@ -116,7 +116,7 @@ describe('mirrorSource', () => {
     expect(await failureOf(source.fetch('test-labels'))).toBe(reason);
   });
 
-  test('refuses an address that is none', async () => {
+  it('refuses an address that is none', async () => {
     const work = await temporaryFolder();
     await toolkitError('DOWNLOAD_FAILED', () => mirrorSource('http://', work, silentContext()));
   });

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import type { CheckpointDescription } from '../../../src/artifacts/checkpoint.js';
 import { decodeImage } from '../../../src/data/imaging/importing/decode.js';
@@ -41,7 +41,7 @@ describe.each([
   { centre: 'none', invert: 'auto' },
   { centre: 'mass', invert: 'auto' },
 ] as const)('a picture for a model of images imported with %o', (imported) => {
-  test.each([1, 3] as const)('of %i channels becomes what its import made of it', async (channels) => {
+  it.each([1, 3] as const)('of %i channels becomes what its import made of it', async (channels) => {
     if (imported.centre === 'mass' && channels === 3) return;
     const file = await photo();
     const description = described(imported, { height: 20, width: 20, channels });
@@ -52,7 +52,7 @@ describe.each([
     expect(inverted).toBe(imported.invert !== 'no');
   });
 
-  test('is made so by the server, too', async () => {
+  it('is made so by the server, too', async () => {
     const file = await photo();
     const served = await pictureReader(new PicturePool())(file, described(imported));
     const { pixels } = await imageOf(file, 'photo.png', described(imported), 'import');
@@ -61,17 +61,17 @@ describe.each([
   });
 });
 
-test('sets that were images before keep the preparations that suit them', () => {
+it('sets that were images before keep the preparations that suit them', () => {
   expect(preparationFor(described(undefined))).toBe('digit');
   expect(preparationFor(described(undefined, { height: 8, width: 8, channels: 3 }))).toBe('fit');
 });
 
-test('the page does what comes closest', () => {
+it('the page does what comes closest', () => {
   expect(pagePreparationFor(described({ centre: 'mass', invert: 'auto' }))).toBe('digit');
   expect(pagePreparationFor(described({ centre: 'none', invert: 'no' }))).toBe('fit');
 });
 
-test('a picture that an import would not take is refused by name', async () => {
+it('a picture that an import would not take is refused by name', async () => {
   const description = described({ centre: 'mass', invert: 'auto' });
   const error = await toolkitError(
     'PICTURE_UNREADABLE',

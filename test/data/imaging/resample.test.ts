@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { resample } from '../../../src/data/imaging/resample.js';
 import { Random } from '../../../src/core/random.js';
@@ -10,11 +10,11 @@ const plane = {
 };
 const whole = { left: 0, top: 0, width: 12, height: 9 };
 
-test('changes nothing at the same size', () => {
+it('changes nothing at the same size', () => {
   expect(resample(plane, whole, 12, 9).values).toEqual(plane.values);
 });
 
-test('gives means of areas, so that a total is kept', () => {
+it('gives means of areas, so that a total is kept', () => {
   const small = resample(plane, whole, 5, 4);
   const total = (values: Float32Array, area: number): number =>
     values.reduce((sum, value) => sum + value * area, 0);
@@ -25,7 +25,7 @@ test('gives means of areas, so that a total is kept', () => {
   expect(corner).toBeCloseTo((a! + b! + c! + d!) / 4, 4);
 });
 
-test('interpolates where it enlarges: a slope stays a slope', () => {
+it('interpolates where it enlarges: a slope stays a slope', () => {
   const slope = { width: 4, height: 1, values: new Float32Array([0, 10, 20, 30]) };
   const { values } = resample(slope, { left: 0, top: 0, width: 4, height: 1 }, 8, 1);
   expect([...values]).toEqual([0, 2.5, 7.5, 12.5, 17.5, 22.5, 27.5, 30]);

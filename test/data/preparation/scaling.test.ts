@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import type { LabelledImages } from '../../../src/core/images.js';
 import type { scalingNames } from '../../../src/data/preparation/scaling.js';
@@ -12,14 +12,14 @@ const images: LabelledImages = {
 };
 
 describe('pixelStatistics', () => {
-  test('are those of the images that are asked for', () => {
+  it('are those of the images that are asked for', () => {
     // By hand: 10, 20, 2, 4 have mean 9 and variance (1 + 121 + 49 + 25) / 4 = 49.
     expect(pixelStatistics(images, Int32Array.of(1, 2))).toEqual({ mean: 9, standardDeviation: 7 });
     // 0 and 255: mean 127.5, and each is 127.5 away.
     expect(pixelStatistics(images, Int32Array.of(0))).toEqual({ mean: 127.5, standardDeviation: 127.5 });
   });
 
-  test('count an image as often as it is asked for', () => {
+  it('count an image as often as it is asked for', () => {
     // 10, 20, 10, 20, 2, 4: mean 11, squares 1 + 81 + 1 + 81 + 81 + 49 = 294, and 294 / 6 = 49.
     expect(pixelStatistics(images, Int32Array.of(1, 1, 2))).toEqual({ mean: 11, standardDeviation: 7 });
   });
@@ -32,7 +32,7 @@ describe('pixelScaling', () => {
     return pixel * scale + offset;
   };
 
-  test.each([
+  it.each([
     ['zero-one', 0, 0],
     ['zero-one', 255, 1],
     ['zero-one', 51, 0.2],
@@ -46,7 +46,7 @@ describe('pixelScaling', () => {
     expect(apply(name, pixel)).toBeCloseTo(expected, 12);
   });
 
-  test('asks for statistics only where they matter', () => {
+  it('asks for statistics only where they matter', () => {
     const none = (): never => {
       throw new Error('not needed');
     };
@@ -55,7 +55,7 @@ describe('pixelScaling', () => {
     expect(() => pixelScaling('standardize', none)).toThrow();
   });
 
-  test('stays finite for images without any spread', () => {
+  it('stays finite for images without any spread', () => {
     const { scale, offset } = pixelScaling('standardize', () => ({ mean: 7, standardDeviation: 0 }));
     expect(7 * scale + offset).toBe(0);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { chosenClasses, selectClasses } from '../../../src/data/preparation/selection.js';
 import { greyImages } from '../../support/images.js';
@@ -6,13 +6,13 @@ import { greyImages } from '../../support/images.js';
 const digits = Array.from({ length: 10 }, (_, digit) => String(digit));
 
 describe('chosenClasses', () => {
-  test('takes names, numbers and ranges', () => {
+  it('takes names, numbers and ranges', () => {
     expect(chosenClasses(['0-4'], digits)).toEqual([0, 1, 2, 3, 4]);
     expect(chosenClasses(['9', '2-3', '2'], digits)).toEqual([2, 3, 9]);
     expect(chosenClasses(['bag', '0'], ['shirt', 'bag'])).toEqual([0, 1]);
   });
 
-  test.each([['10'], ['8-12'], ['4-2'], ['x'], ['-1'], ['']])('refuses %s', (word) => {
+  it.each([['10'], ['8-12'], ['4-2'], ['x'], ['-1'], ['']])('refuses %s', (word) => {
     expect(() => chosenClasses([word], digits)).toThrow(/no class/);
   });
 });
@@ -20,12 +20,12 @@ describe('chosenClasses', () => {
 describe('selectClasses', () => {
   const images = greyImages(1, [[10], [11], [12], [13], [14], [15]], [2, 0, 1, 2, 0, 2]);
 
-  test('keeps images of the classes in their order, and counts their labels from 0', () => {
+  it('keeps images of the classes in their order, and counts their labels from 0', () => {
     const { count, pixels, labels } = selectClasses(images, [0, 2], undefined, 1);
     expect([count, [...pixels], [...labels]]).toEqual([5, [10, 11, 13, 14, 15], [1, 0, 1, 0, 1]]);
   });
 
-  test('draws so many of each from the seed, and all where there are fewer', () => {
+  it('draws so many of each from the seed, and all where there are fewer', () => {
     const drawn = selectClasses(images, [1, 2], 2, 1);
     expect([...drawn.labels].sort()).toEqual([0, 1, 1]);
     expect(selectClasses(images, [1, 2], 2, 1)).toEqual(drawn);

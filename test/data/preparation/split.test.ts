@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { stratifiedSplit } from '../../../src/data/preparation/split.js';
 
@@ -12,7 +12,7 @@ const labels = Uint8Array.from({ length: 808 }, (_, index) => {
 const countOf = (indices: Int32Array, label: number): number =>
   indices.filter((index) => labels[index] === label).length;
 
-test.each([
+it.each([
   [0.1, [50, 30, 1, 0]],
   [0.25, [125, 75, 2, 0]],
   [0.5, [250, 150, 4, 0]],
@@ -23,25 +23,25 @@ test.each([
   expect([0, 1, 2, 9].every((label) => countOf(training, label) > 0)).toBe(true);
 });
 
-test('every image is in one of the two, in order', () => {
+it('every image is in one of the two, in order', () => {
   const { training, validation } = stratifiedSplit(labels, 0.3, 1);
   expect([...training, ...validation].sort((a, b) => a - b)).toEqual([...labels.keys()]);
   for (const indices of [training, validation])
     expect([...indices]).toEqual([...indices].sort((a, b) => a - b));
 });
 
-test('a share of 0 holds nothing back', () => {
+it('a share of 0 holds nothing back', () => {
   const { training, validation } = stratifiedSplit(labels, 0, 1);
   expect(validation).toHaveLength(0);
   expect(training).toHaveLength(labels.length);
 });
 
-test('the same seed gives the same split, another seed another one', () => {
+it('the same seed gives the same split, another seed another one', () => {
   expect(stratifiedSplit(labels, 0.1, 1)).toEqual(stratifiedSplit(labels, 0.1, 1));
   expect(stratifiedSplit(labels, 0.1, 1)).not.toEqual(stratifiedSplit(labels, 0.1, 2));
 });
 
-test('which images are held back does not depend on their place', () => {
+it('which images are held back does not depend on their place', () => {
   // Were always the first ones taken, the mean place would be that of the first tenth.
   const same = new Uint8Array(10_000);
   const { validation } = stratifiedSplit(same, 0.1, 1);

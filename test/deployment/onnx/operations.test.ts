@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { CheckpointDescription } from '../../../src/artifacts/checkpoint.js';
 import { Random } from '../../../src/core/random.js';
@@ -201,11 +201,11 @@ async function expectSame(run: (x: tf.Tensor) => tf.Tensor, input: 'uint8' | 'fl
 }
 
 describe('in ONNX Runtime and in TensorFlow the same comes of', () => {
-  test.each(Object.keys(functions))('%s', (name) => expectSame(functions[name]!, 'uint8'));
+  it.each(Object.keys(functions))('%s', (name) => expectSame(functions[name]!, 'uint8'));
 
-  test('pixels as floats', () => expectSame(tf.relu, 'float32'));
+  it('pixels as floats', () => expectSame(tf.relu, 'float32'));
 
-  test('every operation of the table that tfjs can make', () => {
+  it('every operation of the table that tfjs can make', () => {
     // TensorFlow has several names for some; tfjs uses the others.
     const aliases = ['AddV2', 'Identity'];
     const untried = Object.keys(translations).filter((name) => !seen.has(name) && !aliases.includes(name));
@@ -214,14 +214,14 @@ describe('in ONNX Runtime and in TensorFlow the same comes of', () => {
 });
 
 describe('refused, by name, is', () => {
-  test('an operation without an entry', async () => {
+  it('an operation without an entry', async () => {
     const { pass } = record((x) => tf.cumsum(x, 1));
     const translated = translateToOnnx(pass, description, { input: 'uint8', weights: 'float32' });
     const error = await toolkitError('EXPORT_UNSUPPORTED', translated);
     expect(error.message).toContain('the operation Cumsum has no counterpart');
   });
 
-  test('what depends on the number of images', async () => {
+  it('what depends on the number of images', async () => {
     const scaled = (x: tf.Tensor): tf.Tensor => tf.div(x, tf.scalar(x.shape[0]));
     const error = await toolkitError('STEP_NOT_TRACEABLE', () => record(scaled));
     expect(error.message).toContain('RealDiv depends on the number of images');

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { quantise, transpose } from '../../../src/deployment/onnx/weights.js';
 import { Random } from '../../../src/core/random.js';
@@ -10,7 +10,7 @@ const numbers = (count: number): Float32Array => {
 };
 
 describe('quantise', () => {
-  test.each([0, 1, 2])('keeps every value within half a step of its channel, along axis %i', (axis) => {
+  it.each([0, 1, 2])('keeps every value within half a step of its channel, along axis %i', (axis) => {
     const shape = [4, 5, 6];
     const values = numbers(120);
     const { quantised, scales } = quantise(values, shape, axis);
@@ -24,14 +24,14 @@ describe('quantise', () => {
     expect(Math.min(...quantised)).toBeGreaterThanOrEqual(-127);
   });
 
-  test('takes a channel of zeros', () => {
+  it('takes a channel of zeros', () => {
     const { quantised, scales } = quantise(Float32Array.of(0, 2, 0, -1), [2, 2], 1);
     expect([...quantised]).toEqual([0, 127, 0, -64]);
     expect(scales[0]).toBe(1);
   });
 });
 
-test('transpose moves axes as nested loops do', () => {
+it('transpose moves axes as nested loops do', () => {
   const shape = [2, 3, 4, 5];
   const order = [3, 2, 0, 1];
   const values = numbers(120);

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { SliceLength } from '../../../src/engine/compiling/slice-length.js';
 
-test('slices grow to about 60 milliseconds, by steps that a slow start does not hinder', () => {
+it('slices grow to about 60 milliseconds, by steps that a slow start does not hinder', () => {
   const length = new SliceLength();
   expect(length.steps).toBe(1);
   length.measured(1, 250);
@@ -15,7 +15,7 @@ test('slices grow to about 60 milliseconds, by steps that a slow start does not 
   expect(lengths).toEqual([4, 16, 64, 120, 120, 120]);
 });
 
-test('slices shrink at once when steps get slow, and never to nothing', () => {
+it('slices shrink at once when steps get slow, and never to nothing', () => {
   const length = new SliceLength();
   for (let slice = 0; slice < 6; slice++) length.measured(length.steps, length.steps);
   expect(length.steps).toBe(60);
@@ -25,7 +25,7 @@ test('slices shrink at once when steps get slow, and never to nothing', () => {
   expect(length.steps).toBe(1);
 });
 
-test('a slice that was cut short by the end of an epoch says nothing against long ones', () => {
+it('a slice that was cut short by the end of an epoch says nothing against long ones', () => {
   const length = new SliceLength();
   for (let slice = 0; slice < 6; slice++) length.measured(length.steps, length.steps);
   length.measured(3, 3);

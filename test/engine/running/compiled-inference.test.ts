@@ -1,5 +1,5 @@
 import { add, memory } from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { DeviceImages } from '../../../src/engine/running/device-images.js';
 import { inferenceProgram } from '../../../src/engine/running/prepare.js';
@@ -18,7 +18,7 @@ afterAll(() => {
   images.dispose();
 });
 
-test('compiled inference gives the logits of eager inference, row by row, in any order', async () => {
+it('compiled inference gives the logits of eager inference, row by row, in any order', async () => {
   const { model, variables } = smallNet('sgd');
   const forward: Forward = (input) => model.apply(input, variables.values());
   const compiled = inferenceProgram(forward, images, 10);
@@ -35,7 +35,7 @@ test('compiled inference gives the logits of eager inference, row by row, in any
   variables.dispose();
 });
 
-test('it follows the variables when they change', async () => {
+it('it follows the variables when they change', async () => {
   const { model, variables } = smallNet('sgd');
   const program = inferenceProgram((input) => model.apply(input, variables.values()), images, 10);
   const indices = Int32Array.of(1, 2, 3);
@@ -53,7 +53,7 @@ test('it follows the variables when they change', async () => {
   variables.dispose();
 });
 
-test('it throws the reason of an abort', async () => {
+it('it throws the reason of an abort', async () => {
   const { model, variables } = smallNet('sgd');
   const program = inferenceProgram((input) => model.apply(input, variables.values()), images, 10);
   await expect(program.run(Int32Array.of(1), AbortSignal.abort(new Error('enough')))).rejects.toThrow(
@@ -63,7 +63,7 @@ test('it throws the reason of an abort', async () => {
   variables.dispose();
 });
 
-test('it leaves no tensors behind', async () => {
+it('it leaves no tensors behind', async () => {
   const { model, variables } = smallNet('sgd');
   const tensors = memory().numTensors;
   const program = inferenceProgram((input) => model.apply(input, variables.values()), images, 10);

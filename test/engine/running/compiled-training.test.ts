@@ -22,7 +22,7 @@ import {
   type Tensor4D,
   type Variable,
 } from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Random } from '../../../src/core/random.js';
 import { CompiledTraining } from '../../../src/engine/running/compiled-training.js';
@@ -53,7 +53,7 @@ afterAll(() => {
 });
 
 describe('compiled training equals eager training', () => {
-  test.each([
+  it.each([
     ['sgd', {}],
     ['sgd', { weightDecay: 0.01 }],
     ['momentum', {}],
@@ -95,7 +95,7 @@ describe('compiled training equals eager training', () => {
     },
   );
 
-  test('the compiled step really changed the weights', async () => {
+  it('the compiled step really changed the weights', async () => {
     const net = smallNet('sgd');
     const before = await valuesOf(net.variables);
     const program = new CompiledTraining(net.step, images);
@@ -109,7 +109,7 @@ describe('compiled training equals eager training', () => {
 });
 
 describe('slices', () => {
-  test('number their batches from the first to the last, whatever their length', async () => {
+  it('number their batches from the first to the last, whatever their length', async () => {
     const net = smallNet('sgd');
     const program = new CompiledTraining(net.step, images);
     const { done, slices } = await run(program, net, 20_050);
@@ -127,7 +127,7 @@ describe('slices', () => {
     net.variables.dispose();
   });
 
-  test('an epoch that is continued in its middle by another program ends with the same bits', async () => {
+  it('an epoch that is continued in its middle by another program ends with the same bits', async () => {
     const whole = smallNet('adam');
     const program = new CompiledTraining(whole.step, images);
     await run(program, whole, 1_650);
@@ -153,7 +153,7 @@ describe('slices', () => {
     parted.variables.dispose();
   });
 
-  test.each([1, 2])('the same run twice gives the same bits: %i threads', async (threads) => {
+  it.each([1, 2])('the same run twice gives the same bits: %i threads', async (threads) => {
     const results = [];
     for (let time = 0; time < 2; time++) {
       const net = smallNet('momentum');
@@ -166,7 +166,7 @@ describe('slices', () => {
     expect(results[0]).toEqual(results[1]);
   });
 
-  test('variables that were assigned between two runs are what the second starts from', async () => {
+  it('variables that were assigned between two runs are what the second starts from', async () => {
     const net = smallNet('sgd');
     const program = new CompiledTraining(net.step, images);
     const { slices } = await run(program, net, 100);
@@ -184,7 +184,7 @@ describe('slices', () => {
 });
 
 describe('the process meanwhile', () => {
-  test('timers tick while native code runs', async () => {
+  it('timers tick while native code runs', async () => {
     const net = smallNet('adam');
     const program = new CompiledTraining(net.step, images);
     let ticks = 0;
@@ -198,7 +198,7 @@ describe('the process meanwhile', () => {
     net.variables.dispose();
   });
 
-  test('an abort ends the run after the slice that is under way', async () => {
+  it('an abort ends the run after the slice that is under way', async () => {
     const net = smallNet('sgd');
     const program = new CompiledTraining(net.step, images);
     const controller = new AbortController();
@@ -222,7 +222,7 @@ describe('the process meanwhile', () => {
     net.variables.dispose();
   });
 
-  test('a program aborted before it starts does nothing', async () => {
+  it('a program aborted before it starts does nothing', async () => {
     const net = smallNet('sgd');
     const program = new CompiledTraining(net.step, images);
     const before = await valuesOf(net.variables);
@@ -233,7 +233,7 @@ describe('the process meanwhile', () => {
     net.variables.dispose();
   });
 
-  test('programs leave no tensors behind, and no memory', async () => {
+  it('programs leave no tensors behind, and no memory', async () => {
     const net = smallNet('adam');
     const warm = new CompiledTraining(net.step, images);
     await run(warm, net, 650);
@@ -253,7 +253,7 @@ describe('the process meanwhile', () => {
     net.variables.dispose();
   });
 
-  test('disposing of a program twice, or while it runs, is harmless', async () => {
+  it('disposing of a program twice, or while it runs, is harmless', async () => {
     const net = smallNet('sgd');
     const program = new CompiledTraining(net.step, images);
     const running = run(program, net, 60_000, {
@@ -268,7 +268,7 @@ describe('the process meanwhile', () => {
   });
 });
 
-test('the values of variables are those from before while a step is only recorded', async () => {
+it('the values of variables are those from before while a step is only recorded', async () => {
   const net = smallNet('sgd');
   const before = await valuesOf(net.variables);
   const seen: Tensor[] = [];
@@ -313,7 +313,7 @@ function convolutionalStep(): { step: TrainingStep; variables: Variable[] } {
   return { step, variables };
 }
 
-test.each([1, 2, 4, 5])(
+it.each([1, 2, 4, 5])(
   'a step of convolutions, written without the engine in mind, gives the eager weights too: %i shards',
   async (shards) => {
     const compiled = convolutionalStep();

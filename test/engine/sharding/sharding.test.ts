@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { shardingOf } from '../../../src/engine/sharding/sharding.js';
 import { DataType } from '../../../src/tensorflow/c-api/data-types.js';
@@ -30,7 +30,7 @@ function sharded(given: RecordedOperation, inRows: readonly number[]): [string, 
   return [found?.sharding ?? 'whole', given.inputs.filter((_, input) => found?.inputs[input] === 'rows')];
 }
 
-test('a product is cut by the rows of its first factor', () => {
+it('a product is cut by the rows of its first factor', () => {
   expect(
     sharded(
       operation(
@@ -59,7 +59,7 @@ test('a product is cut by the rows of its first factor', () => {
   ).toEqual(['whole', []]);
 });
 
-test('a product of transposed rows is a sum over the shards', () => {
+it('a product of transposed rows is a sum over the shards', () => {
   const gradient = operation(
     'MatMul',
     [
@@ -73,7 +73,7 @@ test('a product of transposed rows is a sum over the shards', () => {
   expect(sharded(gradient, [])).toEqual(['whole', []]);
 });
 
-test('a bias of as many numbers as the batch has rows is no batch', () => {
+it('a bias of as many numbers as the batch has rows is no batch', () => {
   expect(sharded(operation('BiasAdd', [[100, 100], [100]], [100, 100]), [0])).toEqual(['rows', [0]]);
   expect(sharded(operation('AddV2', [[100, 100], [100]], [100, 100]), [0])).toEqual(['rows', [0]]);
   expect(
@@ -92,14 +92,14 @@ test('a bias of as many numbers as the batch has rows is no batch', () => {
   expect(sharded(operation('Mul', [[], [100, 10]], [100, 10]), [1])).toEqual(['rows', [1]]);
 });
 
-test('what is not known to be safe, or has nothing in shards, stays whole', () => {
+it('what is not known to be safe, or has nothing in shards, stays whole', () => {
   expect(sharded(operation('Relu', [[100, 10]], [100, 10]), [])).toEqual(['whole', []]);
   expect(sharded(operation('Cumsum', [[100, 10]], [100, 10]), [0])).toEqual(['whole', []]);
   expect(sharded(operation('Mean', [[100, 10], [1]], [10]), [0])).toEqual(['whole', []]);
   expect(sharded(operation('Mul', [[100], [10, 100]], [10, 100]), [0])).toEqual(['whole', []]);
 });
 
-test('convolutions and pooling are cut by images, their shapes with them, and the filter’s gradient is a sum', () => {
+it('convolutions and pooling are cut by images, their shapes with them, and the filter’s gradient is a sum', () => {
   const kinds = (given: RecordedOperation, inRows: readonly number[]): unknown =>
     shardingOf(given, BATCH, (input) => inRows.includes(input));
   expect(
@@ -147,7 +147,7 @@ function alongAxes(
   return shardingOf(given, BATCH, (input) => constants[input] === undefined, constant);
 }
 
-test('the tokens of an example stay with it', () => {
+it('the tokens of an example stay with it', () => {
   const product = operation(
     'MatMul',
     [
@@ -164,7 +164,7 @@ test('the tokens of an example stay with it', () => {
   expect(sharded(operation('Relu', [[150, 64]], [150, 64]), [0])).toEqual(['whole', []]);
 });
 
-test('an operation along axes is cut where these are known, and the first is none of them', () => {
+it('an operation along axes is cut where these are known, and the first is none of them', () => {
   const ROWS = { sharding: 'rows', inputs: ['rows', 'whole'] };
   const turned = operation('Transpose', [[100, 16, 4, 8], [4]], [100, 4, 16, 8]);
   expect(alongAxes(turned, { 1: [0, 2, 1, 3] })).toEqual(ROWS);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { multiplications, planCores } from '../../../src/engine/sharding/work.js';
 import type { RecordedOperation } from '../../../src/tensorflow/backend/recording-binding.js';
@@ -20,7 +20,7 @@ function operation(
   };
 }
 
-test.each([
+it.each([
   [
     'a · b',
     operation(
@@ -107,7 +107,7 @@ const product = (rows: number): RecordedOperation =>
     [rows, 128],
   );
 
-test('batches are cut for the cores, or kernels share them', () => {
+it('batches are cut for the cores, or kernels share them', () => {
   const batch = { size: 100, fullSize: 100 };
   // 10 million multiplications are enough for one core, 20 million for two.
   expect(planCores([product(100)], batch, 8)).toEqual({ threads: 1, schedulingThreads: 1, shards: 1 });
@@ -123,14 +123,14 @@ test('batches are cut for the cores, or kernels share them', () => {
   expect(planCores(large, batch, 8)).toEqual({ threads: 8, schedulingThreads: 8, shards: 1 });
 });
 
-test('a plan is made for whole batches, of which each shard gets as much', () => {
+it('a plan is made for whole batches, of which each shard gets as much', () => {
   const operations = [product(10), product(10)];
   expect(planCores(operations, { size: 10, fullSize: 100 }, 2).shards).toBe(2);
   expect(planCores(operations, { size: 10, fullSize: 101 }, 2).shards).toBe(1);
   expect(planCores(operations, { size: 10, fullSize: 102 }, 1).shards).toBe(1);
 });
 
-test('a step that looks at the whole batch at once is not cut', () => {
+it('a step that looks at the whole batch at once is not cut', () => {
   const filters = operation(
     'Conv2D',
     [

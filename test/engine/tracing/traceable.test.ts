@@ -16,7 +16,7 @@ import {
   type Tensor2D,
   type Variable,
 } from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { CompiledInference } from '../../../src/engine/running/compiled-inference.js';
 import { CompiledTraining } from '../../../src/engine/running/compiled-training.js';
@@ -64,13 +64,13 @@ async function runOnce(step: TrainingStep): Promise<number[]> {
   }
 }
 
-test('a step of constants and data runs', async () => {
+it('a step of constants and data runs', async () => {
   const before = (await weight.data())[0]!;
   await runOnce(stepWith(() => scalar(0.25)));
   expect((await weight.data())[0]).toBe(before + 0.5);
 });
 
-test('a step without coefficients, that reads its data, adds what the data say', async () => {
+it('a step without coefficients, that reads its data, adds what the data say', async () => {
   const before = (await weight.data())[0]!;
   await runOnce(stepWith(({ labels }) => sum(labels)));
   const { labels } = images.source;
@@ -78,7 +78,7 @@ test('a step without coefficients, that reads its data, adds what the data say',
   expect((await weight.data())[0]).toBeCloseTo(expected, 4);
 });
 
-test('a value read in a step is the one from before the update, though the update does not need it', async () => {
+it('a value read in a step is the one from before the update, though the update does not need it', async () => {
   weight.assign(scalar(100));
   const step: TrainingStep = ({ labels }) => {
     const loss: Scalar = mul(weight as Scalar, 2);
@@ -90,7 +90,7 @@ test('a value read in a step is the one from before the update, though the updat
   expect((await weight.data())[0]).toBe(labels[2]! + labels[1]!);
 });
 
-test('random numbers made in JavaScript are refused, with the operation that takes them', async () => {
+it('random numbers made in JavaScript are refused, with the operation that takes them', async () => {
   const step = stepWith(({ images: pixels }) => mean(mul(pixels, randomUniform(pixels.shape))));
   await expect(runOnce(step)).rejects.toMatchObject({
     code: 'STEP_NOT_TRACEABLE',
@@ -99,7 +99,7 @@ test('random numbers made in JavaScript are refused, with the operation that tak
   });
 });
 
-test('reading a value is refused, with the operation that made it', async () => {
+it('reading a value is refused, with the operation that made it', async () => {
   const step = stepWith(({ images: pixels }) => scalar(mean<Scalar>(pixels).dataSync()[0]!));
   await expect(runOnce(step)).rejects.toMatchObject({
     code: 'STEP_NOT_TRACEABLE',
@@ -107,7 +107,7 @@ test('reading a value is refused, with the operation that made it', async () => 
   });
 });
 
-test('reading a value asynchronously is refused too', async () => {
+it('reading a value asynchronously is refused too', async () => {
   const step = stepWith(({ images: pixels }) => {
     mean(pixels)
       .data()
@@ -117,7 +117,7 @@ test('reading a value asynchronously is refused too', async () => {
   await expect(runOnce(step)).rejects.toMatchObject({ code: 'STEP_NOT_TRACEABLE' });
 });
 
-test.each([
+it.each([
   ['whereAsync', ({ images: pixels }: Batch) => whereAsync(greater(pixels, 0))],
   ['booleanMaskAsync', ({ images: pixels }: Batch) => booleanMaskAsync(pixels, greater(pixels, 0))],
 ])('a shape that depends on data is refused: %s', async (_name, call) => {
@@ -128,13 +128,13 @@ test.each([
   await expect(runOnce(step)).rejects.toMatchObject({ code: 'STEP_NOT_TRACEABLE' });
 });
 
-test('steps that differ from time to time are refused', async () => {
+it('steps that differ from time to time are refused', async () => {
   let calls = 0;
   const step = stepWith(({ images: pixels }) => (calls++ % 2 === 0 ? mean(pixels) : sum(pixels)));
   await expect(runOnce(step)).rejects.toMatchObject({ code: 'STEP_NOT_TRACEABLE' });
 });
 
-test('a forward pass is held to the same', async () => {
+it('a forward pass is held to the same', async () => {
   const program = new CompiledInference(
     (pixels) => mul<Tensor2D>(reshape(pixels, [-1, 784]), randomUniform([784])),
     images,
@@ -146,7 +146,7 @@ test('a forward pass is held to the same', async () => {
   program.dispose();
 });
 
-test('a step that throws leaves the backend and the variables as they were', async () => {
+it('a step that throws leaves the backend and the variables as they were', async () => {
   const before = await weight.data();
   const tensors = engine().memory().numTensors;
   const step: TrainingStep = (batch) => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import {
   applyRule,
@@ -10,14 +10,14 @@ import {
 
 const classNames = ['no', 'yes'];
 
-test('the plain rule gives the softmax and the likeliest class', () => {
+it('the plain rule gives the softmax and the likeliest class', () => {
   const { probabilities, decision } = applyRule([0, Math.log(3)], plainRule(classNames));
   expect(probabilities[1]).toBeCloseTo(0.75, 12);
   expect(decision).toMatchObject({ abstained: false, class: 1 });
   expect(canAbstain(plainRule(classNames).policy)).toBe(false);
 });
 
-test('a stored rule divides by its temperature before its thresholds are asked for', () => {
+it('a stored rule divides by its temperature before its thresholds are asked for', () => {
   const stored = { classNames, temperature: 2, thresholds: [0, 0.7], costs: null, abstentionCost: null };
   const rule = ruleOf(stored, { classNames });
   expect(canAbstain(rule.policy)).toBe(true);

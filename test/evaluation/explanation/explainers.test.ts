@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { PixelScaling } from '../../../src/core/images.js';
 import { Random } from '../../../src/core/random.js';
@@ -77,7 +77,7 @@ async function linearWeights({ values, label }: Question): Promise<number[]> {
   return Array.from({ length: rows.length / 3 }, (_, row) => rows[row * 3 + label]!);
 }
 
-test.each([
+it.each([
   ['a perceptron', (): Question => smallMlp({ hiddenLayers: [8], activation: 'tanh' })],
   ['a convolutional net', (): Question => smallCnn({ activation: 'tanh' })],
 ])('the gradient of %s is what finite differences are', async (_, ask) => {
@@ -129,7 +129,7 @@ describe('integrated gradients', () => {
   });
 });
 
-test('occlusion of a linear model is the sum of weights times pixels under the square', async () => {
+it('occlusion of a linear model is the sum of weights times pixels under the square', async () => {
   const question = smallMlp({ hiddenLayers: [] });
   const weights = await linearWeights(question);
   const { map } = await occlusion.build({ patch: 3, stride: 3 })(question);
@@ -146,7 +146,7 @@ test('occlusion of a linear model is the sum of weights times pixels under the s
   expectClose(map, expected, 1e-4, 1e-5);
 });
 
-test('Grad-CAM weighs the maps of the last convolution by their mean gradients', async () => {
+it('Grad-CAM weighs the maps of the last convolution by their mean gradients', async () => {
   const side = 4;
   const maps = convolution({
     ...{ name: 'maps', inputShape: [side, side, 1], filters: 4, kernelSize: 1 },
@@ -181,7 +181,7 @@ test('Grad-CAM weighs the maps of the last convolution by their mean gradients',
 });
 
 // Adebayo et al., “Sanity checks for saliency maps”, 2018: a map that stays the same shows the image and not the model.
-test.each([
+it.each([
   ['integrated-gradients', integratedGradients.build({ steps: 64 })],
   ['smooth-grad', smoothGrad.build({ samples: 32, noise: 0.15 })],
   ['occlusion', occlusion.build({ patch: 2, stride: 1 })],

@@ -1,5 +1,5 @@
 import { tensor4d, tensor2d, tidy, type Tensor } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, test } from 'vitest';
+import { beforeAll, describe, it } from 'vitest';
 
 import { affineMap } from '../../../src/models/augmentation/affine.js';
 import { resample } from '../../../src/models/augmentation/resample.js';
@@ -51,7 +51,7 @@ for (const backend of ['tensorflow', 'wasm', 'cpu']) {
       expectClose(drawn([counting], [change], 0)[0]!, expected, 0, 1e-5);
     });
 
-    test('draws every image of a batch as a plain implementation does, with another value outside', () => {
+    it('draws every image of a batch as a plain implementation does, with another value outside', () => {
       const random = new Random(5, 'images');
       const between = (low: number, high: number): number => low + (high - low) * random.uniform();
       const images = Array.from({ length: 12 }, (): PlainImage => {

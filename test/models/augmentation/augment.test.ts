@@ -1,5 +1,5 @@
 import { memory, scalar, tidy } from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
 import { augmentation, type Augmentation } from '../../../src/models/augmentation/augment.js';
@@ -86,12 +86,12 @@ async function trained(
   return { values, losses };
 }
 
-test('options at zero ask for nothing', () => {
+it('options at zero ask for nothing', () => {
   expect(made({})).toBeUndefined();
 });
 
 describe.each(kinds)('%s', (_, options) => {
-  test('is another one for each image and each step, and the same one for the same seed', () => {
+  it('is another one for each image and each step, and the same one for the same seed', () => {
     const apply = made(options)!;
     const draw = (seed: number, step: number): Float32Array =>
       tidy(() => {
@@ -107,7 +107,7 @@ describe.each(kinds)('%s', (_, options) => {
     expect(first.every((value) => value >= -1.0001 && value <= 1.0001)).toBe(true);
   });
 
-  test('gives compiled what it gives eager, whole or in shards, and leaves no tensor behind', async () => {
+  it('gives compiled what it gives eager, whole or in shards, and leaves no tensor behind', async () => {
     const eager = augmented(options);
     const before = memory().numTensors;
     const eagerly = eagerTraining(eager.step, images);
@@ -126,7 +126,7 @@ describe.each(kinds)('%s', (_, options) => {
     }
   });
 
-  test('draws the same when training is repeated, and when it is interrupted and goes on', async () => {
+  it('draws the same when training is repeated, and when it is interrupted and goes on', async () => {
     const whole = await trained(options, [6]);
     const again = await trained(options, [6]);
     const continued = await trained(options, [2, 6]);

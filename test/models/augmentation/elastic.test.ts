@@ -1,5 +1,5 @@
 import { scalar, tensor, tensor2d, tensor4d, tidy } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { drawDisplacement } from '../../../src/models/augmentation/elastic.js';
 import { resample } from '../../../src/models/augmentation/resample.js';
@@ -35,7 +35,7 @@ function correlation(values: Float32Array, distance: number): number {
 describe('an elastic distortion', () => {
   beforeAll(() => startOnCpu('tensorflow'));
 
-  test('has displacements of the size asked for, as large at the border as in the middle', () => {
+  it('has displacements of the size asked for, as large at the border as in the middle', () => {
     const { x, y } = displacements(2000, 1.5);
     for (const field of [x, y]) {
       const at = (pixel: number): number => {
@@ -47,7 +47,7 @@ describe('an elastic distortion', () => {
     }
   });
 
-  test('is as smooth as noise under a Gaussian of four pixels', () => {
+  it('is as smooth as noise under a Gaussian of four pixels', () => {
     const { x } = displacements(500, 1);
     // Of white noise under a Gaussian, values at a distance d correlate by exp(−d² / 4σ²).
     for (const distance of [1, 2, 4, 8]) {
@@ -55,7 +55,7 @@ describe('an elastic distortion', () => {
     }
   });
 
-  test('moves along x and y, and in every image, independently', () => {
+  it('moves along x and y, and in every image, independently', () => {
     const { x, y } = displacements(500, 1);
     const product = (a: Float32Array, b: Float32Array): number =>
       a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0) / a.length;
@@ -63,7 +63,7 @@ describe('an elastic distortion', () => {
     expect(Math.abs(product(x.subarray(SIDE * SIDE), x.subarray(0, -SIDE * SIDE)))).toBeLessThan(0.05);
   });
 
-  test('draws each pixel from where its displacement points', () => {
+  it('draws each pixel from where its displacement points', () => {
     const random = new Random(2, 'pixels');
     const [width, height] = [6, 5];
     const values = Array.from({ length: 2 * width * height }, () => random.uniform());

@@ -1,5 +1,5 @@
 import { scalar, tensor4d, tidy } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { eraseRectangles } from '../../../src/models/augmentation/erasing.js';
 import { stepRandomness } from '../../../src/engine/tracing/randomness.js';
@@ -42,7 +42,7 @@ for (const backend of ['tensorflow', 'cpu']) {
   describe(`random erasing, on ${backend}`, () => {
     beforeAll(() => startOnCpu(backend));
 
-    test('fills one rectangle of as many images as it is asked to', () => {
+    it('fills one rectangle of as many images as it is asked to', () => {
       const found = erased(0.3).filter((image) => image !== undefined);
       // Binomial: 300 ± 14.5.
       expect(Math.abs(found.length - 300)).toBeLessThan(60);
@@ -50,7 +50,7 @@ for (const backend of ['tensorflow', 'cpu']) {
       expect(erased(0).every((image) => image === undefined)).toBe(true);
     });
 
-    test('takes from 2 to 40 % of the area, in all shapes that the paper allows, and fills it with all pixel values', () => {
+    it('takes from 2 to 40 % of the area, in all shapes that the paper allows, and fills it with all pixel values', () => {
       const found = erased(1).filter((image) => image !== undefined);
       expect(found).toHaveLength(COUNT);
       const areas = found.map(({ width, height }) => (width * height) / (WIDTH * HEIGHT));

@@ -1,5 +1,5 @@
 import { variable, zeros } from '@tensorflow/tfjs-core';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
 
 import { augmentation } from '../../../src/models/augmentation/augment.js';
@@ -14,7 +14,7 @@ import { mnistImages, run, smallNet } from '../../support/training.js';
 
 const IMAGES = 100;
 
-test.each([
+it.each([
   ['shift', { augmentShift: 3 }],
   ['rotation', { augmentRotation: 20 }],
   ['scale', { augmentScale: 0.3 }],

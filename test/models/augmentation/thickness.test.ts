@@ -1,5 +1,5 @@
 import { scalar, tensor4d, tidy } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { changeThickness } from '../../../src/models/augmentation/thickness.js';
 import { stepRandomness } from '../../../src/engine/tracing/randomness.js';
@@ -41,7 +41,7 @@ for (const backend of ['tensorflow', 'cpu']) {
   describe(`thickness, on ${backend}`, () => {
     beforeAll(() => startOnCpu(backend));
 
-    test('each pixel goes the same share of the way to the brightest or darkest of its neighbours', () => {
+    it('each pixel goes the same share of the way to the brightest or darkest of its neighbours', () => {
       const [brightest, darkest] = [extreme(Math.max), extreme(Math.min)];
       const shares = changed(LIMIT).map((pixels) => {
         // A pixel that has both brighter and darker neighbours tells which way it went, and how far.
@@ -67,7 +67,7 @@ for (const backend of ['tensorflow', 'cpu']) {
       }
     });
 
-    test('a limit of zero changes nothing', () => {
+    it('a limit of zero changes nothing', () => {
       for (const pixels of changed(0)) expect(pixels).toEqual(image);
     });
   });

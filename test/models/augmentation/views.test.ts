@@ -1,5 +1,5 @@
 import { matMul, reshape, tensor2d, tensor4d, tidy } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { VIEW_COUNT, withViews } from '../../../src/models/augmentation/views.js';
 import { Random } from '../../../src/core/random.js';
@@ -20,7 +20,7 @@ const changes: PlainChange[] = [
 describe.each(['tensorflow', 'cpu', 'wasm'])('test-time augmentation, on %s', (backend) => {
   beforeAll(() => startOnCpu(backend));
 
-  test('gives the logarithm of the mean of the views’ probabilities', () => {
+  it('gives the logarithm of the mean of the views’ probabilities', () => {
     const random = new Random(3, 'views');
     const numbers = (count: number, size: number): number[] =>
       Array.from({ length: count }, () => size * (2 * random.uniform() - 1));

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { tensor4d, tidy } from '@tensorflow/tfjs-core';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { startBackend } from '../../../src/engine/backends/start.js';
 import { silentContext } from '../../../src/core/events.js';
@@ -52,7 +52,7 @@ for (const backend of ['cpu', 'tensorflow'] as const) {
   });
 }
 
-test('images smaller than a block are refused', async () => {
+it('images smaller than a block are refused', async () => {
   const shape = { height: 7, width: 28, channels: 1 };
   const error = await toolkitError('USAGE', () => hog.build(hog.options.parse({}), shape));
   expect(error.message).toContain('7×28');

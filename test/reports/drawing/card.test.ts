@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 
 import { chromium } from 'playwright-core';
-import { beforeAll, describe, expect, inject, it, test } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { preparedFolder, writePrepared } from '../../../src/artifacts/prepared.js';
 import { showDataset } from '../../../src/stages/datasets/show-dataset.js';
@@ -52,7 +52,7 @@ async function hostileSet(): Promise<{ dataDir: string; card: string }> {
   return { dataDir, card: join(dataDir, 'card.html') };
 }
 
-test('a card needs no other file, and nothing in a data set becomes markup', async () => {
+it('a card needs no other file, and nothing in a data set becomes markup', async () => {
   const { dataDir, card } = await hostileSet();
   const view = await showDataset('hostile', showDatasetFields.parse({ dataDir, card }));
   expect(view.findings?.map(({ count }) => count)).toEqual([3, 1]);

@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { Random } from '../../../src/core/random.js';
 import { findingsOf, findingsOfChecks } from '../../../src/reports/drawing/findings.js';
 
-test('what the examination of today writes', () => {
+it('what the examination of today writes', () => {
   const findings = findingsOf({
     dataset: 'mine',
     classNames: ['a'],
@@ -24,7 +24,7 @@ test('what the examination of today writes', () => {
   expect(findings[2]?.examples[0]).toEqual([{ file: 'test', index: 7 }]);
 });
 
-test('what checks of tomorrow may write: objects, pairs, and keys without a title', () => {
+it('what checks of tomorrow may write: objects, pairs, and keys without a title', () => {
   const findings = findingsOf({
     outliers: [{ file: 'test', index: 3, score: 9.5 }],
     nearDuplicates: [{ train: 12, test: 40, distance: 0.01 }],
@@ -45,7 +45,7 @@ test('what checks of tomorrow may write: objects, pairs, and keys without a titl
   });
 });
 
-test('a report of thousands keeps a dozen examples, and nonsense gives nothing or something, but no failure', () => {
+it('a report of thousands keeps a dozen examples, and nonsense gives nothing or something, but no failure', () => {
   const many = findingsOf({ outliers: Array.from({ length: 5000 }, (_, index) => index) });
   expect(many[0]?.count).toBe(5000);
   expect(many[0]?.examples).toHaveLength(12);
@@ -66,7 +66,7 @@ test('a report of thousands keeps a dozen examples, and nonsense gives nothing o
   }
 });
 
-test('what the checks of preprocess found: by check, with pictures only where positions are still those of the raw files', () => {
+it('what the checks of preprocess found: by check, with pictures only where positions are still those of the raw files', () => {
   const records = [
     {
       check: 'near-duplicates',

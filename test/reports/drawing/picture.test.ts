@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { contactSheet } from '../../../src/reports/drawing/contact-sheet.js';
 import {
@@ -17,26 +17,26 @@ const grey = (value: number, side = 2): Picture => ({
   data: new Uint8Array(side * side).fill(value),
 });
 
-test('images with neither one channel nor three are shown by their first', () => {
+it('images with neither one channel nor three are shown by their first', () => {
   const picture = pictureOf(Uint8Array.of(1, 2, 3, 4), { height: 1, width: 2, channels: 2 });
   expect(picture.channels).toBe(1);
   expect([...picture.data]).toEqual([1, 3]);
 });
 
-test('a mosaic holds each picture in its place', () => {
+it('a mosaic holds each picture in its place', () => {
   const { width, height, data } = mosaic([[grey(1), grey(2)], [grey(3)]]);
   expect([width, height]).toEqual([4, 4]);
   expect([...data]).toEqual([1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 0, 0, 3, 3, 0, 0]);
 });
 
-test('shrinking keeps the brightness and the number of channels', async () => {
+it('shrinking keeps the brightness and the number of channels', async () => {
   const small = await shrink(grey(200, 60), 15);
   expect([small.width, small.height, small.channels]).toEqual([15, 15, 1]);
   expect(new Set(small.data)).toEqual(new Set([200]));
   expect(await shrink(small, 15)).toBe(small);
 });
 
-test('a data address is a PNG with the very pixels', async () => {
+it('a data address is a PNG with the very pixels', async () => {
   const picture: Picture = { width: 2, height: 1, channels: 3, data: Uint8Array.of(1, 2, 3, 250, 0, 9) };
   const [head, body = ''] = (await dataAddress(picture)).split(',');
   expect(head).toBe('data:image/png;base64');
@@ -45,7 +45,7 @@ test('a data address is a PNG with the very pixels', async () => {
   expect([...data]).toEqual([...picture.data]);
 });
 
-test('a contact sheet has a row for each class, and shows pixels as squares', async () => {
+it('a contact sheet has a row for each class, and shows pixels as squares', async () => {
   const half: Picture = { width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 255) };
   const png = await contactSheet([
     { name: '<b>&', pictures: [half, half] },

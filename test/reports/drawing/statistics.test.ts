@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import type { LabelledImages } from '../../../src/core/images.js';
 import { sampleClasses } from '../../../src/reports/drawing/samples.js';
@@ -11,7 +11,7 @@ const images: LabelledImages = {
   labels: Uint8Array.of(0, 0, 1, 0),
 };
 
-test('counts, mean, deviation and histogram of the chosen images alone', () => {
+it('counts, mean, deviation and histogram of the chosen images alone', () => {
   const found = splitStatistics(images, Int32Array.of(0, 1, 3), 3);
   const values = [0, 10, 20, 30, 1, 4];
   const mean = values.reduce((sum, value) => sum + value) / 6;
@@ -26,14 +26,14 @@ test('counts, mean, deviation and histogram of the chosen images alone', () => {
   expect(found.classMeans).toEqual([mean, null, null]);
 });
 
-test('the mean image of a class is the mean of each pixel, rounded', () => {
+it('the mean image of a class is the mean of each pixel, rounded', () => {
   const [first, second, third] = meanImages(images, Int32Array.of(0, 1, 2, 3), 3);
   expect([...first!]).toEqual([7, 15]);
   expect([...second!]).toEqual([255, 255]);
   expect([...third!]).toEqual([0, 0]);
 });
 
-test('samples are of their class and of the split, and the same for the same seed', () => {
+it('samples are of their class and of the split, and the same for the same seed', () => {
   const labels = Uint8Array.from({ length: 300 }, (_, index) => index % 3);
   const split = Int32Array.from({ length: 150 }, (_, index) => 2 * index);
   const drawn = sampleClasses(labels, split, 4, 10, 1);

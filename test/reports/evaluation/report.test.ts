@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { beforeAll, describe, expect, inject, it, test } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { classificationMetrics } from '../../../src/evaluation/metrics.js';
 import { evaluate, train } from '../../../src/index.js';
@@ -46,7 +46,7 @@ function barePage(classNames: string[]): string {
   });
 }
 
-test('nothing of a checkpoint becomes markup, and what is missing is left out', () => {
+it('nothing of a checkpoint becomes markup, and what is missing is left out', () => {
   const page = barePage(['<script>alert(1)</script>', 'a "b"', 'empty']);
   expect(page).not.toMatch(/<script|<b>|https?:\/\/(?!www\.w3\.org)/);
   expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
@@ -56,7 +56,7 @@ test('nothing of a checkpoint becomes markup, and what is missing is left out', 
   expect(page).not.toContain('95 % interval');
 });
 
-test('thinned curves keep their ends, and every point that would be seen', () => {
+it('thinned curves keep their ends, and every point that would be seen', () => {
   const points = Array.from({ length: 10_001 }, (_, index): [number, number] => [
     index / 1e4,
     (index / 1e4) ** 2,

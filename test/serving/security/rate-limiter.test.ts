@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { hostName, isLoopback } from '../../../src/serving/security/addresses.js';
 import { RateLimiter } from '../../../src/serving/security/rate-limiter.js';
 
-test('a caller has a second’s worth of requests, and gets more as time passes', () => {
+it('a caller has a second’s worth of requests, and gets more as time passes', () => {
   let now = 0;
   const limiter = new RateLimiter(2, () => now);
   expect([1, 2, 3].map(() => limiter.take('a'))).toEqual([true, true, false]);
@@ -14,7 +14,7 @@ test('a caller has a second’s worth of requests, and gets more as time passes'
   expect([1, 2, 3].map(() => limiter.take('a'))).toEqual([true, true, false]);
 });
 
-test.each([
+it.each([
   ['127.0.0.1', true],
   ['127.9.9.9', true],
   ['localhost', true],
@@ -29,7 +29,7 @@ test.each([
   expect(isLoopback(host)).toBe(expected);
 });
 
-test.each([
+it.each([
   ['localhost:8080', 'localhost'],
   ['127.0.0.1', '127.0.0.1'],
   ['[::1]:80', '[::1]'],

@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { Authenticator } from '../../../src/serving/security/authenticator.js';
 import { createToken, readTokens, revokeToken } from '../../../src/serving/security/token-file.js';
@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../support/folders.js';
 
 const infer = { name: 'app', role: 'infer', days: undefined } as const;
 
-test('a token proves who asks; its file holds only a salted hash, for its owner alone', async () => {
+it('a token proves who asks; its file holds only a salted hash, for its owner alone', async () => {
   const path = join(await temporaryFolder(), 'tokens.json');
   const { token, stored } = await createToken(path, infer);
   const file = await readFile(path, 'utf8');
@@ -21,7 +21,7 @@ test('a token proves who asks; its file holds only a salted hash, for its owner 
   expect(await authenticator.authenticate(`Bearer ${token}`)).toEqual({ id: stored.id, role: 'infer' });
 });
 
-test('two tokens with one name have different salts, hashes and secrets', async () => {
+it('two tokens with one name have different salts, hashes and secrets', async () => {
   const path = join(await temporaryFolder(), 'tokens.json');
   const [first, second] = [await createToken(path, infer), await createToken(path, infer)];
   expect(new Set([first.token, second.token]).size).toBe(2);
@@ -29,7 +29,7 @@ test('two tokens with one name have different salts, hashes and secrets', async 
   expect((await readTokens(path)).map(({ id }) => id)).toEqual([first.stored.id, second.stored.id]);
 });
 
-test.each([
+it.each([
   undefined,
   '',
   'Bearer',
@@ -44,7 +44,7 @@ test.each([
   expect(failure).toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
 });
 
-test('the secret of another token does not fit', async () => {
+it('the secret of another token does not fit', async () => {
   const path = join(await temporaryFolder(), 'tokens.json');
   const [first, second] = [await createToken(path, infer), await createToken(path, infer)];
   const mixed = `Bearer mnist_${first.stored.id}_${second.token.split('_').slice(2).join('_')}`;
@@ -55,7 +55,7 @@ test('the secret of another token does not fit', async () => {
   }
 });
 
-test('an expired or revoked token is no longer valid', async () => {
+it('an expired or revoked token is no longer valid', async () => {
   const path = join(await temporaryFolder(), 'tokens.json');
   const { token } = await createToken(path, { ...infer, days: -1 });
   const { stored } = await createToken(path, infer);
@@ -68,7 +68,7 @@ test('an expired or revoked token is no longer valid', async () => {
   expect(await new Authenticator(path).count()).toBe(0);
 });
 
-test('a damaged file is an error that names it', async () => {
+it('a damaged file is an error that names it', async () => {
   const path = join(await temporaryFolder(), 'tokens.json');
   await writeFile(path, '{"format":"mnist-train/tokens","version":1,"tokens":[{}]}');
   expect((await toolkitError('TOKENS_CORRUPT', readTokens(path))).message).toContain(path);

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 
 import { findRaw, rawFolder } from '../../../src/artifacts/raw.js';
 import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
@@ -36,7 +36,7 @@ async function copyOfMnist(): Promise<string> {
 }
 
 describe('MNIST', () => {
-  test('comes complete with the package: the original files', async () => {
+  it('comes complete with the package: the original files', async () => {
     const dataDir = inject('dataDir');
     const raw = (await findRaw(dataDir, 'mnist'))!;
     // The MD5 sums that the original files are known by in many public programs.
@@ -56,7 +56,7 @@ describe('MNIST', () => {
     expect(await readdir(join(dataDir, 'mnist'))).not.toContain('collect.lock');
   });
 
-  test('that is there is kept, without an event', async () => {
+  it('that is there is kept, without an event', async () => {
     const events: ToolkitEvent[] = [];
     const before = await findRaw(inject('dataDir'), 'mnist');
     const context = silentContext({ emit: (event) => events.push(event) });
@@ -64,7 +64,7 @@ describe('MNIST', () => {
     expect(events).toEqual([]);
   });
 
-  test('is taken from a folder with gzipped files', async () => {
+  it('is taken from a folder with gzipped files', async () => {
     const dataDir = await temporaryFolder();
     const from = await gzippedMnist(await temporaryFolder());
     const { manifest } = await collect({ dataset: 'mnist', dataDir, from });
@@ -72,7 +72,7 @@ describe('MNIST', () => {
     for (const role of fileRoles) expect(manifest.files[role]).toMatchObject(mnist.files[role]);
   });
 
-  test('is refused where a file is another, and what was there stays', async () => {
+  it('is refused where a file is another, and what was there stays', async () => {
     const dataDir = await copyOfMnist();
     const before = await findRaw(dataDir, 'mnist');
     const from = await temporaryFolder();
@@ -91,7 +91,7 @@ describe('MNIST', () => {
     expect(await readdir(join(dataDir, 'mnist'))).toEqual(['raw']);
   });
 
-  test.each(['a file', 'a file too few', 'the manifest'])(
+  it.each(['a file', 'a file too few', 'the manifest'])(
     'is collected again, with one warning, where %s is damaged',
     async (what) => {
       const dataDir = await copyOfMnist();
@@ -114,7 +114,7 @@ describe('MNIST', () => {
     },
   );
 
-  test('is collected once by two processes at once', async () => {
+  it('is collected once by two processes at once', async () => {
     const folder = await temporaryFolder();
     const dataDir = join(folder, 'data');
     await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
@@ -139,7 +139,7 @@ describe('MNIST', () => {
 });
 
 describe('a data set of one’s own', () => {
-  test('comes from a folder, in any of the names', async () => {
+  it('comes from a folder, in any of the names', async () => {
     const dataDir = await temporaryFolder();
     const files = smallDataset();
     const from = await writeFiles(await temporaryFolder(), {
@@ -155,7 +155,7 @@ describe('a data set of one’s own', () => {
     }
   });
 
-  test('comes from a web address, broken connections or not', async () => {
+  it('comes from a web address, broken connections or not', async () => {
     const files = smallDataset();
     const broken = new Set<string>();
     const { address } = await loopbackServer((request, response) => {
@@ -176,7 +176,7 @@ describe('a data set of one’s own', () => {
     expect(broken.size).toBe(4);
   });
 
-  test('that is damaged on the way leaves nothing, and is fetched anew', async () => {
+  it('that is damaged on the way leaves nothing, and is fetched anew', async () => {
     const files = smallDataset();
     let isDamaged = true;
     const { address } = await loopbackServer((request, response) => {
@@ -193,7 +193,7 @@ describe('a data set of one’s own', () => {
     expect((await collect(options)).manifest.dataset).toBe('mine');
   });
 
-  test('that lacks a file is refused, and leaves nothing', async () => {
+  it('that lacks a file is refused, and leaves nothing', async () => {
     const dataDir = await temporaryFolder();
     const from = await writeFiles(await temporaryFolder(), smallDataset());
     await rm(join(from, 't10k-labels-idx1-ubyte'));
@@ -202,7 +202,7 @@ describe('a data set of one’s own', () => {
     expect(await readdir(join(dataDir, 'mine'))).toEqual([]);
   });
 
-  test('that is damaged after collecting is an error: nobody knows where to get it again', async () => {
+  it('that is damaged after collecting is an error: nobody knows where to get it again', async () => {
     const dataDir = await temporaryFolder();
     const from = await writeFiles(await temporaryFolder(), smallDataset());
     const { folder } = await collect({ dataset: 'mine', dataDir, from });
@@ -216,7 +216,7 @@ describe('a data set of one’s own', () => {
 });
 
 describe('a data set that cannot be had', () => {
-  test.each([
+  it.each([
     ['mnits', 'did you mean "mnist"?'],
     ['cifar', 'bring your own with "mnist collect cifar --from FOLDER"'],
   ])('because "%s" is unknown is refused with advice', async (dataset, hint) => {
@@ -227,7 +227,7 @@ describe('a data set that cannot be had', () => {
     expect(await readdir(dataDir)).toEqual([]);
   });
 
-  test('because it is not embedded is refused with advice', async () => {
+  it('because it is not embedded is refused with advice', async () => {
     const error = await toolkitError(
       'DATASET_SOURCE_MISSING',
       collect({ dataset: 'fashion-mnist', dataDir: await temporaryFolder() }),
@@ -235,14 +235,14 @@ describe('a data set that cannot be had', () => {
     expect(error.hint).toContain('--from FOLDER');
   });
 
-  test('because the data folder is a file is refused', async () => {
+  it('because the data folder is a file is refused', async () => {
     const dataDir = join(await temporaryFolder(), 'file');
     await writeFile(dataDir, '');
     await toolkitError('STORAGE_DENIED', collect({ dataset: 'mnist', dataDir }));
   });
 });
 
-test('an abort ends it with the reason and leaves nothing half-done', async () => {
+it('an abort ends it with the reason and leaves nothing half-done', async () => {
   const dataDir = await temporaryFolder();
   const stop = new AbortController();
   const reason = new Error('interrupted');

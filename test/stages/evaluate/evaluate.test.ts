@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { evaluate, train } from '../../../src/index.js';
 import type { Evaluation } from '../../../src/evaluation/evaluation.js';
@@ -28,7 +28,7 @@ describe('two checkpoints on the test images', () => {
     short = await evaluated('short');
   });
 
-  test('intervals hold the numbers that they are for', () => {
+  it('intervals hold the numbers that they are for', () => {
     const { intervals } = long;
     expect(intervals!.resamples).toBe(100);
     for (const key of ['accuracy', 'loss', 'brier', 'balancedAccuracy', 'cohenKappa'] as const) {
@@ -40,7 +40,7 @@ describe('two checkpoints on the test images', () => {
     expect(long.rocAuc.macro).toBeGreaterThan(0.98);
   });
 
-  test('the comparison adds up', () => {
+  it('the comparison adds up', () => {
     const { comparison, n, accuracy } = long;
     const { onlyFirst, onlySecond, pValue, differing } = comparison!;
     expect(comparison!.accuracy).toBe(short.accuracy);
@@ -51,7 +51,7 @@ describe('two checkpoints on the test images', () => {
     expect(differing.every(({ predicted, other }) => predicted !== other)).toBe(true);
   });
 
-  test('images made worse are told apart less well', () => {
+  it('images made worse are told apart less well', () => {
     const { robustness, accuracy } = long;
     expect(robustness).toHaveLength(12);
     for (const name of ['noise', 'rotation', 'shift', 'blur']) {
@@ -61,7 +61,7 @@ describe('two checkpoints on the test images', () => {
     }
   });
 
-  test('mistakes are listed and drawn, the surest first', async () => {
+  it('mistakes are listed and drawn, the surest first', async () => {
     const { mistakes, mistakeSheet } = long;
     expect(mistakes).toHaveLength(12);
     const sure = mistakes.map(({ probability }) => probability);
@@ -73,12 +73,12 @@ describe('two checkpoints on the test images', () => {
     expect(height).toBeGreaterThanOrEqual(pairs.size * 56);
   });
 
-  test('the report holds all of it', async () => {
+  it('the report holds all of it', async () => {
     expect(JSON.parse(await readFile(long.report!, 'utf8'))).toEqual(long);
   });
 });
 
-test('what was not asked for is null, and the same options give the same numbers', async () => {
+it('what was not asked for is null, and the same options give the same numbers', async () => {
   const [first, second] = [await evaluated('short'), await evaluated('short', { resamples: 0 })];
   expect(second).toMatchObject({ intervals: null, comparison: null, robustness: null, mistakeSheet: null });
   expect(second.mistakes).toEqual([]);

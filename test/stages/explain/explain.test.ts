@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { readCheckpoint, type Checkpoint } from '../../../src/artifacts/checkpoint.js';
 import { resolveCheckpoint } from '../../../src/artifacts/run.js';
@@ -44,7 +44,7 @@ beforeAll(async () => {
 });
 
 describe.each(['cnn', 'mlp'])('a trained %s', (run) => {
-  test('integrated gradients add up within 1 % for every class of real images', async () => {
+  it('integrated gradients add up within 1 % for every class of real images', async () => {
     for (const name of ['0', '3', '7']) {
       const { explanations } = await explained(run, { index: [0, 8], class: name });
       for (const { completeness, class: asked, label, output } of explanations) {
@@ -58,7 +58,7 @@ describe.each(['cnn', 'mlp'])('a trained %s', (run) => {
   });
 
   // Adebayo et al., 2018: what the model has learnt must matter, not the image alone.
-  test('its maps are not those of the same model with random weights', async () => {
+  it('its maps are not those of the same model with random weights', async () => {
     const checkpoint = await readCheckpoint(await resolveCheckpoint(run, checkpointsDir));
     const methods: [string, Explain][] = [
       ['integrated-gradients', integratedGradients.build({ steps: 32 })],
@@ -100,7 +100,7 @@ async function withRandomWeights(checkpoint: Checkpoint): Promise<Checkpoint> {
   return { ...checkpoint, tensors };
 }
 
-test('pictures of one’s own are prepared and explained, and the result is a picture with both', async () => {
+it('pictures of one’s own are prepared and explained, and the result is a picture with both', async () => {
   const { width, height, rgba } = onSheet(digits[0]!, 4, (ink) => 255 - ink);
   const seven = await sharp(rgba, { raw: { width, height, channels: 4 } })
     .png()
@@ -132,7 +132,7 @@ test('pictures of one’s own are prepared and explained, and the result is a pi
   expect(reddest).toBeGreaterThan(60);
 });
 
-test('what cannot be asked is refused with advice', async () => {
+it('what cannot be asked is refused with advice', async () => {
   const model = await toolkitError('USAGE', explained('mlp', { index: [0], method: 'grad-cam' }));
   expect(model.message).toContain('needs a model with convolutions');
   expect(model.hint).toContain('occlusion');

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, inject, test } from 'vitest';
+import { expect, inject, it } from 'vitest';
 
 import { findPrepared, preparedFolder, type PreparedData } from '../../../src/artifacts/prepared.js';
 import { findRaw, rawFingerprint, readRawFile } from '../../../src/artifacts/raw.js';
@@ -41,7 +41,7 @@ const linesOf = async (dataDir: string, name: string): Promise<Record<string, un
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-test('what is dropped is listed, and the fingerprint changes with the content', async () => {
+it('what is dropped is listed, and the fingerprint changes with the content', async () => {
   // The four test images of this set are the first four of its training.
   const dataDir = await collected();
   const manifest = (await findRaw(dataDir, 'mine'))!.manifest;
@@ -70,13 +70,13 @@ test('what is dropped is listed, and the fingerprint changes with the content', 
   expect(await linesOf(dataDir, 'changes.jsonl')).toEqual([]);
 });
 
-test('cleaning a set in which nothing is found leaves its fingerprint', async () => {
+it('cleaning a set in which nothing is found leaves its fingerprint', async () => {
   const dataDir = await collected();
   const { prepared } = await run(dataDir, { clean: ['constant-images=drop'] });
   expect(prepared.fingerprint).toBe(rawFingerprint((await findRaw(dataDir, 'mine'))!.manifest));
 });
 
-test('labels that cannot be used are refused, with a way on', async () => {
+it('labels that cannot be used are refused, with a way on', async () => {
   const labels = idxLabels([255, ...Array.from({ length: 19 }, (_, index) => index % 3)]);
   const dataDir = await collected({ 'train-labels-idx1-ubyte': labels });
   const error = await toolkitError('DATA_CORRUPT', run(dataDir));
@@ -86,14 +86,14 @@ test('labels that cannot be used are refused, with a way on', async () => {
   expect(prepared.train.count).toBe(19);
 });
 
-test('cleaning that would leave nothing is refused', async () => {
+it('cleaning that would leave nothing is refused', async () => {
   const same = idxFile([20, 3, 2], new Uint8Array(120));
   const dataDir = await collected({ 'train-images-idx3-ubyte': same });
   const error = await toolkitError('DATA_CORRUPT', run(dataDir, { clean: ['constant-images=drop'] }));
   expect(error.message).toMatch(/train-images-idx3-ubyte: cleaning would leave none of its images/);
 });
 
-test('denoised images have a fingerprint of their own', async () => {
+it('denoised images have a fingerprint of their own', async () => {
   const dataDir = await collected();
   const { prepared, quality } = await run(dataDir, { denoise: 'median' });
   expect(prepared.fingerprint).not.toBe(rawFingerprint((await findRaw(dataDir, 'mine'))!.manifest));
@@ -101,7 +101,7 @@ test('denoised images have a fingerprint of their own', async () => {
   expect(quality.cleaning.denoise).toBe('median');
 });
 
-test('training takes cleaned data as they are, and cleans in the same way again when the raw files change', async () => {
+it('training takes cleaned data as they are, and cleans in the same way again when the raw files change', async () => {
   const dataDir = await collected();
   const { prepared } = await run(dataDir, { clean: ['duplicates=drop'] });
   const found = await prepareData({ dataset: 'mine', dataDir }, silentContext());
@@ -116,7 +116,7 @@ test('training takes cleaned data as they are, and cleans in the same way again 
   expect(again.cleaning?.clean).toEqual(['duplicates=drop']);
 });
 
-test('a missing label of MNIST is filled in by models that never saw the image', async () => {
+it('a missing label of MNIST is filled in by models that never saw the image', async () => {
   const mnist = (await findPrepared(inject('dataDir'), 'mnist'))!;
   const [train, tested] = [
     chosenImages(
@@ -148,7 +148,7 @@ test('a missing label of MNIST is filled in by models that never saw the image',
   expect(right.length).toBeGreaterThanOrEqual(filled.length - 1);
 });
 
-test('statistics for scaling come from the training split alone', async () => {
+it('statistics for scaling come from the training split alone', async () => {
   const dataDir = await collected();
   const { prepared } = await run(dataDir, { validationSplit: 0.3 });
   const split = splitOf(prepared, 0.3, prepared.defaults.seed);

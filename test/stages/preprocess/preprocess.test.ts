@@ -1,7 +1,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 
 import { preparedFolder, type PreparedData } from '../../../src/artifacts/prepared.js';
 import { findRaw, rawFingerprint, rawFolder } from '../../../src/artifacts/raw.js';
@@ -28,7 +28,7 @@ const run = (dataDir: string, options: object = {}): Promise<Preprocessed> =>
   preprocess(preprocessFields.parse({ dataset: 'mine', dataDir, ...options }));
 
 describe('preprocess', () => {
-  test('prepares a data set of one’s own, and reports on it', async () => {
+  it('prepares a data set of one’s own, and reports on it', async () => {
     const dataDir = await collected();
     const { prepared, quality } = await run(dataDir, { validationSplit: 0.2, scaling: 'zero-one', seed: 4 });
     expect(prepared).toMatchObject({
@@ -49,7 +49,7 @@ describe('preprocess', () => {
     expect(prepared.fingerprint).toBe(rawFingerprint((await findRaw(dataDir, 'mine'))!.manifest));
   });
 
-  test('gives the same bytes each time', async () => {
+  it('gives the same bytes each time', async () => {
     const dataDir = await collected();
     const { path } = (await run(dataDir)).prepared;
     const first = await readFile(path);
@@ -57,7 +57,7 @@ describe('preprocess', () => {
     expect((await readFile(path)).equals(first)).toBe(true);
   });
 
-  test('asks for the first stage where there are no raw files', async () => {
+  it('asks for the first stage where there are no raw files', async () => {
     const error = await toolkitError('DATA_MISSING', run(await temporaryFolder()));
     expect(error.hint).toBe('run "mnist collect mine" first');
   });
@@ -83,7 +83,7 @@ describe('preprocess', () => {
     expect(error.message).toMatch(message);
   });
 
-  test('refuses a label that none of the named classes has', async () => {
+  it('refuses a label that none of the named classes has', async () => {
     const dataDir = await collected();
     const path = join(rawFolder(dataDir, 'mine'), 'manifest.json');
     const manifest = JSON.parse(await readFile(path, 'utf8')) as object;
@@ -94,13 +94,13 @@ describe('preprocess', () => {
     );
   });
 
-  test('refuses a raw file that was changed after it was collected', async () => {
+  it('refuses a raw file that was changed after it was collected', async () => {
     const dataDir = await collected();
     await writeFile(join(rawFolder(dataDir, 'mine'), 't10k-labels-idx1-ubyte'), idxLabels([1, 1, 1, 1]));
     await toolkitError('DATA_CORRUPT', run(dataDir));
   });
 
-  test('stops when it is aborted', async () => {
+  it('stops when it is aborted', async () => {
     const stop = new AbortController();
     const reason = new Error('interrupted');
     stop.abort(reason);
@@ -116,14 +116,14 @@ describe('prepareData', () => {
     return { events, context: silentContext({ emit: (event) => events.push(event) }) };
   };
 
-  test('gives what is there, without running a stage', async () => {
+  it('gives what is there, without running a stage', async () => {
     const { events, context } = listen();
     const found = await prepareData({ dataset: 'mnist', dataDir: inject('dataDir') }, context);
     expect(found).toMatchObject({ dataset: 'mnist', classNames: mnist.classNames });
     expect(events).toEqual([]);
   });
 
-  test('runs both stages where nothing is there', async () => {
+  it('runs both stages where nothing is there', async () => {
     const { events, context } = listen();
     const dataDir = await temporaryFolder();
     const { train } = await prepareData({ dataset: 'mnist', dataDir, scaling: 'zero-one' }, context);
@@ -134,7 +134,7 @@ describe('prepareData', () => {
     ]);
   });
 
-  test('prepares again what was made from other raw files', async () => {
+  it('prepares again what was made from other raw files', async () => {
     const dataDir = await collected();
     const { context } = listen();
     const before = await prepareData({ ...options, dataDir }, context);
@@ -148,7 +148,7 @@ describe('prepareData', () => {
     expect([...after.test.labels]).toEqual([2, 1, 0, 0]);
   });
 
-  test('needs no raw files where the data are prepared', async () => {
+  it('needs no raw files where the data are prepared', async () => {
     const dataDir = await collected();
     await run(dataDir);
     const elsewhere = await temporaryFolder();
@@ -156,7 +156,7 @@ describe('prepareData', () => {
     expect((await prepareData({ ...options, dataDir: elsewhere }, listen().context)).train.count).toBe(20);
   });
 
-  test('prepares a damaged file again, with a warning', async () => {
+  it('prepares a damaged file again, with a warning', async () => {
     const dataDir = await collected();
     const { path } = (await run(dataDir)).prepared;
     const intact = await readFile(path);

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { findPrepared, preparedFolder, type PreparedData } from '../../../src/artifacts/prepared.js';
 import { findRaw, rawFingerprint } from '../../../src/artifacts/raw.js';
@@ -64,7 +64,7 @@ describe.each([
   ['in memory', undefined],
   ['from files that do not fit into memory', 1],
 ])('shards %s', (_, memoryBytes) => {
-  test('hold every image once, split as in memory, and mixed', async () => {
+  it('hold every image once, split as in memory, and mixed', async () => {
     const dataDir = await collected();
     const whole = (await run(dataDir)).prepared as PreparedData;
     const data = await sharded(dataDir, { shards: 3 }, memoryBytes);
@@ -84,7 +84,7 @@ describe.each([
     }
   });
 
-  test('have the counts of the set in memory in their report', async () => {
+  it('have the counts of the set in memory in their report', async () => {
     const dataDir = await collected();
     const { quality: whole } = await run(dataDir);
     const { quality } = await run(dataDir, { shardImages: 4 }, memoryBytes);
@@ -92,7 +92,7 @@ describe.each([
     expect(quality.pixels).toEqual(whole.pixels);
   });
 
-  test('leave nothing of the set before, and give way to the one after', async () => {
+  it('leave nothing of the set before, and give way to the one after', async () => {
     const dataDir = await collected();
     await run(dataDir);
     const first = await sharded(dataDir, { shards: 2 }, memoryBytes);
@@ -112,7 +112,7 @@ describe.each([
   });
 });
 
-test('a set that does not fit into memory is put into shards unasked, and not cleaned', async () => {
+it('a set that does not fit into memory is put into shards unasked, and not cleaned', async () => {
   const dataDir = await collected();
   expect((await sharded(dataDir, {}, 1)).shards.training).toHaveLength(1);
   for (const options of [{ clean: ['all'] }, { denoise: 'median' }, { augmentTo: 50 }]) {
@@ -122,7 +122,7 @@ test('a set that does not fit into memory is put into shards unasked, and not cl
 });
 
 describe('--augment-to', () => {
-  test('makes images of the training split alone, each original as often as the others', async () => {
+  it('makes images of the training split alone, each original as often as the others', async () => {
     const dataDir = await collected();
     const whole = (await run(dataDir)).prepared as PreparedData;
     const { training, validation } = splitOf(whole, 0.2, 1);
@@ -137,7 +137,7 @@ describe('--augment-to', () => {
     }
   });
 
-  test('makes the same images whatever the size of the shards', async () => {
+  it('makes the same images whatever the size of the shards', async () => {
     const dataDir = await collected();
     const small = await contentOf(await sharded(dataDir, { augmentTo: 100, shardImages: 7 }), 'training');
     const large = await contentOf(await sharded(dataDir, { augmentTo: 100, shards: 1 }), 'training');
@@ -147,7 +147,7 @@ describe('--augment-to', () => {
 });
 
 describe('a set in shards', () => {
-  test('refuses a damaged shard, and one of another set', async () => {
+  it('refuses a damaged shard, and one of another set', async () => {
     const dataDir = await collected();
     const data = await sharded(dataDir, { shards: 2 });
     const folder = join(preparedFolder(dataDir, 'mine'), data.folder);
@@ -166,7 +166,7 @@ describe('a set in shards', () => {
     expect(second).toBeDefined();
   });
 
-  test('is known by the commands, and made anew as it was when the raw files change', async () => {
+  it('is known by the commands, and made anew as it was when the raw files change', async () => {
     const dataDir = await collected();
     const before = await sharded(dataDir, { augmentTo: 60, shardImages: 25 });
     expect(await listDatasets(dataDir)).toContainEqual(
@@ -183,7 +183,7 @@ describe('a set in shards', () => {
     expect(after.rawFingerprint).toBe(rawFingerprint((await findRaw(dataDir, 'mine'))!.manifest));
   });
 
-  test('is sampled for whoever looks at it in memory, with a notice where it is not all', async () => {
+  it('is sampled for whoever looks at it in memory, with a notice where it is not all', async () => {
     const dataDir = await collected();
     const data = await sharded(dataDir, { shardImages: 5 });
     const all = await prepareData({ dataset: 'mine', dataDir }, silentContext());
@@ -196,14 +196,14 @@ describe('a set in shards', () => {
     expect(imagesIn(data, 'training')).toBe(17);
   });
 
-  test('has the validation images that it was made with', async () => {
+  it('has the validation images that it was made with', async () => {
     const data = await sharded(await collected(), { shards: 2 });
     expect(() => trainingSet(data, { validationSplit: 0.5 })).toThrow(/settled when it was preprocessed/);
     expect(trainingSet(data, { validationSplit: 0.2 }).plan.images.validation).toBe(3);
   });
 });
 
-test('options that exclude each other are refused', async () => {
+it('options that exclude each other are refused', async () => {
   const dataDir = await collected();
   await toolkitError('USAGE', run(dataDir, { shards: 2, shardImages: 5 }));
 });

@@ -1,7 +1,7 @@
 import { open, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import {
   readCheckpoint,
@@ -59,7 +59,7 @@ const prune = (
   pruneRuns(pruneRunsFields.parse({ checkpointsDir, registryDir: join(checkpointsDir, 'none'), ...options }));
 const names = ({ runs }: { runs: readonly { run: string }[] }): string[] => runs.map(({ run }) => run).sort();
 
-test('the list takes the headers alone: it does not verify tensors, but sees that a file was cut off', async () => {
+it('the list takes the headers alone: it does not verify tensors, but sees that a file was cut off', async () => {
   const folder = await temporaryFolder();
   const path = await writeRun(folder, 'changed', 0.9);
   const file = await open(path, 'r+');
@@ -78,7 +78,7 @@ test('the list takes the headers alone: it does not verify tensors, but sees tha
   expect(runs.get('cut')?.problem).toMatch(/does not lie where its shape/);
 });
 
-test('a comparison holds what differs, and nothing else', async () => {
+it('a comparison holds what differs, and nothing else', async () => {
   const folder = await temporaryFolder();
   await writeRun(folder, 'first', 0.9);
   await writeRun(folder, 'second', 0.8, {
@@ -100,7 +100,7 @@ test('a comparison holds what differs, and nothing else', async () => {
   await toolkitError('CHECKPOINT_MISSING', compareRuns(['first', 'third'], { checkpointsDir: folder }));
 });
 
-test('pruning says what would go, and removes that and nothing else', async () => {
+it('pruning says what would go, and removes that and nothing else', async () => {
   const folder = await fourRuns();
   await toolkitError('USAGE', prune(folder, {}));
   const planned = await prune(folder, { keep: 1 });
@@ -117,7 +117,7 @@ test('pruning says what would go, and removes that and nothing else', async () =
   expect((await readdir(folder)).sort()).toEqual(['begun', 'better', 'good']);
 });
 
-test('a run in use stays, and so does one that a registered model was made from', async () => {
+it('a run in use stays, and so does one that a registered model was made from', async () => {
   const folder = await fourRuns();
   const registryDir = await temporaryFolder();
   await writeManifest(join(registryDir, 'digits', 'versions', '1'), manifestOf('good'));
@@ -132,7 +132,7 @@ test('a run in use stays, and so does one that a registered model was made from'
   expect((await readdir(folder)).sort()).toEqual(['good', 'poor']);
 });
 
-test('nothing is pruned in a search that is going on', async () => {
+it('nothing is pruned in a search that is going on', async () => {
   const folder = await fourRuns();
   await withLock(join(folder, 'search.lock'), { waitMs: 0 }, async () => {
     await toolkitError('FOLDER_BUSY', prune(folder, { keep: 0, yes: true }));
@@ -162,7 +162,7 @@ async function writeSearchOf(folder: SearchFolder, metric: string): Promise<void
   });
 }
 
-test('searches are listed in a line each, and of one that is not over, trials that go on stay', async () => {
+it('searches are listed in a line each, and of one that is not over, trials that go on stay', async () => {
   const folder = await fourRuns();
   await writeSearchOf(new SearchFolder(join(folder, 'sweep')), 'loss');
   await writeSearchOf(new SearchFolder(join(folder, 'other')), 'accuracy');

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import {
   fixedOptions,
@@ -10,7 +10,7 @@ import { toolkitError } from '../../support/errors.js';
 
 const rates = { learningRate: { min: 0.001, max: 0.1, distribution: 'log-uniform' } };
 
-test('a fixed option of an optimiser that is searched for becomes one of the space', async () => {
+it('a fixed option of an optimiser that is searched for becomes one of the space', async () => {
   const search = { trials: 2, space: { optimizer: ['adam', 'momentum'] } };
   const resolution = await resolveSearchOptions({ search, momentum: 0.8, batchSize: 50, epochs: 4 });
   expect(searchSettings(resolution.values)).toMatchObject({

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { AuditLog } from '../../../src/artifacts/audit.js';
 import { readCheckpoint } from '../../../src/artifacts/checkpoint.js';
@@ -57,7 +57,7 @@ interface Output {
 }
 
 describe('the Open Inference Protocol', () => {
-  test('tells health and metadata', async () => {
+  it('tells health and metadata', async () => {
     const { url } = await serveForTest(checkpoint);
     expect(await ask(`${url}/v2/health/live`)).toMatchObject({ status: 200, body: { live: true } });
     expect(await ask(`${url}/v2/health/ready`)).toMatchObject({ status: 200, body: { ready: true } });
@@ -78,7 +78,7 @@ describe('the Open Inference Protocol', () => {
     expect((await ask(`${url}/v2/models/other`)).status).toBe(404);
   });
 
-  test.each(['auto', 'eager'])(
+  it.each(['auto', 'eager'])(
     'infers from JSON what the engine (%s) computes, alone and in batches larger than one',
     async (engine) => {
       const { url } = await serveForTest(checkpoint, { maxBatch: 16, engine });
@@ -100,7 +100,7 @@ describe('the Open Inference Protocol', () => {
     },
   );
 
-  test('takes and gives binary tensors', async () => {
+  it('takes and gives binary tensors', async () => {
     const { url } = await serveForTest(checkpoint);
     const header = Buffer.from(
       JSON.stringify({
@@ -137,7 +137,7 @@ describe('the Open Inference Protocol', () => {
     });
   });
 
-  test('refuses what is malformed or too large with a JSON error', async () => {
+  it('refuses what is malformed or too large with a JSON error', async () => {
     const cases: [what: string, body: unknown, status: number][] = [
       ['no JSON', '{', 400],
       ['no inputs', '{}', 400],
@@ -196,7 +196,7 @@ function nested(depth: number): unknown {
 }
 
 describe('POST /classify', () => {
-  test('classifies an image file', async () => {
+  it('classifies an image file', async () => {
     const { url } = await serveForTest(checkpoint);
     const image = await sharp(pixels.subarray(0, 784), { raw: { width: 28, height: 28, channels: 1 } })
       .png()
@@ -210,7 +210,7 @@ describe('POST /classify', () => {
     expect(body['id']).toBe(headers.get('x-request-id'));
   });
 
-  test('refuses what is no picture', async () => {
+  it('refuses what is no picture', async () => {
     const cases: [what: string, body: string, type: string, status: number][] = [
       ['SVG, which can point to files', '<svg xmlns="http://www.w3.org/2000/svg"/>', 'image/svg+xml', 415],
       ['a broken PNG', '\x89PNG\r\n\x1a\nxxxx', 'image/png', 422],
@@ -240,7 +240,7 @@ describe('tokens', () => {
   };
   const bearer = (token: string): RequestInit => ({ headers: { authorization: `Bearer ${token}` } });
 
-  test('every route but health needs one', async () => {
+  it('every route but health needs one', async () => {
     const { file } = await tokensIn();
     const { url } = await serveForTest(checkpoint, { requireTokens: true, tokensFile: file });
     const open = await serveForTest(checkpoint);
@@ -265,7 +265,7 @@ describe('tokens', () => {
     }
   });
 
-  test('a role allows what it says, and a wrong secret or a revoked token nothing', async () => {
+  it('a role allows what it says, and a wrong secret or a revoked token nothing', async () => {
     const { file, tokens } = await tokensIn();
     const { url } = await serveForTest(checkpoint, { requireTokens: true, tokensFile: file });
     const statusOf = async (role: string, path: string, method = 'GET'): Promise<number> =>
@@ -283,12 +283,12 @@ describe('tokens', () => {
     expect(await statusOf('operate', '/v2')).toBe(200);
   });
 
-  test('they are needed where other machines can come', async () => {
+  it('they are needed where other machines can come', async () => {
     const tokensFile = join(await temporaryFolder(), 'none.json');
     await toolkitError('TOKENS_MISSING', serveForTest(checkpoint, { host: '0.0.0.0', tokensFile }));
   });
 
-  test('what an administrator does is in the audit log', async () => {
+  it('what an administrator does is in the audit log', async () => {
     const { file, tokens } = await tokensIn();
     const registryDir = await temporaryFolder();
     const { url } = await serveForTest(checkpoint, { requireTokens: true, tokensFile: file, registryDir });
@@ -309,7 +309,7 @@ describe('tokens', () => {
 });
 
 describe('without tokens', () => {
-  test('pages of other sites, and other names for this machine, are refused', async () => {
+  it('pages of other sites, and other names for this machine, are refused', async () => {
     const { url } = await serveForTest(checkpoint);
     const crossSite = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
     // fetch would set these headers itself.
@@ -330,7 +330,7 @@ describe('without tokens', () => {
 });
 
 describe('a new version', () => {
-  test('takes over while requests come, and none of them fails', async () => {
+  it('takes over while requests come, and none of them fails', async () => {
     const path = join(await temporaryFolder(), 'model.safetensors');
     await copyFile(checkpoint, path);
     const other = await writeMnistCheckpoint(folder, 'five', 5);
@@ -358,7 +358,7 @@ describe('a new version', () => {
     expect(answers.sort()).toEqual(['3,3', '5,5']);
   });
 
-  test('that is corrupt is refused, and the old one keeps serving', async () => {
+  it('that is corrupt is refused, and the old one keeps serving', async () => {
     const path = join(await temporaryFolder(), 'model.safetensors');
     await copyFile(checkpoint, path);
     const { url, refresh, events } = await serveForTest(path, { reloadInterval: 3600 });
@@ -374,7 +374,7 @@ describe('a new version', () => {
 });
 
 describe('watching', () => {
-  test('labels become live accuracy and an alert, and are kept for training', async () => {
+  it('labels become live accuracy and an alert, and are kept for training', async () => {
     const feedbackDir = await temporaryFolder();
     const { url } = await serveForTest(checkpoint, { feedbackDir, minLiveAccuracy: 0.9 });
     for (let image = 0; image < 20; image++) {
@@ -398,7 +398,7 @@ describe('watching', () => {
     expect(new Uint8Array(Buffer.from(last['image']!, 'base64'))).toEqual(pixels.slice(0, 784));
   });
 
-  test('test images have not drifted in their looks; inverted ones have', async () => {
+  it('test images have not drifted in their looks; inverted ones have', async () => {
     const { url, events } = await serveForTest(checkpoint, { drift: true, window: 400 });
     const { test: images } = await preparedMnist();
     const send = async (pixels: Uint8Array): Promise<void> => {
@@ -431,7 +431,7 @@ describe('watching', () => {
   });
 });
 
-test('the log has a line for each request, with its id, where it is asked for', async () => {
+it('the log has a line for each request, with its id, where it is asked for', async () => {
   const quiet = await serveForTest(checkpoint);
   await fetch(`${quiet.url}/v2`);
   expect(quiet.log).toEqual([]);
@@ -443,7 +443,7 @@ test('the log has a line for each request, with its id, where it is asked for', 
     .toContainEqual(expect.objectContaining({ reqId: 'abc-1', url: '/v2', status: 200 }));
 });
 
-test('a rate limit answers with 429 and says when to come again', async () => {
+it('a rate limit answers with 429 and says when to come again', async () => {
   const { url } = await serveForTest(checkpoint, { rateLimit: 3 });
   const statuses = await Promise.all(
     Array.from({ length: 8 }, async () => (await fetch(`${url}/v2`)).status),
@@ -453,7 +453,7 @@ test('a rate limit answers with 429 and says when to come again', async () => {
   expect((await fetch(`${url}/v2/health/live`)).status).toBe(200);
 });
 
-test('an address that is taken is an error that names it', async () => {
+it('an address that is taken is an error that names it', async () => {
   const blocker = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => blocker.once('listening', resolve));
   const { port } = blocker.address() as { port: number };
@@ -462,7 +462,7 @@ test('an address that is taken is an error that names it', async () => {
   blocker.close();
 });
 
-test('a stopping server answers what has begun, and is no longer ready', async () => {
+it('a stopping server answers what has begun, and is no longer ready', async () => {
   const server = await serveForTest(checkpoint, { batchDelay: 300 });
   const answer = askJson(`${server.url}/v2/models/mnist/infer`, inferenceRequest(pixels.subarray(0, 784), 1));
   await new Promise((resolve) => setTimeout(resolve, 100));
@@ -472,7 +472,7 @@ test('a stopping server answers what has begun, and is no longer ready', async (
   await expect(fetch(`${server.url}/v2/health/live`)).rejects.toThrow();
 });
 
-test('the documentation page needs nothing from elsewhere', async () => {
+it('the documentation page needs nothing from elsewhere', async () => {
   const { url } = await serveForTest(checkpoint);
   const response = await fetch(`${url}/docs`);
   expect(response.headers.get('content-security-policy')).not.toMatch(/https?:/);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import type { PreparedData } from '../../../src/artifacts/prepared.js';
 import { findRaw } from '../../../src/artifacts/raw.js';
@@ -43,7 +43,7 @@ function greysOf(data: PreparedData): Record<'training' | 'validation', number[]
 }
 
 describe('what a source holds for validation', () => {
-  test('is the validation split, also when read again', async () => {
+  it('is the validation split, also when read again', async () => {
     const dataDir = await collected();
     const { prepared, quality } = await run(dataDir);
     expect(greysOf(prepared as PreparedData)).toEqual({ training: TRAINING, validation: VALIDATION });
@@ -54,7 +54,7 @@ describe('what a source holds for validation', () => {
     });
   });
 
-  test('joins the training where a share is asked for, of preprocess or of a run', async () => {
+  it('joins the training where a share is asked for, of preprocess or of a run', async () => {
     const dataDir = await collected();
     const { prepared } = await run(dataDir);
     const drawn = splitOf(prepared as PreparedData, 0.2, 1);
@@ -67,7 +67,7 @@ describe('what a source holds for validation', () => {
     expect(greysAt(again, splitOf(again, own, 1).validation)).toEqual(VALIDATION);
   });
 
-  test('stays so when images are dropped or selected', async () => {
+  it('stays so when images are dropped or selected', async () => {
     const dataDir = await collected();
     const cleaned = await run(dataDir, { clean: ['duplicates=drop'] });
     expect(greysOf(cleaned.prepared as PreparedData)).toEqual({
@@ -81,7 +81,7 @@ describe('what a source holds for validation', () => {
     });
   });
 
-  test.each([
+  it.each([
     ['in memory', undefined],
     ['too large for it', 1],
   ])('has shards of its own, from files %s', async (_, memoryBytes) => {
@@ -94,7 +94,7 @@ describe('what a source holds for validation', () => {
     );
   });
 
-  test('is kept where images are added', async () => {
+  it('is kept where images are added', async () => {
     const dataDir = await collected();
     const from = await writeTree(await temporaryFolder(), {
       'a/new.png': await picture(15),

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { readCheckpoint } from '../../../src/artifacts/checkpoint.js';
 import { preprocess, train, type TrainResult } from '../../../src/index.js';
@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('what was learnt of digits 0 to 4', () => {
-  test('pays on ten images each of 5 to 9, for every seed', async () => {
+  it('pays on ten images each of 5 to 9, for every seed', async () => {
     const gains: number[] = [];
     for (const seed of SEEDS) {
       const few = { seed, epochs: 40, learningRate: 0.005 };
@@ -52,7 +52,7 @@ describe('what was learnt of digits 0 to 4', () => {
     expect(gains.reduce((sum, gain) => sum + gain, 0) / gains.length).toBeGreaterThan(MARGIN);
   });
 
-  test('is told layer by layer, kept where it is frozen, and sees pixels as they were scaled for it', async () => {
+  it('is told layer by layer, kept where it is frozen, and sees pixels as they were scaled for it', async () => {
     const { events, context } = recordingContext();
     const options = { initFrom: 'low', freezeAllButHead: true, epochs: 1, dataDir, checkpointsDir };
     const net = { model: 'cnn', filters: [8, 16], denseUnits: 64, device: 'cpu' } as const;
@@ -78,7 +78,7 @@ describe('what was learnt of digits 0 to 4', () => {
     expect([...last.tensors.keys()].some((name) => name.startsWith('optimizer/dense1/'))).toBe(false);
   });
 
-  test('is refused where there is nothing to take, or nothing to select', async () => {
+  it('is refused where there is nothing to take, or nothing to select', async () => {
     await expect(trainNet('none', 'mnist-high', { freeze: ['dense1'] })).rejects.toThrow(/have been learnt/);
     const other = { initFrom: 'low', denseUnits: 32 };
     await expect(trainNet('misfit', 'mnist-high', other)).rejects.toMatchObject({

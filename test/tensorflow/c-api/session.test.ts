@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { DataType } from '../../../src/tensorflow/c-api/data-types.js';
 import { attribute, GraphBuilder, type HostTensor } from '../../../src/tensorflow/c-api/graph-builder.js';
@@ -26,7 +26,7 @@ function open(build: (graph: GraphBuilder) => void): Session {
 beforeAll(() => startTensorFlow());
 
 describe('a session', () => {
-  test('feeds placeholders and fetches outputs, also those after the first', async () => {
+  it('feeds placeholders and fetches outputs, also those after the first', async () => {
     const session = open((graph) => {
       const x = graph.placeholder('x', DataType.FLOAT, [-1]);
       graph.node('Mul', [x, graph.constant(floats(2, 3))], float, 'product');
@@ -45,7 +45,7 @@ describe('a session', () => {
     session.close();
   });
 
-  test('keeps constants of every type and of many bytes', async () => {
+  it('keeps constants of every type and of many bytes', async () => {
     const bytes = Uint8Array.from({ length: 100_000 }, (_, index) => index % 251);
     const session = open((graph) => {
       const constant = graph.constant({ type: DataType.UINT8, shape: [100, 1000], values: bytes });
@@ -63,7 +63,7 @@ describe('a session', () => {
     session.close();
   });
 
-  test('can be extended after it has run', async () => {
+  it('can be extended after it has run', async () => {
     const session = open((graph) => graph.node('Identity', [graph.constant(floats(1))], float, 'one'));
     await session.run({ fetches: ['one'] });
     const more = new GraphBuilder('more_');
@@ -73,7 +73,7 @@ describe('a session', () => {
     session.close();
   });
 
-  test('says what TensorFlow says when a graph or a run is wrong', async () => {
+  it('says what TensorFlow says when a graph or a run is wrong', async () => {
     expect(() => open((graph) => graph.node('NoSuchOperation', []))).toThrow(
       expect.objectContaining({
         code: 'TENSORFLOW_FAILED',
@@ -96,7 +96,7 @@ describe('a session', () => {
     session.close();
   });
 
-  test('says of memory that cannot be had that it is that', async () => {
+  it('says of memory that cannot be had that it is that', async () => {
     const session = open((graph) => {
       const shape = graph.integer([1 << 30, 1 << 14]);
       const one = graph.constant({ type: DataType.FLOAT, shape: [], values: Float32Array.of(1) });
@@ -112,7 +112,7 @@ describe('a session', () => {
     session.close();
   });
 
-  test('closed while a run is under way, lets it end, and refuses the next', async () => {
+  it('closed while a run is under way, lets it end, and refuses the next', async () => {
     const session = open((graph) => graph.node('Identity', [graph.constant(floats(4))], float, 'four'));
     const running = session.run({ fetches: ['four'] });
     session.close();
@@ -122,7 +122,7 @@ describe('a session', () => {
   });
 });
 
-test('a loop goes round as often as it is told, and hands its values on', async () => {
+it('a loop goes round as often as it is told, and hands its values on', async () => {
   const session = open((graph) => {
     const times = graph.placeholder('times', DataType.INT32, []);
     const [result] = addLoop(graph, 'doubling', {
@@ -141,7 +141,7 @@ test('a loop goes round as often as it is told, and hands its values on', async 
   session.close();
 });
 
-test('type attributes that a kernel leaves out are inferred from the inputs', () => {
+it('type attributes that a kernel leaves out are inferred from the inputs', () => {
   const types = new OperationTypes(tensorFlowContext().api);
   expect(types.missing('ExpandDims', [], [DataType.FLOAT, DataType.INT32])).toEqual([
     attribute.type('T', DataType.FLOAT),

@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { planBrackets } from '../../../src/training/search/brackets.js';
 
 const plan = { trials: undefined, minEpochs: 1, maxEpochs: 81, reductionFactor: 3 };
 
-test('Hyperband has the brackets of table 1 of Li et al. (2018), R = 81 and η = 3', () => {
+it('Hyperband has the brackets of table 1 of Li et al. (2018), R = 81 and η = 3', () => {
   const brackets = planBrackets({ ...plan, strategy: 'hyperband' });
   const table = [
     ['81×1', '27×3', '9×9', '3×27', '1×81'],
@@ -16,7 +16,7 @@ test('Hyperband has the brackets of table 1 of Li et al. (2018), R = 81 and η =
   expect(brackets.map((rungs) => rungs.map(({ trials, epochs }) => `${trials}×${epochs}`))).toEqual(table);
 });
 
-test('successive halving leaves one in η, and the last one gets all epochs', () => {
+it('successive halving leaves one in η, and the last one gets all epochs', () => {
   const halving = (trials: number, maxEpochs: number, reductionFactor: number): unknown =>
     planBrackets({ ...plan, strategy: 'successive-halving', trials, maxEpochs, reductionFactor });
   expect(halving(16, 8, 2)).toEqual([
@@ -36,6 +36,6 @@ test('successive halving leaves one in η, and the last one gets all epochs', ()
   expect(halving(5, 1, 3)).toEqual([[{ trials: 5, epochs: 1 }]]);
 });
 
-test('random search trains every trial to its end', () => {
+it('random search trains every trial to its end', () => {
   expect(planBrackets({ ...plan, strategy: 'random', trials: 7 })).toEqual([[{ trials: 7, epochs: 81 }]]);
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { bestOf, ranked } from '../../../src/training/search/judging.js';
 
@@ -24,13 +24,13 @@ const trials = [
 const order = (metric: 'accuracy' | 'loss', epochs?: number): number[] =>
   ranked(trials, metric, epochs).map(({ trial }) => trial);
 
-test('trials are ranked by what they had reached at a rung; equals by loss, then by number', () => {
+it('trials are ranked by what they had reached at a rung; equals by loss, then by number', () => {
   expect(order('accuracy', 1)).toEqual([3, 5, 2, 1]);
   expect(order('accuracy')).toEqual([1, 3, 5, 2]);
   expect(order('loss')).toEqual([3, 1, 5, 2]);
 });
 
-test('the best epoch need not be the last', () => {
+it('the best epoch need not be the last', () => {
   expect(bestOf(trials[2]!, 'accuracy')).toEqual({ accuracy: 0.7, loss: 0.9, epoch: 1 });
   expect(bestOf(trials[2]!, 'loss')).toEqual({ accuracy: 0.6, loss: 0.1, epoch: 2 });
   expect(bestOf({ history: [] }, 'loss')).toBeUndefined();

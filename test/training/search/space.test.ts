@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { dimensionSchema, drawSettings, type SearchSpace } from '../../../src/training/search/space.js';
 
@@ -15,7 +15,7 @@ const share = (isWanted: (settings: Record<string, unknown>) => boolean): number
   drawn.filter(isWanted).length / COUNT;
 
 describe('what is drawn', () => {
-  test('lies within the range, as evenly as it is meant', () => {
+  it('lies within the range, as evenly as it is meant', () => {
     const numbers = (key: string): number[] => drawn.map((settings) => settings[key] as number);
     for (const [key, min, max] of [
       ['rate', 1e-4, 1],
@@ -33,14 +33,14 @@ describe('what is drawn', () => {
     expect(share(({ rule }) => Array.isArray(rule))).toBeCloseTo(1 / 3, 1);
   });
 
-  test('depends on the seed and the trial, and not on the other options', () => {
+  it('depends on the seed and the trial, and not on the other options', () => {
     expect(drawSettings(space, 5, 7)).toEqual(drawn[7]);
     expect(drawSettings(space, 6, 7)).not.toEqual(drawn[7]);
     expect(drawSettings({ rate: space['rate']! }, 5, 7)).toEqual({ rate: drawn[7]!['rate'] });
   });
 });
 
-test.each([
+it.each([
   [[], 'must not be empty'],
   [3, 'must be a list of values, or'],
   [{ min: 2, max: 1 }, 'min must be below max'],

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { measuredText } from '../../../../src/cli/terminal/results/measured.js';
 
-test('what a model reaches is said with how it was found out, or not at all', () => {
+it('what a model reaches is said with how it was found out, or not at all', () => {
   const measured = {
     configuration: 'configs/rnn.json',
     accuracy: 0.98765,

@@ -1,5 +1,5 @@
 import { Chalk } from 'chalk';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { silentContext } from '../../../../src/core/events.js';
 import { clean } from '../../../../src/data/preparation/cleaning/clean.js';
@@ -48,7 +48,7 @@ async function text(words: readonly string[], denoise = 'none'): Promise<string>
   return qualityText(quality, plain);
 }
 
-test('says what each check found, and what was not looked for', async () => {
+it('says what each check found, and what was not looked for', async () => {
   const lines = (await text([])).split('\n');
   expect(lines).toContain('constant-images: 1 in the training images, 0 in the test images; reported');
   expect(lines).toContain('duplicates: 1 in the training images, 0 in the test images; reported');
@@ -56,7 +56,7 @@ test('says what each check found, and what was not looked for', async () => {
   expect(lines.some((line) => line.startsWith('left out'))).toBe(false);
 });
 
-test('says what was done', async () => {
+it('says what was done', async () => {
   const lines = (await text(['constant-images=drop', 'duplicates=drop'], 'median')).split('\n');
   expect(lines).toContain(
     'constant-images: 1 in the training images, 0 in the test images; 1 dropped, 0 relabelled',

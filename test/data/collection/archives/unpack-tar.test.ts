@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { toolkitError } from '../../../support/errors.js';
 import { temporaryFolder } from '../../../support/folders.js';
@@ -20,7 +20,7 @@ describe.each([
   ['images.tar.gz', gzipSync],
   ['images.tgz', gzipSync],
 ])('%s', (file, pack) => {
-  test('is unpacked; names that lead out of it, links, devices and doubles are listed', async () => {
+  it('is unpacked; names that lead out of it, links, devices and doubles are listed', async () => {
     const root = await temporaryFolder();
     const content = await picture(5);
     const hostile: TarMember[] = [
@@ -53,7 +53,7 @@ describe.each([
   });
 });
 
-test('an archive that claims a multiple of its size is refused before it is unpacked', async () => {
+it('an archive that claims a multiple of its size is refused before it is unpacked', async () => {
   const root = await temporaryFolder();
   const dataDir = join(root, 'data');
   const bomb = tar([{ name: 'x/1.png', size: 2 ** 33, content: Buffer.alloc(2 ** 20) }]);
@@ -62,7 +62,7 @@ test('an archive that claims a multiple of its size is refused before it is unpa
   expect(error.message).toContain('it unpacks to more than');
 });
 
-test('an archive that is cut short or damaged is refused', async () => {
+it('an archive that is cut short or damaged is refused', async () => {
   const root = await temporaryFolder();
   const archive = gzipSync(tar(await images()));
   await writeFile(join(root, 'cut.tar.gz'), archive.subarray(0, archive.length >> 1));

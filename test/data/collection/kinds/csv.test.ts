@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { toolkitError } from '../../../support/errors.js';
 import { temporaryFolder } from '../../../support/folders.js';
@@ -6,7 +6,7 @@ import { importAndRead } from '../../../support/imported.js';
 import { picture, writeTree } from '../../../support/pictures.js';
 
 describe('a table of file names', () => {
-  test('is taken with its labels and splits; bad rows are listed', async () => {
+  it('is taken with its labels and splits; bad rows are listed', async () => {
     const from = await writeTree(await temporaryFolder(), {
       'images/a, b.png': await picture(1),
       'images/c.png': await picture(2),
@@ -44,7 +44,7 @@ describe('a table of pixels', () => {
   const row = (label: number | string, first: number | string): string =>
     [label, first, 2, 3, 4, 5, 6, 7, 8, 255].join(',');
 
-  test('with named columns is taken as it is, and split', async () => {
+  it('with named columns is taken as it is, and split', async () => {
     const header = ['label', ...Array.from({ length: 9 }, (_, index) => `pixel${index}`)].join(',');
     const rows = Array.from({ length: 10 }, (_, index) => row(index % 2, index));
     const table = [header, ...rows, row(1, 256), row(1, 'x'), row('', 1)].join('\n');
@@ -57,7 +57,7 @@ describe('a table of pixels', () => {
     expect(rejected[0]?.reason).toBe('pixel 1 is "256", not a whole number from 0 to 255');
   });
 
-  test('without names, one for each split, as MNIST is passed around', async () => {
+  it('without names, one for each split, as MNIST is passed around', async () => {
     const from = await writeTree(await temporaryFolder(), {
       'mnist_train.csv': [row(5, 1), row(7, 9)].join('\n'),
       'mnist_test.csv': row(7, 3),
@@ -69,7 +69,7 @@ describe('a table of pixels', () => {
   });
 });
 
-test.each([
+it.each([
   ['a,b,c\n1,2,3\n', 'SOURCE_REFUSED', 'no column of it is called "label"'],
   ['label,a,b,c,d,e\n1,2,3,4,5,6\n', 'SOURCE_REFUSED', '5 columns'],
   ['file,label\n"a.png,1\n', 'DATA_CORRUPT', 'a quotation mark in line 2 is never closed'],

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import type { PreparedData } from '../../../../src/artifacts/prepared.js';
 import { encodeFeedback, FEEDBACK_FILE, type FeedbackRecord } from '../../../../src/artifacts/feedback.js';
@@ -42,7 +42,7 @@ const several = (label: string, first: number): FeedbackRecord[] =>
   [0, 1, 2, 3, 4].map((more) => record(first + more, label));
 
 describe('feedback', () => {
-  test('as the server writes it becomes a data set with the model’s classes, each image with its origin', async () => {
+  it('as the server writes it becomes a data set with the model’s classes, each image with its origin', async () => {
     const folder = await temporaryFolder();
     const file = new FeedbackFile(folder);
     for (const each of [...several('bee', 0), ...several('cat', 5)]) await file.append(each);
@@ -61,7 +61,7 @@ describe('feedback', () => {
     );
   });
 
-  test('lines that are none are listed; old lines without shape and classes are taken', async () => {
+  it('lines that are none are listed; old lines without shape and classes are taken', async () => {
     const old = (index: number, label: string): FeedbackRecord =>
       record(index, label, { classNames: undefined, shape: undefined });
     const lines = ['a', 'b'].flatMap((label) => [0, 1, 2].map((index) => old(index, label)));
@@ -74,7 +74,7 @@ describe('feedback', () => {
     ]);
   });
 
-  test('a label that is none of the model’s classes is refused; so is a file without any', async () => {
+  it('a label that is none of the model’s classes is refused; so is a file without any', async () => {
     const place = await feedbackOf(...several('cat', 0), record(9, 'dog'));
     const { rejected } = await importAndRead(place);
     expect(rejected).toMatchObject([{ reason: '"dog" is none of the classes' }]);
@@ -83,7 +83,7 @@ describe('feedback', () => {
 });
 
 describe('added to another data set', () => {
-  test('it joins the training; the test images and the classes stay as they were', async () => {
+  it('it joins the training; the test images and the classes stay as they were', async () => {
     const dataDir = await temporaryFolder();
     const base = await importAndRead(await feedbackOf(...several('bee', 0), ...several('cat', 5)), {
       dataDir,
@@ -102,7 +102,7 @@ describe('added to another data set', () => {
     expect(grown.sources[0]).toMatchObject({ file: 'own train[0]' });
   });
 
-  test('MNIST itself grows by what was labelled, and can be preprocessed', async () => {
+  it('MNIST itself grows by what was labelled, and can be preprocessed', async () => {
     const dataDir = await temporaryFolder();
     await collect({ dataset: 'mnist', dataDir });
     const image = new Uint8Array(784).fill(9);
@@ -119,7 +119,7 @@ describe('added to another data set', () => {
     expect([...train.pixels.subarray(-784)]).toEqual([...image]);
   });
 
-  test('says what does not fit together', async () => {
+  it('says what does not fit together', async () => {
     const dataDir = await temporaryFolder();
     const place = await feedbackOf(...several('cat', 0));
     await toolkitError('DATA_MISSING', collect({ dataset: 'x', fromFeedback: place, addTo: 'own', dataDir }));

@@ -2,7 +2,7 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp, { type Sharp } from 'sharp';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { toolkitError } from '../../../support/errors.js';
 import { temporaryFolder } from '../../../support/folders.js';
@@ -10,7 +10,7 @@ import { importAndRead } from '../../../support/imported.js';
 import { picture, writeTree } from '../../../support/pictures.js';
 
 describe('a folder with train and test', () => {
-  test('becomes both splits, with classes by their names, pixel by pixel', async () => {
+  it('becomes both splits, with classes by their names, pixel by pixel', async () => {
     const from = await writeTree(await temporaryFolder(), {
       'train/dog/b.png': await picture(20),
       'train/cat/a.png': await picture(10),
@@ -45,7 +45,7 @@ describe('a folder of classes alone', () => {
     return files;
   };
 
-  test('is split by class, the same for the same seed, and numbers are in their order', async () => {
+  it('is split by class, the same for the same seed, and numbers are in their order', async () => {
     const from = await writeTree(await temporaryFolder(), await tree());
     const [one, two, other] = [
       await importAndRead(from, { testShare: 0.3 }),
@@ -76,14 +76,14 @@ describe('a folder of classes alone', () => {
     expect(new Set(one.sources.map(({ file }) => file)).size).toBe(30);
   });
 
-  test('in a folder of its own is found there', async () => {
+  it('in a folder of its own is found there', async () => {
     const files = Object.entries(await tree()).map(([name, content]) => [`outer/${name}`, content] as const);
     const from = await writeTree(await temporaryFolder(), Object.fromEntries(files));
     expect((await importAndRead(from)).manifest.classNames).toEqual(['2', '9', '10']);
   });
 });
 
-test('what is no image of the folder is listed with its reason, and costs nothing else', async () => {
+it('what is no image of the folder is listed with its reason, and costs nothing else', async () => {
   const outside = await writeTree(await temporaryFolder(), { 'secret.png': await picture(99) });
   const good = await picture(7);
   const from = await writeTree(await temporaryFolder(), {
@@ -124,7 +124,7 @@ test('what is no image of the folder is listed with its reason, and costs nothin
   expect(manifest.imported?.images.rejected).toBe(8);
 });
 
-test('PNG, JPEG and WebP of any size and colour are made square and grey, or what is asked for', async () => {
+it('PNG, JPEG and WebP of any size and colour are made square and grey, or what is asked for', async () => {
   const image = (width: number, height: number): Sharp =>
     sharp({ create: { width, height, channels: 3, background: '#00ff00' } });
   const from = await writeTree(await temporaryFolder(), {
@@ -141,19 +141,19 @@ test('PNG, JPEG and WebP of any size and colour are made square and grey, or wha
   expect([...colour.test.pixels.subarray(0, 3)]).toEqual([0, 255, 0]);
 });
 
-test('a folder with nothing of use is refused, with the first reason, and leaves nothing', async () => {
+it('a folder with nothing of use is refused, with the first reason, and leaves nothing', async () => {
   const from = await writeTree(await temporaryFolder(), { 'a/1.png': 'x', 'a/2.png': 'y' });
   const error = await toolkitError('SOURCE_REFUSED', importAndRead(from));
   expect(error.message).toContain('no image could be taken; a/1.png: not a PNG');
 });
 
-test('a name of several lines does not make an error of several', async () => {
+it('a name of several lines does not make an error of several', async () => {
   const from = await writeTree(await temporaryFolder(), { 'a/1\n\u202e.png': 'x' });
   const error = await toolkitError('SOURCE_REFUSED', importAndRead(from));
   expect(error.message).toContain('a/1??.png: not a PNG');
 });
 
-test('more than 256 classes are refused', async () => {
+it('more than 256 classes are refused', async () => {
   const content = await picture(1);
   const names = Array.from({ length: 257 }, (_, index) => [`c${index}/1.png`, content] as const);
   const from = await writeTree(await temporaryFolder(), Object.fromEntries(names));

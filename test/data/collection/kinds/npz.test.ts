@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { toolkitError } from '../../../support/errors.js';
 import { temporaryFolder } from '../../../support/folders.js';
@@ -40,7 +40,7 @@ const archive = async (arrays: Record<string, Buffer>): Promise<string> => {
 };
 
 describe('a NumPy archive', () => {
-  test('as MedMNIST has them is taken as it is; validation comes last in the training', async () => {
+  it('as MedMNIST has them is taken as it is; validation comes last in the training', async () => {
     const { manifest, dimensions, train, test, sources } = await importAndRead(await archive(good()));
     expect(dimensions).toEqual([5, 5, 5]);
     expect([train.labels, test.labels]).toEqual([
@@ -54,7 +54,7 @@ describe('a NumPy archive', () => {
     expect(manifest.imported?.file?.sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test('in colours stays so, or becomes grey and larger', async () => {
+  it('in colours stays so, or becomes grey and larger', async () => {
     const arrays = {
       ...good(),
       train_images: images(4, 0, [5, 5, 3]),
@@ -94,7 +94,7 @@ describe('a NumPy archive', () => {
     expect(error.message).toContain(reason);
   });
 
-  test('with labels but no images, or neither, is refused', async () => {
+  it('with labels but no images, or neither, is refused', async () => {
     const rest = Object.fromEntries(Object.entries(good()).filter(([name]) => name !== 'test_images'));
     expect((await toolkitError('DATA_CORRUPT', importAndRead(await archive(rest)))).message).toContain(
       'without test_images',

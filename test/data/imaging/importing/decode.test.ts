@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 import sharp, { type Sharp } from 'sharp';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { centreOfMass } from '../../../../src/data/imaging/importing/centring.js';
 import { convertPixels, decodeImage, type ImageTarget } from '../../../../src/data/imaging/importing/decode.js';
@@ -20,7 +20,7 @@ const furthest = (a: Uint8Array, b: Uint8Array): number =>
   a.reduce((most, value, index) => Math.max(most, Math.abs(value - b[index]!)), 0);
 
 describe('decodeImage', () => {
-  test.each([
+  it.each([
     ['grey PNG', (image: Sharp) => image.png(), 0],
     ['colour PNG', (image: Sharp) => image.toColourspace('srgb').png(), 0],
     ['palette PNG', (image: Sharp) => image.png({ palette: true }), 0],
@@ -35,7 +35,7 @@ describe('decodeImage', () => {
     }
   });
 
-  test('turns a photo as its camera says', async () => {
+  it('turns a photo as its camera says', async () => {
     const data = Buffer.from([0, 0, 255, 255]);
     const image = sharp(data, { raw: { width: 2, height: 2, channels: 1 } }).resize(28, 28, {
       kernel: 'nearest',
@@ -46,7 +46,7 @@ describe('decodeImage', () => {
     expect(decoded[14 * 28 + 25]).toBeLessThan(50);
   });
 
-  test('keeps proportions, and fills up with the background', async () => {
+  it('keeps proportions, and fills up with the background', async () => {
     const wide = sharp({ create: { width: 56, height: 28, channels: 3, background: '#fff' } });
     const decoded = await decodeImage(await wide.png().toBuffer(), target);
     expect(new Set(decoded)).toEqual(new Set([255]));
@@ -55,7 +55,7 @@ describe('decodeImage', () => {
     );
   });
 
-  test('inverts where it is told to, or where the background is light', async () => {
+  it('inverts where it is told to, or where the background is light', async () => {
     const dark = await imageOf(0).png().toBuffer();
     const light = await imageOf(0).negate().png().toBuffer();
     for (const [file, invert] of [
@@ -70,7 +70,7 @@ describe('decodeImage', () => {
 });
 
 describe('centring by mass', () => {
-  test('leaves the digits of MNIST where MNIST has put them', async () => {
+  it('leaves the digits of MNIST where MNIST has put them', async () => {
     for (let index = 0; index < 200; index++) {
       const data = digit(index);
       const centred = await convertPixels({ width: 28, height: 28, channels: 1, data }, byMass);
@@ -79,7 +79,7 @@ describe('centring by mass', () => {
     }
   });
 
-  test('finds a digit that is drawn large, dark on light paper and off the centre', async () => {
+  it('finds a digit that is drawn large, dark on light paper and off the centre', async () => {
     const differences: number[] = [];
     for (let index = 0; index < 20; index++) {
       // In steps: sharp negates last, whatever the order of the calls.
@@ -100,7 +100,7 @@ describe('centring by mass', () => {
     expect(differences.reduce((sum, value) => sum + value, 0) / 20).toBeLessThan(0.35);
   });
 
-  test('works at other sizes', async () => {
+  it('works at other sizes', async () => {
     const large = await convertPixels(
       { width: 28, height: 28, channels: 1, data: digit(3) },
       { ...byMass, size: 56 },
@@ -112,7 +112,7 @@ describe('centring by mass', () => {
     expect(rows.filter(Boolean).length).toBeLessThanOrEqual(42);
   });
 
-  test('refuses a blank image', async () => {
+  it('refuses a blank image', async () => {
     const data = new Uint8Array(784).fill(7);
     const failure = await failureOf(convertPixels({ width: 28, height: 28, channels: 1, data }, byMass));
     expect(String(failure)).toContain('blank');

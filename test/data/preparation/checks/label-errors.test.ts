@@ -1,4 +1,4 @@
-import { beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, expect, inject, it } from 'vitest';
 
 import { findPrepared } from '../../../../src/artifacts/prepared.js';
 import { Random } from '../../../../src/core/random.js';
@@ -35,7 +35,7 @@ const { events, context } = recordingContext();
 const plan = { folds: 2, copies: 2, epochs: 3, steps: 600, seed: 1 };
 const all = (count: number): Int32Array => Int32Array.from({ length: count }, (_, index) => index);
 
-test('flipped labels are found, most of them first, and would be mended', async () => {
+it('flipped labels are found, most of them first, and would be mended', async () => {
   const predictions = await crossValidate(train, tested, all(4000), 10, plan, context);
   const findings = await labelErrorsCheck.run(
     {
@@ -68,7 +68,7 @@ test('flipped labels are found, most of them first, and would be mended', async 
   }
 });
 
-test('the seed decides; images without a usable label are predicted, and not learnt from', async () => {
+it('the seed decides; images without a usable label are predicted, and not learnt from', async () => {
   const few = chosenImages(train, [...all(200)]);
   const predict = (labels: Uint8Array): ReturnType<typeof crossValidate> =>
     crossValidate(
@@ -87,7 +87,7 @@ test('the seed decides; images without a usable label are predicted, and not lea
   expect(sum).toBeCloseTo(1, 4);
 });
 
-test('softmax neither overflows nor loses the sum', () => {
+it('softmax neither overflows nor loses the sum', () => {
   // exp(0) : exp(−1), by hand.
   const [a, b] = softmax(Float32Array.of(1000, 999));
   expect(a).toBeCloseTo(1 / (1 + Math.exp(-1)), 12);

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { findPrepared } from '../../../../src/artifacts/prepared.js';
 import { silentContext } from '../../../../src/core/events.js';
@@ -49,7 +49,7 @@ function run(
 }
 
 describe('near-duplicates', () => {
-  test('finds disguised training images in the test, and no others', async () => {
+  it('finds disguised training images in the test, and no others', async () => {
     const train = chosenImages(mnist.train, range(0, 1500));
     const tested = chosenImages(mnist.test, range(0, 300));
     // Planted in places 0 to 59 of the test: the training images of ten times their number.
@@ -73,7 +73,7 @@ describe('near-duplicates', () => {
     );
   });
 
-  test('within a file finds the later of two', async () => {
+  it('within a file finds the later of two', async () => {
     const train = chosenImages(mnist.train, range(0, 40));
     train.pixels.set(shifted(imageAt(train, 30), 1, 0), 3 * SIDE * SIDE);
     const findings = await run(train, chosenImages(mnist.test, [0]));
@@ -83,7 +83,7 @@ describe('near-duplicates', () => {
     expect(findings[0]!.score).toBeCloseTo(1, 6);
   });
 
-  test('leaves equal images and dropped ones to the checks before it', async () => {
+  it('leaves equal images and dropped ones to the checks before it', async () => {
     const train = chosenImages(mnist.train, [5, 5, 6, 7]);
     const tested = chosenImages(mnist.test, [0, 1]);
     tested.pixels.set(brightened(imageAt(train, 2)));
@@ -91,7 +91,7 @@ describe('near-duplicates', () => {
     expect(await run(train, tested, ({ split, index }) => split === 'train' && index === 2)).toEqual([]);
   });
 
-  test('images with nothing on them are like no other', async () => {
+  it('images with nothing on them are like no other', async () => {
     const empty = chosenImages(mnist.train, [0, 1, 2]);
     empty.pixels.fill(0);
     expect(await run(empty, empty)).toEqual([]);

@@ -1,4 +1,4 @@
-import { beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, expect, inject, it } from 'vitest';
 
 import { findPrepared } from '../../../../src/artifacts/prepared.js';
 import { silentContext } from '../../../../src/core/events.js';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 const { signal } = silentContext();
 
-test('the distance is Mahalanobis’s, of square roots and with a ridge', async () => {
+it('the distance is Mahalanobis’s, of square roots and with a ridge', async () => {
   // Two pixels whose roots are uncorrelated: variances 4/3 and 16/3 around 3 and 5; the ridge is 0.03 of the mean variance.
   const images = greyImages(2, [
     [4, 9],
@@ -36,7 +36,7 @@ test('the distance is Mahalanobis’s, of square roots and with a ridge', async 
   expect(found[4]).toBeCloseTo(36 / (4 / 3 + 0.1), 3);
 });
 
-test('the distance without itself is that from a distribution fitted to the others', async () => {
+it('the distance without itself is that from a distribution fitted to the others', async () => {
   const random = new Random(3, 'outliers');
   const rows = Array.from({ length: 40 }, () => Array.from({ length: 4 }, () => 1 + random.integer(250)));
   const grey = { count: 40, height: 2, width: 2, pixels: greyImages(4, rows).pixels };
@@ -55,7 +55,7 @@ test('the distance without itself is that from a distribution fitted to the othe
   }
 });
 
-test('of few images, those of the test seem no further than those of the training', async () => {
+it('of few images, those of the test seem no further than those of the training', async () => {
   const indices = Array.from({ length: 400 }, (_, index) => index);
   const train = chosenImages(mnist.train, indices);
   const { train: scores, test: tested } = await outlierScores(
@@ -67,7 +67,7 @@ test('of few images, those of the test seem no further than those of the trainin
   expect(median(tested) / median(scores)).toBeLessThan(1.1);
 });
 
-test('pictures of other things than digits are among the furthest', async () => {
+it('pictures of other things than digits are among the furthest', async () => {
   const train = chosenImages(
     mnist.train,
     Array.from({ length: 3000 }, (_, index) => index),
@@ -91,7 +91,7 @@ test('pictures of other things than digits are among the furthest', async () => 
   expect(found.length).toBeGreaterThanOrEqual(12);
 });
 
-test('reports the far ones, the furthest first, and drops training images alone', async () => {
+it('reports the far ones, the furthest first, and drops training images alone', async () => {
   const train = chosenImages(
     mnist.train,
     Array.from({ length: 500 }, (_, index) => index),

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { silentContext } from '../../../../src/core/events.js';
 import type { CheckDefinition, CheckInput, CheckMode } from '../../../../src/data/preparation/checks/check.js';
@@ -40,20 +40,20 @@ const found = async (check: CheckDefinition, mode: CheckMode, data = input()): P
   (await check.run(data, mode, silentContext())).map(({ split, index }) => `${split} ${index}`);
 
 describe('constant-images', () => {
-  test('finds images of one value in both files', async () => {
+  it('finds images of one value in both files', async () => {
     expect(await found(constantImagesCheck, 'report')).toEqual(['train 1', 'test 2']);
   });
 });
 
 describe('duplicates', () => {
-  test('finds training images that the test has, and then later copies', async () => {
+  it('finds training images that the test has, and then later copies', async () => {
     expect(await found(duplicatesCheck, 'report')).toEqual([
       ...['train 0', 'train 3'],
       ...['train 3', 'train 4', 'train 5', 'test 3'],
     ]);
   });
 
-  test('says of what an image is a copy, and whether the labels differ', async () => {
+  it('says of what an image is a copy, and whether the labels differ', async () => {
     const findings = await duplicatesCheck.run(input(), 'report', silentContext());
     expect(findings[0]).toMatchObject({ reason: 'test image 1 again', other: { split: 'test', index: 1 } });
     expect(findings[2]).toMatchObject({ reason: 'train image 0 again, with another label' });
@@ -62,7 +62,7 @@ describe('duplicates', () => {
 });
 
 describe('labels', () => {
-  test('finds missing labels and those out of range', async () => {
+  it('finds missing labels and those out of range', async () => {
     const findings = await labelsCheck.run(input(), 'drop', silentContext());
     expect(findings.map(({ split, index, reason }) => [split, index, reason])).toEqual([
       ['train', 4, 'no label (255)'],
@@ -70,7 +70,7 @@ describe('labels', () => {
     ]);
   });
 
-  test('fills in what the models are sure of, and nothing else', async () => {
+  it('fills in what the models are sure of, and nothing else', async () => {
     const train = Float32Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0.02, 0.98, 0.6, 0.4]);
     const predictions = { classes: 2, train, test: new Float32Array(8) };
     const data = input({ predictions: () => Promise.resolve(predictions) });

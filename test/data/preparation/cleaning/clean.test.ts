@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { silentContext } from '../../../../src/core/events.js';
 import { checks } from '../../../../src/data/preparation/checks/index.js';
@@ -43,7 +43,7 @@ const run = (words: readonly string[], input = data()): Promise<Cleaned> =>
   clean(input, checkModes(words), silentContext());
 
 describe('clean', () => {
-  test('reports by default, and changes nothing', async () => {
+  it('reports by default, and changes nothing', async () => {
     const input = data();
     const { train, test: tested, changes, findings } = await run([], input);
     expect(train).toBe(input.train);
@@ -57,7 +57,7 @@ describe('clean', () => {
     ]);
   });
 
-  test('leaves out what is dropped, lists it, and leaves the given images as they are', async () => {
+  it('leaves out what is dropped, lists it, and leaves the given images as they are', async () => {
     const input = data();
     const before = structuredClone(input.train);
     const cleaned = await run(['constant-images=drop', 'duplicates=drop', 'labels=drop'], input);
@@ -75,7 +75,7 @@ describe('clean', () => {
     for (const { reason } of cleaned.changes) expect(reason).not.toBe('');
   });
 
-  test('fills in and corrects labels, from predictions that are made once and without what was dropped', async () => {
+  it('fills in and corrects labels, from predictions that are made once and without what was dropped', async () => {
     asked.length = 0;
     const { train, changes } = await run(['constant-images=drop', 'labels=fix', 'label-errors=fix']);
     expect([...train.labels]).toEqual([0, 1, 1, 1, 1]);
@@ -86,13 +86,13 @@ describe('clean', () => {
     expect(asked).toEqual([[0, 2, 4, 5]]);
   });
 
-  test('stops when it is aborted', async () => {
+  it('stops when it is aborted', async () => {
     const reason = new Error('interrupted');
     const context = silentContext({ signal: AbortSignal.abort(reason) });
     expect(await failureOf(clean(data(), checkModes([]), context))).toBe(reason);
   });
 
-  test('is summed up by check', async () => {
+  it('is summed up by check', async () => {
     const modes = checkModes(['constant-images=drop', 'labels=drop']);
     const report = reportCleaning(await clean(data(), modes, silentContext()), modes, 'median');
     expect(report).toMatchObject({ denoise: 'median', dropped: { train: 2, test: 1 }, relabelled: 0 });
@@ -108,7 +108,7 @@ describe('clean', () => {
 });
 
 describe('the option', () => {
-  test('names checks with and without a mode; the later word counts', () => {
+  it('names checks with and without a mode; the later word counts', () => {
     const modes = checkModes(['all', 'outliers=drop', 'duplicates=drop', 'duplicates=off']);
     expect(Object.fromEntries(modes)).toEqual({
       'constant-images': 'report',
@@ -120,21 +120,21 @@ describe('the option', () => {
     });
   });
 
-  test.each([['outliers=fix'], ['labels=report'], ['nonsense'], ['outliers='], ['all=drop']])(
+  it.each([['outliers=fix'], ['labels=report'], ['nonsense'], ['outliers='], ['all=drop']])(
     'refuses %s',
     (word) => {
       expect(cleaningOptions.clean.safeParse([word]).success).toBe(false);
     },
   );
 
-  test('knows what computes on a backend', () => {
+  it('knows what computes on a backend', () => {
     expect(needsBackend(checkModes([]))).toBe(false);
     expect(needsBackend(checkModes(['duplicates=drop', 'labels=drop']))).toBe(false);
     expect(needsBackend(checkModes(['labels=fix']))).toBe(true);
     expect(needsBackend(checkModes(['near-duplicates']))).toBe(true);
   });
 
-  test('every check has its fallback among its modes, and a source', () => {
+  it('every check has its fallback among its modes, and a source', () => {
     for (const { modes, fallback, source } of checks) {
       expect(modes).toContain(fallback);
       expect(source).toMatch(/\S/);

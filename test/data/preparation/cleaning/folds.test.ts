@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { stratifiedFolds } from '../../../../src/data/preparation/cleaning/folds.js';
 
 const labels = Uint8Array.from({ length: 103 }, (_, index) => (index < 60 ? 0 : index < 100 ? 1 : 2));
 
-test('each fold has its share of each class', () => {
+it('each fold has its share of each class', () => {
   const folds = stratifiedFolds(labels, 4, 1);
   const sizes = [0, 1, 2].map((label) =>
     [0, 1, 2, 3].map((fold) => labels.filter((own, index) => own === label && folds[index] === fold).length),
@@ -16,7 +16,7 @@ test('each fold has its share of each class', () => {
   expect([...sizes[2]!].sort()).toEqual([0, 1, 1, 1]);
 });
 
-test('the seed decides, and nothing else', () => {
+it('the seed decides, and nothing else', () => {
   expect(stratifiedFolds(labels, 4, 1)).toEqual(stratifiedFolds(labels, 4, 1));
   expect(stratifiedFolds(labels, 4, 1)).not.toEqual(stratifiedFolds(labels, 4, 2));
 });

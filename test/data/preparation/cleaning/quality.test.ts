@@ -1,4 +1,4 @@
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 
 import { findPrepared } from '../../../../src/artifacts/prepared.js';
 import type { LabelledImages } from '../../../../src/core/images.js';
@@ -30,7 +30,7 @@ describe('examine', () => {
   const split = { training: Int32Array.of(0, 1, 2), validation: Int32Array.of(3, 4, 5, 6) };
   const report = examine('mine', ['no', 'yes'], train, tested, split);
 
-  test('finds images that are equal', () => {
+  it('finds images that are equal', () => {
     expect(report.duplicates).toEqual({
       train: [
         [0, 3, 5],
@@ -40,35 +40,35 @@ describe('examine', () => {
     });
   });
 
-  test('finds test images that the training has, in order', () => {
+  it('finds test images that the training has, in order', () => {
     expect(report.leakedTestImages).toEqual([0, 1, 3]);
   });
 
-  test('finds images that are all of one value', () => {
+  it('finds images that are all of one value', () => {
     expect(report.constantImages).toEqual({ train: [2, 6], test: [4] });
   });
 
-  test('counts the classes of each split', () => {
+  it('counts the classes of each split', () => {
     expect(report.counts).toEqual({ training: [2, 1], validation: [1, 3], test: [2, 3] });
   });
 
-  test('describes the pixels of the training split alone', () => {
+  it('describes the pixels of the training split alone', () => {
     // 1 2 3 4 5 6 7 7 7: mean 42 / 9; the sum of squares is 1+4+9+16+25+36+3·49 = 238.
     expect(report.pixels.mean).toBeCloseTo(42 / 9, 12);
     expect(report.pixels.standardDeviation).toBeCloseTo(Math.sqrt(238 / 9 - (42 / 9) ** 2), 12);
   });
 
-  test('names the data set and its classes', () => {
+  it('names the data set and its classes', () => {
     expect(report).toMatchObject({ dataset: 'mine', classNames: ['no', 'yes'] });
   });
 });
 
-test('classCounts has a place for each class, also for those without images', () => {
+it('classCounts has a place for each class, also for those without images', () => {
   expect(classCounts(Uint8Array.of(2, 2, 0), 4)).toEqual([1, 0, 2, 0]);
   expect(classCounts(Uint8Array.of(2, 2, 0), 4, Int32Array.of(0))).toEqual([0, 0, 1, 0]);
 });
 
-test('MNIST has the published numbers of images of each digit, and no image twice', async () => {
+it('MNIST has the published numbers of images of each digit, and no image twice', async () => {
   const { train, test: tested, classNames } = (await findPrepared(inject('dataDir'), 'mnist'))!;
   const report = examine('mnist', classNames, train, tested, stratifiedSplit(train.labels, 0, 1));
   expect(report.counts.training).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);

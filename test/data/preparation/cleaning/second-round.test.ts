@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import type { Predictions } from '../../../../src/data/preparation/cleaning/cross-validation.js';
 import { predictInRounds } from '../../../../src/data/preparation/cleaning/second-round.js';
@@ -17,7 +17,7 @@ function contradicting(count: number): Predictions {
   return { classes: 2, train, test: new Float32Array(0) };
 }
 
-test('what many labels contradict is predicted anew by nets that have not learnt from these', async () => {
+it('what many labels contradict is predicted anew by nets that have not learnt from these', async () => {
   const asked: number[][] = [];
   const second = contradicting(12);
   const predictions = await predictInRounds(labels, 2, usable, (learntFrom) => {
@@ -28,7 +28,7 @@ test('what many labels contradict is predicted anew by nets that have not learnt
   expect(predictions).toBe(second);
 });
 
-test('few wrong labels are worth no second round', async () => {
+it('few wrong labels are worth no second round', async () => {
   let rounds = 0;
   const first = contradicting(3);
   const predictions = await predictInRounds(labels, 2, usable, () => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { withShiftedCopies } from '../../../../src/data/preparation/cleaning/shifted-copies.js';
 import { greyImages } from '../../../support/images.js';
@@ -11,7 +11,7 @@ const images = greyImages(
   Array.from({ length: 30 }, (_, index) => index % 4),
 );
 
-test('the first copy is the image itself, the others are moved by a pixel at most', () => {
+it('the first copy is the image itself, the others are moved by a pixel at most', () => {
   const copied = withShiftedCopies(images, 3, 1);
   expect(copied.count).toBe(90);
   expect(copied.pixels.subarray(0, images.pixels.length)).toEqual(images.pixels);
@@ -27,7 +27,7 @@ test('the first copy is the image itself, the others are moved by a pixel at mos
   expect([...places].sort()).toEqual(['-1,-1', '-1,0', '-1,1', '0,-1', '0,0', '0,1', '1,-1', '1,0', '1,1']);
 });
 
-test('the seed decides', () => {
+it('the seed decides', () => {
   expect(withShiftedCopies(images, 2, 1).pixels).toEqual(withShiftedCopies(images, 2, 1).pixels);
   expect(withShiftedCopies(images, 2, 1).pixels).not.toEqual(withShiftedCopies(images, 2, 2).pixels);
 });
