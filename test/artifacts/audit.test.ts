@@ -36,7 +36,7 @@ describe('the audit log', () => {
     ]);
   });
 
-  test.each<[string, (lines: string[]) => string[], RegExp]>([
+  it.each<[string, (lines: string[]) => string[], RegExp]>([
     ['changed', ([a, b, c]) => [a!, b!.replace('0.97', '0.99'), c!], /line 3: it does not follow/],
     ['removed', ([a, , c]) => [a!, c!], /line 2: its number is 3/],
     ['swapped', ([a, b, c]) => [b!, a!, c!], /line 1: its number is 2/],

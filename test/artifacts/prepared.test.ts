@@ -99,7 +99,7 @@ describe('an intact file is refused', () => {
     return (await toolkitError('DATA_CORRUPT', findPrepared(dataDir, 'mine'))).message;
   }
 
-  test.each<[string, [string, StoredTensor | undefined][], object, RegExp]>([
+  it.each<[string, [string, StoredTensor | undefined][], object, RegExp]>([
     ['without images', [['test/images', undefined]], description, /lacks the test images or labels/],
     [
       'with a label too many',

@@ -43,7 +43,7 @@ function coefficientsOf({ optimizer }: TrainingParts, { areAveraged }: NetSettin
 }
 
 describe('a compiled step with clipping, smoothing, averages and a momentum that changes equals the eager one', () => {
-  test.each<[string, Record<string, unknown>, NetSettings, Partial<CorePlan>]>([
+  it.each<[string, Record<string, unknown>, NetSettings, Partial<CorePlan>]>([
     ['sgd', {}, { clipNorm: 0.5 }, {}],
     ['sgd', {}, { clipNorm: 1e6 }, { shards: 2 }],
     ['sgd', {}, { labelSmoothing: 0.1 }, {}],

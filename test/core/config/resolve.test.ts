@@ -146,7 +146,7 @@ describe('an unknown key', () => {
 });
 
 describe('an invalid value', () => {
-  test.each<[Values, string]>([
+  it.each<[Values, string]>([
     [{ epochs: 0 }, '--epochs is 0 (from the command line), but must be a whole number from 1'],
     [{ epochs: 1.5 }, '--epochs is 1.5 (from the command line), but must be a whole number from 1'],
     [{ epochs: 'ten' }, '--epochs is "ten" (from the command line), but must be a whole number from 1'],

@@ -38,7 +38,7 @@ for (const backend of ['tensorflow', 'wasm', 'cpu']) {
   describe(`an affine map, on ${backend}`, () => {
     beforeAll(() => startOnCpu(backend));
 
-    test.each<[string, PlainChange, number[]]>([
+    it.each<[string, PlainChange, number[]]>([
       ['nothing', {}, [1, 2, 3, 4, 5, 6, 7, 8, 9]],
       ['a shift to the right', { shiftX: 1 }, [0, 1, 2, 0, 4, 5, 0, 7, 8]],
       ['a shift upwards', { shiftY: -1 }, [4, 5, 6, 7, 8, 9, 0, 0, 0]],

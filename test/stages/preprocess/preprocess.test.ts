@@ -62,7 +62,7 @@ describe('preprocess', () => {
     expect(error.hint).toBe('run "mnist collect mine" first');
   });
 
-  test.each<[string, Record<string, Buffer>, RegExp]>([
+  it.each<[string, Record<string, Buffer>, RegExp]>([
     [
       'more labels than images',
       { 'train-labels-idx1-ubyte': idxLabels(new Array<number>(21).fill(0)) },

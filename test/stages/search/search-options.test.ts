@@ -21,7 +21,7 @@ it('a fixed option of an optimiser that is searched for becomes one of the space
   expect(fixedOptions(resolution)).toEqual({ batchSize: 50, epochs: 4 });
 });
 
-test.each<[string, SearchOptions, RegExp]>([
+it.each<[string, SearchOptions, RegExp]>([
   ['no section', {}, /no section "search"/],
   ['no space', { search: { trials: 1 } }, /space: /],
   [

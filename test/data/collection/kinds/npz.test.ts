@@ -67,7 +67,7 @@ describe('a NumPy archive', () => {
     ]);
   });
 
-  test.each<[string, Record<string, Buffer>, string]>([
+  it.each<[string, Record<string, Buffer>, string]>([
     ['labels too few', { test_labels: labels('|u1', 1, [1]) }, '1 labels for 2 images'],
     ['several labels an image', { test_labels: npyFile('|u1', [2, 14], Buffer.alloc(28)) }, 'one label only'],
     ['floats', { test_images: npyFile('<f4', [2, 5, 5], Buffer.alloc(200)) }, 'elements of type <f4'],
