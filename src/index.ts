@@ -1,6 +1,6 @@
 /** The library: every stage as a function of options and a context, the types of what they hand on, and the errors. */
-import { callerLayer } from './core/config/layers.js';
-import { resolveOptions } from './core/config/resolve.js';
+import { callerOptions } from './core/config/layers.js';
+import type { Resolved } from './core/config/resolve.js';
 import { silentContext, type StageContext } from './core/events.js';
 import { collect as collectStage, collectFields } from './stages/collect/collect.js';
 import { deploy as deployStage, type Deployment } from './stages/deploy/deploy.js';
@@ -79,13 +79,20 @@ export type { TrainResult } from './stages/train/train.js';
 /** Who listens, and who may interrupt; both can be left out. */
 export type Context = Partial<StageContext>;
 
+/** A call's options, validated against the fields of a stage. Throws OPTION_UNKNOWN and OPTION_INVALID. */
+function optionsFor<Fields extends z.ZodObject>(
+  fields: Fields,
+  options: z.input<Fields>,
+): Resolved<{ fields: Fields; choices: Record<never, never> }> {
+  return callerOptions({ fields, choices: {} }, options);
+}
+
 /** Stage 1, with the options of `mnist collect`. Throws a ToolkitError. */
 export async function collect(
   options: z.input<typeof collectFields> = {},
   context: Context = {},
 ): Promise<RawData> {
-  const space = { fields: collectFields, choices: {} };
-  return collectStage(resolveOptions(space, [callerLayer(options)]).values, silentContext(context));
+  return collectStage(optionsFor(collectFields, options), silentContext(context));
 }
 
 /** Stage 2, with the options of `mnist preprocess`. Throws a ToolkitError. */
@@ -93,8 +100,7 @@ export async function preprocess(
   options: z.input<typeof preprocessFields> = {},
   context: Context = {},
 ): Promise<Preprocessed> {
-  const space = { fields: preprocessFields, choices: {} };
-  return preprocessStage(resolveOptions(space, [callerLayer(options)]).values, silentContext(context));
+  return preprocessStage(optionsFor(preprocessFields, options), silentContext(context));
 }
 
 /** Stage 3, with the options of `mnist train`: those of the model and the optimiser beside them. Throws a ToolkitError. */
@@ -117,12 +123,7 @@ export async function evaluate(
   options: z.input<typeof evaluateFields> = {},
   context: Context = {},
 ): Promise<Evaluation> {
-  const space = { fields: evaluateFields, choices: {} };
-  return evaluateStage(
-    checkpoint,
-    resolveOptions(space, [callerLayer(options)]).values,
-    silentContext(context),
-  );
+  return evaluateStage(checkpoint, optionsFor(evaluateFields, options), silentContext(context));
 }
 
 /**
@@ -135,9 +136,7 @@ export async function evaluateEnsemble(
   options: z.input<typeof evaluateFields> = {},
   context: Context = {},
 ): Promise<EnsembleEvaluation> {
-  const space = { fields: evaluateFields, choices: {} };
-  const { values } = resolveOptions(space, [callerLayer(options)]);
-  return evaluateEnsembleStage(checkpoints, values, silentContext(context));
+  return evaluateEnsembleStage(checkpoints, optionsFor(evaluateFields, options), silentContext(context));
 }
 
 /** The options of `mnist deploy`: those of the target, such as `quantize`, stand beside the common ones. */
@@ -153,7 +152,7 @@ export async function deploy(
   options: DeployInput = {},
   context: Context = {},
 ): Promise<Deployment> {
-  const { values } = resolveOptions(deploySpace, [callerLayer(options)]);
+  const values = callerOptions(deploySpace, options);
   return deployStage(checkpoint, values, silentContext(context));
 }
 
@@ -167,9 +166,7 @@ export async function calibrate(
   options: z.input<typeof calibrateFields> = {},
   context: Context = {},
 ): Promise<Calibration> {
-  const space = { fields: calibrateFields, choices: {} };
-  const { values } = resolveOptions(space, [callerLayer(options)]);
-  return calibrateStage(checkpoint, values, silentContext(context));
+  return calibrateStage(checkpoint, optionsFor(calibrateFields, options), silentContext(context));
 }
 
 /**
@@ -184,9 +181,7 @@ export async function predict(
   options: z.input<typeof predictFields> = {},
   context: Context = {},
 ): Promise<Predictions> {
-  const space = { fields: predictFields, choices: {} };
-  const { values } = resolveOptions(space, [callerLayer(options)]);
-  return predictStage(checkpoint, pictures, values, silentContext(context));
+  return predictStage(checkpoint, pictures, optionsFor(predictFields, options), silentContext(context));
 }
 
 /** The options of `mnist explain`: those of the method, such as `steps`, stand beside the common ones. */
@@ -204,7 +199,7 @@ export async function explain(
   options: ExplainInput = {},
   context: Context = {},
 ): Promise<Explanations> {
-  const { values } = resolveOptions(explainSpace, [callerLayer(options)]);
+  const values = callerOptions(explainSpace, options);
   const { explain: explainStage } = await import('./stages/explain/explain.js');
   return explainStage(checkpoint, pictures, values, silentContext(context));
 }
@@ -219,7 +214,7 @@ export async function embed(
   options: z.input<typeof embedFields> = {},
   context: Context = {},
 ): Promise<Embedded> {
-  const { values } = resolveOptions({ fields: embedFields, choices: {} }, [callerLayer(options)]);
+  const values = optionsFor(embedFields, options);
   const { embed: embedStage } = await import('./stages/embed/embed.js');
   return embedStage(checkpoint, values, silentContext(context));
 }
@@ -230,7 +225,7 @@ export async function showDataset(
   options: z.input<typeof showDatasetFields> = {},
   context: Context = {},
 ): Promise<DatasetView> {
-  const { values } = resolveOptions({ fields: showDatasetFields, choices: {} }, [callerLayer(options)]);
+  const values = optionsFor(showDatasetFields, options);
   const { showDataset: showDatasetStage } = await import('./stages/datasets/show-dataset.js');
   return showDatasetStage(dataset, values, silentContext(context));
 }
@@ -246,14 +241,12 @@ export async function compareRuns(
   runs: readonly string[],
   options: z.input<typeof compareRunsFields> = {},
 ): Promise<RunComparison> {
-  const space = { fields: compareRunsFields, choices: {} };
-  return compareRunsStage(runs, resolveOptions(space, [callerLayer(options)]).values);
+  return compareRunsStage(runs, optionsFor(compareRunsFields, options));
 }
 
 /** Removes runs, with the options of `mnist runs prune`; without `yes` it only says which. Throws a ToolkitError. */
 export async function pruneRuns(options: z.input<typeof pruneRunsFields>): Promise<Pruning> {
-  const space = { fields: pruneRunsFields, choices: {} };
-  return pruneRunsStage(resolveOptions(space, [callerLayer(options)]).values);
+  return pruneRunsStage(optionsFor(pruneRunsFields, options));
 }
 
 /** Where a server's log goes; left out, nowhere. */
@@ -271,7 +264,7 @@ export async function serve(
   context: Context = {},
   log: ServeLog = () => undefined,
 ): Promise<RunningServer> {
-  const { values } = resolveOptions({ fields: serveFields, choices: {} }, [callerLayer(options)]);
+  const values = optionsFor(serveFields, options);
   const { startServer } = await import('./stages/serve/serve.js');
   return startServer(checkpoint, values, { log: { write: log } }, silentContext(context));
 }

@@ -8,7 +8,7 @@ import { findRaw, readRawFile } from '../../src/artifacts/raw.js';
 import { silentContext } from '../../src/core/events.js';
 import type { LabelledImages } from '../../src/core/images.js';
 import type { SplitName } from '../../src/data/preparation/checks/check.js';
-import { collect } from '../../src/stages/collect/collect.js';
+import { collect } from '../../src/index.js';
 
 /** The images of MNIST, as they were collected. */
 export async function loadMnist(): Promise<Record<SplitName, LabelledImages>> {

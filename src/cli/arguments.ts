@@ -1,7 +1,7 @@
-import { Command as Program, Argument, CommanderError, Option } from 'commander';
+import { Command as Program, Argument, CommanderError, Help, Option } from 'commander';
 
 import { allFields, optionFields, type OptionSpace } from '../core/config/resolve.js';
-import { flagOf, fieldsOf, parseText, type Field } from '../core/config/fields.js';
+import { flagOf, fieldsOf, isFreeText, parseText, type Field } from '../core/config/fields.js';
 import { ToolkitError } from '../core/errors.js';
 import { nearest } from '../core/registry.js';
 import { isCommon, presentationFields, type Command, type Positional } from './command.js';
@@ -23,16 +23,31 @@ export class HelpRequested extends Error {
   }
 }
 
-/** Takes a command's arguments apart. Throws OPTION_UNKNOWN, USAGE or HelpRequested. */
-export function parseArguments(name: string, command: Command, words: readonly string[]): ParsedArguments {
+const EFFECT_INDENT = '      ';
+
+/** Help is no wider, however wide the terminal is: long lines are hard to read. */
+const MAX_HELP_WIDTH = 110;
+
+/**
+ * Takes a command's arguments apart. Throws OPTION_UNKNOWN, USAGE or HelpRequested.
+ *
+ * @param terminalWidth columns of the terminal that shows the help; undefined where there is none
+ */
+export function parseArguments(
+  name: string,
+  command: Command,
+  words: readonly string[],
+  terminalWidth?: number,
+): ParsedArguments {
+  const helpWidth = Math.min(terminalWidth ?? MAX_HELP_WIDTH, MAX_HELP_WIDTH);
   const fields = new Map([...allFields(command.space), ...fieldsOf(presentationFields)]);
   let help = '';
   const program = new Program(`mnist ${name}`)
     .description(command.summary)
-    .helpOption('-h, --help', 'print this text')
+    .helpOption('-h, --help', 'show this help')
     .configureOutput({ writeOut: (text) => (help += text), writeErr: () => undefined })
-    .configureHelp({ helpWidth: 110 })
-    .addHelpText('before', examplesText(command))
+    .configureHelp({ helpWidth })
+    .addHelpText('before', examplesText(command, helpWidth))
     .exitOverride();
   for (const positional of command.positionals) program.addArgument(argumentFor(positional));
   for (const field of ownFirst(fields.values())) program.addOption(optionFor(field, command));
@@ -64,23 +79,23 @@ function optionFor(field: Field, { space }: Command): Option {
 }
 
 function groupOf(key: string, space: OptionSpace): string {
-  if (isCommon(key)) return 'Options of every command:';
+  if (isCommon(key)) return 'Common options:';
   const owner = Object.entries(space.choices).find(([, choice]) => optionFields(choice).has(key));
   if (!owner) return 'Options:';
   const [name, choice] = owner;
   const having = optionFields(choice).get(key)?.plugins;
   const isShared = having?.size === choice.registry.names.length;
   return isShared
-    ? `Options of each ${name}:`
-    : `Options of --${name} ${[...(having?.keys() ?? [])].join(', ')}:`;
+    ? `Options for every --${name}:`
+    : `Options for --${name} ${[...(having?.keys() ?? [])].join(', ')}:`;
 }
 
 function plainOption(field: Field): Option {
   const { key, kind, description, fallback, placeholder } = field;
   const flag = flagOf(key);
   if (kind === 'boolean') {
-    // An option that is on by default can only be switched off.
-    if (fallback === true) return new Option(flag.replace('--', '--no-'), description);
+    // The description of an option that is on by default names what the flag turns off.
+    if (fallback === true) return new Option(flag.replace('--', '--no-'), `turn off ${description}`);
     return new Option(flag, description);
   }
   return new Option(`${flag} <${placeholder}>`, `${description}${rangeText(field)}`).argParser((text) =>
@@ -89,24 +104,35 @@ function plainOption(field: Field): Option {
 }
 
 function rangeText(field: Field): string {
-  const parts = [field.allowed === 'a text' ? '' : field.allowed, defaultText(field)].filter(
-    (part) => part !== '',
-  );
+  const parts = [isFreeText(field) ? '' : field.allowed, defaultText(field)].filter((part) => part !== '');
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }
 
-/** The default; where plug-ins have different ones, each; where not all have the option, those that have it. */
-function defaultText({ fallback, plugins }: Field): string {
-  if (plugins === undefined) return fallback === undefined ? '' : `default ${JSON.stringify(fallback)}`;
-  const texts = new Map([...plugins].map(([name, value]) => [name, JSON.stringify(value)]));
-  const [first] = texts.values();
-  const isOne = [...texts.values()].every((text) => text === first);
-  const each = isOne ? first : [...texts].map(([name, text]) => `${text} for ${name}`).join(', ');
-  return `default ${each}`;
+/** The default; where plug-ins have different ones, each with the plug-ins that have it. */
+function defaultText({ fallback, plugins = new Map([['', fallback]]) }: Field): string {
+  const owners = new Map<string, string[]>();
+  for (const [plugin, value] of plugins) {
+    const text = valueText(value);
+    owners.set(text, [...(owners.get(text) ?? []), plugin]);
+  }
+  const texts = [...owners].map(([text, names]) =>
+    owners.size === 1 ? text : `${text} for ${names.join(', ')}`,
+  );
+  return texts.join('') === '' ? '' : `default ${texts.join('; ')}`;
 }
 
-function examplesText({ examples }: Command): string {
-  const lines = examples.map(([typed, effect]) => `  $ ${typed}\n      ${effect}`);
+/** A value as one types it: `128,64`; nothing for an empty list, and for an option without a default. */
+function valueText(value: unknown): string {
+  const isPlain = typeof value === 'string' || (Array.isArray(value) && typeof value[0] !== 'object');
+  return value === undefined ? '' : isPlain ? String(value) : JSON.stringify(value);
+}
+
+function examplesText({ examples }: Command, width: number): string {
+  const help = new Help();
+  const lines = examples.map(([typed, effect]) => {
+    const wrapped = help.boxWrap(effect, Math.max(width - EFFECT_INDENT.length, 40));
+    return `  $ ${typed}\n${wrapped.replaceAll(/^/gm, EFFECT_INDENT)}`;
+  });
   return `Examples:\n${lines.join('\n')}\n`;
 }
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-import type { Layer, OptionSpace, Resolution } from '../core/config/resolve.js';
+import { seedOption } from '../core/config/common-options.js';
+import type { Choice, Layer, OptionSpace, Resolution } from '../core/config/resolve.js';
 import type { StageContext } from '../core/events.js';
-import { backendOptions } from '../engine/backends/options.js';
-import { checkpointsDirOption, dataDirOption, seedOption } from '../core/config/common-options.js';
+import { modelStageOptions } from '../engine/backends/options.js';
 import type { Outcome } from './terminal/reporter.js';
 
 /** What stands on the command line without a flag. */
@@ -22,7 +22,7 @@ export interface Positional {
 /** The checkpoint that most commands work with. */
 export const checkpointPositional: Positional = {
   name: 'checkpoint',
-  description: 'a checkpoint file, a run’s folder or name, or "latest"',
+  description: 'checkpoint file, run folder, run name or "latest"',
   required: true,
 };
 
@@ -58,28 +58,34 @@ export function defineCommand<Space extends OptionSpace>(command: Command<Space>
 /** How a command shows what it does; every command has these. */
 export const presentationFields = z.strictObject({
   config: z.string().min(1).optional().meta({
-    description: 'JSON file with options',
+    description: 'read options from a JSON file',
     placeholder: 'FILE',
   }),
-  json: z.boolean().default(false).meta({ description: 'print JSON lines on stdout, for programs' }),
-  quiet: z.boolean().default(false).meta({ description: 'print results, warnings and errors alone' }),
-  color: z.boolean().default(true).meta({ description: 'print without colours (as NO_COLOR does)' }),
-  verbose: z.boolean().default(false).meta({ description: 'print stack traces of errors' }),
+  json: z.boolean().default(false).meta({ description: 'print JSON lines on stdout' }),
+  quiet: z.boolean().default(false).meta({ description: 'print only results, warnings and errors' }),
+  color: z.boolean().default(true).meta({ description: 'coloured output' }),
+  verbose: z.boolean().default(false).meta({ description: 'print stack traces with errors' }),
   printConfig: z
     .boolean()
     .default(false)
-    .meta({ description: 'print each option’s value and where it came from, and do nothing' }),
+    .meta({ description: 'print the value and origin of each option, then exit' }),
 });
 
 export type Presentation = z.output<typeof presentationFields>;
 
-/** What a script may pass to any command, whether it matters there or not; each command's space includes them. */
-export const commonFields = z.strictObject({
-  seed: seedOption,
-  dataDir: dataDirOption,
-  checkpointsDir: checkpointsDirOption,
-  ...backendOptions,
-});
+/** What a script may pass to any command, whether it matters there or not. */
+const commonFields = z.strictObject({ seed: seedOption, ...modelStageOptions });
+
+/** The options of a command: the common ones and the command's own, with the plug-ins that it lets people choose. */
+export function withCommonOptions<Fields extends z.ZodObject, Choices extends Record<string, Choice>>(
+  fields: Fields,
+  choices = {} as Choices,
+): {
+  fields: z.ZodObject<(typeof commonFields)['shape'] & Fields['shape'], z.core.$strict>;
+  choices: Choices;
+} {
+  return { fields: z.strictObject({ ...commonFields.shape, ...(fields.shape as Fields['shape']) }), choices };
+}
 
 /** Whether an option is among those that every command takes. */
 export function isCommon(key: string): boolean {

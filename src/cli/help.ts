@@ -5,12 +5,14 @@ import { commands } from './commands/index.js';
 /** What `mnist --help` prints. */
 export function helpText(): string {
   const examples = [
-    ['mnist-train --epochs 10', 'train the article’s net on MNIST'],
-    ['mnist-eval latest', 'measure what was trained'],
-    ['mnist doctor', 'see what works on this machine'],
+    ['mnist-train --epochs 10', 'train a model on MNIST'],
+    ['mnist-eval latest', 'evaluate it on the test images'],
+    ['mnist doctor', 'check this machine'],
   ];
   return [
-    `mnist-train ${version}: trains, judges and ships image classifiers, natively on TensorFlow`,
+    `mnist-train ${version}`,
+    'Train, evaluate and deploy small image classifiers in Node.js',
+    '(MNIST-sized up to ~96×96, grey or colour)',
     '',
     'Examples:',
     columns(examples.map(([typed = '', effect = '']) => [`  $ ${typed}`, effect])),
@@ -18,9 +20,10 @@ export function helpText(): string {
     'Commands:',
     columns(commands.map(({ name, summary }) => [`  mnist ${name}`, summary])),
     '',
-    '"mnist COMMAND --help" lists the options of a command. Options can also be set in the environment (MNIST_…)',
-    'and in a file (--config FILE). Exit codes: 0 done, 1 failure, 2 usage, 3 data, 4 no backend, 5 quality gate,',
-    '6 checkpoint, 130 and 143 interrupted.',
+    'Run "mnist COMMAND --help" for the options of a command.',
+    'Options can also be set by environment variables (MNIST_…) or --config FILE.',
+    'Exit codes: 0 success, 1 failure, 2 usage, 3 data, 4 no backend,',
+    '5 quality gate, 6 checkpoint, 130 and 143 interrupted.',
     '',
   ].join('\n');
 }

@@ -16,7 +16,7 @@ import { watchSignals, type SignalSource } from './signals.js';
 /** What a program has of its process. */
 export interface ProcessIo extends SignalSource {
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };
-  stdout: NodeJS.WritableStream & { isTTY?: boolean };
+  stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
   env: NodeJS.ProcessEnv;
 }
@@ -70,7 +70,7 @@ async function run(
   // Commands share the version option with the program.
   if (rest.includes('--version')) return answer(plain, `${version}\n`);
   const command = await entry.load();
-  const { positionals, values } = parseArguments(name, command, rest);
+  const { positionals, values } = parseArguments(name, command, rest, io.stdout.columns);
   const presentation = resolvePresentation(values, io.env);
   const reporter = setReporter(presentation);
   const resolution = await resolveSettings(command, values, presentation, io.env);
@@ -84,7 +84,10 @@ async function run(
   };
   await warnOfVariables(command, io.env, emit);
   const { signal, release } = watchSignals(io, () => {
-    reporter.event({ event: 'notice', message: 'stopping after the present step; once more stops at once' });
+    reporter.event({
+      event: 'notice',
+      message: 'stopping after the current step; press Ctrl-C again to stop at once',
+    });
   });
   try {
     const {

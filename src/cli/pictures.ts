@@ -9,11 +9,11 @@ import type { Positional } from './command.js';
 
 /** The pictures that a command works with, where `-` stands for standard input. */
 export function imagesPositional(required: boolean): Positional {
-  const description = 'PNG, JPEG, GIF, WebP, TIFF or AVIF files; - for standard input';
+  const description = 'image files (PNG, JPEG, GIF, WebP, TIFF or AVIF); - for standard input';
   return { name: 'image', description, required, variadic: true };
 }
 
-/** What came of some pictures, and what failed: a picture that cannot be read does not keep the others from being shown. */
+/** The results of some pictures and the failures: a picture that cannot be read does not hide the others. */
 export function picturesOutcome<Result extends Pick<Predictions, 'failures'>>(
   { failures, ...result }: Result,
   text: (result: Omit<Result, 'failures'>, style: Style) => string,
@@ -39,7 +39,7 @@ async function readPicture(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (error) {
     const code = systemCodeOf(error) ?? 'unknown';
-    const reason = { ENOENT: 'not found', EISDIR: 'it is a folder' }[code] ?? `it cannot be read (${code})`;
+    const reason = { ENOENT: 'not found', EISDIR: 'is a folder' }[code] ?? `cannot be read (${code})`;
     throw new ToolkitError('PICTURE_UNREADABLE', { path, reason }, { cause: error });
   }
 }

@@ -42,7 +42,7 @@ export async function resolveSettings<Space extends OptionSpace>(
   return command.resolve ? command.resolve(layers) : resolveOptions(command.space, layers);
 }
 
-/** Warns of variables that are set, mean nothing to any command, and look like one that does. */
+/** Warns of variables that no command knows, and that look like one that a command knows. */
 export async function warnOfVariables(
   { space }: Command,
   environment: NodeJS.ProcessEnv,
@@ -51,17 +51,17 @@ export async function warnOfVariables(
   const known = new Set(['OFFLINE', ...variablesOf(space), ...variablesOf(presentationSpace)]);
   const isUnknown = (name: string): boolean => !known.has(name);
   const set = Object.keys(environment).filter((name) => name.startsWith(PREFIX));
-  const strange = set.map((name) => name.slice(PREFIX.length)).filter(isUnknown);
-  if (strange.length === 0) return;
+  const unknown = set.map((name) => name.slice(PREFIX.length)).filter(isUnknown);
+  if (unknown.length === 0) return;
   for (const entry of commands) for (const name of variablesOf((await entry.load()).space)) known.add(name);
-  for (const name of strange.filter(isUnknown)) {
-    const meant = nearest(name, [...known]);
-    if (meant === undefined) continue;
+  for (const name of unknown.filter(isUnknown)) {
+    const suggestion = nearest(name, [...known]);
+    if (suggestion === undefined) continue;
     emit({
       event: 'warning',
       code: 'VARIABLE_UNKNOWN',
-      message: `the environment sets ${PREFIX}${name}, which means nothing here`,
-      hint: `did you mean ${PREFIX}${meant}?`,
+      message: `unknown environment variable ${PREFIX}${name}`,
+      hint: `did you mean ${PREFIX}${suggestion}?`,
     });
   }
 }

@@ -24,14 +24,14 @@ const POOL_SIZE = 2;
 const options = z.strictObject({
   filters: filtersOption(
     [16, 24, 24, 32],
-    'filters of the convolutions; after the first, third, … is pooled',
+    'filters of each convolution; max pooling follows the first, third, …',
   ),
   kernelSize: kernelSizeOption,
   padding: z
     .enum(['auto', 'valid', 'same'])
     .default('auto')
-    .meta({ description: 'whether filters stay within the image (auto: where it is large enough)' }),
-  denseDropout: dropoutOption(0, 'before the last layer'),
+    .meta({ description: 'padding of the convolutions; auto: valid where the image is large enough' }),
+  denseDropout: dropoutOption(0, 'before the output layer'),
   activation: activationOption,
   initializer: initializerOption('he-normal'),
 });
@@ -42,7 +42,7 @@ const options = z.strictObject({
  */
 export const cnnSmall = defineModel({
   name: 'cnn-small',
-  summary: 'convolutions with batch normalisation: few parameters, fast and accurate',
+  summary: 'small convolutional network with batch normalisation: fast and accurate',
   source:
     'Ioffe and Szegedy, “Batch normalization”, 2015; Lin, Chen and Yan, “Network in network”, 2013 (means of channels)',
   measured: {
@@ -59,7 +59,7 @@ export const cnnSmall = defineModel({
     const { outputShape } = blocks.at(-1)!;
     const channels = outputShape[2];
     return sequence(
-      `${filters.join('-')} filters of ${kernelSize}×${kernelSize} (${padding}), batch normalisation, ${activation}, means, ${classes}`,
+      `${filters.length} conv layers (${filters.join('-')}, ${kernelSize}×${kernelSize}, ${padding}), batch norm, ${activation}, global average pooling, ${classes} classes`,
       [
         ...blocks,
         globalAveragePooling(outputShape),
@@ -82,8 +82,8 @@ function fittingBlocks(
     if (blocks.every(({ outputShape }) => Math.min(...outputShape) >= 1)) return { padding, blocks };
   }
   throw new ToolkitError('USAGE', {
-    message: `nothing is left of images of ${shape.height}×${shape.width} after ${settings.filters.length} convolutions with pooling`,
-    hint: 'take fewer --filters, --padding same, or the model mlp',
+    message: `images of ${shape.height}×${shape.width} are too small for ${settings.filters.length} convolutions with pooling`,
+    hint: 'use fewer --filters, --padding same or --model mlp',
   });
 }
 

@@ -24,7 +24,7 @@ const POOL_SIZE = 2;
 /** A convolutional network; as it is by default, the one of PyTorch's MNIST example. */
 export const cnn = defineModel({
   name: 'cnn',
-  summary: 'convolutions, pooling and dropout: slower and more accurate; the net of PyTorch’s MNIST example',
+  summary: 'convolutional network with pooling and dropout, as in PyTorch’s MNIST example',
   source:
     'LeCun et al., “Gradient-based learning applied to document recognition”, 1998; pytorch/examples, mnist',
   measured: {
@@ -35,16 +35,16 @@ export const cnn = defineModel({
     machine: '2 cores',
   },
   options: z.strictObject({
-    filters: filtersOption([32, 64], 'filters of the convolutions, one after the other'),
+    filters: filtersOption([32, 64], 'filters of each convolution'),
     kernelSize: kernelSizeOption,
     denseUnits: z
       .int()
       .min(1)
       .max(65_536)
       .default(128)
-      .meta({ description: 'size of the layer before the last' }),
+      .meta({ description: 'units of the dense hidden layer' }),
     convolutionDropout: dropoutOption(0.25, 'after the convolutions'),
-    denseDropout: dropoutOption(0.5, 'before the last layer'),
+    denseDropout: dropoutOption(0.5, 'before the output layer'),
     activation: activationOption,
     initializer: initializerOption('fan-in-uniform'),
   }),
@@ -81,14 +81,14 @@ interface Structure {
 }
 
 function describe({ filters, kernelSize, denseUnits, activation }: Structure, classes: number): string {
-  return `${filters.join('-')} filters of ${kernelSize}×${kernelSize}, pooling, ${denseUnits}-${classes}, ${activation}`;
+  return `${filters.length} conv layers (${filters.join('-')}, ${kernelSize}×${kernelSize}), max pooling, dense ${denseUnits}-${classes}, ${activation}`;
 }
 
 function requireLargeEnough({ height, width }: ImageShape, convolutions: number, kernelSize: number): void {
   const smallest = convolutions * (kernelSize - 1) + POOL_SIZE;
   if (Math.min(height, width) >= smallest) return;
   throw new ToolkitError('USAGE', {
-    message: `${convolutions} convolutions of ${kernelSize}×${kernelSize} and pooling need images of ${smallest}×${smallest} or more, and these are ${height}×${width}`,
-    hint: 'take fewer --filters, a smaller --kernel-size, or the model mlp',
+    message: `images of ${height}×${width} are too small: ${convolutions} convolutions of ${kernelSize}×${kernelSize} with pooling need ${smallest}×${smallest}`,
+    hint: 'use fewer --filters, a smaller --kernel-size or --model mlp',
   });
 }

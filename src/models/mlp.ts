@@ -10,7 +10,7 @@ import { activationOption, initializerOption } from './options.js';
 /** A multilayer perceptron: fully connected layers with an activation between them, as the article's 784-128-64-10. */
 export const mlp = defineModel({
   name: 'mlp',
-  summary: 'fully connected layers; the article’s net is 784-128-64-10',
+  summary: 'fully connected network; the article’s is 784-128-64-10',
   source: 'Rumelhart, Hinton and Williams, “Learning representations by back-propagating errors”, 1986',
   measured: {
     configuration: 'configs/mlp.json',
@@ -24,7 +24,7 @@ export const mlp = defineModel({
       .array(z.int().min(1).max(65_536))
       .max(64)
       .default([128, 64])
-      .meta({ description: 'sizes of the hidden layers' }),
+      .meta({ description: 'units of the hidden layers' }),
     activation: activationOption,
     initializer: initializerOption('fan-in-uniform'),
   }),

@@ -11,26 +11,21 @@ export function filtersOption(
   return z.array(z.int().min(1).max(4096)).min(1).max(64).default(fallback).meta({ description });
 }
 
-export const kernelSizeOption = z
-  .int()
-  .min(1)
-  .max(31)
-  .default(3)
-  .meta({ description: 'height and width of the filters' });
+export const kernelSizeOption = z.int().min(1).max(31).default(3).meta({ description: 'kernel size' });
 
 /** The share of values that a dropout drops. */
 export function dropoutOption(fallback: number, place: string): z.ZodDefault<z.ZodNumber> {
-  const description = `share of values that training drops ${place}`;
+  const description = `dropout rate ${place}`;
   return z.number().min(0).lt(1).default(fallback).meta({ description });
 }
 
 export const activationOption = z
   .enum(activationNames)
   .default('relu')
-  .meta({ description: 'function between the layers' });
+  .meta({ description: 'activation function' });
 
 export function initializerOption(
   fallback: InitializerName,
 ): z.ZodDefault<z.ZodEnum<{ [Name in InitializerName]: Name }>> {
-  return z.enum(initializerNames).default(fallback).meta({ description: 'how the weights start' });
+  return z.enum(initializerNames).default(fallback).meta({ description: 'weight initialisation' });
 }

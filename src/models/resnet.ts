@@ -20,10 +20,10 @@ import {
 } from './options.js';
 
 const options = z.strictObject({
-  filters: filtersOption([32, 64], 'filters of the stages, each of which halves the image'),
-  blocks: z.int().min(1).max(100).default(1).meta({ description: 'residual blocks in each stage' }),
+  filters: filtersOption([32, 64], 'filters of each stage; a stage halves the resolution'),
+  blocks: z.int().min(1).max(100).default(1).meta({ description: 'residual blocks per stage' }),
   kernelSize: kernelSizeOption,
-  denseDropout: dropoutOption(0, 'before the last layer'),
+  denseDropout: dropoutOption(0, 'before the output layer'),
   activation: activationOption,
   initializer: initializerOption('he-normal'),
 });
@@ -36,7 +36,7 @@ type Options = z.output<typeof options>;
  */
 export const resnet = defineModel({
   name: 'resnet',
-  summary: 'residual blocks with batch normalisation: the most accurate',
+  summary: 'small residual network: the most accurate',
   source:
     'He et al., “Deep residual learning for image recognition”, 2016; stages as in Page, “How to train your ResNet”, 2018',
   measured: {
@@ -60,12 +60,12 @@ export const resnet = defineModel({
     if (Math.min(...inputShape) < 1) {
       throw new ToolkitError('USAGE', {
         message: `images of ${shape.height}×${shape.width} cannot be halved ${filters.length} times`,
-        hint: 'take fewer --filters, or the model mlp',
+        hint: 'use fewer --filters or --model mlp',
       });
     }
     const channels = inputShape[2];
     return sequence(
-      `${filters.join('-')} filters of ${kernelSize}×${kernelSize}, ${blocks} residual ${blocks === 1 ? 'block' : 'blocks'} each, batch normalisation, ${settings.activation}, means, ${classes}`,
+      `${filters.length} stages (${filters.join('-')}, ${kernelSize}×${kernelSize}) of ${blocks} residual ${blocks === 1 ? 'block' : 'blocks'}, batch norm, ${settings.activation}, global average pooling, ${classes} classes`,
       [
         ...stages,
         globalAveragePooling(inputShape),

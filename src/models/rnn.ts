@@ -12,7 +12,7 @@ import { dropoutOption, initializerOption } from './options.js';
 /** A recurrent network that reads an image row by row, from the top. */
 export const rnn = defineModel({
   name: 'rnn',
-  summary: 'reads an image row by row and remembers: an LSTM or a GRU',
+  summary: 'recurrent network (LSTM or GRU) over the rows of the image',
   source:
     'Hochreiter and Schmidhuber, “Long short-term memory”, 1997; Cho et al., “Learning phrase representations using RNN encoder–decoder”, 2014',
   measured: {
@@ -23,18 +23,18 @@ export const rnn = defineModel({
     machine: '2 cores',
   },
   options: z.strictObject({
-    cell: z.enum(cellNames).default('lstm').meta({ description: 'kind of the recurrent units' }),
-    units: z.int().min(1).max(4096).default(128).meta({ description: 'units of each recurrent layer' }),
+    cell: z.enum(cellNames).default('lstm').meta({ description: 'recurrent cell' }),
+    units: z.int().min(1).max(4096).default(128).meta({ description: 'units per recurrent layer' }),
     depth: z
       .int()
       .min(1)
       .max(64)
       .default(1)
-      .meta({ description: 'recurrent layers, or blocks of a transformer, one on the other' }),
+      .meta({ description: 'number of recurrent layers or transformer blocks' }),
     bidirectional: z
       .boolean()
       .default(false)
-      .meta({ description: 'read from the bottom as well, with as many units' }),
+      .meta({ description: 'make the recurrent layers bidirectional' }),
     dropout: dropoutOption(0, 'after each layer or block'),
     initializer: initializerOption('fan-in-uniform'),
   }),
@@ -49,8 +49,8 @@ export const rnn = defineModel({
       inputShape = [inputShape[0], layer.outputShape.at(-1)!];
       return [layer, dropout(`dropout${index + 1}`, layer.outputShape, rate)];
     });
-    const directions = bidirectional ? ', in both directions' : '';
-    return sequence(`${shape.height} rows, ${depth} × ${cell.toUpperCase()} of ${units}${directions}`, [
+    const direction = bidirectional ? 'bidirectional ' : '';
+    return sequence(`${shape.height} rows, ${depth} × ${direction}${cell.toUpperCase()} of ${units} units`, [
       steps,
       ...layers.flat(),
       dense({ name: 'classifier', inputs: inputShape[1], units: classes, initializer }),

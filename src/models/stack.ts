@@ -11,8 +11,8 @@ import { defineModel } from './model.js';
 /** A model that a configuration describes layer by layer. */
 export const stack = defineModel({
   name: 'stack',
-  summary: 'layers that a configuration file lists, one on the other',
-  source: 'layer on layer, as in Keras’s Sequential (Chollet, 2015)',
+  summary: 'your own layers, listed in a configuration file',
+  source: 'as Keras’s Sequential (Chollet, 2015)',
   measured: {
     configuration: 'configs/stack-3x3.json',
     accuracy: 0.9969,
@@ -31,7 +31,7 @@ export const stack = defineModel({
         { type: 'dense', units: 64 },
       ])
       .meta({
-        description: 'layers, each with its type and options; the classification layer follows them',
+        description: 'layers with type and options; an output layer is added',
         allowed: `a list of layers, each with a type: ${layerTypes.join(', ')}`,
         placeholder: 'JSON',
       }),
@@ -49,7 +49,7 @@ export const stack = defineModel({
     });
     if (inputShape.length !== 1) {
       throw new ToolkitError('USAGE', {
-        message: `the classification layer after layers[${settings.length - 1}] needs a vector, and gets ${shapeInWords(inputShape)}`,
+        message: `the output layer after layers[${settings.length - 1}] needs a vector, but gets ${shapeInWords(inputShape)}`,
         hint: 'end with flatten, global-average-pooling or sequence-pooling',
       });
     }
@@ -68,8 +68,8 @@ function fittingLayer(
 ): Layer {
   const refuse = (need: string): never => {
     throw new ToolkitError('USAGE', {
-      message: `layers[${index}] (${settings.type}) needs ${need}, and gets ${shapeInWords(shape)}`,
-      hint: 'docs/models.md says what each layer takes and gives',
+      message: `layers[${index}] (${settings.type}) needs ${need}, but gets ${shapeInWords(shape)}`,
+      hint: 'see docs/models.md for the input and output of each layer',
     });
   };
   const layer = layerFromSettings(settings, { name, shape, refuse });

@@ -15,7 +15,7 @@ import { dropoutOption, initializerOption } from './options.js';
 /** A vision transformer: an image as a sequence of patches, each of which looks at the others. */
 export const transformer = defineModel({
   name: 'transformer',
-  summary: 'patches of the image that attend to each other: a vision transformer',
+  summary: 'small vision transformer',
   source:
     'Vaswani et al., “Attention is all you need”, 2017; Dosovitskiy et al., “An image is worth 16×16 words”, 2021',
   measured: {
@@ -31,40 +31,30 @@ export const transformer = defineModel({
       .min(1)
       .max(256)
       .default(7)
-      .meta({ description: 'height and width of the patches; smaller ones are more, and slower' }),
-    width: z.int().min(1).max(4096).default(64).meta({ description: 'numbers that a patch becomes' }),
-    depth: z
-      .int()
-      .min(1)
-      .max(64)
-      .default(4)
-      .meta({ description: 'blocks of attention and a network, one after the other' }),
-    heads: z
-      .int()
-      .min(1)
-      .max(64)
-      .default(4)
-      .meta({ description: 'heads of the attention, among which the width is divided' }),
+      .meta({ description: 'patch size in pixels; smaller is slower' }),
+    width: z.int().min(1).max(4096).default(64).meta({ description: 'embedding dimension' }),
+    depth: z.int().min(1).max(64).default(4).meta({ description: 'number of transformer blocks' }),
+    heads: z.int().min(1).max(64).default(4).meta({ description: 'attention heads; must divide --width' }),
     mlpRatio: z
       .number()
       .min(0.25)
       .max(16)
       .default(2)
-      .meta({ description: 'how many times as wide the hidden layer of a block is' }),
+      .meta({ description: 'hidden units of a block’s MLP, as a multiple of --width' }),
     pooling: z
       .enum(['mean', 'class-token'])
       .default('mean')
-      .meta({ description: 'what is classified: the mean of all patches, or a token of its own' }),
+      .meta({ description: 'classify the mean of the patches or a class token' }),
     dropout: dropoutOption(0, 'after each layer or block'),
-    activation: z.enum(activationNames).default('gelu').meta({ description: 'function between the layers' }),
+    activation: z.enum(activationNames).default('gelu').meta({ description: 'activation function' }),
     initializer: initializerOption('glorot-uniform'),
   }),
   build(options, { shape, classes }) {
     const { patchSize, width, depth, heads, mlpRatio, pooling, initializer } = options;
     if (width % heads !== 0) {
       throw new ToolkitError('USAGE', {
-        message: `a width of ${width} cannot be divided among ${heads} heads`,
-        hint: 'take a --width that is a multiple of --heads',
+        message: `--width ${width} is not divisible by --heads ${heads}`,
+        hint: 'use a --width that is a multiple of --heads',
       });
     }
     const cut = patches([shape.height, shape.width, shape.channels], patchSize);
@@ -77,7 +67,7 @@ export const transformer = defineModel({
       transformerBlock(`block${index + 1}`, outputShape, { ...options, hidden }),
     );
     return sequence(
-      `${count} patches of ${patchSize}×${patchSize}, ${depth} blocks of ${width} with ${heads} heads, ${options.activation}`,
+      `${count} patches of ${patchSize}×${patchSize}, ${depth} blocks (width ${width}, ${heads} heads), ${options.activation}`,
       [
         ...[cut, embedding, placed, ...blocks],
         layerNormalization('normalization', outputShape),

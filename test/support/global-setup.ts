@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 
 import { silentContext } from '../../src/core/events.js';
-import { collect } from '../../src/stages/collect/collect.js';
+import { collect } from '../../src/index.js';
 import { preprocess } from '../../src/stages/preprocess/preprocess.js';
 import { obtainRuntime } from '../../src/tensorflow/runtime/obtain.js';
 import { preprocessFields } from '../../src/stages/preprocess/preprocess-options.js';

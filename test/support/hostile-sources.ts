@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { isToolkitError } from '../../src/core/errors.js';
 import { Random } from '../../src/core/random.js';
-import { collect } from '../../src/stages/collect/collect.js';
+import { collect } from '../../src/index.js';
 import { damage, damagedImage, goodImages, type HostileFile } from './hostile-images.js';
 import { npyFile } from './npy.js';
 import { zip, type ZipMember } from './zip.js';

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { readRawFile, type RawManifest } from '../../src/artifacts/raw.js';
-import { collect, type CollectOptions } from '../../src/stages/collect/collect.js';
+import { collect } from '../../src/index.js';
+import type { CollectOptions } from '../../src/stages/collect/collect.js';
 import { temporaryFolder } from './folders.js';
 
 /** What an import has made, read back. */

@@ -5,37 +5,35 @@ import { ModelRegistry } from '../../artifacts/model-registry.js';
 import { registryDirOption } from '../../core/config/common-options.js';
 import { auditText } from '../terminal/results/audit.js';
 import type { Outcome } from '../terminal/reporter.js';
-import { commonFields, defineCommand, type Call } from '../command.js';
+import { defineCommand, withCommonOptions, type Call } from '../command.js';
 
 const actions = ['verify', 'list'] as const;
 
-const space = {
-  fields: z.strictObject({
-    ...commonFields.shape,
+const space = withCommonOptions(
+  z.strictObject({
     expect: z
       .string()
       .regex(/^[0-9a-f]{64}$/)
       .optional()
       .meta({
-        description: 'a hash that "mnist audit verify" printed before, and that must still be in the chain',
+        description: 'verify: earlier head hash that must still be in the chain',
         allowed: '64 hexadecimal digits',
         placeholder: 'HASH',
       }),
     registryDir: registryDirOption,
   }),
-  choices: {},
-};
+);
 
 type AuditCall = Call<typeof space>;
 
 export const auditCommand = defineCommand({
-  summary: 'check or list the log of deploys, promotions and rollbacks',
-  positionals: [{ name: 'action', description: 'what to do', required: true, choices: actions }],
+  summary: 'verify or list the log of deploys, promotions and rollbacks',
+  positionals: [{ name: 'action', description: 'action', required: true, choices: actions }],
   space,
   examples: [
-    ['mnist audit verify', 'fails (exit code 3) if a line was changed, removed or put in'],
-    ['mnist audit verify --expect HASH', 'also if the end was cut off since that hash was noted'],
-    ['mnist audit list', 'who did what, and when'],
+    ['mnist audit verify', 'exit code 3 if a record was changed, removed or inserted'],
+    ['mnist audit verify --expect HASH', 'also if records were cut off since that hash was printed'],
+    ['mnist audit list', 'who did what and when'],
   ],
   run(call) {
     return { verify, list }[call.positionals[0] as (typeof actions)[number]](call);
@@ -47,7 +45,7 @@ async function verify({ options }: AuditCall): Promise<Outcome> {
   const summary = await log.verify(options.expect);
   return {
     data: { log: log.path, ...summary },
-    text: () => `${log.path}: ${summary.records} records, an unbroken chain\nhead ${summary.head}`,
+    text: () => `${log.path}: ${summary.records} records, the hash chain is intact\nhead ${summary.head}`,
   };
 }
 

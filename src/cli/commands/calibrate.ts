@@ -1,19 +1,20 @@
-import { z } from 'zod';
-
 import { calibrate, calibrateFields } from '../../stages/calibrate/calibrate.js';
 import { calibrationText } from '../terminal/results/calibration.js';
-import { checkpointPositional, commonFields, defineCommand } from '../command.js';
+import { checkpointPositional, defineCommand, withCommonOptions } from '../command.js';
 
 export const calibrateCommand = defineCommand({
-  summary: 'fit how a checkpoint’s probabilities become decisions',
+  summary: 'calibrate probabilities and set decision thresholds',
   positionals: [checkpointPositional],
-  space: { fields: z.strictObject({ ...commonFields.shape, ...calibrateFields.shape }), choices: {} },
+  space: withCommonOptions(calibrateFields),
   examples: [
-    ['mnist calibrate latest', 'probabilities that mean what they say: temperature scaling'],
-    ['mnist calibrate latest --target-accuracy 0.999', 'ask a person where 99.9 % cannot be had'],
+    ['mnist calibrate latest', 'calibrate the probabilities by temperature scaling'],
+    [
+      'mnist calibrate latest --target-accuracy 0.999',
+      'send to a person what cannot be decided with 99.9 % accuracy',
+    ],
     [
       'mnist calibrate latest --costs costs.json --abstention-cost 0.5',
-      'some errors cost more than others, and a person has a price',
+      'minimise the cost, given a cost matrix and the cost of a person',
     ],
   ],
   async run({ positionals, options, context }) {

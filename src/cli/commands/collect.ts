@@ -1,41 +1,39 @@
-import { z } from 'zod';
-
 import type { RawManifest } from '../../artifacts/raw.js';
 import { collect, collectFields } from '../../stages/collect/collect.js';
 import { bytes, columns, count } from '../terminal/format.js';
-import { commonFields, defineCommand } from '../command.js';
+import { defineCommand, withCommonOptions } from '../command.js';
 
-/** What an import made of a source; nothing for files that were only copied. */
+/** The result of an import; nothing for files that were only copied. */
 function importedRows({ imported, classNames }: RawManifest): [string, string][] {
   if (!imported) return [];
   const { size, channels, images } = imported;
-  const held = images.validation === undefined ? '' : ` (${count(images.validation)} of them validation)`;
-  const rejected = images.rejected === 0 ? '' : `; ${count(images.rejected)} not taken`;
+  const held = images.validation === undefined ? '' : ` (including ${count(images.validation)} validation)`;
+  const rejected = images.rejected === 0 ? '' : `; ${count(images.rejected)} rejected`;
   return [
     [
       'classes',
       `${classNames.length}: ${classNames.slice(0, 12).join(', ')}${classNames.length > 12 ? ' …' : ''}`,
     ],
-    ['images', `${count(images.train)} for training${held}, ${count(images.test)} for the test${rejected}`],
+    ['images', `${count(images.train)} training${held}, ${count(images.test)} test${rejected}`],
     ['shape', `${size}×${size}, ${channels === 1 ? 'grey' : 'colour'}`],
   ];
 }
 
 export const collectCommand = defineCommand({
-  summary: 'bring a data set to the data folder: a published one, or your own images',
-  positionals: [{ name: 'dataset', description: 'data set, by name', required: false, key: 'dataset' }],
-  space: { fields: z.strictObject({ ...commonFields.shape, ...collectFields.shape }), choices: {} },
+  summary: 'collect a data set: a published one or your own images',
+  positionals: [{ name: 'dataset', description: 'data set name', required: false, key: 'dataset' }],
+  space: withCommonOptions(collectFields),
   examples: [
-    ['mnist collect', 'MNIST, which comes with this package'],
+    ['mnist collect', 'MNIST, included in this package'],
+    ['mnist collect fashion-mnist --from ~/Downloads', 'from a folder with the four IDX files'],
+    ['mnist collect letters --from ~/letters', 'your own images, one folder per class'],
     [
-      'mnist collect fashion-mnist --from ~/Downloads',
-      'from a folder with the four IDX files, gzipped or not',
+      'mnist collect notes --from scans.csv --invert auto --centre mass',
+      'a CSV table of file names and labels',
     ],
-    ['mnist collect letters --from ~/letters', 'your own images, in a folder for each class'],
-    ['mnist collect notes --from scans.csv --invert auto --centre mass', 'a table of file names and labels'],
     [
       'mnist collect blood --from https://example.org/blood.npz --sha256 … --licence "CC BY 4.0"',
-      'from a third party, pinned to a hash',
+      'a download, verified by its hash',
     ],
   ],
   async run({ options, context }) {

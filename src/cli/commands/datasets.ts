@@ -1,31 +1,29 @@
-import { z } from 'zod';
-
 import { ToolkitError } from '../../core/errors.js';
 import { listDatasets } from '../../stages/datasets/list-datasets.js';
 import { showDatasetFields } from '../../stages/datasets/show-dataset-options.js';
 import { datasetText } from '../terminal/results/dataset.js';
 import type { Outcome } from '../terminal/reporter.js';
 import { table } from '../terminal/table.js';
-import { commonFields, defineCommand, type Call } from '../command.js';
+import { defineCommand, withCommonOptions, type Call } from '../command.js';
 
-const space = {
-  fields: z.strictObject({ ...commonFields.shape, ...showDatasetFields.shape }),
-  choices: {},
-};
+const space = withCommonOptions(showDatasetFields);
 
 type DatasetsCall = Call<typeof space>;
 
 export const datasetsCommand = defineCommand({
-  summary: 'list the data sets, known and collected, or show one',
+  summary: 'list data sets, or show one',
   positionals: [
-    { name: 'action', description: 'what to do instead of listing', required: false, choices: ['show'] },
-    { name: 'dataset', description: 'the data set to show', required: false, key: 'dataset' },
+    { name: 'action', description: 'action; without it, list', required: false, choices: ['show'] },
+    { name: 'dataset', description: 'data set to show', required: false, key: 'dataset' },
   ],
   space,
   examples: [
-    ['mnist datasets', 'names for --dataset'],
-    ['mnist datasets show mnist', 'counts, pixel statistics and a sample of each class'],
-    ['mnist datasets show mnist --card mnist.html --contact-sheet mnist.png', 'the same as files to look at'],
+    ['mnist datasets', 'values for --dataset'],
+    ['mnist datasets show mnist', 'image counts, pixel statistics and a sample of each class'],
+    [
+      'mnist datasets show mnist --card mnist.html --contact-sheet mnist.png',
+      'write a data card and a contact sheet',
+    ],
   ],
   run(call) {
     return call.positionals[0] === undefined ? list(call) : show(call);
@@ -35,15 +33,15 @@ export const datasetsCommand = defineCommand({
 async function list({ options }: DatasetsCall): Promise<Outcome> {
   const listed = await listDatasets(options.dataDir);
   const rows = listed.map(({ name, summary, state }) => [name, state, summary]);
-  return { data: { datasets: listed }, text: () => table(['data set', 'state', 'what it is'], rows) };
+  return { data: { datasets: listed }, text: () => table(['data set', 'state', 'description'], rows) };
 }
 
 async function show({ options, context }: DatasetsCall): Promise<Outcome> {
   const { dataset } = options;
   if (dataset === undefined) {
     throw new ToolkitError('USAGE', {
-      message: 'missing the name of the data set to show',
-      hint: '"mnist datasets" lists them; then "mnist datasets show NAME"',
+      message: 'no data set given',
+      hint: 'use "mnist datasets show NAME"; "mnist datasets" lists the names',
     });
   }
   // The codec of images is loaded only where it is used.

@@ -1,13 +1,15 @@
+import { z } from 'zod';
+
 import { ToolkitError } from '../../core/errors.js';
 import { diagnose, type Check } from '../../stages/runtime/doctor.js';
 import type { Style } from '../terminal/style.js';
-import { commonFields, defineCommand } from '../command.js';
+import { defineCommand, withCommonOptions } from '../command.js';
 
 export const doctorCommand = defineCommand({
-  summary: 'say what works on this machine, what does not and why',
+  summary: 'check this machine and suggest fixes',
   positionals: [],
-  space: { fields: commonFields, choices: {} },
-  examples: [['mnist doctor', 'Node, npm, pip, disk, driver, GPU, runtime and backends']],
+  space: withCommonOptions(z.strictObject({})),
+  examples: [['mnist doctor', 'checks Node, npm, pip, disk, driver, GPU, runtime and backends']],
   async run({ options, environment, context }) {
     const diagnosis = await diagnose(
       { dataDir: options.dataDir, runtime: options.runtime },
@@ -21,8 +23,8 @@ export const doctorCommand = defineCommand({
         ? undefined
         : new ToolkitError('BACKEND_UNAVAILABLE', {
             backend: 'auto',
-            reason: 'none of the backends works on this machine',
-            hint: 'mend the problems that "mnist doctor" lists',
+            reason: 'no backend works on this machine',
+            hint: 'fix the problems that "mnist doctor" lists',
           }),
     };
   },

@@ -1,16 +1,14 @@
-import { z } from 'zod';
-
 import { embedFields } from '../../stages/embed/embed-options.js';
 import { columns, count } from '../terminal/format.js';
-import { checkpointPositional, commonFields, defineCommand } from '../command.js';
+import { checkpointPositional, defineCommand, withCommonOptions } from '../command.js';
 
 export const embedCommand = defineCommand({
-  summary: 'write what a model makes of images before it decides, with a map of them',
+  summary: 'export the embeddings of images, with 2-D projections',
   positionals: [checkpointPositional],
-  space: { fields: z.strictObject({ ...commonFields.shape, ...embedFields.shape }), choices: {} },
+  space: withCommonOptions(embedFields),
   examples: [
-    ['mnist embed latest', 'the test images, as .npy, with their PCA and UMAP'],
-    ['mnist embed my-run --split training --output training.csv --maps pca', 'for a spreadsheet'],
+    ['mnist embed latest', 'embeddings of the test images as .npy, with PCA and UMAP plots'],
+    ['mnist embed my-run --split training --output training.csv --maps pca', 'as CSV, with a PCA plot'],
   ],
   async run({ positionals, options, context }) {
     // The codec of images is loaded only where it is used.

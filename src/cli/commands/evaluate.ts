@@ -1,30 +1,31 @@
-import { z } from 'zod';
-
 import { ToolkitError } from '../../core/errors.js';
 import { evaluate, evaluateEnsemble } from '../../stages/evaluate/evaluate.js';
 import { evaluateFields } from '../../stages/evaluate/evaluate-options.js';
 import { evaluationText } from '../terminal/results/evaluation.js';
-import { commonFields, defineCommand } from '../command.js';
+import { defineCommand, withCommonOptions } from '../command.js';
 
 export const evaluateCommand = defineCommand({
-  summary: 'measure a checkpoint on a split of a data set (also: mnist-eval)',
+  summary: 'evaluate a checkpoint (also: mnist-eval)',
   positionals: [
     {
       name: 'checkpoint',
-      description: 'a checkpoint file, a run’s folder or name, or "latest"; several with --ensemble',
+      description: 'checkpoint file, run folder, run name or "latest"; several with --ensemble',
       required: true,
       variadic: true,
     },
   ],
-  space: { fields: z.strictObject({ ...commonFields.shape, ...evaluateFields.shape }), choices: {} },
+  space: withCommonOptions(evaluateFields),
   examples: [
-    ['mnist-eval latest', 'the best checkpoint of the latest run, on the test images'],
-    ['mnist-eval latest --split validation', 'on the images held back from training'],
-    ['mnist-eval latest --compare my-run', 'is it better than another one, or was that chance?'],
-    ['mnist-eval latest --robustness --mistakes 30', 'under noise, rotation, shift, blur; what went wrong'],
-    ['mnist-eval first second third --ensemble', 'together, by the mean of their probabilities'],
-    ['mnist-eval latest --test-time-augmentation', 'by the mean over views of each image'],
-    ['mnist-eval my-run --min-accuracy 0.975 --json', 'in CI: fails with exit code 5 below 97.5 %'],
+    ['mnist-eval latest', 'best checkpoint of the latest run, on the test split'],
+    ['mnist-eval latest --split validation', 'on the validation split'],
+    ['mnist-eval latest --compare my-run', 'is the difference to another run significant?'],
+    [
+      'mnist-eval latest --robustness --mistakes 30',
+      'accuracy under corruptions, and the 30 most confident mistakes',
+    ],
+    ['mnist-eval first second third --ensemble', 'three runs as an ensemble'],
+    ['mnist-eval latest --test-time-augmentation', 'averaged over augmented views of each image'],
+    ['mnist-eval my-run --min-accuracy 0.975 --json', 'in CI: exit code 5 below 97.5 %'],
   ],
   async run({ positionals, options, context }) {
     const data = options.ensemble
@@ -47,7 +48,7 @@ export const evaluateCommand = defineCommand({
 function onlyOne([name = '', ...others]: readonly string[]): string {
   if (others.length === 0) return name;
   throw new ToolkitError('USAGE', {
-    message: `${1 + others.length} checkpoints were named, and one is measured at a time`,
-    hint: 'add --ensemble to take them together, or compare two with --compare',
+    message: `${1 + others.length} checkpoints given, but only one is evaluated at a time`,
+    hint: 'add --ensemble to evaluate them together, or use --compare for two',
   });
 }

@@ -1,18 +1,20 @@
+import { z } from 'zod';
+
 import { flagOf, fieldsOf, type Field } from '../../core/config/fields.js';
 import { models } from '../../models/index.js';
 import { parameterCount, type MeasuredTraining, type ModelDefinition } from '../../models/model.js';
 import { count, columns } from '../terminal/format.js';
 import { measuredText } from '../terminal/results/measured.js';
-import { commonFields, defineCommand } from '../command.js';
+import { defineCommand, withCommonOptions } from '../command.js';
 
 /** The images of MNIST and its kind. */
 const MNIST_TASK = { shape: { height: 28, width: 28, channels: 1 }, classes: 10 };
 
 export const modelsCommand = defineCommand({
-  summary: 'list the models, what they reach, and their options',
+  summary: 'list the model architectures, their accuracy and options',
   positionals: [],
-  space: { fields: commonFields, choices: {} },
-  examples: [['mnist models', 'names for --model']],
+  space: withCommonOptions(z.strictObject({})),
+  examples: [['mnist models', 'values for --model']],
   run() {
     const listed = [...models].map(describe);
     return Promise.resolve({

@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 import { preparedFolder, type PreparedData } from '../../artifacts/prepared.js';
 import {
   imagesIn,
@@ -11,29 +9,29 @@ import {
 import { preprocess } from '../../stages/preprocess/preprocess.js';
 import { count } from '../terminal/format.js';
 import { qualityText } from '../terminal/results/quality.js';
-import { commonFields, defineCommand } from '../command.js';
+import { defineCommand, withCommonOptions } from '../command.js';
 import { preprocessFields } from '../../stages/preprocess/preprocess-options.js';
 
 export const preprocessCommand = defineCommand({
-  summary: 'check, clean, split and describe a collected data set',
-  positionals: [{ name: 'dataset', description: 'data set, by name', required: false, key: 'dataset' }],
-  space: { fields: z.strictObject({ ...commonFields.shape, ...preprocessFields.shape }), choices: {} },
+  summary: 'clean, check and split a collected data set',
+  positionals: [{ name: 'dataset', description: 'data set name', required: false, key: 'dataset' }],
+  space: withCommonOptions(preprocessFields),
   examples: [
-    ['mnist preprocess', 'MNIST, with a tenth of each class held back for validation'],
+    ['mnist preprocess', 'MNIST, with 10 % of each class for validation'],
     [
       'mnist preprocess fashion-mnist --validation-split 0.2 --scaling zero-one',
-      'other defaults for training',
+      'another validation split and pixel scaling',
     ],
-    ['mnist preprocess --clean all', 'every check, also the slow ones; nothing is changed'],
+    ['mnist preprocess --clean all', 'run all checks, change nothing'],
     [
       'mnist preprocess --clean label-errors=drop,near-duplicates=drop',
-      'leave out what is probably labelled wrongly, and training images that the test has too',
+      'drop likely label errors, and training images that are near-duplicates of test images',
     ],
     [
       'mnist preprocess --augment-to 10000000',
-      'ten million training images of moved, darker and brighter digits, in shards: training needs no more memory than before',
+      'ten million augmented training images in shards; training needs no more memory',
     ],
-    ['mnist preprocess --denoise median', 'remove single wrong pixels from all images'],
+    ['mnist preprocess --denoise median', 'apply a median filter to all images'],
   ],
   async run({ options, context }) {
     const { prepared, quality } = await preprocess(options, context);

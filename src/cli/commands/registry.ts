@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 import { ModelRegistry } from '../../artifacts/model-registry.js';
 import { ToolkitError } from '../../core/errors.js';
 import { RegistryWriter } from '../../deployment/registry-writer.js';
@@ -12,30 +10,27 @@ import {
 } from '../../stages/registry/registry.js';
 import { historyText, promotionText, versionsText } from '../terminal/results/registry.js';
 import type { Outcome } from '../terminal/reporter.js';
-import { commonFields, defineCommand, type Call } from '../command.js';
+import { defineCommand, withCommonOptions, type Call } from '../command.js';
 
 const actions = ['list', 'promote', 'rollback', 'history', 'verify'] as const;
 
-const space = {
-  fields: z.strictObject({ ...commonFields.shape, ...registryFields.shape }),
-  choices: {},
-};
+const space = withCommonOptions(registryFields);
 
 type RegistryCall = Call<typeof space>;
 
 export const registryCommand = defineCommand({
-  summary: 'list, promote, roll back and check the models that were deployed',
+  summary: 'list, promote, roll back and verify deployed models',
   positionals: [
-    { name: 'action', description: 'what to do', required: true, choices: actions },
-    { name: 'name', description: 'the model; else the only one', required: false },
-    { name: 'version', description: 'the version to promote; else the candidate', required: false },
+    { name: 'action', description: 'action', required: true, choices: actions },
+    { name: 'name', description: 'model; may be omitted if there is only one', required: false },
+    { name: 'version', description: 'version to promote; default: the candidate', required: false },
   ],
   space,
   examples: [
-    ['mnist registry list', 'what is there, and which version is in production'],
-    ['mnist registry promote mnist', 'the candidate goes into production, unless it is worse'],
-    ['mnist registry rollback mnist', 'back to the version that was in production before'],
-    ['mnist registry verify', 'checks every file against its hash'],
+    ['mnist registry list', 'all versions, and which one is in production'],
+    ['mnist registry promote mnist', 'promote the candidate to production, unless it is worse'],
+    ['mnist registry rollback mnist', 'return to the previous production version'],
+    ['mnist registry verify', 'check every file against its hash'],
   ],
   run(call) {
     const action = { list, promote, rollback, history, verify }[
@@ -64,7 +59,7 @@ async function rollback({ options, positionals }: RegistryCall): Promise<Outcome
   return {
     data: done,
     text: ({ bold }) =>
-      `${done.name}: ${bold(`version ${done.version}`)} is in production again, not ${done.before}`,
+      `${done.name}: ${bold(`version ${done.version}`)} is back in production (before: version ${done.before})`,
   };
 }
 
@@ -80,14 +75,14 @@ async function verify({ options, positionals }: RegistryCall): Promise<Outcome> 
   const { versions } = await verifyRegistry(registry, positionals[1]);
   return {
     data: { versions },
-    text: () => `${versions} ${versions === 1 ? 'version' : 'versions'}, every file as it was deployed`,
+    text: () => `verified ${versions} ${versions === 1 ? 'version' : 'versions'}: all files are unchanged`,
   };
 }
 
 function versionNumber(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new ToolkitError('USAGE', {
-    message: `"${text}" is no version`,
-    hint: 'a version is a whole number; "mnist registry list" shows them',
+    message: `"${text}" is not a version`,
+    hint: 'give a version number; "mnist registry list" shows them',
   });
 }

@@ -7,38 +7,34 @@ import { pruneRuns } from '../../stages/runs/prune-runs.js';
 import { compareRunsFields, pruneRunsFields } from '../../stages/runs/runs-options.js';
 import type { Outcome } from '../terminal/reporter.js';
 import { comparisonText, pruningText, runsText, searchesText } from '../terminal/results/runs.js';
-import { commonFields, defineCommand, type Call } from '../command.js';
+import { defineCommand, withCommonOptions, type Call } from '../command.js';
 
 const actions = ['list', 'compare', 'prune'] as const;
 
-const space = {
-  fields: z.strictObject({
-    ...commonFields.shape,
-    ...compareRunsFields.shape,
-    ...pruneRunsFields.shape,
-  }),
-  choices: {},
-};
+const space = withCommonOptions(z.strictObject({ ...compareRunsFields.shape, ...pruneRunsFields.shape }));
 
 type RunsCall = Call<typeof space>;
 
 export const runsCommand = defineCommand({
-  summary: 'list, compare and prune the training runs',
+  summary: 'list, compare and prune training runs',
   positionals: [
-    { name: 'action', description: 'what to do; else list', required: false, choices: actions },
+    { name: 'action', description: 'action; default list', required: false, choices: actions },
     {
       name: 'run',
-      description: 'compare: the runs; list and prune: a search whose runs are meant',
+      description: 'compare: runs to compare; list, prune: only runs of this search',
       required: false,
       variadic: true,
     },
   ],
   space,
   examples: [
-    ['mnist runs', 'the latest first, and searches in a line each'],
-    ['mnist runs list my-search', 'the trials of a search'],
-    ['mnist runs compare first second --plot curves.svg', 'what differs, what came of it, and the curves'],
-    ['mnist runs prune --keep 3', 'says what would go; with --yes it goes'],
+    ['mnist runs', 'runs and searches, latest first'],
+    ['mnist runs list my-search', 'trials of a search'],
+    [
+      'mnist runs compare first second --plot curves.svg',
+      'settings that differ, results and learning curves',
+    ],
+    ['mnist runs prune --keep 3', 'list the runs to delete; add --yes to delete them'],
   ],
   run(call) {
     const action = { list, compare, prune }[(call.positionals[0] ?? 'list') as (typeof actions)[number]];

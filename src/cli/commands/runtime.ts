@@ -4,33 +4,31 @@ import { ToolkitError } from '../../core/errors.js';
 import { listRuntimes, installChosen, removeInstalled, runtimeFields } from '../../stages/runtime/runtime.js';
 import { bytes, columns } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
-import { commonFields, defineCommand, type Call } from '../command.js';
+import { defineCommand, withCommonOptions, type Call } from '../command.js';
 import type { Outcome } from '../terminal/reporter.js';
 
 const actions = ['install', 'list', 'remove'] as const;
 
-const space = {
-  fields: z.strictObject({
-    ...commonFields.shape,
+const space = withCommonOptions(
+  z.strictObject({
     ...runtimeFields.shape,
     yes: z.boolean().default(false).meta({ description: 'remove without asking' }),
   }),
-  choices: {},
-};
+);
 
 type RuntimeCall = Call<typeof space>;
 
 export const runtimeCommand = defineCommand({
   summary: 'install, list or remove the TensorFlow runtime',
-  positionals: [{ name: 'action', description: 'what to do', required: true, choices: actions }],
+  positionals: [{ name: 'action', description: 'action', required: true, choices: actions }],
   space,
   examples: [
-    ['mnist runtime install', 'the runtime that suits this machine, before it is needed'],
+    ['mnist runtime install', 'install the runtime for this machine ahead of time'],
     [
       'mnist runtime install --variant cuda',
-      'the CUDA runtime, on a machine without a GPU (to build an image)',
+      'the CUDA runtime on a machine without a GPU, such as a build server',
     ],
-    ['mnist runtime list', 'what is installed, and where'],
+    ['mnist runtime list', 'installed and available runtimes'],
     ['mnist runtime remove --yes', 'free the disk space'],
   ],
   run(call) {
@@ -59,7 +57,7 @@ async function list({ environment }: RuntimeCall): Promise<Outcome> {
     variant,
     version ?? '?',
     installed ? 'installed' : 'not installed',
-    installed ? bytes(size) : `${bytes(size)} to download`,
+    installed ? bytes(size) : `${bytes(size)} download`,
     folder,
   ]);
   return {
@@ -76,15 +74,15 @@ async function remove({ options, environment, confirm }: RuntimeCall): Promise<O
     const question = `Remove ${installed.map(({ folder }) => folder).join(' and ')}?`;
     if (!confirm) {
       throw new ToolkitError('USAGE', {
-        message: 'nothing was removed: nobody can be asked here',
+        message: 'removal needs confirmation and there is no terminal',
         hint: 'add --yes',
       });
     }
-    if (!(await confirm(question))) return { data: { removed: [] }, text: () => 'nothing was removed' };
+    if (!(await confirm(question))) return { data: { removed: [] }, text: () => 'nothing removed' };
   }
   const removed = await removeInstalled(environment);
   return {
     data: { removed },
-    text: () => (removed.length === 0 ? 'there was nothing to remove' : `removed ${removed.join(' and ')}`),
+    text: () => (removed.length === 0 ? 'no runtime to remove' : `removed ${removed.join(' and ')}`),
   };
 }

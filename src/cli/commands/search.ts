@@ -1,20 +1,18 @@
-import { z } from 'zod';
-
 import { ToolkitError } from '../../core/errors.js';
 import { search } from '../../stages/search/search.js';
-import { resolveSearch, searchFields, searchSpace } from '../../stages/search/search-options.js';
+import { resolveSearch, searchSpace } from '../../stages/search/search-options.js';
 import { searchText } from '../terminal/results/search.js';
-import { commonFields, defineCommand } from '../command.js';
+import { defineCommand, withCommonOptions } from '../command.js';
 
 export const searchCommand = defineCommand({
-  summary: 'try configurations of a space, and say which does best on the validation split',
+  summary: 'search for the best hyperparameters',
   positionals: [],
-  space: { ...searchSpace, fields: z.strictObject({ ...commonFields.shape, ...searchFields.shape }) },
+  space: withCommonOptions(searchSpace.fields, searchSpace.choices),
   examples: [
-    ['mnist search --config space.json', 'the trials that the section "search" of the file describes'],
-    ['mnist search --config space.json --run rates --threads 2', 'with a name, and repeatable bit for bit'],
-    ['mnist search --resume rates', 'go on after Ctrl-C'],
-    ['mnist-train --config checkpoints/rates/best.json', 'the best trial, once more and alone'],
+    ['mnist search --config space.json', 'run the search that the section "search" describes'],
+    ['mnist search --config space.json --run rates --threads 2', 'a named search, repeatable bit for bit'],
+    ['mnist search --resume rates', 'continue after Ctrl-C'],
+    ['mnist-train --config checkpoints/rates/best.json', 'train the best configuration again'],
   ],
   resolve: resolveSearch,
   async run({ resolution, context }) {

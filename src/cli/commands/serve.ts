@@ -1,32 +1,33 @@
-import { z } from 'zod';
-
 import { serve } from '../../stages/serve/serve.js';
 import { serveFields } from '../../stages/serve/serve-options.js';
 import { duration } from '../terminal/format.js';
 import { logDestination } from '../terminal/log.js';
-import { commonFields, defineCommand } from '../command.js';
+import { defineCommand, withCommonOptions } from '../command.js';
 
 export const serveCommand = defineCommand({
-  summary: 'answer over HTTP, in real time (Open Inference Protocol)',
+  summary: 'serve a model over HTTP (Open Inference Protocol)',
   positionals: [
     {
       name: 'checkpoint',
-      description: 'a checkpoint file, a run’s folder or name, or "latest"; else a model of the registry',
+      description: 'checkpoint file, run folder, run name or "latest"; without it, a model of the registry',
       required: false,
     },
   ],
-  space: { fields: z.strictObject({ ...commonFields.shape, ...serveFields.shape }), choices: {} },
+  space: withCommonOptions(serveFields),
   examples: [
-    ['mnist serve latest', 'the latest run at http://127.0.0.1:8080, with the documentation at /docs'],
-    ['mnist serve --name mnist', 'what is in production in the registry; a promotion takes effect at once'],
-    ['mnist serve --name mnist --canary 10', 'every tenth request is answered by the candidate'],
-    ['mnist serve latest --host 0.0.0.0', 'for other machines; they need a token ("mnist tokens create")'],
+    ['mnist serve latest', 'the latest run at http://127.0.0.1:8080, API documentation at /docs'],
+    ['mnist serve --name mnist', 'the production version of the registry; promotions take effect at once'],
+    ['mnist serve --name mnist --canary 10', 'send 10 % of the requests to the candidate'],
+    [
+      'mnist serve latest --host 0.0.0.0',
+      'reachable from other machines, with tokens ("mnist tokens create")',
+    ],
   ],
   async run({ positionals, options, context }) {
     const result = await serve(positionals[0], options, { log: logDestination }, context);
     return {
       data: result,
-      text: () => `${result.model} was served for ${duration(result.seconds)}; every request was answered`,
+      text: () => `served ${result.model} for ${duration(result.seconds)}; every request was answered`,
     };
   },
 });

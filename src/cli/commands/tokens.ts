@@ -6,38 +6,41 @@ import { createToken, isExpired, readTokens, revokeToken } from '../../serving/s
 import { tokensFileOption } from '../../stages/serve/serve-options.js';
 import type { Outcome } from '../terminal/reporter.js';
 import { table } from '../terminal/table.js';
-import { commonFields, defineCommand, type Call } from '../command.js';
+import { defineCommand, withCommonOptions, type Call } from '../command.js';
 
 const actions = ['create', 'list', 'revoke'] as const;
 
-const space = {
-  fields: z.strictObject({
-    ...commonFields.shape,
-    role: z.enum(roles).default('infer').meta({ description: 'what a new token allows' }),
+const space = withCommonOptions(
+  z.strictObject({
+    role: z.enum(roles).default('infer').meta({ description: 'create: role of the new token' }),
     label: z
       .string()
       .max(100)
       .default('')
-      .meta({ description: 'who or what a new token is for', placeholder: 'TEXT' }),
-    days: z.number().min(0.001).max(36_500).optional().meta({ description: 'how long a new token is valid' }),
+      .meta({ description: 'create: owner or purpose of the new token', placeholder: 'TEXT' }),
+    days: z
+      .number()
+      .min(0.001)
+      .max(36_500)
+      .optional()
+      .meta({ description: 'create: days until the token expires; without it, never' }),
     tokensFile: tokensFileOption,
   }),
-  choices: {},
-};
+);
 
 type TokensCall = Call<typeof space>;
 
 export const tokensCommand = defineCommand({
-  summary: 'create, list and revoke the access tokens of the server',
+  summary: 'create, list and revoke access tokens of the server',
   positionals: [
-    { name: 'action', description: 'what to do', required: true, choices: actions },
-    { name: 'id', description: 'the token to revoke', required: false },
+    { name: 'action', description: 'action', required: true, choices: actions },
+    { name: 'id', description: 'id of the token to revoke', required: false },
   ],
   space,
   examples: [
-    ['mnist tokens create --role infer --label app', 'prints a new token, once; only its hash is kept'],
-    ['mnist tokens list', 'who has a token, and what it allows'],
-    ['mnist tokens revoke 0123456789ab', 'a running server refuses it within a second'],
+    ['mnist tokens create --role infer --label app', 'prints a new token once; only its hash is stored'],
+    ['mnist tokens list', 'tokens with owner, role and expiry'],
+    ['mnist tokens revoke 0123456789ab', 'a running server rejects it within a second'],
   ],
   run(call) {
     return { create, list, revoke }[call.positionals[0] as (typeof actions)[number]](call);
@@ -61,14 +64,14 @@ async function list({ options }: TokensCall): Promise<Outcome> {
     name,
     role,
     createdAt,
-    expired ? 'expired' : (expiresAt ?? 'until it is revoked'),
+    expired ? 'expired' : (expiresAt ?? 'until revoked'),
   ]);
   return {
     data: { tokens },
     text: () =>
       rows.length === 0
         ? `no tokens in ${options.tokensFile}`
-        : table(['id', 'for', 'role', 'created', 'valid'], rows),
+        : table(['id', 'label', 'role', 'created', 'expires'], rows),
   };
 }
 
@@ -76,9 +79,9 @@ async function revoke({ options, positionals }: TokensCall): Promise<Outcome> {
   const [, id] = positionals;
   if (id === undefined || !(await revokeToken(options.tokensFile, id))) {
     throw new ToolkitError('USAGE', {
-      message: id === undefined ? 'which token?' : `there is no token ${id} in ${options.tokensFile}`,
-      hint: '"mnist tokens list" shows their ids',
+      message: id === undefined ? 'no token id given' : `no token ${id} in ${options.tokensFile}`,
+      hint: '"mnist tokens list" shows the ids',
     });
   }
-  return { data: { revoked: id }, text: () => `${id} is revoked` };
+  return { data: { revoked: id }, text: () => `revoked ${id}` };
 }

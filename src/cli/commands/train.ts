@@ -1,24 +1,22 @@
-import { z } from 'zod';
-
 import { ToolkitError } from '../../core/errors.js';
 import { train } from '../../stages/train/train.js';
-import { resolveTraining, trainFields, trainSpace } from '../../stages/train/train-options.js';
+import { resolveTraining, trainSpace } from '../../stages/train/train-options.js';
 import { trainText } from '../terminal/results/train.js';
-import { commonFields, defineCommand } from '../command.js';
+import { defineCommand, withCommonOptions } from '../command.js';
 
 export const trainCommand = defineCommand({
-  summary: 'train a model and write its checkpoints (also: mnist-train)',
+  summary: 'train a model (also: mnist-train)',
   positionals: [],
-  space: { ...trainSpace, fields: z.strictObject({ ...commonFields.shape, ...trainFields.shape }) },
+  space: withCommonOptions(trainSpace.fields, trainSpace.choices),
   examples: [
-    ['mnist-train --epochs 10', 'the article’s net on MNIST; collects and preprocesses the data first'],
-    ['mnist-train --config configs/article.json', 'the article’s program, number for number'],
+    ['mnist-train --epochs 10', 'the article’s network on MNIST; collects and preprocesses the data first'],
+    ['mnist-train --config configs/article.json', 'the article’s exact settings'],
     [
       'mnist-train --hidden-layers 256,128 --activation tanh --optimizer momentum',
-      'another net, another rule',
+      'another architecture and optimizer',
     ],
-    ['mnist-train --min-accuracy 0.97 --json', 'in CI: fails with exit code 5 below 97 %'],
-    ['mnist-train --resume latest', 'go on after Ctrl-C'],
+    ['mnist-train --min-accuracy 0.97 --json', 'in CI: exit code 5 below 97 %'],
+    ['mnist-train --resume latest', 'continue after Ctrl-C'],
   ],
   resolve: resolveTraining,
   async run({ resolution, options, context }) {

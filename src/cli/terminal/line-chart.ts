@@ -19,7 +19,7 @@ export function lineChart(
   const { dim } = style;
   const values = curves.flatMap((curve) => curve.values);
   const longest = Math.max(...curves.map((curve) => curve.values.length));
-  if (values.length === 0) return dim('no epoch has ended yet');
+  if (values.length === 0) return dim('no finished epoch');
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const colors = [style.cyan, style.yellow, style.green, style.magenta, style.blue, style.red];
   const paint = (index: number, text: string): string => colors[index % colors.length]!(text);

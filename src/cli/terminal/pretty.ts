@@ -62,7 +62,7 @@ export class PrettyReporter implements Reporter {
         );
         break;
       case 'model':
-        this.#line(`${style.bold(event.model)} ${event.description}: ${count(event.parameters)} parameters`);
+        this.#line(`${style.bold(event.model)}: ${event.description}; ${count(event.parameters)} parameters`);
         break;
       case 'run':
         this.#line(runLine(event.run, event.resumedFromEpoch, style));
@@ -76,11 +76,15 @@ export class PrettyReporter implements Reporter {
       case 'checkpoint':
         break;
       case 'listening':
-        this.#line(`${event.model} version ${event.version} at ${style.bold(event.url)}; Ctrl-C stops it`);
+        this.#line(
+          `${event.model} version ${event.version} at ${style.bold(event.url)}; press Ctrl-C to stop`,
+        );
         break;
       case 'version':
         this.#line(
-          style.dim(event.version === null ? `no ${event.role}` : `${event.role}: version ${event.version}`),
+          style.dim(
+            event.version === null ? `no ${event.role} version` : `${event.role}: version ${event.version}`,
+          ),
         );
         break;
     }
@@ -160,16 +164,16 @@ function threads(number: number | undefined): string {
 
 function transferLine({ checkpoint, taken, fresh, frozen }: TransferEvent): string {
   const groups = [
-    ['taken over', taken],
-    ['new', fresh],
+    ['loaded', taken],
+    ['initialised', fresh],
     ['frozen', frozen],
   ] as const;
   const layers = groups.flatMap(([what, names]) => (names.length > 0 ? `${what}: ${names.join(', ')}` : []));
-  return `from ${checkpoint}: ${layers.join('; ')}`;
+  return `weights from ${checkpoint}: ${layers.join('; ')}`;
 }
 
 function runLine(run: string, resumedFromEpoch: number | undefined, { bold }: Style): string {
-  const resumed = resumedFromEpoch === undefined ? '' : `, continued after epoch ${resumedFromEpoch}`;
+  const resumed = resumedFromEpoch === undefined ? '' : `, resumed after epoch ${resumedFromEpoch}`;
   return `run ${bold(run)}${resumed}`;
 }
 

@@ -122,6 +122,17 @@ function kindOf({ type, anyOf, items }: JsonSchema): Field['kind'] {
   return items?.type === 'string' ? 'texts' : 'list';
 }
 
+const ANY_TEXT = 'text';
+
+function listOf(allowed: string): string {
+  return allowed === ANY_TEXT ? 'a list of text' : `a list, each ${allowed}`;
+}
+
+/** Whether an option takes any text, or any list of texts. */
+export function isFreeText({ allowed }: Pick<Field, 'allowed'>): boolean {
+  return allowed === ANY_TEXT || allowed === listOf(ANY_TEXT);
+}
+
 function allowedBy(schema: JsonSchema): string {
   if (schema.allowed !== undefined) return schema.allowed;
   if (schema.enum) return `one of ${schema.enum.join(', ')}`;
@@ -135,9 +146,9 @@ function allowedBy(schema: JsonSchema): string {
     case 'number':
       return `a number${boundsOf(schema)}`;
     case 'array':
-      return `a list, each ${allowedBy(schema.items ?? {})}`;
+      return listOf(allowedBy(schema.items ?? {}));
     default:
-      return 'a text';
+      return ANY_TEXT;
   }
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { ToolkitError, messageOf, systemCodeOf } from '../errors.js';
 import { flagOf, parseText, type Field } from './fields.js';
-import type { Layer } from './resolve.js';
+import { resolveOptions, type Layer, type OptionSpace, type Resolved } from './resolve.js';
 
 /** The settings given on the command line, already in the types of their fields. */
 export function flagLayer(values: Readonly<Record<string, unknown>>): Layer {
@@ -12,6 +12,17 @@ export function flagLayer(values: Readonly<Record<string, unknown>>): Layer {
 /** The settings that a program passes to a library function. */
 export function callerLayer(values: Readonly<Record<string, unknown>>): Layer {
   return { values, origin: () => 'the options', label: (key) => key };
+}
+
+/**
+ * The settings that a program passes to a library function, validated; defaults fill in what it leaves out. Throws OPTION_UNKNOWN,
+ * OPTION_INVALID and OPTION_NOT_APPLICABLE.
+ */
+export function callerOptions<Space extends OptionSpace>(
+  space: Space,
+  values: Readonly<Record<string, unknown>>,
+): Resolved<Space> {
+  return resolveOptions(space, [callerLayer(values)]).values;
 }
 
 /** The settings that environment variables make, each named as its field says; other variables are left alone. */

@@ -137,6 +137,15 @@ export function resolveOptions<Space extends OptionSpace>(
   return { values, flat: deepFreeze({ ...parsed, ...flat }), origins };
 }
 
+/** Options that are valid already, with the defaults of those that are missing or undefined. */
+export function withDefaults<Fields extends z.ZodObject>(
+  fields: Fields,
+  options: { [Key in keyof z.output<Fields>]?: z.output<Fields>[Key] | undefined },
+): z.output<Fields> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...fields.parse({}), ...Object.fromEntries(given) };
+}
+
 function refuseUnknown(layer: Layer, known: ReadonlyMap<string, Field>): void {
   for (const key of Object.keys(layer.values)) {
     if (known.has(key)) continue;

@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import type { RawData, RawManifest } from '../../artifacts/raw.js';
 import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { DatasetDefinition } from '../datasets/dataset.js';
 import { collectIdx } from './collect-idx.js';
+import { holdsImages } from './kinds/folder.js';
 import { sourceKinds } from './kinds/index.js';
 import type { CollectedFiles, SourceKind } from './kinds/source-kind.js';
 import { isAddress, isFileAddress, obtain, type Place } from './obtain.js';
@@ -105,11 +106,12 @@ async function kindOf(place: Place, { format, known, from }: SourceRequest): Pro
   const named = sourceKinds.get(known ? 'idx' : format);
   if (named) return named;
   for (const kind of sourceKinds) if (await kind.recognises(place.path)) return kind;
-  const kinds = [...sourceKinds].map(({ name, summary }) => `${name} (${summary})`).join('; ');
   throw new ToolkitError('SOURCE_REFUSED', {
     path: from,
-    reason: 'nothing that is known can be seen in it',
-    hint: `--format names what it is: ${kinds}`,
+    reason: 'no images by class found',
+    hint: (await holdsImages(place.path))
+      ? `expected FOLDER/CLASS/image.png; did you mean --from ${dirname(from)}?`
+      : 'expected FOLDER/CLASS/image.png, a .csv table, a .npz archive or four IDX files',
   });
 }
 

@@ -3,7 +3,7 @@ import { defineEmnist } from './emnist-files.js';
 /** Four times as many digits as MNIST has. */
 export const emnistDigits = defineEmnist({
   name: 'emnist-digits',
-  summary: 'handwritten digits (EMNIST digits), 240,000 + 40,000 images of 28×28',
+  summary: 'handwritten digits (EMNIST digits), 240,000 + 40,000 images, 28×28',
   split: 'digits',
   train: 240_000,
   test: 40_000,

@@ -3,7 +3,7 @@ import { defineEmnist } from './emnist-files.js';
 /** Letters, capital or small. */
 export const emnistLetters = defineEmnist({
   name: 'emnist-letters',
-  summary: 'handwritten letters (EMNIST letters), 124,800 + 20,800 images of 28×28 in 26 classes',
+  summary: 'handwritten letters (EMNIST letters), 124,800 + 20,800 images, 28×28, 26 classes',
   split: 'letters',
   train: 124_800,
   test: 20_800,

@@ -3,7 +3,7 @@ import type { DatasetDefinition } from './dataset.js';
 /** Zalando's Fashion-MNIST: a harder set in MNIST's format. */
 export const fashionMnist: DatasetDefinition = {
   name: 'fashion-mnist',
-  summary: 'pictures of clothes, 60,000 + 10,000 images of 28×28, in MNIST’s format',
+  summary: 'clothing (Fashion-MNIST), 60,000 + 10,000 images, 28×28',
   licence: 'MIT',
   origin: 'H. Xiao, K. Rasul and R. Vollgraf, “Fashion-MNIST: a novel image dataset for benchmarking”, 2017',
   classNames: [

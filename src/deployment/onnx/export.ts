@@ -17,7 +17,7 @@ const QUANTISED_LOSS = 0.2;
 export const quantizeOption = z
   .enum(['none', 'int8'])
   .default('none')
-  .meta({ description: 'store the weights in a quarter of the space, for at most 0.2 points of accuracy' });
+  .meta({ description: 'quantise the weights to 8 bits; refused if accuracy drops by more than 0.2 points' });
 
 /** The file of a model in a folder. */
 export const ONNX_FILE = 'model.onnx';

@@ -16,15 +16,15 @@ const options = z.strictObject({
     .regex(/^[a-z0-9]+([._/:-][a-z0-9]+)*$/)
     .default('mnist-classifier:1')
     .meta({
-      description: 'what the image is called',
-      allowed: 'a name of small letters, digits and separators, with a tag after a colon',
+      description: 'name of the Docker image',
+      allowed: 'NAME:TAG of lowercase letters, digits and separators',
     }),
 });
 
 /** All that is needed to build and run a container with the server and this model. */
 export const docker = defineTarget({
   name: 'docker',
-  summary: 'a folder with Dockerfile, compose and Kubernetes manifests of the server',
+  summary: 'folder with Dockerfile, compose file and Kubernetes manifests',
   destination: 'folder',
   options,
   export: exportDocker,

@@ -8,13 +8,13 @@ const options = z.strictObject({
   input: z
     .enum(['uint8', 'float32'])
     .default('uint8')
-    .meta({ description: 'type of the pixels, which are from 0 to 255 either way' }),
+    .meta({ description: 'data type of the input; pixel values are 0 to 255 either way' }),
 });
 
 /** A model for ONNX Runtime and everything else that reads ONNX; it scales the pixels itself. */
 export const onnx = defineTarget({
   name: 'onnx',
-  summary: 'an ONNX model, preprocessing included, for any number of images',
+  summary: 'ONNX model with preprocessing, for any batch size',
   destination: 'folder',
   options,
   export: (source, { quantize, input }, folder) =>

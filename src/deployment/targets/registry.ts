@@ -6,7 +6,7 @@ import { defineTarget } from './target.js';
 /** A version in the local registry of models, which `mnist serve` answers from. */
 export const registry = defineTarget({
   name: 'registry',
-  summary: 'a version in the local registry of models, for "mnist serve"',
+  summary: 'new version in the local model registry, for "mnist serve"',
   destination: 'registry',
   options: z.strictObject({}),
   export: (source, _, folder) => copyCheckpoint(source, folder),

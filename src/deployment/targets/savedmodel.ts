@@ -17,7 +17,7 @@ import { defineTarget } from './target.js';
 /** A SavedModel; TensorFlow Serving wants a numbered folder in the one that it is given. */
 export const savedmodel = defineTarget({
   name: 'savedmodel',
-  summary: 'a SavedModel for TensorFlow Serving and Python, preprocessing included',
+  summary: 'SavedModel with preprocessing, for TensorFlow Serving and Python',
   destination: 'folder',
   options: z.strictObject({}),
   export: exportSavedModel,

@@ -16,16 +16,13 @@ import { defineTarget } from './target.js';
 
 const options = z.strictObject({
   quantize: quantizeOption,
-  webgpu: z
-    .boolean()
-    .default(true)
-    .meta({ description: 'leave out the build of ONNX Runtime that can use a GPU (27 MB)' }),
+  webgpu: z.boolean().default(true).meta({ description: 'WebGPU support (a 27 MB build of ONNX Runtime)' }),
 });
 
 /** A folder of static files that classifies in the browser: nothing is sent anywhere. */
 export const web = defineTarget({
   name: 'web',
-  summary: 'a folder of static files that classifies in the browser, without a network',
+  summary: 'static web page that classifies in the browser, offline',
   destination: 'folder',
   options,
   export: exportWeb,

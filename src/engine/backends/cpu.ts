@@ -3,7 +3,7 @@ import { refuseGpu, type BackendDefinition } from './backend.js';
 /** tfjs's kernels in JavaScript: has every kernel, and is for comparison and emergencies. */
 export const cpu: BackendDefinition = {
   name: 'cpu',
-  summary: 'plain JavaScript; has every kernel and is very slow',
+  summary: 'plain JavaScript: all operations, very slow',
   async start(request) {
     refuseGpu('cpu', request);
     const { enableProdMode, setBackend } = await import('@tensorflow/tfjs-core');

@@ -2,47 +2,49 @@ import { z } from 'zod';
 
 import { startBackend, backendChoices } from './start.js';
 import type { ActiveBackend } from './backend.js';
+import { checkpointsDirOption, dataDirOption } from '../../core/config/common-options.js';
 import type { StageContext } from '../../core/events.js';
 import type { ExecutionMode } from '../running/prepare.js';
 import { deviceNames } from '../../tensorflow/runtime/device.js';
 
-/** What computes: the options of every stage that runs a model. */
+/** The compute options of every stage that runs a model. */
 export const backendOptions = {
   backend: z
     .enum(backendChoices)
     .default('auto')
-    .meta({ description: 'what computes; a named one is used or the command fails' }),
+    .meta({ description: 'compute backend; the command fails if a named one is unavailable' }),
   device: z
     .enum(deviceNames)
     .default('auto')
-    .meta({ description: 'GPU or CPU; a named one is used or the command fails' }),
+    .meta({ description: 'compute device; the command fails if a named one is unavailable' }),
   threads: z
     .int()
     .min(1)
     .max(1024)
     .optional()
-    .meta({ description: 'threads that share the work of a kernel; a number makes results repeatable' }),
+    .meta({ description: 'threads per operation; set it to make results repeatable' }),
   runtime: z.string().min(1).optional().meta({
-    description: 'folder with TensorFlow’s libraries',
+    description: 'folder of the TensorFlow libraries',
     placeholder: 'FOLDER',
     variable: 'MNIST_TENSORFLOW',
   }),
   precision: z
     .enum(['float32', 'mixed'])
     .default('float32')
-    .meta({ description: 'mixed: TensorFlow computes with 16-bit numbers where it holds that to be safe' }),
-  deterministic: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'rule out GPU kernels whose results differ from run to run' }),
-  gpuMemoryGrowth: z
-    .boolean()
-    .default(true)
-    .meta({ description: 'take all GPU memory at the start, not as it is needed' }),
+    .meta({ description: 'mixed: use 16-bit floats where TensorFlow considers it safe' }),
+  deterministic: z.boolean().default(false).meta({ description: 'use only deterministic GPU kernels' }),
+  gpuMemoryGrowth: z.boolean().default(true).meta({ description: 'on-demand allocation of GPU memory' }),
   engine: z
     .enum(['auto', 'eager'])
     .default('auto')
-    .meta({ description: 'auto compiles on TensorFlow; eager runs operation by operation, slower' }),
+    .meta({ description: 'auto: compiled on TensorFlow; eager: one operation at a time, slower' }),
+};
+
+/** The options of every stage that runs a stored model: the folders of data and runs, and the compute options. */
+export const modelStageOptions = {
+  dataDir: dataDirOption,
+  checkpointsDir: checkpointsDirOption,
+  ...backendOptions,
 };
 
 /** The values of `backendOptions`. */

@@ -7,7 +7,7 @@ import { refuseGpu, type BackendDefinition } from './backend.js';
 /** tfjs's kernels compiled to WebAssembly: everywhere at hand, several times slower than TensorFlow, one thread. */
 export const wasm: BackendDefinition = {
   name: 'wasm',
-  summary: 'WebAssembly; needs nothing installed, one thread, no convolutional training',
+  summary: 'WebAssembly: nothing to install, one thread, cannot train convolutions',
   async start(request) {
     refuseGpu('wasm', request);
     try {

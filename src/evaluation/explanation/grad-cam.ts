@@ -21,7 +21,7 @@ import { logitSum } from './gradients.js';
  */
 export const gradCam = defineExplainer({
   name: 'grad-cam',
-  summary: 'where the last convolution saw what speaks for the class; for models with convolutions',
+  summary: 'Grad-CAM: regions of the last convolution that support the class; for models with convolutions',
   source:
     'Selvaraju et al., “Grad-CAM: visual explanations from deep networks via gradient-based localization”, 2017',
   options: z.strictObject({}),

@@ -15,11 +15,11 @@ const MOST_STEPS = 4096;
  */
 export const integratedGradients = defineExplainer({
   name: 'integrated-gradients',
-  summary: 'the gradient on the way from black to the image; adds up to what the logit gains',
+  summary: 'integrated gradients from a black image; the attributions add up to the change of the logit',
   source: 'Sundararajan, Taly and Yan, “Axiomatic attribution for deep networks”, 2017',
   options: z.strictObject({
     steps: z.int().min(1).max(MOST_STEPS).default(64).meta({
-      description: 'gradients on the way; doubled until the map adds up to 0.5 %',
+      description: 'integration steps; doubled until the error is below 0.5 %',
     }),
   }),
   build:

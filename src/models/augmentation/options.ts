@@ -10,13 +10,13 @@ export const augmentationFields = {
     .min(0)
     .max(1024)
     .default(0)
-    .meta({ description: 'move each training image by up to so many pixels, anew in every step' }),
-  augmentRotation: upTo(180, 'turn each by up to so many degrees'),
-  augmentScale: upTo(0.9, 'make each larger or smaller by up to such a share'),
-  augmentShear: upTo(60, 'slant each by up to so many degrees'),
-  augmentElastic: upTo(64, 'distort each like handwriting: typical displacement in pixels'),
-  augmentThickness: upTo(1, 'make the strokes of each thicker or thinner by up to such a share of a pixel'),
-  augmentErasing: upTo(1, 'probability that a rectangle of each is filled with noise'),
+    .meta({ description: 'augmentation: largest random shift, in pixels' }),
+  augmentRotation: upTo(180, 'augmentation: largest random rotation, in degrees'),
+  augmentScale: upTo(0.9, 'augmentation: largest random zoom in or out, as a share of the size'),
+  augmentShear: upTo(60, 'augmentation: largest random shear, in degrees'),
+  augmentElastic: upTo(64, 'augmentation: elastic distortion, typical displacement in pixels'),
+  augmentThickness: upTo(1, 'augmentation: largest change of the stroke thickness, in pixels'),
+  augmentErasing: upTo(1, 'augmentation: probability of random erasing'),
 };
 
 /** How training images are changed before each step. */

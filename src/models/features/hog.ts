@@ -38,27 +38,22 @@ interface Layout {
 /** Histograms of oriented gradients: how strongly the edges of each small region point in which direction. */
 export const hog = defineFeatures({
   name: 'hog',
-  summary: 'histograms of oriented gradients: edges by region and direction',
+  summary: 'histograms of oriented gradients (HOG)',
   source: 'Dalal and Triggs, “Histograms of oriented gradients for human detection”, 2005',
   options: z.strictObject({
-    hogCellSize: z
-      .int()
-      .min(2)
-      .max(256)
-      .default(4)
-      .meta({ description: 'height and width of a cell in pixels' }),
+    hogCellSize: z.int().min(2).max(256).default(4).meta({ description: 'cell size in pixels' }),
     hogBlockSize: z
       .int()
       .min(1)
       .max(16)
       .default(2)
-      .meta({ description: 'height and width, in cells, of a block that is normalised' }),
+      .meta({ description: 'block size in cells, for normalisation' }),
     hogOrientations: z
       .int()
       .min(2)
       .max(36)
       .default(9)
-      .meta({ description: 'directions from 0 to 180 degrees' }),
+      .meta({ description: 'orientation bins over 180 degrees' }),
   }),
   build({ hogCellSize, hogBlockSize, hogOrientations }, shape) {
     const layout = { cellSize: hogCellSize, blockSize: hogBlockSize, orientations: hogOrientations };

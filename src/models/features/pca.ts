@@ -18,14 +18,19 @@ const MAX_PIXELS = 4096;
 /** Principal component analysis: the directions in which the training images differ most. */
 export const pca = defineFeatures({
   name: 'pca',
-  summary: 'principal components of the training images',
+  summary: 'principal component analysis (PCA) of the training images',
   source: 'Pearson, “On lines and planes of closest fit to systems of points in space”, 1901',
   options: z.strictObject({
-    pcaComponents: z.int().min(1).max(1024).default(64).meta({ description: 'how many components are kept' }),
+    pcaComponents: z
+      .int()
+      .min(1)
+      .max(1024)
+      .default(64)
+      .meta({ description: 'number of principal components' }),
     pcaWhiten: z
       .boolean()
       .default(true)
-      .meta({ description: 'leave each component its own variance, instead of scaling it to 1' }),
+      .meta({ description: 'whitening (scaling each component to variance 1)' }),
   }),
   fit: ({ pcaComponents, pcaWhiten }, data) => fitComponents(data, pcaComponents, pcaWhiten),
   build({ pcaComponents, pcaWhiten }, shape, fitted) {

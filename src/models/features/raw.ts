@@ -5,7 +5,7 @@ import { defineFeatures } from './feature.js';
 /** The pixels as they are. */
 export const raw = defineFeatures({
   name: 'raw',
-  summary: 'the pixels themselves',
+  summary: 'raw pixels',
   source: 'LeCun et al., “Gradient-based learning applied to document recognition”, 1998',
   options: z.strictObject({}),
   build: () => undefined,

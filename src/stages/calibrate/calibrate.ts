@@ -22,33 +22,29 @@ import { decide, type DecisionPolicy } from '../../evaluation/decisions/decide.j
 import { fitTemperature } from '../../evaluation/decisions/temperature.js';
 import { selectImages, type LabelledImages } from '../../core/images.js';
 import { softmax } from '../../evaluation/probabilities.js';
-import { backendOptions, executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import { executionMode, startChosenBackend, modelStageOptions } from '../../engine/backends/options.js';
 import type { ClassifyOptions } from '../../models/classify-images.js';
 import { classifyPixels } from '../../models/classify-pixels.js';
-import { checkpointsDirOption, dataDirOption } from '../../core/config/common-options.js';
 import { prepareData, splitOf } from '../preprocess/prepare-data.js';
 
 /** The options of `calibrate`, beside the checkpoint. */
 export const calibrateFields = z.strictObject({
   targetAccuracy: z.number().min(0).max(1).optional().meta({
-    description: 'ask a person as seldom as this share of right decisions, of each class, allows',
+    description: 'send to a person only as many images as needed to reach this accuracy in every class',
     placeholder: 'X',
   }),
   thresholds: z.array(z.number().min(0).max(1)).default([]).meta({
-    description:
-      'the probability that a class must reach: one for all, or one for each, in the order of the classes',
+    description: 'lowest probability to accept a prediction: one for all classes, or one per class in order',
   }),
   costs: z.string().min(1).optional().meta({
-    description: 'JSON file: what deciding for a class (column) costs where another is true (row)',
+    description: 'JSON file with the cost matrix: rows = actual, columns = predicted',
     placeholder: 'FILE',
   }),
   abstentionCost: z.number().min(0).optional().meta({
-    description: 'what asking a person costs, where an error costs 1 or as the costs say',
+    description: 'cost of sending an image to a person (an error costs 1, or as in --costs)',
     placeholder: 'X',
   }),
-  dataDir: dataDirOption,
-  checkpointsDir: checkpointsDirOption,
-  ...backendOptions,
+  ...modelStageOptions,
 });
 
 export type CalibrateOptions = z.output<typeof calibrateFields>;

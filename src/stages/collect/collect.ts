@@ -16,7 +16,7 @@ import { nearest } from '../../core/registry.js';
 import { fileRoles, type DatasetDefinition } from '../../data/datasets/dataset.js';
 import { datasets } from '../../data/datasets/index.js';
 import { givenClassNames, withClassNames } from '../../data/collection/class-names.js';
-import { completeCollectOptions, type CollectOptions } from './collect-options.js';
+import type { CollectOptions } from './collect-options.js';
 
 export { collectFields, type CollectOptions } from './collect-options.js';
 
@@ -69,7 +69,7 @@ export async function collect(
 
 /** `--from-feedback` is `--from` of one kind, and knows whom the labels are from. Throws USAGE. */
 function withFeedback(options: CollectOptions): CollectOptions {
-  const { fromFeedback, from, format = 'auto' } = options;
+  const { fromFeedback, from, format } = options;
   if (fromFeedback === undefined) return options;
   if (from !== undefined || (format !== 'auto' && format !== 'feedback')) {
     throw new ToolkitError('USAGE', {
@@ -165,8 +165,7 @@ async function fetchAll(
   await rm(staging, { recursive: true, force: true });
   await makeFolder(staging);
   try {
-    const complete = completeCollectOptions(options);
-    const request = { ...complete, from, work: join(parent, 'download'), staging, known, addTo };
+    const request = { ...options, from, work: join(parent, 'download'), staging, known, addTo };
     const names = options.classNames && (await givenClassNames(options.classNames));
     const collected = await collectSource(request, context);
     if (names) collected.classNames = withClassNames(collected.classNames, names);

@@ -5,14 +5,14 @@ import { dataDirOption, datasetOption, seedOption } from '../../core/config/comm
 
 /** The options of `showDataset`, apart from what reads and draws images, so that help loads neither. */
 export const showDatasetFields = z.strictObject({
-  dataset: datasetOption.unwrap().optional().meta({ description: 'data set to show, by name' }),
+  dataset: datasetOption.unwrap().optional().meta({ description: 'data set to show' }),
   card: z
     .string()
     .min(1)
     .optional()
-    .meta({ description: 'write a data card: one HTML page that needs no other file', placeholder: 'FILE' }),
+    .meta({ description: 'write a data card as a self-contained HTML page', placeholder: 'FILE' }),
   contactSheet: z.string().min(1).optional().meta({
-    description: 'write samples of each class as one PNG; with augmentation, one and what becomes of it',
+    description: 'write samples of each class to a PNG; with augmentation options, augmented copies',
     placeholder: 'FILE',
   }),
   ...augmentationFields,
@@ -21,7 +21,7 @@ export const showDatasetFields = z.strictObject({
     .min(1)
     .max(100)
     .default(12)
-    .meta({ description: 'samples of each class on the card and the contact sheet' }),
+    .meta({ description: 'samples per class on the card and the contact sheet' }),
   seed: seedOption,
   dataDir: dataDirOption,
 });

@@ -3,34 +3,32 @@ import { z } from 'zod';
 import { MODEL_NAME } from '../../artifacts/model-registry.js';
 import type { Chosen } from '../../core/config/resolve.js';
 import { targets } from '../../deployment/targets/index.js';
-import { backendOptions } from '../../engine/backends/options.js';
-import { checkpointsDirOption, dataDirOption, registryDirOption } from '../../core/config/common-options.js';
+import { modelStageOptions } from '../../engine/backends/options.js';
+import { registryDirOption } from '../../core/config/common-options.js';
 
 /** The options of `deploy`, beside the checkpoint and the target with its own. */
 export const deployFields = z.strictObject({
   name: z.string().regex(MODEL_NAME).optional().meta({
-    description: 'what the model is called in the registry; else as its data set',
-    allowed: 'a name of small letters, digits, dots, dashes and underscores',
+    description: 'name of the model in the registry; without it, that of the data set',
+    allowed: 'lowercase letters, digits, dots, dashes and underscores',
   }),
   output: z
     .string()
     .min(1)
     .optional()
-    .meta({ description: 'folder to write; else deployments/RUN-TARGET', placeholder: 'FOLDER' }),
+    .meta({ description: 'output folder; without it, deployments/RUN-TARGET', placeholder: 'FOLDER' }),
   minAccuracy: z.number().min(0).max(1).optional().meta({
-    description: 'deploy nothing (exit code 5) if the accuracy on the test images is lower',
+    description: 'refuse with exit code 5 if test accuracy is lower',
     placeholder: 'X',
   }),
   registryDir: registryDirOption,
-  dataDir: dataDirOption,
-  checkpointsDir: checkpointsDirOption,
-  ...backendOptions,
+  ...modelStageOptions,
 });
 
 export const deploySpace = {
   fields: deployFields,
   choices: {
-    to: { registry: targets, fallback: 'registry', description: 'what the model is deployed to' },
+    to: { registry: targets, fallback: 'registry', description: 'deployment target' },
   },
 };
 

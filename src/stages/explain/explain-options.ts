@@ -2,13 +2,8 @@ import { z } from 'zod';
 
 import type { Chosen } from '../../core/config/resolve.js';
 import { explainers } from '../../evaluation/explanation/index.js';
-import { backendOptions } from '../../engine/backends/options.js';
-import {
-  checkpointsDirOption,
-  dataDirOption,
-  datasetOption,
-  seedOption,
-} from '../../core/config/common-options.js';
+import { modelStageOptions } from '../../engine/backends/options.js';
+import { seedOption, otherDatasetOption } from '../../core/config/common-options.js';
 import { prepareOption } from '../predict/predict-options.js';
 import { splitNames } from '../../evaluation/evaluation.js';
 
@@ -17,30 +12,28 @@ export const explainFields = z.strictObject({
   index: z
     .array(z.int().min(0))
     .default([])
-    .meta({ description: 'images of the data set that are explained too, by their positions' }),
+    .meta({ description: 'images of the data set to explain, by index' }),
   split: z
     .enum(splitNames)
     .default('test')
-    .meta({ description: 'where the positions are: test has a file of its own, the others share one' }),
-  dataset: datasetOption
-    .unwrap()
-    .optional()
-    .meta({ description: 'data set, by name; else the one that the model was trained on' }),
+    .meta({ description: 'split that --index refers to; training and validation share one numbering' }),
+  dataset: otherDatasetOption,
   class: z
     .string()
     .min(1)
     .optional()
-    .meta({ description: 'the class that is asked about; else the likeliest' }),
+    .meta({ description: 'class to explain; without it, the predicted class' }),
   output: z
     .string()
     .min(1)
     .optional()
-    .meta({ description: 'folder for the pictures; else in the run’s folder', placeholder: 'FOLDER' }),
+    .meta({
+      description: 'folder for the heat maps; without it, a folder inside the run’s',
+      placeholder: 'FOLDER',
+    }),
   prepare: prepareOption,
   seed: seedOption,
-  dataDir: dataDirOption,
-  checkpointsDir: checkpointsDirOption,
-  ...backendOptions,
+  ...modelStageOptions,
 });
 
 export const explainSpace = {
@@ -49,7 +42,7 @@ export const explainSpace = {
     method: {
       registry: explainers,
       fallback: 'integrated-gradients',
-      description: 'how it is explained',
+      description: 'explanation method',
     },
   },
 };

@@ -8,5 +8,5 @@ export const prepareOption = z
   .default('auto')
   .meta({
     description:
-      'digit: crop and centre one sign as MNIST did; fit: the whole picture; import: as the data set was imported; auto: what suits the data set',
+      'preprocessing of the image: digit crops and centres one character as in MNIST; fit takes the whole image; import repeats the data set’s import; auto chooses by data set',
   });

@@ -27,16 +27,11 @@ import { prepareOption } from './predict-options.js';
 
 /** The options of `predict`, beside the checkpoint and the pictures. */
 export const predictFields = z.strictObject({
-  top: z
-    .int()
-    .min(1)
-    .max(256)
-    .default(3)
-    .meta({ description: 'how many classes are named, the likeliest first' }),
-  show: z.boolean().default(false).meta({ description: 'draw what the model saw' }),
+  top: z.int().min(1).max(256).default(3).meta({ description: 'number of most likely classes to show' }),
+  show: z.boolean().default(false).meta({ description: 'draw the image as the model sees it' }),
   prepare: prepareOption,
   with: z.array(z.string().min(1)).max(64).default([]).meta({
-    description: 'further checkpoints: the mean of all probabilities decides',
+    description: 'more checkpoints: predict with the mean of all probabilities',
     placeholder: 'CHECKPOINT',
   }),
   testTimeAugmentation: testTimeAugmentationOption,

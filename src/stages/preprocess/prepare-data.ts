@@ -1,12 +1,13 @@
 import { findPrepared, rawFingerprintOf, type PreparedData, type Split } from '../../artifacts/prepared.js';
 import { findRaw, rawFingerprint } from '../../artifacts/raw.js';
 import { findSharded, isSharded, type ShardedData } from '../../artifacts/sharded.js';
+import { withDefaults } from '../../core/config/resolve.js';
 import { isToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { ScalingName } from '../../data/preparation/scaling.js';
 import { validationSplit } from '../../data/preparation/split.js';
 import type { BackendOptions } from '../../engine/backends/options.js';
-import { collect } from '../collect/collect.js';
+import { collect, collectFields } from '../collect/collect.js';
 import { preprocess } from './preprocess.js';
 import { sampleOf } from '../../data/preparation/sample-shards.js';
 import { preprocessFields } from './preprocess-options.js';
@@ -40,7 +41,7 @@ export async function prepareStored(
   const found = await findIntact(dataDir, dataset, context);
   const raw = await findRaw(dataDir, dataset);
   if (found && (!raw || rawFingerprint(raw.manifest) === rawFingerprintOf(found))) return found;
-  if (!raw) await collect({ dataset, dataDir }, context);
+  if (!raw) await collect(withDefaults(collectFields, { dataset, dataDir }), context);
   // What was cleaned once is cleaned again in the same way, and what was put into shards is put into them again.
   const { clean, denoise, folds } = found?.cleaning ?? {};
   const { shardImages, augmentTo } = found && isSharded(found) ? found.making : {};
@@ -48,9 +49,7 @@ export async function prepareStored(
     ...{ dataset, dataDir, scaling, validationSplit, clean, denoise, folds, shardImages, augmentTo },
     ...backendOf(options),
   };
-  // zod takes a missing key for the default, but not an undefined value.
-  const given = Object.entries(wanted).filter(([, value]) => value !== undefined);
-  const { prepared } = await preprocess(preprocessFields.parse(Object.fromEntries(given)), context);
+  const { prepared } = await preprocess(withDefaults(preprocessFields, wanted), context);
   return prepared;
 }
 

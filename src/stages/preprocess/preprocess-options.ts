@@ -12,22 +12,19 @@ export const preprocessFields = z.strictObject({
   scaling: z
     .enum(scalingNames)
     .default('standardize')
-    .meta({ description: 'what pixels become: 0…1, −1…1, or mean 0 and standard deviation 1' }),
+    .meta({ description: 'pixel scaling: to 0…1, to −1…1, or to mean 0 and standard deviation 1' }),
   validationSplit: z.number().min(0).max(0.9).optional().meta({
-    description: 'share of the training images held back; else what the source holds for validation, or 0.1',
+    description:
+      'share of the training images held out for validation; without it, the source’s own split or 0.1',
   }),
   classes: z
     .array(z.string().min(1))
     .min(1)
     .optional()
-    .meta({ description: 'keep these classes alone, by name, number or range: 0-4', placeholder: 'CLASS,…' }),
-  imagesPerClass: z
-    .int()
-    .min(1)
-    .optional()
-    .meta({ description: 'keep so many training images of each class' }),
+    .meta({ description: 'keep only these classes, by name, number or range (0-4)', placeholder: 'CLASS,…' }),
+  imagesPerClass: z.int().min(1).optional().meta({ description: 'keep N training images per class' }),
   as: datasetOption.unwrap().optional().meta({
-    description: 'name of what --classes and --images-per-class select, as a data set of its own',
+    description: 'save the selection of --classes and --images-per-class as a new data set',
     placeholder: 'NAME',
   }),
   seed: seedOption,

@@ -13,11 +13,11 @@ export const registryFields = z.strictObject({
     .min(0)
     .max(1)
     .optional()
-    .meta({ description: 'promote nothing (exit code 5) that is less accurate', placeholder: 'X' }),
+    .meta({ description: 'refuse with exit code 5 if test accuracy is lower', placeholder: 'X' }),
   force: z
     .boolean()
     .default(false)
-    .meta({ description: 'promote even what is worse than production; the audit log keeps it' }),
+    .meta({ description: 'promote even a worse model; recorded in the audit log' }),
   registryDir: registryDirOption,
 });
 

@@ -5,7 +5,7 @@ import { checkpointsDirOption, registryDirOption } from '../../core/config/commo
 /** The options of `runs compare`. */
 export const compareRunsFields = z.strictObject({
   plot: z.string().min(1).optional().meta({
-    description: 'compare: where the curves go as a picture, .svg or .png',
+    description: 'compare: file for the learning curves, .svg or .png',
     placeholder: 'FILE',
   }),
   checkpointsDir: checkpointsDirOption,
@@ -17,16 +17,16 @@ export const pruneRunsFields = z.strictObject({
     .int()
     .min(0)
     .optional()
-    .meta({ description: 'prune: all but the best N of each data set, by validation accuracy' }),
+    .meta({ description: 'prune: keep the N runs with the best validation accuracy per data set' }),
   olderThan: z.number().min(0).optional().meta({
-    description: 'prune: what was last trained more than so many days ago',
+    description: 'prune: runs last trained more than N days ago',
     placeholder: 'DAYS',
   }),
   failed: z
     .boolean()
     .default(false)
-    .meta({ description: 'prune: what is damaged, or has not finished a single epoch' }),
-  yes: z.boolean().default(false).meta({ description: 'prune: remove, and do not only say what would go' }),
+    .meta({ description: 'prune: damaged runs and runs without a finished epoch' }),
+  yes: z.boolean().default(false).meta({ description: 'prune: delete the runs instead of listing them' }),
   registryDir: registryDirOption,
   checkpointsDir: checkpointsDirOption,
 });

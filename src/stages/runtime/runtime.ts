@@ -16,7 +16,7 @@ export const runtimeFields = z.strictObject({
   variant: z
     .enum(['auto', 'cpu', 'cuda'])
     .default('auto')
-    .meta({ description: 'for the CPU or for NVIDIA GPUs; auto asks the driver' }),
+    .meta({ description: 'runtime for the CPU or for NVIDIA GPUs; auto: by the installed driver' }),
   device: backendOptions.device,
 });
 

@@ -27,21 +27,21 @@ import { inWords, trainFields, trainSpace } from '../train/train-options.js';
 export const searchFields = z.strictObject({
   ...trainFields.omit({ stopAfter: true, minAccuracy: true, reproduce: true }).shape,
   search: z.record(z.string(), z.unknown()).optional().meta({
-    description: 'what is tried and how: a section of the configuration file',
-    allowed: 'a section of a configuration file, as docs/search.md describes it',
+    description: 'search space and strategy, a section of the configuration file',
+    allowed: 'a section of a configuration file, see docs/search.md',
     placeholder: 'SECTION',
   }),
   run: z.string().regex(RUN_NAME).optional().meta({
-    description: 'name of the search; else made from the data set and the time',
-    allowed: 'a name of letters, digits, dots, dashes and underscores',
+    description: 'name of the search; without it, made from data set and time',
+    allowed: 'letters, digits, dots, dashes and underscores',
   }),
   resume: z
     .string()
     .min(1)
     .optional()
-    .meta({ description: 'continue a search that was interrupted', placeholder: 'SEARCH' }),
+    .meta({ description: 'continue an interrupted search', placeholder: 'SEARCH' }),
   plot: z.string().min(1).optional().meta({
-    description: 'where the plot of the trials goes, .svg or .png; else into the search’s folder',
+    description: 'file for the plot of the trials, .svg or .png; without it, in the search’s folder',
     placeholder: 'FILE',
   }),
 });

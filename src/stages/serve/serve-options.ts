@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
 import { MODEL_NAME } from '../../artifacts/model-registry.js';
-import { backendOptions } from '../../engine/backends/options.js';
-import { checkpointsDirOption, dataDirOption, registryDirOption } from '../../core/config/common-options.js';
+import { modelStageOptions } from '../../engine/backends/options.js';
+import { registryDirOption } from '../../core/config/common-options.js';
 
 export const tokensFileOption = z
   .string()
   .min(1)
   .default('tokens.json')
-  .meta({ description: 'where the hashes of access tokens are kept', placeholder: 'FILE' });
+  .meta({ description: 'file with the hashes of the access tokens', placeholder: 'FILE' });
 
 const milliseconds = z.number().min(0).max(60_000);
 const file = z.string().min(1).optional();
@@ -16,79 +16,79 @@ const file = z.string().min(1).optional();
 /** The options of `serve`, beside the checkpoint. */
 export const serveFields = z.strictObject({
   host: z.string().min(1).max(253).default('127.0.0.1').meta({
-    description: 'address to listen on; others than this machine’s own need tokens',
+    description: 'address to listen on; any other than localhost requires tokens',
     placeholder: 'ADDRESS',
   }),
-  port: z.int().min(0).max(65_535).default(8080).meta({ description: 'port; 0 takes a free one' }),
+  port: z.int().min(0).max(65_535).default(8080).meta({ description: 'port to listen on; 0: any free port' }),
   name: z.string().regex(MODEL_NAME).optional().meta({
-    description: 'the model, by its name in the registry; else the only one',
-    allowed: 'a name of small letters, digits, dots, dashes and underscores',
+    description: 'name of the model in the registry; may be omitted if there is only one',
+    allowed: 'lowercase letters, digits, dots, dashes and underscores',
   }),
-  maxBatch: z.int().min(1).max(1024).default(64).meta({ description: 'images computed at once, at most' }),
+  maxBatch: z.int().min(1).max(1024).default(64).meta({ description: 'largest batch' }),
   batchDelay: milliseconds
     .default(0)
-    .meta({ description: 'milliseconds that an image may wait for others, beside the batch under way' }),
+    .meta({ description: 'longest wait for a batch to fill, in milliseconds' }),
   maxQueue: z
     .int()
     .min(1)
     .max(100_000)
     .default(1024)
-    .meta({ description: 'images that may wait; more are answered with 503' }),
+    .meta({ description: 'queue limit in images; beyond it, 503' }),
   deadline: z
     .number()
     .min(1)
     .max(600_000)
     .default(2000)
-    .meta({ description: 'milliseconds until a request that still waits is answered with 504' }),
+    .meta({ description: 'longest wait of a request in the queue, in milliseconds; then 504' }),
   canary: z
     .number()
     .min(0)
     .max(100)
     .default(0)
-    .meta({ description: 'percentage of the requests that the candidate answers' }),
+    .meta({ description: 'percentage of requests for the candidate version' }),
   shadow: z
     .boolean()
     .default(false)
-    .meta({ description: 'let the candidate compute what production answers, and compare' }),
+    .meta({ description: 'also run the candidate on every request and compare its answers' }),
   reloadInterval: z
     .number()
     .min(0.05)
     .max(3600)
     .default(1)
-    .meta({ description: 'seconds between two looks for a newly promoted version' }),
+    .meta({ description: 'seconds between two checks for a promoted version' }),
   tokensFile: tokensFileOption,
-  requireTokens: z.boolean().default(false).meta({ description: 'ask for a token on this machine too' }),
-  tlsCert: file.meta({ description: 'certificate (PEM), for HTTPS', placeholder: 'FILE' }),
-  tlsKey: file.meta({ description: 'private key of the certificate (PEM)', placeholder: 'FILE' }),
-  bodyLimit: z.number().min(0.01).max(100).default(8).meta({ description: 'largest body, in MiB' }),
+  requireTokens: z.boolean().default(false).meta({ description: 'require tokens on localhost too' }),
+  tlsCert: file.meta({ description: 'TLS certificate (PEM)', placeholder: 'FILE' }),
+  tlsKey: file.meta({ description: 'TLS private key (PEM)', placeholder: 'FILE' }),
+  bodyLimit: z.number().min(0.01).max(100).default(8).meta({ description: 'largest request body, in MiB' }),
   requestTimeout: z
     .number()
     .min(1)
     .max(600)
     .default(10)
-    .meta({ description: 'seconds in which a request must have arrived' }),
+    .meta({ description: 'time limit to receive a request, in seconds' }),
   rateLimit: z.number().min(1).max(1_000_000).optional().meta({
-    description: 'requests a second for each address; else none here and 100 where others can come',
+    description: 'requests per second and address; without it, unlimited on localhost, otherwise 100',
   }),
   drainDelay: z
     .number()
     .min(0)
     .max(600)
     .default(0)
-    .meta({ description: 'seconds to go on after SIGTERM, until load balancers have noticed' }),
+    .meta({ description: 'seconds to keep serving after SIGTERM, for load balancers' }),
   logLevel: z
     .enum(['silent', 'error', 'warn', 'info', 'debug'])
     .default('error')
-    .meta({ description: 'what is logged on stderr, as JSON lines with request ids' }),
+    .meta({ description: 'log level; JSON lines with request ids on stderr' }),
   window: z
     .int()
     .min(200)
     .max(100_000)
     .default(1000)
-    .meta({ description: 'images over which drift and live accuracy are measured' }),
-  drift: z.boolean().default(true).meta({ description: 'do not compare requests with the training data' }),
+    .meta({ description: 'sliding window for drift and live accuracy, in images' }),
+  drift: z.boolean().default(true).meta({ description: 'drift detection against the training data' }),
   feedbackDir: file.meta({
-    description: 'where images with their labels are kept, if at all',
+    description: 'folder for images with labels sent as feedback; without it, none are stored',
     placeholder: 'FOLDER',
   }),
   minLiveAccuracy: z
@@ -96,11 +96,9 @@ export const serveFields = z.strictObject({
     .min(0)
     .max(1)
     .optional()
-    .meta({ description: 'raise the alert if the live accuracy is lower', placeholder: 'X' }),
+    .meta({ description: 'alert if live accuracy is lower', placeholder: 'X' }),
   registryDir: registryDirOption,
-  dataDir: dataDirOption,
-  checkpointsDir: checkpointsDirOption,
-  ...backendOptions,
+  ...modelStageOptions,
 });
 
 export type ServeOptions = z.output<typeof serveFields>;

@@ -12,13 +12,8 @@ import {
   type Resolved,
 } from '../../core/config/resolve.js';
 import { ToolkitError } from '../../core/errors.js';
-import { backendOptions } from '../../engine/backends/options.js';
-import {
-  checkpointsDirOption,
-  dataDirOption,
-  datasetOption,
-  seedOption,
-} from '../../core/config/common-options.js';
+import { backendOptions, modelStageOptions } from '../../engine/backends/options.js';
+import { datasetOption, seedOption } from '../../core/config/common-options.js';
 import { features } from '../../models/features/index.js';
 import { models } from '../../models/index.js';
 import { optimizers } from '../../training/optimizers/index.js';
@@ -28,92 +23,89 @@ import { schedules } from '../../training/schedules/index.js';
 /** The options of `train`, beside those of the model, the features, the optimiser and the schedule. */
 export const trainFields = z.strictObject({
   dataset: datasetOption,
-  epochs: z.int().min(1).max(100_000).default(10).meta({ description: 'passes over the training images' }),
-  batchSize: z
-    .int()
-    .min(1)
-    .max(65_536)
-    .default(100)
-    .meta({ description: 'images from which one step is computed' }),
+  epochs: z.int().min(1).max(100_000).default(10).meta({ description: 'number of epochs' }),
+  batchSize: z.int().min(1).max(65_536).default(100).meta({ description: 'images per training step' }),
   averageWeights: z
     .number()
     .positive()
     .lt(1)
     .optional()
-    .meta({ description: 'use a moving average of the weights, with this decay', placeholder: 'DECAY' }),
+    .meta({
+      description: 'evaluate and save a moving average of the weights with this decay',
+      placeholder: 'DECAY',
+    }),
   clipNorm: z
     .number()
     .positive()
     .optional()
-    .meta({ description: 'shorten a gradient whose norm is larger', placeholder: 'X' }),
+    .meta({ description: 'clip gradients to this norm', placeholder: 'X' }),
   labelSmoothing: z
     .number()
     .min(0)
     .max(1)
     .default(0)
-    .meta({ description: 'share of each label that is spread over all classes', placeholder: 'X' }),
+    .meta({ description: 'label smoothing', placeholder: 'X' }),
   validationSplit: z
     .number()
     .min(0)
     .max(0.9)
     .optional()
-    .meta({ description: 'share of the training images held back; else as preprocessed (0.1)' }),
+    .meta({
+      description: 'share of the training images held out for validation; without it, as preprocessed (0.1)',
+    }),
   scaling: z
     .enum(scalingNames)
     .optional()
-    .meta({ description: 'what pixels become: 0…1, −1…1, or standardised; else as preprocessed' }),
+    .meta({
+      description:
+        'pixel scaling: to 0…1, to −1…1, or to mean 0 and standard deviation 1; without it, as preprocessed',
+    }),
   ...augmentationFields,
-  earlyStopping: z
-    .int()
-    .min(1)
-    .optional()
-    .meta({ description: 'end when so many epochs in a row brought nothing better' }),
+  earlyStopping: z.int().min(1).optional().meta({ description: 'stop after N epochs without improvement' }),
   stopAfter: z.int().min(1).optional().meta({
     description:
-      'end after so many of the --epochs, to be continued with --resume; the schedule is that of all',
+      'stop after N epochs to continue later with --resume; the schedule still covers all --epochs',
   }),
   minAccuracy: z.number().min(0).max(1).optional().meta({
-    description: 'fail (exit code 5) if the accuracy on the test images is lower',
+    description: 'fail with exit code 5 if test accuracy is lower',
     placeholder: 'X',
   }),
   run: z.string().regex(RUN_NAME).optional().meta({
-    description: 'name of the run; else made from the data set, the model and the time',
-    allowed: 'a name of letters, digits, dots, dashes and underscores',
+    description: 'name of the run; without it, made from data set, model and time',
+    allowed: 'letters, digits, dots, dashes and underscores',
   }),
   resume: z.string().min(1).optional().meta({
-    description: 'continue a run that was interrupted, or extend it with more --epochs',
+    description: 'continue an interrupted run, or extend it with more --epochs',
     placeholder: 'RUN',
   }),
   reproduce: z.string().min(1).optional().meta({
-    description: 'train a run once more, and say whether the same comes of it',
+    description: 'repeat a run and check that the weights are identical',
     placeholder: 'RUN',
   }),
   initFrom: z.string().min(1).optional().meta({
-    description: 'start from the weights of a checkpoint; other classes get a new last layer',
+    description: 'start from the weights of a checkpoint; other classes get a new output layer',
     placeholder: 'CHECKPOINT',
   }),
   freeze: z.array(z.string().min(1)).default([]).meta({
-    description: 'layers that keep those weights: names, * for any letters',
+    description: 'layers to freeze, by name; * matches any characters',
     placeholder: 'LAYER,…',
   }),
-  freezeAllButHead: z.boolean().default(false).meta({ description: 'freeze every layer but the last' }),
+  freezeAllButHead: z.boolean().default(false).meta({ description: 'freeze every layer except the last' }),
   seed: seedOption,
-  dataDir: dataDirOption,
-  checkpointsDir: checkpointsDirOption,
-  ...backendOptions,
+  ...modelStageOptions,
 });
 
 /** All that can be set for a training run. */
 export const trainSpace = {
   fields: trainFields,
   choices: {
-    model: { registry: models, fallback: 'mlp', description: 'network' },
-    features: { registry: features, fallback: 'raw', description: 'what the network is shown of an image' },
-    optimizer: { registry: optimizers, fallback: 'adam', description: 'rule that changes the weights' },
+    model: { registry: models, fallback: 'mlp', description: 'model architecture' },
+    features: { registry: features, fallback: 'raw', description: 'input features: raw pixels, PCA or HOG' },
+    optimizer: { registry: optimizers, fallback: 'adam', description: 'optimizer' },
     schedule: {
       registry: schedules,
       fallback: 'linear',
-      description: 'how the learning rate changes over the run',
+      description: 'learning rate schedule',
     },
   },
 };

@@ -6,14 +6,14 @@ import { learningRateOption, weightPenaltyOptions, withWeightPenalty } from './o
 
 /** The options of Adam's moments. */
 export const momentOptions = {
-  beta1: z.number().min(0).lt(1).default(0.9).meta({ description: 'decay of the mean gradient' }),
-  beta2: z.number().min(0).lt(1).default(0.999).meta({ description: 'decay of the mean squared gradient' }),
+  beta1: z.number().min(0).lt(1).default(0.9).meta({ description: 'decay of the first moment' }),
+  beta2: z.number().min(0).lt(1).default(0.999).meta({ description: 'decay of the second moment' }),
   epsilon: z
     .number()
     .positive()
     .max(1)
     .default(1e-8)
-    .meta({ description: 'keeps small denominators in bounds' }),
+    .meta({ description: 'added to the denominator for stability' }),
 };
 
 /**
@@ -28,7 +28,7 @@ export const momentOptions = {
  */
 export const adam = defineOptimizer({
   name: 'adam',
-  summary: 'steps scaled by the size of recent gradients',
+  summary: 'adaptive moment estimation',
   source: 'Kingma and Ba, “Adam: a method for stochastic optimization”, 2015',
   options: z.strictObject({
     learningRate: learningRateOption(0.001),

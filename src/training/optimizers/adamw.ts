@@ -11,7 +11,7 @@ import { decays, decoupledDecayOptions, learningRateOption } from './options.js'
  */
 export const adamw = defineOptimizer({
   name: 'adamw',
-  summary: 'Adam, with weight decay apart from the gradient',
+  summary: 'Adam with decoupled weight decay',
   source: 'Loshchilov and Hutter, “Decoupled weight decay regularization”, 2019',
   options: z.strictObject({
     learningRate: learningRateOption(0.001),

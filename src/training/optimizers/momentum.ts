@@ -10,20 +10,12 @@ import { learningRateOption, weightPenaltyOptions, withWeightPenalty } from './o
  */
 export const momentum = defineOptimizer({
   name: 'momentum',
-  summary: 'gradient descent that keeps its direction',
+  summary: 'gradient descent with momentum',
   source: 'Polyak, “Some methods of speeding up the convergence of iteration methods”, 1964',
   options: z.strictObject({
     learningRate: learningRateOption(0.05),
-    momentum: z
-      .number()
-      .min(0)
-      .lt(1)
-      .default(0.9)
-      .meta({ description: 'share of the last step that is kept' }),
-    nesterov: z
-      .boolean()
-      .default(false)
-      .meta({ description: 'take the gradient’s step from where the momentum leads' }),
+    momentum: z.number().min(0).lt(1).default(0.9).meta({ description: 'momentum' }),
+    nesterov: z.boolean().default(false).meta({ description: 'use Nesterov momentum' }),
     ...weightPenaltyOptions,
   }),
   build: ({ momentum, nesterov, ...decay }) => ({

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /** The learning rate, whose best value differs between optimisers. */
 export function learningRateOption(fallback: number): z.ZodDefault<z.ZodNumber> {
-  return z.number().positive().max(1000).default(fallback).meta({ description: 'size of a step' });
+  return z.number().positive().max(1000).default(fallback).meta({ description: 'learning rate' });
 }
 
 const weightDecay = z.number().min(0).max(10);
@@ -12,7 +12,7 @@ const weightDecay = z.number().min(0).max(10);
 const decayBiases = z
   .boolean()
   .default(true)
-  .meta({ description: 'apply no weight decay to biases and normalisation' });
+  .meta({ description: 'weight decay on biases and normalisation parameters' });
 
 /** Weight decay as an L2 penalty: the penalty's gradient, decay × parameter, is added to the loss's (as in PyTorch). */
 export const weightPenaltyOptions = {

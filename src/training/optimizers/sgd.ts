@@ -7,7 +7,7 @@ import { learningRateOption, weightPenaltyOptions, withWeightPenalty } from './o
 /** Gradient descent on batches: w ← w − η·g. */
 export const sgd = defineOptimizer({
   name: 'sgd',
-  summary: 'gradient descent on batches',
+  summary: 'stochastic gradient descent',
   source: 'Robbins and Monro, “A stochastic approximation method”, 1951',
   options: z.strictObject({ learningRate: learningRateOption(0.1), ...weightPenaltyOptions }),
   build: (options) => ({

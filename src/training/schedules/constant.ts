@@ -6,7 +6,7 @@ import { warmupOptions, withWarmup } from './warmup.js';
 /** The same rate in every step. */
 export const constant = defineSchedule({
   name: 'constant',
-  summary: 'the same learning rate in every step',
+  summary: 'constant learning rate',
   source: 'Robbins and Monro, “A stochastic approximation method”, 1951, without its decrease',
   options: z.strictObject({ ...warmupOptions }),
   build: ({ warmupEpochs }) => withWarmup(warmupEpochs, { factorAt: () => 1 }),

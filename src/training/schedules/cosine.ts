@@ -6,7 +6,7 @@ import { warmupOptions, withWarmup } from './warmup.js';
 /** (1 + cos(π·s/S))/2 at step s of S: half a cosine wave. */
 export const cosine = defineSchedule({
   name: 'cosine',
-  summary: 'falls along half a cosine wave towards 0 at the end',
+  summary: 'cosine decay to 0',
   source:
     'Loshchilov and Hutter, “SGDR: stochastic gradient descent with warm restarts”, 2017, without restarts',
   options: z.strictObject({ ...warmupOptions }),

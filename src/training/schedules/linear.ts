@@ -6,7 +6,7 @@ import { warmupOptions, withWarmup } from './warmup.js';
 /** 1 − s/S at step s of S. */
 export const linear = defineSchedule({
   name: 'linear',
-  summary: 'falls in a straight line towards 0 at the end',
+  summary: 'linear decay to 0',
   source: 'Li, Yumer and Ramanan, “Budgeted training”, 2020',
   options: z.strictObject({ ...warmupOptions }),
   build: ({ warmupEpochs }) => withWarmup(warmupEpochs, { factorAt: (step, { steps }) => 1 - step / steps }),

@@ -20,7 +20,7 @@ const momentumOption = (fallback: number, description: string): z.ZodDefault<z.Z
  */
 export const oneCycle = defineSchedule({
   name: 'one-cycle',
-  summary: 'rises to the full learning rate, and falls to a fraction of the first',
+  summary: 'one-cycle: warm-up to the learning rate, then annealing far below the start',
   source:
     'Smith and Topin, “Super-convergence: very fast training of neural networks using large learning rates”, 2018',
   options: z.strictObject({
@@ -29,25 +29,28 @@ export const oneCycle = defineSchedule({
       .min(0)
       .max(1)
       .default(0.3)
-      .meta({ description: 'share of the run in which the learning rate rises' }),
+      .meta({ description: 'share of the run spent in warm-up' }),
     startDivision: z
       .number()
       .min(1)
       .max(1e9)
       .default(25)
-      .meta({ description: 'the first learning rate is the full one divided by this' }),
+      .meta({ description: 'start at the learning rate divided by this' }),
     endDivision: z
       .number()
       .min(1)
       .max(1e9)
       .default(1e4)
-      .meta({ description: 'the last learning rate is the first one divided by this' }),
+      .meta({ description: 'end at the initial learning rate divided by this' }),
     cycleMomentum: z.boolean().default(false).meta({
-      description: 'let the momentum (Adam’s beta1) fall while the rate rises, and rise while it falls',
+      description: 'cycle the momentum (Adam’s beta1) inversely to the learning rate',
     }),
-    baseMomentum: momentumOption(0.85, 'the momentum at the full learning rate, where it is cycled'),
-    maxMomentum: momentumOption(0.95, 'the momentum at the ends of the run, where it is cycled'),
-    annealing: z.enum(annealingNames).default('cosine').meta({ description: 'how it rises and falls' }),
+    baseMomentum: momentumOption(0.85, 'momentum at the peak learning rate, with --cycle-momentum'),
+    maxMomentum: momentumOption(0.95, 'momentum at the start and end, with --cycle-momentum'),
+    annealing: z
+      .enum(annealingNames)
+      .default('cosine')
+      .meta({ description: 'shape of warm-up and annealing' }),
   }),
   build({
     warmupShare,

@@ -6,21 +6,11 @@ import { warmupOptions, withWarmup } from './warmup.js';
 /** The rate is multiplied by a factor after every so many epochs; those of a warm-up do not count. As PyTorch's `StepLR`. */
 export const step = defineSchedule({
   name: 'step',
-  summary: 'multiplied by a factor after every so many epochs',
+  summary: 'step decay: multiply by a factor every few epochs',
   source: 'He et al., “Deep residual learning for image recognition”, 2016',
   options: z.strictObject({
-    stepEpochs: z
-      .int()
-      .min(1)
-      .max(100_000)
-      .default(3)
-      .meta({ description: 'epochs between two changes of the learning rate' }),
-    stepFactor: z
-      .number()
-      .positive()
-      .max(1)
-      .default(0.1)
-      .meta({ description: 'what the learning rate is multiplied by at each change' }),
+    stepEpochs: z.int().min(1).max(100_000).default(3).meta({ description: 'epochs between two decays' }),
+    stepFactor: z.number().positive().max(1).default(0.1).meta({ description: 'decay factor' }),
     ...warmupOptions,
   }),
   build: ({ stepEpochs, stepFactor, warmupEpochs }) =>

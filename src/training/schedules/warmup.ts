@@ -9,7 +9,7 @@ export const warmupOptions = {
     .min(0)
     .max(100_000)
     .default(0)
-    .meta({ description: 'epochs, or part of one, in which the learning rate rises to its full size' }),
+    .meta({ description: 'epochs of linear warm-up; may be a fraction' }),
 };
 
 /**

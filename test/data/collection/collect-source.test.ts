@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/core/hashing.js';
 import { readRawFile } from '../../../src/artifacts/raw.js';
 import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
-import { collect } from '../../../src/stages/collect/collect.js';
+import { collect } from '../../../src/index.js';
 import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { idxFile } from '../../support/idx.js';

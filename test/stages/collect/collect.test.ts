@@ -10,7 +10,7 @@ import { findRaw, rawFolder } from '../../../src/artifacts/raw.js';
 import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
 import { fileRoles } from '../../../src/data/datasets/dataset.js';
 import { mnist } from '../../../src/data/datasets/mnist.js';
-import { collect } from '../../../src/stages/collect/collect.js';
+import { collect } from '../../../src/index.js';
 import { bundleProgram, startChild } from '../../support/child.js';
 import { smallDataset, writeFiles } from '../../support/datasets.js';
 import { failureOf, toolkitError } from '../../support/errors.js';
@@ -119,9 +119,10 @@ describe('MNIST', () => {
     const dataDir = join(folder, 'data');
     await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
     const program = await bundleProgram(
-      `import { collect } from './src/stages/collect/collect.ts';
+      `import { collect, collectFields } from './src/stages/collect/collect.ts';
        const emit = (event) => { if (event.event === 'stage') console.log('collecting'); };
-       const raw = await collect({ dataset: 'mnist', dataDir: process.argv[2] }, { emit, signal: new AbortController().signal });
+       const options = collectFields.parse({ dataset: 'mnist', dataDir: process.argv[2] });
+       const raw = await collect(options, { emit, signal: new AbortController().signal });
        console.log(raw.manifest.collectedAt);`,
       folder,
     );

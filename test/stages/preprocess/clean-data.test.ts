@@ -7,7 +7,7 @@ import { findPrepared, preparedFolder, type PreparedData } from '../../../src/ar
 import { findRaw, rawFingerprint, readRawFile } from '../../../src/artifacts/raw.js';
 import { silentContext } from '../../../src/core/events.js';
 import type { LabelledImages } from '../../../src/core/images.js';
-import { collect } from '../../../src/stages/collect/collect.js';
+import { collect } from '../../../src/index.js';
 import { prepareData, splitOf } from '../../../src/stages/preprocess/prepare-data.js';
 import { preprocess, type Preprocessed } from '../../../src/stages/preprocess/preprocess.js';
 import { trainingSet } from '../../../src/stages/train/training-set.js';

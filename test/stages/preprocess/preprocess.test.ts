@@ -7,7 +7,7 @@ import { preparedFolder, type PreparedData } from '../../../src/artifacts/prepar
 import { findRaw, rawFingerprint, rawFolder } from '../../../src/artifacts/raw.js';
 import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
 import { mnist } from '../../../src/data/datasets/mnist.js';
-import { collect } from '../../../src/stages/collect/collect.js';
+import { collect } from '../../../src/index.js';
 import { prepareData } from '../../../src/stages/preprocess/prepare-data.js';
 import { preprocess, type Preprocessed } from '../../../src/stages/preprocess/preprocess.js';
 import { smallDataset, writeFiles } from '../../support/datasets.js';

@@ -13,7 +13,7 @@ import {
   type ShardedSplit,
 } from '../../../src/artifacts/sharded.js';
 import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
-import { collect } from '../../../src/stages/collect/collect.js';
+import { collect } from '../../../src/index.js';
 import { listDatasets } from '../../../src/stages/datasets/list-datasets.js';
 import { prepareData, prepareStored, splitOf } from '../../../src/stages/preprocess/prepare-data.js';
 import { preprocess, type Preprocessed } from '../../../src/stages/preprocess/preprocess.js';

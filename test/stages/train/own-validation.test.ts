@@ -4,7 +4,7 @@ import type { PreparedData } from '../../../src/artifacts/prepared.js';
 import { findRaw } from '../../../src/artifacts/raw.js';
 import { readShardOf, type ShardedData } from '../../../src/artifacts/sharded.js';
 import { silentContext } from '../../../src/core/events.js';
-import { collect } from '../../../src/stages/collect/collect.js';
+import { collect } from '../../../src/index.js';
 import { prepareData, splitOf } from '../../../src/stages/preprocess/prepare-data.js';
 import { preprocess, type Preprocessed } from '../../../src/stages/preprocess/preprocess.js';
 import { temporaryFolder } from '../../support/folders.js';

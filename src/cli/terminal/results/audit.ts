@@ -10,5 +10,5 @@ export function auditText(records: readonly AuditRecord[]): string {
     action,
     subject,
   ]);
-  return table(['', 'when', 'who', 'what', 'to what'], rows);
+  return table(['', 'time', 'user', 'action', 'subject'], rows);
 }

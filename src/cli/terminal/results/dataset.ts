@@ -8,7 +8,7 @@ import { table } from '../table.js';
 const MAX_PICTURES = 20;
 const WIDTH = 86;
 
-/** What a data set holds, for people: counts, pixel statistics, a sample of each class, and what was found. */
+/** A data set for people: counts, pixel statistics, a sample of each class, and the findings. */
 export function datasetText(view: DatasetView, style: Style): string {
   const { dataset, shape, splits, samples, classNames } = view;
   const size = `${shape.height}×${shape.width}×${shape.channels}`;
@@ -25,7 +25,7 @@ export function datasetText(view: DatasetView, style: Style): string {
       .filter((name) => splits[name].images > 0)
       .map((name) => {
         const { mean, standardDeviation } = splits[name];
-        return `pixels, ${name}: mean ${mean.toFixed(2)}, standard deviation ${standardDeviation.toFixed(2)} (of 0 to 255)`;
+        return `pixels, ${name}: mean ${mean.toFixed(2)}, standard deviation ${standardDeviation.toFixed(2)} (0 to 255)`;
       }),
     '',
     gallery(
@@ -33,7 +33,7 @@ export function datasetText(view: DatasetView, style: Style): string {
       WIDTH,
       style,
     ),
-    ...(rest > 0 ? [`and ${rest} more classes: --contact-sheet FILE shows them all`] : []),
+    ...(rest > 0 ? [`${rest} more classes; write them all with --contact-sheet FILE`] : []),
     '',
     ...findingLines(view, style),
     ...writtenLines(view),
@@ -55,7 +55,7 @@ function classTable({ classNames, splits }: DatasetView): string {
 }
 
 function findingLines({ findings, dataset }: DatasetView, { yellow, dim }: Style): string[] {
-  if (!findings) return [dim(`no quality report: "mnist preprocess ${dataset}" writes one`)];
+  if (!findings) return [dim(`no quality report; run "mnist preprocess ${dataset}"`)];
   return findings.map(({ title, count: found }) => {
     const line = `${title}: ${found === 0 ? 'none' : count(found)}`;
     return found > 0 ? yellow(line) : line;

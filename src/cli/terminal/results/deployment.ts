@@ -2,18 +2,18 @@ import type { Deployment } from '../../../stages/deploy/deploy.js';
 import { bytes, columns, count, duration, percent } from '../format.js';
 import type { Style } from '../style.js';
 
-/** What was deployed and how it compares with the checkpoint, for people. */
+/** A deployment and its comparison with the checkpoint, for people. */
 export function deploymentText(deployment: Deployment, { bold }: Style): string {
   const { target, folder, name, version, run, metrics, verification, seconds } = deployment;
   const title =
-    version === null ? `${run} as ${target}` : `${run} as ${name ?? ''}, version ${version}, its candidate`;
+    version === null ? `${run} as ${target}` : `${run} as ${name ?? ''} version ${version} (candidate)`;
   return [
     bold(title),
     columns([
       ['folder', folder],
       ['size', bytes(deployment.bytes)],
       ['accuracy', `${percent(metrics.accuracy)}${exportedText(metrics)} on ${count(metrics.n)} test images`],
-      ['compared', comparisonText(verification)],
+      ['verified', comparisonText(verification)],
       ['time', duration(seconds)],
       ...(version === null ? [] : [['next', `mnist registry promote ${name ?? ''}`]]),
     ]),
@@ -27,5 +27,5 @@ function exportedText({ exported }: Deployment['metrics']): string {
 function comparisonText({ engine, images, largestDifference, bar }: Deployment['verification']): string {
   const allowed = bar === null ? '' : ` (allowed: below ${bar})`;
   const difference = largestDifference === 0 ? 'none' : largestDifference.toPrecision(2);
-  return `${engine}: largest difference of a probability ${difference}${allowed}, ${count(images)} images`;
+  return `largest probability difference in ${engine}: ${difference}${allowed}, ${count(images)} images`;
 }

@@ -4,7 +4,7 @@ import { count } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
 
-/** What was found in a data set, for people. */
+/** The findings of the data checks, for people. */
 export function qualityText(quality: CountedQuality & { cleaning: CleaningReport }, style: Style): string {
   const { bold, yellow } = style;
   const { counts, classNames, pixels, duplicates, constantImages, leakedTestImages } = quality;
@@ -17,19 +17,19 @@ export function qualityText(quality: CountedQuality & { cleaning: CleaningReport
   );
   const findings = [
     [constantImages && constantImages.train.length + constantImages.test.length, 'images of one colour'],
-    [duplicates?.train.length, 'groups of equal training images'],
-    [duplicates?.test.length, 'groups of equal test images'],
-    [leakedTestImages?.length, 'test images that are training images too'],
+    [duplicates?.train.length, 'groups of duplicate training images'],
+    [duplicates?.test.length, 'groups of duplicate test images'],
+    [leakedTestImages?.length, 'test images that are also training images (leakage)'],
   ] as const;
   return [
-    bold(`${quality.dataset}: images of each class`),
+    bold(`${quality.dataset}: images per class`),
     table(['class', 'training', 'validation', 'test'], [...rows, ['all', ...total]]),
     '',
-    `pixels: mean ${pixels.mean.toFixed(2)}, standard deviation ${pixels.standardDeviation.toFixed(2)} (of 0 to 255, training split)`,
+    `pixels: mean ${pixels.mean.toFixed(2)}, standard deviation ${pixels.standardDeviation.toFixed(2)} (0 to 255, training split)`,
     ...findings.flatMap(([found, what]) =>
       found === undefined ? [] : found > 0 ? yellow(`${count(found)} ${what}`) : `no ${what}`,
     ),
-    ...(duplicates ? [] : ['images were not compared with each other: the set does not fit into memory']),
+    ...(duplicates ? [] : ['no search for duplicates: the data set does not fit into memory']),
     ...cleaningLines(quality.cleaning, style),
   ].join('\n');
 }
@@ -37,7 +37,7 @@ export function qualityText(quality: CountedQuality & { cleaning: CleaningReport
 function cleaningLines(cleaning: CleaningReport, { bold, yellow, dim }: Style): string[] {
   const { checks, dropped, relabelled, denoise } = cleaning;
   const entries = Object.entries(checks);
-  // A refusal would have ended the stage, and what is off has found nothing.
+  // A refusal would have ended the stage, and a check that is off found nothing.
   const run = entries.filter(([, { mode }]) => mode !== 'off' && mode !== 'refuse');
   const idle = entries.filter(([, { mode }]) => mode === 'off').map(([name]) => name);
   const lines = run.map(([name, report]) => {
@@ -49,11 +49,11 @@ function cleaningLines(cleaning: CleaningReport, { bold, yellow, dim }: Style): 
     '',
     bold('checks of the raw files'),
     ...lines,
-    ...(idle.length > 0 ? [dim(`not looked for: ${idle.join(', ')} (--clean all)`)] : []),
-    ...(denoise === 'none' ? [] : [`all images denoised: ${denoise}`]),
+    ...(idle.length > 0 ? [dim(`checks not run: ${idle.join(', ')} (run them with --clean all)`)] : []),
+    ...(denoise === 'none' ? [] : [`denoised all images: ${denoise}`]),
     ...(changed
       ? [
-          `left out: ${count(dropped.train)} training and ${count(dropped.test)} test images; relabelled: ${count(relabelled)} (changes.jsonl lists them)`,
+          `dropped ${count(dropped.train)} training and ${count(dropped.test)} test images, relabelled ${count(relabelled)} (listed in changes.jsonl)`,
         ]
       : []),
   ];
@@ -63,5 +63,5 @@ function outcome({ mode, found, dropped, relabelled }: CheckReport): string {
   const all = found.train + found.test;
   if (all === 0) return 'none';
   const done = mode === 'report' ? 'reported' : `${count(dropped)} dropped, ${count(relabelled)} relabelled`;
-  return `${count(found.train)} in the training images, ${count(found.test)} in the test images; ${done}`;
+  return `${count(found.train)} training, ${count(found.test)} test; ${done}`;
 }

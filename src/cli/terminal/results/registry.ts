@@ -12,21 +12,21 @@ export function versionsText(versions: readonly VersionSummary[], folder: string
       ? [name, version, aliases.join(', '), percent(accuracy ?? 0), model ?? '', run ?? '', createdAt ?? '']
       : [name, version, aliases.join(', '), '', problem],
   );
-  return table(['model', 'version', 'alias', 'accuracy', 'structure', 'run', 'deployed'], rows);
+  return table(['model', 'version', 'alias', 'accuracy', 'architecture', 'run', 'deployed'], rows);
 }
 
-/** A promotion and what it rests on, for people. */
+/** A promotion with the comparison behind it, for people. */
 export function promotionText(promotion: Promotion, { bold, yellow }: Style): string {
   const { name, version, before, comparison, forced } = promotion;
-  const head = `${name}: ${bold(`version ${version}`)} is in production${before === null ? '' : `, not ${before}`}`;
-  if (forced) return `${head}\n${yellow('promoted by force')}, though the gate refused it`;
+  const head = `${name}: ${bold(`version ${version}`)} is in production${before === null ? '' : ` (before: version ${before})`}`;
+  if (forced) return `${head}\n${yellow('promoted with --force')} although it failed the quality gate`;
   if (comparison === null) return head;
   const { onlyFirst, onlySecond, pValue } = comparison;
-  return `${head}\nright where version ${before ?? ''} is wrong: ${onlyFirst}; wrong where it is right: ${onlySecond} (McNemar’s exact test: p = ${pValue.toPrecision(2)})`;
+  return `${head}\nonly version ${version} right: ${onlyFirst} images; only version ${before ?? ''} right: ${onlySecond} (McNemar’s exact test: p = ${pValue.toPrecision(2)})`;
 }
 
-/** What a model's aliases have meant, for people. */
+/** The history of a model's aliases, for people. */
 export function historyText(events: readonly RegistryEvent[]): string {
   const rows = events.map(({ at, alias, action, version, actor }) => [at, action, alias, version, actor]);
-  return table(['when', 'what', 'alias', 'version', 'who'], rows);
+  return table(['time', 'action', 'alias', 'version', 'user'], rows);
 }

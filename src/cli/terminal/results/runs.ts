@@ -19,7 +19,7 @@ export function searchesText(searches: readonly SearchSummary[]): string[] {
   const rows = searches.map(({ search, problem, strategy, trials, ended, best }) => {
     if (problem !== null) return [search, problem];
     const result = best ? [`${search}/${best.run}`, percent(best.accuracy)] : ['–', '–'];
-    return [search, strategy ?? '', `${ended} of ${trials} ended`, ...result];
+    return [search, strategy ?? '', `${ended} of ${trials} finished`, ...result];
   });
   return ['', table(['search', 'strategy', 'trials', 'best', 'accuracy'], rows)];
 }
@@ -37,7 +37,7 @@ function rowOf({ run, problem, dataset, model, epochs, plannedEpochs, seed, best
   ];
 }
 
-/** Runs beside each other: what differs, what came of it, and their curves. */
+/** Runs side by side: differing settings, results and learning curves. */
 export function comparisonText({ runs, differences, plot }: RunComparison, style: Style): string {
   const head = ['', ...runs.map(({ run }) => run)];
   const settings = differences.map(({ key, values }) => [key, ...values.map(optionText)]);
@@ -68,7 +68,7 @@ function resultRows(runs: readonly ComparedRun[]): string[][] {
   ];
 }
 
-/** What went, or would go. */
+/** The runs that were deleted, or would be. */
 export function pruningText(
   { removed, runs, spared, kept, bytes: size }: Pruning,
   { bold, dim }: Style,
@@ -76,16 +76,16 @@ export function pruningText(
   const rows = runs.map(({ run, dataset, best, problem, bytes: own }) => [
     run,
     dataset ?? '–',
-    problem ?? (best ? percent(best.accuracy) : 'no epoch finished'),
+    problem ?? (best ? percent(best.accuracy) : 'no finished epoch'),
     bytes(own),
   ]);
   const what = `${count(runs.length)} ${runs.length === 1 ? 'run' : 'runs'}`;
   const total = removed
-    ? `removed ${what}, and freed ${bold(bytes(size))}; ${count(kept)} kept`
-    : `${what} would go, and free ${bold(bytes(size))}; ${count(kept)} would be kept${runs.length === 0 ? '' : '; add --yes to remove'}`;
+    ? `deleted ${what}, freed ${bold(bytes(size))}; ${count(kept)} kept`
+    : `${what} to delete (${bold(bytes(size))}), ${count(kept)} to keep${runs.length === 0 ? '' : '; add --yes to delete'}`;
   return [
     ...(rows.length === 0 ? [] : [table(['run', 'data set', 'best', 'size'], rows)]),
-    ...spared.map(({ run, reason }) => dim(`${run} stays: ${reason}`)),
+    ...spared.map(({ run, reason }) => dim(`${run} kept: ${reason}`)),
     total,
   ].join('\n');
 }

@@ -31,7 +31,7 @@ export function searchText(result: SearchResult, style: Style): string {
   return [
     trialTable(trials.slice(0, MAX_ROWS), style),
     ...(trials.length > MAX_ROWS
-      ? [style.dim(`and ${count(trials.length - MAX_ROWS)} more, in ${result.folder}/search.json`)]
+      ? [style.dim(`${count(trials.length - MAX_ROWS)} more in ${result.folder}/search.json`)]
       : []),
     '',
     columns([

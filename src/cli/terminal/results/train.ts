@@ -23,7 +23,7 @@ export function trainText(result: TrainResult, { bold }: Style): string {
   ]);
 }
 
-/** How far the validation loss lies above the training loss; negative where dropout or augmentation make training harder. */
+/** Validation loss minus training loss; negative where dropout or augmentation make training harder. */
 export function gapText(gap: number | null): string {
   return gap === null ? '' : `, gap ${gap < 0 ? '−' : '+'}${loss(Math.abs(gap))}`;
 }
@@ -34,5 +34,5 @@ function reproductionText(
 ): string {
   if (identical) return `${of}: ${bold('the weights are identical')}, bit for bit`;
   const [then, now] = [percent(original.accuracy), percent(reproduced.accuracy)];
-  return `${of}: the weights differ by up to ${largestDifference.toPrecision(2)}; best accuracy ${bold(now)}, where it had ${then}`;
+  return `${of}: the weights differ by up to ${largestDifference.toPrecision(2)}; best accuracy ${bold(now)}, originally ${then}`;
 }

@@ -25,7 +25,7 @@ interface Table {
 /** Tables of file names and labels, or of labels and pixels: one to be split, or one each for training and test. */
 export const csv = sampleKind({
   name: 'csv',
-  summary: 'a table with labels and file names, or with labels and pixels; or train.csv and test.csv',
+  summary: 'table of labels and file names or pixels, or train.csv and test.csv',
 
   async recognises(place) {
     return (await findTables(place)).length > 0;

@@ -15,7 +15,7 @@ import { sampleKind } from './source-kind.js';
 /** What `mnist serve --feedback-dir` keeps: images as the model saw them, with the labels that people gave. */
 export const feedback = sampleKind({
   name: 'feedback',
-  summary: 'a folder of "mnist serve --feedback-dir", or its feedback.jsonl',
+  summary: 'folder of "mnist serve --feedback-dir", or its feedback.jsonl',
 
   async recognises(place) {
     const path = await findFile(place);

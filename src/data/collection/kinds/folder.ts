@@ -21,7 +21,7 @@ interface Found {
 /** A folder of images, a folder for each class: `cat/1.png`, or `train/cat/1.png` and `test/cat/2.png`. */
 export const folder = sampleKind({
   name: 'folder',
-  summary: 'PNG, JPEG and WebP images in a folder for each class, or below train/ and test/',
+  summary: 'images in one folder per class, optionally below train/ and test/',
 
   async recognises(place) {
     const found = await stat(place).catch(() => undefined);
@@ -42,6 +42,12 @@ export const folder = sampleKind({
     return { shape: shapeOf(target), total: samples.length, samples };
   },
 });
+
+/** Whether image files lie side by side in a folder, as those of one class do. */
+export async function holdsImages(place: string): Promise<boolean> {
+  const names = await readdir(place).catch((): string[] => []);
+  return names.some((name) => IMAGE_NAME.test(name));
+}
 
 /** Everything below a folder, in the order of the names: images, and what is none and why. */
 async function listImages(root: string): Promise<(Found | Rejection)[]> {

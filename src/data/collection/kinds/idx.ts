@@ -10,7 +10,7 @@ import type { SourceKind } from './source-kind.js';
 /** The four files of MNIST and of the sets that follow it, gzipped or not. */
 export const idx: SourceKind = {
   name: 'idx',
-  summary: 'the four IDX files of MNIST and of the sets that follow it, gzipped or not',
+  summary: 'four IDX files as MNIST’s, gzipped or not',
 
   async recognises(place) {
     const found = await stat(place).catch(() => undefined);

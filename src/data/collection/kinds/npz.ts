@@ -35,7 +35,7 @@ const MAX_SIDE = 1024;
 /** A NumPy archive with arrays of images and labels, as MedMNIST and Keras ship them. */
 export const npz = sampleKind({
   name: 'npz',
-  summary: 'a NumPy archive with train_images, train_labels, test_images … as MedMNIST has them',
+  summary: 'NumPy archive with train_images, train_labels, … as in MedMNIST',
 
   async recognises(place) {
     return (await findArchive(place)) !== undefined;

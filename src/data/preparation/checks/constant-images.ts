@@ -4,8 +4,8 @@ import { defineCheck, splitsOf } from './check.js';
 /** Empty images: all pixels alike, so that nothing can be seen. */
 export const constantImagesCheck = defineCheck({
   name: 'constant-images',
-  summary: 'images whose pixels are all alike',
-  source: 'the definition',
+  summary: 'images of one colour',
+  source: 'by definition',
   modes: ['off', 'report', 'drop'],
   fallback: 'report',
   needsBackend: () => false,

@@ -9,7 +9,7 @@ import { defineCheck, splitsOf, type CheckInput, type Finding } from './check.js
  */
 export const duplicatesCheck = defineCheck({
   name: 'duplicates',
-  summary: 'images that are equal pixel by pixel',
+  summary: 'exact duplicates',
   source: 'SHA-1 of the pixels',
   modes: ['off', 'report', 'drop'],
   fallback: 'report',

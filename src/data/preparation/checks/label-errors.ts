@@ -4,7 +4,7 @@ import { defineCheck, type CheckInput, type Finding, type SplitName } from './ch
 /** Labels that are probably wrong, by confident learning from cross-validated predictions. */
 export const labelErrorsCheck = defineCheck({
   name: 'label-errors',
-  summary: 'labels that are probably wrong, by confident learning',
+  summary: 'likely label errors, by confident learning',
   source: 'Northcutt, Jiang and Chuang, “Confident learning: estimating uncertainty in dataset labels”, 2021',
   modes: ['off', 'report', 'drop', 'fix'],
   fallback: 'off',

@@ -12,8 +12,8 @@ const CONFIDENT = 0.95;
  */
 export const labelsCheck = defineCheck({
   name: 'labels',
-  summary: 'labels that are missing (255) or out of range',
-  source: 'the definition; labels are filled in by cross-validated predictions',
+  summary: 'missing (255) or out-of-range labels',
+  source: 'by definition; missing labels are predicted with cross-validation',
   modes: ['refuse', 'drop', 'fix'],
   fallback: 'refuse',
   needsBackend: (mode) => mode === 'fix',

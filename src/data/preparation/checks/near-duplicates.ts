@@ -22,7 +22,7 @@ const BLOCK_VALUES = 2 ** 24;
  */
 export const nearDuplicatesCheck = defineCheck({
   name: 'near-duplicates',
-  summary: 'images that differ in a small shift, brightness or compression alone',
+  summary: 'near-duplicates: equal except for a small shift, brightness or compression',
   source:
     'normalised cross-correlation (Lewis, “Fast normalized cross-correlation”, 1995) over coarse descriptors',
   modes: ['off', 'report', 'drop'],

@@ -14,7 +14,7 @@ const FENCE = 3;
  */
 export const outliersCheck = defineCheck({
   name: 'outliers',
-  summary: 'images unlike all others: far in robust Mahalanobis distance',
+  summary: 'outliers, by robust Mahalanobis distance',
   source:
     'Mahalanobis, 1936; Rousseeuw and Van Driessen, “A fast algorithm for the minimum covariance determinant estimator”, 1999',
   modes: ['off', 'report', 'drop'],

@@ -19,20 +19,20 @@ export const cleaningOptions = {
     .array(z.enum(words))
     .default([])
     .meta({
-      description: 'what to look for and what to do about it, as "label-errors=drop,outliers"',
+      description: 'checks to run and what to do about findings, such as label-errors=drop,outliers',
       allowed: `a list of CHECK or CHECK=MODE (${MODES}), where CHECK is all or one of ${checks.names.join(', ')}`,
       placeholder: 'CHECK=MODE,…',
     }),
   denoise: z
     .enum(['none', ...denoisers.names] as [string, ...string[]])
     .default('none')
-    .meta({ description: 'how noise is removed from all images' }),
+    .meta({ description: 'denoising filter for all images' }),
   folds: z
     .int()
     .min(2)
     .max(20)
     .default(4)
-    .meta({ description: 'parts of the cross-validation that label errors are found with' }),
+    .meta({ description: 'folds of the cross-validation that finds label errors' }),
 };
 
 /**

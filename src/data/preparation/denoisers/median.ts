@@ -3,7 +3,7 @@ import { defineDenoiser, within } from './denoiser.js';
 /** Each pixel becomes the median of the 3×3 around it: removes single wrong pixels and keeps edges. Borders are repeated. */
 export const median = defineDenoiser({
   name: 'median',
-  summary: 'the median of the 3×3 around each pixel; against single wrong pixels',
+  summary: '3×3 median filter, against isolated wrong pixels',
   source: 'Tukey, “Exploratory data analysis”, 1977',
   denoise(source, target, { height, width, channels }) {
     const neighbours = new Uint8Array(9);

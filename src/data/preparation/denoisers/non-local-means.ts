@@ -13,7 +13,7 @@ const STRENGTH = 20;
  */
 export const nonLocalMeans = defineDenoiser({
   name: 'non-local-means',
-  summary: 'the mean of pixels in similar surroundings; against fine noise',
+  summary: 'non-local means, against fine noise',
   source: 'Buades, Coll and Morel, “A non-local algorithm for image denoising”, 2005',
   denoise(source, target, { height, width, channels }) {
     const cells = height * width;
