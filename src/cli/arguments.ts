@@ -1,19 +1,20 @@
-import { Command as Program, Argument, CommanderError, Help, Option } from 'commander';
+import { Command as Program, Argument, CommanderError, Option } from 'commander';
 
 import { allFields, optionFields, type OptionSpace } from '../core/config/resolve.js';
 import { flagOf, fieldsOf, isFreeText, parseText, type Field } from '../core/config/fields.js';
 import { ToolkitError } from '../core/errors.js';
 import { nearest } from '../core/registry.js';
+import { wrapped } from './terminal/wrap.js';
 import { isCommon, presentationFields, type Command, type Positional } from './command.js';
 
-/** What was typed, taken apart; nothing is validated yet but the words themselves. */
+/** The parsed command line; values are not validated yet. */
 export interface ParsedArguments {
   positionals: string[];
-  /** By the keys of the options; only those that were given. */
+  /** Values by option key; only those that were given. */
   values: Record<string, unknown>;
 }
 
-/** The text that `--help` asks for. */
+/** Carries the help text to print. */
 export class HelpRequested extends Error {
   readonly text: string;
 
@@ -25,11 +26,12 @@ export class HelpRequested extends Error {
 
 const EFFECT_INDENT = '      ';
 
-/** Help is no wider, however wide the terminal is: long lines are hard to read. */
+/** Limits of the help's width: long lines are hard to read, and descriptions need some space beside the flags. */
+const MIN_HELP_WIDTH = 60;
 const MAX_HELP_WIDTH = 110;
 
 /**
- * Takes a command's arguments apart. Throws OPTION_UNKNOWN, USAGE or HelpRequested.
+ * Parses a command's arguments. Throws OPTION_UNKNOWN, USAGE or HelpRequested.
  *
  * @param terminalWidth columns of the terminal that shows the help; undefined where there is none
  */
@@ -39,7 +41,7 @@ export function parseArguments(
   words: readonly string[],
   terminalWidth?: number,
 ): ParsedArguments {
-  const helpWidth = Math.min(terminalWidth ?? MAX_HELP_WIDTH, MAX_HELP_WIDTH);
+  const helpWidth = Math.max(MIN_HELP_WIDTH, Math.min(terminalWidth ?? MAX_HELP_WIDTH, MAX_HELP_WIDTH));
   const fields = new Map([...allFields(command.space), ...fieldsOf(presentationFields)]);
   let help = '';
   const program = new Program(`mnist ${name}`)
@@ -59,7 +61,7 @@ export function parseArguments(
     throw usageError(error, name, [...fields.values()]);
   }
   const positionals = program.args;
-  // commander takes an option that can only be switched off for switched on, unless it is asked what was typed.
+  // commander reports --no-x options as set by default, so only values from the command line are kept.
   const isTyped = ([key]: [string, unknown]): boolean => program.getOptionValueSource(key) === 'cli';
   const values: Record<string, unknown> = Object.fromEntries(Object.entries(program.opts()).filter(isTyped));
   command.positionals.forEach(({ key }, index) => {
@@ -94,7 +96,7 @@ function plainOption(field: Field): Option {
   const { key, kind, description, fallback, placeholder } = field;
   const flag = flagOf(key);
   if (kind === 'boolean') {
-    // The description of an option that is on by default names what the flag turns off.
+    // An option that is on by default has a --no-x flag; its description names the feature.
     if (fallback === true) return new Option(flag.replace('--', '--no-'), `turn off ${description}`);
     return new Option(flag, description);
   }
@@ -104,12 +106,21 @@ function plainOption(field: Field): Option {
 }
 
 function rangeText(field: Field): string {
-  const parts = [isFreeText(field) ? '' : field.allowed, defaultText(field)].filter((part) => part !== '');
+  const parts = [isFreeText(field) ? '' : briefly(field.allowed), defaultText(field)].filter(
+    (part) => part !== '',
+  );
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }
 
+/** Without the words that a sentence needs and a list of options does not. */
+function briefly(allowed: string): string {
+  return allowed.replace(/^(a|one of) /, '');
+}
+
 /** The default; where plug-ins have different ones, each with the plug-ins that have it. */
-function defaultText({ fallback, plugins = new Map([['', fallback]]) }: Field): string {
+function defaultText({ kind, fallback, plugins = new Map([['', fallback]]) }: Field): string {
+  // A structure takes lines that nobody reads; --print-config shows it.
+  if (kind === 'structure') return '';
   const owners = new Map<string, string[]>();
   for (const [plugin, value] of plugins) {
     const text = valueText(value);
@@ -121,18 +132,14 @@ function defaultText({ fallback, plugins = new Map([['', fallback]]) }: Field): 
   return texts.join('') === '' ? '' : `default ${texts.join('; ')}`;
 }
 
-/** A value as one types it: `128,64`; nothing for an empty list, and for an option without a default. */
+/** A value as on the command line: `128,64`; empty for an empty list and without a default. */
 function valueText(value: unknown): string {
   const isPlain = typeof value === 'string' || (Array.isArray(value) && typeof value[0] !== 'object');
   return value === undefined ? '' : isPlain ? String(value) : JSON.stringify(value);
 }
 
 function examplesText({ examples }: Command, width: number): string {
-  const help = new Help();
-  const lines = examples.map(([typed, effect]) => {
-    const wrapped = help.boxWrap(effect, Math.max(width - EFFECT_INDENT.length, 40));
-    return `  $ ${typed}\n${wrapped.replaceAll(/^/gm, EFFECT_INDENT)}`;
-  });
+  const lines = examples.map(([typed, effect]) => `  $ ${typed}\n${wrapped(effect, width, EFFECT_INDENT)}`);
   return `Examples:\n${lines.join('\n')}\n`;
 }
 
@@ -143,19 +150,19 @@ function usageError(error: CommanderError, name: string, fields: readonly Field[
   if (error.code !== 'commander.unknownOption' || flag === undefined) {
     return new ToolkitError('USAGE', { message, hint: help }, { cause: error });
   }
-  const meant = nearest(
+  const suggestion = nearest(
     flag,
     fields.map(({ key }) => flagOf(key)),
   );
   return new ToolkitError('OPTION_UNKNOWN', {
     option: flag,
     origin: 'the command line',
-    nearest: meant,
+    nearest: suggestion,
     help,
   });
 }
 
-/** In help, what is special to a command comes before what every command has. */
+/** Puts a command's own options before the common ones. */
 function ownFirst(fields: Iterable<Field>): Field[] {
   return [...fields].sort((a, b) => Number(isCommon(a.key)) - Number(isCommon(b.key)));
 }

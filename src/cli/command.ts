@@ -6,16 +6,16 @@ import type { StageContext } from '../core/events.js';
 import { modelStageOptions } from '../engine/backends/options.js';
 import type { Outcome } from './terminal/reporter.js';
 
-/** What stands on the command line without a flag. */
+/** A positional argument. */
 export interface Positional {
   name: string;
   description: string;
   required: boolean;
-  /** Whether it may stand any number of times; the last positional alone. */
+  /** Whether it may be repeated; only the last positional. */
   variadic?: boolean;
-  /** The words that are allowed. */
+  /** The allowed values. */
   choices?: readonly string[];
-  /** The option that it is another way of writing, such as the data set's name. */
+  /** The option that it sets, such as `dataset`. */
   key?: string;
 }
 
@@ -26,7 +26,7 @@ export const checkpointPositional: Positional = {
   required: true,
 };
 
-/** What a command is run with. */
+/** The input of a command's run. */
 export interface Call<Space extends OptionSpace> {
   positionals: readonly string[];
   options: Resolution<Space>['values'];
@@ -34,28 +34,28 @@ export interface Call<Space extends OptionSpace> {
   context: StageContext;
   environment: NodeJS.ProcessEnv;
   stdin: NodeJS.ReadableStream;
-  /** Asks a question on the terminal; undefined where nobody can answer. */
+  /** Asks for confirmation; undefined without an interactive terminal. */
   confirm: ((question: string) => Promise<boolean>) | undefined;
 }
 
-/** A command: it maps the words of the command line to a call of the library, and no more. */
+/** A command: it only maps the command line to a library call. */
 export interface Command<Space extends OptionSpace = OptionSpace> {
   summary: string;
   positionals: readonly Positional[];
   space: Space;
-  /** Commands as one would type them, and what they do. */
+  /** Example commands with their effect. */
   examples: readonly (readonly [command: string, effect: string])[];
-  /** How the settings are merged, where it is not the common way. */
+  /** Replaces the default merging of settings. */
   resolve?(layers: readonly Layer[]): Promise<Resolution<Space>>;
   run(call: Call<Space>): Promise<Outcome>;
 }
 
-/** Says what a command is, keeping the types of its options. */
+/** Defines a command, keeping the types of its options. */
 export function defineCommand<Space extends OptionSpace>(command: Command<Space>): Command<Space> {
   return command;
 }
 
-/** How a command shows what it does; every command has these. */
+/** The output options, which every command has. */
 export const presentationFields = z.strictObject({
   config: z.string().min(1).optional().meta({
     description: 'read options from a JSON file',
@@ -73,10 +73,10 @@ export const presentationFields = z.strictObject({
 
 export type Presentation = z.output<typeof presentationFields>;
 
-/** What a script may pass to any command, whether it matters there or not. */
+/** The options that every command accepts. */
 const commonFields = z.strictObject({ seed: seedOption, ...modelStageOptions });
 
-/** The options of a command: the common ones and the command's own, with the plug-ins that it lets people choose. */
+/** A command's option space: the common options, its own fields and its plug-in choices. */
 export function withCommonOptions<Fields extends z.ZodObject, Choices extends Record<string, Choice>>(
   fields: Fields,
   choices = {} as Choices,
@@ -87,7 +87,7 @@ export function withCommonOptions<Fields extends z.ZodObject, Choices extends Re
   return { fields: z.strictObject({ ...commonFields.shape, ...(fields.shape as Fields['shape']) }), choices };
 }
 
-/** Whether an option is among those that every command takes. */
+/** Whether every command has an option. */
 export function isCommon(key: string): boolean {
   return key in commonFields.shape || key in presentationFields.shape;
 }

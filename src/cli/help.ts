@@ -2,7 +2,7 @@ import { version } from '../core/version.js';
 import { columns } from './terminal/format.js';
 import { commands } from './commands/index.js';
 
-/** What `mnist --help` prints. */
+/** The text of `mnist --help`. */
 export function helpText(): string {
   const examples = [
     ['mnist-train --epochs 10', 'train a model on MNIST'],

@@ -13,7 +13,7 @@ import { helpText } from './help.js';
 import { resolvePresentation, resolveSettings, warnOfVariables } from './settings.js';
 import { watchSignals, type SignalSource } from './signals.js';
 
-/** What a program has of its process. */
+/** The parts of a process that the program uses. */
 export interface ProcessIo extends SignalSource {
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };
   stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
@@ -36,9 +36,9 @@ const PLAIN: Presentation = {
  * @param words the command line without the program's name: the command and its arguments
  */
 export async function main(words: readonly string[], io: ProcessIo): Promise<ExitCode> {
-  // A reader that went away, as `head` does, ends the output and not the work.
+  // If the reader closes the pipe, as `head` does, the output ends but the work goes on.
   for (const stream of [io.stdout, io.stderr]) stream.on('error', () => undefined);
-  // Errors in the command line itself have to be shown in the form that it asked for.
+  // Errors in the command line itself are also shown in the requested form.
   const early = { ...PLAIN, json: words.includes('--json'), verbose: words.includes('--verbose') };
   let reporter = createReporter(early, io);
   const setReporter = (presentation: Presentation): Reporter => (reporter = createReporter(presentation, io));
@@ -67,7 +67,7 @@ async function run(
   if (['--version', '-V', 'version'].includes(name)) return answer(plain, `${version}\n`);
   const entry = commands.find((candidate) => candidate.name === name);
   if (!entry) throw unknownCommand(name);
-  // Commands share the version option with the program.
+  // Every command accepts --version.
   if (rest.includes('--version')) return answer(plain, `${version}\n`);
   const command = await entry.load();
   const { positionals, values } = parseArguments(name, command, rest, io.stdout.columns);
@@ -103,7 +103,7 @@ async function run(
       context: { signal, emit },
       confirm: io.stdin.isTTY && io.stderr.isTTY ? (question) => confirm(question, io) : undefined,
     });
-    // The result stays the last line of the output, whatever is thought of it.
+    // The result is always the last line of the output.
     const failed = failure ? [failure, ...failures] : failures;
     for (const error of failed) reporter.error(error);
     reporter.outcome(outcome);

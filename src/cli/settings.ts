@@ -12,12 +12,12 @@ import { nearest } from '../core/registry.js';
 import { presentationFields, type Command, type Presentation } from './command.js';
 import { commands } from './commands/index.js';
 
-/** How the name of every environment variable of ours begins. */
+/** Prefix of our environment variables. */
 const PREFIX = 'MNIST_';
 
 const presentationSpace = { fields: presentationFields, choices: {} };
 
-/** How a command is to show what it does. Throws OPTION_INVALID. */
+/** The output options of a command. Throws OPTION_INVALID. */
 export function resolvePresentation(
   values: Readonly<Record<string, unknown>>,
   environment: NodeJS.ProcessEnv,
@@ -66,12 +66,12 @@ export async function warnOfVariables(
   }
 }
 
-/** The environment variables that set a space's options, without their common beginning. */
+/** The environment variables that set a space's options, without the prefix. */
 function variablesOf(space: OptionSpace): string[] {
   return [...allFields(space).values()].map(({ variable }) => variable.slice(PREFIX.length));
 }
 
-/** Splits flags into those of every command's presentation and those of the command itself. */
+/** Splits flags into output options and the command's own. */
 function partition(
   values: Readonly<Record<string, unknown>>,
 ): [Record<string, unknown>, Record<string, unknown>] {

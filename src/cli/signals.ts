@@ -1,6 +1,6 @@
 import { ToolkitError } from '../core/errors.js';
 
-/** What is needed of the process to be interrupted. */
+/** The parts of a process that signal handling needs. */
 export interface SignalSource {
   on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
   off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
@@ -10,10 +10,10 @@ export interface SignalSource {
 const AGAIN = 'run the same command again';
 
 /**
- * Turns Ctrl-C and SIGTERM into an aborted signal, so that work ends cleanly; the second one ends the process at once.
+ * Turns Ctrl-C and SIGTERM into an aborted signal, so that work stops cleanly; a second one ends the process at once.
  *
  * @param onFirst called when the first one arrives
- * @returns the signal, and a function that lets the process have its signals back
+ * @returns the signal, and a function that removes the handlers
  */
 export function watchSignals(
   source: SignalSource,

@@ -57,8 +57,9 @@ export const errorKinds = {
   ),
   OPTION_INVALID: kind<{ option: string; value: string; origin: string; allowed: string }>(
     2,
-    ({ option, value, origin, allowed }) => `${option} is ${value} (from ${origin}), must be ${allowed}`,
-    ({ option, origin }) => origin === 'the command line' ? `change ${option}` : `change ${option} in ${origin}`,
+    ({ option, value, origin, allowed }) => `${option} is ${value} (from ${origin}), but must be ${allowed}`,
+    ({ option, origin }) =>
+      origin === 'the command line' ? `change ${option}` : `change ${option} in ${origin}`,
   ),
   OPTION_NOT_APPLICABLE: kind<{ option: string; origin: string; plugin: string; options: string }>(
     2,
@@ -207,7 +208,7 @@ export const errorKinds = {
 
   SEARCH_FAILED: kind<{ trials: number; reason: string }>(
     1,
-    ({ trials, reason }) => `all ${trials} trials failed; the first: ${reason}`,
+    ({ trials, reason }) => `no successful trial out of ${trials}; first failure: ${reason}`,
     () => 'narrow the search space or correct the options shared by all trials',
   ),
 

@@ -11,7 +11,12 @@ export function filtersOption(
   return z.array(z.int().min(1).max(4096)).min(1).max(64).default(fallback).meta({ description });
 }
 
-export const kernelSizeOption = z.int().min(1).max(31).default(3).meta({ description: 'kernel size' });
+export const kernelSizeOption = z
+  .int()
+  .min(1)
+  .max(31)
+  .default(3)
+  .meta({ description: 'kernel size of the convolutions' });
 
 /** The share of values that a dropout drops. */
 export function dropoutOption(fallback: number, place: string): z.ZodDefault<z.ZodNumber> {

@@ -82,7 +82,7 @@ it('an error carries its code, exit code, hint and cause', () => {
     code: 'DATA_UNREADABLE',
     exitCode: 3,
     message: 'x.gz: cannot be read (EACCES)',
-    hint: 'check that the file exists and that you may read it',
+    hint: 'check that the file exists and is readable',
     cause,
   });
 });

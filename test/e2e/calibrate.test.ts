@@ -56,5 +56,5 @@ it('calibrate: the stored decision is measured, followed by predict, and refused
   await appendFile(path, 'x');
   const damaged = await runCommand(['predict', 'base', 'seven.png'], { cwd });
   expect(damaged.code).toBe(6);
-  expect(damaged.stderr).toContain('not a decision file');
+  expect(damaged.stderr).toContain('invalid decision file');
 });

@@ -123,7 +123,7 @@ it('5: the quality gate, with the result as the last line', async () => {
   expect(trained.result()).toMatchObject({ event: 'result', run: 'weak' });
   const gate = (minimum: string): Promise<Ended> =>
     runCommand(['evaluate', 'weak', '--min-accuracy', minimum], { cwd });
-  expectError(await gate('0.999'), 5, /accuracy on the test split is 0\.\d+, below the minimum of 0\.999/);
+  expectError(await gate('0.999'), 5, /test accuracy is 0\.\d+, below the minimum of 0\.999/);
   expect((await gate('0.5')).code).toBe(0);
 });
 
@@ -143,7 +143,7 @@ it('6: a missing or damaged checkpoint, and one of another program', async () =>
   expectError(
     await runCommand(['evaluate', 'good'], { cwd }),
     6,
-    /best\.safetensors: not an intact checkpoint/,
+    /best\.safetensors: damaged or not a checkpoint/,
   );
 });
 
@@ -188,7 +188,7 @@ it('2: a run that exists is not overwritten', async () => {
   const cwd = await temporaryFolder();
   const words = ['train', '--epochs', '1', '--run', 'mine', ...QUICK];
   expect((await runCommand(words, { cwd })).code).toBe(0);
-  expectError(await runCommand(words, { cwd }), 2, /the run "mine" exists already.*--resume mine/);
+  expectError(await runCommand(words, { cwd }), 2, /run "mine" already exists.*--resume mine/);
 });
 
 it('--verbose shows where an error comes from', async () => {

@@ -56,7 +56,7 @@ it(
     const conflict = await runCommand(['train', '--reproduce', 'first', '--seed', '8'], { cwd });
     expect([conflict.code, conflict.stderr]).toEqual([
       2,
-      expect.stringContaining('seed is 7 in the run "first"'),
+      expect.stringContaining('seed is 7 in run "first"'),
     ]);
   },
 );

@@ -80,7 +80,7 @@ it('a resumed run keeps its configuration, and can be made longer', async () => 
   expect((await runCommand(first, { cwd })).code).toBe(0);
   const other = await runCommand(['train', '--resume', 'short', '--batch-size', '50'], { cwd });
   expect(other.code).toBe(2);
-  expect(other.stderr).toContain('batchSize is 100 in the run "short", but 50 was asked for');
+  expect(other.stderr).toContain('batchSize is 100 in run "short", but 50 was given');
   const longer = await runCommand(['train', '--resume', 'short', '--epochs', '2', '--json'], { cwd });
   expect(longer.code).toBe(0);
   expect(longer.result()).toMatchObject({ run: 'short', epochs: 2 });

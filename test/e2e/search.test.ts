@@ -111,8 +111,8 @@ it('where no trial can be trained, the reason is the error', async () => {
   await writeFile(join(cwd, 'space.json'), JSON.stringify(configuration));
   const { code, stderr } = await runCommand(['search', '--config', 'space.json', '--run', 'none'], { cwd });
   expect(code).toBe(1);
-  expect(stderr).toContain('error: none of the 1 trials brought a result; the first: training diverged');
+  expect(stderr).toContain('error: no successful trial out of 1; first failure: training diverged');
   const missing = await runCommand(['search', '--resume', 'nothing'], { cwd });
   expect(missing.code).toBe(6);
-  expect(missing.stderr).toMatch(/nothing.*search\.json: cannot be continued: there is no such search/);
+  expect(missing.stderr).toMatch(/nothing.*search\.json: cannot resume the search: there is no such search/);
 });

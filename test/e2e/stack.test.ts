@@ -21,7 +21,7 @@ it('so does an option, as JSON; what does not fit is refused with its place', as
   const cwd = await temporaryFolder();
   const layers = JSON.stringify([{ type: 'max-pooling' }, { type: 'dense', units: 3 }]);
   const refused = await runCommand(['train', '--model', 'stack', '--layers', layers, ...QUICK], { cwd });
-  expect(refused.stderr).toMatch(/error: layers\[1\] \(dense\) needs a vector .*, and gets 14×14×1/);
+  expect(refused.stderr).toMatch(/error: layers\[1\] \(dense\) needs a vector .*, but gets 14×14×1/);
   expect(refused.code).toBe(2);
   const wrong = await runCommand(['train', '--model', 'stack', '--layers', '[{"type":"dense"}]'], { cwd });
   expect(wrong.stderr).toMatch(

@@ -129,7 +129,7 @@ it('images of which nothing would be left are refused', () => {
   const build = (options: object): Model => cnnSmall.build(cnnSmall.options.parse(options), task);
   expect(() => build({})).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error);
   expect(() => build({ filters: [4], padding: 'valid', kernelSize: 5 })).toThrow(
-    'nothing is left of images of 3×3',
+    'images of 3×3 are too small',
   );
   expect(build({ filters: [4] }).description).toContain('(same)');
   expect(() => resnet.build(resnet.options.parse({}), task)).toThrow('cannot be halved 2 times');

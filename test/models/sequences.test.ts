@@ -27,7 +27,7 @@ describe('transformer', () => {
   });
 
   it('refuses heads that do not divide the width', () => {
-    expect(() => transformerOf({ heads: 3 })).toThrow(/width of 64 cannot be divided among 3 heads/);
+    expect(() => transformerOf({ heads: 3 })).toThrow(/--width 64 is not divisible by --heads 3/);
   });
 });
 

@@ -115,7 +115,7 @@ describe('a stack of layers', () => {
         { type: 'max-pooling', size: 7 },
         { type: 'convolution', filters: 2, kernelSize: 5 },
       ],
-      /^layers\[1\] \(convolution\) needs a larger image, and gets 4×4×1$/,
+      /^layers\[1\] \(convolution\) needs a larger image, but gets 4×4×1$/,
     ],
     [
       'a convolution after flatten',
@@ -130,7 +130,7 @@ describe('a stack of layers', () => {
     [
       'an image at the end',
       [{ type: 'max-pooling' }],
-      /^the classification layer after layers\[0\] needs a vector, and gets 14×14×1$/,
+      /^the output layer after layers\[0\] needs a vector, but gets 14×14×1$/,
     ],
   ])('refuses, by its position, %s', async (_, layers, message) => {
     const error = await toolkitError('USAGE', () => stackOf(layers));

@@ -27,7 +27,7 @@ it('weights that are no numbers are not written: the checkpoint from before stay
   const partial = { ...emptyEpoch, batches: 3 };
   await expect(writer.pause({ history: [record], partial })).rejects.toMatchObject({
     code: 'TRAINING_DIVERGED',
-    message: 'training diverged: weights are no longer numbers in epoch 2, batch 3',
+    message: 'training diverged: the weights are not finite in epoch 2, batch 3',
   });
   const second = { ...record, epoch: 2 };
   await expect(writer.epoch({ history: [record, second], partial: emptyEpoch }, second)).rejects.toThrow(

@@ -28,7 +28,7 @@ type AuditCall = Call<typeof space>;
 
 export const auditCommand = defineCommand({
   summary: 'verify or list the log of deploys, promotions and rollbacks',
-  positionals: [{ name: 'action', description: 'action', required: true, choices: actions }],
+  positionals: [{ name: 'action', description: 'action to perform', required: true, choices: actions }],
   space,
   examples: [
     ['mnist audit verify', 'exit code 3 if a record was changed, removed or inserted'],

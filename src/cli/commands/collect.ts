@@ -32,8 +32,8 @@ export const collectCommand = defineCommand({
       'a CSV table of file names and labels',
     ],
     [
-      'mnist collect blood --from https://example.org/blood.npz --sha256 … --licence "CC BY 4.0"',
-      'a download, verified by its hash',
+      'mnist collect blood --from https://example.org/blood.npz --sha256 …',
+      'a download, verified by its hash; record its licence with --licence',
     ],
   ],
   async run({ options, context }) {

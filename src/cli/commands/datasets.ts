@@ -13,7 +13,12 @@ type DatasetsCall = Call<typeof space>;
 export const datasetsCommand = defineCommand({
   summary: 'list data sets, or show one',
   positionals: [
-    { name: 'action', description: 'action; without it, list', required: false, choices: ['show'] },
+    {
+      name: 'action',
+      description: 'action to perform; without it, list',
+      required: false,
+      choices: ['show'],
+    },
     { name: 'dataset', description: 'data set to show', required: false, key: 'dataset' },
   ],
   space,
@@ -44,7 +49,7 @@ async function show({ options, context }: DatasetsCall): Promise<Outcome> {
       hint: 'use "mnist datasets show NAME"; "mnist datasets" lists the names',
     });
   }
-  // The codec of images is loaded only where it is used.
+  // Loads the image codec only when it is needed.
   const { showDataset } = await import('../../stages/datasets/show-dataset.js');
   const view = await showDataset(dataset, options, context);
   const { samples, ...data } = view;

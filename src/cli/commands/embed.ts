@@ -11,7 +11,7 @@ export const embedCommand = defineCommand({
     ['mnist embed my-run --split training --output training.csv --maps pca', 'as CSV, with a PCA plot'],
   ],
   async run({ positionals, options, context }) {
-    // The codec of images is loaded only where it is used.
+    // Loads the image codec only when it is needed.
     const { embed } = await import('../../stages/embed/embed.js');
     const embedded = await embed(positionals[0] ?? '', options, context);
     const { images, size, output, labels, maps } = embedded;

@@ -44,7 +44,7 @@ export const evaluateCommand = defineCommand({
   },
 });
 
-/** The one checkpoint that was named. Throws USAGE where there are more. */
+/** The only checkpoint given. Throws USAGE for several. */
 function onlyOne([name = '', ...others]: readonly string[]): string {
   if (others.length === 0) return name;
   throw new ToolkitError('USAGE', {

@@ -20,7 +20,7 @@ export const explainCommand = defineCommand({
         hint: 'name image files, or images of the data set with --index',
       });
     }
-    // The codec of images is loaded only where it is used.
+    // Loads the image codec only when it is needed.
     const { explain } = await import('../../stages/explain/explain.js');
     const pictures = names.map((name) => pictureSource(name, stdin));
     const result = await explain(checkpoint ?? '', pictures, options, context);

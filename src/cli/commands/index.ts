@@ -2,12 +2,12 @@ import type { Command } from '../command.js';
 
 interface CommandEntry {
   readonly name: string;
-  /** Repeats the command's own summary, so that the list can be printed without loading every command. */
+  /** The command's summary again, to list commands without loading them. */
   readonly summary: string;
   load(): Promise<Command>;
 }
 
-/** All commands, in the order of the stages. A new one is a file beside this one, and an entry here. */
+/** All commands, in the order of the stages. To add one, add a file here and an entry below. */
 export const commands: readonly CommandEntry[] = [
   {
     name: 'collect',

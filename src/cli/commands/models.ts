@@ -3,11 +3,13 @@ import { z } from 'zod';
 import { flagOf, fieldsOf, type Field } from '../../core/config/fields.js';
 import { models } from '../../models/index.js';
 import { parameterCount, type MeasuredTraining, type ModelDefinition } from '../../models/model.js';
-import { count, columns } from '../terminal/format.js';
+import { columns, count, optionText } from '../terminal/format.js';
 import { measuredText } from '../terminal/results/measured.js';
+import type { Style } from '../terminal/style.js';
+import { wrapped } from '../terminal/wrap.js';
 import { defineCommand, withCommonOptions } from '../command.js';
 
-/** The images of MNIST and its kind. */
+/** The shape of MNIST. */
 const MNIST_TASK = { shape: { height: 28, width: 28, channels: 1 }, classes: 10 };
 
 export const modelsCommand = defineCommand({
@@ -19,31 +21,38 @@ export const modelsCommand = defineCommand({
     const listed = [...models].map(describe);
     return Promise.resolve({
       data: { models: listed },
-      text: ({ bold }) =>
-        listed
-          .map(
-            ({ name, summary, description, parameters, measured, source, options }) =>
-              `${bold(name)}  ${summary}\n  ${description}: ${count(parameters)} parameters on MNIST\n` +
-              `  ${measuredText(measured)}\n  ${source}\n` +
-              columns(
-                options.map(({ key, description: what, fallback }) => [
-                  '',
-                  flagOf(key),
-                  `${what} (${JSON.stringify(fallback)})`,
-                ]),
-              ),
-          )
-          .join('\n\n'),
+      text: (style) => listed.map((model) => modelText(model, style)).join('\n\n'),
     });
   },
 });
+
+const WIDTH = 80;
+
+function modelText(model: ListedModel, { bold }: Style): string {
+  const { name, summary, description, parameters, measured, source, options } = model;
+  const facts = [
+    `${description}; ${count(parameters)} parameters on MNIST`,
+    measuredText(measured),
+    `source: ${source}`,
+  ];
+  return [
+    `${bold(name)}  ${summary}`,
+    ...facts.map((fact) => wrapped(fact, WIDTH, '  ')),
+    columns(options.map((option) => ['', flagOf(option.key), optionLine(option)])),
+  ].join('\n');
+}
+
+function optionLine({ kind, description, fallback }: Field): string {
+  // A structure, such as the layers of a stack, would not fit on a line.
+  return kind === 'structure' ? description : `${description} (default ${optionText(fallback)})`;
+}
 
 interface ListedModel {
   name: string;
   summary: string;
   description: string;
   parameters: number;
-  /** Null where nobody measured. */
+  /** Null if not measured. */
   measured: MeasuredTraining | null;
   source: string;
   options: Field[];

@@ -21,7 +21,7 @@ type RegistryCall = Call<typeof space>;
 export const registryCommand = defineCommand({
   summary: 'list, promote, roll back and verify deployed models',
   positionals: [
-    { name: 'action', description: 'action', required: true, choices: actions },
+    { name: 'action', description: 'action to perform', required: true, choices: actions },
     { name: 'name', description: 'model; may be omitted if there is only one', required: false },
     { name: 'version', description: 'version to promote; default: the candidate', required: false },
   ],

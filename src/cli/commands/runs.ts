@@ -18,7 +18,7 @@ type RunsCall = Call<typeof space>;
 export const runsCommand = defineCommand({
   summary: 'list, compare and prune training runs',
   positionals: [
-    { name: 'action', description: 'action; default list', required: false, choices: actions },
+    { name: 'action', description: 'action to perform; default: list', required: false, choices: actions },
     {
       name: 'run',
       description: 'compare: runs to compare; list, prune: only runs of this search',

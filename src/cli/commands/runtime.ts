@@ -20,7 +20,7 @@ type RuntimeCall = Call<typeof space>;
 
 export const runtimeCommand = defineCommand({
   summary: 'install, list or remove the TensorFlow runtime',
-  positionals: [{ name: 'action', description: 'action', required: true, choices: actions }],
+  positionals: [{ name: 'action', description: 'action to perform', required: true, choices: actions }],
   space,
   examples: [
     ['mnist runtime install', 'install the runtime for this machine ahead of time'],

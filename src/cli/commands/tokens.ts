@@ -33,7 +33,7 @@ type TokensCall = Call<typeof space>;
 export const tokensCommand = defineCommand({
   summary: 'create, list and revoke access tokens of the server',
   positionals: [
-    { name: 'action', description: 'action', required: true, choices: actions },
+    { name: 'action', description: 'action to perform', required: true, choices: actions },
     { name: 'id', description: 'id of the token to revoke', required: false },
   ],
   space,

@@ -5,7 +5,7 @@ export function loss(value: number): string {
   return value.toFixed(4);
 }
 
-/** Bytes in the unit that suits: "261 MiB". */
+/** Bytes in a suitable unit: "261 MiB". */
 export function bytes(value: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   const power = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(value) / 10));
@@ -13,7 +13,7 @@ export function bytes(value: number): string {
   return `${scaled < 10 && power > 0 ? scaled.toFixed(1) : Math.round(scaled)} ${units[power]!}`;
 }
 
-/** A time in the unit that suits: "0.42 s", "12.3 s", "3:07", "1:02:03". */
+/** A duration in a suitable unit: "0.42 s", "12.3 s", "3:07", "1:02:03". */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
   if (seconds < 10) return `${seconds.toFixed(2)} s`;
@@ -24,7 +24,7 @@ export function duration(seconds: number): string {
   return hours > 0 ? `${hours}:${tail}` : tail;
 }
 
-/** An option's value as one would write it: "128,64", "none" for an empty list, "–" for nothing. */
+/** An option's value as text: "128,64", "none" for an empty list, "–" for nothing. */
 export function optionText(value: unknown): string {
   if (value === null || value === undefined) return '–';
   if (typeof value === 'string') return value;

@@ -4,8 +4,8 @@ import type { Picture } from '../../reports/drawing/picture.js';
 import type { Style } from './style.js';
 
 /**
- * A picture as lines of half-block characters, two pixels above each other in one. With colours, each half has its own; without,
- * what is brighter than the middle between the darkest and the brightest pixel is drawn.
+ * A picture as lines of half-block characters, each showing two pixels, one above the other. Without colours, pixels brighter than
+ * the mean of the darkest and the brightest are drawn.
  */
 export function halfBlocks(picture: Picture, { level }: Style): string[] {
   const cell = level > 0 ? coloredCell(picture) : plainCell(picture);
@@ -17,7 +17,7 @@ export function halfBlocks(picture: Picture, { level }: Style): string[] {
 type Cell = (x: number, y: number) => string;
 
 function coloredCell({ width, height, channels, data }: Picture): Cell {
-  // Sixteen colours have hardly a grey among them; terminals with colours have had 256 for decades.
+  // Palettes of 16 colours have hardly any grey; almost all colour terminals have 256.
   const chalk = new Chalk({ level: 2 });
   const colorAt = (x: number, y: number): [number, number, number] => {
     const at = (y * width + x) * channels;

@@ -16,7 +16,7 @@ interface Terminal {
   env: NodeJS.ProcessEnv;
 }
 
-/** The reporter that suits the reader. */
+/** The reporter for the output options. */
 export function createReporter(
   { json, quiet, color, verbose }: ReporterOptions,
   terminal: Terminal,

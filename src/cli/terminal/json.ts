@@ -7,7 +7,7 @@ export class JsonReporter implements Reporter {
   readonly #stdout: NodeJS.WritableStream;
   readonly #people: Reporter;
 
-  /** @param people shows on stderr what happens */
+  /** @param people shows progress on stderr */
   constructor(stdout: NodeJS.WritableStream, people: Reporter) {
     this.#stdout = stdout;
     this.#people = people;
@@ -15,7 +15,7 @@ export class JsonReporter implements Reporter {
 
   event(event: ToolkitEvent): void {
     this.#people.event(event);
-    // They come many times a second, for bars; the epoch lines hold what they add up to.
+    // These come many times a second, for progress bars; the epoch lines summarise them.
     if (event.event === 'batch' || event.event === 'progress') return;
     this.#line(event);
   }

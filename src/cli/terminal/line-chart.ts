@@ -1,6 +1,6 @@
 import type { Style } from './style.js';
 
-/** Values over the whole numbers from 1: one for each epoch. */
+/** A curve with one value per epoch. */
 export interface ChartedCurve {
   name: string;
   values: readonly number[];
@@ -10,7 +10,7 @@ const WIDTH = 64;
 const HEIGHT = 14;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
-/** Curves drawn with letters, so that they can be told apart without colours; where several meet, the first is seen. */
+/** Curves drawn with letters, to be distinguishable without colours; where curves overlap, the first is visible. */
 export function lineChart(
   curves: readonly ChartedCurve[],
   format: (value: number) => string,
@@ -26,7 +26,7 @@ export function lineChart(
   const letter = (index: number): string => LETTERS[index % LETTERS.length]!;
 
   const cells = Array.from({ length: HEIGHT }, () => new Array<string>(WIDTH).fill(' '));
-  // Backwards, so that the first curve is drawn over the others.
+  // In reverse, so that the first curve is drawn on top.
   for (const [index, curve] of [...curves.entries()].reverse()) {
     if (curve.values.length === 0) continue;
     const columns =

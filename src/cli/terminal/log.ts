@@ -1,4 +1,4 @@
-/** Takes a server's log, which is for programs: it goes to stderr as it is, whatever form the rest of the output has. */
+/** Writes a server's log to stderr unchanged, because programs read it. */
 export const logDestination = {
   write(line: string): void {
     process.stderr.write(line);

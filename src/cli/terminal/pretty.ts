@@ -18,7 +18,7 @@ export interface PrettyOptions {
   verbose: boolean;
 }
 
-/** For people: what happens on stderr, with bars on a terminal and plain lines elsewhere, and the result on stdout. */
+/** For people: progress on stderr (bars on a terminal, plain lines elsewhere) and the result on stdout. */
 export class PrettyReporter implements Reporter {
   readonly #options: PrettyOptions;
   readonly #style: Style;
@@ -141,13 +141,13 @@ export class PrettyReporter implements Reporter {
     return this.#fitting([line(true, true), line(true, false), line(false, false)]);
   }
 
-  /** The first of some lines, from long to short, that a terminal does not break; elsewhere the longest. */
+  /** The first of some lines, from long to short, that fits the terminal; without a terminal, the longest. */
   #fitting(lines: readonly string[]): string {
     const { columns = Infinity } = this.#options.stderr;
     return lines.find((line) => stripVTControlCharacters(line).length <= columns) ?? lines.at(-1)!;
   }
 
-  /** What begins and what is given up needs no line: bars show the one, and a notice the other. */
+  /** Trials that start or are stopped get no line: progress bars and notices show them. */
   #trial(event: TrialEvent): void {
     if (event.state !== 'running' && event.state !== 'stopped') this.#line(trialLine(event, this.#style));
   }
@@ -177,7 +177,7 @@ function runLine(run: string, resumedFromEpoch: number | undefined, { bold }: St
   return `run ${bold(run)}${resumed}`;
 }
 
-/** The stack of an error and of what caused it. */
+/** The stack of an error and of its causes. */
 function stackOf(error: unknown): string {
   const stacks: string[] = [];
   for (let current = error; current instanceof Error; current = current.cause) {

@@ -2,10 +2,10 @@ import cliProgress from 'cli-progress';
 
 import { duration } from './format.js';
 
-/** Without a terminal, long work shows a sign of life so often. */
+/** Interval of progress lines without a terminal. */
 const PLAIN_INTERVAL_MS = 10_000;
 
-/** One line that shows how far something is: a bar on a terminal, else a plain line from time to time. */
+/** Shows progress: a bar on a terminal, otherwise a line from time to time. */
 export class ProgressLine {
   readonly #stream: NodeJS.WritableStream;
   readonly #animated: boolean;
@@ -43,7 +43,7 @@ export class ProgressLine {
     }
   }
 
-  /** Shows a bar, on a terminal alone. */
+  /** Shows a bar, only on a terminal. */
   animate(task: string, done: number, total: number | undefined, text: string, rate: number): void {
     if (!this.#animated) return;
     const end = total ?? 0;
@@ -56,7 +56,7 @@ export class ProgressLine {
           barsize: 20,
           hideCursor: true,
           clearOnComplete: true,
-          // Left to itself, it would take Ctrl-C for its own.
+          // Otherwise it would handle Ctrl-C itself.
           gracefulExit: false,
         },
         cliProgress.Presets.shades_classic,
@@ -68,7 +68,7 @@ export class ProgressLine {
     }
   }
 
-  /** Takes the bar off the screen, so that a line can be printed; the next progress brings it back. */
+  /** Removes the bar so that a line can be printed; the next progress draws it again. */
   clear(): void {
     this.#bar?.stop();
     this.#bar = undefined;

@@ -8,8 +8,8 @@ interface Stream {
 }
 
 /**
- * Colours where they are wanted: `--no-color` and NO_COLOR (no-color.org) forbid them, FORCE_COLOR demands them, and
- * otherwise a terminal that can show them gets them.
+ * Decides on colours: `--no-color` and NO_COLOR (no-color.org) turn them off, FORCE_COLOR turns them on, and by default
+ * terminals that support them get them.
  */
 export function styleFor(stream: Stream, color: boolean, environment: NodeJS.ProcessEnv): Style {
   return new Chalk({ level: isColored(stream, color, environment) ? 1 : 0 });
@@ -22,7 +22,7 @@ function isColored({ isTTY = false }: Stream, color: boolean, environment: NodeJ
   return isTTY && environment['TERM'] !== 'dumb';
 }
 
-/** Whether a stream can show something that moves: a terminal that a person watches. */
+/** Whether a stream can show animations: an interactive terminal. */
 export function isAnimated({ isTTY = false }: Stream, environment: NodeJS.ProcessEnv): boolean {
   return isTTY && environment['TERM'] !== 'dumb' && !isSet(environment['CI']);
 }

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 import Table from 'cli-table3';
 
-/** A table without lines between its rows; numbers stand on the right. */
+/** A table without borders; numbers are right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const borderless = ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left'];
   const chars = Object.fromEntries(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The options that several stages share. */
+/** Options shared by several stages. */
 
 export const datasetOption = z
   .string()
@@ -11,11 +11,11 @@ export const datasetOption = z
     allowed: 'lowercase letters, digits, dots, dashes and underscores',
   });
 
-/** Another data set than the one that a model was trained on. */
+/** Replaces the data set of the training. */
 export const otherDatasetOption = datasetOption
   .unwrap()
   .optional()
-  .meta({ description: 'data set to use instead of the training one' });
+  .meta({ description: 'data set to use; without it, the one of the training' });
 
 export const dataDirOption = z
   .string()

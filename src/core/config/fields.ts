@@ -1,30 +1,30 @@
 import { z } from 'zod';
 
-/** An option as people meet it: read off its zod schema, so that help, environment, files and messages cannot disagree. */
+/** An option, derived from its zod schema so that help, environment, files and messages agree. */
 export interface Field {
   /** Its name in files and in code: `learningRate`. */
   key: string;
   description: string;
   kind: 'boolean' | 'number' | 'text' | 'list' | 'texts' | 'mixed' | 'structure';
-  /** What a value may be, in words: "a number above 0". */
+  /** The allowed values in words: "a number above 0". */
   allowed: string;
-  /** The value it has when nobody sets it; undefined where there is none. */
+  /** The default; undefined if there is none. */
   fallback: unknown;
-  /** What stands for the value in help: `N`, `FOLDER`. */
+  /** The placeholder in help: `N`, `FOLDER`. */
   placeholder: string;
-  /** The environment variable that sets it. */
+  /** Its environment variable. */
   variable: string;
-  /** Which plug-ins have it, with the value that it has in each when nobody sets it; undefined for a command's own. */
+  /** The plug-ins that have it, with the default of each; undefined for a command's own option. */
   plugins?: ReadonlyMap<string, unknown>;
 }
 
-/** What a field's schema may say beside its type, with zod's `meta()`. */
+/** The metadata of a field's schema, given with zod's `meta()`. */
 export interface FieldMeta {
   description: string;
-  /** What a value may be, where the type alone does not say it. */
+  /** The allowed values, if the type does not express them. */
   allowed?: string;
   placeholder?: string;
-  /** Another environment variable than `MNIST_` and the name. */
+  /** The environment variable, if not `MNIST_` and the name. */
   variable?: string;
 }
 
@@ -39,7 +39,7 @@ interface JsonSchema extends Partial<FieldMeta> {
   exclusiveMaximum?: number;
   items?: JsonSchema;
   anyOf?: JsonSchema[];
-  /** Objects that a property tells apart. */
+  /** A discriminated union. */
   oneOf?: JsonSchema[];
   properties?: Record<string, JsonSchema>;
 }
@@ -52,14 +52,14 @@ export function fieldsOf(schema: z.ZodObject): ReadonlyMap<string, Field> {
   return new Map(Object.entries(properties).map(([key, property]) => [key, toField(key, property)]));
 }
 
-/** A place inside of an option's value, such as the third layer's `units`. */
+/** A place inside an option's value, such as the third layer's `units`. */
 export interface NestedPlace {
   /** How it is written: `layers[2].units`. */
   suffix: string;
   value: unknown;
-  /** What it may be, in words; undefined where the schema does not say. */
+  /** The allowed values in words; undefined if the schema does not say. */
   allowed: string | undefined;
-  /** The keys that stand beside it. */
+  /** The sibling keys. */
   siblings: string[];
 }
 
@@ -83,7 +83,7 @@ function allowedInside(schema: JsonSchema): string {
   return schema.oneOf ? 'an object with a type' : allowedBy(schema);
 }
 
-/** Of objects that the property `type` tells apart, the one that a value is; where it is none, one that may be any of them. */
+/** The variant of a union discriminated by `type` that a value belongs to; for an unknown type, one that allows all types. */
 function variantOf(variants: readonly JsonSchema[], value: unknown): JsonSchema {
   const typeOf = ({ properties }: JsonSchema): unknown => properties?.['type']?.const;
   const found = variants.find((variant) => typeOf(variant) === (value as { type?: unknown } | null)?.type);
@@ -156,13 +156,14 @@ function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Json
   const bounds = [
     exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : undefined,
     minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? `from ${minimum}` : undefined,
-    exclusiveMaximum !== undefined ? `below ${exclusiveMaximum}` : undefined,
+    exclusiveMaximum !== undefined
+      ? `${minimum === undefined ? 'and' : 'to'} below ${exclusiveMaximum}`
+      : undefined,
     maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER
-      ? `${minimum === undefined ? 'up to' : 'to'} ${maximum}`
+      ? `${minimum === undefined ? 'and up to' : 'to'} ${maximum}`
       : undefined,
   ].filter((bound) => bound !== undefined);
-  const isPlainRange = minimum !== undefined && exclusiveMaximum === undefined;
-  return bounds.length > 0 ? ` ${bounds.join(isPlainRange ? ' ' : ' and ')}` : '';
+  return bounds.length > 0 ? ` ${bounds.join(' ').replace(/^and /, '')}` : '';
 }
 
 /** How an option is written on the command line: `learningRate` becomes `--learning-rate`. */
@@ -178,8 +179,8 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 /**
- * The value that a text from the command line or the environment stands for. What cannot be read as the field's type stays
- * a text, so that the schema refuses it and the message can show it.
+ * Parses text from the command line or the environment. Text that does not have the field's type stays text, so that the schema
+ * rejects it and the message can show it.
  */
 export function parseText({ kind }: Pick<Field, 'kind'>, text: string): unknown {
   switch (kind) {
@@ -212,6 +213,6 @@ function parseJson(text: string): unknown {
 }
 
 function parseNumber(text: string): unknown {
-  // Number('') is 0, and Number(' ') too; neither was meant.
+  // Number('') is 0, and Number(' ') too; both are mistakes.
   return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
 }

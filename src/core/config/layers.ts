@@ -4,7 +4,7 @@ import { ToolkitError, messageOf, systemCodeOf } from '../errors.js';
 import { flagOf, parseText, type Field } from './fields.js';
 import { resolveOptions, type Layer, type OptionSpace, type Resolved } from './resolve.js';
 
-/** The settings given on the command line, already in the types of their fields. */
+/** The settings of the command line, already parsed. */
 export function flagLayer(values: Readonly<Record<string, unknown>>): Layer {
   return { values, origin: () => 'the command line', label: flagOf };
 }
@@ -15,7 +15,7 @@ export function callerLayer(values: Readonly<Record<string, unknown>>): Layer {
 }
 
 /**
- * The settings that a program passes to a library function, validated; defaults fill in what it leaves out. Throws OPTION_UNKNOWN,
+ * Validates the settings that a program passes to a library function and adds the defaults. Throws OPTION_UNKNOWN,
  * OPTION_INVALID and OPTION_NOT_APPLICABLE.
  */
 export function callerOptions<Space extends OptionSpace>(
@@ -25,7 +25,7 @@ export function callerOptions<Space extends OptionSpace>(
   return resolveOptions(space, [callerLayer(values)]).values;
 }
 
-/** The settings that environment variables make, each named as its field says; other variables are left alone. */
+/** The settings of environment variables; unknown variables are ignored. */
 export function environmentLayer(fields: ReadonlyMap<string, Field>, environment: NodeJS.ProcessEnv): Layer {
   const values: Record<string, unknown> = {};
   for (const field of fields.values()) {
@@ -39,7 +39,7 @@ export function environmentLayer(fields: ReadonlyMap<string, Field>, environment
 /**
  * The settings in a JSON file. Throws CONFIG_UNREADABLE.
  *
- * @param elsewhere keys that mean something to other commands, and are passed over here
+ * @param elsewhere keys of other commands, which are ignored here
  */
 export async function fileLayer(path: string, elsewhere: ReadonlySet<string> = new Set()): Promise<Layer> {
   const values = Object.entries(await readObject(path)).filter(([key]) => !elsewhere.has(key));

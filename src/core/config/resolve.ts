@@ -12,14 +12,14 @@ export interface Configurable<
   readonly options: Options;
 }
 
-/** An option that names a plug-in, whose own options then stand beside it: `model`, with `hiddenLayers`. */
+/** An option that selects a plug-in, such as `model`; the plug-in adds its own options, such as `hiddenLayers`. */
 export interface Choice<Entry extends Configurable = Configurable> {
   readonly registry: Registry<Entry>;
   readonly fallback: string;
   readonly description: string;
 }
 
-/** All that can be set for a command: fields of its own, and plug-ins with theirs. */
+/** All options of a command: its own fields, and plug-ins with theirs. */
 export interface OptionSpace<
   Fields extends z.ZodObject = z.ZodObject,
   Choices extends Record<string, Choice> = Record<string, Choice>,
@@ -41,10 +41,10 @@ export type Resolved<Space extends OptionSpace> = Readonly<
   }
 >;
 
-/** Settings from one place, such as the command line or a file. */
+/** Settings from one source, such as the command line or a file. */
 export interface Layer {
   readonly values: Readonly<Record<string, unknown>>;
-  /** Where the settings come from, for messages: "configs/article.json". */
+  /** The source of the settings, for messages: "configs/article.json". */
   readonly origin: (key: string) => string;
   /** How an option is written there: `--learning-rate`, `learningRate`. */
   readonly label: (key: string) => string;
@@ -54,7 +54,7 @@ export interface Resolution<Space extends OptionSpace> {
   values: Resolved<Space>;
   /** The same settings with all keys on one level, as a configuration file has them. */
   flat: Readonly<Record<string, unknown>>;
-  /** Where each came from. */
+  /** The origin of each. */
   origins: ReadonlyMap<string, string>;
 }
 
@@ -77,7 +77,7 @@ export function allFields(space: OptionSpace): Map<string, Field> {
   return fields;
 }
 
-/** The options of a choice's plug-ins; where several have one of a name, the first one's description stands. */
+/** The options of a choice's plug-ins; if several have an option of the same name, the first description is used. */
 export function optionFields({ registry }: Choice): Map<string, Field> {
   const fields = new Map<string, Field>();
   for (const { name, options } of registry) {
@@ -102,8 +102,8 @@ function choiceField(key: string, { registry, fallback, description }: Choice): 
 }
 
 /**
- * Merges layers, the first of which has precedence, and validates the result once. Options of a plug-in hold only with the
- * plug-in: where a higher layer names another one, those of the layer that named the first are dropped.
+ * Merges layers in order of precedence and validates the result once. Options of a plug-in apply only with that plug-in: if a
+ * higher layer selects another one, the options of the lower layer's plug-in are dropped.
  *
  * Throws OPTION_UNKNOWN, OPTION_INVALID or OPTION_NOT_APPLICABLE.
  */
@@ -137,7 +137,7 @@ export function resolveOptions<Space extends OptionSpace>(
   return { values, flat: deepFreeze({ ...parsed, ...flat }), origins };
 }
 
-/** Options that are valid already, with the defaults of those that are missing or undefined. */
+/** Adds the defaults to options that are already valid. */
 export function withDefaults<Fields extends z.ZodObject>(
   fields: Fields,
   options: { [Key in keyof z.output<Fields>]?: z.output<Fields>[Key] | undefined },
@@ -149,11 +149,11 @@ export function withDefaults<Fields extends z.ZodObject>(
 function refuseUnknown(layer: Layer, known: ReadonlyMap<string, Field>): void {
   for (const key of Object.keys(layer.values)) {
     if (known.has(key)) continue;
-    const meant = nearest(key, [...known.keys()]);
+    const suggestion = nearest(key, [...known.keys()]);
     throw new ToolkitError('OPTION_UNKNOWN', {
       option: layer.label(key),
       origin: layer.origin(key),
-      nearest: meant === undefined ? undefined : layer.label(meant),
+      nearest: suggestion === undefined ? undefined : layer.label(suggestion),
       help: '--help lists the options',
     });
   }
@@ -192,7 +192,7 @@ function resolveChoice(
   return { plugin, options };
 }
 
-/** The first setting of an option, passing over layers that name another plug-in. */
+/** The first setting of an option, ignoring layers that select another plug-in. */
 function effective(
   optionKey: string,
   choiceKey: string,
@@ -220,7 +220,7 @@ function parse(schema: z.ZodObject, settings: ReadonlyMap<string, Setting>): Rec
   throw invalid(key, setting, field?.allowed ?? issue?.message ?? 'another value');
 }
 
-/** Of a value that is made of parts, the part that is wrong. */
+/** The error for a part of a structured value. */
 function invalidInside(
   schema: z.ZodObject,
   issue: z.core.$ZodIssue,
@@ -243,7 +243,7 @@ function invalidInside(
     option,
     origin: layer.origin(key),
     nearest: nearest(unknownKey, place.siblings),
-    help: `here stand ${place.siblings.join(', ')}`,
+    help: `known keys: ${place.siblings.join(', ')}`,
   });
 }
 
@@ -254,18 +254,18 @@ function invalid(
   names?: readonly string[],
 ): ToolkitError {
   const value = setting?.value;
-  const meant = typeof value === 'string' && names ? nearest(value, names) : undefined;
+  const suggestion = typeof value === 'string' && names ? nearest(value, names) : undefined;
   return new ToolkitError('OPTION_INVALID', {
     option: setting?.layer.label(key) ?? key,
     value: textOf(value),
     origin: setting?.layer.origin(key) ?? DEFAULT_ORIGIN,
-    allowed: meant === undefined ? allowed : `${allowed} (did you mean ${meant}?)`,
+    allowed: suggestion === undefined ? allowed : `${allowed} (did you mean ${suggestion}?)`,
   });
 }
 
 function textOf(value: unknown): string {
   if (value === undefined) return 'missing';
-  // JSON has no infinity, and would call it null.
+  // JSON.stringify would turn Infinity into null.
   return typeof value === 'number' ? String(value) : JSON.stringify(value);
 }
 

@@ -111,7 +111,7 @@ async function kindOf(place: Place, { format, known, from }: SourceRequest): Pro
     reason: 'no images by class found',
     hint: (await holdsImages(place.path))
       ? `expected FOLDER/CLASS/image.png; did you mean --from ${dirname(from)}?`
-      : 'expected FOLDER/CLASS/image.png, a .csv table, a .npz archive or four IDX files',
+      : `expected FOLDER/CLASS/image.png, or set --format to one of ${sourceKinds.names.join(', ')}`,
   });
 }
 

@@ -42,8 +42,8 @@ export function shardImagesFor(
 ): number {
   if (shards !== undefined && shardImages !== undefined) {
     throw new ToolkitError('USAGE', {
-      message: '--shards and --shard-images exclude each other',
-      hint: 'give one of them',
+      message: '--shards and --shard-images cannot be combined',
+      hint: 'use one of them',
     });
   }
   const size = pixelsPerImage(shape);
@@ -55,7 +55,7 @@ export function shardImagesFor(
   const found = Math.min(wanted, images);
   if (found * size > MAX_SHARD_BYTES) {
     throw new ToolkitError('USAGE', {
-      message: `shards of ${found} images would have more than 1 GiB each`,
+      message: `shards of ${found} images would be larger than 1 GiB each`,
       hint: `choose at least ${Math.ceil((images * size) / MAX_SHARD_BYTES)} shards`,
     });
   }

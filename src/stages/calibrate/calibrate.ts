@@ -113,13 +113,13 @@ async function givenPolicy(
   if (thresholds.length > 1 && thresholds.length !== classes) {
     throw usage(
       `--thresholds has ${thresholds.length} numbers`,
-      `give one, or ${classes}, one for each class`,
+      `give one number, or ${classes}: one per class`,
     );
   }
   if (thresholds.length > 0 && targetAccuracy !== undefined) {
     throw usage(
-      '--thresholds and --target-accuracy exclude each other',
-      'a target accuracy finds the thresholds itself',
+      '--thresholds and --target-accuracy cannot be combined',
+      'remove --thresholds: --target-accuracy determines them',
     );
   }
   return {
@@ -134,9 +134,9 @@ async function readCosts(path: string, classes: number): Promise<number[][]> {
   try {
     const costs = z.array(z.array(z.number().min(0))).parse(JSON.parse(await readFile(path, 'utf8')));
     if (isSquare(costs, classes)) return costs;
-    throw new Error('it has other rows or columns');
+    throw new Error('wrong number of rows or columns');
   } catch (error) {
-    const hint = `--costs names a JSON file with a list of ${classes} lists of ${classes} numbers from 0`;
+    const hint = `--costs needs a JSON file with ${classes} lists of ${classes} numbers, none below 0`;
     throw new ToolkitError('USAGE', { message: `${path}: ${complaintOf(error)}`, hint }, { cause: error });
   }
 }
@@ -149,7 +149,7 @@ function validationSplitOf({ description: { data } }: Checkpoint, prepared: Prep
   const { validation } = splitOf(prepared, data.validationSplit, data.splitSeed);
   if (validation.length > 0) return validation;
   throw usage(
-    'the model was trained without a validation split, and its other images say nothing honest',
+    'the model was trained without a validation split, so there are no images to calibrate on',
     'train with --validation-split 0.1',
   );
 }
@@ -164,7 +164,7 @@ async function score(
   return { logits: await classifyPixels(checkpoint, pixels, how), labels };
 }
 
-/** For each class, the lowest threshold above which decisions for it are right often enough. */
+/** For each class, the lowest threshold that reaches the target accuracy. */
 function withTarget(
   policy: DecisionPolicy,
   target: number | undefined,

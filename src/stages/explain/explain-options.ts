@@ -23,14 +23,10 @@ export const explainFields = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'class to explain; without it, the predicted class' }),
-  output: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({
-      description: 'folder for the heat maps; without it, a folder inside the run’s',
-      placeholder: 'FOLDER',
-    }),
+  output: z.string().min(1).optional().meta({
+    description: 'folder for the heat maps; without it, a folder inside the run’s',
+    placeholder: 'FOLDER',
+  }),
   prepare: prepareOption,
   seed: seedOption,
   ...modelStageOptions,

@@ -21,7 +21,7 @@ import { searchSettingsSchema, type SearchSettings } from '../../training/search
 import { RUN_NAME } from '../../artifacts/run.js';
 import { backendOptions } from '../../engine/backends/options.js';
 import { checkpointsDirOption } from '../../core/config/common-options.js';
-import { inWords, trainFields, trainSpace } from '../train/train-options.js';
+import { optionText, trainFields, trainSpace } from '../train/train-options.js';
 
 /** The options of `search`: the section that says what is tried, and all of `train` that trials have in common. */
 export const searchFields = z.strictObject({
@@ -54,18 +54,18 @@ export type SearchResolution = Resolution<typeof searchSpace>;
 /** What a program may pass to `search`: the section, and any option of `train` beside it. */
 export type SearchOptions = Partial<z.input<typeof searchFields>> & Record<string, unknown>;
 
-/** What a call of `search` is about, and no trial. */
+/** The options of the search itself, which trials do not have. */
 const CALL: ReadonlySet<string> = new Set(['run', 'resume', 'plot', 'dataDir', 'checkpointsDir', 'search']);
 
-/** Where and with what the trials run: may be otherwise when a search is resumed. */
-const SURROUNDINGS: ReadonlySet<string> = new Set([
+/** The options that may change when a search is resumed: name, folders and backend. */
+const ENVIRONMENT_OPTIONS: ReadonlySet<string> = new Set([
   ...['run', 'resume', 'plot', 'dataDir', 'checkpointsDir'],
   ...Object.keys(backendOptions),
 ]);
 
 /** The options that trials cannot differ in: a comparison needs the same images for all, and the same epochs. */
 const COMMON: ReadonlySet<string> = new Set([
-  ...SURROUNDINGS,
+  ...ENVIRONMENT_OPTIONS,
   ...['dataset', 'validationSplit', 'epochs', 'stopAfter', 'minAccuracy', 'initFrom', 'reproduce'],
 ]);
 
@@ -90,18 +90,18 @@ export async function resolveSearch(layers: readonly Layer[]): Promise<SearchRes
   for (const { values, label } of layers) {
     for (const [key, value] of Object.entries(values)) {
       const isSearched = !(key in fixed) && key in (parseSection(settings).space as object);
-      if (value === undefined || SURROUNDINGS.has(key) || isSearched) continue;
-      const details = { run: resume, stored: inWords(stored[key]) };
-      const given = inWords(value);
+      if (value === undefined || ENVIRONMENT_OPTIONS.has(key) || isSearched) continue;
+      const details = { run: resume, stored: optionText(stored[key]) };
+      const given = optionText(value);
       // A section is written with its defaults, and without them where it is given.
       const isSame = key === 'search' ? isSameSection(value, settings) : details.stored === given;
       if (!isSame) throw new ToolkitError('RESUME_CONFLICT', { ...details, option: label(key), given });
     }
   }
-  const storedLayer: Layer = { ...callerLayer(stored), origin: () => `the search "${resume}"` };
+  const storedLayer: Layer = { ...callerLayer(stored), origin: () => `search "${resume}"` };
   const own = layers.map((layer) => ({
     ...layer,
-    values: Object.fromEntries(Object.entries(layer.values).filter(([key]) => SURROUNDINGS.has(key))),
+    values: Object.fromEntries(Object.entries(layer.values).filter(([key]) => ENVIRONMENT_OPTIONS.has(key))),
   }));
   return resolveGiven([...own, storedLayer]);
 }
@@ -116,7 +116,7 @@ export function searchSettings({ search, epochs }: SearchConfiguration): SearchS
   const parsed = parseSection(search);
   const maxEpochs = parsed.maxEpochs ?? epochs;
   if (parsed.minEpochs <= maxEpochs) return { ...parsed, maxEpochs };
-  throw invalid(`minEpochs: ${parsed.minEpochs} is more than the ${maxEpochs} epochs of the longest trial`);
+  throw invalid(`minEpochs is ${parsed.minEpochs}, more than maxEpochs (${maxEpochs})`);
 }
 
 /** The options that all trials have, as they were given; the rest are defaults. */
@@ -149,7 +149,7 @@ function resolveGiven(layers: readonly Layer[]): SearchResolution {
   };
   const resolution = resolveOptions(searchSpace, [settled, ...rest]);
   if (resolution.values.validationSplit === 0) {
-    throw invalid('validationSplit is 0, and without validation images there is nothing to choose by');
+    throw invalid('validationSplit is 0, but trials are compared on validation images');
   }
   searchSettings(resolution.values);
   return resolution;
@@ -157,7 +157,7 @@ function resolveGiven(layers: readonly Layer[]): SearchResolution {
 
 function parseSection(section: unknown): z.output<typeof searchSettingsSchema> {
   if (section === undefined) {
-    throw invalid('there is no section "search"; give a configuration file that has one, with --config');
+    throw invalid('no section "search"; give a configuration file that has one with --config');
   }
   const parsed = searchSettingsSchema.safeParse(section);
   if (parsed.success) return parsed.data;
@@ -170,16 +170,16 @@ function requireKnown(space: SearchSpace): void {
   for (const [key, dimension] of Object.entries(space)) {
     const field = known.get(key);
     if (!field) {
-      const meant = nearest(key, [...known.keys()]);
+      const suggestion = nearest(key, [...known.keys()]);
       throw invalid(
-        `space.${key}: no option of train${meant === undefined ? '' : ` (did you mean ${meant}?)`}`,
+        `space.${key} is not an option of train${suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`}`,
       );
     }
-    if (COMMON.has(key)) throw invalid(`space.${key}: must be the same in all trials`);
+    if (COMMON.has(key)) throw invalid(`space.${key} must be the same in all trials`);
     const values = isList(dimension) ? dimension : [dimension.min, dimension.max];
     for (const value of values) {
       if (!isAllowed(key, value)) {
-        throw invalid(`space.${key}: ${JSON.stringify(value)} is not allowed, it must be ${field.allowed}`);
+        throw invalid(`space.${key} is ${JSON.stringify(value)}, but must be ${field.allowed}`);
       }
     }
   }

@@ -25,15 +25,10 @@ export const trainFields = z.strictObject({
   dataset: datasetOption,
   epochs: z.int().min(1).max(100_000).default(10).meta({ description: 'number of epochs' }),
   batchSize: z.int().min(1).max(65_536).default(100).meta({ description: 'images per training step' }),
-  averageWeights: z
-    .number()
-    .positive()
-    .lt(1)
-    .optional()
-    .meta({
-      description: 'evaluate and save a moving average of the weights with this decay',
-      placeholder: 'DECAY',
-    }),
+  averageWeights: z.number().positive().lt(1).optional().meta({
+    description: 'evaluate and save a moving average of the weights with this decay',
+    placeholder: 'DECAY',
+  }),
   clipNorm: z
     .number()
     .positive()
@@ -44,22 +39,14 @@ export const trainFields = z.strictObject({
     .min(0)
     .max(1)
     .default(0)
-    .meta({ description: 'label smoothing', placeholder: 'X' }),
-  validationSplit: z
-    .number()
-    .min(0)
-    .max(0.9)
-    .optional()
-    .meta({
-      description: 'share of the training images held out for validation; without it, as preprocessed (0.1)',
-    }),
-  scaling: z
-    .enum(scalingNames)
-    .optional()
-    .meta({
-      description:
-        'pixel scaling: to 0…1, to −1…1, or to mean 0 and standard deviation 1; without it, as preprocessed',
-    }),
+    .meta({ description: 'label smoothing factor', placeholder: 'X' }),
+  validationSplit: z.number().min(0).max(0.9).optional().meta({
+    description: 'share of the training images held out for validation; without it, as preprocessed (0.1)',
+  }),
+  scaling: z.enum(scalingNames).optional().meta({
+    description:
+      'pixel scaling: to 0…1, to −1…1, or to mean 0 and standard deviation 1; without it, as preprocessed',
+  }),
   ...augmentationFields,
   earlyStopping: z.int().min(1).optional().meta({ description: 'stop after N epochs without improvement' }),
   stopAfter: z.int().min(1).optional().meta({
@@ -119,14 +106,14 @@ export type TrainResolution = Resolution<typeof trainSpace>;
 /** What a program may pass to `train`: any of the options, with the model's and the optimiser's beside them. */
 export type TrainOptions = Partial<z.input<typeof trainFields>> & Record<string, unknown>;
 
-/** What a resumed run may have otherwise than before: where it runs, how long, and what is demanded of it. */
+/** The options that may change when a run is resumed: folders, backend, length and quality gate. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
   ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
   ...['run', 'initFrom'],
   ...Object.keys(backendOptions),
 ]);
 
-/** What a run that repeats another one may have otherwise: its name, where it runs, and what is demanded of it. */
+/** The options that may differ when a run is reproduced: name, folders, backend and quality gate. */
 const REPRODUCIBLE: ReadonlySet<string> = new Set([
   ...['run', 'reproduce', 'minAccuracy', 'dataDir', 'checkpointsDir'],
   ...Object.keys(backendOptions),
@@ -143,8 +130,8 @@ export async function resolveTraining(layers: readonly Layer[]): Promise<TrainRe
   const { resume, reproduce, checkpointsDir } = given.values;
   if (resume !== undefined && reproduce !== undefined) {
     throw new ToolkitError('USAGE', {
-      message: '--resume and --reproduce exclude each other',
-      hint: 'resume continues a run, reproduce makes a new one of its options',
+      message: '--resume and --reproduce cannot be combined',
+      hint: 'use --resume to continue the run, --reproduce to repeat it',
     });
   }
   const name = resume ?? reproduce;
@@ -153,25 +140,25 @@ export async function resolveTraining(layers: readonly Layer[]): Promise<TrainRe
   // The whole checkpoint is read, and verified, when training starts.
   const description = await readCheckpointDescription(run.last);
   refuseConflicts(run.name, description.config, given, resume === undefined ? REPRODUCIBLE : CHANGEABLE);
-  // The folder that the run was found in counts, wherever it lay when it began.
+  // The folder in which the run was found counts, not the one in which it began.
   const stored = {
     ...description.config,
     checkpointsDir,
     ...{ stopAfter: undefined, run: undefined, resume: undefined, reproduce: undefined },
-    ...(resume === undefined ? asItWas(run.name, description) : { initFrom: undefined }),
+    ...(resume === undefined ? reproductionSettings(run.name, description) : { initFrom: undefined }),
   };
-  const storedLayer: Layer = { ...callerLayer(stored), origin: () => `the run "${run.name}"` };
+  const storedLayer: Layer = { ...callerLayer(stored), origin: () => `run "${run.name}"` };
   return resolveOptions(trainSpace, [...layers, storedLayer]);
 }
 
-/** What else made a run what it became: its threads, which decide how sums are rounded, and where it ended. */
-function asItWas(
+/** The settings beyond the configuration that a repeated run needs: its threads, which decide how sums are rounded, and its end. */
+function reproductionSettings(
   run: string,
   { config, machine, progress: { history } }: CheckpointDescription,
 ): Record<string, unknown> {
   if (history.length === 0) {
     throw new ToolkitError('USAGE', {
-      message: `the run "${run}" has not finished an epoch, so there is nothing to reproduce`,
+      message: `run "${run}" has no finished epoch to reproduce`,
       hint: `continue it with --resume ${run}`,
     });
   }
@@ -193,12 +180,12 @@ function refuseConflicts(
   for (const [key, value] of Object.entries(given.flat)) {
     const isGiven = given.origins.get(key) !== DEFAULT_ORIGIN;
     if (!isGiven || changeable.has(key)) continue;
-    const details = { option: key, run, stored: inWords(stored[key]), given: inWords(value) };
+    const details = { option: key, run, stored: optionText(stored[key]), given: optionText(value) };
     if (details.stored !== details.given) throw new ToolkitError('RESUME_CONFLICT', details);
   }
 }
 
 /** An option's value in a message. */
-export function inWords(value: unknown): string {
+export function optionText(value: unknown): string {
   return value === undefined ? 'not set' : JSON.stringify(value);
 }

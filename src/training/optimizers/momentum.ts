@@ -14,7 +14,7 @@ export const momentum = defineOptimizer({
   source: 'Polyak, “Some methods of speeding up the convergence of iteration methods”, 1964',
   options: z.strictObject({
     learningRate: learningRateOption(0.05),
-    momentum: z.number().min(0).lt(1).default(0.9).meta({ description: 'momentum' }),
+    momentum: z.number().min(0).lt(1).default(0.9).meta({ description: 'momentum coefficient' }),
     nesterov: z.boolean().default(false).meta({ description: 'use Nesterov momentum' }),
     ...weightPenaltyOptions,
   }),

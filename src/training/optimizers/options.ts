@@ -8,7 +8,7 @@ export function learningRateOption(fallback: number): z.ZodDefault<z.ZodNumber> 
 
 const weightDecay = z.number().min(0).max(10);
 
-/** Biases, and the scales and shifts of a normalisation, are decayed too unless it is said otherwise, as in PyTorch. */
+/** By default biases and the scales and shifts of a normalisation decay too, as in PyTorch. */
 const decayBiases = z
   .boolean()
   .default(true)
@@ -16,13 +16,13 @@ const decayBiases = z
 
 /** Weight decay as an L2 penalty: the penalty's gradient, decay × parameter, is added to the loss's (as in PyTorch). */
 export const weightPenaltyOptions = {
-  weightDecay: weightDecay.default(0).meta({ description: 'pulls the weights towards 0' }),
+  weightDecay: weightDecay.default(0).meta({ description: 'weight decay: L2 penalty, decoupled for adamw' }),
   decayBiases,
 };
 
 /** Weight decay apart from the gradient, on which adaptive steps do not act. */
 export const decoupledDecayOptions = {
-  weightDecay: weightDecay.default(0.01).meta({ description: 'pulls the weights towards 0' }),
+  weightDecay: weightDecay.default(0.01).meta({ description: 'decoupled weight decay' }),
   decayBiases,
 };
 

@@ -10,6 +10,7 @@ import {
   allFields,
   DEFAULT_ORIGIN,
   resolveOptions,
+  withDefaults,
   type Layer,
   type Resolution,
 } from '../../../src/core/config/resolve.js';
@@ -162,7 +163,7 @@ describe('an invalid value', () => {
     ],
     [{ device: 'tpu' }, '--device is "tpu" (from the command line), but must be one of auto, cpu, gpu'],
     [{ json: 'yes' }, '--json is "yes" (from the command line), but must be true or false'],
-    [{ dataset: 7 }, '--dataset is 7 (from the command line), but must be a text'],
+    [{ dataset: 7 }, '--dataset is 7 (from the command line), but must be text'],
     [{ radius: -1 }, '--radius is -1 (from the command line), but must be a number above 0'],
     [
       { shape: 'polygon', sides: [3, 10] },
@@ -171,7 +172,7 @@ describe('an invalid value', () => {
   ])('%j is refused with all that one has to know', async (values, message) => {
     const error = await toolkitError('OPTION_INVALID', () => resolve(flagLayer(values)));
     expect(error.message).toBe(message);
-    expect(error.hint).toMatch(/^correct (--[a-z-]+) in the command$/);
+    expect(error.hint).toMatch(/^change (--[a-z-]+)$/);
     expect(message).toContain(/--[a-z-]+/.exec(error.hint)![0]);
     expect(error.exitCode).toBe(2);
   });
@@ -184,6 +185,20 @@ describe('an invalid value', () => {
     const layer = await fileOf({ learningRate: 'x' });
     const file = await toolkitError('OPTION_INVALID', () => resolve(layer));
     expect(file.message).toMatch(/^learningRate is "x" \(from .*config\.json\)/);
+  });
+});
+
+it('withDefaults fills in what is missing or undefined, and nothing else', () => {
+  const fields = z.strictObject({
+    size: z.int().default(28),
+    seed: z.int().default(1),
+    name: z.string().optional(),
+  });
+  expect(withDefaults(fields, {})).toEqual({ size: 28, seed: 1 });
+  expect(withDefaults(fields, { size: undefined, seed: 7, name: 'x' })).toEqual({
+    size: 28,
+    seed: 7,
+    name: 'x',
   });
 });
 

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
 import { sha256 } from '../../../src/core/hashing.js';
+import { sourceKinds } from '../../../src/data/collection/kinds/index.js';
 import { readRawFile } from '../../../src/artifacts/raw.js';
 import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
 import { collect } from '../../../src/index.js';
@@ -137,11 +138,20 @@ it('the hash of a local file is checked, and a folder has none', async () => {
   await toolkitError('USAGE', importAndRead(root, options));
 });
 
-it('what is of no known kind is refused with the kinds there are', async () => {
-  const root = await temporaryFolder();
-  await mkdir(join(root, 'empty'));
-  const error = await toolkitError('SOURCE_REFUSED', importAndRead(join(root, 'empty')));
-  for (const kind of ['idx', 'npz', 'csv', 'folder']) expect(error.hint).toContain(`${kind} (`);
+describe('an unrecognised source is refused', () => {
+  it('with the known formats', async () => {
+    const empty = await temporaryFolder();
+    const error = await toolkitError('SOURCE_REFUSED', importAndRead(empty));
+    expect(error.message).toBe(`${empty}: no images by class found`);
+    for (const kind of sourceKinds.names) expect(error.hint).toContain(kind);
+  });
+
+  it('with the folder above, where it is the folder of one class', async () => {
+    const root = await temporaryFolder();
+    await writeTree(root, { 'cat/1.png': await picture(9) });
+    const error = await toolkitError('SOURCE_REFUSED', importAndRead(join(root, 'cat')));
+    expect(error.hint).toBe(`expected FOLDER/CLASS/image.png; did you mean --from ${root}?`);
+  });
 });
 
 describe('published sets', () => {
@@ -185,7 +195,7 @@ describe('published sets', () => {
     const dataDir = await temporaryFolder();
     expect(
       (await toolkitError('DATA_REFUSED', collect({ dataset: 'kmnist', dataDir, from: root }))).message,
-    ).toContain('51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4 is pinned');
+    ).toContain('expected 51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4');
     const from = join(root, 'gzip.zip');
     await toolkitError('DATA_REFUSED', collect({ dataset: 'emnist', dataDir, from }));
   });

@@ -123,7 +123,7 @@ describe('a file that is not the pinned one', () => {
     // The claim of 2 GB has a first megabyte alone: were it read to its end, it would be called truncated.
     const options = await prepare(idxFile([2_000_000, 32, 32], new Uint8Array(1_000_000)), { pinned });
     const error = await toolkitError('DATA_REFUSED', ingestIdx(options));
-    expect(error.message).toBe(`the source: its size is 2048000016, but ${pinned.bytes} is pinned`);
+    expect(error.message).toBe(`the source: size is 2048000016, expected ${pinned.bytes}`);
     await expectRemoved(options);
   });
 

@@ -82,9 +82,7 @@ describe('MNIST', () => {
     await writeFile(labels, content.fill(9, content.length - 1));
     const error = await toolkitError('DATA_REFUSED', collect({ dataset: 'mnist', dataDir, from }));
     expect(error.message).toMatch(
-      new RegExp(
-        `^${labels}: its SHA-256 is [0-9a-f]{64}, but ${mnist.files['test-labels'].sha256} is pinned`,
-      ),
+      new RegExp(`^${labels}: SHA-256 is [0-9a-f]{64}, expected ${mnist.files['test-labels'].sha256}`),
     );
     expect(error.exitCode).toBe(3);
     expect(await findRaw(dataDir, 'mnist')).toEqual(before);
@@ -219,7 +217,7 @@ describe('a data set of one’s own', () => {
 describe('a data set that cannot be had', () => {
   it.each([
     ['mnits', 'did you mean "mnist"?'],
-    ['cifar', 'bring your own with "mnist collect cifar --from FOLDER"'],
+    ['cifar', 'collect your own with "mnist collect cifar --from FOLDER"'],
   ])('because "%s" is unknown is refused with advice', async (dataset, hint) => {
     const dataDir = await temporaryFolder();
     const error = await toolkitError('DATASET_UNKNOWN', collect({ dataset, dataDir }));

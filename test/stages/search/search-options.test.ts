@@ -32,14 +32,18 @@ it.each<[string, SearchOptions, RegExp]>([
   [
     'what trials have in common',
     { search: { trials: 1, space: { epochs: [1] } } },
-    /space\.epochs: must be the/,
+    /space\.epochs must be the/,
   ],
-  ['threads', { search: { trials: 1, space: { threads: [1, 2] } } }, /space\.threads: must be the same/],
-  ['a value out of range', { search: { trials: 1, space: { batchSize: [0] } } }, /0 is not allowed/],
+  ['threads', { search: { trials: 1, space: { threads: [1, 2] } } }, /space\.threads must be the same/],
+  [
+    'a value out of range',
+    { search: { trials: 1, space: { batchSize: [0] } } },
+    /batchSize is 0, but must be/,
+  ],
   [
     'a model that there is not',
     { search: { trials: 1, space: { model: ['mlpp'] } } },
-    /"mlpp" is not allowed/,
+    /model is "mlpp", but must be/,
   ],
   ['no number of trials', { search: { space: rates } }, /trials: say how many/],
   [
@@ -55,7 +59,7 @@ it.each<[string, SearchOptions, RegExp]>([
   [
     'too long a start',
     { epochs: 3, search: { trials: 1, minEpochs: 4, space: rates } },
-    /minEpochs: 4 is more/,
+    /minEpochs is 4, more than/,
   ],
 ])('refused: %s', async (_, options, reason) => {
   const { message } = await toolkitError('SEARCH_INVALID', resolveSearchOptions(options));

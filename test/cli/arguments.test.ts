@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+
+import { HelpRequested, parseArguments } from '../../src/cli/arguments.js';
+import { presentationFields, type Command } from '../../src/cli/command.js';
+import { commands } from '../../src/cli/commands/index.js';
+import { helpText } from '../../src/cli/help.js';
+import { fieldsOf, flagOf } from '../../src/core/config/fields.js';
+import { allFields } from '../../src/core/config/resolve.js';
+
+function helpOf(name: string, command: Command, width?: number): string {
+  try {
+    parseArguments(name, command, ['--help'], width);
+  } catch (error) {
+    if (error instanceof HelpRequested) return error.text;
+    throw error;
+  }
+  throw new Error('no help');
+}
+
+const overlong = (text: string, width: number): string[] =>
+  text.split('\n').filter((line) => line.length > width);
+
+it('mnist --help fits a terminal of 80 columns', () => {
+  expect(overlong(helpText(), 80)).toEqual([]);
+});
+
+describe.each(commands)('mnist $name --help', ({ name, load }) => {
+  it.each([80, 100])('fits a terminal of %d columns', async (width) => {
+    expect(overlong(helpOf(name, await load(), width), width)).toEqual([]);
+  });
+
+  it('describes every option, and says what --no-… turns off', async () => {
+    const command = await load();
+    const help = helpOf(name, command).replaceAll(/\s+/g, ' ');
+    for (const field of [...allFields(command.space).values(), ...fieldsOf(presentationFields).values()]) {
+      const flag = flagOf(field.key);
+      const shown = field.fallback === true ? `${flag.replace('--', '--no-')} turn off` : flag;
+      expect(help).toContain(shown);
+      expect(help).toContain(field.description);
+    }
+  });
+});
+
+it('defaults are shown as one types them, with the plug-ins that have each', async () => {
+  const train = await commands.find(({ name }) => name === 'train')!.load();
+  const help = helpOf('train', train).replaceAll(/\s+/g, ' ');
+  expect(help).toContain('default 128,64)');
+  expect(help).toContain('default relu for mlp, cnn, cnn-small, resnet; gelu for transformer)');
+});
+
+it('a flag of an option that is on by default switches it off', async () => {
+  const serve = await commands.find(({ name }) => name === 'serve')!.load();
+  expect(parseArguments('serve', serve, []).values).toEqual({});
+  expect(parseArguments('serve', serve, ['--no-drift']).values).toEqual({ drift: false });
+});
