@@ -84,7 +84,7 @@ async function verify(options: DownloadOptions, continuedFrom: number): Promise<
   const found = await sha256OfFile(partialPath(destination), signal);
   if (found === sha256) return;
   await rm(partialPath(destination), { force: true });
-  const reason = `its SHA-256 is ${found}, but ${sha256} is pinned`;
+  const reason = `SHA-256 is ${found}, expected ${sha256}`;
   throw continuedFrom > 0 ? new Transient(reason) : new ToolkitError('DOWNLOAD_FAILED', { url, reason });
 }
 
@@ -97,7 +97,7 @@ async function transfer(options: DownloadOptions): Promise<number> {
   const offset = await resumableBytes(options);
   const stalled = new AbortController();
   const timer = setTimeout(() => {
-    stalled.abort(new Transient(`nothing arrived for ${stallMs / 1000} s`));
+    stalled.abort(new Transient(`no data for ${stallMs / 1000} s`));
   }, stallMs);
   try {
     const cancelled = signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal;
@@ -250,6 +250,6 @@ function asTransient(error: unknown): Error {
 async function tooLarge({ url, destination, maxBytes }: DownloadOptions): Promise<ToolkitError> {
   await rm(partialPath(destination), { force: true });
   await rm(statePath(destination), { force: true });
-  const reason = `larger than the ${maxBytes} bytes that it may have`;
+  const reason = `larger than the ${maxBytes} bytes allowed`;
   return new ToolkitError('DOWNLOAD_FAILED', { url, reason });
 }

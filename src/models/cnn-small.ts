@@ -24,13 +24,13 @@ const POOL_SIZE = 2;
 const options = z.strictObject({
   filters: filtersOption(
     [16, 24, 24, 32],
-    'filters of each convolution; max pooling follows the first, third, …',
+    'filters of each convolution; pooling after every other one',
   ),
   kernelSize: kernelSizeOption,
   padding: z
     .enum(['auto', 'valid', 'same'])
     .default('auto')
-    .meta({ description: 'padding of the convolutions; auto: valid where the image is large enough' }),
+    .meta({ description: 'padding; auto: valid if the image is large enough' }),
   denseDropout: dropoutOption(0, 'before the output layer'),
   activation: activationOption,
   initializer: initializerOption('he-normal'),
@@ -42,7 +42,7 @@ const options = z.strictObject({
  */
 export const cnnSmall = defineModel({
   name: 'cnn-small',
-  summary: 'small convolutional network with batch normalisation: fast and accurate',
+  summary: 'small convolutional network: fast and accurate',
   source:
     'Ioffe and Szegedy, “Batch normalization”, 2015; Lin, Chen and Yan, “Network in network”, 2013 (means of channels)',
   measured: {

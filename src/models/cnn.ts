@@ -24,7 +24,7 @@ const POOL_SIZE = 2;
 /** A convolutional network; as it is by default, the one of PyTorch's MNIST example. */
 export const cnn = defineModel({
   name: 'cnn',
-  summary: 'convolutional network with pooling and dropout, as in PyTorch’s MNIST example',
+  summary: 'convolutional network, as in PyTorch’s MNIST example',
   source:
     'LeCun et al., “Gradient-based learning applied to document recognition”, 1998; pytorch/examples, mnist',
   measured: {

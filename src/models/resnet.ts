@@ -20,7 +20,7 @@ import {
 } from './options.js';
 
 const options = z.strictObject({
-  filters: filtersOption([32, 64], 'filters of each stage; a stage halves the resolution'),
+  filters: filtersOption([32, 64], 'filters of each stage; each halves the image'),
   blocks: z.int().min(1).max(100).default(1).meta({ description: 'residual blocks per stage' }),
   kernelSize: kernelSizeOption,
   denseDropout: dropoutOption(0, 'before the output layer'),

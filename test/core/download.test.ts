@@ -220,7 +220,7 @@ describe('a broken transfer', () => {
   it('is given up when it stalls every time', async () => {
     const attempt = await prepare(() => undefined, { stallMs: 50, retries: 2 });
     const error = await toolkitError('DOWNLOAD_FAILED', download(attempt.options));
-    expect(error.message).toMatch(/nothing arrived for 0.05 s/);
+    expect(error.message).toMatch(/no data for 0.05 s/);
     expect(attempt.server.requests).toHaveLength(3);
   });
 

@@ -124,13 +124,13 @@ it('a step that normalises batches is not cut into shards', async () => {
   parts.variables.dispose();
 });
 
-it('images of which nothing would be left are refused', () => {
+it('images that are too small are refused', () => {
   const task = { shape: { height: 3, width: 3, channels: 1 }, classes: 2 };
   const build = (options: object): Model => cnnSmall.build(cnnSmall.options.parse(options), task);
   expect(() => build({})).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error);
   expect(() => build({ filters: [4], padding: 'valid', kernelSize: 5 })).toThrow(
     'images of 3×3 are too small',
   );
-  expect(build({ filters: [4] }).description).toContain('(same)');
+  expect(build({ filters: [4] }).description).toContain('same), batch norm');
   expect(() => resnet.build(resnet.options.parse({}), task)).toThrow('cannot be halved 2 times');
 });

@@ -111,7 +111,7 @@ describe('a third party’s address', () => {
       'DOWNLOAD_FAILED',
       importAndRead(from, { dataDir, sha256: '0'.repeat(64) }),
     );
-    expect(error.message).toContain(`its SHA-256 is ${sha256(archive)}`);
+    expect(error.message).toContain(`SHA-256 is ${sha256(archive)}`);
     await importAndRead(from, { dataDir, sha256: sha256(archive) });
   });
 
