@@ -1,6 +1,5 @@
 /** The library: every stage as a function of options and a context, the types of what they hand on, and the errors. */
 import { callerOptions } from './core/config/layers.js';
-import type { Resolved } from './core/config/resolve.js';
 import { silentContext, type StageContext } from './core/events.js';
 import { collect as collectStage, collectFields } from './stages/collect/collect.js';
 import { deploy as deployStage, type Deployment } from './stages/deploy/deploy.js';
@@ -80,10 +79,7 @@ export type { TrainResult } from './stages/train/train.js';
 export type Context = Partial<StageContext>;
 
 /** A call's options, validated against the fields of a stage. Throws OPTION_UNKNOWN and OPTION_INVALID. */
-function optionsFor<Fields extends z.ZodObject>(
-  fields: Fields,
-  options: z.input<Fields>,
-): Resolved<{ fields: Fields; choices: Record<never, never> }> {
+function optionsFor<Fields extends z.ZodObject>(fields: Fields, options: z.input<Fields>) {
   return callerOptions({ fields, choices: {} }, options);
 }
 

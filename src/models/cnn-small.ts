@@ -22,10 +22,7 @@ import {
 const POOL_SIZE = 2;
 
 const options = z.strictObject({
-  filters: filtersOption(
-    [16, 24, 24, 32],
-    'filters of each convolution; pooling after every other one',
-  ),
+  filters: filtersOption([16, 24, 24, 32], 'filters of each convolution; pooling after every other one'),
   kernelSize: kernelSizeOption,
   padding: z
     .enum(['auto', 'valid', 'same'])

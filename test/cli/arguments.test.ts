@@ -24,13 +24,15 @@ it('mnist --help fits a terminal of 80 columns', () => {
   expect(overlong(helpText(), 80)).toEqual([]);
 });
 
-describe.each(commands)('mnist $name --help', ({ name, load }) => {
+describe.each(commands)('mnist $name --help', (entry) => {
+  const { name } = entry;
+
   it.each([80, 100])('fits a terminal of %d columns', async (width) => {
-    expect(overlong(helpOf(name, await load(), width), width)).toEqual([]);
+    expect(overlong(helpOf(name, await entry.load(), width), width)).toEqual([]);
   });
 
   it('describes every option, and says what --no-… turns off', async () => {
-    const command = await load();
+    const command = await entry.load();
     const help = helpOf(name, command).replaceAll(/\s+/g, ' ');
     for (const field of [...allFields(command.space).values(), ...fieldsOf(presentationFields).values()]) {
       const flag = flagOf(field.key);

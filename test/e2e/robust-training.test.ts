@@ -23,7 +23,7 @@ it('a batch that does not fit into the memory: which one would, and the checkpoi
   expect(stderr).toMatch(
     /error: out of memory with batch size 20000: OOM when allocating tensor with shape\[20000,\d+,\d+,\d+\].* — use --batch-size \d+; earlier checkpoints of the run are kept\n$/,
   );
-  const fits = Number(/--batch-size (\d+) would fit/.exec(stderr)?.[1]);
+  const fits = Number(/use --batch-size (\d+)/.exec(stderr)?.[1]);
   expect(fits).toBeGreaterThan(0);
   expect(fits).toBeLessThanOrEqual(10_000);
   expect(code).toBe(1);

@@ -47,7 +47,7 @@ export function defineEmnist(definition: EmnistSplit): DatasetDefinition {
     isTransposed: true,
     firstLabel,
     advice:
-      `fetch the archive gzip.zip of EMNIST from NIST, then "mnist collect ${name} --from gzip.zip"; its unpacked folder, or the` +
-      ' address of either, will do as well',
+      `download gzip.zip of EMNIST from NIST and run "mnist collect ${name} --from gzip.zip";` +
+      ' its unpacked folder or a URL also works',
   };
 }

@@ -37,6 +37,6 @@ export const fashionMnist: DatasetDefinition = {
     },
   },
   advice:
-    'fetch its four files, then "mnist collect fashion-mnist --from FOLDER"; Debian has them as the package' +
-    ' dataset-fashion-mnist, in /usr/share/datasets/fashion-mnist',
+    'download its four files and run "mnist collect fashion-mnist --from FOLDER"; Debian’s package' +
+    ' dataset-fashion-mnist has them in /usr/share/datasets/fashion-mnist',
 };

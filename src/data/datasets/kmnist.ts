@@ -33,6 +33,6 @@ export const kmnist: DatasetDefinition = {
     },
   },
   advice:
-    'fetch its four files, then "mnist collect kmnist --from FOLDER", or give the address of a mirror: the makers have them at' +
-    ' https://codh.rois.ac.jp/kmnist/dataset/kmnist/',
+    'download its four files from https://codh.rois.ac.jp/kmnist/dataset/kmnist/ and run' +
+    ' "mnist collect kmnist --from FOLDER", or give the URL of a mirror',
 };
