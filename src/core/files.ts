@@ -110,6 +110,22 @@ export function readError(error: unknown, path: string): ToolkitError {
   return new ToolkitError('DATA_UNREADABLE', { path, reason }, { cause: error });
 }
 
+/** A file that was read and holds nothing that can be used, as an error that names it. */
+export function corruptError(path: string, reason: string, cause?: unknown): ToolkitError {
+  return new ToolkitError('DATA_CORRUPT', { path, reason }, { cause });
+}
+
+/**
+ * A compressed file or archive that could not be read, as an error that names it: DATA_UNREADABLE where the system says why,
+ * DATA_CORRUPT where zlib or the parser of the format does.
+ */
+export function unpackError(error: unknown, path: string): ToolkitError {
+  if (isToolkitError(error)) return error;
+  const code = systemCodeOf(error);
+  const isDamaged = code === undefined || code.startsWith('Z_');
+  return isDamaged ? corruptError(path, `damaged (${messageOf(error)})`, error) : readError(error, path);
+}
+
 /** The bytes of a file; undefined where there is none, nor a folder for it. Throws DATA_UNREADABLE. */
 export async function readIfThere(path: string): Promise<Buffer | undefined> {
   try {

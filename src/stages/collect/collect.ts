@@ -9,7 +9,7 @@ import {
 } from '../../data/collection/collect-source.js';
 import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import { silentContext, type Emit, type StageContext } from '../../core/events.js';
-import { fileSize, makeFolder, syncFolder, writeFileAtomically } from '../../core/files.js';
+import { fileSize, makeFolder, syncFolder, writeFileAtomically, corruptError } from '../../core/files.js';
 import { sha256OfFile } from '../../core/hashing.js';
 import { withLock } from '../../core/lock.js';
 import { nearest } from '../../core/registry.js';
@@ -136,7 +136,7 @@ async function refuseDamage(
     const isPublished = !known || (known.files[role].sha256 ?? sha256) === sha256;
     const isUnchanged = (await fileSize(path)) === bytes && (await sha256OfFile(path, signal)) === sha256;
     if (isPublished && isUnchanged) continue;
-    throw new ToolkitError('DATA_CORRUPT', { path, reason: 'not the file that was collected' });
+    throw corruptError(path, 'not the file that was collected');
   }
 }
 

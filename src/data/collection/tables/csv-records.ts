@@ -1,4 +1,5 @@
 import { ToolkitError } from '../../../core/errors.js';
+import { corruptError } from '../../../core/files.js';
 
 /** One record of a table, and the line that it starts on, from 1. */
 export interface CsvRecord {
@@ -36,7 +37,7 @@ export async function* readCsvRecords(
   }
   if (open) {
     const reason = `a quotation mark in line ${start} is never closed`;
-    throw new ToolkitError('DATA_CORRUPT', { path, reason });
+    throw corruptError(path, reason);
   }
 }
 
@@ -100,5 +101,5 @@ function readLine(line: string, separator: string, open: ReadRecord | undefined)
 function tooLong(path: string, line?: number): ToolkitError {
   const where = line === undefined ? 'a line' : `the record in line ${line}`;
   const reason = `${where} has more than ${MAX_RECORD_CHARACTERS} characters: not a table`;
-  return new ToolkitError('DATA_CORRUPT', { path, reason });
+  return corruptError(path, reason);
 }

@@ -1,10 +1,10 @@
-import type { Sharp, SharpConstructor } from 'sharp';
+import type { Sharp,SharpConstructor } from 'sharp';
 
 import { messageOf } from '../../../core/errors.js';
-import { boxFor, cutOut, placeByMass } from './centring.js';
-import { readImageHeader, type ImageHeader } from './image-header.js';
-import { backgroundOf, invert, isOnLightBackground, placeOn, type Pixels } from './pixels.js';
-import { Unusable } from '../../collection/unusable.js';
+import { boxFor,cutOut,placeByMass } from '../centring.js';
+import { readImageHeader,type ImageHeader } from './image-header.js';
+import { backgroundOf,invert,isOnLightBackground,placeOn,type Pixels } from './pixels.js';
+import { RejectionError } from '../../rejection.js';
 
 /** What every image of a source is made into. */
 export interface ImageTarget {
@@ -31,7 +31,7 @@ export interface DecodedImage {
   inverted: boolean;
 }
 
-/** Decodes an image file and makes it into what the target asks for. Throws Unusable, which says why. */
+/** Decodes an image file and makes it into what the target asks for. Throws RejectionError, which says why. */
 export async function decodeImage(file: Buffer, target: ImageTarget): Promise<Uint8Array> {
   return (await decodeForeign(file, target)).data;
 }
@@ -50,16 +50,16 @@ export async function decodeForeign(file: Buffer, target: ImageTarget): Promise<
 
 function refuseCostly({ width, height, scans }: ImageHeader, maxPixels: number): void {
   if (width * height > maxPixels) {
-    throw new Unusable(`${width}×${height} pixels, more than the ${maxPixels} of --max-pixels`);
+    throw new RejectionError(`${width}×${height} pixels, more than the ${maxPixels} of --max-pixels`);
   }
-  if (scans > MAX_SCANS) throw new Unusable(`${scans} scans, where an image may have ${MAX_SCANS}`);
+  if (scans > MAX_SCANS) throw new RejectionError(`${scans} scans, where an image may have ${MAX_SCANS}`);
   // Their coefficients are all kept until the last pass, and gone through in each.
   if (scans > 1 && 2 * width * height > maxPixels) {
-    throw new Unusable(`${width}×${height} pixels in ${scans} passes, more than half of --max-pixels`);
+    throw new RejectionError(`${width}×${height} pixels in ${scans} passes, more than half of --max-pixels`);
   }
 }
 
-/** Makes pixels that a source holds as numbers into what the target asks for. Throws Unusable. */
+/** Makes pixels that a source holds as numbers into what the target asks for. Throws RejectionError. */
 export async function convertPixels(pixels: Pixels, target: ImageTarget): Promise<Uint8Array> {
   const { width, height, channels, data } = pixels;
   if (target.centre === 'none' && fits(pixels, target)) return inverted(pixels, target.invert).data;
@@ -111,7 +111,7 @@ async function rawPixels(image: Sharp, channels: 1 | 3): Promise<Pixels> {
     if (info.channels !== channels) throw new Error(`${info.channels} channels after decoding`);
     return { width: info.width, height: info.height, channels, data };
   } catch (error) {
-    throw new Unusable(`cannot be decoded (${firstLine(messageOf(error))})`, { cause: error });
+    throw new RejectionError(`cannot be decoded (${firstLine(messageOf(error))})`, { cause: error });
   }
 }
 

@@ -1,3 +1,5 @@
+import { rowOf } from '../../../core/images.js';
+
 /** An image in memory: bytes from 0 to 255, row by row, its channels side by side. */
 export interface Pixels {
   width: number;
@@ -54,7 +56,7 @@ export function placeOn(
     placed.forEach((_, index) => (placed[index] = filling[index % channels]!));
   }
   for (let row = 0; row < height; row++) {
-    const line = data.subarray(row * width * channels, (row + 1) * width * channels);
+    const line = rowOf(data, row, width * channels);
     placed.set(line, ((corner.y + row) * field.width + corner.x) * channels);
   }
   return { ...field, channels, data: placed };

