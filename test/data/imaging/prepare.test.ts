@@ -1,7 +1,8 @@
 import { describe, expect, inject, it } from 'vitest';
 
 import { findPrepared } from '../../../src/artifacts/prepared.js';
-import { centreOfMass, preparePicture } from '../../../src/data/imaging/prepare.js';
+import { centreOfMass } from '../../../src/data/imaging/picture.js';
+import { preparePicture } from '../../../src/data/imaging/prepare.js';
 import { greyPicture, onSheet } from '../../support/foreign-pictures.js';
 
 const shape = { height: 28, width: 28, channels: 1 };

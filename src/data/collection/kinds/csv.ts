@@ -69,7 +69,7 @@ async function findTables(place: string): Promise<{ path: string; split: SplitNa
 
 async function openTable(path: string, split: SplitName | undefined): Promise<Table> {
   const separator = await separatorOf(path);
-  for await (const { fields } of recordsOf(path, separator)) {
+  for await (const { fields } of readCsvRecords(path, separator)) {
     return { path, name: basename(path), separator, columns: findColumns(fields, path), split };
   }
   throw corruptError(path, 'empty');
@@ -93,17 +93,6 @@ async function firstText(path: string): Promise<string> {
   }
 }
 
-async function* recordsOf(path: string, separator: string): AsyncGenerator<CsvRecord> {
-  const stream = createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 18 });
-  try {
-    yield* readCsvRecords(stream as AsyncIterable<string>, separator, path);
-  } catch (error) {
-    throw readError(error, path);
-  } finally {
-    stream.destroy();
-  }
-}
-
 async function* samplesOf(
   tables: readonly Table[],
   files: SourceFolder,
@@ -111,7 +100,7 @@ async function* samplesOf(
 ): AsyncGenerator<Sample | Rejection> {
   for (const table of tables) {
     let isHeader = table.columns.hasHeader;
-    for await (const record of recordsOf(table.path, table.separator)) {
+    for await (const record of readCsvRecords(table.path, table.separator)) {
       if (!isHeader) yield sampleOf(record, table, files, target);
       isHeader = false;
     }

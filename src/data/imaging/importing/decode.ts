@@ -1,9 +1,9 @@
 import type { Sharp,SharpConstructor } from 'sharp';
 
 import { messageOf } from '../../../core/errors.js';
-import { boxFor,cutOut,placeByMass } from '../centring.js';
+import { centredDrawing } from '../centring.js';
 import { readImageHeader,type ImageHeader } from './image-header.js';
-import { backgroundOf,invert,isOnLightBackground,placeOn,type Pixels } from './pixels.js';
+import { edgeColour,invert,hasLightEdges,placeOn,type Pixels } from './pixels.js';
 import { RejectionError } from '../../rejection.js';
 
 /** What every image of a source is made into. */
@@ -78,23 +78,21 @@ async function finish(
   const coloured = image.toColourspace(channels === 1 ? 'b-w' : 'srgb');
   const resized = isResized ? coloured.resize({ width: limit, height: limit, fit: 'inside' }) : coloured;
   const decoded = await rawPixels(resized, channels);
+  if (centre === 'mass') return centred(decoded, target);
   const pixels = inverted(decoded, target.invert);
   const isInverted = pixels !== decoded;
-  if (centre === 'mass') return { data: (await centred(pixels, size)).data, inverted: isInverted };
   if (fits(pixels, target)) return { data: pixels.data, inverted: isInverted };
   const corner = { x: (size - pixels.width) >> 1, y: (size - pixels.height) >> 1 };
-  const { data } = placeOn(pixels, { width: size, height: size }, corner, backgroundOf(pixels));
+  const { data } = placeOn(pixels, { width: size, height: size }, corner, edgeColour(pixels));
   return { data, inverted: isInverted };
 }
 
-async function centred(pixels: Pixels, size: number): Promise<Pixels> {
-  const shape = cutOut(pixels);
-  const box = boxFor(shape, size);
-  if (box.width === shape.width && box.height === shape.height) return placeByMass(shape, size);
-  const sharp = await loadSharp();
-  const image = sharp(shape.data, { raw: { width: shape.width, height: shape.height, channels: 1 } });
-  const scaled = await rawPixels(image.resize({ ...box, fit: 'fill' }).toColourspace('b-w'), 1);
-  return placeByMass(scaled, size);
+/** Throws RejectionError where nothing is drawn on an image. */
+function centred({ width, height, data }: Pixels, { size, invert }: ImageTarget): DecodedImage {
+  const field = { width: size, height: size };
+  const drawing = centredDrawing({ width, height, values: Float32Array.from(data) }, field, invert);
+  if (drawing.box === null) throw new RejectionError('nothing to centre: the image is blank');
+  return { data: drawing.pixels, inverted: drawing.inverted };
 }
 
 function fits({ width, height, channels }: Pixels, target: ImageTarget): boolean {
@@ -102,7 +100,7 @@ function fits({ width, height, channels }: Pixels, target: ImageTarget): boolean
 }
 
 function inverted(pixels: Pixels, mode: ImageTarget['invert']): Pixels {
-  return mode === 'yes' || (mode === 'auto' && isOnLightBackground(pixels)) ? invert(pixels) : pixels;
+  return mode === 'yes' || (mode === 'auto' && hasLightEdges(pixels)) ? invert(pixels) : pixels;
 }
 
 async function rawPixels(image: Sharp, channels: 1 | 3): Promise<Pixels> {
