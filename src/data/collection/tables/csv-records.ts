@@ -35,13 +35,15 @@ export async function* readCsvRecords(path: string, separator: string): AsyncGen
   });
   // What ends one stream ends the other; an error of the file comes out of the parser.
   pipeline(createReadStream(path, { highWaterMark: 1 << 18 }), parser, () => undefined);
+  let lines = 0;
   try {
     for await (const { record, info } of parser as AsyncIterable<ParsedRecord>) {
+      lines = info.lines;
       if (record.length === 1 && record[0]!.trim() === '') continue;
-      yield { line: info.lines - lineEndsIn(record), fields: record };
+      yield { line: lines - lineEndsIn(record), fields: record };
     }
   } catch (error) {
-    throw error instanceof CsvError ? corruptError(path, reasonOf(error), error) : readError(error, path);
+    throw error instanceof CsvError ? corruptError(path, reasonOf(error, lines), error) : readError(error, path);
   }
 }
 
@@ -56,14 +58,14 @@ function lineEndsIn(fields: readonly string[]): number {
   return fields.reduce((sum, field) => (field.includes('\n') ? sum + field.split('\n').length - 1 : sum), 0);
 }
 
-function reasonOf(error: CsvError): string {
-  const { lines } = error as CsvError & { lines?: number };
-  switch (error.code) {
+/** @param lines how many were read before the record at fault */
+function reasonOf({ code, message }: CsvError, lines: number): string {
+  switch (code) {
     case 'CSV_QUOTE_NOT_CLOSED':
-      return `a quotation mark in line ${lines} is never closed`;
+      return `the record after line ${lines} has a quotation mark that is never closed`;
     case 'CSV_MAX_RECORD_SIZE':
-      return `the record in line ${lines} has more than ${MAX_RECORD_BYTES} bytes: not a table`;
+      return `the record after line ${lines} has more than ${MAX_RECORD_BYTES} bytes: not a table`;
     default:
-      return error.message;
+      return message;
   }
 }
