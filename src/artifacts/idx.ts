@@ -1,4 +1,5 @@
 import { ToolkitError } from '../core/errors.js';
+import { corruptError } from '../core/files.js';
 
 /** What an IDX file holds: images have three dimensions (or four, with channels), labels one. */
 export type IdxContent = 'images' | 'labels';
@@ -26,30 +27,34 @@ export const MAX_HEADER_BYTES = 4 + 4 * MAX_RANK;
  */
 export function parseIdxHeader(start: Uint8Array, content: IdxContent, path: string): IdxHeader {
   const [zero0, zero1, type, rank = 0] = start;
-  if (start.length < 4) throw corrupt(path, `only ${start.length} bytes long, too short for an IDX file`);
-  if (zero0 !== 0 || zero1 !== 0) throw corrupt(path, `not an IDX file: it starts with ${hex(start)}`);
+  if (start.length < 4)
+    throw corruptError(path, `only ${start.length} bytes long, too short for an IDX file`);
+  if (zero0 !== 0 || zero1 !== 0) throw corruptError(path, `not an IDX file: it starts with ${hex(start)}`);
   if (type !== UNSIGNED_BYTE) {
-    throw corrupt(
+    throw corruptError(
       path,
       `elements of IDX type 0x${(type ?? 0).toString(16).padStart(2, '0')} instead of bytes (0x08)`,
     );
   }
   const ranks = content === 'labels' ? [1] : [3, 4];
   if (!ranks.includes(rank))
-    throw corrupt(path, `${rank} dimensions where ${content} have ${ranks.join(' or ')}`);
+    throw corruptError(path, `${rank} dimensions where ${content} have ${ranks.join(' or ')}`);
   const headerBytes = 4 + 4 * rank;
-  if (start.length < headerBytes) throw corrupt(path, 'ends within its header');
+  if (start.length < headerBytes) throw corruptError(path, 'ends within its header');
 
   const view = new DataView(start.buffer, start.byteOffset, headerBytes);
   const dimensions = Array.from({ length: rank }, (_, index) => view.getUint32(4 + 4 * index));
   const [count = 0, ...sides] = dimensions;
-  if (count === 0) throw corrupt(path, 'holds nothing: its header says 0');
+  if (count === 0) throw corruptError(path, 'holds nothing: its header says 0');
   if (sides.some((side) => side === 0 || side > MAX_SIDE)) {
-    throw corrupt(path, `images of ${sides.join('×')} pixels, where each side may have 1 to ${MAX_SIDE}`);
+    throw corruptError(
+      path,
+      `images of ${sides.join('×')} pixels, where each side may have 1 to ${MAX_SIDE}`,
+    );
   }
   const fileBytes = dimensions.reduce((product, size) => product * size, 1) + headerBytes;
   if (fileBytes > MAX_FILE_BYTES)
-    throw corrupt(path, `its header claims ${fileBytes} bytes, more than ${MAX_FILE_BYTES}`);
+    throw corruptError(path, `its header claims ${fileBytes} bytes, more than ${MAX_FILE_BYTES}`);
   return { dimensions, headerBytes, fileBytes };
 }
 
@@ -71,11 +76,7 @@ export function parseIdx(
 /** The error for a file whose length is not what its header says. */
 export function wrongLength(path: string, expected: number, found: number): ToolkitError {
   const what = found < expected ? 'truncated' : 'too long';
-  return corrupt(path, `${what}: ${found} bytes, where its header asks for ${expected}`);
-}
-
-function corrupt(path: string, reason: string): ToolkitError {
-  return new ToolkitError('DATA_CORRUPT', { path, reason });
+  return corruptError(path, `${what}: ${found} bytes, where its header asks for ${expected}`);
 }
 
 function hex(bytes: Uint8Array): string {

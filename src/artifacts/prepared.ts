@@ -2,8 +2,7 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import { ToolkitError } from '../core/errors.js';
-import { readIfThere, writeFileAtomically } from '../core/files.js';
+import { readIfThere, writeFileAtomically, corruptError } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
 import { pixelsPerImage, type ImageShape, type LabelledImages } from '../core/images.js';
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.js';
@@ -143,7 +142,7 @@ export async function findPrepared(dataDir: string, dataset: string): Promise<Pr
       test: loadImages('test', tensors, description.shape, classes),
     };
   } catch (error) {
-    throw new ToolkitError('DATA_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
+    throw corruptError(path, complaintOf(error), error);
   }
 }
 

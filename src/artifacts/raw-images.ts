@@ -1,8 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { ToolkitError } from '../core/errors.js';
-import { readError } from '../core/files.js';
+import { readError, corruptError } from '../core/files.js';
 import { sha256OfFile } from '../core/hashing.js';
 import { pixelsPerImage, type ImageShape } from '../core/images.js';
 import { MAX_HEADER_BYTES, parseIdxHeader } from './idx.js';
@@ -30,7 +29,7 @@ export async function openRawImages(
   const path = join(folder, name);
   try {
     if ((await sha256OfFile(path, signal)) !== sha256) {
-      throw new ToolkitError('DATA_CORRUPT', { path, reason: 'its SHA-256 is not the one in its manifest' });
+      throw corruptError(path, 'its SHA-256 is not the one in its manifest');
     }
     const file = await open(path, 'r');
     const start = Buffer.alloc(MAX_HEADER_BYTES);
@@ -38,7 +37,7 @@ export async function openRawImages(
     const { dimensions, headerBytes, fileBytes } = parseIdxHeader(start, 'images', path);
     if (fileBytes !== bytes) {
       await file.close();
-      throw new ToolkitError('DATA_CORRUPT', { path, reason: 'its header and its length disagree' });
+      throw corruptError(path, 'its header and its length disagree');
     }
     const [count = 0, height = 0, width = 0, channels = 1] = dimensions;
     const shape = { height, width, channels };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
-import { fileSize, readError, readTextIfThere } from '../core/files.js';
+import { fileSize, readError, readTextIfThere, corruptError } from '../core/files.js';
 import { sha256 } from '../core/hashing.js';
 import { complaintOf } from '../core/validation.js';
 import type { LabelledImages } from '../core/images.js';
@@ -101,7 +101,7 @@ export async function findRaw(dataDir: string, dataset: string): Promise<RawData
     return { folder, manifest: manifestSchema.parse(JSON.parse(text)) };
   } catch (error) {
     const reason = `not a manifest of raw files (${complaintOf(error)})`;
-    throw new ToolkitError('DATA_CORRUPT', { path, reason }, { cause: error });
+    throw corruptError(path, reason, error);
   }
 }
 
@@ -121,17 +121,14 @@ export async function readRawFile(
     throw new ToolkitError('DATA_MISSING', { path, hint });
   }
   if (size !== bytes) {
-    throw new ToolkitError('DATA_CORRUPT', {
-      path,
-      reason: `${size} bytes, where its manifest says ${bytes}`,
-    });
+    throw corruptError(path, `${size} bytes, but its manifest says ${bytes}`);
   }
   if (size > MAX_WHOLE_BYTES) throw readError(new Error('too large to be read as a whole'), path);
   const file = await readFile(path).catch((error: unknown) => {
     throw readError(error, path);
   });
   if (sha256(file) !== expected) {
-    throw new ToolkitError('DATA_CORRUPT', { path, reason: 'its SHA-256 is not the one in its manifest' });
+    throw corruptError(path, 'its SHA-256 is not the one in its manifest');
   }
   return parseIdx(file, contentOf(role), path);
 }

@@ -4,8 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { z } from 'zod';
 
-import { ToolkitError } from '../core/errors.js';
-import { exists, makeFolder, readTextIfThere, writeFileAtomically } from '../core/files.js';
+import { exists, makeFolder, readTextIfThere, writeFileAtomically, corruptError } from '../core/files.js';
 import { sha256 } from '../core/hashing.js';
 import { complaintOf } from '../core/validation.js';
 import type { LabelledImages } from '../core/images.js';
@@ -84,7 +83,7 @@ export async function findSharded(dataDir: string, dataset: string): Promise<Sha
   try {
     return { ...manifestSchema.parse(JSON.parse(text)), path };
   } catch (error) {
-    throw new ToolkitError('DATA_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
+    throw corruptError(path, complaintOf(error), error);
   }
 }
 

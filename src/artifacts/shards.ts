@@ -3,8 +3,7 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import { ToolkitError } from '../core/errors.js';
-import { readError, writeFileAtomically } from '../core/files.js';
+import { readError, writeFileAtomically, corruptError } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
 import { pixelsPerImage, type ImageShape, type LabelledImages } from '../core/images.js';
 import { decodeSafetensors, encodeSafetensors, hashInHeader, SafetensorsError } from './safetensors.js';
@@ -61,6 +60,6 @@ export async function readShard(
     if (labels.bytes.some((label) => label >= classes)) throw new SafetensorsError('a label is out of range');
     return { count: expected, shape, pixels: images.bytes, labels: labels.bytes };
   } catch (error) {
-    throw new ToolkitError('DATA_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
+    throw corruptError(path, complaintOf(error), error);
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 import { isToolkitError, messageOf, systemCodeOf, ToolkitError } from './errors.js';
@@ -24,22 +24,46 @@ export function storageError(error: unknown, path: string): unknown {
 
 /** Makes a folder and those above it. Throws STORAGE_DENIED or STORAGE_FULL. */
 export async function makeFolder(path: string): Promise<void> {
+  await makeMissingFolders(path);
+}
+
+/**
+ * Makes a folder, and those above it, for an action to write to. Where the action fails, those that it leaves empty are removed
+ * again. Throws STORAGE_DENIED, STORAGE_FULL, and whatever the action throws.
+ */
+export async function withFolder<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
+  const made = await makeMissingFolders(path);
   try {
-    await makeFolders(resolve(path));
+    return await action();
+  } catch (error) {
+    // The system refuses to remove a folder with anything in it: what was saved stays.
+    for (const folder of made.reverse()) await rmdir(folder).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Returns the folders that it has made, the outermost first. */
+async function makeMissingFolders(path: string): Promise<string[]> {
+  try {
+    return await makeFolders(resolve(path));
   } catch (error) {
     throw storageError(error, path);
   }
 }
 
 /** Node's own recursive mkdir never returns where the system answers ENOENT for a folder whose parent exists, as /proc does. */
-async function makeFolders(path: string): Promise<void> {
-  if (await isFolder(path)) return;
+async function makeFolders(path: string): Promise<string[]> {
+  if (await isFolder(path)) return [];
   const parent = dirname(path);
-  if (parent !== path) await makeFolders(parent);
-  await mkdir(path).catch(async (error: unknown) => {
+  const made = parent === path ? [] : await makeFolders(parent);
+  try {
+    await mkdir(path);
+    return [...made, path];
+  } catch (error) {
     // Another process may have made it meanwhile.
     if (systemCodeOf(error) !== 'EEXIST' || !(await isFolder(path))) throw error;
-  });
+    return made;
+  }
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -108,6 +132,22 @@ export function readError(error: unknown, path: string): ToolkitError {
   if (isToolkitError(error)) return error;
   const reason = systemCodeOf(error) ?? messageOf(error);
   return new ToolkitError('DATA_UNREADABLE', { path, reason }, { cause: error });
+}
+
+/** A file that was read and holds nothing that can be used, as an error that names it. */
+export function corruptError(path: string, reason: string, cause?: unknown): ToolkitError {
+  return new ToolkitError('DATA_CORRUPT', { path, reason }, { cause });
+}
+
+/**
+ * A compressed file or archive that could not be read, as an error that names it: DATA_UNREADABLE where the system says why,
+ * DATA_CORRUPT where zlib or the parser of the format does.
+ */
+export function unpackError(error: unknown, path: string): ToolkitError {
+  if (isToolkitError(error)) return error;
+  const code = systemCodeOf(error);
+  const isDamaged = code === undefined || code.startsWith('Z_');
+  return isDamaged ? corruptError(path, `damaged (${messageOf(error)})`, error) : readError(error, path);
 }
 
 /** The bytes of a file; undefined where there is none, nor a folder for it. Throws DATA_UNREADABLE. */

@@ -33,6 +33,15 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+/** One row of a matrix, or one image of several, as a view: `length` values for each row. */
+export function rowOf<Values extends { subarray(start: number, end: number): Values }>(
+  values: Values,
+  row: number,
+  length: number,
+): Values {
+  return values.subarray(row * length, (row + 1) * length);
+}
+
 /** The positions of so many images, in order. */
 export function allIndices(count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, index) => index);
@@ -52,7 +61,7 @@ export function selectImages(
     ...(isValidation && { isValidation: Uint8Array.from(indices, (index) => isValidation[index]!) }),
   };
   indices.forEach((index, row) => {
-    selected.pixels.set(pixels.subarray(index * size, (index + 1) * size), row * size);
+    selected.pixels.set(rowOf(pixels, index, size), row * size);
     selected.labels[row] = labels[index]!;
   });
   return selected;

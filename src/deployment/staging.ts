@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { makeFolder, storageError } from '../core/files.js';
+import { withFolder } from '../core/files.js';
 
 const STAGING = /^\.staging-[0-9a-f-]{36}$/;
 
@@ -21,16 +21,12 @@ export async function withStaging<Result>(
   parent: string,
   action: (folder: string) => Promise<Result>,
 ): Promise<Result> {
-  await makeFolder(parent);
   const folder = join(parent, `.staging-${randomUUID()}`);
-  try {
-    await mkdir(folder);
-  } catch (error) {
-    throw storageError(error, folder);
-  }
-  try {
-    return await action(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return withFolder(folder, async () => {
+    try {
+      return await action(folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
 }

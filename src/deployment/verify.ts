@@ -2,6 +2,7 @@ import type { Manifest } from '../artifacts/manifest.js';
 import { ToolkitError } from '../core/errors.js';
 import { indexOfMaximum } from '../evaluation/probabilities.js';
 import { firstImages, type DeploymentSource, type ExportedModel } from './source.js';
+import { rowOf } from '../core/images.js';
 
 /** How far an exported probability may lie from ours. */
 export const DIFFERENCE_BAR = 1e-5;
@@ -62,7 +63,7 @@ function accuracyOf(probabilities: Float32Array, labels: Uint8Array): number {
   const classes = probabilities.length / labels.length;
   let correct = 0;
   labels.forEach((label, index) => {
-    const row = probabilities.subarray(index * classes, (index + 1) * classes);
+    const row = rowOf(probabilities, index, classes);
     if (indexOfMaximum(row) === label) correct += 1;
   });
   return correct / labels.length;

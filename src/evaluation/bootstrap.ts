@@ -11,6 +11,7 @@ import {
 } from './confusion.js';
 import { predictionsOf, type ScoredExamples } from './probabilities.js';
 import { brierScores, logLosses } from './scores.js';
+import { rowOf } from '../core/images.js';
 
 /** Where a number probably lies. */
 export interface Interval {
@@ -104,9 +105,7 @@ function resampler(scored: ScoredExamples): (random: Random) => Headline<number>
       loss += losses[index]!;
       brier += squares[index]!;
     }
-    const matrix = Array.from({ length: classes }, (_, label) => [
-      ...cellCounts.subarray(label * classes, (label + 1) * classes),
-    ]);
+    const matrix = Array.from({ length: classes }, (_, label) => [...rowOf(cellCounts, label, classes)]);
     return {
       accuracy: accuracyOf(matrix),
       loss: loss / count,

@@ -1,5 +1,6 @@
 import type { Metrics } from '../core/events.js';
 import { indexOfMaximum } from './probabilities.js';
+import { rowOf } from '../core/images.js';
 
 /** The labels of the images at some indices. */
 export function labelsAt(labels: Uint8Array, indices: Int32Array): Uint8Array {
@@ -12,7 +13,7 @@ export function meanMetrics(logits: Float32Array, labels: Uint8Array): Metrics {
   let loss = 0;
   let correct = 0;
   labels.forEach((label, index) => {
-    const row = logits.subarray(index * classes, (index + 1) * classes);
+    const row = rowOf(logits, index, classes);
     const predicted = indexOfMaximum(row);
     loss += crossEntropy(row, label, row[predicted]);
     if (predicted === label) correct += 1;

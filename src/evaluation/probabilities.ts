@@ -1,3 +1,5 @@
+import { rowOf } from '../core/images.js';
+
 /** What a classifier makes of some examples, and what they are. */
 export interface ScoredExamples {
   /** The probability of each class, row by row: [labels.length, classes]. */
@@ -41,7 +43,7 @@ export function scoreLogits(
 
 /** The probabilities of each example, as views. */
 export function rowsOf({ probabilities, labels, classes }: ScoredExamples): Float64Array[] {
-  return Array.from(labels, (_, row) => probabilities.subarray(row * classes, (row + 1) * classes));
+  return Array.from(labels, (_, row) => rowOf(probabilities, row, classes));
 }
 
 /** The likeliest class of each example; among equals the first. */
@@ -59,7 +61,7 @@ export function indexOfMaximum(values: Float32Array | Float64Array): number {
 /** The class of the largest logit, row by row. */
 export function classesOf(logits: Float32Array, classes: number): Int32Array {
   return Int32Array.from({ length: logits.length / classes }, (_, row) =>
-    indexOfMaximum(logits.subarray(row * classes, (row + 1) * classes)),
+    indexOfMaximum(rowOf(logits, row, classes)),
   );
 }
 

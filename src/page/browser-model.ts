@@ -1,3 +1,5 @@
+import { rowOf } from '../core/images.js';
+
 /** A model that computes in the browser. */
 export interface BrowserModel {
   /** What computes, for people. */
@@ -14,7 +16,7 @@ export interface BrowserModel {
 export function evidenceOf(logits: Float32Array, count: number, target: number): Float64Array {
   const classes = logits.length / count;
   return Float64Array.from({ length: count }, (_, row) => {
-    const own = logits.subarray(row * classes, (row + 1) * classes);
+    const own = rowOf(logits, row, classes);
     const maximum = own.reduce((most, logit) => Math.max(most, logit), -Infinity);
     // From the logits, because a probability near 1 has lost what tells places apart.
     const others = own.reduce(

@@ -1,3 +1,4 @@
+import { rowOf } from '../core/images.js';
 import type { PageModel } from '../deployment/web/page-model.js';
 import type { BrowserModel } from './browser-model.js';
 
@@ -40,9 +41,7 @@ export function denseModel(file: ArrayBuffer, { preprocessing, denseActivation }
     engine: 'JavaScript',
     logits(pixels, count) {
       const size = pixels.length / count;
-      const rows = Array.from({ length: count }, (_, row) =>
-        logitsOf(pixels.subarray(row * size, (row + 1) * size)),
-      );
+      const rows = Array.from({ length: count }, (_, row) => logitsOf(rowOf(pixels, row, size)));
       const classes = rows[0]?.length ?? 0;
       const logits = new Float32Array(count * classes);
       rows.forEach((row, index) => {

@@ -121,7 +121,7 @@ describe('readRawFile', () => {
   });
 
   it.each([
-    ['shorter', files['train-images'].subarray(0, -1), /39 bytes, where its manifest says 40/],
+    ['shorter', files['train-images'].subarray(0, -1), /39 bytes, but its manifest says 40/],
     ['longer', Buffer.concat([files['train-images'], Buffer.of(0)]), /41 bytes/],
     ['changed', Buffer.from(files['train-images']).fill(7, 20, 21), /SHA-256 is not the one in its manifest/],
   ])('refuses a file that is %s', async (_, content, reason) => {

@@ -82,6 +82,22 @@ describe('the layout of src', () => {
     expect(upwards).toEqual([]);
   });
 
+  it('has collection on top of the folders of src/data, and what they share below', () => {
+    const order = ['collection', 'preparation', 'imaging', 'datasets'];
+    const levelIn = (file: string): number => {
+      const [, folder = '', rest] = file.split('/');
+      return rest === undefined ? order.length : order.indexOf(folder);
+    };
+    const within = [...imports].filter(([file]) => file.startsWith('data/'));
+    expect(within.filter(([file]) => levelIn(file) < 0)).toEqual([]);
+    const upwards = within.flatMap(([file, imported]) =>
+      imported
+        .filter((other) => other.startsWith('data/') && levelIn(other) < levelIn(file))
+        .map((other) => `${file} → ${other}`),
+    );
+    expect(upwards).toEqual([]);
+  });
+
   it('has no circle of imports', () => {
     expect(findCircle()).toBeUndefined();
   });

@@ -9,12 +9,35 @@ import {
   fileSize,
   makeFolder,
   removeTemporaryFiles,
+  withFolder,
   writeFileAtomically,
 } from '../../src/core/files.js';
 import { bundleProgram, startChild } from '../support/child.js';
 import { toolkitError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folders.js';
 import { mount, NO_MOUNT } from '../support/mounts.js';
+
+describe('withFolder', () => {
+  it('removes the folders that it made where the action fails, unless something was saved in them', async () => {
+    const above = await temporaryFolder();
+    const folder = join(above, 'a', 'b');
+    await expect(withFolder(folder, () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+    expect(await readdir(above)).toEqual([]);
+    const saving = withFolder(folder, async () => {
+      await writeFile(join(above, 'a', 'file'), '');
+      throw new Error('failed later');
+    });
+    await expect(saving).rejects.toThrow('failed later');
+    expect(await readdir(join(above, 'a'))).toEqual(['file']);
+  });
+
+  it('keeps them where it succeeds, and one that was there in any case', async () => {
+    const there = await temporaryFolder();
+    expect(await withFolder(join(there, 'new'), () => Promise.resolve(7))).toBe(7);
+    await expect(withFolder(there, () => Promise.reject(new Error('failed')))).rejects.toThrow();
+    expect(await readdir(there)).toEqual(['new']);
+  });
+});
 
 describe('writeFileAtomically', () => {
   it('writes its parts one after the other, makes the folders, and leaves nothing else', async () => {

@@ -2,6 +2,7 @@ import { Chalk } from 'chalk';
 
 import type { Picture } from '../../reports/drawing/picture.js';
 import type { Style } from './style.js';
+import { rowOf } from '../../core/images.js';
 
 /**
  * A picture as lines of half-block characters, each showing two pixels, one above the other. Without colours, pixels brighter than
@@ -29,7 +30,7 @@ function coloredCell({ width, height, channels, data }: Picture): Cell {
 
 function plainCell({ width, height, channels, data }: Picture): Cell {
   const brightness = Array.from({ length: width * height }, (_, pixel) =>
-    data.subarray(pixel * channels, (pixel + 1) * channels).reduce((sum, value) => sum + value, 0),
+    rowOf(data, pixel, channels).reduce((sum, value) => sum + value, 0),
   );
   const middle = (Math.min(...brightness) + Math.max(...brightness)) / 2;
   const isDrawn = (x: number, y: number): number => ((brightness[y * width + x] ?? 0) > middle ? 1 : 0);

@@ -1,7 +1,8 @@
-import { readRawFile, type RawData } from '../../artifacts/raw.js';
+import { readRawFile,type RawData } from '../../artifacts/raw.js';
 import { ToolkitError } from '../../core/errors.js';
-import type { ImageOptions, Sample, SampleSet } from './sample.js';
-import type { Rejection } from './unusable.js';
+import type { ImageOptions,Sample,SampleSet } from './sample.js';
+import type { Rejection } from '../rejection.js';
+import { rowOf } from '../../core/images.js';
 
 /**
  * The images of a data set, followed by those of a source, which all join the training: the test images stay the same, so that
@@ -67,7 +68,7 @@ function* samplesOf(dataset: string, split: Split, classNames: readonly string[]
       name: `${dataset} ${name}[${index}]`,
       label: classNames[label] ?? String(label),
       split: index < trained ? name : 'validation',
-      load: () => Promise.resolve(pixels.subarray(index * bytes, (index + 1) * bytes)),
+      load: () => Promise.resolve(rowOf(pixels, index, bytes)),
     };
   }
 }

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 
 import type { RawManifest } from '../../artifacts/raw.js';
 import { ToolkitError } from '../../core/errors.js';
-import { fileSize, readError } from '../../core/files.js';
+import { fileSize,readError } from '../../core/files.js';
 import { labelNamed } from './sample.js';
-import { Unusable } from './unusable.js';
+import { RejectionError } from '../rejection.js';
 
 const MAX_FILE_BYTES = 2 ** 16;
 
@@ -18,12 +18,12 @@ export async function givenClassNames(given: readonly string[]): Promise<string[
   const names = bytes === undefined ? given : await linesOf(only!, bytes);
   try {
     const known = names.map(labelNamed);
-    if (new Set(known).size < known.length) throw new Unusable('two classes have one name');
+    if (new Set(known).size < known.length) throw new RejectionError('two classes have one name');
     if (known.length < 1 || known.length > 256)
-      throw new Unusable(`${known.length} names, where 1 to 256 are needed`);
+      throw new RejectionError(`${known.length} names, where 1 to 256 are needed`);
     return known;
   } catch (error) {
-    if (!(error instanceof Unusable)) throw error;
+    if (!(error instanceof RejectionError)) throw error;
     throw usage(error.message);
   }
 }

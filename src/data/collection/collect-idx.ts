@@ -1,20 +1,20 @@
 import { join } from 'node:path';
 
-import { contentOf, type RawManifest } from '../../artifacts/raw.js';
-import { isToolkitError, ToolkitError } from '../../core/errors.js';
+import { contentOf,type RawManifest } from '../../artifacts/raw.js';
+import { isToolkitError,ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { fileSize } from '../../core/files.js';
 import { sha256OfFile } from '../../core/hashing.js';
 import {
-  fileRoles,
-  standardFileNames,
-  type DatasetDefinition,
-  type FileRole,
-  type PinnedFile,
+fileRoles,
+standardFileNames,
+type DatasetDefinition,
+type FileRole,
+type PinnedFile,
 } from '../datasets/dataset.js';
 import { ingestIdx } from './ingest.js';
-import type { FetchedFile, Source } from './sources.js';
-import { turnIdx } from './turn-idx.js';
+import type { FetchedFile,Source } from './sources.js';
+import { applyMnistConvention } from './idx-convention.js';
 
 /**
  * Copies the four files of a source into a folder, unpacked and checked: against the published ones, where the data set is known.
@@ -58,7 +58,7 @@ async function ingest(
   const file = await ingestIdx({ path, name, content, destination, pinned: known?.files[role], signal });
   const { isTransposed = false, firstLabel = 0 } = known ?? {};
   if (!isTransposed && firstLabel === 0) return file;
-  await turnIdx(destination, content, { isTransposed, firstLabel });
+  await applyMnistConvention(destination, content, { isTransposed, firstLabel });
   return { ...file, sha256: await sha256OfFile(destination, signal) };
 }
 

@@ -1,9 +1,9 @@
-import { open, rm } from 'node:fs/promises';
+import { open,rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { readError } from '../../core/files.js';
 import { standardFileNames } from '../datasets/dataset.js';
-import { pixelsPerImage, type ImageShape } from '../../core/images.js';
+import { pixelsPerImage, rowOf, type ImageShape } from '../../core/images.js';
 import { IdxWriter } from './idx-writer.js';
 
 const READ_BYTES = 1 << 20;
@@ -69,7 +69,7 @@ export class CollectedPart {
         const length = count * this.#imageBytes;
         await file.read(chunk, 0, length, start + first * this.#imageBytes);
         for (let index = 0; index < count; index++) {
-          const pixels = chunk.subarray(index * this.#imageBytes, (index + 1) * this.#imageBytes);
+          const pixels = rowOf(chunk, index, this.#imageBytes);
           const position = first + index;
           await partOf(position).add(pixels, this.labels[position]!, this.names[position]!);
         }

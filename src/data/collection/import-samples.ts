@@ -7,10 +7,10 @@ import type { ImageShape } from '../../core/images.js';
 import { stratifiedSplit } from '../preparation/split.js';
 import { ClassTable } from './tables/class-table.js';
 import { CollectedPart } from './collected-part.js';
-import { Listing, type ListedFile } from './listing.js';
-import type { Sample, SampleSet, SplitName } from './sample.js';
-import { labelNamed, MAX_IMAGES } from './sample.js';
-import { printable, Unusable, type Rejection } from './unusable.js';
+import { Listing,type ListedFile } from './listing.js';
+import type { Sample,SampleSet,SplitName } from './sample.js';
+import { labelNamed,MAX_IMAGES } from './sample.js';
+import { printable,RejectionError,type Rejection } from '../rejection.js';
 
 /** What an import has written into its folder. */
 export interface ImportedSamples {
@@ -129,10 +129,10 @@ async function load(
   if ('reason' in sample) return sample;
   try {
     const label = labelNamed(sample.label);
-    if (classNames && !classNames.includes(label)) throw new Unusable(`"${label}" is none of the classes`);
+    if (classNames && !classNames.includes(label)) throw new RejectionError(`"${label}" is none of the classes`);
     return { sample, label, pixels: await sample.load() };
   } catch (error) {
-    if (!(error instanceof Unusable)) throw error;
+    if (!(error instanceof RejectionError)) throw error;
     return { name: sample.name, reason: error.message };
   }
 }

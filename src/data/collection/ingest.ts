@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { open,rm,type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
 import {
-  MAX_HEADER_BYTES,
-  parseIdxHeader,
-  wrongLength,
-  type IdxContent,
-  type IdxHeader,
+MAX_HEADER_BYTES,
+parseIdxHeader,
+wrongLength,
+type IdxContent,
+type IdxHeader,
 } from '../../artifacts/idx.js';
-import { ToolkitError, messageOf, systemCodeOf } from '../../core/errors.js';
-import { fileSize, readError, storageError } from '../../core/files.js';
-import type { PinnedFile, PublishedFile } from '../datasets/dataset.js';
+import { ToolkitError } from '../../core/errors.js';
+import { fileSize,storageError,unpackError,corruptError } from '../../core/files.js';
+import type { PinnedFile,PublishedFile } from '../datasets/dataset.js';
 import { isGzipped } from './archives/gzip.js';
 
 /** Images do not shrink further when they are gzipped; a file that claims so is made to fill a disk. */
@@ -51,7 +51,7 @@ export async function ingestIdx(options: IngestOptions): Promise<PinnedFile> {
       await writer.finish();
     } catch (error) {
       signal.throwIfAborted();
-      throw asDataError(error, name);
+      throw unpackError(error, name);
     } finally {
       await writer.close();
     }
@@ -104,20 +104,6 @@ function refuseOther(found: PublishedFile, pinned: PublishedFile, path: string):
     const details = { path, what, expected: String(pinned[key]), found: String(found[key]) };
     throw new ToolkitError('DATA_REFUSED', details);
   }
-}
-
-/** Damage that gzip notices has codes of zlib; the rest is either ours already or the system's. */
-function asDataError(error: unknown, path: string): unknown {
-  if (error instanceof ToolkitError) return error;
-  const code = systemCodeOf(error);
-  if (code === undefined || code.startsWith('Z_')) {
-    return new ToolkitError(
-      'DATA_CORRUPT',
-      { path, reason: `damaged (${messageOf(error)})` },
-      { cause: error },
-    );
-  }
-  return readError(error, path);
 }
 
 /** Writes a file while reading its IDX header, and refuses what exceeds the length that the header gives. */
@@ -174,10 +160,7 @@ class CheckedWriter {
     const header = parseIdxHeader(this.#start, content, name);
     if (header.fileBytes > this.#limit) {
       const { fileBytes } = header;
-      throw new ToolkitError('DATA_CORRUPT', {
-        path: name,
-        reason: `its header claims ${fileBytes} bytes, as no gzipped images of its size do`,
-      });
+      throw corruptError(name, `its header claims ${fileBytes} bytes, too many for a gzipped file of its size`);
     }
     // A header that claims another size is refused before its gigabytes are unpacked.
     if (pinned && header.fileBytes !== pinned.bytes) {

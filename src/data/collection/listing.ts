@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open,type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 import { storageError } from '../../core/files.js';
-import type { Rejection } from './unusable.js';
+import type { Rejection } from '../rejection.js';
 
 /** A listing as the manifest names it. */
 export interface ListedFile {

@@ -1,14 +1,14 @@
-import { open, rm } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { open,rm } from 'node:fs/promises';
+import { basename,join,resolve } from 'node:path';
 
 import { download } from '../../core/download.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
-import { exists, fileSize, makeFolder, readError } from '../../core/files.js';
-import { sha256, sha256OfFile } from '../../core/hashing.js';
+import { exists,fileSize,makeFolder,readError } from '../../core/files.js';
+import { sha256,sha256OfFile } from '../../core/hashing.js';
 import { unpackTar } from './archives/unpack-tar.js';
 import { unpackZip } from './archives/unpack-zip.js';
-import type { Rejection } from './unusable.js';
+import type { Rejection } from '../rejection.js';
 
 /** A single file that a source came as. */
 export interface SourceFile {

@@ -1,7 +1,7 @@
 import { ToolkitError } from '../../core/errors.js';
 import type { ImageShape } from '../../core/images.js';
 import type { ImageTarget } from '../imaging/importing/decode.js';
-import { Unusable, type Rejection } from './unusable.js';
+import { RejectionError,type Rejection } from '../rejection.js';
 
 /** A source may have so many images. */
 export const MAX_IMAGES = 5_000_000;
@@ -16,7 +16,7 @@ export interface Sample {
   label: string;
   /** Undefined where the source leaves the split to us. */
   split: SplitName | undefined;
-  /** Its bytes, as the target wants them. Throws Unusable. */
+  /** Its bytes, as the target wants them. Throws RejectionError. */
   load(): Promise<Uint8Array>;
 }
 
@@ -72,11 +72,11 @@ const MAX_LABEL_LENGTH = 100;
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffd]/;
 
-/** A label as it is kept: one way of writing accents, no space around. Throws Unusable where it cannot be a class's name. */
+/** A label as it is kept: one way of writing accents, no space around. Throws RejectionError where it cannot be a class's name. */
 export function labelNamed(text: string): string {
   const label = text.normalize('NFC').trim();
-  if (label === '') throw new Unusable('no label');
-  if (label.length > MAX_LABEL_LENGTH) throw new Unusable(`a label of ${label.length} characters`);
-  if (UNPRINTABLE.test(label)) throw new Unusable('a label with unprintable characters');
+  if (label === '') throw new RejectionError('no label');
+  if (label.length > MAX_LABEL_LENGTH) throw new RejectionError(`a label of ${label.length} characters`);
+  if (UNPRINTABLE.test(label)) throw new RejectionError('a label with unprintable characters');
   return label;
 }

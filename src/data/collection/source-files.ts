@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
-import { open, realpath } from 'node:fs/promises';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { open,realpath } from 'node:fs/promises';
+import { isAbsolute,join,relative,sep } from 'node:path';
 
-import { messageOf, systemCodeOf } from '../../core/errors.js';
-import { Unusable } from './unusable.js';
+import { messageOf,systemCodeOf } from '../../core/errors.js';
+import { RejectionError } from '../rejection.js';
 
 /** No image of a set like MNIST needs more; what is read is held in memory, for several images at once. */
 const MAX_IMAGE_FILE_BYTES = 32 * 2 ** 20;
@@ -33,7 +33,7 @@ export class SourceFolder {
   }
 
   /**
-   * Reads an image file. Throws Unusable where it is no ordinary file, too large, or outside the folder.
+   * Reads an image file. Throws RejectionError where it is no ordinary file, too large, or outside the folder.
    *
    * @param name its path from the folder
    */
@@ -41,20 +41,20 @@ export class SourceFolder {
     try {
       return await readOrdinary(await this.#locate(name));
     } catch (error) {
-      if (error instanceof Unusable) throw error;
+      if (error instanceof RejectionError) throw error;
       const code = systemCodeOf(error) ?? messageOf(error);
-      throw new Unusable(REASONS[code] ?? `cannot be read (${code})`, { cause: error });
+      throw new RejectionError(REASONS[code] ?? `cannot be read (${code})`, { cause: error });
     }
   }
 
   async #locate(name: string): Promise<string> {
-    if (name.includes('\0')) throw new Unusable('a name with a zero byte');
-    if (isAbsolute(name) || /^[a-z]:|^\\/i.test(name)) throw new Unusable('an absolute path');
-    if (name.split(/[\\/]/).includes('..')) throw new Unusable('a path with ".."');
+    if (name.includes('\0')) throw new RejectionError('a name with a zero byte');
+    if (isAbsolute(name) || /^[a-z]:|^\\/i.test(name)) throw new RejectionError('an absolute path');
+    if (name.split(/[\\/]/).includes('..')) throw new RejectionError('a path with ".."');
     const path = await realpath(join(this.#root, name));
     const within = relative(this.#root, path);
     if (within === '..' || within.startsWith(`..${sep}`) || isAbsolute(within)) {
-      throw new Unusable('a link that leads out of the folder');
+      throw new RejectionError('a link that leads out of the folder');
     }
     return path;
   }
@@ -68,9 +68,9 @@ async function readOrdinary(path: string): Promise<Buffer> {
   try {
     const found = await file.stat();
     if (!found.isFile())
-      throw new Unusable(found.isDirectory() ? 'a folder, not a file' : 'not an ordinary file');
+      throw new RejectionError(found.isDirectory() ? 'a folder, not a file' : 'not an ordinary file');
     if (found.size > MAX_IMAGE_FILE_BYTES) {
-      throw new Unusable(
+      throw new RejectionError(
         `${found.size} bytes, more than the ${MAX_IMAGE_FILE_BYTES} that an image file may have`,
       );
     }

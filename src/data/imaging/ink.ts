@@ -1,6 +1,9 @@
 import { backgroundOf } from './background.js';
 import type { Plane } from './picture.js';
 
+/** Whether dark and light are swapped: `auto` swaps them where the drawing is dark on light. */
+export type Inversion = 'auto' | 'yes' | 'no';
+
 /** What is drawn on a picture, light on black as in MNIST. */
 export interface Ink {
   /** 0 where there is nothing, up to 255 where the stroke is full. */
@@ -26,11 +29,11 @@ const BINS = 4;
  * Takes the drawing off its background: the background becomes 0 whatever its brightness, dark strokes on light are
  * inverted, weak strokes are strengthened to full, and what the background's noise explains is removed.
  */
-export function inkOf(grey: Plane): Ink {
+export function inkOf(grey: Plane, inversion: Inversion = 'auto'): Ink {
   const { plane: background, noise } = backgroundOf(grey);
   const differences = grey.values.map((value, index) => value - background.values[index]!);
   const [darkest, lightest] = extremesOf(differences);
-  const inverted = -darkest > lightest;
+  const inverted = inversion === 'auto' ? -darkest > lightest : inversion === 'yes';
   const strength = inverted ? -darkest : lightest;
   const { width, height } = grey;
   if (strength < Math.max(LEAST_CONTRAST, 4 * noise)) {

@@ -1,3 +1,5 @@
+import type { ImageShape } from '../../core/images.js';
+
 /** A picture as a decoder or a canvas gives it: four bytes a pixel (red, green, blue, opacity), row by row. */
 export interface Picture {
   readonly width: number;
@@ -71,4 +73,32 @@ function paperOf(rgba: Picture['rgba']): number {
     brightness += opacity * lumaOf(rgba[at]!, rgba[at + 1]!, rgba[at + 2]!);
   }
   return brightness > 128 * weight ? 0 : 255;
+}
+
+/** The mean place of a plane's values, where the middle of the first pixel is at 0.5. */
+export function centreOfMass({ width, height, values }: Plane): { x: number; y: number } {
+  let [mass, sumX, sumY] = [0, 0, 0];
+  values.forEach((value, index) => {
+    const column = index % width;
+    mass += value;
+    sumX += value * (column + 0.5);
+    sumY += value * ((index - column) / width + 0.5);
+  });
+  return mass === 0 ? { x: width / 2, y: height / 2 } : { x: sumX / mass, y: sumY / mass };
+}
+
+/** Puts a plane into one channel of an image, its upper left corner at a place. */
+export function paste(
+  plane: Plane,
+  { width, height, channels }: ImageShape,
+  corner: Pick<Box, 'left' | 'top'>,
+  pixels = new Uint8Array(width * height * channels),
+  channel = 0,
+): Uint8Array {
+  plane.values.forEach((value, index) => {
+    const x = index % plane.width;
+    const y = (index - x) / plane.width;
+    pixels[((corner.top + y) * width + corner.left + x) * channels + channel] = Math.round(value);
+  });
+  return pixels;
 }

@@ -1,10 +1,11 @@
 import type { Picture } from './picture.js';
-import { preparePicture, type PreparationName, type PreparedPicture, type TargetShape } from './prepare.js';
+import type { ImageShape } from '../../core/images.js';
+import { preparePicture, type PreparationName, type PreparedPicture } from './prepare.js';
 
 /** A picture to be prepared in another thread. */
 export interface PreparationTask {
   picture: Picture;
-  shape: TargetShape;
+  shape: ImageShape;
   preparation: PreparationName;
 }
 

@@ -60,6 +60,31 @@ export function boxOfStrokes({ width, height, values }: Plane): Box | undefined 
   return right < 0 ? undefined : { left, top, width: right - left + 1, height: bottom - top + 1 };
 }
 
+/** A box and the rows and columns beside it that hold ink: the outermost pixel of a smoothed stroke may be fainter than a stroke. */
+export function withFaintEdges({ width, height, values }: Plane, box: Box): Box {
+  const [right, bottom] = [box.left + box.width, box.top + box.height];
+  const hasInk = (left: number, top: number, wide: number, high: number): boolean => {
+    for (let y = top; y < top + high; y++) {
+      for (let x = left; x < left + wide; x++) if ((values[y * width + x] ?? 0) > 0) return true;
+    }
+    return false;
+  };
+  const before = {
+    left: box.left > 0 && hasInk(box.left - 1, box.top, 1, box.height) ? 1 : 0,
+    top: box.top > 0 && hasInk(box.left, box.top - 1, box.width, 1) ? 1 : 0,
+  };
+  const after = {
+    right: right < width && hasInk(right, box.top, 1, box.height) ? 1 : 0,
+    bottom: bottom < height && hasInk(box.left, bottom, box.width, 1) ? 1 : 0,
+  };
+  return {
+    left: box.left - before.left,
+    top: box.top - before.top,
+    width: box.width + before.left + after.right,
+    height: box.height + before.top + after.bottom,
+  };
+}
+
 /** How wide strokes are in the mean, in pixels: a long stroke of width w and length l has the area w·l and 2·l of edge. */
 export function strokeWidth({ width, height, values }: Plane): number {
   let area = 0;

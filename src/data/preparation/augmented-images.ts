@@ -1,5 +1,5 @@
 import { Random } from '../../core/random.js';
-import { pixelsPerImage, type LabelledImages } from '../../core/images.js';
+import { pixelsPerImage, rowOf, type LabelledImages } from '../../core/images.js';
 import { moveImage } from './cleaning/shifted-copies.js';
 
 /** How far an image is moved at most each way, as a share of its side: two pixels of 28. */
@@ -41,8 +41,8 @@ export function augmentedImages(
     const random = new Random(seed, 'augmented-image', position);
     const [x = 0, y = 0] = reach.map((limit) => random.integer(2 * limit + 1) - limit);
     const gain = GAINS[random.integer(GAINS.length)]!;
-    const target = images.pixels.subarray(row * size, (row + 1) * size);
-    moveImage(source.pixels.subarray(original * size, (original + 1) * size), target, shape, x, y);
+    const target = rowOf(images.pixels, row, size);
+    moveImage(rowOf(source.pixels, original, size), target, shape, x, y);
     for (let pixel = 0; pixel < size; pixel++) target[pixel] = gain[target[pixel]!]!;
     images.labels[row] = source.labels[original]!;
   }

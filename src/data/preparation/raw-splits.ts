@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 
-import { readRawFile, type RawData } from '../../artifacts/raw.js';
-import { ToolkitError } from '../../core/errors.js';
+import { readRawFile,type RawData } from '../../artifacts/raw.js';
 import type { ImageShape } from '../../core/images.js';
 import { MISSING_LABEL } from './checks/labels.js';
+import { corruptError } from '../../core/files.js';
 
 /** The labels of a split, as many as it has images. Throws what `readRawFile` throws. */
 export async function readRawLabels(
@@ -14,7 +14,7 @@ export async function readRawLabels(
   const { data: labels } = await readRawFile(raw, `${name}-labels`);
   if (labels.length === images) return labels;
   const path = join(raw.folder, raw.manifest.files[`${name}-labels`].name);
-  throw new ToolkitError('DATA_CORRUPT', { path, reason: `${labels.length} labels for ${images} images` });
+  throw corruptError(path, `${labels.length} labels for ${images} images`);
 }
 
 /** Throws DATA_CORRUPT where the test images are of another size than the training images. */
@@ -24,10 +24,7 @@ export function requireSameShape({ folder, manifest }: RawData, train: ImageShap
   );
   if (trained === tested) return;
   const path = join(folder, manifest.files['test-images'].name);
-  throw new ToolkitError('DATA_CORRUPT', {
-    path,
-    reason: `images of ${tested}, where the training has ${trained}`,
-  });
+  throw corruptError(path, `images of ${tested}, but the training images are ${trained}`);
 }
 
 /** The names in the manifest; where it has none, the numbers up to the highest label. */

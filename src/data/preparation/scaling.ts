@@ -1,4 +1,4 @@
-import { pixelsPerImage, type LabelledImages, type PixelScaling } from '../../core/images.js';
+import { pixelsPerImage, rowOf, type LabelledImages, type PixelScaling } from '../../core/images.js';
 
 /** The ways in which pixels from 0 to 255 become inputs, by name. */
 export const scalingNames = ['zero-one', 'minus-one-one', 'standardize'] as const;
@@ -15,7 +15,7 @@ export interface PixelStatistics {
 export function pixelStatistics({ pixels, shape }: LabelledImages, indices: Int32Array): PixelStatistics {
   const size = pixelsPerImage(shape);
   const histogram = new PixelHistogram();
-  for (const index of indices) histogram.add(pixels.subarray(index * size, (index + 1) * size));
+  for (const index of indices) histogram.add(rowOf(pixels, index, size));
   return histogram.statistics();
 }
 

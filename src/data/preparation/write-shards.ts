@@ -6,7 +6,7 @@ import type { ShardedSplit,ShardSetWriter } from '../../artifacts/sharded.js';
 import type { StageContext } from '../../core/events.js';
 import { storageError } from '../../core/files.js';
 import { Random } from '../../core/random.js';
-import { pixelsPerImage,selectImages,type LabelledImages } from '../../core/images.js';
+import { pixelsPerImage, rowOf, selectImages, type LabelledImages } from '../../core/images.js';
 import { augmentedImages } from './augmented-images.js';
 import { PixelHistogram,type PixelStatistics } from './scaling.js';
 import type { Split } from '../../artifacts/prepared.js';
@@ -154,7 +154,7 @@ async function distribute(
     const buckets = new Map<number, Uint8Array[]>();
     for (let row = 0; row < count; row++) {
       const shard = shardOf[first + row]!;
-      const image = pixels.subarray(row * size, (row + 1) * size);
+      const image = rowOf(pixels, row, size);
       const bucket = buckets.get(shard);
       if (bucket) bucket.push(image);
       else buckets.set(shard, [image]);

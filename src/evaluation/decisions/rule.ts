@@ -1,5 +1,6 @@
 import { softmax } from '../probabilities.js';
 import { decide, plainPolicy, type Decision, type DecisionPolicy } from './decide.js';
+import { rowOf } from '../../core/images.js';
 
 /** How a model's logits become decisions. */
 export interface DecisionRule {
@@ -48,6 +49,6 @@ export function applyRule(logits: ArrayLike<number>, { temperature, policy }: De
 export function applyRuleToRows(logits: Float32Array, rule: DecisionRule): Verdict[] {
   const classes = rule.policy.classNames.length;
   return Array.from({ length: logits.length / classes }, (_, row) =>
-    applyRule(logits.subarray(row * classes, (row + 1) * classes), rule),
+    applyRule(rowOf(logits, row, classes), rule),
   );
 }

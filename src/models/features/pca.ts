@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
-import { pixelsPerImage } from '../../core/images.js';
+import { pixelsPerImage, rowOf } from '../../core/images.js';
 import { valueOf } from '../layers/layer.js';
 import { defineFeatures, type FittedValues, type FittingData } from './feature.js';
 import { covarianceOf } from '../../core/numerics/covariance.js';
@@ -64,7 +64,7 @@ function fitComponents(
   const size = pixelsPerImage(images.shape);
   requireEnough(count, size, indices.length);
   const drawn = new Random(seed, 'pca-images').shuffle(indices.slice()).subarray(0, MAX_IMAGES);
-  const rows = Array.from(drawn, (index) => images.pixels.subarray(index * size, (index + 1) * size));
+  const rows = Array.from(drawn, (index) => rowOf(images.pixels, index, size));
   const { mean, covariance } = covarianceOf(rows, size);
   const { values, vectors } = largestEigenPairs(covariance, count, seed);
   const components = new Float32Array(size * count);

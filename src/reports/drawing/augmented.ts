@@ -5,7 +5,7 @@ import type { AugmentationOptions } from '../../models/augmentation/options.js';
 import { startBackend } from '../../engine/backends/start.js';
 import { silentContext } from '../../core/events.js';
 import { hostBatch } from '../../engine/running/device-images.js';
-import { pixelsPerImage, type LabelledImages, type PixelScaling } from '../../core/images.js';
+import { pixelsPerImage, rowOf, type LabelledImages, type PixelScaling } from '../../core/images.js';
 import { stepRandomness } from '../../engine/tracing/randomness.js';
 import { pictureOf, type Picture } from './picture.js';
 
@@ -34,7 +34,7 @@ export async function augmentedPictures(
     });
     const bytes = Uint8ClampedArray.from(values);
     return Array.from({ length: count }, (_, copy) =>
-      pictureOf(new Uint8Array(bytes.subarray(copy * size, (copy + 1) * size)), source.shape),
+      pictureOf(new Uint8Array(rowOf(bytes, copy, size)), source.shape),
     );
   });
 }

@@ -1,6 +1,6 @@
 import { interpolateRdBu } from 'd3-scale-chromatic';
 
-import type { ImageShape } from '../../core/images.js';
+import { rowOf, type ImageShape } from '../../core/images.js';
 import { escapeMarkup } from './markup.js';
 import { asSharp, pictureOf, type Picture } from './picture.js';
 
@@ -35,7 +35,7 @@ export function heatPicture(pixels: Uint8Array, shape: ImageShape, map: Float32A
   const scale = strengthOf(map) || 1;
   const data = new Uint8Array(width * height * 3);
   map.forEach((value, place) => {
-    const own = pixels.subarray(place * channels, (place + 1) * channels);
+    const own = rowOf(pixels, place, channels);
     const ink = own.reduce((sum, pixel) => sum + pixel, 0) / channels / 255;
     const color = heatColor(value / scale);
     data.set(

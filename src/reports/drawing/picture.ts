@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 
-import { pixelsPerImage, type ImageShape, type LabelledImages } from '../../core/images.js';
+import { pixelsPerImage, rowOf, type ImageShape, type LabelledImages } from '../../core/images.js';
 
 /** A picture that a person can look at: grey (one channel) or red, green and blue (three), a byte each. */
 export interface Picture {
@@ -20,7 +20,7 @@ export function pictureOf(bytes: Uint8Array, { width, height, channels }: ImageS
 /** The picture of an image of a data set. */
 export function pictureAt({ pixels, shape }: LabelledImages, index: number): Picture {
   const size = pixelsPerImage(shape);
-  return pictureOf(pixels.subarray(index * size, (index + 1) * size), shape);
+  return pictureOf(rowOf(pixels, index, size), shape);
 }
 
 /** Pictures of one size side by side, row by row; cells without one stay black. */
@@ -34,7 +34,7 @@ export function mosaic(rows: readonly (readonly Picture[])[]): Picture {
   rows.forEach((row, rowIndex) => {
     row.forEach((picture, column) => {
       for (let y = 0; y < height; y++) {
-        const line = picture.data.subarray(y * width * channels, (y + 1) * width * channels);
+        const line = rowOf(picture.data, y, width * channels);
         data.set(line, (rowIndex * height + y) * lineBytes + column * width * channels);
       }
     });

@@ -1,5 +1,5 @@
 import { Random } from '../../core/random.js';
-import { pixelsPerImage, type LabelledImages } from '../../core/images.js';
+import { pixelsPerImage, rowOf, type LabelledImages } from '../../core/images.js';
 import { confidenceOf } from './monitor.js';
 import { describeReference, type Reference } from './reference.js';
 import { classesOf } from '../../evaluation/probabilities.js';
@@ -22,11 +22,11 @@ export async function describeTraining(
   const pixels = new Uint8Array(count * size);
   for (let row = 0; row < count; row++) {
     const index = random.integer(train.count);
-    pixels.set(train.pixels.subarray(index * size, (index + 1) * size), row * size);
+    pixels.set(rowOf(train.pixels, index, size), row * size);
   }
   const logits = await classify(pixels, count);
   const confidences = Float32Array.from({ length: count }, (_, row) =>
-    confidenceOf(logits.subarray(row * classes, (row + 1) * classes)),
+    confidenceOf(rowOf(logits, row, classes)),
   );
   return describeReference(pixels, train.shape, classesOf(logits, classes), confidences, classes);
 }

@@ -6,6 +6,7 @@ import { HttpError } from '../http-errors.js';
 import { DriftDetector, type Drift } from './drift.js';
 import { FeedbackFile, LiveAccuracy, PredictionMemory } from './feedback.js';
 import type { Reference } from './reference.js';
+import { rowOf } from '../../core/images.js';
 
 export interface MonitorOptions {
   /** Images over which drift and live accuracy are measured. */
@@ -65,10 +66,10 @@ export class Monitor {
     const count = Math.min(classes.length, MAX_IMAGES_A_REQUEST);
     for (let row = 0; row < count; row++) {
       // A copy: a view would keep the whole body of the request in memory, and `slice` of a Buffer is a view.
-      const image = new Uint8Array(pixels.subarray(row * size, (row + 1) * size));
+      const image = new Uint8Array(rowOf(pixels, row, size));
       const predicted = classes[row]!;
       this.#memory.remember(requestId, row, { version, predicted, pixels: image });
-      this.#drift?.record(image, predicted, confidenceOf(logits.subarray(row * width, (row + 1) * width)));
+      this.#drift?.record(image, predicted, confidenceOf(rowOf(logits, row, width)));
     }
   }
 

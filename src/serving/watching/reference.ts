@@ -1,4 +1,4 @@
-import type { ImageShape } from '../../core/images.js';
+import { rowOf, type ImageShape } from '../../core/images.js';
 import { featuresOf, histogramOf, imageFeatures, quantileEdges, type ImageFeature } from './statistics.js';
 
 /** How one number is distributed in the training data. */
@@ -29,9 +29,7 @@ export function describeReference(
   classCount: number,
 ): Reference {
   const size = pixels.length / classes.length;
-  const rows = Array.from(classes, (_, row) =>
-    featuresOf(pixels.subarray(row * size, (row + 1) * size), shape),
-  );
+  const rows = Array.from(classes, (_, row) => featuresOf(rowOf(pixels, row, size), shape));
   const features = new Map<ImageFeature | 'confidence', ReferenceFeature>();
   imageFeatures.forEach((name, column) => {
     features.set(name, describeValues(Float64Array.from(rows, (row) => row[column]!)));

@@ -20,7 +20,7 @@ import { expectedCalibrationError, judgementsOf, type Judgement } from '../../ev
 import { coverageCurve, thresholdForAccuracy } from '../../evaluation/decisions/coverage.js';
 import { decide, type DecisionPolicy } from '../../evaluation/decisions/decide.js';
 import { fitTemperature } from '../../evaluation/decisions/temperature.js';
-import { selectImages, type LabelledImages } from '../../core/images.js';
+import { rowOf, selectImages, type LabelledImages } from '../../core/images.js';
 import { softmax } from '../../evaluation/probabilities.js';
 import { executionMode, startChosenBackend, modelStageOptions } from '../../engine/backends/options.js';
 import type { ClassifyOptions } from '../../models/classify-images.js';
@@ -183,9 +183,7 @@ function withTarget(
 
 function probabilitiesOf({ logits, labels }: Scored, temperature: number): Float64Array[] {
   const classes = logits.length / labels.length;
-  return [...labels.keys()].map((row) =>
-    softmax(logits.subarray(row * classes, (row + 1) * classes), temperature),
-  );
+  return [...labels.keys()].map((row) => softmax(rowOf(logits, row, classes), temperature));
 }
 
 /** How a temperature and a policy do on some images. */

@@ -9,7 +9,14 @@ import {
 } from '../../data/collection/collect-source.js';
 import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import { silentContext, type Emit, type StageContext } from '../../core/events.js';
-import { fileSize, makeFolder, syncFolder, writeFileAtomically } from '../../core/files.js';
+import {
+  fileSize,
+  makeFolder,
+  withFolder,
+  syncFolder,
+  writeFileAtomically,
+  corruptError,
+} from '../../core/files.js';
 import { sha256OfFile } from '../../core/hashing.js';
 import { withLock } from '../../core/lock.js';
 import { nearest } from '../../core/registry.js';
@@ -52,8 +59,7 @@ export async function collect(
     if (found) return found;
     if (!known) throw unknownDataset(dataset);
   }
-  await makeFolder(parent);
-  return withLock(join(parent, 'collect.lock'), { waitMs: Infinity, signal, onWait }, async () => {
+  const collectAlone = async (): Promise<RawData> => {
     // Another process may have brought it while this one waited.
     const found = options.from === undefined ? await findIntact(options, known, signal, emit) : undefined;
     if (found) return found;
@@ -64,7 +70,9 @@ export async function collect(
     const raw = await findRaw(dataDir, dataset);
     if (!raw) throw new Error(`${parent} is incomplete after collecting`);
     return raw;
-  });
+  };
+  const lock = join(parent, 'collect.lock');
+  return withFolder(parent, () => withLock(lock, { waitMs: Infinity, signal, onWait }, collectAlone));
 }
 
 /** `--from-feedback` is `--from` of one kind, and knows whom the labels are from. Throws USAGE. */
@@ -136,7 +144,7 @@ async function refuseDamage(
     const isPublished = !known || (known.files[role].sha256 ?? sha256) === sha256;
     const isUnchanged = (await fileSize(path)) === bytes && (await sha256OfFile(path, signal)) === sha256;
     if (isPublished && isUnchanged) continue;
-    throw new ToolkitError('DATA_CORRUPT', { path, reason: 'not the file that was collected' });
+    throw corruptError(path, 'not the file that was collected');
   }
 }
 

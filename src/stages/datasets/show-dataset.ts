@@ -5,7 +5,7 @@ import { preparedFolder, type PreparedData } from '../../artifacts/prepared.js';
 import { isAugmentation } from '../../models/augmentation/options.js';
 import { ToolkitError, messageOf, systemCodeOf } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
-import { readError, writeFileAtomically } from '../../core/files.js';
+import { readError, writeFileAtomically, corruptError } from '../../core/files.js';
 import { version } from '../../core/version.js';
 import { allIndices, type ImageShape, type LabelledImages } from '../../core/images.js';
 import { dataCard } from '../../reports/drawing/card.js';
@@ -116,7 +116,7 @@ async function readReport(path: string): Promise<unknown> {
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     if (!(error instanceof SyntaxError)) throw readError(error, path);
-    throw new ToolkitError('DATA_CORRUPT', { path, reason: messageOf(error) }, { cause: error });
+    throw corruptError(path, messageOf(error), error);
   }
 }
 

@@ -24,6 +24,7 @@ import { classifyPixels } from '../../models/classify-pixels.js';
 import { findDecision } from '../../evaluation/decisions/load-decision.js';
 import { loadModel } from '../../models/load-model.js';
 import { prepareData } from '../preprocess/prepare-data.js';
+import { rowOf } from '../../core/images.js';
 
 /** What a deploy ends with. */
 export interface Deployment {
@@ -165,7 +166,7 @@ async function withSource<Result>(
       test,
       probabilities: softmaxRows(logits, classes),
       predictions: Uint8Array.from({ length: test.count }, (_, row) =>
-        indexOfMaximum(logits.subarray(row * classes, (row + 1) * classes)),
+        indexOfMaximum(rowOf(logits, row, classes)),
       ),
       ...meanMetrics(logits, test.labels),
       classifyCheckpoint: async (path, images) =>

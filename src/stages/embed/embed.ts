@@ -9,7 +9,7 @@ import { Random } from '../../core/random.js';
 import type { MapName } from '../../evaluation/embedding/map-names.js';
 import { projectByPca, projectByUmap } from '../../evaluation/embedding/project.js';
 import { placeOnDevice } from '../../engine/running/device-images.js';
-import type { LabelledImages } from '../../core/images.js';
+import { rowOf, type LabelledImages } from '../../core/images.js';
 import { inferenceProgram } from '../../engine/running/prepare.js';
 import { labelsAt } from '../../evaluation/classify.js';
 import { scatterPicture } from '../../reports/drawing/scatter.js';
@@ -140,7 +140,7 @@ function csvLines(
   const head = ['index', 'label', 'class', ...Array.from({ length: size }, (_, at) => `e${at}`)].join(',');
   const lines = Array.from(indices, (index, row) => {
     const className = `"${classNames[labels[row]!]!.replaceAll('"', '""')}"`;
-    const values = embeddings.subarray(row * size, (row + 1) * size).join(',');
+    const values = rowOf(embeddings, row, size).join(',');
     return `${index},${labels[row]!},${className},${values}\n`;
   });
   return [`${head}\n`, ...lines];
@@ -156,7 +156,7 @@ async function writeMaps(
 ): Promise<Embedded['maps']> {
   const all = Int32Array.from(labels, (_, row) => row);
   const rows = new Random(seed, 'map-images').shuffle(all).subarray(0, mapImages);
-  const vectors = Array.from(rows, (row) => embeddings.subarray(row * size, (row + 1) * size));
+  const vectors = Array.from(rows, (row) => rowOf(embeddings, row, size));
   const written: Embedded['maps'] = {};
   for (const name of new Set(maps)) {
     emit({ event: 'stage', stage: 'embed', message: `${name.toUpperCase()} of ${rows.length} embeddings` });

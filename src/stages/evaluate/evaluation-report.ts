@@ -1,7 +1,7 @@
 import type { StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { version } from '../../core/version.js';
-import { pixelsPerImage } from '../../core/images.js';
+import { pixelsPerImage, rowOf } from '../../core/images.js';
 import { allClasses, oneVersusRest, precisionRecallCurve, rocCurve } from '../../evaluation/curves.js';
 import type { ScoredExamples } from '../../evaluation/probabilities.js';
 import { integratedGradients } from '../../evaluation/explanation/integrated-gradients.js';
@@ -60,7 +60,7 @@ async function pictureMistakes(
   try {
     const pictured: PicturedMistake[] = [];
     for (const mistake of mistakes) {
-      const pixels = all.subarray(mistake.index * size, (mistake.index + 1) * size);
+      const pixels = rowOf(all, mistake.index, size);
       const label = classNames.indexOf(mistake.predicted);
       const maps: Float32Array[] = [];
       for (const explainer of explainers) maps.push((await explainer.explain(method, pixels, label)).map);

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { StageContext } from '../../core/events.js';
-import { allIndices, pixelsPerImage } from '../../core/images.js';
+import { allIndices, pixelsPerImage, rowOf } from '../../core/images.js';
 import { accuracyOf, labelsAt } from '../../evaluation/classify.js';
 import { corrupt, corruptions } from '../../evaluation/corruptions.js';
 import { predictionsOf } from '../../evaluation/probabilities.js';
@@ -51,7 +51,7 @@ function pixelsAt({ images, indices }: EvaluationSubject): Uint8Array {
   const size = pixelsPerImage(images.shape);
   const pixels = new Uint8Array(indices.length * size);
   indices.forEach((index, row) => {
-    pixels.set(images.pixels.subarray(index * size, (index + 1) * size), row * size);
+    pixels.set(rowOf(images.pixels, index, size), row * size);
   });
   return pixels;
 }

@@ -6,7 +6,7 @@ import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { nearest } from '../../core/registry.js';
-import { pixelsPerImage } from '../../core/images.js';
+import { pixelsPerImage, rowOf } from '../../core/images.js';
 import { indexOfMaximum, softmax } from '../../evaluation/probabilities.js';
 import type { Attribution, Explain } from '../../evaluation/explanation/explainer.js';
 import { explainers } from '../../evaluation/explanation/index.js';
@@ -154,7 +154,7 @@ async function imagesAt(
     return {
       name: `${dataset} ${file} ${position}`,
       label: data.classNames[labels[position]!]!,
-      pixels: pixels.subarray(position * size, (position + 1) * size),
+      pixels: rowOf(pixels, position, size),
     };
   });
 }

@@ -4,7 +4,7 @@ import { readCheckpoint, type Checkpoint, type CheckpointDescription } from '../
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { asToolkitError, ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
-import { allIndices, pixelsPerImage, type LabelledImages } from '../../core/images.js';
+import { allIndices, pixelsPerImage, rowOf, type LabelledImages } from '../../core/images.js';
 import type { AbstentionReason } from '../../evaluation/decisions/decide.js';
 import {
   applyRuleToRows,
@@ -202,7 +202,7 @@ function rowsOf({ pixels, shape }: PreparedPicture): number[][] {
   if (pixels.length !== pixelsPerImage(shape)) throw new Error('the pixels are not those of the shape');
   return Array.from({ length: height }, (_, y) =>
     Array.from({ length: width }, (__, x) => {
-      const pixel = pixels.subarray((y * width + x) * channels, (y * width + x + 1) * channels);
+      const pixel = rowOf(pixels, y * width + x, channels);
       return Math.round(pixel.reduce((sum, value) => sum + value, 0) / channels);
     }),
   );

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 
 import type { PreparedDescription } from '../../artifacts/prepared.js';
 import { rawFingerprint, type RawData } from '../../artifacts/raw.js';
-import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { sha256 } from '../../core/hashing.js';
 import type { LabelledImages } from '../../core/images.js';
@@ -20,6 +19,7 @@ import { denoiseImages } from '../../data/preparation/denoise.js';
 import { denoisers } from '../../data/preparation/denoisers/index.js';
 import { predictInRounds } from '../../data/preparation/cleaning/second-round.js';
 import { startChosenBackend, type BackendOptions } from '../../engine/backends/options.js';
+import { corruptError } from '../../core/files.js';
 
 /** How a data set is to be cleaned. */
 export interface CleanDataOptions extends BackendOptions {
@@ -101,14 +101,14 @@ function refuseUnusableLabels(data: Omit<CleaningInput, 'predict'>, { folder, ma
   if (!first) return;
   const label = data[first.split].labels[first.index]!;
   const what = `label ${label} at position ${first.index}, where there are ${data.classNames.length} classes`;
-  throw new ToolkitError('DATA_CORRUPT', {
-    path: join(folder, manifest.files[`${first.split}-labels`].name),
-    reason: `${what} (--clean labels=drop leaves such images out, --clean labels=fix fills labels in)`,
-  });
+  throw corruptError(
+    join(folder, manifest.files[`${first.split}-labels`].name),
+    `${what} (--clean labels=drop leaves such images out, --clean labels=fix fills labels in)`,
+  );
 }
 
 function requireSome(count: number, split: 'train' | 'test', { folder, manifest }: RawData): void {
   if (count > 0) return;
   const path = join(folder, manifest.files[`${split}-images`].name);
-  throw new ToolkitError('DATA_CORRUPT', { path, reason: 'cleaning would leave none of its images' });
+  throw corruptError(path, 'cleaning would leave none of its images');
 }

@@ -14,6 +14,7 @@ import { writeStoredShards } from '../../data/preparation/write-shards.js';
 import { classNamesOf, readRawLabels, requireSameShape } from '../../data/preparation/raw-splits.js';
 import { shardImagesFor } from '../../data/preparation/sharding-options.js';
 import type { PreprocessOptions } from './preprocess-options.js';
+import { corruptError } from '../../core/files.js';
 
 /**
  * Puts raw files that do not fit into memory into shards, read in pieces. Images are counted and their labels checked; what compares
@@ -106,5 +107,5 @@ function refuseUnknownLabels(
   if (index < 0) return;
   const reason = `label ${labels[index]!} at position ${index}, where there are ${classNames.length} classes`;
   const { name } = manifest.files[`${split}-labels`];
-  throw new ToolkitError('DATA_CORRUPT', { path: join(folder, name), reason });
+  throw corruptError(join(folder, name), reason);
 }

@@ -11,7 +11,7 @@ import {
 } from '../../artifacts/search.js';
 import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type Metrics, type StageContext } from '../../core/events.js';
-import { exists, makeFolder, removeTemporaryFiles, writeFileAtomically } from '../../core/files.js';
+import { exists, withFolder, removeTemporaryFiles, writeFileAtomically } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
 import { version } from '../../core/version.js';
 import { planBrackets, type Bracket } from '../../training/search/brackets.js';
@@ -68,13 +68,13 @@ export async function search(
 ): Promise<SearchResult> {
   const started = performance.now();
   const folder = await folderOf(resolution);
-  await makeFolder(folder.path);
-  const result = await withLock(folder.lock, { waitMs: 0 }, async () => {
+  const searchAlone = async (): Promise<Omit<SearchResult, 'seconds'>> => {
     await removeTemporaryFiles(folder.path);
     return new Search(folder, resolution, context).run().catch((error: unknown) => {
       throw withHint(error, `continue with "mnist search --resume ${folder.name}"`);
     });
-  });
+  };
+  const result = await withFolder(folder.path, () => withLock(folder.lock, { waitMs: 0 }, searchAlone));
   return { ...result, seconds: (performance.now() - started) / 1000 };
 }
 

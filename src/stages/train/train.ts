@@ -5,7 +5,7 @@ import { resolveRun, type RunFolder } from '../../artifacts/run.js';
 import { augmentation } from '../../models/augmentation/augment.js';
 import type { ActiveBackend } from '../../engine/backends/backend.js';
 import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../../core/events.js';
-import { makeFolder, removeTemporaryFiles } from '../../core/files.js';
+import { withFolder, removeTemporaryFiles } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
 import { inferenceProgram, trainingProgram } from '../../engine/running/prepare.js';
 import type { Execution, Forward } from '../../engine/running/program.js';
@@ -73,8 +73,7 @@ export async function train(
   const folder = await (resume === undefined
     ? newRunFolder(resolution.values)
     : resolveRun(resume, checkpointsDir));
-  await makeFolder(folder.path);
-  const result = await withLock(folder.lock, { waitMs: 0 }, async () => {
+  const trainAlone = async (): Promise<Omit<TrainResult, 'seconds'>> => {
     await removeTemporaryFiles(folder.path);
     const { values } = resolution;
     const session = await openSession(values, context);
@@ -82,7 +81,8 @@ export async function train(
     const trained = await withRun(folder, resolution, session, context, trainAndTest);
     const reproduction = original ? await compareWithOriginal(original, folder) : null;
     return { ...trained, reproduction };
-  });
+  };
+  const result = await withFolder(folder.path, () => withLock(folder.lock, { waitMs: 0 }, trainAlone));
   return { ...result, seconds: (performance.now() - started) / 1000 };
 }
 
@@ -96,11 +96,11 @@ export async function trainInSession(
   session: TrainingSession,
   context: StageContext,
 ): Promise<TrainingProgress> {
-  await makeFolder(folder.path);
-  return withLock(folder.lock, { waitMs: 0 }, async () => {
+  const trainAlone = async (): Promise<TrainingProgress> => {
     await removeTemporaryFiles(folder.path);
     return withRun(folder, resolution, session, context, (run) => runEpochs(run, forwardOf(run)));
-  });
+  };
+  return withFolder(folder.path, () => withLock(folder.lock, { waitMs: 0 }, trainAlone));
 }
 
 async function withRun<Result>(

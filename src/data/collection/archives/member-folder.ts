@@ -1,13 +1,13 @@
 import { createWriteStream } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { Transform, type Readable } from 'node:stream';
+import { dirname,join } from 'node:path';
+import { Transform,type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { validateFileName } from 'yauzl';
 
-import { messageOf, systemCodeOf, ToolkitError } from '../../../core/errors.js';
-import { fileSize, makeFolder, storageError } from '../../../core/files.js';
-import { Unusable } from '../unusable.js';
+import { messageOf,systemCodeOf,ToolkitError } from '../../../core/errors.js';
+import { fileSize,makeFolder,storageError } from '../../../core/files.js';
+import { RejectionError } from '../../rejection.js';
 
 /** Archives of images and tables do not shrink further; what does is made to fill a disk. */
 const MAX_RATIO = 100;
@@ -48,7 +48,7 @@ export class MemberFolder {
   /**
    * Writes a member; returns why it was not, if it is to blame itself. Throws SOURCE_REFUSED past the limit, and storage errors.
    *
-   * @param open gives its bytes, once its name was found harmless; throws Unusable
+   * @param open gives its bytes, once its name was found harmless; throws RejectionError
    */
   async write(
     name: string,
@@ -57,7 +57,7 @@ export class MemberFolder {
   ): Promise<string | undefined> {
     try {
       const complaint = name.includes('\0') ? 'a zero byte in its name' : validateFileName(name);
-      if (complaint !== null) throw new Unusable(`a name that leads out of the archive (${complaint})`);
+      if (complaint !== null) throw new RejectionError(`a name that leads out of the archive (${complaint})`);
       const path = join(this.#folder, name);
       const source = await open();
       await makeFolder(dirname(path));
@@ -72,7 +72,7 @@ export class MemberFolder {
   }
 
   #problemOf(error: unknown, name: string): string {
-    if (error instanceof Unusable) return error.message;
+    if (error instanceof RejectionError) return error.message;
     if (error instanceof ToolkitError) {
       if (error.code !== 'STORAGE_DENIED') throw error;
       return 'its folder cannot be made: the name of another member, or too long';

@@ -1,5 +1,5 @@
 import { MAX_FILE_BYTES } from '../../../artifacts/idx.js';
-import { ToolkitError } from '../../../core/errors.js';
+import { corruptError } from '../../../core/files.js';
 
 /** What the header of a NumPy array says. */
 export interface NpyHeader {
@@ -35,31 +35,31 @@ const ELEMENT_BYTES: Readonly<Record<string, number>> = {
  */
 export function parseNpyHeader(start: Buffer, path: string): NpyHeader | undefined {
   if (start.length < 12) return undefined;
-  if (!start.subarray(0, 6).equals(MAGIC)) throw corrupt(path, 'not a NumPy array');
+  if (!start.subarray(0, 6).equals(MAGIC)) throw corruptError(path, 'not a NumPy array');
   const version = start[6]!;
   if (![1, 2, 3].includes(version) || start[7] !== 0) {
-    throw corrupt(path, `a NumPy array of version ${version}.${start[7]}, where 1.0 to 3.0 are known`);
+    throw corruptError(path, `a NumPy array of version ${version}.${start[7]}, where 1.0 to 3.0 are known`);
   }
   const [textBytes, textStart] = version === 1 ? [start.readUInt16LE(8), 10] : [start.readUInt32LE(8), 12];
   const headerBytes = textStart + textBytes;
-  if (headerBytes > MAX_NPY_HEADER_BYTES) throw corrupt(path, `a header of ${headerBytes} bytes`);
+  if (headerBytes > MAX_NPY_HEADER_BYTES) throw corruptError(path, `a header of ${headerBytes} bytes`);
   if (start.length < headerBytes) return undefined;
 
   const found = DICTIONARY.exec(start.toString('utf8', textStart, headerBytes));
-  if (!found) throw corrupt(path, 'its header is not one that NumPy writes for a plain array');
+  if (!found) throw corruptError(path, 'its header is not one that NumPy writes for a plain array');
   const [, type = '', order, sizes = ''] = found;
-  if (order === 'True') throw corrupt(path, 'in Fortran order; save it in C order');
+  if (order === 'True') throw corruptError(path, 'in Fortran order; save it in C order');
   const elementBytes = ELEMENT_BYTES[type.slice(1)];
-  if (elementBytes === undefined) throw corrupt(path, `elements of type ${type}, where integers are needed`);
+  if (elementBytes === undefined) throw corruptError(path, `elements of type ${type}, where integers are needed`);
   const shape = sizes
     .split(',')
     .map((size) => size.trim())
     .filter((size) => size !== '')
     .map(Number);
   const fileBytes = shape.reduce((product, size) => product * size, elementBytes) + headerBytes;
-  if (shape.includes(0)) throw corrupt(path, `holds nothing: its shape is (${shape.join(', ')})`);
+  if (shape.includes(0)) throw corruptError(path, `holds nothing: its shape is (${shape.join(', ')})`);
   if (fileBytes > MAX_FILE_BYTES)
-    throw corrupt(path, `its header claims ${fileBytes} bytes, more than ${MAX_FILE_BYTES}`);
+    throw corruptError(path, `its header claims ${fileBytes} bytes, more than ${MAX_FILE_BYTES}`);
   return { type, shape, headerBytes, fileBytes };
 }
 
@@ -83,8 +83,4 @@ export function* npyIntegers({ type }: NpyHeader, data: Buffer): Generator<strin
       yield String(data[read](at));
     }
   }
-}
-
-function corrupt(path: string, reason: string): ToolkitError {
-  return new ToolkitError('DATA_CORRUPT', { path, reason });
 }

@@ -1,9 +1,8 @@
-import { openPromise, type Entry, type ZipFile } from 'yauzl';
+import { openPromise,type Entry,type ZipFile } from 'yauzl';
 
-import { isToolkitError, messageOf, systemCodeOf, ToolkitError } from '../../../core/errors.js';
-import { readError } from '../../../core/files.js';
-import { printable } from '../unusable.js';
-import { MAX_NPY_HEADER_BYTES, parseNpyHeader, type NpyHeader } from './npy.js';
+import { unpackError,corruptError } from '../../../core/files.js';
+import { printable } from '../../rejection.js';
+import { MAX_NPY_HEADER_BYTES,parseNpyHeader,type NpyHeader } from './npy.js';
 
 const MAX_MEMBERS = 64;
 /** Images that shrink more than this are not images; deflate itself reaches about 1000. */
@@ -33,7 +32,7 @@ export class NpzArchive {
   /** Throws DATA_CORRUPT or DATA_UNREADABLE. */
   static async open(path: string): Promise<NpzArchive> {
     const zip = await openPromise(path, { lazyEntries: true, autoClose: false }).catch((error: unknown) => {
-      throw asDataError(error, path);
+      throw unpackError(error, path);
     });
     try {
       const members = new Map<string, Entry>();
@@ -46,7 +45,7 @@ export class NpzArchive {
       return new NpzArchive(zip, path, members);
     } catch (error) {
       zip.close();
-      throw asDataError(error, path);
+      throw unpackError(error, path);
     }
   }
 
@@ -61,11 +60,11 @@ export class NpzArchive {
     const path = `${this.#path}/${entry.fileName}`;
     const { uncompressedSize, compressedSize } = entry;
     if (uncompressedSize > SMALL_BYTES && uncompressedSize > MAX_RATIO * compressedSize) {
-      throw corrupt(path, `${compressedSize} bytes that unpack to ${uncompressedSize}, as no images do`);
+      throw corruptError(path, `${compressedSize} bytes that unpack to ${uncompressedSize}, as no images do`);
     }
     const header = await this.#header(entry, path);
     if (header.fileBytes !== uncompressedSize) {
-      throw corrupt(path, `${uncompressedSize} bytes, where its header asks for ${header.fileBytes}`);
+      throw corruptError(path, `${uncompressedSize} bytes, where its header asks for ${header.fileBytes}`);
     }
     return { path, header, read: () => this.#read(entry, path, header.headerBytes) };
   }
@@ -81,7 +80,7 @@ export class NpzArchive {
       const header = parseNpyHeader(start, path);
       if (header) return header;
     }
-    throw corrupt(path, 'ends within its header');
+    throw corruptError(path, 'ends within its header');
   }
 
   async *#read(entry: Entry, path: string, from: number): AsyncGenerator<Buffer> {
@@ -100,10 +99,10 @@ export class NpzArchive {
         stream.destroy();
       }
     } catch (error) {
-      throw asDataError(error, path);
+      throw unpackError(error, path);
     }
     if (total !== entry.uncompressedSize)
-      throw corrupt(path, `ends after ${total} of ${entry.uncompressedSize} bytes`);
+      throw corruptError(path, `ends after ${total} of ${entry.uncompressedSize} bytes`);
   }
 }
 
@@ -122,16 +121,4 @@ export async function* piecesOf(array: NpzArray, length: number): AsyncGenerator
       filled = 0;
     }
   }
-}
-
-function asDataError(error: unknown, path: string): ToolkitError {
-  if (isToolkitError(error)) return error;
-  const code = systemCodeOf(error);
-  return code === undefined || code.startsWith('Z_')
-    ? corrupt(path, `damaged (${messageOf(error)})`)
-    : readError(error, path);
-}
-
-function corrupt(path: string, reason: string): ToolkitError {
-  return new ToolkitError('DATA_CORRUPT', { path, reason });
 }

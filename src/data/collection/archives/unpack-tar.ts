@@ -4,14 +4,14 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
-import { Parser, type ReadEntry } from 'tar';
+import { Parser,type ReadEntry } from 'tar';
 
-import { messageOf, systemCodeOf, ToolkitError } from '../../../core/errors.js';
+import { messageOf } from '../../../core/errors.js';
 import type { StageContext } from '../../../core/events.js';
-import { readError } from '../../../core/files.js';
+import { corruptError,unpackError } from '../../../core/files.js';
 import { isGzipped } from './gzip.js';
-import { MAX_MEMBERS, MemberFolder } from './member-folder.js';
-import { Unusable, type Rejection } from '../unusable.js';
+import { MAX_MEMBERS,MemberFolder } from './member-folder.js';
+import { RejectionError,type Rejection } from '../../rejection.js';
 
 /** What a member may be to be written; folders are made where files need them. */
 const FILES: ReadonlySet<string> = new Set(['File', 'OldFile', 'ContiguousFile']);
@@ -38,7 +38,7 @@ export async function unpackTar(
     // Also what is skipped has to be unpacked to be skipped.
     claimed += size;
     members.refuseClaim(claimed - members.used);
-    if (++seen > MAX_MEMBERS) throw corrupt(archive, `more than ${MAX_MEMBERS} members`);
+    if (++seen > MAX_MEMBERS) throw corruptError(archive, `more than ${MAX_MEMBERS} members`);
     if (FOLDERS.has(entry.type) || name.endsWith('/') || !wanted(name)) return;
     const reason = await members.write(name, () => openMember(entry), stop);
     if (reason !== undefined) rejected.push({ name, reason });
@@ -48,8 +48,8 @@ export async function unpackTar(
 }
 
 function openMember(entry: ReadEntry): Readable {
-  if (entry.type === 'SymbolicLink' || entry.type === 'Link') throw new Unusable('a link');
-  if (!FILES.has(entry.type)) throw new Unusable('not an ordinary file');
+  if (entry.type === 'SymbolicLink' || entry.type === 'Link') throw new RejectionError('a link');
+  if (!FILES.has(entry.type)) throw new RejectionError('not an ordinary file');
   return Readable.from(entry);
 }
 
@@ -79,7 +79,7 @@ async function eachMember(
     },
   });
   parser.on('error', (error: unknown) => {
-    fail(corrupt(archive, `damaged (${messageOf(error)})`));
+    fail(corruptError(archive, `damaged (${messageOf(error)})`));
   });
   const feed = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of chunks) if (!parser.write(chunk)) await once(parser, 'drain', { signal: stop });
@@ -90,19 +90,9 @@ async function eachMember(
     ? pipeline(source, createGunzip(), feed, { signal: stop })
     : pipeline(source, feed, { signal: stop });
   await reading.catch((error: unknown) => {
-    fail(asDataError(error, archive));
+    fail(unpackError(error, archive));
   });
   await using;
   signal.throwIfAborted();
   failure.signal.throwIfAborted();
-}
-
-function asDataError(error: unknown, archive: string): unknown {
-  const code = systemCodeOf(error);
-  const isDamage = code === undefined || code.startsWith('Z_');
-  return isDamage ? corrupt(archive, `damaged (${messageOf(error)})`) : readError(error, archive);
-}
-
-function corrupt(path: string, reason: string): ToolkitError {
-  return new ToolkitError('DATA_CORRUPT', { path, reason });
 }

@@ -1,10 +1,10 @@
-import { getFileNameLowLevel, openPromise, type Entry, type ZipFile } from 'yauzl';
+import { getFileNameLowLevel,openPromise,type Entry,type ZipFile } from 'yauzl';
 
-import { messageOf, systemCodeOf, ToolkitError } from '../../../core/errors.js';
+import { messageOf } from '../../../core/errors.js';
 import type { StageContext } from '../../../core/events.js';
-import { readError } from '../../../core/files.js';
-import { MAX_MEMBERS, MemberFolder } from './member-folder.js';
-import { Unusable, type Rejection } from '../unusable.js';
+import { corruptError,unpackError } from '../../../core/files.js';
+import { MAX_MEMBERS,MemberFolder } from './member-folder.js';
+import { RejectionError,type Rejection } from '../../rejection.js';
 
 const UNIX_TYPE_MASK = 0o170000;
 const UNIX_LINK = 0o120000;
@@ -50,16 +50,14 @@ async function eachMember(
   try {
     for await (const entry of zip.eachEntry()) {
       signal.throwIfAborted();
-      if (++seen > MAX_MEMBERS) throw corrupt(archive, `more than ${MAX_MEMBERS} members`);
+      if (++seen > MAX_MEMBERS) throw corruptError(archive, `more than ${MAX_MEMBERS} members`);
       const { generalPurposeBitFlag, extraFields } = entry;
       const name = getFileNameLowLevel(generalPurposeBitFlag, rawNameOf(entry), extraFields, false);
       if (!name.endsWith('/') && wanted(name)) await use(zip, entry, name);
     }
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof ToolkitError) throw error;
-    const code = systemCodeOf(error);
-    throw code === undefined ? corrupt(archive, `damaged (${messageOf(error)})`) : readError(error, archive);
+    throw unpackError(error, archive);
   } finally {
     zip.close();
   }
@@ -70,10 +68,7 @@ async function openArchive(archive: string): Promise<ZipFile> {
     // Names are decoded and checked here, so that a bad one costs its member and not the archive.
     return await openPromise(archive, { lazyEntries: true, autoClose: false, decodeStrings: false });
   } catch (error) {
-    const code = systemCodeOf(error);
-    throw code === undefined
-      ? corrupt(archive, `not a zip archive (${messageOf(error)})`)
-      : readError(error, archive);
+    throw unpackError(error, archive);
   }
 }
 
@@ -84,13 +79,9 @@ function rawNameOf(entry: Entry): Buffer {
 
 function openMember(zip: ZipFile, entry: Entry): ReturnType<ZipFile['openReadStreamPromise']> {
   const type = (entry.externalFileAttributes >>> 16) & UNIX_TYPE_MASK;
-  if (type === UNIX_LINK) throw new Unusable('a link');
-  if ((entry.generalPurposeBitFlag & ENCRYPTED) !== 0) throw new Unusable('encrypted');
+  if (type === UNIX_LINK) throw new RejectionError('a link');
+  if ((entry.generalPurposeBitFlag & ENCRYPTED) !== 0) throw new RejectionError('encrypted');
   return zip.openReadStreamPromise(entry).catch((error: unknown) => {
-    throw new Unusable(`damaged (${messageOf(error)})`);
+    throw new RejectionError(`damaged (${messageOf(error)})`);
   });
-}
-
-function corrupt(path: string, reason: string): ToolkitError {
-  return new ToolkitError('DATA_CORRUPT', { path, reason });
 }

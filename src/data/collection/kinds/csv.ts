@@ -1,16 +1,16 @@
 import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readdir,stat } from 'node:fs/promises';
+import { basename,dirname,join } from 'node:path';
 
 import { ToolkitError } from '../../../core/errors.js';
-import { readError } from '../../../core/files.js';
+import { readError,corruptError } from '../../../core/files.js';
 import { contentRoot } from '../content-root.js';
-import { findColumns, type CsvColumns } from '../tables/csv-columns.js';
-import { readCsvRecords, type CsvRecord } from '../tables/csv-records.js';
-import { convertPixels, decodeImage, type ImageTarget } from '../../imaging/importing/decode.js';
-import { shapeOf, splitNamed, targetFor, type Sample, type SplitName } from '../sample.js';
+import { findColumns,type CsvColumns } from '../tables/csv-columns.js';
+import { readCsvRecords,type CsvRecord } from '../tables/csv-records.js';
+import { convertPixels,decodeImage,type ImageTarget } from '../../imaging/importing/decode.js';
+import { shapeOf,splitNamed,targetFor,type Sample,type SplitName } from '../sample.js';
 import { SourceFolder } from '../source-files.js';
-import { Unusable, type Rejection } from '../unusable.js';
+import { RejectionError,type Rejection } from '../../rejection.js';
 import { sampleKind } from './source-kind.js';
 
 /** A table, opened: what its columns are, and which split its rows belong to where no column says it. */
@@ -69,10 +69,10 @@ async function findTables(place: string): Promise<{ path: string; split: SplitNa
 
 async function openTable(path: string, split: SplitName | undefined): Promise<Table> {
   const separator = await separatorOf(path);
-  for await (const { fields } of recordsOf(path, separator)) {
+  for await (const { fields } of readCsvRecords(path, separator)) {
     return { path, name: basename(path), separator, columns: findColumns(fields, path), split };
   }
-  throw new ToolkitError('DATA_CORRUPT', { path, reason: 'empty' });
+  throw corruptError(path, 'empty');
 }
 
 /** The character that the first line holds most of. */
@@ -93,17 +93,6 @@ async function firstText(path: string): Promise<string> {
   }
 }
 
-async function* recordsOf(path: string, separator: string): AsyncGenerator<CsvRecord> {
-  const stream = createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 18 });
-  try {
-    yield* readCsvRecords(stream as AsyncIterable<string>, separator, path);
-  } catch (error) {
-    throw readError(error, path);
-  } finally {
-    stream.destroy();
-  }
-}
-
 async function* samplesOf(
   tables: readonly Table[],
   files: SourceFolder,
@@ -111,7 +100,7 @@ async function* samplesOf(
 ): AsyncGenerator<Sample | Rejection> {
   for (const table of tables) {
     let isHeader = table.columns.hasHeader;
-    for await (const record of recordsOf(table.path, table.separator)) {
+    for await (const record of readCsvRecords(table.path, table.separator)) {
       if (!isHeader) yield sampleOf(record, table, files, target);
       isHeader = false;
     }
@@ -160,7 +149,7 @@ function pixelsFrom(fields: readonly string[], columns: readonly number[]): Uint
     const text = fields[column]!;
     const value = text === '' ? NaN : Number(text);
     if (!(value >= 0 && value <= 255) || !Number.isInteger(value)) {
-      throw new Unusable(`pixel ${position + 1} is "${text.slice(0, 20)}", not a whole number from 0 to 255`);
+      throw new RejectionError(`pixel ${position + 1} is "${text.slice(0, 20)}", not a whole number from 0 to 255`);
     }
     pixels[position] = value;
   }

@@ -1,15 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename,join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { FEEDBACK_FILE, parseFeedback, type FeedbackRecord } from '../../../artifacts/feedback.js';
+import { FEEDBACK_FILE,parseFeedback,type FeedbackRecord } from '../../../artifacts/feedback.js';
 import { ToolkitError } from '../../../core/errors.js';
 import { readError } from '../../../core/files.js';
 import { complaintOf } from '../../../core/validation.js';
-import { convertPixels, type ImageTarget } from '../../imaging/importing/decode.js';
-import { shapeOf, targetFor, type Sample } from '../sample.js';
-import { Unusable, type Rejection } from '../unusable.js';
+import { convertPixels,type ImageTarget } from '../../imaging/importing/decode.js';
+import { shapeOf,targetFor,type Sample } from '../sample.js';
+import { RejectionError,type Rejection } from '../../rejection.js';
 import { sampleKind } from './source-kind.js';
 
 /** What `mnist serve --feedback-dir` keeps: images as the model saw them, with the labels that people gave. */
@@ -95,5 +95,5 @@ function shapeOfRecord({ image, shape }: FeedbackRecord): { size: number; channe
   if (isSquare && Number.isInteger(size) && size * size * channels === image.length) {
     return { size, channels };
   }
-  throw new Unusable(`${image.length} pixels, which make no square image`);
+  throw new RejectionError(`${image.length} pixels, which make no square image`);
 }

@@ -1,12 +1,12 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { readdir,stat } from 'node:fs/promises';
+import { join,posix } from 'node:path';
 
-import { messageOf, systemCodeOf } from '../../../core/errors.js';
+import { messageOf,systemCodeOf } from '../../../core/errors.js';
 import { contentRoot } from '../content-root.js';
 import { decodeImage } from '../../imaging/importing/decode.js';
-import { labelNamed, shapeOf, splitNamed, targetFor, type Sample, type SplitName } from '../sample.js';
+import { labelNamed,shapeOf,splitNamed,targetFor,type Sample,type SplitName } from '../sample.js';
 import { SourceFolder } from '../source-files.js';
-import { Unusable, type Rejection } from '../unusable.js';
+import { RejectionError,type Rejection } from '../../rejection.js';
 import { sampleKind } from './source-kind.js';
 
 const IMAGE_NAME = /\.(png|jpe?g|jfif|webp)$/i;
@@ -76,7 +76,7 @@ async function listImages(root: string): Promise<(Found | Rejection)[]> {
   ): Found | Rejection => {
     try {
       const problem = problemOf(entry);
-      if (problem !== undefined) throw new Unusable(problem);
+      if (problem !== undefined) throw new RejectionError(problem);
       const [label, split] = placeOf(above, isSplit, isBelowTrain);
       return { name, label, split };
     } catch (error) {
@@ -111,11 +111,11 @@ function placeOf(
   isBelowTrain: boolean,
 ): [label: string, split: SplitName | undefined] {
   const [first, ...rest] = above;
-  if (first === undefined) throw new Unusable('outside the folders of the classes');
+  if (first === undefined) throw new RejectionError('outside the folders of the classes');
   const split = isSplit || isBelowTrain ? splitNamed(first) : undefined;
   if (split === undefined && (isSplit || isBelowTrain))
-    throw new Unusable('neither below train nor below test');
+    throw new RejectionError('neither below train nor below test');
   const label = split === undefined ? first : rest[0];
-  if (label === undefined) throw new Unusable('outside the folders of the classes');
+  if (label === undefined) throw new RejectionError('outside the folders of the classes');
   return [labelNamed(label), isBelowTrain && split === 'train' ? undefined : split];
 }

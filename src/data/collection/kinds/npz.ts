@@ -1,14 +1,15 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir,stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ToolkitError } from '../../../core/errors.js';
 import { contentRoot } from '../content-root.js';
-import { convertPixels, type ImageTarget } from '../../imaging/importing/decode.js';
+import { convertPixels,type ImageTarget } from '../../imaging/importing/decode.js';
 import { npyIntegers } from '../archives/npy.js';
-import { NpzArchive, piecesOf, type NpzArray } from '../archives/npz-archive.js';
-import { MAX_IMAGES, shapeOf, targetFor, type Sample, type SplitName } from '../sample.js';
-import { printable } from '../unusable.js';
+import { NpzArchive,piecesOf,type NpzArray } from '../archives/npz-archive.js';
+import { MAX_IMAGES,shapeOf,targetFor,type Sample,type SplitName } from '../sample.js';
+import { printable } from '../../rejection.js';
 import { sampleKind } from './source-kind.js';
+import { corruptError } from '../../../core/files.js';
 
 /** Images and labels that belong together. */
 interface Pair {
@@ -77,7 +78,7 @@ async function findPairs(archive: NpzArchive, path: string): Promise<Pair[]> {
     const labels = await archive.array(labelsName);
     if (!images && !labels) continue;
     if (!images || !labels) {
-      throw corrupt(
+      throw corruptError(
         path,
         `it holds ${images ? imagesName : labelsName} without ${images ? labelsName : imagesName}`,
       );
@@ -92,24 +93,24 @@ function sizesOf(images: NpzArray, labels: NpzArray): Pick<Pair, 'count' | 'side
   const { header, path } = images;
   const [count = 0, height = 0, width = 0, channels = 1] = header.shape;
   if (header.type.slice(1) !== 'u1')
-    throw corrupt(path, `elements of type ${header.type}, where images are bytes (|u1)`);
+    throw corruptError(path, `elements of type ${header.type}, where images are bytes (|u1)`);
   const isImages = [3, 4].includes(header.shape.length) && height === width && width <= MAX_SIDE;
   if (!isImages || (channels !== 1 && channels !== 3)) {
-    throw corrupt(
+    throw corruptError(
       path,
       `of shape (${header.shape.join(', ')}), where square images in one or three channels are needed`,
     );
   }
   const [labelCount = 0, columns = 1, ...more] = labels.header.shape;
   if (columns !== 1 || more.length > 0) {
-    throw corrupt(
+    throw corruptError(
       labels.path,
       `of shape (${labels.header.shape.join(', ')}): an image may have one label only`,
     );
   }
   // Labels are read as a whole.
-  if (count > MAX_IMAGES) throw corrupt(path, `${count} images, more than ${MAX_IMAGES}`);
-  if (labelCount !== count) throw corrupt(labels.path, `${labelCount} labels for ${count} images`);
+  if (count > MAX_IMAGES) throw corruptError(path, `${count} images, more than ${MAX_IMAGES}`);
+  if (labelCount !== count) throw corruptError(labels.path, `${labelCount} labels for ${count} images`);
   return { count, side: width, channels };
 }
 
@@ -134,8 +135,4 @@ async function* samplesOf(
   } finally {
     archive.close();
   }
-}
-
-function corrupt(path: string, reason: string): ToolkitError {
-  return new ToolkitError('DATA_CORRUPT', { path, reason });
 }

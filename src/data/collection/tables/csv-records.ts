@@ -1,4 +1,9 @@
-import { ToolkitError } from '../../../core/errors.js';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream';
+
+import { CsvError, parse } from 'csv-parse';
+
+import { corruptError, readError } from '../../../core/files.js';
 
 /** One record of a table, and the line that it starts on, from 1. */
 export interface CsvRecord {
@@ -7,98 +12,60 @@ export interface CsvRecord {
 }
 
 /** A row of 512×512 pixels in three channels fits; a file without line ends is no table. */
-const MAX_RECORD_CHARACTERS = 4 * 2 ** 20;
+const MAX_RECORD_BYTES = 4 * 2 ** 20;
 
 /**
- * Reads comma-separated values (RFC 4180) piece by piece; empty lines are passed over. Throws DATA_CORRUPT, which names `path`, where a
- * record is longer than any real one or a quotation mark is never closed.
+ * Reads a table record by record; empty lines are passed over. Throws DATA_CORRUPT where a record is longer than any real one or a
+ * quotation mark is never closed, and DATA_UNREADABLE; both name the file.
  *
  * @param separator a comma, a semicolon or a tab
  */
-export async function* readCsvRecords(
-  chunks: AsyncIterable<string>,
-  separator: string,
-  path: string,
-): AsyncGenerator<CsvRecord> {
-  let start = 0;
-  let number = 0;
-  let open: ReadRecord | undefined;
-  for await (const lines of linesOf(chunks, path)) {
-    for (const line of lines) {
-      number++;
-      if (!open) start = number;
-      if (!open && line.trim() === '') continue;
-      const record = readLine(line, separator, open);
-      if (record.length > MAX_RECORD_CHARACTERS) throw tooLong(path, start);
-      open = record.openField === undefined ? undefined : record;
-      if (!open) yield { line: start, fields: record.fields };
+export async function* readCsvRecords(path: string, separator: string): AsyncGenerator<CsvRecord> {
+  const parser = parse({
+    bom: true,
+    delimiter: separator,
+    // Some tables mix the two; found out by the first line, the other would become a part of a field.
+    record_delimiter: ['\r\n', '\n'],
+    // A row with a field too many costs itself alone.
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    max_record_size: MAX_RECORD_BYTES,
+    info: true,
+  });
+  // What ends one stream ends the other; an error of the file comes out of the parser.
+  pipeline(createReadStream(path, { highWaterMark: 1 << 18 }), parser, () => undefined);
+  let lines = 0;
+  try {
+    for await (const { record, info } of parser as AsyncIterable<ParsedRecord>) {
+      lines = info.lines;
+      if (record.length === 1 && record[0]!.trim() === '') continue;
+      yield { line: lines - lineEndsIn(record), fields: record };
     }
-  }
-  if (open) {
-    const reason = `a quotation mark in line ${start} is never closed`;
-    throw new ToolkitError('DATA_CORRUPT', { path, reason });
+  } catch (error) {
+    throw error instanceof CsvError ? corruptError(path, reasonOf(error, lines), error) : readError(error, path);
   }
 }
 
-/** The lines that each piece completes. */
-async function* linesOf(chunks: AsyncIterable<string>, path: string): AsyncGenerator<string[]> {
-  let rest = '';
-  let isFirst = true;
-  for await (const chunk of chunks) {
-    // A byte order mark is not a part of the first column's name.
-    const lines = (rest + (isFirst ? chunk.replace(/^\ufeff/, '') : chunk)).split('\n');
-    isFirst = false;
-    rest = lines.pop()!;
-    yield lines.map(withoutReturn);
-    if (rest.length > MAX_RECORD_CHARACTERS) throw tooLong(path);
+interface ParsedRecord {
+  record: string[];
+  /** `lines`: how many were read, those of this record included. */
+  info: { lines: number };
+}
+
+/** Line ends within quotation marks. */
+function lineEndsIn(fields: readonly string[]): number {
+  return fields.reduce((sum, field) => (field.includes('\n') ? sum + field.split('\n').length - 1 : sum), 0);
+}
+
+/** @param lines how many were read before the record at fault */
+function reasonOf({ code, message }: CsvError, lines: number): string {
+  switch (code) {
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return `the record after line ${lines} has a quotation mark that is never closed`;
+    case 'CSV_MAX_RECORD_SIZE':
+      return `the record after line ${lines} has more than ${MAX_RECORD_BYTES} bytes: not a table`;
+    default:
+      return message;
   }
-  if (rest !== '') yield [withoutReturn(rest)];
-}
-
-function withoutReturn(line: string): string {
-  return line.endsWith('\r') ? line.slice(0, -1) : line;
-}
-
-/** A record as far as it was read. */
-interface ReadRecord {
-  fields: string[];
-  /** The characters of its lines. */
-  length: number;
-  /** Of a field whose quotation mark is not closed yet, so that the record has more lines. */
-  openField?: string;
-}
-
-/** Reads a line as the next one of an open record, or as the first of another; no line is gone through twice. */
-function readLine(line: string, separator: string, open: ReadRecord | undefined): ReadRecord {
-  const fields = open?.fields ?? [];
-  const length = (open?.length ?? 0) + line.length + 1;
-  let field = open ? `${open.openField ?? ''}\n` : '';
-  let isQuoted = open !== undefined;
-  let at = 0;
-  for (;;) {
-    if (!isQuoted && line[at] === '"') {
-      isQuoted = true;
-      at++;
-    }
-    while (isQuoted) {
-      const end = line.indexOf('"', at);
-      if (end < 0) return { fields, length, openField: field + line.slice(at) };
-      field += line.slice(at, end);
-      at = end + 1;
-      isQuoted = line[at] === '"';
-      // Two quotation marks within quotation marks stand for one.
-      if (isQuoted) field += line[at++]!;
-    }
-    const end = line.indexOf(separator, at);
-    fields.push(field + line.slice(at, end < 0 ? undefined : end));
-    if (end < 0) return { fields, length };
-    at = end + 1;
-    field = '';
-  }
-}
-
-function tooLong(path: string, line?: number): ToolkitError {
-  const where = line === undefined ? 'a line' : `the record in line ${line}`;
-  const reason = `${where} has more than ${MAX_RECORD_CHARACTERS} characters: not a table`;
-  return new ToolkitError('DATA_CORRUPT', { path, reason });
 }

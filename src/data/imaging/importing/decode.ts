@@ -1,10 +1,10 @@
-import type { Sharp, SharpConstructor } from 'sharp';
+import type { Sharp,SharpConstructor } from 'sharp';
 
 import { messageOf } from '../../../core/errors.js';
-import { boxFor, cutOut, placeByMass } from './centring.js';
-import { readImageHeader, type ImageHeader } from './image-header.js';
-import { backgroundOf, invert, isOnLightBackground, placeOn, type Pixels } from './pixels.js';
-import { Unusable } from '../../collection/unusable.js';
+import { centredDrawing } from '../centring.js';
+import { readImageHeader,type ImageHeader } from './image-header.js';
+import { edgeColour,invert,hasLightEdges,placeOn,type Pixels } from './pixels.js';
+import { RejectionError } from '../../rejection.js';
 
 /** What every image of a source is made into. */
 export interface ImageTarget {
@@ -31,7 +31,7 @@ export interface DecodedImage {
   inverted: boolean;
 }
 
-/** Decodes an image file and makes it into what the target asks for. Throws Unusable, which says why. */
+/** Decodes an image file and makes it into what the target asks for. Throws RejectionError, which says why. */
 export async function decodeImage(file: Buffer, target: ImageTarget): Promise<Uint8Array> {
   return (await decodeForeign(file, target)).data;
 }
@@ -50,16 +50,16 @@ export async function decodeForeign(file: Buffer, target: ImageTarget): Promise<
 
 function refuseCostly({ width, height, scans }: ImageHeader, maxPixels: number): void {
   if (width * height > maxPixels) {
-    throw new Unusable(`${width}×${height} pixels, more than the ${maxPixels} of --max-pixels`);
+    throw new RejectionError(`${width}×${height} pixels, more than the ${maxPixels} of --max-pixels`);
   }
-  if (scans > MAX_SCANS) throw new Unusable(`${scans} scans, where an image may have ${MAX_SCANS}`);
+  if (scans > MAX_SCANS) throw new RejectionError(`${scans} scans, where an image may have ${MAX_SCANS}`);
   // Their coefficients are all kept until the last pass, and gone through in each.
   if (scans > 1 && 2 * width * height > maxPixels) {
-    throw new Unusable(`${width}×${height} pixels in ${scans} passes, more than half of --max-pixels`);
+    throw new RejectionError(`${width}×${height} pixels in ${scans} passes, more than half of --max-pixels`);
   }
 }
 
-/** Makes pixels that a source holds as numbers into what the target asks for. Throws Unusable. */
+/** Makes pixels that a source holds as numbers into what the target asks for. Throws RejectionError. */
 export async function convertPixels(pixels: Pixels, target: ImageTarget): Promise<Uint8Array> {
   const { width, height, channels, data } = pixels;
   if (target.centre === 'none' && fits(pixels, target)) return inverted(pixels, target.invert).data;
@@ -78,23 +78,21 @@ async function finish(
   const coloured = image.toColourspace(channels === 1 ? 'b-w' : 'srgb');
   const resized = isResized ? coloured.resize({ width: limit, height: limit, fit: 'inside' }) : coloured;
   const decoded = await rawPixels(resized, channels);
+  if (centre === 'mass') return centred(decoded, target);
   const pixels = inverted(decoded, target.invert);
   const isInverted = pixels !== decoded;
-  if (centre === 'mass') return { data: (await centred(pixels, size)).data, inverted: isInverted };
   if (fits(pixels, target)) return { data: pixels.data, inverted: isInverted };
   const corner = { x: (size - pixels.width) >> 1, y: (size - pixels.height) >> 1 };
-  const { data } = placeOn(pixels, { width: size, height: size }, corner, backgroundOf(pixels));
+  const { data } = placeOn(pixels, { width: size, height: size }, corner, edgeColour(pixels));
   return { data, inverted: isInverted };
 }
 
-async function centred(pixels: Pixels, size: number): Promise<Pixels> {
-  const shape = cutOut(pixels);
-  const box = boxFor(shape, size);
-  if (box.width === shape.width && box.height === shape.height) return placeByMass(shape, size);
-  const sharp = await loadSharp();
-  const image = sharp(shape.data, { raw: { width: shape.width, height: shape.height, channels: 1 } });
-  const scaled = await rawPixels(image.resize({ ...box, fit: 'fill' }).toColourspace('b-w'), 1);
-  return placeByMass(scaled, size);
+/** Throws RejectionError where nothing is drawn on an image. */
+function centred({ width, height, data }: Pixels, { size, invert }: ImageTarget): DecodedImage {
+  const field = { width: size, height: size };
+  const drawing = centredDrawing({ width, height, values: Float32Array.from(data) }, field, invert);
+  if (drawing.box === null) throw new RejectionError('nothing to centre: the image is blank');
+  return { data: drawing.pixels, inverted: drawing.inverted };
 }
 
 function fits({ width, height, channels }: Pixels, target: ImageTarget): boolean {
@@ -102,7 +100,7 @@ function fits({ width, height, channels }: Pixels, target: ImageTarget): boolean
 }
 
 function inverted(pixels: Pixels, mode: ImageTarget['invert']): Pixels {
-  return mode === 'yes' || (mode === 'auto' && isOnLightBackground(pixels)) ? invert(pixels) : pixels;
+  return mode === 'yes' || (mode === 'auto' && hasLightEdges(pixels)) ? invert(pixels) : pixels;
 }
 
 async function rawPixels(image: Sharp, channels: 1 | 3): Promise<Pixels> {
@@ -111,7 +109,7 @@ async function rawPixels(image: Sharp, channels: 1 | 3): Promise<Pixels> {
     if (info.channels !== channels) throw new Error(`${info.channels} channels after decoding`);
     return { width: info.width, height: info.height, channels, data };
   } catch (error) {
-    throw new Unusable(`cannot be decoded (${firstLine(messageOf(error))})`, { cause: error });
+    throw new RejectionError(`cannot be decoded (${firstLine(messageOf(error))})`, { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-import { Unusable } from '../../collection/unusable.js';
+import { RejectionError } from '../../rejection.js';
 
 /** What the first bytes of an image file say, before anything is decoded or allocated by it. */
 export interface ImageHeader {
@@ -16,12 +16,12 @@ const ANIMATION_FLAG = 0x02;
 /** Decoding takes 80 ms a MiB; a photo of 16 million pixels has about 4 MiB. */
 const MAX_LOSSY_WEBP_BYTES = 8 * 2 ** 20;
 
-/** Reads the size of a PNG, JPEG or WebP image, told apart by content alone. Throws Unusable for anything else. */
+/** Reads the size of a PNG, JPEG or WebP image, told apart by content alone. Throws RejectionError for anything else. */
 export function readImageHeader(file: Buffer): ImageHeader {
-  if (file.length === 0) throw new Unusable('an empty file');
+  if (file.length === 0) throw new RejectionError('an empty file');
   const { format, size } = locate(file);
-  if (!size) throw new Unusable(`damaged: its ${format.toUpperCase()} header is incomplete`);
-  if (size.width === 0 || size.height === 0) throw new Unusable('damaged: it claims to have no pixels');
+  if (!size) throw new RejectionError(`damaged: its ${format.toUpperCase()} header is incomplete`);
+  if (size.width === 0 || size.height === 0) throw new RejectionError('damaged: it claims to have no pixels');
   return { format, ...size, scans: scansOf(file, format) };
 }
 
@@ -40,7 +40,7 @@ function locate(file: Buffer): { format: ImageHeader['format']; size: Size | und
     .subarray(0, 4)
     .toString('hex')
     .replace(/(..)(?=.)/g, '$1 ');
-  throw new Unusable(`not a PNG, JPEG or WebP image: it starts with ${start}`);
+  throw new RejectionError(`not a PNG, JPEG or WebP image: it starts with ${start}`);
 }
 
 /** PNG specification (ISO/IEC 15948), 11.2.2: IHDR comes first. */
@@ -73,7 +73,7 @@ function isFrameHeader(marker: number): boolean {
 function webpSize(file: Buffer): Size | undefined {
   if (file.length < 30) return undefined;
   if (file.length > MAX_LOSSY_WEBP_BYTES && textAt(file, 12) !== 'VP8L') {
-    throw new Unusable(
+    throw new RejectionError(
       `${file.length} bytes, more than the ${MAX_LOSSY_WEBP_BYTES} that a WebP image may have`,
     );
   }
@@ -87,7 +87,7 @@ function webpSize(file: Buffer): Size | undefined {
       return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
     }
     case 'VP8X':
-      if ((file[20]! & ANIMATION_FLAG) !== 0) throw new Unusable('an animation, not a still image');
+      if ((file[20]! & ANIMATION_FLAG) !== 0) throw new RejectionError('an animation, not a still image');
       return { width: file.readUIntLE(24, 3) + 1, height: file.readUIntLE(27, 3) + 1 };
     default:
       return undefined;

@@ -1,5 +1,5 @@
-import { pixelsPerImage, type LabelledImages } from '../../../core/images.js';
-import { defineCheck, splitsOf } from './check.js';
+import { pixelsPerImage, rowOf, type LabelledImages } from '../../../core/images.js';
+import { defineCheck,splitsOf } from './check.js';
 
 /** Empty images: all pixels alike, so that nothing can be seen. */
 export const constantImagesCheck = defineCheck({
@@ -25,7 +25,7 @@ export function constantImages({ count, shape, pixels }: LabelledImages): number
   const size = pixelsPerImage(shape);
   const found: number[] = [];
   for (let index = 0; index < count; index++) {
-    const image = pixels.subarray(index * size, (index + 1) * size);
+    const image = rowOf(pixels, index, size);
     if (image.every((pixel) => pixel === image[0])) found.push(index);
   }
   return found;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { pixelsPerImage, type LabelledImages } from '../../../core/images.js';
-import { defineCheck, splitsOf, type CheckInput, type Finding } from './check.js';
+import { pixelsPerImage, rowOf, type LabelledImages } from '../../../core/images.js';
+import { defineCheck,splitsOf,type CheckInput,type Finding } from './check.js';
 
 /**
  * Images that are equal pixel by pixel. Dropped is the training image that the test file holds too, so that a published test
@@ -46,7 +46,7 @@ export function groupByContent({ count, shape, pixels }: LabelledImages): Map<st
   const size = pixelsPerImage(shape);
   const groups = new Map<string, number[]>();
   for (let index = 0; index < count; index++) {
-    const image = pixels.subarray(index * size, (index + 1) * size);
+    const image = rowOf(pixels, index, size);
     const content = createHash('sha1').update(image).digest('base64');
     const group = groups.get(content);
     if (group) group.push(index);

@@ -1,4 +1,5 @@
-import { defineCheck, splitsOf, type CheckInput, type Finding } from './check.js';
+import { defineCheck,splitsOf,type CheckInput,type Finding } from './check.js';
+import { rowOf } from '../../../core/images.js';
 
 /** The label of an image whose class is not known: IDX files have no other way to say it. */
 export const MISSING_LABEL = 255;
@@ -24,7 +25,7 @@ export const labelsCheck = defineCheck({
     return wrong.map((finding) => {
       const rows = predictions[finding.split];
       const { classes } = predictions;
-      const row = rows.subarray(finding.index * classes, (finding.index + 1) * classes);
+      const row = rowOf(rows, finding.index, classes);
       const score = row.reduce((max, value) => Math.max(max, value), 0);
       const label = row.indexOf(score);
       return score >= CONFIDENT ? { ...finding, score, label } : { ...finding, score };

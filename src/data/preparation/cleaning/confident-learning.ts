@@ -1,4 +1,5 @@
 import { indexOfMaximum } from '../../../evaluation/probabilities.js';
+import { rowOf } from '../../../core/images.js';
 
 /** An example whose label is probably wrong. */
 export interface Suspect {
@@ -42,7 +43,7 @@ export function findLabelErrors(
   const joint = Array.from({ length: classes }, () => new Float64Array(classes));
   const suspects: Suspect[] = [];
   for (const index of indices) {
-    const row = probabilities.subarray(index * classes, (index + 1) * classes);
+    const row = rowOf(probabilities, index, classes);
     const given = labels[index]!;
     const counted = confidentClass(row, thresholds);
     if (counted !== undefined) joint[given]![counted]! += 1;

@@ -1,6 +1,6 @@
 import type { StageContext } from '../../../core/events.js';
-import { placeOnDevice, type DeviceImages } from '../../../engine/running/device-images.js';
-import type { LabelledImages } from '../../../core/images.js';
+import { placeOnDevice,type DeviceImages } from '../../../engine/running/device-images.js';
+import { rowOf, type LabelledImages } from '../../../core/images.js';
 import { inferenceProgram } from '../../../engine/running/prepare.js';
 import type { Forward } from '../../../engine/running/program.js';
 import { softmax } from '../../../evaluation/probabilities.js';
@@ -8,7 +8,7 @@ import { mlp } from '../../../models/mlp.js';
 import type { Model } from '../../../models/model.js';
 import { fit } from '../../../training/fit.js';
 import { stratifiedFolds } from './folds.js';
-import { pixelScaling, pixelStatistics } from '../scaling.js';
+import { pixelScaling,pixelStatistics } from '../scaling.js';
 import { withShiftedCopies } from './shifted-copies.js';
 
 /** How predictions are cross-validated. */
@@ -154,7 +154,7 @@ class CrossValidation {
       const logits = await inference.run(indices, this.#context.signal);
       indices.forEach((index, row) => {
         const start = (index % originals) * classes;
-        softmax(logits.subarray(row * classes, (row + 1) * classes)).forEach((probability, label) => {
+        softmax(rowOf(logits, row, classes)).forEach((probability, label) => {
           sums[start + label]! += probability * share;
         });
       });

@@ -1,4 +1,5 @@
 import type { Thumbnails } from './thumbnails.js';
+import { rowOf } from '../../../core/images.js';
 
 /** Cells of a descriptor along each side. */
 const GRID = 12;
@@ -26,11 +27,11 @@ export function describeImages({ count, height, width, pixels }: Thumbnails): De
   const size = height * width;
   const scale = GRID / Math.max(height, width);
   for (let image = 0; image < count; image++) {
-    const values = pixels.subarray(image * size, (image + 1) * size);
+    const values = rowOf(pixels, image, size);
     const background = median(values);
     const [x, y] = centreOfMass(values, width, background);
     centres.set([x, y], image * 2);
-    const vector = vectors.subarray(image * length, (image + 1) * length);
+    const vector = rowOf(vectors, image, length);
     spread(values, width, background, (column, row, value) => {
       share(vector, (column - x) * scale + GRID / 2 - 0.5, (row - y) * scale + GRID / 2 - 0.5, value);
     });

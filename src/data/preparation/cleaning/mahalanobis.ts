@@ -1,22 +1,23 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import {
-  matMul,
-  sqrt,
-  square,
-  sub,
-  sum,
-  tensor1d,
-  tensor2d,
-  tidy,
-  type Tensor,
-  type Tensor2D,
+matMul,
+sqrt,
+square,
+sub,
+sum,
+tensor1d,
+tensor2d,
+tidy,
+type Tensor,
+type Tensor2D,
 } from '@tensorflow/tfjs-core';
-import { CholeskyDecomposition, Matrix } from 'ml-matrix';
+import { CholeskyDecomposition,Matrix } from 'ml-matrix';
 
 import { covarianceFrom } from '../../../core/numerics/covariance.js';
 import { invertLower } from '../../../core/numerics/linear-algebra.js';
 import type { Thumbnails } from './thumbnails.js';
+import { rowOf } from '../../../core/images.js';
 
 /** Images whose rows are computed at once. */
 const BLOCK = 2000;
@@ -95,7 +96,7 @@ function rootsOf({ height, width, pixels }: Thumbnails, indices: Int32Array): Te
   const size = height * width;
   const values = new Float32Array(indices.length * size);
   indices.forEach((index, row) => {
-    values.set(pixels.subarray(index * size, (index + 1) * size), row * size);
+    values.set(rowOf(pixels, index, size), row * size);
   });
   return sqrt(tensor2d(values, [indices.length, size]));
 }

