@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 import { serve } from '../../stages/serve/serve.js';
 import { serveFields } from '../../stages/serve/serve-options.js';
-import { duration } from '../terminal/format.js';
 import { logDestination } from '../terminal/log.js';
+import { servedText } from '../terminal/results/serve.js';
 import { commonFields, defineCommand } from '../command.js';
 
 export const serveCommand = defineCommand({
@@ -26,7 +26,7 @@ export const serveCommand = defineCommand({
     const result = await serve(positionals[0], options, { log: logDestination }, context);
     return {
       data: result,
-      text: () => `${result.model} was served for ${duration(result.seconds)}; every request was answered`,
+      text: (style) => servedText(result, style),
     };
   },
 });

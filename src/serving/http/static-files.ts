@@ -3,7 +3,7 @@ import { extname, join } from 'node:path';
 
 import type { FastifyInstance } from 'fastify';
 
-import { sha256 } from '../core/hashing.js';
+import { sha256 } from '../../core/hashing.js';
 
 /** What a browser is told of a file, by its extension; files of other kinds are not served. */
 const TYPES: Readonly<Record<string, string>> = {
