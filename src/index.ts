@@ -251,9 +251,13 @@ export async function compareRuns(
 }
 
 /** Removes runs, with the options of `mnist runs prune`; without `yes` it only says which. Throws a ToolkitError. */
-export async function pruneRuns(options: z.input<typeof pruneRunsFields>): Promise<Pruning> {
+export async function pruneRuns(
+  options: z.input<typeof pruneRunsFields>,
+  context: Context = {},
+): Promise<Pruning> {
   const space = { fields: pruneRunsFields, choices: {} };
-  return pruneRunsStage(resolveOptions(space, [callerLayer(options)]).values);
+  const { values } = resolveOptions(space, [callerLayer(options)]);
+  return pruneRunsStage(values, undefined, silentContext(context));
 }
 
 /** Where a server's log goes; left out, nowhere. */

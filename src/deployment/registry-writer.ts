@@ -103,8 +103,7 @@ export class RegistryWriter {
       const events = await this.#registry.history(name, 'production');
       const target = versionBefore(events);
       if (target === undefined) {
-        // Says first if there is no such model at all.
-        await this.#registry.resolve(name, 'production');
+        if (events.length === 0) throw await this.#registry.missing(name, 'production');
         const hint = `"mnist registry history ${name}" shows what was in production`;
         throw new ToolkitError('MODEL_MISSING', { name: `${name} from before the one in production`, hint });
       }

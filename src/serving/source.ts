@@ -79,10 +79,9 @@ export class RegistrySource implements ModelSource {
       this.#registry.current(this.name, 'production'),
       this.#registry.current(this.name, 'candidate'),
     ]);
-    // `resolve` knows best what to say of a model that has no production version.
-    const version = production ?? (await this.#registry.resolve(this.name, 'production')).version;
+    if (production === undefined) throw await this.#registry.missing(this.name, 'production');
     return {
-      production: String(version),
+      production: String(production),
       candidate: candidate === undefined ? undefined : String(candidate),
     };
   }

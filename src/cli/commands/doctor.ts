@@ -1,5 +1,6 @@
 import { ToolkitError } from '../../core/errors.js';
-import { diagnose, type Check } from '../../stages/runtime/doctor.js';
+import type { Check } from '../../stages/runtime/check.js';
+import { diagnose } from '../../stages/runtime/doctor.js';
 import type { Style } from '../terminal/style.js';
 import { commonFields, defineCommand } from '../command.js';
 

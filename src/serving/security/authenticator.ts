@@ -42,7 +42,7 @@ export class Authenticator {
     return [...this.#tokens.values()].filter((token) => !isExpired(token)).length;
   }
 
-  /** The caller that an Authorization header proves. Throws UNAUTHENTICATED, or OVERLOADED under a flood of wrong tokens. */
+  /** The caller that an Authorization header proves. Throws UNAUTHENTICATED, or RATE_LIMITED under a flood of wrong tokens. */
   async authenticate(header: string | undefined): Promise<Caller> {
     const token = tokenOf(header);
     const parsed = token === undefined ? undefined : parseToken(token);

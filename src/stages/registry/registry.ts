@@ -88,12 +88,15 @@ export async function verifyRegistry(registry: ModelRegistry, name?: string): Pr
   return { versions };
 }
 
-/** The model that is meant: by name, or the only one that there is. Throws MODEL_MISSING or USAGE. */
+/** The model to use: the one named, or the only one in the registry. Throws MODEL_MISSING or USAGE. */
 export async function chooseModel(registry: ModelRegistry, name: string | undefined): Promise<string> {
   if (name !== undefined) return name;
   const names = await registry.names();
   if (names.length === 1) return names[0]!;
-  if (names.length === 0) await registry.resolve('', 'production');
+  if (names.length === 0) {
+    const hint = '"mnist deploy CHECKPOINT --to registry" adds one';
+    throw new ToolkitError('MODEL_MISSING', { name: `in ${registry.folder}`, hint });
+  }
   throw new ToolkitError('USAGE', {
     message: `there are several models in ${registry.folder}`,
     hint: `name one: ${names.join(', ')}`,
@@ -101,6 +104,5 @@ export async function chooseModel(registry: ModelRegistry, name: string | undefi
 }
 
 async function requireModel(registry: ModelRegistry, name: string): Promise<void> {
-  const [first = 1] = await registry.versions(name);
-  if (!(await registry.versions(name)).includes(first)) await registry.resolve(name, first);
+  if ((await registry.versions(name)).length === 0) throw await registry.missing(name, 'production');
 }
