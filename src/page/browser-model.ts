@@ -1,6 +1,6 @@
-/** A model that computes in the browser. */
+/** A model that runs in the browser. */
 export interface BrowserModel {
-  /** What computes, for people. */
+  /** The name of what runs it, for people. */
   readonly engine: string;
   /**
    * The logits of some images, row by row.
@@ -10,7 +10,7 @@ export interface BrowserModel {
   logits(pixels: Uint8Array, count: number): Promise<Float32Array>;
 }
 
-/** How much more speaks for a class than for all others together: the logarithm of its odds, row by row. */
+/** The log odds of a class against all others, row by row. */
 export function evidenceOf(logits: Float32Array, count: number, target: number): Float64Array {
   const classes = logits.length / count;
   return Float64Array.from({ length: count }, (_, row) => {

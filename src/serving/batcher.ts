@@ -8,7 +8,7 @@ export interface BatcherOptions {
   maxQueue: number;
 }
 
-/** What is told of every batch. */
+/** A batch that was computed. */
 export interface BatchReport {
   images: number;
   seconds: number;

@@ -10,17 +10,17 @@ import type { Monitor } from './watching/monitor.js';
 import type { Lease, ModelVersions, Role, VersionObserver } from './versions.js';
 import { classesOf } from '../evaluation/probabilities.js';
 
-/** What one request's images were taken for, and by which version. */
+/** The predictions for one request's images, and the version that made them. */
 export interface Classified {
   version: string;
   /** How its logits become decisions. */
   rule: DecisionRule;
   logits: Float32Array;
-  /** What the rule makes of each image. */
+  /** The decision for each image. */
   verdicts: readonly Verdict[];
 }
 
-/** Classifies images for the routes, and tells those who count and watch. */
+/** Classifies images for the routes, and records metrics, drift and shadow comparisons. */
 export class ClassificationService {
   readonly versions: ModelVersions;
   readonly monitor: Monitor;
@@ -84,10 +84,10 @@ export class ClassificationService {
   }
 }
 
-/** Passes on to metrics what happens to versions. */
+/** Observes versions for the metrics, and passes changes on. */
 export function countingObserver(
   metrics: ServerMetrics,
-  told: {
+  next: {
     changed: (role: Role, version: string | undefined) => void;
     refused: (version: string, error: ToolkitError) => void;
   },
@@ -102,11 +102,11 @@ export function countingObserver(
       metrics.setVersion(role, version, present.get(role));
       present.set(role, version);
       metrics.reloads.inc({ result: 'loaded' });
-      told.changed(role, version);
+      next.changed(role, version);
     },
     refused(version, error) {
       metrics.reloads.inc({ result: 'refused' });
-      told.refused(version, error);
+      next.refused(version, error);
     },
   };
 }

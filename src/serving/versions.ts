@@ -7,7 +7,7 @@ import { HttpError } from './http-errors.js';
 import { createPredictor, type DecidingPredictor, type LoadModel } from './predictor.js';
 import type { ModelSource } from './source.js';
 
-/** How requests are shared between the production version and the candidate. */
+/** The traffic split between the production version and the candidate. */
 export interface Traffic {
   /** Percentage of the requests that the candidate answers. */
   canary: number;
@@ -22,7 +22,7 @@ export interface VersionsOptions extends BatcherOptions {
   traffic: Traffic;
 }
 
-/** What the server is told while it serves. */
+/** Receives what happens to versions. */
 export interface VersionObserver {
   batch(version: string, report: BatchReport): void;
   /** A version has taken a role, or has left it (`undefined`). */
@@ -93,7 +93,7 @@ export class ModelVersions {
   readonly #load: LoadModel;
   readonly #observer: VersionObserver;
   readonly #loaded = new Map<Role, LoadedVersion>();
-  /** What was refused is not tried again and again. */
+  /** Refused versions are not tried again. */
   readonly #refused = new Map<Role, string>();
   #traffic: Traffic;
   #canaryDebt = 0;
@@ -141,7 +141,7 @@ export class ModelVersions {
   }
 
   /**
-   * Brings the loaded versions in line with the source as it is now; what cannot be loaded leaves what is served as it is.
+   * Brings the loaded versions in line with the source; where a version cannot be loaded, the one before stays.
    *
    * @param again whether versions that were refused before are tried once more
    */
@@ -154,7 +154,7 @@ export class ModelVersions {
     }));
   }
 
-  /** A version for a request: the one that it names, else production or, for its share, the candidate. */
+  /** A version for a request: the one that it names, else production or, for its share, the candidate. Throws NOT_READY or NOT_FOUND. */
   acquire(version?: string): Lease {
     const production = this.#loaded.get('production');
     if (!production) throw new HttpError('NOT_READY');
@@ -180,7 +180,7 @@ export class ModelVersions {
     return this.#source.load(version);
   }
 
-  /** Gives everything back when what has been begun is answered. */
+  /** Frees everything once pending requests are answered. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#refreshing;

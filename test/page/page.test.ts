@@ -70,19 +70,19 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     await draw(page, SEVEN);
     expect(await comparedOn(page)).toBeLessThan(1e-4);
     expect(await answerOf(page)).toMatch(/^7, \d/);
-    expect(await page.locator('#engine').textContent()).toBe('Computed in the browser by JavaScript.');
+    expect(await page.locator('#engine').textContent()).toBe('Runs in the browser with JavaScript.');
 
     const before = await page.locator('#seen').screenshot();
-    await page.getByLabel('Show what speaks for the answer').check();
+    await page.getByLabel('Explain this prediction').check();
     await expect.poll(async () => (await page.locator('#seen').screenshot()).equals(before)).toBe(false);
 
     await page.getByRole('button', { name: 'Clear' }).click();
-    expect(await answerOf(page)).toBe('Nothing drawn yet.');
+    expect(await answerOf(page)).toBe('Draw a digit or add an image');
     await draw(page, ONE);
     await comparedOn(page);
     expect(await answerOf(page)).toMatch(/^1, \d/);
     await page.getByRole('button', { name: 'Undo' }).click();
-    expect(await answerOf(page)).toBe('Nothing drawn yet.');
+    expect(await answerOf(page)).toBe('Draw a digit or add an image');
     expect(troubles).toEqual([]);
   });
 
@@ -98,7 +98,7 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     await comparedOn(page);
     expect(await answerOf(page)).toMatch(/^1, \d/);
     await page.keyboard.press('Delete');
-    expect(await answerOf(page)).toBe('Nothing drawn yet.');
+    expect(await answerOf(page)).toBe('Draw a digit or add an image');
     expect(troubles).toEqual([]);
   });
 
@@ -156,9 +156,9 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     await page.locator('#model', { hasText: 'drawn, version' }).waitFor();
     await draw(page, ZERO);
     await comparedOn(page);
-    expect(await answerOf(page)).toMatch(/^Undecided – perhaps 0, \d/);
+    expect(await answerOf(page)).toMatch(/^Undecided – best guess: 0, \d/);
     expect(await page.locator('#reason').textContent()).toMatch(
-      /^Ask a person: “0” has the probability .*, and 100\.0 % is asked for$/,
+      /^Needs human review: “0” has the probability .*, and 100\.0 % is asked for$/,
     );
     await page.getByRole('button', { name: 'Clear' }).click();
     await draw(page, ONE);
@@ -171,7 +171,7 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     const { page } = await openInBrowser(`${server!.url}/`, { colorScheme });
     await page.locator('#model', { hasText: 'drawn, version' }).waitFor();
     await draw(page, ZERO);
-    await page.locator('#reason', { hasText: 'Ask a person' }).waitFor();
+    await page.locator('#reason', { hasText: 'Needs human review' }).waitFor();
     const script = await readFile(new URL('../support/inspect-page.js', import.meta.url), 'utf8');
     const found = await page.evaluate<{ isDark: boolean; contrast: number }>(script);
     expect(found.isDark).toBe(colorScheme === 'dark');

@@ -12,15 +12,15 @@ export interface Caller {
   role: TokenRole;
 }
 
-/** How long a revoked token may still be taken. */
+/** How long a revoked token may still be accepted. */
 const REREAD_MS = 1000;
-/** Hashing is slow on purpose: so many wrong tokens may be in work at a time. */
+/** Hashing is slow on purpose: at most this many unknown tokens are checked at a time. */
 const MAX_HASHING = 4;
 const MAX_REMEMBERED = 10_000;
 
 /**
- * Tells callers by their tokens. Only a token's hash is known; what has been found right once is remembered in memory by its
- * SHA-256, as long as the file does not change, because a hash made to be slow cannot be computed for every request.
+ * Authenticates callers by their tokens. The file holds only slow hashes, so a token that was right once is remembered in memory by its
+ * SHA-256 until the file changes.
  */
 export class Authenticator {
   readonly #path: string;

@@ -34,7 +34,7 @@ export interface VersionSummary {
   createdAt: string | null;
 }
 
-/** All versions of all models, the latest of each first; a damaged one is listed with what is wrong with it. */
+/** All versions of all models, the latest of each first; a damaged one is listed with its problem. */
 export async function listVersions(registry: ModelRegistry): Promise<VersionSummary[]> {
   const summaries: VersionSummary[] = [];
   for (const name of await registry.names()) {
@@ -60,7 +60,7 @@ async function summarise(registry: ModelRegistry, name: string, version: number)
 /** A change of an alias, with the alias. */
 export type RegistryEvent = AliasEvent & { alias: AliasName };
 
-/** Everything that a model's aliases have meant, the oldest first. Throws MODEL_MISSING or MODEL_CORRUPT. */
+/** The history of a model's aliases, the oldest change first. Throws MODEL_MISSING or MODEL_CORRUPT. */
 export async function registryHistory(registry: ModelRegistry, name: string): Promise<RegistryEvent[]> {
   await requireModel(registry, name);
   const histories = await Promise.all(
@@ -71,7 +71,7 @@ export async function registryHistory(registry: ModelRegistry, name: string): Pr
   return histories.flat().sort((a, b) => a.at.localeCompare(b.at));
 }
 
-/** Checks every file of every version against its hash. Throws MODEL_CORRUPT for the first that is not as deployed. */
+/** Checks every file of every version against its hash. Throws MODEL_CORRUPT or MODEL_MISSING for the first that is not as deployed. */
 export async function verifyRegistry(registry: ModelRegistry, name?: string): Promise<{ versions: number }> {
   if (name !== undefined) await requireModel(registry, name);
   let versions = 0;
