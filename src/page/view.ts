@@ -26,7 +26,7 @@ export class ProbabilityTable {
     }
     this.#rows = classNames.map((name) => {
       const row = body.insertRow();
-      row.append(headCell(name, 'row'));
+      row.append(rowHead(name));
       const cells = new Map(sources.map((source) => [source, cellIn(row, name, source)]));
       return { row, cells };
     });
@@ -53,6 +53,15 @@ function headCell(text: string, scope: 'row' | 'col'): HTMLTableCellElement {
   const cell = document.createElement('th');
   cell.scope = scope;
   cell.textContent = text;
+  return cell;
+}
+
+function rowHead(name: string): HTMLTableCellElement {
+  const label = document.createElement('span');
+  label.className = 'class-name';
+  label.textContent = name;
+  const cell = headCell('', 'row');
+  cell.append(label);
   return cell;
 }
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import type { FastifyInstance } from 'fastify';
@@ -99,11 +100,10 @@ async function registerRoutes(
 /** Counts requests that have begun and are not answered; returns how many there are now. */
 function openRequests(app: FastifyInstance): () => number {
   let open = 0;
-  app.addHook('onRequest', (_request, reply, done) => {
+  app.server.on('request', (_request: IncomingMessage, response: ServerResponse) => {
     open++;
     // Comes after the last byte of the answer, and also where the connection ends before it.
-    reply.raw.once('close', () => open--);
-    done();
+    response.once('close', () => open--);
   });
   return () => open;
 }

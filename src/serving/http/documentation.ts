@@ -39,7 +39,8 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
       staticCSP: true,
       transformStaticCSP: () => CONTENT_POLICY,
       // Swagger UI would otherwise load a badge from a web service.
-      uiConfig: { validatorUrl: null },
+      uiConfig: { validatorUrl: null, layout: 'BaseLayout' },
+      theme: { title: 'mnist serve – API' },
     });
   });
 }

@@ -37,7 +37,7 @@ function rowOf({ run, problem, dataset, model, epochs, plannedEpochs, seed, best
   ];
 }
 
-/** Runs side by side: options that differ, results and learning curves. */
+/** Runs beside each other: what differs, what came of it, and their curves. */
 export function comparisonText({ runs, differences, plot }: RunComparison, style: Style): string {
   const head = ['', ...runs.map(({ run }) => run)];
   const settings = differences.map(({ key, values }) => [key, ...values.map(optionText)]);
@@ -51,7 +51,7 @@ export function comparisonText({ runs, differences, plot }: RunComparison, style
     '',
     `${isValidated ? 'validation' : 'training'} accuracy`,
     lineChart(curves, percent, style),
-    ...(plot === null ? [] : ['', `curves: ${plot}`]),
+    ...(plot === null ? [] : ['', `curves in ${plot}`]),
   ].join('\n');
 }
 
@@ -68,7 +68,7 @@ function resultRows(runs: readonly ComparedRun[]): string[][] {
   ];
 }
 
-/** What was removed, or would be. */
+/** What went, or would go. */
 export function pruningText(
   { removed, runs, spared, kept, bytes: size }: Pruning,
   { bold, dim }: Style,
@@ -81,11 +81,11 @@ export function pruningText(
   ]);
   const what = `${count(runs.length)} ${runs.length === 1 ? 'run' : 'runs'}`;
   const total = removed
-    ? `removed ${what}, freed ${bold(bytes(size))}; kept ${count(kept)}`
-    : `would remove ${what} and free ${bold(bytes(size))}; would keep ${count(kept)}${runs.length === 0 ? '' : '; add --yes to remove'}`;
+    ? `removed ${what}, and freed ${bold(bytes(size))}; ${count(kept)} kept`
+    : `${what} would go, and free ${bold(bytes(size))}; ${count(kept)} would be kept${runs.length === 0 ? '' : '; add --yes to remove'}`;
   return [
     ...(rows.length === 0 ? [] : [table(['run', 'data set', 'best', 'size'], rows)]),
-    ...spared.map(({ run, reason }) => dim(`${run} is kept: ${reason}`)),
+    ...spared.map(({ run, reason }) => dim(`${run} stays: ${reason}`)),
     total,
   ].join('\n');
 }
