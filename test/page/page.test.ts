@@ -165,6 +165,25 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     expect(troubles).toEqual([]);
   });
 
+  it('speaks of digits only where every class is one, and keeps long class names on a phone', async () => {
+    const { page, troubles } = await openInBrowser(`${server!.url}/`, {
+      viewport: { width: 360, height: 740 },
+    });
+    await page.locator('#title', { hasText: 'Draw a digit' }).waitFor();
+    const classNames = Array.from({ length: 10 }, (_, index) => `a class with a long name ${index}`);
+    await page.route('**/model/description', async (route) => {
+      const description = (await (await route.fetch()).json()) as object;
+      await route.fulfill({ json: { ...description, classNames } });
+    });
+    await page.reload();
+    await page.locator('tbody th', { hasText: 'a class with a long name 9' }).waitFor();
+    expect(await page.locator('#title').textContent()).toBe('Try the model');
+    expect(await answerOf(page)).toBe('Add or draw an image');
+    expect(await page.locator('body').textContent()).not.toMatch(/digit/i);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    expect(troubles).toEqual([]);
+  });
+
   it.each(['light', 'dark'] as const)('can be read in %s colours', async (colorScheme) => {
     const { page } = await openInBrowser(`${server!.url}/`, { colorScheme });
     await page.locator('#model', { hasText: 'drawn, version' }).waitFor();
