@@ -16,7 +16,7 @@ export function evidenceOf(logits: Float32Array, count: number, target: number):
   return Float64Array.from({ length: count }, (_, row) => {
     const own = logits.subarray(row * classes, (row + 1) * classes);
     const maximum = own.reduce((most, logit) => Math.max(most, logit), -Infinity);
-    // From the logits, because a probability near 1 has lost what tells places apart.
+    // From the logits: probabilities near 1 are too coarse to tell regions apart.
     const others = own.reduce(
       (sum, logit, index) => (index === target ? sum : sum + Math.exp(logit - maximum)),
       0,

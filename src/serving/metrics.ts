@@ -83,7 +83,7 @@ export class ServerMetrics {
       registers: [this.registry],
       collect() {
         for (const quantile of [0.5, 0.99]) {
-          // The histogram measures intervals of its timer; what is beyond the interval is delay.
+          // The histogram measures the intervals of its timer; the excess over 1 ms is delay.
           const beyond = eventLoop.percentile(quantile * 100) / 1e9 - 0.001;
           this.set({ quantile: String(quantile) }, Math.max(0, beyond));
         }
@@ -92,7 +92,7 @@ export class ServerMetrics {
     });
   }
 
-  /** Adds what is read off the model's versions when metrics are asked for. */
+  /** Adds the gauge of the queue, read from the versions on each scrape. */
   watch(versions: ModelVersions): void {
     new Gauge({
       name: 'mnist_queue_images',

@@ -38,7 +38,7 @@ export class ClassificationService {
    * Classifies the images of one request with one version. Throws HttpErrors.
    *
    * @param lease the version, which this releases
-   * @param requestId what feedback will name the images by
+   * @param requestId the id that feedback refers to
    */
   async classify(
     lease: Lease,
@@ -77,7 +77,7 @@ export class ClassificationService {
       this.#metrics.shadow.inc({ agreement: 'agree' }, agreeing);
       this.#metrics.shadow.inc({ agreement: 'differ' }, count - agreeing);
     } catch {
-      // A comparison that finds no room is left out; nobody waits for it.
+      // A comparison that does not fit into the queue is skipped.
     } finally {
       lease.release();
     }

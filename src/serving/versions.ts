@@ -27,7 +27,7 @@ export interface VersionObserver {
   batch(version: string, report: BatchReport): void;
   /** A version has taken a role, or has left it (`undefined`). */
   changed(role: Role, version: string | undefined): void;
-  /** A version could not be loaded; what was served before is still served. */
+  /** A version could not be loaded; the one before is still served. */
   refused(version: string, error: ToolkitError): void;
 }
 
@@ -133,7 +133,7 @@ export class ModelVersions {
     return [...this.#loaded.values()].reduce((sum, { batcher }) => sum + batcher.queued, 0);
   }
 
-  /** Loads what is to be served now. Throws what the source throws; nothing is served then. */
+  /** Loads the versions to serve. Throws what the source throws; nothing is served then. */
   async start(): Promise<void> {
     const { production, candidate } = await this.#source.wanted();
     await this.#replace('production', production);
@@ -147,7 +147,7 @@ export class ModelVersions {
    */
   refresh(again = false): Promise<void> {
     this.#isAgain ||= again;
-    // One that is under way may have looked before what the caller knows of: another one follows it, for all who ask meanwhile.
+    // A refresh that is under way may have read the source too early for this caller: one more follows, for all callers until then.
     if (this.#refreshing) return (this.#following ??= this.#refreshing.then(() => this.#follow()));
     return (this.#refreshing = this.#refreshNow().finally(() => {
       this.#refreshing = undefined;
@@ -175,7 +175,7 @@ export class ModelVersions {
     return candidate.batcher.queued > this.#options.maxQueue / 2 ? undefined : candidate.lease();
   }
 
-  /** The checkpoint of a version, read anew. Throws what the source throws. */
+  /** Reads the checkpoint of a version again. Throws what the source throws. */
   checkpointOf(version: string): Promise<Checkpoint> {
     return this.#source.load(version);
   }

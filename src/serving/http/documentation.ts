@@ -16,6 +16,13 @@ const CONTENT_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** Of Swagger UI's bar, only the switch between light and dark is of use: there is one description, and no logo. */
+const BAR_STYLE = `
+.swagger-ui .topbar { padding: 0.25rem 0; background: none; }
+.swagger-ui .topbar .link, .swagger-ui .topbar .download-url-wrapper { display: none; }
+.swagger-ui .topbar-wrapper { justify-content: flex-end; }
+`;
+
 /** Registers the OpenAPI description of every route that follows, and its page at /docs, which needs no network. */
 export async function registerDocumentation(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
@@ -39,8 +46,8 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
       staticCSP: true,
       transformStaticCSP: () => CONTENT_POLICY,
       // Swagger UI would otherwise load a badge from a web service.
-      uiConfig: { validatorUrl: null, layout: 'BaseLayout' },
-      theme: { title: 'mnist serve – API' },
+      uiConfig: { validatorUrl: null },
+      theme: { title: 'mnist serve – API', css: [{ filename: 'bar.css', content: BAR_STYLE }] },
     });
   });
 }

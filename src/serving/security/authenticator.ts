@@ -5,7 +5,7 @@ import { HttpError } from '../http-errors.js';
 import { allows, type TokenRole } from './roles.js';
 import { isExpired, isSecretOf, parseToken, readTokens, type StoredToken } from './token-file.js';
 
-/** Who sends a request. */
+/** The sender of a request. */
 export interface Caller {
   /** The token's id, or "loopback" where none is needed. */
   id: string;
@@ -95,7 +95,7 @@ export class Authenticator {
   }
 }
 
-/** Throws FORBIDDEN where a caller's role does not allow what is asked. */
+/** Throws FORBIDDEN where a caller's role does not include the needed one. */
 export function requireRole({ role }: Caller, needed: TokenRole): void {
   if (!allows(role, needed)) throw new HttpError('FORBIDDEN', `this needs a token of the role "${needed}"`);
 }

@@ -29,7 +29,7 @@ export interface ClassifiedRequest {
 const REMEMBERED = 10_000;
 /** The least number of labelled images that an accuracy is judged by. */
 const LEAST_LABELS = 20;
-/** Of a request with many images, so many are looked at: the rest of a bulk job tells nothing new in the time that it takes. */
+/** Images of one request that are monitored at most: the rest of a bulk job would cost time and tell little. */
 const MAX_IMAGES_A_REQUEST = 16;
 
 /** Monitors inputs and predictions for drift, and live accuracy from feedback. */
