@@ -45,9 +45,8 @@ export async function diagnose(
     ),
     attempt('NVIDIA GPU', () => checkDriver(driver)),
     attempt('TensorFlow runtime', () => checkRuntime(runtime)),
-    ...started,
   ]);
-  return { checks, usable: started.some(({ status }) => status === 'ok') };
+  return { checks: [...checks, ...started], usable: started.some(({ status }) => status === 'ok') };
 }
 
 function spaceForRuntime({ runtime }: Found): number {
