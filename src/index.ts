@@ -241,8 +241,11 @@ export async function compareRuns(
 }
 
 /** Removes runs, with the options of `mnist runs prune`; without `yes` it only says which. Throws a ToolkitError. */
-export async function pruneRuns(options: z.input<typeof pruneRunsFields>): Promise<Pruning> {
-  return pruneRunsStage(optionsFor(pruneRunsFields, options));
+export async function pruneRuns(
+  options: z.input<typeof pruneRunsFields>,
+  context: Context = {},
+): Promise<Pruning> {
+  return pruneRunsStage(optionsFor(pruneRunsFields, options), undefined, silentContext(context));
 }
 
 /** Where a server's log goes; left out, nowhere. */

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { ToolkitError } from '../core/errors.js';
+import { systemCodeOf, ToolkitError } from '../core/errors.js';
+import { readError } from '../core/files.js';
 import { aliasNames, readAlias, type AliasEvent, type AliasName } from './alias.js';
 import { verifyBundle, type Manifest } from './manifest.js';
 
@@ -37,19 +38,18 @@ export class ModelRegistry {
     this.folder = folder;
   }
 
-  /** The models that have a version, by name. */
+  /** The models that have a version, by name. Throws DATA_UNREADABLE. */
   async names(): Promise<string[]> {
-    const entries = await readdir(this.folder, { withFileTypes: true }).catch(() => []);
-    const folders = entries.filter((entry) => entry.isDirectory() && MODEL_NAME.test(entry.name));
-    const names = folders.map(({ name }) => name).sort();
+    const entries = await entriesOf(this.folder);
+    const names = entries.filter((entry) => MODEL_NAME.test(entry)).sort();
     const versions = await Promise.all(names.map((name) => this.versions(name)));
     return names.filter((_, index) => versions[index]!.length > 0);
   }
 
-  /** The versions of a model, in order; none, where there is no such model. */
+  /** The versions of a model, in order; none, where there is no such model. Throws DATA_UNREADABLE. */
   async versions(name: string): Promise<number[]> {
     if (!MODEL_NAME.test(name)) return [];
-    const found = await readdir(join(this.folder, name, 'versions')).catch(() => []);
+    const found = await entriesOf(join(this.folder, name, 'versions'));
     return found
       .filter((version) => /^[1-9]\d*$/.test(version))
       .map(Number)
@@ -79,7 +79,7 @@ export class ModelRegistry {
   async resolve(name: string, reference: VersionReference): Promise<RegisteredVersion> {
     const version = typeof reference === 'number' ? reference : await this.current(name, reference);
     if (version === undefined || !(await this.versions(name)).includes(version)) {
-      throw await this.#missing(name, reference);
+      throw await this.missing(name, reference);
     }
     const folder = this.versionFolder(name, version);
     const manifest = await verifyBundle(folder);
@@ -106,7 +106,8 @@ export class ModelRegistry {
     return join(this.folder, 'registry.lock');
   }
 
-  async #missing(name: string, reference: VersionReference): Promise<ToolkitError> {
+  /** The MODEL_MISSING error for a model or version that is not there: it says what is. */
+  async missing(name: string, reference: VersionReference): Promise<ToolkitError> {
     const names = await this.names();
     const known = names.length === 0 ? 'there is none' : `there is ${names.join(', ')}`;
     if (!names.includes(name)) {
@@ -117,6 +118,16 @@ export class ModelRegistry {
     const versions = (await this.versions(name)).join(', ');
     const hint = `it has the versions ${versions}; "mnist registry promote ${name} VERSION" makes one production`;
     return new ToolkitError('MODEL_MISSING', { name: `${name}, ${what}`, hint });
+  }
+}
+
+/** The names in a folder; none where it does not exist. An unreadable folder must not look like an empty one. */
+async function entriesOf(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) return [];
+    throw readError(error, folder);
   }
 }
 

@@ -6,8 +6,8 @@ import { comparePaired, SIGNIFICANCE, type PairedComparison } from '../evaluatio
 import { readPredictions } from './predictions.js';
 
 /**
- * Refuses a version that is worse than the one in production: significantly, by McNemar's exact test on the test images.
- * Throws PROMOTION_REFUSED, and MODEL_CORRUPT for the new version.
+ * Refuses a version that is significantly worse than the one in production, by McNemar's exact test on the test images. Throws
+ * PROMOTION_REFUSED, and MODEL_CORRUPT for the new version.
  */
 export async function requireNotWorse(
   candidate: RegisteredVersion,
@@ -32,7 +32,7 @@ export async function requireNotWorse(
   const comparison = comparePaired(ours.labels, ours.predictions, theirs.predictions);
   const { onlyFirst, onlySecond, pValue } = comparison;
   if (onlySecond > onlyFirst && pValue < SIGNIFICANCE) {
-    const counts = `${onlySecond} test images that only production gets right, ${onlyFirst} that only it does`;
+    const counts = `only production is right on ${onlySecond} test images, only the new version on ${onlyFirst}`;
     throw refused(
       candidate,
       `worse than version ${production.version}, in production: ${counts}, p = ${pValue.toPrecision(2)}`,

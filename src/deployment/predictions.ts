@@ -5,7 +5,7 @@ import { ToolkitError } from '../core/errors.js';
 import { writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
 
-/** What a model takes the test images for, and what they are: enough to compare it with another one later. */
+/** The predicted and the true classes of the test images: enough to compare the model with another one later. */
 export interface TestPredictions {
   labels: Uint8Array;
   predictions: Uint8Array;

@@ -8,7 +8,7 @@ import { ToolkitError } from '../core/errors.js';
 import { exists, storageError, syncFolder } from '../core/files.js';
 import { RegistryWriter } from './registry-writer.js';
 
-/** Where a deployed model is to be found. */
+/** Where a deployed model is. */
 export interface Published {
   folder: string;
   /** Its name and version in the registry, where it is there. */
@@ -16,7 +16,7 @@ export interface Published {
   version: number | null;
 }
 
-/** Takes a finished folder to where it belongs, by one rename. */
+/** Publishes a finished folder with one rename. */
 export interface Destination {
   /** A folder on the same file system, where the work is done. */
   parent: string;
@@ -35,7 +35,7 @@ export function registryDestination(registryDir: string, name: string): Destinat
   };
 }
 
-/** A folder that is not there yet. Throws OUTPUT_EXISTS; publishing also throws storage errors. */
+/** A folder that must not exist yet. Throws OUTPUT_EXISTS; publishing also throws AUDIT_BROKEN, FOLDER_BUSY and storage errors. */
 export async function folderDestination(folder: string, registryDir: string): Promise<Destination> {
   await requireAbsent(folder);
   return {

@@ -8,7 +8,7 @@ import { storageError, writeFileAtomically } from '../core/files.js';
 import { writePredictions } from './predictions.js';
 import type { DeploymentSource, ExportedModel } from './source.js';
 
-/** Copies a checkpoint and its predictions into a folder, and loads the copy: what the registry keeps of a model. */
+/** Copies a checkpoint and its predictions into a folder, as the registry keeps them, and loads the copy. */
 export async function copyCheckpoint(source: DeploymentSource, folder: string): Promise<ExportedModel> {
   const path = join(folder, versionFiles.checkpoint);
   await copyForServing(source, path);
@@ -26,8 +26,8 @@ export async function copyCheckpoint(source: DeploymentSource, folder: string): 
 }
 
 /**
- * Copies a checkpoint and, beside it, what the server needs besides: what `calibrate` stored for it, and what its training data
- * look like. Throws STORAGE_FULL or STORAGE_DENIED.
+ * Copies a checkpoint with the other files that the server needs: the decision rule of `calibrate` and a description of the training
+ * data, for drift. Throws STORAGE_FULL or STORAGE_DENIED.
  */
 export async function copyForServing(source: DeploymentSource, path: string): Promise<void> {
   const { checkpoint, decision } = source;
@@ -38,7 +38,7 @@ export async function copyForServing(source: DeploymentSource, path: string): Pr
   await writeFileAtomically(join(dirname(path), versionFiles.reference), await source.describeTraining());
 }
 
-/** Bytes in, probabilities out: what a model that scales its images itself takes and gives. */
+/** The signature of a model that scales its images itself: bytes in, probabilities out. */
 export function byteSignature({ checkpoint }: DeploymentSource, more: Signature['outputs'] = []): Signature {
   const { shape, classNames } = checkpoint.description;
   const { height, width, channels } = shape;

@@ -13,13 +13,13 @@ import { requireAccuracy, requireNotWorse } from './gate.js';
 import { isStaging } from './staging.js';
 
 const LOCK_WAIT_MS = 30_000;
-/** No deploy takes so long: what is older was left by one that was killed. */
+/** No deploy takes this long: an older staging folder is left over from one that was killed. */
 const ABANDONED_MS = 24 * 3600 * 1000;
 
-/** What a version has to show before it goes into production. */
+/** What a version must pass before it is promoted. */
 export interface PromotionGate {
   minAccuracy?: number | undefined;
-  /** Promotes whatever the gate says; the audit log keeps that. */
+  /** Promotes even if the gate refuses; the audit log records it. */
   force: boolean;
 }
 
@@ -35,8 +35,8 @@ export interface Promotion {
 }
 
 /**
- * Changes a registry: one process at a time, and so that it is consistent at every moment, whenever the process is killed. A
- * version appears by one rename and an alias switches by one; what is done stands in the audit log before it is done.
+ * Changes a registry, one process at a time. The registry stays consistent even if the process is killed: one rename adds a version or
+ * switches an alias, and the audit log records each change before it is made.
  */
 export class RegistryWriter {
   readonly #registry: ModelRegistry;
@@ -51,8 +51,8 @@ export class RegistryWriter {
   }
 
   /**
-   * Takes over a finished folder as the next version of a model, which is then its candidate. Throws FOLDER_BUSY,
-   * STORAGE_DENIED or STORAGE_FULL.
+   * Adds a finished folder as the next version of a model and makes it the candidate. Throws FOLDER_BUSY, AUDIT_BROKEN and storage
+   * errors.
    *
    * @param staged a folder with a manifest, on the registry's own file system
    */
@@ -75,8 +75,8 @@ export class RegistryWriter {
   }
 
   /**
-   * Makes a version the one that is served. Throws PROMOTION_REFUSED, QUALITY_GATE_NOT_MET, MODEL_MISSING, MODEL_CORRUPT,
-   * FOLDER_BUSY and storage errors; the version before then stays.
+   * Promotes a version to production. Throws USAGE where it is in production already, PROMOTION_REFUSED, QUALITY_GATE_NOT_MET,
+   * MODEL_MISSING, MODEL_CORRUPT, AUDIT_BROKEN, FOLDER_BUSY and storage errors; the version in production then stays.
    *
    * @param version a number; else the candidate
    */
@@ -95,18 +95,17 @@ export class RegistryWriter {
   }
 
   /**
-   * Goes back to the version that was in production before the present one. Throws MODEL_MISSING where there was none,
-   * MODEL_CORRUPT, FOLDER_BUSY and storage errors.
+   * Rolls back to the version that was in production before the current one. Throws MODEL_MISSING where there was none, MODEL_CORRUPT,
+   * AUDIT_BROKEN, FOLDER_BUSY and storage errors.
    */
   async rollback(name: string): Promise<{ name: string; version: number; before: number }> {
     return this.#locked(async () => {
       const events = await this.#registry.history(name, 'production');
       const target = versionBefore(events);
       if (target === undefined) {
-        // Says first if there is no such model at all.
-        await this.#registry.resolve(name, 'production');
+        if (events.length === 0) throw await this.#registry.missing(name, 'production');
         const hint = `"mnist registry history ${name}" shows what was in production`;
-        throw new ToolkitError('MODEL_MISSING', { name: `${name} from before the one in production`, hint });
+        throw new ToolkitError('MODEL_MISSING', { name: `${name} to roll back to`, hint });
       }
       const before = events.at(-1)!.version;
       const { version } = await this.#registry.resolve(name, target);
@@ -167,12 +166,12 @@ export class RegistryWriter {
 
 function alreadyThere({ name, version }: RegisteredVersion): ToolkitError {
   return new ToolkitError('USAGE', {
-    message: `${name}, version ${version} is in production already`,
+    message: `${name}, version ${version} is already in production`,
     hint: `"mnist registry list" shows the versions; name the one to promote`,
   });
 }
 
-/** A version never changes: against mistakes, though not against intent, which is what the hashes are for. */
+/** Protects a version from changes by mistake; the hashes detect the others. */
 async function makeReadOnly(folder: string): Promise<void> {
   for (const { path } of await listFiles(folder)) await chmod(join(folder, path), 0o444);
   await chmod(join(folder, 'manifest.json'), 0o444);

@@ -61,7 +61,7 @@ async function frozenGraph(
   return graph.finish();
 }
 
-/** `serving_default`: what TensorFlow Serving and Python call when nothing else is said. */
+/** `serving_default`: the signature that TensorFlow Serving and Python use by default. */
 function signature(imageShape: readonly number[], classes: number): MessageWriter {
   const { input, logits, probabilities } = savedModelNames;
   const definition = new MessageWriter()

@@ -6,7 +6,7 @@ import type { LabelledImages } from '../core/images.js';
 import type { Forward } from '../engine/running/program.js';
 import type { TrainingVariables } from '../models/variables.js';
 
-/** A trained model as targets take it, together with what it answers. */
+/** A trained model with its predictions, as targets need it. */
 export interface DeploymentSource {
   checkpoint: Checkpoint;
   /** What `calibrate` stored beside it, if that is for this checkpoint. */
@@ -17,7 +17,7 @@ export interface DeploymentSource {
   /** Scaled images to logits, with the weights on the device. */
   forward: Forward;
   variables: TrainingVariables;
-  /** The test images, and what the model makes of them. */
+  /** The test images with the model's predictions. */
   test: LabelledImages;
   probabilities: Float32Array;
   predictions: Uint8Array;
@@ -27,15 +27,15 @@ export interface DeploymentSource {
   classifyCheckpoint(path: string, images: LabelledImages): Promise<Float32Array>;
 }
 
-/** How an export answers, so that it can be compared with the model. */
+/** An export that can classify, so that it can be compared with the checkpoint. */
 export interface ExportedModel {
-  /** What computed: "onnxruntime-web 1.30.0, WebAssembly". */
+  /** The name of the engine: "onnxruntime-web 1.30.0, WebAssembly". */
   engine: string;
   signature: Signature;
-  /** Probabilities of images, row by row, by what was written and nothing else. */
+  /** Probabilities of images, row by row, from the written files alone. */
   classify(images: LabelledImages): Promise<Float32Array>;
   dispose(): Promise<void>;
-  /** How many points of accuracy (of 100) it may lose where it is not to be exact; else probabilities must agree. */
+  /** How many points of accuracy (of 100) an inexact export may lose; left out, the probabilities must agree. */
   accuracyLoss?: number;
 }
 

@@ -6,13 +6,13 @@ import { withFolder } from '../core/files.js';
 
 const STAGING = /^\.staging-[0-9a-f-]{36}$/;
 
-/** Whether a folder's name says that something is being made in it. */
+/** Whether a folder's name is that of a staging folder. */
 export function isStaging(name: string): boolean {
   return STAGING.test(name);
 }
 
 /**
- * Lets an action fill a new folder, which it moves away when it is complete; what is left of it is removed. Throws
+ * Runs an action with a new folder, which it fills and moves to its place; a folder that is left is removed. Throws
  * STORAGE_DENIED, STORAGE_FULL, and whatever the action throws.
  *
  * @param parent on the file system that the folder is to end up on

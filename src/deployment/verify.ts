@@ -4,16 +4,16 @@ import { indexOfMaximum } from '../evaluation/probabilities.js';
 import { firstImages, type DeploymentSource, type ExportedModel } from './source.js';
 import { rowOf } from '../core/images.js';
 
-/** How far an exported probability may lie from ours. */
+/** How much an exported probability may differ from the checkpoint's. */
 export const DIFFERENCE_BAR = 1e-5;
 const IMAGES = 1000;
 
-/** What a comparison of an export with its model found. */
+/** The result of comparing an export with its checkpoint. */
 export type Verified = Pick<Manifest, 'verification'> & { exported: { accuracy: number } | null };
 
 /**
- * Compares what an export answers with what its model answers: probabilities of 1,000 test images, or, where it is not to be
- * exact, its accuracy on all of them too. Throws EXPORT_DIFFERS.
+ * Compares the predictions of an export with those of its checkpoint: the probabilities of 1,000 test images and, where the export is
+ * not exact, its accuracy on all test images. Throws EXPORT_DIFFERS.
  */
 export async function verifyExport(
   target: string,
@@ -52,7 +52,7 @@ function maximumDifference(
   let most = 0;
   for (let index = 0; index < images * classes; index++) {
     const difference = Math.abs(theirs[index]! - probabilities[index]!);
-    // One that is no number must not be forgotten over the next.
+    // A single NaN makes the export useless, whatever the other numbers are.
     if (Number.isNaN(difference)) return NaN;
     most = Math.max(most, difference);
   }

@@ -1,6 +1,5 @@
 /**
- * Runs an action one at a time, and the latest wish last: a wish that comes while the action runs is fulfilled when it has ended,
- * once for all wishes of that time.
+ * Returns a function that runs an action, never twice at a time: calls that come while it runs are answered by one more run at its end.
  */
 export function oneAtATime(action: () => Promise<void>): () => void {
   let isRunning = false;

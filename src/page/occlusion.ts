@@ -9,10 +9,10 @@ interface Shape {
 }
 
 /**
- * Occlusion: how much the evidence for a class falls when a place is covered with black; positive where the place speaks
- * for the class. Each pixel has the mean over the squares that cover it (Zeiler and Fergus, 2014).
+ * Occlusion map (Zeiler and Fergus, 2014): how much the evidence for a class falls when a region is hidden in black; positive where
+ * the region supports the class. Each pixel gets the mean over the squares that hide it.
  *
- * @param evidence of several images at once: the first is the whole one
+ * @param evidence gives the evidence for the class in several images; the first one is unchanged
  */
 export async function occlusion(
   pixels: Uint8Array,

@@ -6,8 +6,8 @@ import type { BrowserModel } from './browser-model.js';
 const TITLES: Readonly<Record<RuntimeName, string>> = { webgpu: 'WebGPU', wasm: 'WebAssembly' };
 
 /**
- * A model in ONNX, computed by ONNX Runtime: on the GPU where the browser has one for it, else in WebAssembly. Throws where neither
- * can be loaded.
+ * Loads an ONNX model into ONNX Runtime: with WebGPU where the browser has a real GPU, else with WebAssembly. Throws an Error where
+ * neither can be loaded.
  */
 export async function onnxModel(file: Uint8Array, model: PageModel): Promise<BrowserModel> {
   const asked = new URL(location.href).searchParams.get('engine');
@@ -23,12 +23,12 @@ export async function onnxModel(file: Uint8Array, model: PageModel): Promise<Bro
   throw new Error(failures.join('; ') || `this page has no engine ${JSON.stringify(asked)}`);
 }
 
-/** Whether there is a real GPU: one that is emulated is slower than WebAssembly. */
+/** Whether there is a real GPU: an emulated one is slower than WebAssembly. */
 async function hasGpu(): Promise<boolean> {
   const { gpu } = navigator as Partial<Navigator>;
   const adapter = await gpu?.requestAdapter().catch(() => null);
   if (!adapter) return false;
-  // Not every browser says of its adapter what it is.
+  // Not every browser describes its adapter.
   const { info } = adapter as { info?: Partial<GPUAdapterInfo> };
   return info?.isFallbackAdapter !== true;
 }
@@ -60,7 +60,7 @@ async function load(name: RuntimeName, file: Uint8Array, { shape }: PageModel): 
       return mine;
     },
   };
-  // What a GPU cannot do shows when it is asked to.
+  // An operation that the GPU lacks fails only when it runs.
   await model.logits(new Uint8Array(height * width * channels), 1);
   return model;
 }

@@ -15,7 +15,7 @@ const ARROWS: Readonly<Record<string, Point>> = {
   ArrowDown: { x: 0, y: STEP },
 };
 
-/** Where people draw: with a mouse, a finger, a pen or the keyboard; a picture can be laid under the strokes. */
+/** The drawing area: takes strokes of a mouse, a finger, a pen or the keyboard, over an image if one was opened. */
 export class Pad {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
@@ -51,7 +51,7 @@ export class Pad {
     this.#update();
   }
 
-  /** Takes the last stroke back; without strokes, the picture. */
+  /** Undoes the last stroke; without strokes, removes the image. */
   undo(): void {
     if (this.#strokes.length === 0) {
       this.clear();
@@ -62,7 +62,7 @@ export class Pad {
     this.#update();
   }
 
-  /** Shows a picture instead of what is there. */
+  /** Replaces the drawing with an image. */
   show(picture: ImageBitmap): void {
     this.clear();
     this.#picture = picture;

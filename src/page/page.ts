@@ -9,31 +9,31 @@ import { listenForPictures } from './pictures.js';
 import type { ServerAnswer } from './server.js';
 import { drawSeen, percent, ProbabilityTable, type Source } from './view.js';
 
-/** Where the page has its answers from. */
+/** Where the page gets its predictions from. */
 export interface PageParts {
-  /** What the model is. */
+  /** Describes the model. */
   describe(): Promise<PageModel>;
-  /** The model itself, to compute here. Throws an Error that says why it cannot. */
+  /** Loads the model, to run it in the browser. Throws an Error that says why it cannot. */
   load(model: PageModel): Promise<BrowserModel>;
-  /** Asks the server; left out where there is none. */
+  /** Asks the server for a prediction; left out where there is no server. */
   askServer?: (picture: Blob, signal: AbortSignal) => Promise<ServerAnswer>;
 }
 
-/** One of the answers, as it is shown. */
+/** A prediction, as it is shown. */
 interface Answer {
   probabilities: readonly number[];
   likeliest: number;
-  /** Why it is left to a person. */
+  /** Why the model abstains. */
   reason: string | undefined;
 }
 
 const DIGITS = Array.from({ length: 10 }, (_, digit) => String(digit));
-/** What is assumed until it is known what the model is. */
+/** Assumed until the model's description has arrived. */
 const PLAIN = { shape: { height: 28, width: 28, channels: 1 }, preparation: 'digit' } as const;
-/** The server is asked when the drawing has been at rest for so long, in milliseconds. */
+/** The server is asked when the drawing has not changed for this long, in milliseconds. */
 const REST_MS = 120;
 
-/** Makes the page work. */
+/** Starts the page. */
 export function openPage(parts: PageParts): void {
   void new Page(parts).begin();
 }
@@ -52,6 +52,8 @@ class Page {
   #seen: PreparedPicture | undefined;
   #answers: Partial<Record<Source, Answer>> = {};
   #likeliest: number | undefined;
+  /** Shown while there is no image. */
+  #invitation = 'Add or draw an image';
   #frame: number | undefined;
   #waiting: ReturnType<typeof setTimeout> | undefined;
   #request: AbortController | undefined;
@@ -64,21 +66,31 @@ class Page {
 
   async begin(): Promise<void> {
     this.#listen();
-    const told = element('model', HTMLElement);
+    const about = element('model', HTMLElement);
     const engine = element('engine', HTMLElement);
     try {
       const model = (this.#description = await this.#parts.describe());
       this.#table = this.#newTable(model.classNames);
-      told.textContent = `${model.run}, version ${model.version}: ${model.model.name} ${model.model.description}`;
-      engine.textContent = 'Loading the model for the browser…';
+      about.textContent = `${model.run}, version ${model.version}: ${model.model.name} ${model.model.description}`;
+      this.#nameTask(model);
+      engine.textContent = 'Loading the model into the browser…';
       this.#model = await this.#parts.load(model);
-      engine.textContent = `Computed in the browser by ${this.#model.engine}.`;
+      engine.textContent = `Runs in the browser with ${this.#model.engine}.`;
     } catch (error) {
-      if (!this.#description) told.textContent = 'What the model is cannot be had.';
-      engine.textContent = `This model cannot compute in the browser: ${messageOf(error)}`;
+      if (!this.#description) about.textContent = 'The model’s description is not available.';
+      engine.textContent = `This model does not run in the browser: ${messageOf(error)}`;
     }
     this.#explain.disabled = !this.#model;
     if (!this.#pad.isEmpty) this.#drawingChanged();
+  }
+
+  /** Speaks of digits where the model knows nothing else. */
+  #nameTask({ classNames }: PageModel): void {
+    if (!classNames.every((name) => DIGITS.includes(name))) return;
+    this.#invitation = 'Draw a digit or add an image';
+    element('title', HTMLElement).textContent = 'Draw a digit';
+    document.title = 'mnist – draw a digit';
+    if (this.#pad.isEmpty) this.#showNothing();
   }
 
   #newTable(classNames: readonly string[]): ProbabilityTable {
@@ -99,18 +111,18 @@ class Page {
           this.#pad.show(bitmap);
         },
         () => {
-          this.#complain('This file cannot be read as a picture.');
+          this.#complain('This file is not an image that the browser can read.');
         },
       );
     });
   }
 
-  /** What was said of another drawing goes at once; the new one is looked at once a frame, however often it changes. */
+  /** Clears what belongs to the drawing before at once; the new one is classified once a frame, however often it changes. */
   #drawingChanged(): void {
     clearTimeout(this.#waiting);
     this.#request?.abort();
     this.#answers = {};
-    // What is still being computed of it will find that it is not wanted.
+    // A prediction that is still under way sees by this that it is outdated.
     this.#seen = undefined;
     element('comparison', HTMLElement).textContent = '';
     if (this.#pad.isEmpty) this.#look();
@@ -142,7 +154,7 @@ class Page {
     if (!seen || !model || !description) return;
     try {
       const logits = await model.logits(seen.pixels, 1);
-      // Meanwhile something else may have been drawn.
+      // The drawing may have changed meanwhile.
       if (seen !== this.#seen) return;
       const { probabilities, decision } = applyRule(logits, description.rule);
       this.#answered('browser', {
@@ -152,7 +164,7 @@ class Page {
       });
     } catch (error) {
       this.#model = undefined;
-      element('engine', HTMLElement).textContent = `The browser's model failed: ${messageOf(error)}`;
+      element('engine', HTMLElement).textContent = `The model failed in the browser: ${messageOf(error)}`;
     }
   });
 
@@ -165,7 +177,7 @@ class Page {
         controller.signal,
       );
       const names = Object.keys(probabilities);
-      // Keys that are whole numbers come in their own order: by name, then.
+      // JavaScript reorders keys that are whole numbers, so the order comes from the description.
       const classNames = this.#description?.classNames ?? names;
       this.#answered('server', {
         probabilities: classNames.map((name) => probabilities[name] ?? 0),
@@ -175,14 +187,14 @@ class Page {
     } catch (error) {
       if (controller.signal.aborted) return;
       this.#table.show('server', undefined);
-      this.#complain(`The server does not answer: ${messageOf(error)}`);
+      this.#complain(`The server did not answer: ${messageOf(error)}`);
     }
   }
 
   #answered(source: Source, answer: Answer): void {
     this.#answers[source] = answer;
     this.#table.show(source, answer.probabilities);
-    // Where there is a server, it has the last word.
+    // The server's prediction counts where there is one.
     this.#conclude(this.#answers.server ?? answer);
     this.#compare();
   }
@@ -194,9 +206,9 @@ class Page {
     const name = (this.#description?.classNames ?? DIGITS)[likeliest] ?? '?';
     const words = `${name}, ${percent(probabilities[likeliest] ?? 0)}`;
     element('answer', HTMLElement).textContent =
-      reason === undefined ? words : `Undecided – perhaps ${words}`;
+      reason === undefined ? words : `Undecided – best guess: ${words}`;
     if (reason === undefined) element('reason', HTMLElement).hidden = true;
-    else this.#complain(`Ask a person: ${reason}`);
+    else this.#complain(`Needs human review: ${reason}`);
     if (isNew && this.#explain.checked) this.#showSeen();
   }
 
@@ -221,10 +233,10 @@ class Page {
     this.#likeliest = undefined;
     for (const source of this.#sources) this.#table.show(source, undefined);
     this.#table.mark(undefined);
-    element('answer', HTMLElement).textContent = 'Nothing drawn yet.';
+    element('answer', HTMLElement).textContent = this.#invitation;
     element('reason', HTMLElement).hidden = true;
     const canvas = this.#seenCanvas;
-    canvas.setAttribute('aria-label', 'Nothing yet');
+    canvas.setAttribute('aria-label', 'No image yet');
     canvas.getContext('2d')?.clearRect(0, 0, canvas.width, canvas.height);
   }
 
@@ -241,7 +253,7 @@ class Page {
     if (seen !== this.#seen) return;
     drawSeen(this.#seenCanvas, pixels, shape, heat);
     const how = seen.inverted ? 'inverted, cropped and centred' : 'cropped and centred';
-    this.#seenCanvas.setAttribute('aria-label', `The picture as the model saw it: ${how}`);
+    this.#seenCanvas.setAttribute('aria-label', `The image as the model sees it: ${how}`);
   });
 }
 

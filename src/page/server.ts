@@ -4,18 +4,18 @@ import type { BrowserModel } from './browser-model.js';
 import { denseModel, isDense } from './dense-model.js';
 import { onnxModel } from './onnx-model.js';
 
-/** What the server answers to a picture. */
+/** The server's prediction for an image. */
 export interface ServerAnswer {
-  /** The class that it decided for; null where it leaves it to a person. */
+  /** The predicted class; null where the model abstains. */
   label: string | null;
-  /** The class that it would have been, where it left it to a person. */
+  /** The best guess where the model abstains. */
   candidate: string | null;
   probabilities: Record<string, number>;
   version: string;
   reason: AbstentionReason | null;
 }
 
-/** Asks the server for a picture's class. Throws an Error with the server's own words. */
+/** Asks the server to classify an image. Throws an Error with the server's message. */
 export async function askServer(picture: Blob, signal: AbortSignal): Promise<ServerAnswer> {
   const response = await fetch('classify', {
     method: 'POST',
@@ -27,14 +27,14 @@ export async function askServer(picture: Blob, signal: AbortSignal): Promise<Ser
   return (await response.json()) as ServerAnswer;
 }
 
-/** What the server says of its model. Throws where it does not. */
+/** Fetches the description of the served model. Throws an Error with the server's message. */
 export async function fetchDescription(): Promise<PageModel> {
   const response = await fetch('model/description');
   await requireAnswer(response);
   return (await response.json()) as PageModel;
 }
 
-/** The server's model, to compute in the browser. Throws an Error that says why it cannot. */
+/** Fetches the served model, to run it in the browser. Throws an Error that says why it cannot. */
 export async function fetchBrowserModel(model: PageModel): Promise<BrowserModel> {
   const response = await fetch(isDense(model) ? 'model/parameters' : 'model/onnx');
   await requireAnswer(response);
@@ -45,5 +45,5 @@ export async function fetchBrowserModel(model: PageModel): Promise<BrowserModel>
 async function requireAnswer(response: Response): Promise<void> {
   if (response.ok) return;
   const { error } = (await response.json().catch(() => ({}))) as { error?: string };
-  throw new Error(error ?? `the server answers ${response.status}`);
+  throw new Error(error ?? `status ${response.status}`);
 }

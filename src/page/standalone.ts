@@ -8,7 +8,7 @@ async function fetchBeside(name: string): Promise<Response> {
   return response;
 }
 
-/** The page of `mnist deploy --to web`: the model beside it, and no server. */
+/** The page of `mnist deploy --to web`: the model in the same folder, no server. */
 openPage({
   describe: async () => (await (await fetchBeside('model.json')).json()) as PageModel,
   load: async (model) =>

@@ -1,4 +1,4 @@
-/** The probabilities that one of the two models gives, by class. */
+/** The probability of each class. */
 export type Probabilities = readonly number[];
 
 interface Cell {
@@ -6,12 +6,12 @@ interface Cell {
   number: HTMLSpanElement;
 }
 
-/** Whose probabilities they are. */
+/** Where the model that gave them runs. */
 export type Source = 'server' | 'browser';
 
 const TITLES: Readonly<Record<Source, string>> = { server: 'Server', browser: 'Browser' };
 
-/** The table of probabilities: a row for each class, and in it a bar for each of those who answer. */
+/** The table of probabilities: a row for each class with a bar for each source. */
 export class ProbabilityTable {
   readonly #rows: { row: HTMLTableRowElement; cells: ReadonlyMap<Source, Cell> }[];
 
@@ -26,13 +26,13 @@ export class ProbabilityTable {
     }
     this.#rows = classNames.map((name) => {
       const row = body.insertRow();
-      row.append(headCell(name, 'row'));
+      row.append(rowHead(name));
       const cells = new Map(sources.map((source) => [source, cellIn(row, name, source)]));
       return { row, cells };
     });
   }
 
-  /** Shows what one of them says; undefined shows that it says nothing. */
+  /** Shows a source's probabilities; undefined clears them. */
   show(source: Source, probabilities: Probabilities | undefined): void {
     this.#rows.forEach(({ cells }, index) => {
       const cell = cells.get(source);
@@ -56,6 +56,15 @@ function headCell(text: string, scope: 'row' | 'col'): HTMLTableCellElement {
   return cell;
 }
 
+function rowHead(name: string): HTMLTableCellElement {
+  const label = document.createElement('span');
+  label.className = 'class-name';
+  label.textContent = name;
+  const cell = headCell('', 'row');
+  cell.append(label);
+  return cell;
+}
+
 function cellIn(row: HTMLTableRowElement, name: string, source: Source): Cell {
   const bar = document.createElement('div');
   bar.className = `bar ${source}`;
@@ -75,7 +84,7 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-/** Draws what a model saw; with an explanation, orange where it speaks for the answer and blue where it speaks against it. */
+/** Draws the model's input; with an explanation, orange where it supports the prediction and blue where it contradicts it. */
 export function drawSeen(
   canvas: HTMLCanvasElement,
   pixels: Uint8Array,

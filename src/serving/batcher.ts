@@ -2,13 +2,13 @@ import { HttpError } from './http-errors.js';
 import type { Predictor } from './predictor.js';
 
 export interface BatcherOptions {
-  /** How long the first image of a batch may wait for others, in milliseconds; 0 takes what is there. */
+  /** How long the first image of a batch may wait for others, in milliseconds; 0 does not wait. */
   maxDelay: number;
   /** Images that may wait; more are refused. */
   maxQueue: number;
 }
 
-/** What is told of every batch. */
+/** A batch that was computed. */
 export interface BatchReport {
   images: number;
   seconds: number;

@@ -1,26 +1,29 @@
 interface HttpErrorKind {
   readonly status: number;
-  /** What is wrong, when nothing more exact is known. */
+  /** The default message. */
   readonly message: string;
 }
 
-/** Every answer of the server that is not a success, in one table: the code of the JSON body, and the status. */
+/** The table of HTTP errors: the code of the JSON body and the status. */
 export const httpErrorKinds = {
   BAD_REQUEST: { status: 400, message: 'the request is malformed' },
   UNAUTHENTICATED: { status: 401, message: 'a valid bearer token is needed' },
   FORBIDDEN: { status: 403, message: 'the token’s role does not allow this' },
-  NOT_FOUND: { status: 404, message: 'there is no such address' },
-  METHOD_NOT_ALLOWED: { status: 405, message: 'the address does not take this method' },
+  NOT_FOUND: { status: 404, message: 'no such address' },
+  METHOD_NOT_ALLOWED: { status: 405, message: 'this address does not accept the method' },
   REQUEST_TIMEOUT: { status: 408, message: 'the request did not arrive in time' },
-  CONFLICT: { status: 409, message: 'the present state does not allow this' },
+  CONFLICT: { status: 409, message: 'the current state does not allow this' },
   BODY_TOO_LARGE: { status: 413, message: 'the body is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'the content type is not supported' },
   UNPROCESSABLE: { status: 422, message: 'the content cannot be used' },
   RATE_LIMITED: { status: 429, message: 'too many requests; wait before the next one' },
   HEADERS_TOO_LARGE: { status: 431, message: 'the headers are too large' },
-  INTERNAL: { status: 500, message: 'the server failed; its log has the reason under the request’s id' },
+  INTERNAL: {
+    status: 500,
+    message: 'internal error; the server’s log has the reason under the request’s id',
+  },
   OVERLOADED: { status: 503, message: 'the queue is full; try again' },
-  STOPPING: { status: 503, message: 'the server is stopping; try again elsewhere' },
+  STOPPING: { status: 503, message: 'the server is stopping; try another one' },
   NOT_READY: { status: 503, message: 'no model is loaded' },
   DEADLINE_EXCEEDED: { status: 504, message: 'no answer was ready before the deadline' },
 } as const satisfies Record<string, HttpErrorKind>;
@@ -28,7 +31,7 @@ export const httpErrorKinds = {
 /** The code of an error, as the JSON body has it. */
 export type HttpErrorCode = keyof typeof httpErrorKinds;
 
-/** Statuses after which the same request may succeed, and how many seconds to wait before it is sent again. */
+/** `Retry-After` in seconds, for errors after which the same request may succeed. */
 const RETRY_AFTER_SECONDS: Partial<Record<HttpErrorCode, number>> = {
   RATE_LIMITED: 1,
   OVERLOADED: 1,
@@ -51,7 +54,7 @@ export class HttpError extends Error {
   }
 }
 
-/** The code that stands for a status which something else than our code chose, such as Fastify's parser. */
+/** The code for a status that Fastify chose. */
 export function codeOfStatus(status: number): HttpErrorCode {
   const found = Object.entries(httpErrorKinds).find(([, kind]) => kind.status === status);
   if (found) return found[0] as HttpErrorCode;

@@ -4,7 +4,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 import type { ModelVersions, Role } from './versions.js';
 
-/** Everything that the server counts, for Prometheus. Names follow its conventions: base units, `_total` for counters. */
+/** The server's metrics, for Prometheus. Names follow its conventions: base units, `_total` for counters. */
 export class ServerMetrics {
   readonly registry = new Registry();
   readonly requests = new Counter({
@@ -15,7 +15,7 @@ export class ServerMetrics {
   });
   readonly requestSeconds = new Histogram({
     name: 'mnist_http_request_duration_seconds',
-    help: 'From the arrival of a request to its answer.',
+    help: 'Time from the arrival of a request to its answer.',
     labelNames: ['route'] as const,
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
     registers: [this.registry],
@@ -28,7 +28,7 @@ export class ServerMetrics {
   });
   readonly abstained = new Counter({
     name: 'mnist_abstained_images_total',
-    help: 'Classified images whose decision was left to a person.',
+    help: 'Images for which the model abstained.',
     labelNames: ['version'] as const,
     registers: [this.registry],
   });
@@ -40,7 +40,7 @@ export class ServerMetrics {
   });
   readonly batchSeconds = new Histogram({
     name: 'mnist_batch_duration_seconds',
-    help: 'From the start of a batch to its logits.',
+    help: 'Time from the start of a batch to its logits.',
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1],
     registers: [this.registry],
   });
@@ -52,7 +52,7 @@ export class ServerMetrics {
   });
   readonly reloads = new Counter({
     name: 'mnist_model_reloads_total',
-    help: 'Attempts to load another version.',
+    help: 'Attempts to load a new version.',
     labelNames: ['result'] as const,
     registers: [this.registry],
   });
@@ -64,7 +64,7 @@ export class ServerMetrics {
   });
   readonly shadow = new Counter({
     name: 'mnist_shadow_images_total',
-    help: 'Images that the candidate classified beside production, and whether both agreed.',
+    help: 'Images that the candidate also classified, and whether it agreed with production.',
     labelNames: ['agreement'] as const,
     registers: [this.registry],
   });
@@ -78,12 +78,12 @@ export class ServerMetrics {
     this.#eventLoop = eventLoop;
     new Gauge({
       name: 'mnist_event_loop_delay_seconds',
-      help: 'How late the event loop came, since the last time this was asked.',
+      help: 'Event-loop delay since the last scrape.',
       labelNames: ['quantile'] as const,
       registers: [this.registry],
       collect() {
         for (const quantile of [0.5, 0.99]) {
-          // The histogram measures intervals of its timer; what is beyond the interval is delay.
+          // The histogram measures the intervals of its timer; the excess over 1 ms is delay.
           const beyond = eventLoop.percentile(quantile * 100) / 1e9 - 0.001;
           this.set({ quantile: String(quantile) }, Math.max(0, beyond));
         }
@@ -92,7 +92,7 @@ export class ServerMetrics {
     });
   }
 
-  /** Adds what is read off the model's versions when metrics are asked for. */
+  /** Adds the gauge of the queue, read from the versions on each scrape. */
   watch(versions: ModelVersions): void {
     new Gauge({
       name: 'mnist_queue_images',

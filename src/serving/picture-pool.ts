@@ -7,7 +7,7 @@ import type { PreparationTask } from '../data/imaging/prepare-worker.js';
 import { preparePicture, type PreparedPicture } from '../data/imaging/prepare.js';
 import { HttpError } from './http-errors.js';
 
-/** A picture of fewer pixels is prepared in less than a millisecond: sooner than a thread could be told of it. */
+/** A picture of fewer pixels is prepared in less than a millisecond: faster than handing it to a thread. */
 const SMALL_PIXELS = 64 * 64;
 /** Pictures that may wait, of up to 1 MiB each. */
 const MAX_WAITING = 64;
@@ -18,7 +18,7 @@ const WORKER = fileURLToPath(new URL('../../dist/data/imaging/prepare-worker.js'
 export class PicturePool {
   #pool: Tinypool | undefined;
 
-  /** Throws OVERLOADED where too many wait. */
+  /** Prepares a picture. Throws OVERLOADED where too many wait. */
   async prepare(task: PreparationTask): Promise<PreparedPicture> {
     const { width, height, rgba } = task.picture;
     if (width * height <= SMALL_PIXELS) return preparePicture(task.picture, task.shape, task.preparation);

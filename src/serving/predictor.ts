@@ -148,7 +148,7 @@ function eagerPredictor(
   return Promise.resolve({ description, maxBatch, lanes: 1, predict: apply, close: release });
 }
 
-/** Two images that differ everywhere: what a pass is recorded and tried with. */
+/** Two images that differ in every pixel, to record and warm up a pass with. */
 function sampleImages({ shape, preprocessing }: CheckpointDescription, count: number): SampleImages {
   const size = pixelsPerImage(shape);
   const pixels = Uint8Array.from({ length: count * size }, (_, index) => {

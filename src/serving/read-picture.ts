@@ -6,7 +6,7 @@ import type { PicturePool } from './picture-pool.js';
 import { HttpError } from './http-errors.js';
 import { imageOf } from '../data/imaging/foreign-picture.js';
 
-/** Makes image files into images for a model, as `mnist predict` does, beside the event loop. */
+/** Prepares image files for a model as `mnist predict` does, off the event loop. */
 export function pictureReader(pool: PicturePool): ReadPicture {
   return (bytes, description) => readPicture(pool, bytes, description);
 }
@@ -17,7 +17,7 @@ async function readPicture(
 ): ReturnType<ReadPicture> {
   if (formatOf(bytes) === undefined) {
     const known = pictureFormats.join(', ');
-    throw new HttpError('UNSUPPORTED_MEDIA_TYPE', `the body is no picture of a known format (${known})`);
+    throw new HttpError('UNSUPPORTED_MEDIA_TYPE', `the body is not an image in a known format (${known})`);
   }
   try {
     const preparation = preparationFor({ shape, data });
@@ -26,7 +26,7 @@ async function readPicture(
         ? // The decoder has threads of its own, and leaves little to do.
           await imageOf(bytes, 'the body', { shape, data }, preparation)
         : await pool.prepare({ picture: await decodePicture(bytes, 'the body'), shape, preparation });
-    if (blank) throw new HttpError('UNPROCESSABLE', 'there is nothing on the picture');
+    if (blank) throw new HttpError('UNPROCESSABLE', 'the image is blank');
     return { pixels, notes: { preparation, inverted } };
   } catch (error) {
     if (isToolkitError(error) && error.code === 'PICTURE_UNREADABLE') {

@@ -10,17 +10,17 @@ import type { Monitor } from './watching/monitor.js';
 import type { Lease, ModelVersions, Role, VersionObserver } from './versions.js';
 import { classesOf } from '../evaluation/probabilities.js';
 
-/** What one request's images were taken for, and by which version. */
+/** The predictions for one request's images, and the version that made them. */
 export interface Classified {
   version: string;
   /** How its logits become decisions. */
   rule: DecisionRule;
   logits: Float32Array;
-  /** What the rule makes of each image. */
+  /** The decision for each image. */
   verdicts: readonly Verdict[];
 }
 
-/** Classifies images for the routes, and tells those who count and watch. */
+/** Classifies images for the routes, and records metrics, drift and shadow comparisons. */
 export class ClassificationService {
   readonly versions: ModelVersions;
   readonly monitor: Monitor;
@@ -38,7 +38,7 @@ export class ClassificationService {
    * Classifies the images of one request with one version. Throws HttpErrors.
    *
    * @param lease the version, which this releases
-   * @param requestId what feedback will name the images by
+   * @param requestId the id that feedback refers to
    */
   async classify(
     lease: Lease,
@@ -77,17 +77,17 @@ export class ClassificationService {
       this.#metrics.shadow.inc({ agreement: 'agree' }, agreeing);
       this.#metrics.shadow.inc({ agreement: 'differ' }, count - agreeing);
     } catch {
-      // A comparison that finds no room is left out; nobody waits for it.
+      // A comparison that does not fit into the queue is skipped.
     } finally {
       lease.release();
     }
   }
 }
 
-/** Passes on to metrics what happens to versions. */
+/** Observes versions for the metrics, and passes changes on. */
 export function countingObserver(
   metrics: ServerMetrics,
-  told: {
+  next: {
     changed: (role: Role, version: string | undefined) => void;
     refused: (version: string, error: ToolkitError) => void;
   },
@@ -102,11 +102,11 @@ export function countingObserver(
       metrics.setVersion(role, version, present.get(role));
       present.set(role, version);
       metrics.reloads.inc({ result: 'loaded' });
-      told.changed(role, version);
+      next.changed(role, version);
     },
     refused(version, error) {
       metrics.reloads.inc({ result: 'refused' });
-      told.refused(version, error);
+      next.refused(version, error);
     },
   };
 }

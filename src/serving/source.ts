@@ -6,7 +6,7 @@ import type { ModelRegistry } from '../artifacts/model-registry.js';
 import { readError } from '../core/files.js';
 import { sha256 } from '../core/hashing.js';
 
-/** Which versions are to be served. */
+/** The versions to serve. */
 export interface WantedVersions {
   production: string;
   /** The version that may get a share of the requests, or copies of them. */
@@ -17,7 +17,7 @@ export interface WantedVersions {
 export interface ModelSource {
   /** The model's name in addresses. */
   readonly name: string;
-  /** What is to be served now: cheap, for it is asked every second. Throws a ToolkitError. */
+  /** The versions to serve now; cheap, because it is called every second. Throws a ToolkitError. */
   wanted(): Promise<WantedVersions>;
   /** Reads and verifies a version's checkpoint. Throws a ToolkitError. */
   load(version: string): Promise<Checkpoint>;
@@ -30,7 +30,7 @@ export interface ModelSource {
 export class CheckpointSource implements ModelSource {
   readonly name: string;
   readonly #path: string;
-  /** The version of the file as it was last looked at, and what told it from others then. */
+  /** The file's version when it was last read, and the mark that it had then. */
   #known: { mark: string; version: string } | undefined;
 
   constructor(name: string, path: string) {
@@ -58,7 +58,7 @@ export class CheckpointSource implements ModelSource {
   }
 }
 
-/** Tells a file from others that have its name. */
+/** A mark that changes when the file does. */
 async function markOf(path: string): Promise<string> {
   const { mtimeMs, size, ino } = await stat(path);
   return `${mtimeMs} ${size} ${ino}`;
@@ -79,10 +79,9 @@ export class RegistrySource implements ModelSource {
       this.#registry.current(this.name, 'production'),
       this.#registry.current(this.name, 'candidate'),
     ]);
-    // `resolve` knows best what to say of a model that has no production version.
-    const version = production ?? (await this.#registry.resolve(this.name, 'production')).version;
+    if (production === undefined) throw await this.#registry.missing(this.name, 'production');
     return {
-      production: String(version),
+      production: String(production),
       candidate: candidate === undefined ? undefined : String(candidate),
     };
   }

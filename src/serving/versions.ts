@@ -7,7 +7,7 @@ import { HttpError } from './http-errors.js';
 import { createPredictor, type DecidingPredictor, type LoadModel } from './predictor.js';
 import type { ModelSource } from './source.js';
 
-/** How requests are shared between the production version and the candidate. */
+/** The traffic split between the production version and the candidate. */
 export interface Traffic {
   /** Percentage of the requests that the candidate answers. */
   canary: number;
@@ -22,12 +22,12 @@ export interface VersionsOptions extends BatcherOptions {
   traffic: Traffic;
 }
 
-/** What the server is told while it serves. */
+/** Receives what happens to versions. */
 export interface VersionObserver {
   batch(version: string, report: BatchReport): void;
   /** A version has taken a role, or has left it (`undefined`). */
   changed(role: Role, version: string | undefined): void;
-  /** A version could not be loaded; what was served before is still served. */
+  /** A version could not be loaded; the one before is still served. */
   refused(version: string, error: ToolkitError): void;
 }
 
@@ -93,7 +93,7 @@ export class ModelVersions {
   readonly #load: LoadModel;
   readonly #observer: VersionObserver;
   readonly #loaded = new Map<Role, LoadedVersion>();
-  /** What was refused is not tried again and again. */
+  /** Refused versions are not tried again. */
   readonly #refused = new Map<Role, string>();
   #traffic: Traffic;
   #canaryDebt = 0;
@@ -133,7 +133,7 @@ export class ModelVersions {
     return [...this.#loaded.values()].reduce((sum, { batcher }) => sum + batcher.queued, 0);
   }
 
-  /** Loads what is to be served now. Throws what the source throws; nothing is served then. */
+  /** Loads the versions to serve. Throws what the source throws; nothing is served then. */
   async start(): Promise<void> {
     const { production, candidate } = await this.#source.wanted();
     await this.#replace('production', production);
@@ -141,20 +141,20 @@ export class ModelVersions {
   }
 
   /**
-   * Brings the loaded versions in line with the source as it is now; what cannot be loaded leaves what is served as it is.
+   * Brings the loaded versions in line with the source; where a version cannot be loaded, the one before stays.
    *
    * @param again whether versions that were refused before are tried once more
    */
   refresh(again = false): Promise<void> {
     this.#isAgain ||= again;
-    // One that is under way may have looked before what the caller knows of: another one follows it, for all who ask meanwhile.
+    // A refresh that is under way may have read the source too early for this caller: one more follows, for all callers until then.
     if (this.#refreshing) return (this.#following ??= this.#refreshing.then(() => this.#follow()));
     return (this.#refreshing = this.#refreshNow().finally(() => {
       this.#refreshing = undefined;
     }));
   }
 
-  /** A version for a request: the one that it names, else production or, for its share, the candidate. */
+  /** A version for a request: the one that it names, else production or, for its share, the candidate. Throws NOT_READY or NOT_FOUND. */
   acquire(version?: string): Lease {
     const production = this.#loaded.get('production');
     if (!production) throw new HttpError('NOT_READY');
@@ -175,12 +175,12 @@ export class ModelVersions {
     return candidate.batcher.queued > this.#options.maxQueue / 2 ? undefined : candidate.lease();
   }
 
-  /** The checkpoint of a version, read anew. Throws what the source throws. */
+  /** Reads the checkpoint of a version again. Throws what the source throws. */
   checkpointOf(version: string): Promise<Checkpoint> {
     return this.#source.load(version);
   }
 
-  /** Gives everything back when what has been begun is answered. */
+  /** Frees everything once pending requests are answered. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#refreshing;

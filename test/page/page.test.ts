@@ -70,19 +70,19 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     await draw(page, SEVEN);
     expect(await comparedOn(page)).toBeLessThan(1e-4);
     expect(await answerOf(page)).toMatch(/^7, \d/);
-    expect(await page.locator('#engine').textContent()).toBe('Computed in the browser by JavaScript.');
+    expect(await page.locator('#engine').textContent()).toBe('Runs in the browser with JavaScript.');
 
     const before = await page.locator('#seen').screenshot();
-    await page.getByLabel('Show what speaks for the answer').check();
+    await page.getByLabel('Explain this prediction').check();
     await expect.poll(async () => (await page.locator('#seen').screenshot()).equals(before)).toBe(false);
 
     await page.getByRole('button', { name: 'Clear' }).click();
-    expect(await answerOf(page)).toBe('Nothing drawn yet.');
+    expect(await answerOf(page)).toBe('Draw a digit or add an image');
     await draw(page, ONE);
     await comparedOn(page);
     expect(await answerOf(page)).toMatch(/^1, \d/);
     await page.getByRole('button', { name: 'Undo' }).click();
-    expect(await answerOf(page)).toBe('Nothing drawn yet.');
+    expect(await answerOf(page)).toBe('Draw a digit or add an image');
     expect(troubles).toEqual([]);
   });
 
@@ -98,7 +98,7 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     await comparedOn(page);
     expect(await answerOf(page)).toMatch(/^1, \d/);
     await page.keyboard.press('Delete');
-    expect(await answerOf(page)).toBe('Nothing drawn yet.');
+    expect(await answerOf(page)).toBe('Draw a digit or add an image');
     expect(troubles).toEqual([]);
   });
 
@@ -156,10 +156,8 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     await page.locator('#model', { hasText: 'drawn, version' }).waitFor();
     await draw(page, ZERO);
     await comparedOn(page);
-    expect(await answerOf(page)).toMatch(/^Undecided – perhaps 0, \d/);
-    expect(await page.locator('#reason').textContent()).toMatch(
-      /^Ask a person: “0” has the probability .*, and 100\.0 % is asked for$/,
-    );
+    expect(await answerOf(page)).toMatch(/^Undecided – best guess: 0, \d/);
+    expect(await page.locator('#reason').textContent()).toMatch(/^Needs human review: “0” has .*100\.0 %/);
     await page.getByRole('button', { name: 'Clear' }).click();
     await draw(page, ONE);
     await comparedOn(page);
@@ -167,11 +165,30 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     expect(troubles).toEqual([]);
   });
 
+  it('speaks of digits only where every class is one, and keeps long class names on a phone', async () => {
+    const { page, troubles } = await openInBrowser(`${server!.url}/`, {
+      viewport: { width: 360, height: 740 },
+    });
+    await page.locator('#title', { hasText: 'Draw a digit' }).waitFor();
+    const classNames = Array.from({ length: 10 }, (_, index) => `a class with a long name ${index}`);
+    await page.route('**/model/description', async (route) => {
+      const description = (await (await route.fetch()).json()) as object;
+      await route.fulfill({ json: { ...description, classNames } });
+    });
+    await page.reload();
+    await page.locator('tbody th', { hasText: 'a class with a long name 9' }).waitFor();
+    expect(await page.locator('#title').textContent()).toBe('Try the model');
+    expect(await answerOf(page)).toBe('Add or draw an image');
+    expect(await page.locator('body').textContent()).not.toMatch(/digit/i);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    expect(troubles).toEqual([]);
+  });
+
   it.each(['light', 'dark'] as const)('can be read in %s colours', async (colorScheme) => {
     const { page } = await openInBrowser(`${server!.url}/`, { colorScheme });
     await page.locator('#model', { hasText: 'drawn, version' }).waitFor();
     await draw(page, ZERO);
-    await page.locator('#reason', { hasText: 'Ask a person' }).waitFor();
+    await page.locator('#reason', { hasText: 'Needs human review' }).waitFor();
     const script = await readFile(new URL('../support/inspect-page.js', import.meta.url), 'utf8');
     const found = await page.evaluate<{ isDark: boolean; contrast: number }>(script);
     expect(found.isDark).toBe(colorScheme === 'dark');

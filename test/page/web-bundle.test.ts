@@ -78,13 +78,13 @@ describe.skipIf(noBrowser !== undefined)(
     it('classifies from static files alone, under the strict policy, and explains', async () => {
       const { page, troubles } = await openInBrowser(url);
       await page
-        .locator('#engine', { hasText: /^Computed in the browser by ONNX Runtime .*, WebAssembly\.$/ })
+        .locator('#engine', { hasText: /^Runs in the browser with ONNX Runtime .*, WebAssembly\.$/ })
         .waitFor();
       expect(await page.locator('#probabilities thead').textContent()).toBe('ClassBrowser');
       await draw(page, SEVEN);
       await expect.poll(() => answerOf(page)).toMatch(/^7, \d/);
       const before = await page.locator('#seen').screenshot();
-      await page.getByLabel('Show what speaks for the answer').check();
+      await page.getByLabel('Explain this prediction').check();
       await expect.poll(async () => (await page.locator('#seen').screenshot()).equals(before)).toBe(false);
       await page.getByRole('button', { name: 'Clear' }).click();
       await draw(page, ONE);

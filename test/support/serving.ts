@@ -76,7 +76,9 @@ export async function serveForTest(
     { log: { write: (line) => void log.push(line) } },
     silentContext({ emit: (event) => void events.push(event) }),
   );
-  onTestFinished(() => running.stop());
+  onTestFinished(async () => {
+    await running.stop();
+  });
   return { ...running, events, log };
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { diagnose, type Check } from '../../stages/runtime/doctor.js';
+import type { Check } from '../../stages/runtime/check.js';
+import { diagnose } from '../../stages/runtime/doctor.js';
 import type { Style } from '../terminal/style.js';
 import { defineCommand, withCommonOptions } from '../command.js';
 

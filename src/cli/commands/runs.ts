@@ -59,7 +59,7 @@ async function compare({ options, positionals }: RunsCall): Promise<Outcome> {
   return { data: comparison, text: (style) => comparisonText(comparison, style) };
 }
 
-async function prune({ options, positionals }: RunsCall): Promise<Outcome> {
-  const pruning = await pruneRuns(options, positionals[1]);
+async function prune({ options, positionals, context }: RunsCall): Promise<Outcome> {
+  const pruning = await pruneRuns(options, positionals[1], context);
   return { data: pruning, text: (style) => pruningText(pruning, style) };
 }

@@ -1,8 +1,8 @@
 import { serve } from '../../stages/serve/serve.js';
 import { serveFields } from '../../stages/serve/serve-options.js';
-import { duration } from '../terminal/format.js';
 import { logDestination } from '../terminal/log.js';
 import { defineCommand, withCommonOptions } from '../command.js';
+import { servedText } from '../terminal/results/serve.js';
 
 export const serveCommand = defineCommand({
   summary: 'serve a model over HTTP (Open Inference Protocol)',
@@ -27,7 +27,7 @@ export const serveCommand = defineCommand({
     const result = await serve(positionals[0], options, { log: logDestination }, context);
     return {
       data: result,
-      text: () => `served ${result.model} for ${duration(result.seconds)}; every request was answered`,
+      text: (style) => servedText(result, style),
     };
   },
 });

@@ -1,12 +1,12 @@
 import { PORT, USER } from './image.js';
 
-/** A compose file: one container without rights, whose only writable place is in memory. */
+/** A compose file: one unprivileged container whose only writable folder is in memory. */
 export function compose(image: string): string {
   return `services:
   classifier:
     build: .
     image: ${JSON.stringify(image)}
-    # On this machine alone; put a proxy with TLS before it to let others in.
+    # Reachable from this machine only; for others, put a proxy with TLS in front.
     ports: ["127.0.0.1:${PORT}:${PORT}"]
     user: "${USER}:${USER}"
     read_only: true

@@ -1,22 +1,22 @@
 import { version } from '../../core/version.js';
 
-/** Where the model lies in the image. */
+/** The model's file in the image. */
 export const MODEL_FILE = 'model.safetensors';
 export const PORT = 8080;
-/** A user that has nothing else on any machine. */
+/** A user id that nothing else uses. */
 export const USER = 10_001;
 
 /**
- * The Dockerfile of a server with its model inside. TensorFlow is brought in while the image is built, so that the container
- * needs neither a network nor a writable file system.
+ * The Dockerfile of a server with its model inside. TensorFlow is installed while the image is built, so the container needs neither
+ * a network nor a writable file system.
  */
 export function dockerfile(): string {
-  return `# The server of a trained model. The build needs a network; the container that is made of it needs none.
+  return `# Serves a trained model. The build needs a network; the container does not.
 FROM node:22-bookworm AS build
 RUN apt-get update \\
  && apt-get install --yes --no-install-recommends python3-pip \\
  && rm -rf /var/lib/apt/lists/*
-# A published version; or an archive of "npm pack" beside this file: --build-arg PACKAGE=./mnist-train-${version}.tgz
+# A published version, or an archive of "npm pack" beside this file: --build-arg PACKAGE=./mnist-train-${version}.tgz
 ARG PACKAGE=mnist-train@${version}
 ENV XDG_CACHE_HOME=/app/cache
 WORKDIR /app
@@ -25,7 +25,7 @@ RUN npm install --omit=dev --omit=peer --ignore-scripts --no-audit --no-fund "\$
  && npx mnist runtime install --variant cpu --quiet
 
 FROM node:22-bookworm-slim
-# The user stands in no list of users, so not every container runtime gives it a home.
+# The user is not in /etc/passwd, so not every container runtime gives it a home.
 ENV HOME=/app NODE_ENV=production XDG_CACHE_HOME=/app/cache MNIST_OFFLINE=1
 COPY --from=build /app /app
 WORKDIR /app
@@ -38,12 +38,12 @@ CMD ${JSON.stringify(serveWords())}
 `;
 }
 
-/** What is not sent to the builder. */
+/** The files that are not sent to the builder. */
 export function dockerignore(): string {
   return ['kubernetes', 'compose.yaml', 'README.md', 'manifest.json', 'tokens.json', ''].join('\n');
 }
 
-/** The words after \`mnist\` that start the server; others than this machine reach it, so it asks for tokens. */
+/** The arguments of mnist that start the server. Other machines can reach it, so it asks for tokens. */
 function serveWords(): string[] {
   return [
     ...['serve', `/app/${MODEL_FILE}`, '--host', '0.0.0.0', '--port', String(PORT)],

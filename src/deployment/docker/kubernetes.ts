@@ -64,7 +64,7 @@ spec:
 `;
 }
 
-/** A Service before the servers, and how many of them maintenance has to leave. */
+/** A Service, and a PodDisruptionBudget that keeps one server during maintenance. */
 export function serviceManifest(): string {
   return `apiVersion: v1
 kind: Service
@@ -87,17 +87,17 @@ spec:
 `;
 }
 
-/** How to use the folder. */
+/** The README of the folder. */
 export function deploymentGuide(image: string): string {
   return `# A server with its model inside
 
-Made by \`mnist deploy --to docker\`; \`manifest.json\` says from what, and holds the hash of every file.
+Made by \`mnist deploy --to docker\`. \`manifest.json\` names the checkpoint and holds the hash of every file.
 
-    mnist tokens create my-laptop --tokens-file tokens.json    # prints a token, and keeps its hash
+    mnist tokens create --label my-laptop --tokens-file tokens.json    # prints a token; the file holds its hash
     docker compose up --build --detach
     curl --fail http://127.0.0.1:${PORT}/v2/health/ready
 
-In Kubernetes, once the image \`${image}\` is where the cluster finds it:
+In Kubernetes, once the image \`${image}\` is in a registry that the cluster can pull from:
 
     kubectl create secret generic ${APP}-tokens --from-file=tokens.json
     kubectl apply -f kubernetes/

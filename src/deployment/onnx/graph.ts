@@ -18,7 +18,7 @@ export interface OnnxTensor {
 /** An attribute: a whole number, a list of them, a text, or a fraction. */
 export type OnnxAttribute = number | readonly number[] | string | { float: number };
 
-/** Sizes of what a graph takes or gives; a text names one that differs from call to call. */
+/** The shape of an input or output; a name stands for a dimension that varies between calls. */
 export type OnnxShape = readonly (number | string)[];
 
 /** Numbers of AttributeProto.AttributeType. */

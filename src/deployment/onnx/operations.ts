@@ -3,7 +3,7 @@ import { DataType } from '../../tensorflow/c-api/data-types.js';
 import { OnnxType, type OnnxAttribute, type OnnxGraph } from './graph.js';
 import { transpose } from './weights.js';
 
-/** An operation of TensorFlow that is to be said in ONNX's words. */
+/** An operation of TensorFlow to translate to ONNX. */
 export interface Translation {
   readonly graph: OnnxGraph;
   /** How many inputs it has. */
@@ -30,7 +30,7 @@ const TO_CHANNELS_FIRST = { perm: [0, 3, 1, 2] };
 const TO_CHANNELS_LAST = { perm: [0, 2, 3, 1] };
 const TO_THE_END = 2 ** 53;
 
-/** What each operation of TensorFlow becomes: a new one is an entry here. */
+/** The translation of each TensorFlow operation; a new one is an entry here. */
 export const translations: Readonly<Record<string, Translate>> = {
   ...sameInputs({ Relu: 'Relu', Tanh: 'Tanh', Sigmoid: 'Sigmoid', Elu: 'Elu', Selu: 'Selu', Erf: 'Erf' }),
   ...sameInputs({ Softplus: 'Softplus', Exp: 'Exp', Log: 'Log', Sqrt: 'Sqrt' }),

@@ -16,7 +16,7 @@ export interface OnnxOptions {
   weights: WeightStorage;
 }
 
-/** The names of what the model takes and gives. */
+/** The names of the model's inputs and outputs. */
 export const onnxNames = { input: 'images', logits: 'logits', probabilities: 'probabilities' } as const;
 
 /**

@@ -4,7 +4,7 @@ import { bytesOf, OnnxType, type OnnxGraph } from './graph.js';
 /** How weights are stored: as they were trained, or as whole numbers from −127 to 127 with a scale for each channel. */
 export type WeightStorage = 'float32' | 'int8';
 
-/** Below this, a table of scales would eat what is saved. */
+/** In smaller tensors, the scales would take more space than quantisation saves. */
 const MIN_QUANTISED = 1024;
 
 /**

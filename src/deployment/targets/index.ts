@@ -5,5 +5,5 @@ import { registry } from './registry.js';
 import { savedmodel } from './savedmodel.js';
 import { web } from './web.js';
 
-/** The targets that `--to` can name. A new one is a file beside this one, and a line here. */
+/** The targets of `--to`. A new one is a file in this folder and a line here. */
 export const targets = new Registry('target', [registry, onnx, savedmodel, web, docker]);

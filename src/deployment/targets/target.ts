@@ -11,14 +11,14 @@ export interface TargetDefinition<
   /** Where the finished folder goes: a folder of its own, or the registry of models. */
   readonly destination: 'folder' | 'registry';
   /**
-   * Writes the model into a folder, and loads it from there again, so that what was written is what is compared. Throws
+   * Writes the model into a folder and loads it from there, so that the written files are verified. Throws
    * EXPORT_UNSUPPORTED, BACKEND_UNAVAILABLE and storage errors.
    */
   // A method, so that definitions with narrower options are still definitions.
   export(source: DeploymentSource, options: z.output<Options>, folder: string): Promise<ExportedModel>;
 }
 
-/** Says what a target is, keeping the types of its options. */
+/** Defines a target, keeping the types of its options. */
 export function defineTarget<Name extends string, Options extends z.ZodObject>(
   definition: TargetDefinition<Name, Options>,
 ): TargetDefinition<Name, Options> {

@@ -3,7 +3,7 @@ import type { DecisionRule } from '../../evaluation/decisions/rule.js';
 import { pagePreparationFor } from '../../data/imaging/preparation-for.js';
 import type { PageModel, RuntimeName } from './page-model.js';
 
-/** What the page is told of a model. */
+/** Describes a model for the page. */
 export function describeForPage(
   description: CheckpointDescription,
   version: string,

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { runtimeEntry, type RuntimeName } from './page-model.js';
 
-/** Where the build puts the files of the page: what the server shows, and the script that needs no server. */
+/** Where the build puts the page: its files for the server, and the script that needs no server. */
 export const PAGE_FOLDER = fileURLToPath(new URL('../../../dist/page', import.meta.url));
 export const STANDALONE_SCRIPT = fileURLToPath(new URL('../../../dist/web/main.js', import.meta.url));
 
@@ -17,7 +17,7 @@ const builds: Readonly<Record<RuntimeName, readonly string[]>> = {
   ],
 };
 
-/** The files of ONNX Runtime that a browser needs, by the names that they have in `runtime/`, and where they lie here. */
+/** The files of ONNX Runtime that a browser needs, by the names that they have in `runtime/`, and their paths here. */
 export function runtimeFiles(names: readonly RuntimeName[]): ReadonlyMap<string, string> {
   const found = createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm');
   return new Map(names.flatMap((name) => builds[name].map((file) => [file, join(dirname(found), file)])));

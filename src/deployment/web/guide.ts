@@ -1,6 +1,6 @@
 /**
- * What a host should send with every file. `index.html` holds the same rule in a meta element, which cannot say who may show the
- * page in a frame.
+ * The headers that a host should send with every file. `index.html` holds the same policy in a meta element, which cannot contain
+ * `frame-ancestors`.
  */
 const HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy':
@@ -19,26 +19,26 @@ function headerLines(): string[] {
   return Object.entries(HEADERS).map(([name, value]) => `${name}: ${value}`);
 }
 
-/** How the folder is used. */
+/** The README of the folder. */
 export function webGuide(run: string): string {
   return `# ${run} in the browser
 
-\`index.html\` classifies what is drawn on it, or a picture that is opened, pasted or dropped. Everything is computed in the browser;
-nothing is fetched but the files beside it, and nothing is sent.
+\`index.html\` classifies a drawing, or an image that you open, paste or drop. The model runs in the browser: the page loads only the
+files in this folder and sends nothing.
 
-A browser opens no modules and no models from \`file:\` addresses, so serve the folder, for example
+Browsers do not load modules or models from \`file:\` addresses, so serve the folder, for example
 
     python3 -m http.server --bind 127.0.0.1 8000
 
-and open http://127.0.0.1:8000. On a host of your own, send these headers (some read them from \`_headers\`):
+and open http://127.0.0.1:8000. On your own host, send these headers (some hosts read them from \`_headers\`):
 
 ${headerLines()
   .map((line) => `    ${line}`)
   .join('\n')}
 
-and compress \`.wasm\` files: they shrink to a quarter. The page uses WebGPU where the browser has a GPU for it, else WebAssembly, and
-says which; \`?engine=wasm\` or \`?engine=webgpu\` asks for one. \`manifest.json\` has the hash of every file, where the model comes
-from, and how it was compared with the model that was trained. \`runtime/\` is ONNX Runtime Web, copyright Microsoft Corporation,
+and compress \`.wasm\` files: they shrink to a quarter. The page uses WebGPU where the browser has a GPU, else WebAssembly, and says
+which; \`?engine=wasm\` or \`?engine=webgpu\` chooses one. \`manifest.json\` holds the hash of every file, the model’s origin, and the
+comparison with the trained model. \`runtime/\` is ONNX Runtime Web, copyright Microsoft Corporation,
 MIT licence.
 `;
 }

@@ -1,7 +1,7 @@
 import type { DecisionRule } from '../../evaluation/decisions/rule.js';
 
 /**
- * What the page is told of the model that it uses: the server's answer to `GET /model/description`, and `model.json` of a web
+ * The description of a model for the page: the server's answer to `GET /model/description`, and `model.json` of a web
  * bundle. The page is compiled for browsers, so this file needs nothing of Node.js.
  */
 export interface PageModel {
@@ -11,7 +11,7 @@ export interface PageModel {
   shape: { height: number; width: number; channels: number };
   /** Pixel × scale + offset. */
   preprocessing: { scale: number; offset: number };
-  /** How a foreign picture becomes an image for the model. */
+  /** How a picture is prepared for the model. */
   preparation: 'digit' | 'fit';
   model: { name: string; description: string };
   /** The activation, where the model is dense layers on raw pixels alone; else null. */

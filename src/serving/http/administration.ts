@@ -5,7 +5,7 @@ import { HttpError } from '../http-errors.js';
 import type { ClassificationService } from '../service.js';
 import { jsonBody } from './json-body.js';
 
-/** What an administrator did; the audit log keeps it. */
+/** An administrator's action, for the audit log. */
 export interface AdministrativeAct {
   action: 'reload' | 'traffic';
   /** The id of the token that was used. */
@@ -26,9 +26,9 @@ interface ModelAddress {
 }
 
 /**
- * What changes the service: the model repository extension's index and load, and how traffic is shared.
+ * Registers the routes that change the service: the model repository extension's index and load, and the traffic split.
  *
- * @param record called before anything changes; what it throws keeps the change from being made
+ * @param record called before anything changes; if it throws, nothing changes
  */
 export function registerAdministration(
   app: FastifyInstance,
@@ -36,16 +36,16 @@ export function registerAdministration(
   record: RecordAct,
 ): void {
   const config = { role: 'administer' } as const;
-  const tags = ['administration'];
+  const tags = ['Administration'];
   app.post(
     '/v2/repository/index',
-    { config: { role: 'operate' }, schema: { tags, summary: 'the loaded versions' } },
+    { config: { role: 'operate' }, schema: { tags, summary: 'Loaded versions' } },
     () =>
       [...versions.roles].map(([role, version]) => ({ name: versions.name, version, state: 'READY', role })),
   );
   app.post<ModelAddress>(
     '/v2/repository/models/:name/load',
-    { config, schema: { tags, summary: 'load what the registry says now, refused versions too' } },
+    { config, schema: { tags, summary: 'Reload from the registry' } },
     async (request) => {
       if (request.params.name !== versions.name) throw new HttpError('NOT_FOUND');
       const caller = request.caller?.id ?? '';
@@ -57,7 +57,7 @@ export function registerAdministration(
   const body = z.toJSONSchema(trafficSchema);
   app.put(
     '/traffic',
-    { config, schema: { tags, summary: 'the candidate’s share of the requests', body } },
+    { config, schema: { tags, summary: 'Set the candidate’s share of the traffic', body } },
     async (request) => {
       const change = jsonBody(request, trafficSchema);
       const { canary = versions.traffic.canary, shadow = versions.traffic.shadow } = change;

@@ -4,21 +4,22 @@ import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { HttpError } from '../http-errors.js';
 import type { ClassificationService } from '../service.js';
 
-/** An image file as the model takes it, and what was done to it, for the answer. Throws UNPROCESSABLE. */
+/** Prepares an image file for the model; the notes go into the answer. Throws UNSUPPORTED_MEDIA_TYPE, UNPROCESSABLE or OVERLOADED. */
 export type ReadPicture = (
   bytes: Uint8Array,
   description: CheckpointDescription,
 ) => Promise<{ pixels: Uint8Array; notes: Readonly<Record<string, unknown>> }>;
 
-/** `POST /classify`: an image file in, its class and probabilities out. */
+/** Registers `POST /classify`: an image file in, its class and probabilities out. */
 export function registerClassify(
   app: FastifyInstance,
   service: ClassificationService,
   readPicture: ReadPicture,
 ): void {
   const schema = {
-    tags: ['classify'],
-    summary: 'classify an image file (PNG, JPEG, WebP, …), which is the body',
+    tags: ['Classification'],
+    summary: 'Classify an image file (PNG, JPEG, WebP, …)',
+    description: 'The request’s body is the file.',
     consumes: ['image/png', 'image/jpeg', 'image/webp', 'application/octet-stream'],
   };
   app.post('/classify', { config: { role: 'infer' }, schema }, async (request, reply) => {
@@ -27,7 +28,10 @@ export function registerClassify(
     }
     const type = request.headers['content-type'] ?? '';
     if (!/^(image\/|application\/octet-stream)/.test(type)) {
-      throw new HttpError('UNSUPPORTED_MEDIA_TYPE', 'send the image file itself, as image/… or octet-stream');
+      throw new HttpError(
+        'UNSUPPORTED_MEDIA_TYPE',
+        'send the image file itself, as image/… or application/octet-stream',
+      );
     }
     const lease = service.versions.acquire();
     let picture;

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 
 import { version } from '../../core/version.js';
 
-/** Nothing comes from elsewhere. */
+/** The page loads nothing from another origin. */
 const CONTENT_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -16,13 +16,21 @@ const CONTENT_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The OpenAPI description of every route registered after it, and a page at /docs that needs no network. */
+/** Of Swagger UI's bar, only the switch between light and dark is of use: there is one description, and no logo. */
+const BAR_STYLE = `
+.swagger-ui .topbar { padding: 0.25rem 0; background: none; }
+.swagger-ui .topbar .link, .swagger-ui .topbar .download-url-wrapper { display: none; }
+.swagger-ui .topbar-wrapper { justify-content: flex-end; }
+`;
+
+/** Registers the OpenAPI description of every route that follows, and its page at /docs, which needs no network. */
 export async function registerDocumentation(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     openapi: {
       info: {
         title: 'mnist serve',
-        description: 'Real-time inference, by the Open Inference Protocol (KServe v2) and for image files.',
+        description:
+          'Real-time image classification: the Open Inference Protocol (KServe v2), and image files.',
         version,
       },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
@@ -37,8 +45,9 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
       routePrefix: '/docs',
       staticCSP: true,
       transformStaticCSP: () => CONTENT_POLICY,
-      // The page would otherwise show a badge of a web service.
+      // Swagger UI would otherwise load a badge from a web service.
       uiConfig: { validatorUrl: null },
+      theme: { title: 'mnist serve – API', css: [{ filename: 'bar.css', content: BAR_STYLE }] },
     });
   });
 }

@@ -10,15 +10,15 @@ const schema = z.strictObject({
   id: z.string().min(1).max(256),
   /** Which of its images. */
   index: z.int().min(0).default(0),
-  /** What the image shows: a class's name or number. */
+  /** The true class: its name or number. */
   label: z.union([z.string().min(1).max(256), z.int().min(0)]),
 });
 
-/** `POST /feedback`: what an image that was classified really shows. */
+/** Registers `POST /feedback`: the true label of a classified image. */
 export function registerFeedback(app: FastifyInstance, service: ClassificationService): void {
   const documented = {
-    tags: ['feedback'],
-    summary: 'say what a classified image really shows',
+    tags: ['Feedback'],
+    summary: 'Send the true label of a classified image',
     body: z.toJSONSchema(schema, { io: 'input' }),
   };
   app.post('/feedback', { config: { role: 'infer' }, schema: documented }, async (request) => {

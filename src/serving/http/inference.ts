@@ -17,29 +17,32 @@ const config = { role: 'infer' } as const;
 const tags = ['Open Inference Protocol'];
 const HEADER_LENGTH = 'inference-header-content-length';
 
-/** The Open Inference Protocol (KServe v2), with its binary tensor data extension. */
+/** Registers the Open Inference Protocol (KServe v2), with its binary tensor data extension. */
 export function registerInference(app: FastifyInstance, service: ClassificationService): void {
   const { versions } = service;
-  app.get('/v2', { config, schema: { tags, summary: 'the server’s metadata' } }, () => ({
+  app.get('/v2', { config, schema: { tags, summary: 'Server metadata' } }, () => ({
     name: 'mnist-train',
     version: toolkitVersion,
     extensions: ['binary_tensor_data', 'model_repository'],
   }));
   for (const path of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
-    app.get<ModelAddress>(path, { config, schema: { tags, summary: 'a model’s metadata' } }, (request) =>
+    app.get<ModelAddress>(path, { config, schema: { tags, summary: 'Model metadata' } }, (request) =>
       withLease(service, request, ({ description }) =>
         metadataOf(versions.name, [...new Set(versions.roles.values())], description),
       ),
     );
     app.get<ModelAddress>(
       `${path}/ready`,
-      { config, schema: { tags, summary: 'whether a model can answer' } },
+      { config, schema: { tags, summary: 'Model readiness' } },
       (request) =>
         withLease(service, request, ({ version }) => ({ name: versions.name, version, ready: true })),
     );
     app.post<ModelAddress>(
       `${path}/infer`,
-      { config, schema: { tags, summary: 'classify images', body: z.toJSONSchema(inferenceRequestSchema) } },
+      {
+        config,
+        schema: { tags, summary: 'Inference: classify images', body: z.toJSONSchema(inferenceRequestSchema) },
+      },
       (request, reply) => infer(service, request, reply),
     );
   }
@@ -92,7 +95,7 @@ function headerLengthOf({ headers }: FastifyRequest): number | undefined {
   const text = headers[HEADER_LENGTH];
   if (text === undefined) return undefined;
   if (typeof text === 'string' && /^\d{1,10}$/.test(text)) return Number(text);
-  throw new HttpError('BAD_REQUEST', 'Inference-Header-Content-Length is no number');
+  throw new HttpError('BAD_REQUEST', 'Inference-Header-Content-Length is not a number');
 }
 
 function metadataOf(name: string, versions: string[], description: CheckpointDescription): object {

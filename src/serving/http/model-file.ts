@@ -8,14 +8,14 @@ import type { PageModel } from '../../deployment/web/page-model.js';
 import { HttpError } from '../http-errors.js';
 import type { ModelVersions } from '../versions.js';
 
-/** A checkpoint's model in ONNX. Throws BACKEND_UNAVAILABLE or EXPORT_UNSUPPORTED. */
+/** Exports a checkpoint's model to ONNX. Throws BACKEND_UNAVAILABLE or EXPORT_UNSUPPORTED. */
 export type ExportOnnx = (checkpoint: Checkpoint) => Promise<Uint8Array>;
 
 type Encode = (checkpoint: Checkpoint) => Promise<Uint8Array> | Uint8Array;
 
 /**
- * The served model for the page, which computes in the browser what the server computes: `GET /model/description`, and
- * `GET /model/parameters` or, for models of more than dense layers, `GET /model/onnx`.
+ * Registers what the page needs to run the served model in the browser: `GET /model/description`, and `GET /model/parameters` or,
+ * for models with other than dense layers, `GET /model/onnx`.
  */
 export function registerModelFile(
   app: FastifyInstance,
@@ -23,25 +23,25 @@ export function registerModelFile(
   exportOnnx: ExportOnnx,
 ): void {
   const config = { role: 'infer' as const };
-  const schema = (summary: string): object => ({ tags: ['classify'], summary });
-  const summary = 'what the served model is';
+  const schema = (summary: string): object => ({ tags: ['Model'], summary });
+  const summary = 'Description of the served model';
   app.get('/model/description', { config, schema: schema(summary) }, (): PageModel => {
     const lease = versions.acquire();
     lease.release();
     return describeForPage(lease.description, lease.version, lease.rule, ['webgpu', 'wasm']);
   });
   const giveFile = (url: string, what: string, encode: Encode): void => {
-    const file = ofPresentVersion(versions, encode);
+    const file = ofCurrentVersion(versions, encode);
     app.get(url, { config, schema: schema(what) }, async (_request, reply) =>
       reply.type('application/octet-stream').send(await file()),
     );
   };
-  giveFile('/model/parameters', 'the served model’s parameters (safetensors)', parametersOf);
-  giveFile('/model/onnx', 'the served model in ONNX', exportOnnx);
+  giveFile('/model/parameters', 'Parameters of the served model (safetensors)', parametersOf);
+  giveFile('/model/onnx', 'The served model in ONNX', exportOnnx);
 }
 
-/** Encodes the present version once, when it is first asked for. */
-function ofPresentVersion(versions: ModelVersions, encode: Encode): () => Promise<Buffer> {
+/** Encodes the current version once, on its first request. */
+function ofCurrentVersion(versions: ModelVersions, encode: Encode): () => Promise<Buffer> {
   let known: { version: string; file: Promise<Buffer> } | undefined;
   const make = async (version: string): Promise<Buffer> => {
     try {

@@ -51,7 +51,7 @@ export interface InferenceRequest {
   count: number;
   /** The outputs that are wanted and whether each comes as bytes; undefined wants all. */
   outputs: readonly { name: string; isBinary: boolean }[] | undefined;
-  /** Whether outputs come as bytes where nothing else is said. */
+  /** Whether outputs are binary by default. */
   isBinary: boolean;
   /** What the client grants for the answer, in milliseconds. */
   timeoutMs: number | undefined;

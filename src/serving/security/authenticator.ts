@@ -5,22 +5,22 @@ import { HttpError } from '../http-errors.js';
 import { allows, type TokenRole } from './roles.js';
 import { isExpired, isSecretOf, parseToken, readTokens, type StoredToken } from './token-file.js';
 
-/** Who sends a request. */
+/** The sender of a request. */
 export interface Caller {
   /** The token's id, or "loopback" where none is needed. */
   id: string;
   role: TokenRole;
 }
 
-/** How long a revoked token may still be taken. */
+/** How long a revoked token may still be accepted. */
 const REREAD_MS = 1000;
-/** Hashing is slow on purpose: so many wrong tokens may be in work at a time. */
+/** Hashing is slow on purpose: at most this many unknown tokens are checked at a time. */
 const MAX_HASHING = 4;
 const MAX_REMEMBERED = 10_000;
 
 /**
- * Tells callers by their tokens. Only a token's hash is known; what has been found right once is remembered in memory by its
- * SHA-256, as long as the file does not change, because a hash made to be slow cannot be computed for every request.
+ * Authenticates callers by their tokens. The file holds only slow hashes, so a token that was right once is remembered in memory by its
+ * SHA-256 until the file changes.
  */
 export class Authenticator {
   readonly #path: string;
@@ -42,7 +42,7 @@ export class Authenticator {
     return [...this.#tokens.values()].filter((token) => !isExpired(token)).length;
   }
 
-  /** The caller that an Authorization header proves. Throws UNAUTHENTICATED, or OVERLOADED under a flood of wrong tokens. */
+  /** The caller that an Authorization header proves. Throws UNAUTHENTICATED, or RATE_LIMITED under a flood of wrong tokens. */
   async authenticate(header: string | undefined): Promise<Caller> {
     const token = tokenOf(header);
     const parsed = token === undefined ? undefined : parseToken(token);
@@ -95,7 +95,7 @@ export class Authenticator {
   }
 }
 
-/** Throws FORBIDDEN where a caller's role does not allow what is asked. */
+/** Throws FORBIDDEN where a caller's role does not include the needed one. */
 export function requireRole({ role }: Caller, needed: TokenRole): void {
   if (!allows(role, needed)) throw new HttpError('FORBIDDEN', `this needs a token of the role "${needed}"`);
 }

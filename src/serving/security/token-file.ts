@@ -17,7 +17,7 @@ const ID = /^[0-9a-f]{12}$/;
 
 const storedToken = z.strictObject({
   id: z.string().regex(ID),
-  /** Who or what has it, for people. */
+  /** The label: who or what uses it. */
   name: z.string(),
   role: z.enum(roles),
   createdAt: z.iso.datetime(),
@@ -58,7 +58,7 @@ export async function readTokens(path: string): Promise<StoredToken[]> {
 }
 
 /**
- * Makes a token and stores its hash. The token itself is returned and nowhere kept. Throws what `readTokens` and
+ * Creates a token and stores its hash. The token itself is only returned. Throws what `readTokens` and
  * `writeFileAtomically` throw.
  */
 export async function createToken(
@@ -82,7 +82,7 @@ export async function createToken(
   return { token: `mnist_${id}_${secret}`, stored };
 }
 
-/** Takes a token out of the file; a running server refuses it within seconds. Returns whether it was there. */
+/** Removes a token from the file; a running server refuses it within seconds. Returns whether it was there. */
 export async function revokeToken(path: string, id: string): Promise<boolean> {
   let isFound = false;
   await change(path, (tokens) => {
@@ -105,7 +105,7 @@ export async function isSecretOf({ salt, hash }: StoredToken, secret: string): P
   return expected.length === found.length && timingSafeEqual(expected, found);
 }
 
-/** Whether a token's time is over. */
+/** Whether a token has expired. */
 export function isExpired({ expiresAt }: StoredToken): boolean {
   return expiresAt !== null && Date.parse(expiresAt) <= Date.now();
 }

@@ -30,10 +30,10 @@ export interface ClassifiedRequest {
 const REMEMBERED = 10_000;
 /** The least number of labelled images that an accuracy is judged by. */
 const LEAST_LABELS = 20;
-/** Of a request with many images, so many are looked at: the rest of a bulk job tells nothing new in the time that it takes. */
+/** Images of one request that are monitored at most: the rest of a bulk job would cost time and tell little. */
 const MAX_IMAGES_A_REQUEST = 16;
 
-/** Watches what the model is given, what it makes of it, and what people say of that. */
+/** Monitors inputs and predictions for drift, and live accuracy from feedback. */
 export class Monitor {
   readonly #options: MonitorOptions;
   readonly #memory = new PredictionMemory(REMEMBERED);
@@ -48,7 +48,7 @@ export class Monitor {
     if (options.feedbackFolder !== undefined) this.#file = new FeedbackFile(options.feedbackFolder);
     this.#feedback = new Counter({
       name: 'mnist_feedback_total',
-      help: 'Labels that people gave, and whether the prediction was the same.',
+      help: 'Labels from feedback, and whether the prediction was correct.',
       labelNames: ['version', 'correct'] as const,
       registers: [registry],
     });
@@ -73,7 +73,7 @@ export class Monitor {
     }
   }
 
-  /** Takes what somebody says an image shows. Throws NOT_FOUND where its prediction is not, or no longer, remembered. */
+  /** Records the true label of an image. Throws NOT_FOUND where its prediction is not, or no longer, remembered. */
   async label(
     id: string,
     index: number,
@@ -82,7 +82,7 @@ export class Monitor {
   ): Promise<{ version: string; predicted: number; correct: boolean }> {
     const remembered = this.#memory.take(id, index);
     if (!remembered) {
-      throw new HttpError('NOT_FOUND', 'this image is not remembered, or has been labelled already');
+      throw new HttpError('NOT_FOUND', 'this prediction is no longer remembered, or already has a label');
     }
     const { version, predicted, pixels } = remembered;
     const correct = predicted === label;
@@ -90,12 +90,12 @@ export class Monitor {
     this.#feedback.inc({ version, correct: String(correct) });
     const time = new Date().toISOString();
     const labelName = classNames[label]!;
-    const said = { time, id, index, version, predicted, label, labelName };
-    await this.#file?.append({ ...said, classNames, shape, image: pixels });
+    const labelled = { time, id, index, version, predicted, label, labelName };
+    await this.#file?.append({ ...labelled, classNames, shape, image: pixels });
     return { version, predicted, correct };
   }
 
-  /** How things stand. */
+  /** Drift and live accuracy now. */
   status(): { images: number; drift: Drift[]; accuracy: ReturnType<LiveAccuracy['measure']> } {
     return {
       images: this.#drift?.count ?? 0,
@@ -108,7 +108,7 @@ export class Monitor {
     // The one that measures is registered first, because metrics are read in that order.
     const alert = new Gauge({
       name: 'mnist_alert',
-      help: '1 while something needs attention: drift of a feature, or a live accuracy below the minimum.',
+      help: '1 while a feature drifts or the live accuracy is below the minimum.',
       labelNames: ['kind', 'subject'] as const,
       registers: [registry],
       collect: () => {

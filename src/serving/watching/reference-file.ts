@@ -24,7 +24,7 @@ const referenceSchema = z.strictObject({
   classes: z.array(z.number().min(0)).min(1).max(256),
 });
 
-/** Where the reference of a checkpoint lies: in the checkpoint's folder. */
+/** The path of a checkpoint's reference: in the checkpoint's folder. */
 export function referencePath(checkpointPath: string): string {
   return join(dirname(checkpointPath), REFERENCE_FILE);
 }

@@ -8,13 +8,12 @@ import { readReference } from './reference-file.js';
 import type { Reference } from './reference.js';
 import { sampleOf } from '../../data/preparation/sample-shards.js';
 
-/** What is computed at a time: requests come between. */
+/** Images that are classified at a time, so that requests come between. */
 const CHUNK = 32;
 
 /**
- * What inputs and predictions look like where nothing has drifted: as `deploy` has written it beside the checkpoint, or else from
- * the prepared data that the version was trained on, classified by the version itself. Returns the reason as a text where
- * neither is there. Throws MODEL_CORRUPT and what reading throws.
+ * The reference that drift is measured against: as `deploy` wrote it beside the checkpoint, or else from the prepared data that the
+ * version was trained on, classified by the version itself. Returns the reason as a text where there is neither. Throws MODEL_CORRUPT and what reading throws.
  *
  * @param checkpoint the version's file
  */

@@ -10,7 +10,7 @@ export interface ReferenceFeature {
   counts: Float64Array;
 }
 
-/** What inputs and predictions look like where nothing has drifted. */
+/** The distributions of inputs and predictions without drift. */
 export interface Reference {
   shape: ImageShape;
   features: ReadonlyMap<ImageFeature | 'confidence', ReferenceFeature>;
@@ -20,7 +20,7 @@ export interface Reference {
 
 const BINS = 10;
 
-/** Describes images of the training data and what the model makes of them. */
+/** Describes images of the training data and the model's predictions for them. */
 export function describeReference(
   pixels: Uint8Array,
   shape: ImageShape,

@@ -5,7 +5,7 @@ export const imageFeatures = ['brightness', 'contrast', 'ink', 'centre_x', 'cent
 
 export type ImageFeature = (typeof imageFeatures)[number];
 
-/** A pixel this bright belongs to what is drawn. */
+/** A pixel at least this bright is ink. */
 const INK = 64;
 
 /**

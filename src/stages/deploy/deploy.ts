@@ -26,7 +26,7 @@ import { loadModel } from '../../models/load-model.js';
 import { prepareData } from '../preprocess/prepare-data.js';
 import { rowOf } from '../../core/images.js';
 
-/** What a deploy ends with. */
+/** The result of `deploy`. */
 export interface Deployment {
   target: string;
   folder: string;
@@ -42,8 +42,7 @@ export interface Deployment {
 }
 
 /**
- * Stage 5: puts a trained model into a form in which it is used, compares what came out with the checkpoint, and only then
- * puts it in its place.
+ * Stage 5: exports a trained model to a target, compares the export with the checkpoint, and publishes it only if they agree.
  *
  * @param name a checkpoint file, a run's folder or name, or `latest`
  *
@@ -92,19 +91,19 @@ export async function deploy(
   });
 }
 
-/** Warns of a model that has seen only a part of its training images. */
+/** Warns of a checkpoint that was saved before the first epoch ended. */
 function warnOfUnfinished({ path, description }: Checkpoint, { emit }: StageContext): void {
   const { run, progress } = description;
   if (progress.history.length > 0) return;
   emit({
     event: 'warning',
     code: 'TRAINING_UNFINISHED',
-    message: `${path} is from within the first epoch, after ${progress.step} steps`,
+    message: `${path} was saved during the first epoch, after ${progress.step} steps`,
     hint: `continue with "mnist train --resume ${run}"`,
   });
 }
 
-/** Exports, compares, and only then describes: a folder with a manifest is one that was found right. */
+/** Exports, verifies, and then writes the manifest: a folder with a manifest has been verified. */
 async function fill(
   staging: string,
   source: DeploymentSource,

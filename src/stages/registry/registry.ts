@@ -34,7 +34,7 @@ export interface VersionSummary {
   createdAt: string | null;
 }
 
-/** All versions of all models, the latest of each first; a damaged one is listed with what is wrong with it. */
+/** All versions of all models, the latest of each first; a damaged one is listed with its problem. */
 export async function listVersions(registry: ModelRegistry): Promise<VersionSummary[]> {
   const summaries: VersionSummary[] = [];
   for (const name of await registry.names()) {
@@ -60,7 +60,7 @@ async function summarise(registry: ModelRegistry, name: string, version: number)
 /** A change of an alias, with the alias. */
 export type RegistryEvent = AliasEvent & { alias: AliasName };
 
-/** Everything that a model's aliases have meant, the oldest first. Throws MODEL_MISSING or MODEL_CORRUPT. */
+/** The history of a model's aliases, the oldest change first. Throws MODEL_MISSING or MODEL_CORRUPT. */
 export async function registryHistory(registry: ModelRegistry, name: string): Promise<RegistryEvent[]> {
   await requireModel(registry, name);
   const histories = await Promise.all(
@@ -71,7 +71,7 @@ export async function registryHistory(registry: ModelRegistry, name: string): Pr
   return histories.flat().sort((a, b) => a.at.localeCompare(b.at));
 }
 
-/** Checks every file of every version against its hash. Throws MODEL_CORRUPT for the first that is not as deployed. */
+/** Checks every file of every version against its hash. Throws MODEL_CORRUPT or MODEL_MISSING for the first that is not as deployed. */
 export async function verifyRegistry(registry: ModelRegistry, name?: string): Promise<{ versions: number }> {
   if (name !== undefined) await requireModel(registry, name);
   let versions = 0;
@@ -88,12 +88,15 @@ export async function verifyRegistry(registry: ModelRegistry, name?: string): Pr
   return { versions };
 }
 
-/** The model that is meant: by name, or the only one that there is. Throws MODEL_MISSING or USAGE. */
+/** The model to use: the one named, or the only one in the registry. Throws MODEL_MISSING or USAGE. */
 export async function chooseModel(registry: ModelRegistry, name: string | undefined): Promise<string> {
   if (name !== undefined) return name;
   const names = await registry.names();
   if (names.length === 1) return names[0]!;
-  if (names.length === 0) await registry.resolve('', 'production');
+  if (names.length === 0) {
+    const hint = '"mnist deploy CHECKPOINT --to registry" adds one';
+    throw new ToolkitError('MODEL_MISSING', { name: `in ${registry.folder}`, hint });
+  }
   throw new ToolkitError('USAGE', {
     message: `there are several models in ${registry.folder}`,
     hint: `name one: ${names.join(', ')}`,
@@ -101,6 +104,5 @@ export async function chooseModel(registry: ModelRegistry, name: string | undefi
 }
 
 async function requireModel(registry: ModelRegistry, name: string): Promise<void> {
-  const [first = 1] = await registry.versions(name);
-  if (!(await registry.versions(name)).includes(first)) await registry.resolve(name, first);
+  if ((await registry.versions(name)).length === 0) throw await registry.missing(name, 'production');
 }

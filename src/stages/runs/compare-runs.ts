@@ -4,7 +4,7 @@ import { ToolkitError } from '../../core/errors.js';
 import { bestEpoch, type EpochRecord } from '../../training/progress.js';
 import type { CompareRunsOptions } from './runs-options.js';
 
-/** A run beside others. */
+/** A run in a comparison. */
 export interface ComparedRun {
   run: string;
   folder: string;
@@ -16,25 +16,25 @@ export interface ComparedRun {
   history: EpochRecord[];
 }
 
-/** Something in which runs differ: an option, or where and on what they were trained; a value for each run, in their order. */
+/** A setting in which runs differ: an option, the data or the machine; a value for each run, in their order. */
 export interface RunDifference {
   key: string;
   values: unknown[];
 }
 
-/** What runs have different, in what was asked for and in what came out. */
+/** Runs side by side: how their settings and results differ. */
 export interface RunComparison {
   runs: ComparedRun[];
   differences: RunDifference[];
-  /** The picture of their curves, if one was asked for. */
+  /** The file with their learning curves, if one was requested. */
   plot: string | null;
 }
 
-/** What a run is called and where it lies is no difference between two. */
+/** Names and folders do not count as differences. */
 const NAMES: ReadonlySet<string> = new Set(['run', 'resume', 'stopAfter', 'checkpointsDir', 'dataDir']);
 
 /**
- * Sets runs side by side, from the headers of their last checkpoints. Throws USAGE for fewer than two, CHECKPOINT_MISSING,
+ * Compares runs, from the headers of their last checkpoints. Throws USAGE for fewer than two, CHECKPOINT_MISSING,
  * CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED and storage errors.
  *
  * @param names runs' names or folders, or `latest`
@@ -45,7 +45,7 @@ export async function compareRuns(
 ): Promise<RunComparison> {
   if (names.length < 2) {
     const hint = '"mnist runs" lists them; then "mnist runs compare A B"';
-    throw new ToolkitError('USAGE', { message: 'name two runs or more to compare', hint });
+    throw new ToolkitError('USAGE', { message: 'name at least two runs to compare', hint });
   }
   const folders = await Promise.all(names.map((name) => resolveRun(name, checkpointsDir)));
   const found = await Promise.all(

@@ -22,10 +22,9 @@ export interface RunSummary {
 }
 
 /**
- * The runs in a folder, the latest first, from the headers of their last checkpoints. A damaged one is listed with what is wrong
- * with it.
+ * The runs in a folder, the latest first, from the headers of their last checkpoints. A damaged run is listed with its problem.
  *
- * @param search a search in that folder, whose runs are wanted instead; throws CHECKPOINT_MISSING where it is not there
+ * @param search a search in that folder, to list its trials instead; throws CHECKPOINT_MISSING where there is no such search
  */
 export async function summariseRuns(checkpointsDir: string, search?: string): Promise<RunSummary[]> {
   return Promise.all((await listRuns(checkpointsDir, search)).map(summariseRun));

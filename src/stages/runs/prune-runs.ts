@@ -2,32 +2,32 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { readManifest } from '../../artifacts/manifest.js';
-import { ModelRegistry } from '../../artifacts/model-registry.js';
 import { listRuns, type RunFolder } from '../../artifacts/run.js';
 import { SearchFolder } from '../../artifacts/search.js';
 import { isToolkitError, ToolkitError } from '../../core/errors.js';
+import { silentContext, type StageContext } from '../../core/events.js';
 import { storageError } from '../../core/files.js';
 import { holderOf, withLock } from '../../core/lock.js';
 import { openTrials } from '../search/list-searches.js';
 import { summariseRun, type RunSummary } from './list-runs.js';
+import { registeredRuns } from './registered-runs.js';
 import type { PruneRunsOptions } from './runs-options.js';
 
-/** A run that goes, or would go, and what it takes on the disk. */
+/** A run that is removed, or would be, and its size on the disk. */
 export interface PrunedRun extends Pick<RunSummary, 'run' | 'folder' | 'dataset' | 'best' | 'problem'> {
   bytes: number;
 }
 
-/** What `pruneRuns` did, or would do. */
+/** What `pruneRuns` removed, or would remove. */
 export interface Pruning {
-  /** Whether it was done. */
+  /** False for a dry run. */
   removed: boolean;
   runs: PrunedRun[];
-  /** Runs that fit, and were left all the same. */
+  /** Runs that match the conditions and are kept all the same. */
   spared: { run: string; reason: string }[];
-  /** How many runs stay. */
+  /** How many runs are kept. */
   kept: number;
-  /** Freed, or to be freed. */
+  /** The disk space that is freed. */
   bytes: number;
 }
 
@@ -40,18 +40,23 @@ interface Candidate extends RunSummary {
 const MS_PER_DAY = 86_400_000;
 
 /**
- * Removes the runs that fit all given conditions, or says which they are. A run in use stays, and one that a registered model was
- * made from, and a trial that a search may go on with. Throws USAGE where no condition is given, FOLDER_BUSY where a search is going
- * on in the folder, and storage errors.
+ * Removes the runs that match all given conditions or, without `yes`, lists them. It keeps runs in use, runs that a registered model
+ * was made from, and trials that a search may resume. A registry version that cannot be read is a warning; runs that it may have been
+ * made from are kept. Throws USAGE where no condition is given, FOLDER_BUSY while a search runs in the folder, CHECKPOINT_MISSING
+ * where there is no such search, and storage errors.
  *
- * @param search a search whose runs are meant, instead of those beside it
+ * @param search the search whose trials to prune, instead of the runs beside it
  */
-export async function pruneRuns(options: PruneRunsOptions, search?: string): Promise<Pruning> {
+export async function pruneRuns(
+  options: PruneRunsOptions,
+  search?: string,
+  context: StageContext = silentContext(),
+): Promise<Pruning> {
   const { keep, olderThan, failed, checkpointsDir, registryDir } = options;
   if (keep === undefined && olderThan === undefined && !failed) {
     throw new ToolkitError('USAGE', {
-      message: 'say which runs are to go',
-      hint: 'give --keep N, --older-than DAYS or --failed; a run goes that fits all that are given',
+      message: 'no condition says which runs to remove',
+      hint: 'give --keep N, --older-than DAYS or --failed; a run is removed if it matches all that are given',
     });
   }
   const folder = join(checkpointsDir, search ?? '.');
@@ -60,12 +65,12 @@ export async function pruneRuns(options: PruneRunsOptions, search?: string): Pro
   const owner = await holderOf(lock);
   if (owner !== undefined) throw new ToolkitError('FOLDER_BUSY', { path: folder, owner });
   const runs = await Promise.all((await listRuns(checkpointsDir, search)).map(candidate));
-  const registered = await registeredRuns(registryDir);
+  const registered = await registeredRuns(registryDir, context);
   const open = await openTrials(searched);
   const pruning: Pruning = { removed: options.yes, runs: [], spared: [], kept: 0, bytes: 0 };
   for (const run of unwanted(runs, options)) {
-    const trial = open.has(run.run) ? 'the search is not over, and may go on with it' : undefined;
-    const reason = registered.get(run.run) ?? trial ?? (await inUse(run.source));
+    const trial = open.has(run.run) ? 'the search is unfinished and may resume it' : undefined;
+    const reason = registered(run.run) ?? trial ?? (await inUse(run.source));
     if (reason !== undefined) {
       pruning.spared.push({ run: run.run, reason });
       continue;
@@ -103,7 +108,7 @@ function unwanted(
   );
 }
 
-/** The best runs of each data set; those without a result are never among them. */
+/** The best runs of each data set; runs without a result are never among them. */
 function bestOfEach(runs: readonly Candidate[], keep: number): Candidate[] {
   const datasets = [...new Set(runs.map(({ dataset }) => dataset))];
   return datasets.flatMap((dataset) =>
@@ -112,19 +117,6 @@ function bestOfEach(runs: readonly Candidate[], keep: number): Candidate[] {
       .sort((a, b) => b.best!.accuracy - a.best!.accuracy || a.best!.loss - b.best!.loss)
       .slice(0, keep),
   );
-}
-
-/** The runs that registered models were made from, with the first of them. */
-async function registeredRuns(registryDir: string): Promise<Map<string, string>> {
-  const registry = new ModelRegistry(registryDir);
-  const found = new Map<string, string>();
-  for (const name of await registry.names()) {
-    for (const version of await registry.versions(name)) {
-      const { source } = await readManifest(registry.versionFolder(name, version));
-      if (!found.has(source.run)) found.set(source.run, `${name}, version ${version}, was made from it`);
-    }
-  }
-  return found;
 }
 
 async function inUse({ lock }: RunFolder): Promise<string | undefined> {
@@ -142,7 +134,7 @@ async function sizeOf(folder: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Removes a run's folder; who looks sees it whole or not at all. Returns who uses it, if somebody does after all. */
+/** Removes a run's folder; others see it whole or not at all. Returns who uses it, if another process has just begun to. */
 async function remove({ path, lock }: RunFolder): Promise<string | undefined> {
   const doomed = join(path, '..', `.pruned-${randomUUID()}`);
   try {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
+import { AuditLog } from '../../../src/artifacts/audit.js';
 import {
   readCheckpoint,
   writeCheckpoint,
@@ -11,6 +12,8 @@ import {
 import { SearchFolder, writeSearch, type Trial } from '../../../src/artifacts/search.js';
 import { writeManifest, type Manifest } from '../../../src/artifacts/manifest.js';
 import { storeFloats } from '../../../src/artifacts/safetensors.js';
+import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
+import { makeFolder } from '../../../src/core/files.js';
 import { withLock } from '../../../src/core/lock.js';
 import { compareRuns } from '../../../src/stages/runs/compare-runs.js';
 import { summariseRuns } from '../../../src/stages/runs/list-runs.js';
@@ -55,8 +58,13 @@ async function fourRuns(): Promise<string> {
 const prune = (
   checkpointsDir: string,
   options: Partial<Parameters<typeof pruneRuns>[0]>,
+  events: ToolkitEvent[] = [],
 ): ReturnType<typeof pruneRuns> =>
-  pruneRuns(pruneRunsFields.parse({ checkpointsDir, registryDir: join(checkpointsDir, 'none'), ...options }));
+  pruneRuns(
+    pruneRunsFields.parse({ checkpointsDir, registryDir: join(checkpointsDir, 'none'), ...options }),
+    undefined,
+    silentContext({ emit: (event) => void events.push(event) }),
+  );
 const names = ({ runs }: { runs: readonly { run: string }[] }): string[] => runs.map(({ run }) => run).sort();
 
 it('the list takes the headers alone: it does not verify tensors, but sees that a file was cut off', async () => {
@@ -132,6 +140,44 @@ it('a run in use stays, and so does one that a registered model was made from', 
   expect((await readdir(folder)).sort()).toEqual(['good', 'poor']);
 });
 
+it('a damaged registry version is a warning, and the run that the audit log has it from stays', async () => {
+  const folder = await fourRuns();
+  const registryDir = await temporaryFolder();
+  await writeManifest(join(registryDir, 'digits', 'versions', '1'), manifestOf('good'));
+  await makeFolder(join(registryDir, 'digits', 'versions', '2'));
+  await writeFile(join(registryDir, 'digits', 'versions', '2', 'manifest.json'), '{');
+  const log = new AuditLog(join(registryDir, 'audit.jsonl'));
+  await log.append({ actor: 'me', action: 'deploy', subject: 'digits/2', details: { run: 'poor' } });
+  const events: ToolkitEvent[] = [];
+  const { spared, runs } = await prune(folder, { keep: 0, yes: true, registryDir }, events);
+  expect(names({ runs })).toEqual(['begun', 'better']);
+  expect(spared.map(({ run }) => run).sort()).toEqual(['good', 'poor']);
+  expect((await readdir(folder)).sort()).toEqual(['good', 'poor']);
+  expect(events).toEqual([
+    expect.objectContaining({
+      event: 'warning',
+      code: 'MODEL_CORRUPT',
+      message: expect.stringMatching(/^digits, version 2, cannot be read: /) as string,
+    }),
+  ]);
+});
+
+it('every run stays where nothing says what a damaged registry version was made from', async () => {
+  const folder = await fourRuns();
+  const registryDir = await temporaryFolder();
+  await makeFolder(join(registryDir, 'digits', 'versions', '1'));
+  const events: ToolkitEvent[] = [];
+  const { spared, runs, kept } = await prune(folder, { keep: 0, yes: true, registryDir }, events);
+  expect({ runs, kept }).toEqual({ runs: [], kept: 4 });
+  expect(spared.map(({ reason }) => reason)).toEqual(
+    Array<string>(4).fill('digits, version 1, cannot be read and may have been made from it'),
+  );
+  expect(events).toEqual([
+    expect.objectContaining({ hint: expect.stringContaining('all runs are kept') as string }),
+  ]);
+  expect(await readdir(folder)).toHaveLength(4);
+});
+
 it('nothing is pruned in a search that is going on', async () => {
   const folder = await fourRuns();
   await withLock(join(folder, 'search.lock'), { waitMs: 0 }, async () => {
@@ -182,7 +228,7 @@ it('searches are listed in a line each, and of one that is not over, trials that
   });
   const { runs, spared } = await pruneRuns(options, 'sweep');
   expect(names({ runs })).toEqual(['trial-003']);
-  expect(spared).toEqual([{ run: 'trial-002', reason: expect.stringContaining('go on with it') as string }]);
+  expect(spared).toEqual([{ run: 'trial-002', reason: expect.stringContaining('may resume it') as string }]);
 });
 
 function manifestOf(run: string): Manifest {

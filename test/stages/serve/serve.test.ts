@@ -445,12 +445,51 @@ it('the log has a line for each request, with its id, where it is asked for', as
 
 it('a rate limit answers with 429 and says when to come again', async () => {
   const { url } = await serveForTest(checkpoint, { rateLimit: 3 });
-  const statuses = await Promise.all(
-    Array.from({ length: 8 }, async () => (await fetch(`${url}/v2`)).status),
-  );
-  expect(statuses).toContain(200);
-  expect(statuses).toContain(429);
+  const answers = await Promise.all(Array.from({ length: 30 }, () => ask(`${url}/v2`)));
+  const refused = answers.filter(({ status }) => status === 429);
+  expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(3);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const { body, headers } of refused) {
+    expect(body).toMatchObject({ code: 'RATE_LIMITED', request_id: headers.get('x-request-id') });
+    expect(headers.get('retry-after')).toBe('1');
+    expect([...headers.keys()].filter((name) => name.startsWith('x-ratelimit'))).toEqual([]);
+  }
   expect((await fetch(`${url}/v2/health/live`)).status).toBe(200);
+  const metrics = async (): Promise<Response> => fetch(`${url}/metrics`);
+  await expect.poll(async () => (await metrics()).status).toBe(200);
+});
+
+it('a rate limit comes before the token, and holds for addresses that do not exist', async () => {
+  const tokensFile = join(await temporaryFolder(), 'tokens.json');
+  await createToken(tokensFile, { name: 'me', role: 'infer', days: undefined });
+  const { url } = await serveForTest(checkpoint, { requireTokens: true, tokensFile, rateLimit: 2 });
+  const statuses = await Promise.all(
+    Array.from({ length: 30 }, async () => (await fetch(`${url}/nothing`)).status),
+  );
+  expect(new Set(statuses)).toEqual(new Set([401, 429]));
+});
+
+it('every answer has the security headers, errors too', async () => {
+  const { url } = await serveForTest(checkpoint);
+  for (const [path, status] of [
+    ['/v2', 200],
+    ['/nothing', 404],
+    ['/', 200],
+  ] as const) {
+    const answer = await fetch(`${url}${path}`);
+    expect(answer.status).toBe(status);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'content-security-policy': expect.stringMatching(/^default-src 'none';.*frame-ancestors 'none'$/) as string,
+      'cross-origin-embedder-policy': 'require-corp',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'SAMEORIGIN',
+    });
+    // Only over HTTPS.
+    expect(answer.headers.has('strict-transport-security')).toBe(false);
+  }
 });
 
 it('an address that is taken is an error that names it', async () => {
@@ -466,7 +505,7 @@ it('a stopping server answers what has begun, and is no longer ready', async () 
   const server = await serveForTest(checkpoint, { batchDelay: 300 });
   const answer = askJson(`${server.url}/v2/models/mnist/infer`, inferenceRequest(pixels.subarray(0, 784), 1));
   await new Promise((resolve) => setTimeout(resolve, 100));
-  await server.stop();
+  expect(await server.stop()).toEqual({ cutOff: 0 });
   const { status, headers } = await answer;
   expect([status, headers.get('connection')]).toEqual([200, 'close']);
   await expect(fetch(`${server.url}/v2/health/live`)).rejects.toThrow();

@@ -3,9 +3,9 @@ import { extname, join } from 'node:path';
 
 import type { FastifyInstance } from 'fastify';
 
-import { sha256 } from '../core/hashing.js';
+import { sha256 } from '../../core/hashing.js';
 
-/** What a browser is told of a file, by its extension; files of other kinds are not served. */
+/** Content types by extension; files of other kinds are not served. */
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.bin': 'application/octet-stream',
 };
 
-/** Static files, by the names that they have in addresses, and where they lie. */
+/** Static files: their paths by their names in URLs. */
 export type StaticFiles = ReadonlyMap<string, string>;
 
 /** The files of a folder; none where there is no such folder. */
@@ -31,8 +31,8 @@ export async function filesOf(folder: string): Promise<StaticFiles> {
 }
 
 /**
- * Serves files below a prefix, an index.html at the prefix itself. Which files there are is known from now on: a request chooses
- * among them and names none. Each is read when it is first asked for, and kept.
+ * Serves files below a prefix, an index.html at the prefix itself. The list of files is fixed here, so a request cannot name another
+ * path. Each file is read on its first request and kept.
  */
 export function registerFiles(app: FastifyInstance, files: StaticFiles, prefix = ''): void {
   for (const [name, path] of files) {
@@ -55,7 +55,7 @@ export function registerFiles(app: FastifyInstance, files: StaticFiles, prefix =
   }
 }
 
-/** An action that is done once; when it failed, it is tried again. */
+/** Runs an action once; after a failure, the next call tries again. */
 function once<Result>(action: () => Promise<Result>): () => Promise<Result> {
   let done: Promise<Result> | undefined;
   return () =>

@@ -1,18 +1,6 @@
 import { expect, it } from 'vitest';
 
 import { hostName, isLoopback } from '../../../src/serving/security/addresses.js';
-import { RateLimiter } from '../../../src/serving/security/rate-limiter.js';
-
-it('a caller has a second’s worth of requests, and gets more as time passes', () => {
-  let now = 0;
-  const limiter = new RateLimiter(2, () => now);
-  expect([1, 2, 3].map(() => limiter.take('a'))).toEqual([true, true, false]);
-  expect(limiter.take('b')).toBe(true);
-  now += 500;
-  expect([limiter.take('a'), limiter.take('a')]).toEqual([true, false]);
-  now += 60_000;
-  expect([1, 2, 3].map(() => limiter.take('a'))).toEqual([true, true, false]);
-});
 
 it.each([
   ['127.0.0.1', true],

@@ -1,0 +1,11 @@
+import type { ServeResult } from '../../../stages/serve/serve.js';
+import { count, duration } from '../format.js';
+import type { Style } from '../style.js';
+
+/** The end of a server, for people: how long it ran and whether every request was answered. */
+export function servedText({ model, seconds, cutOff }: ServeResult, { yellow }: Style): string {
+  const served = `served ${model} for ${duration(seconds)}`;
+  if (cutOff === 0) return `${served}; every request was answered`;
+  const requests = `${count(cutOff)} ${cutOff === 1 ? 'request' : 'requests'}`;
+  return `${served}; ${yellow(`${requests} cut off unanswered`)}: not finished within the time for stopping`;
+}

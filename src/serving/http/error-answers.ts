@@ -1,0 +1,65 @@
+import type { Socket } from 'node:net';
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { codeOfStatus, HttpError } from '../http-errors.js';
+import type { ServerMetrics } from '../metrics.js';
+import type { Authenticator } from '../security/authenticator.js';
+
+/** Answers a request with an error: JSON with the message, the code and the request's id. */
+export function answerError(
+  thrown: Error & { statusCode?: number },
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { metrics, authenticator }: { metrics: ServerMetrics; authenticator: Authenticator | undefined },
+): FastifyReply {
+  const error = asHttpError(thrown);
+  metrics.rejected.inc({ code: error.code });
+  if (error.status >= 500) request.log.error({ reqId: request.id, error: thrown.stack }, error.code);
+  else request.log.debug({ reqId: request.id, code: error.code }, error.message);
+  if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter);
+  if (error.code === 'UNAUTHENTICATED' && authenticator) {
+    const isPage = (request.headers.accept ?? '').includes('text/html');
+    // Browsers ask for a password where Basic is offered; programs need not be.
+    reply.header('www-authenticate', `${isPage ? 'Basic' : 'Bearer'} realm="mnist"`);
+  }
+  // The rest of a body that was not read must not be taken for the next request.
+  if (error.status === 413 || error.status === 401) reply.header('connection', 'close');
+  return reply
+    .code(error.status)
+    .header('content-type', 'application/json')
+    .send(JSON.stringify({ error: error.message, code: error.code, request_id: request.id }));
+}
+
+/** Fastify's own client errors keep their status; an unexpected error does not show its message. */
+function asHttpError(thrown: Error & { statusCode?: number }): HttpError {
+  if (thrown instanceof HttpError) return thrown;
+  const status = thrown.statusCode ?? 500;
+  if (status >= 400 && status < 500) return new HttpError(codeOfStatus(status));
+  return new HttpError('INTERNAL');
+}
+
+/** Answers what is not valid HTTP or did not arrive in time: there is no request to answer it through. */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const { status, code, message } = new HttpError(brokenRequestCodes[error.code ?? ''] ?? 'BAD_REQUEST');
+  const body = JSON.stringify({ error: message, code });
+  if (socket.writable) {
+    socket.write(
+      [
+        `HTTP/1.1 ${status} ${code}`,
+        'content-type: application/json',
+        `content-length: ${Buffer.byteLength(body)}`,
+        'connection: close',
+        '',
+        body,
+      ].join('\r\n'),
+    );
+  }
+  socket.destroySoon();
+}
+
+const brokenRequestCodes: Readonly<Record<string, 'REQUEST_TIMEOUT' | 'HEADERS_TOO_LARGE'>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
+  HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
+};
