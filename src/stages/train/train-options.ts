@@ -124,9 +124,6 @@ export type TrainConfiguration = Resolved<typeof trainSpace>;
 /** A training configuration with where each value came from. */
 export type TrainResolution = Resolution<typeof trainSpace>;
 
-/** What a program may pass to `train`: any of the options, with the model's and the optimiser's beside them. */
-export type TrainOptions = Partial<z.input<typeof trainFields>> & Record<string, unknown>;
-
 /** What a resumed run may have otherwise than before: where it runs, how long, and what is demanded of it. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
   ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
@@ -188,7 +185,7 @@ function asItWas(
 }
 
 /** The settings of a program's call, validated. Throws what `resolveTraining` throws. */
-export function resolveTrainOptions(options: TrainOptions): Promise<TrainResolution> {
+export function resolveTrainOptions(options: Readonly<Record<string, unknown>>): Promise<TrainResolution> {
   return resolveTraining([callerLayer(options)]);
 }
 
