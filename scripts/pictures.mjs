@@ -36,7 +36,7 @@ const browser = await chromium.launch({
 try {
   const trained = await run('train', '--epochs', '10', '--seed', '1', '--run', 'first');
   const commands = [['npx mnist-train --epochs 10 --seed 1 --run first', trained]];
-  await run('evaluate', 'first', '--report', 'report.html', '--robustness');
+  await run('evaluate', 'first', '--report', 'report.html');
   await takeTerminal(commands);
   await takeReport(pathToFileURL(join(folder, 'report.html')).href);
   await takePage();
@@ -95,7 +95,7 @@ async function takeReport(address) {
 async function takePage() {
   const server = start(['serve', 'first', '--port', '0', '--json']);
   try {
-    const page = await browser.newPage({ viewport: { width: 1000, height: 640 }, colorScheme: 'light' });
+    const page = await browser.newPage({ viewport: { width: 1000, height: 700 }, colorScheme: 'light' });
     await page.goto(await addressOf(server));
     const pad = page.locator('#pad');
     await pad.waitFor();
