@@ -1,6 +1,6 @@
 // Writes the declarations of the package's public entries, one file each: the options in full, each with its description, and
-// of the rest only what can be reached. Nothing of TensorFlow.js, Node.js or the DOM is left in them, so a program in strict
-// TypeScript compiles without skipLibCheck, whatever it has installed.
+// of the rest only what can be reached. Nothing of TensorFlow.js or Node.js is left in them, so a program in strict TypeScript
+// compiles without skipLibCheck, be it for Node.js or for a browser.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

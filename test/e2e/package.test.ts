@@ -24,6 +24,12 @@ function npm(words: readonly string[], cwd: string): string {
   });
 }
 
+/** Where a program finds names such as AbortSignal. */
+const GLOBALS = {
+  browser: { lib: ['es2023', 'dom'], types: [] },
+  node: { lib: ['es2023'], types: ['node'], typeRoots: [join(CHECKOUT, 'node_modules', '@types')] },
+};
+
 /** Where the packed package was installed by a person who has nothing but Node.js and npm, and what npm told them. */
 let folder: string;
 let installationOutput: string;
@@ -85,11 +91,11 @@ describe('npm pack, installed elsewhere', () => {
       compiler = join(place, 'node_modules', 'typescript', 'bin', 'tsc');
     }, 120_000);
 
-    /** What the compiler says of a program that has no declarations but those of the language and the package. */
-    const compile = async (program: string): Promise<string> => {
+    /** What the compiler says of a program, with the globals of browsers or those of Node.js. */
+    const compile = async (program: string, globals: keyof typeof GLOBALS = 'browser'): Promise<string> => {
       const compilerOptions = {
         ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true },
-        ...{ target: 'es2023', lib: ['es2023'], module: 'nodenext', types: [] },
+        ...{ target: 'es2023', module: 'nodenext', ...GLOBALS[globals] },
       };
       await writeFile(join(folder, 'program.mts'), program);
       await writeFile(
@@ -99,8 +105,11 @@ describe('npm pack, installed elsewhere', () => {
       return spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' }).stdout;
     };
 
-    it('compiles what the documentation shows', { timeout: 120_000 }, async () => {
-      const program = `
+    it.each(['browser', 'node'] as const)(
+      'compiles in a program for %s',
+      { timeout: 120_000 },
+      async (globals) => {
+        const program = `
         import { calibrate, deploy, evaluate, explain, predict, search, serve, train, ToolkitError } from 'mnist-train';
         const picture = { name: 'seven.png', read: () => Promise.resolve(new Uint8Array()) };
         const { run, test } = await train({ epochs: 3, seed: 7, model: 'cnn', filters: [8, 16], momentum: 0.9 });
@@ -115,8 +124,9 @@ describe('npm pack, installed elsewhere', () => {
         await (await serve(run, { port: 0 })).stop();
         export const figures: number[] = [test.accuracy, accuracy, rows.length, predictions.length];
         export const isOurs = (error: unknown): boolean => error instanceof ToolkitError && error.code === 'USAGE';`;
-      expect(await compile(program)).toBe('');
-    });
+        expect(await compile(program, globals)).toBe('');
+      },
+    );
 
     it.each([
       [`train({ epoch: 3 })`, /'epoch' does not exist in type 'TrainOptions'/],

@@ -81,7 +81,6 @@ describe.each(backends.names)('the example of the article on %s', (backend) => {
       name: 'neuron',
       inputs: 2,
       units: 1,
-      activation: 'none',
       initializer: 'fan-in-uniform',
     });
     const weights = new Map<string, Variable>(
