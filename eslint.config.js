@@ -7,7 +7,7 @@ import { rooms } from './scripts/rooms.mjs';
 /** No room imports one above it. */
 const zones = rooms.map((room, level) => ({
   target: `./src/${room}`,
-  from: ['./src/index.ts', ...rooms.slice(0, level).map((above) => `./src/${above}`)],
+  from: ['./src/index.ts', './src/options.ts', ...rooms.slice(0, level).map((above) => `./src/${above}`)],
   message: `src/${room} stands below it (scripts/rooms.mjs): imports point down.`,
 }));
 

@@ -30,3 +30,5 @@ for (const [entry, outfile] of [
 for (const name of ['index.html', 'style.css', 'icon.svg']) {
   cpSync(new URL(`../src/page/${name}`, import.meta.url), new URL(`../dist/page/${name}`, import.meta.url));
 }
+
+await import('./declarations.mjs');

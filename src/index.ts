@@ -1,45 +1,44 @@
 /** The library: every stage as a function of options and a context, the types of what they hand on, and the errors. */
 import { callerOptions } from './core/config/layers.js';
 import { silentContext, type StageContext } from './core/events.js';
-import { collect as collectStage, collectFields } from './stages/collect/collect.js';
-import { deploy as deployStage, type Deployment } from './stages/deploy/deploy.js';
-import { deploySpace, type deployFields } from './stages/deploy/deploy-options.js';
 import {
-  calibrate as calibrateStage,
-  calibrateFields,
-  type Calibration,
-} from './stages/calibrate/calibrate.js';
+  optionSpaces,
+  type CalibrateOptions,
+  type CollectOptions,
+  type CompareRunsOptions,
+  type DeployOptions,
+  type EmbedOptions,
+  type EvaluateOptions,
+  type ExplainOptions,
+  type PredictOptions,
+  type PreprocessOptions,
+  type PruneRunsOptions,
+  type SearchOptions,
+  type ServeOptions,
+  type ShowDatasetOptions,
+  type TrainOptions,
+} from './options.js';
+import { collect as collectStage } from './stages/collect/collect.js';
+import { deploy as deployStage, type Deployment } from './stages/deploy/deploy.js';
+import { calibrate as calibrateStage, type Calibration } from './stages/calibrate/calibrate.js';
 import {
   evaluate as evaluateStage,
   evaluateEnsemble as evaluateEnsembleStage,
 } from './stages/evaluate/evaluate.js';
-import { evaluateFields } from './stages/evaluate/evaluate-options.js';
-import {
-  predict as predictStage,
-  predictFields,
-  type PictureSource,
-  type Predictions,
-} from './stages/predict/predict.js';
+import { predict as predictStage, type PictureSource, type Predictions } from './stages/predict/predict.js';
 import { preprocess as preprocessStage, type Preprocessed } from './stages/preprocess/preprocess.js';
 import { compareRuns as compareRunsStage, type RunComparison } from './stages/runs/compare-runs.js';
 import { pruneRuns as pruneRunsStage, type Pruning } from './stages/runs/prune-runs.js';
-import { compareRunsFields, pruneRunsFields } from './stages/runs/runs-options.js';
 import { search as searchStage, type SearchResult } from './stages/search/search.js';
-import { resolveSearchOptions, type SearchOptions } from './stages/search/search-options.js';
-import { resolveTrainOptions, type TrainOptions } from './stages/train/train-options.js';
+import { resolveSearchOptions } from './stages/search/search-options.js';
+import { resolveTrainOptions } from './stages/train/train-options.js';
 import { train as trainStage, type TrainResult } from './stages/train/train.js';
 import type { Embedded } from './stages/embed/embed.js';
-import { embedFields } from './stages/embed/embed-options.js';
 import type { DatasetView } from './stages/datasets/show-dataset.js';
-import { showDatasetFields } from './stages/datasets/show-dataset-options.js';
-import { explainSpace, type explainFields } from './stages/explain/explain-options.js';
 import type { Explanations } from './stages/explain/explain.js';
 import type { RunningServer } from './stages/serve/serve.js';
-import { serveFields } from './stages/serve/serve-options.js';
 import type { RawData } from './artifacts/raw.js';
-import type { z } from 'zod';
 import type { EnsembleEvaluation, Evaluation } from './evaluation/evaluation.js';
-import { preprocessFields } from './stages/preprocess/preprocess-options.js';
 
 export { readCheckpoint, type Checkpoint, type CheckpointDescription } from './artifacts/checkpoint.js';
 export { ModelRegistry, type RegisteredVersion } from './artifacts/model-registry.js';
@@ -50,6 +49,22 @@ export type { RawData } from './artifacts/raw.js';
 export { isToolkitError, ToolkitError, type ErrorCode, type ExitCode } from './core/errors.js';
 export type { Emit, StageContext, ToolkitEvent } from './core/events.js';
 export { version } from './core/version.js';
+export type {
+  CalibrateOptions,
+  CollectOptions,
+  CompareRunsOptions,
+  DeployOptions,
+  EmbedOptions,
+  EvaluateOptions,
+  ExplainOptions,
+  PredictOptions,
+  PreprocessOptions,
+  PruneRunsOptions,
+  SearchOptions,
+  ServeOptions,
+  ShowDatasetOptions,
+  TrainOptions,
+} from './options.js';
 export type { LayerDescription } from './models/layers/settings.js';
 export { bootstrapIntervals, type Intervals } from './evaluation/bootstrap.js';
 export { oneVersusRest, precisionRecallCurve, rocCurve } from './evaluation/curves.js';
@@ -71,32 +86,22 @@ export type { Preprocessed } from './stages/preprocess/preprocess.js';
 export type { RunComparison } from './stages/runs/compare-runs.js';
 export type { Pruning } from './stages/runs/prune-runs.js';
 export type { SearchResult, TrialResult } from './stages/search/search.js';
-export type { SearchOptions } from './stages/search/search-options.js';
-export type { TrainOptions } from './stages/train/train-options.js';
 export type { TrainResult } from './stages/train/train.js';
 
 /** Who listens, and who may interrupt; both can be left out. */
 export type Context = Partial<StageContext>;
 
-/** A call's options, validated against the fields of a stage. Throws OPTION_UNKNOWN and OPTION_INVALID. */
-function optionsFor<Fields extends z.ZodObject>(fields: Fields, options: z.input<Fields>) {
-  return callerOptions({ fields, choices: {} }, options);
-}
-
 /** Stage 1, with the options of `mnist collect`. Throws a ToolkitError. */
-export async function collect(
-  options: z.input<typeof collectFields> = {},
-  context: Context = {},
-): Promise<RawData> {
-  return collectStage(optionsFor(collectFields, options), silentContext(context));
+export async function collect(options: CollectOptions = {}, context: Context = {}): Promise<RawData> {
+  return collectStage(callerOptions(optionSpaces.CollectOptions, options), silentContext(context));
 }
 
 /** Stage 2, with the options of `mnist preprocess`. Throws a ToolkitError. */
 export async function preprocess(
-  options: z.input<typeof preprocessFields> = {},
+  options: PreprocessOptions = {},
   context: Context = {},
 ): Promise<Preprocessed> {
-  return preprocessStage(optionsFor(preprocessFields, options), silentContext(context));
+  return preprocessStage(callerOptions(optionSpaces.PreprocessOptions, options), silentContext(context));
 }
 
 /** Stage 3, with the options of `mnist train`: those of the model and the optimiser beside them. Throws a ToolkitError. */
@@ -116,10 +121,14 @@ export async function search(options: SearchOptions, context: Context = {}): Pro
  */
 export async function evaluate(
   checkpoint: string,
-  options: z.input<typeof evaluateFields> = {},
+  options: EvaluateOptions = {},
   context: Context = {},
 ): Promise<Evaluation> {
-  return evaluateStage(checkpoint, optionsFor(evaluateFields, options), silentContext(context));
+  return evaluateStage(
+    checkpoint,
+    callerOptions(optionSpaces.EvaluateOptions, options),
+    silentContext(context),
+  );
 }
 
 /**
@@ -129,14 +138,12 @@ export async function evaluate(
  */
 export async function evaluateEnsemble(
   checkpoints: readonly string[],
-  options: z.input<typeof evaluateFields> = {},
+  options: EvaluateOptions = {},
   context: Context = {},
 ): Promise<EnsembleEvaluation> {
-  return evaluateEnsembleStage(checkpoints, optionsFor(evaluateFields, options), silentContext(context));
+  const values = callerOptions(optionSpaces.EvaluateOptions, options);
+  return evaluateEnsembleStage(checkpoints, values, silentContext(context));
 }
-
-/** The options of `mnist deploy`: those of the target, such as `quantize`, stand beside the common ones. */
-export type DeployInput = z.input<typeof deployFields> & { to?: string } & Record<string, unknown>;
 
 /**
  * Stage 5, with the options of `mnist deploy`. Throws a ToolkitError.
@@ -145,10 +152,10 @@ export type DeployInput = z.input<typeof deployFields> & { to?: string } & Recor
  */
 export async function deploy(
   checkpoint: string,
-  options: DeployInput = {},
+  options: DeployOptions = {},
   context: Context = {},
 ): Promise<Deployment> {
-  const values = callerOptions(deploySpace, options);
+  const values = callerOptions(optionSpaces.DeployOptions, options);
   return deployStage(checkpoint, values, silentContext(context));
 }
 
@@ -159,10 +166,11 @@ export async function deploy(
  */
 export async function calibrate(
   checkpoint: string,
-  options: z.input<typeof calibrateFields> = {},
+  options: CalibrateOptions = {},
   context: Context = {},
 ): Promise<Calibration> {
-  return calibrateStage(checkpoint, optionsFor(calibrateFields, options), silentContext(context));
+  const values = callerOptions(optionSpaces.CalibrateOptions, options);
+  return calibrateStage(checkpoint, values, silentContext(context));
 }
 
 /**
@@ -174,14 +182,12 @@ export async function calibrate(
 export async function predict(
   checkpoint: string,
   pictures: readonly PictureSource[],
-  options: z.input<typeof predictFields> = {},
+  options: PredictOptions = {},
   context: Context = {},
 ): Promise<Predictions> {
-  return predictStage(checkpoint, pictures, optionsFor(predictFields, options), silentContext(context));
+  const values = callerOptions(optionSpaces.PredictOptions, options);
+  return predictStage(checkpoint, pictures, values, silentContext(context));
 }
-
-/** The options of `mnist explain`: those of the method, such as `steps`, stand beside the common ones. */
-export type ExplainInput = z.input<typeof explainFields> & { method?: string } & Record<string, unknown>;
 
 /**
  * Shows which pixels speak for a class and which against it, with the options of `mnist explain`. Throws a ToolkitError; a
@@ -192,10 +198,10 @@ export type ExplainInput = z.input<typeof explainFields> & { method?: string } &
 export async function explain(
   checkpoint: string,
   pictures: readonly PictureSource[],
-  options: ExplainInput = {},
+  options: ExplainOptions = {},
   context: Context = {},
 ): Promise<Explanations> {
-  const values = callerOptions(explainSpace, options);
+  const values = callerOptions(optionSpaces.ExplainOptions, options);
   const { explain: explainStage } = await import('./stages/explain/explain.js');
   return explainStage(checkpoint, pictures, values, silentContext(context));
 }
@@ -207,10 +213,10 @@ export async function explain(
  */
 export async function embed(
   checkpoint: string,
-  options: z.input<typeof embedFields> = {},
+  options: EmbedOptions = {},
   context: Context = {},
 ): Promise<Embedded> {
-  const values = optionsFor(embedFields, options);
+  const values = callerOptions(optionSpaces.EmbedOptions, options);
   const { embed: embedStage } = await import('./stages/embed/embed.js');
   return embedStage(checkpoint, values, silentContext(context));
 }
@@ -218,10 +224,10 @@ export async function embed(
 /** Looks at a data set, with the options of `mnist datasets show`. Throws a ToolkitError. */
 export async function showDataset(
   dataset: string,
-  options: z.input<typeof showDatasetFields> = {},
+  options: ShowDatasetOptions = {},
   context: Context = {},
 ): Promise<DatasetView> {
-  const values = optionsFor(showDatasetFields, options);
+  const values = callerOptions(optionSpaces.ShowDatasetOptions, options);
   const { showDataset: showDatasetStage } = await import('./stages/datasets/show-dataset.js');
   return showDatasetStage(dataset, values, silentContext(context));
 }
@@ -235,17 +241,18 @@ export { summariseSearches as listSearches, type SearchSummary } from './stages/
 /** Sets runs side by side, with the options of `mnist runs compare`. Throws a ToolkitError. */
 export async function compareRuns(
   runs: readonly string[],
-  options: z.input<typeof compareRunsFields> = {},
+  options: CompareRunsOptions = {},
 ): Promise<RunComparison> {
-  return compareRunsStage(runs, optionsFor(compareRunsFields, options));
+  return compareRunsStage(runs, callerOptions(optionSpaces.CompareRunsOptions, options));
 }
 
 /** Removes runs, with the options of `mnist runs prune`; without `yes` it only says which. Throws a ToolkitError. */
-export async function pruneRuns(
-  options: z.input<typeof pruneRunsFields>,
-  context: Context = {},
-): Promise<Pruning> {
-  return pruneRunsStage(optionsFor(pruneRunsFields, options), undefined, silentContext(context));
+export async function pruneRuns(options: PruneRunsOptions, context: Context = {}): Promise<Pruning> {
+  return pruneRunsStage(
+    callerOptions(optionSpaces.PruneRunsOptions, options),
+    undefined,
+    silentContext(context),
+  );
 }
 
 /** Where a server's log goes; left out, nowhere. */
@@ -259,11 +266,11 @@ export type ServeLog = (line: string) => void;
  */
 export async function serve(
   checkpoint: string | undefined,
-  options: z.input<typeof serveFields> = {},
+  options: ServeOptions = {},
   context: Context = {},
   log: ServeLog = () => undefined,
 ): Promise<RunningServer> {
-  const values = optionsFor(serveFields, options);
+  const values = callerOptions(optionSpaces.ServeOptions, options);
   const { startServer } = await import('./stages/serve/serve.js');
   return startServer(checkpoint, values, { log: { write: log } }, silentContext(context));
 }

@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { models } from '../../src/models/index.js';
-import { resolveTrainOptions, type TrainOptions } from '../../src/stages/train/train-options.js';
+import { resolveTrainOptions } from '../../src/stages/train/train-options.js';
 
 const folder = new URL('../../configs/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
-const read = (name: string): TrainOptions =>
-  JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as TrainOptions;
+const read = (name: string): Record<string, unknown> =>
+  JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Record<string, unknown>;
 
 describe('the shipped configurations', () => {
   it.each(files)('%s is accepted, and says nothing that is left unused', async (name) => {

@@ -1,21 +1,21 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { QUICK, runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 
+// Vitest was started by npm, whose variables would lead a nested one astray.
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+
 function npm(words: readonly string[], cwd: string): string {
-  // Vitest was started by npm, whose variables would lead a nested one astray.
-  const environment = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)),
-  );
   return execFileSync('npm', [...words, '--silent', '--no-audit', '--no-fund'], {
     cwd,
     env: environment,
@@ -24,19 +24,40 @@ function npm(words: readonly string[], cwd: string): string {
   });
 }
 
-it(
-  'npm pack, installed elsewhere, trains by its three names and can be imported',
-  { timeout: 300_000 },
-  async () => {
-    const folder = await temporaryFolder();
-    npm(['pack', '--ignore-scripts', '--pack-destination', folder], CHECKOUT);
-    const [archive] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
-    npm(['init', '--yes'], folder);
-    npm(['install', `./${archive!}`], folder);
+/** Where a program finds names such as AbortSignal. */
+const GLOBALS = {
+  browser: { lib: ['es2023', 'dom'], types: [] },
+  node: { lib: ['es2023'], types: ['node'], typeRoots: [join(CHECKOUT, 'node_modules', '@types')] },
+};
+
+/** Where the packed package was installed by a person who has nothing but Node.js and npm, and what npm told them. */
+let folder: string;
+let installationOutput: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mnist-train-package-'));
+  npm(['pack', '--ignore-scripts', '--pack-destination', folder], CHECKOUT);
+  const [archive] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
+  npm(['init', '--yes'], folder);
+  const { stdout, stderr } = spawnSync('npm', ['install', `./${archive!}`, '--no-audit', '--no-fund'], {
+    cwd: folder,
+    env: environment,
+    encoding: 'utf8',
+  });
+  installationOutput = stdout + stderr;
+  return () => rm(folder, { recursive: true, force: true });
+}, 300_000);
+
+describe('npm pack, installed elsewhere', () => {
+  it('installs without a word about engines or anything outdated', () => {
+    expect(installationOutput).toContain('added ');
+    expect(installationOutput).not.toMatch(/EBADENGINE|deprecated/);
+  });
+
+  it('trains by its three names', { timeout: 300_000 }, () => {
     const installed = join(folder, 'node_modules', 'mnist-train');
     expect(existsSync(join(installed, 'src'))).toBe(false);
     expect(existsSync(join(installed, 'vendor', 'tensorflow-kernels.cjs'))).toBe(true);
-
     const run = (name: string, ...words: string[]): string =>
       execFileSync(join(folder, 'node_modules', '.bin', name), words, {
         cwd: folder,
@@ -49,14 +70,75 @@ it(
     );
     expect(run('mnist-eval', 'packed', '--quiet')).toContain('packed on the test images of mnist (10,000)');
     expect(run('mnist', 'runs')).toContain('packed');
-    const script = `import { train, version } from 'mnist-train'; console.log(typeof train, version);`;
-    const imported = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
-      cwd: folder,
-      encoding: 'utf8',
+  });
+
+  it.each([
+    ['import', 'module', `import { train, version } from 'mnist-train';`],
+    ['require', 'commonjs', `const { train, version } = require('mnist-train');`],
+  ])('can be had with %s', (_, type, line) => {
+    const script = `${line} console.log(typeof train, version);`;
+    const words = ['--disable-warning=ExperimentalWarning', `--input-type=${type}`, '-e', script];
+    const printed = execFileSync(process.execPath, words, { cwd: folder, encoding: 'utf8' });
+    expect(printed).toMatch(/^function \d+\.\d+\.\d+\n$/);
+  });
+
+  describe.each(['5.9', '6'])('in strict TypeScript %s, without skipLibCheck', (version) => {
+    let compiler: string;
+
+    beforeAll(() => {
+      const place = join(folder, `typescript-${version}`);
+      npm(['install', '--no-save', '--prefix', place, `typescript@${version}`], folder);
+      compiler = join(place, 'node_modules', 'typescript', 'bin', 'tsc');
+    }, 120_000);
+
+    /** What the compiler says of a program, with the globals of browsers or those of Node.js. */
+    const compile = async (program: string, globals: keyof typeof GLOBALS = 'browser'): Promise<string> => {
+      const compilerOptions = {
+        ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true },
+        ...{ target: 'es2023', module: 'nodenext', ...GLOBALS[globals] },
+      };
+      await writeFile(join(folder, 'program.mts'), program);
+      await writeFile(
+        join(folder, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions, files: ['program.mts'] }),
+      );
+      return spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' }).stdout;
+    };
+
+    it.each(['browser', 'node'] as const)(
+      'compiles in a program for %s',
+      { timeout: 120_000 },
+      async (globals) => {
+        const program = `
+        import { calibrate, deploy, evaluate, explain, predict, search, serve, train, ToolkitError } from 'mnist-train';
+        const picture = { name: 'seven.png', read: () => Promise.resolve(new Uint8Array()) };
+        const { run, test } = await train({ epochs: 3, seed: 7, model: 'cnn', filters: [8, 16], momentum: 0.9 });
+        await train({ model: 'stack', layers: [{ type: 'flatten' }, { type: 'dense', units: 100 }] });
+        await search({ search: { trials: 3, space: { optimizer: ['adam', 'sgd'] } } });
+        const { accuracy, confusion } = await evaluate(run, { split: 'test' });
+        const rows: readonly (readonly number[])[] = confusion;
+        await calibrate(run, { targetAccuracy: 0.99 });
+        await deploy(run, { to: 'onnx' });
+        await explain(run, [picture], { method: 'occlusion', patch: 3 });
+        const { predictions } = await predict(run, [picture], {}, { emit: (event) => void event.event });
+        await (await serve(run, { port: 0 })).stop();
+        export const figures: number[] = [test.accuracy, accuracy, rows.length, predictions.length];
+        export const isOurs = (error: unknown): boolean => error instanceof ToolkitError && error.code === 'USAGE';`;
+        expect(await compile(program, globals)).toBe('');
+      },
+    );
+
+    it.each([
+      [`train({ epoch: 3 })`, /'epoch' does not exist in type 'TrainOptions'/],
+      [`train({ epochs: 'three' })`, /'string' is not assignable to type 'number'/],
+      [`train({ optimizer: 'adamm' })`, /'"adamm"' is not assignable/],
+      [`evaluate('latest', { spilt: 'test' })`, /'spilt' does not exist in type 'EvaluateOptions'/],
+    ])('refuses %s', { timeout: 120_000 }, async (call, complaint) => {
+      const program = `import { evaluate, train } from 'mnist-train'; await ${call}; export { evaluate, train };`;
+      expect(await compile(program)).toMatch(complaint);
     });
-    expect(imported).toMatch(/^function \d+\.\d+\.\d+\n$/);
-  },
-);
+  });
+});
 
 it.each(['22', '24', '26'])('trains on Node %s', { timeout: 300_000 }, async (major) => {
   const folder = await temporaryFolder();

@@ -22,10 +22,11 @@ import { startOnCpu } from '../support/backends.js';
 import { expectClose } from '../support/numbers.js';
 
 /*
- * One step of backpropagation by hand: two inputs, two hidden units, one output, sigmoid σ everywhere, error E = ½(y − t)².
+ * One step of backpropagation by hand, through a hidden layer: two inputs, two hidden units, one output, sigmoid σ everywhere, error
+ * E = ½(y − t)². The article's own example, of a single neuron, is in article.test.ts.
  *
- * The text of the article that this project comes from is not in this repository; these are the numbers of the example that most
- * tutorials take (Mazur, “A step by step backpropagation example”, 2015), of its first output alone, and with biases that learn too.
+ * These are the numbers of the example that most tutorials take (Mazur, “A step by step backpropagation example”, 2015), of its first
+ * output alone, and with biases that learn too.
  * Every value below was derived with the formulas beside it in decimal arithmetic of 30 digits, and none by this project; those that
  * Mazur prints (z, h, the output, its error, ∂E/∂h₁ and both new weights of the output) are his.
  *

@@ -51,9 +51,6 @@ export const searchSpace = { ...trainSpace, fields: searchFields };
 export type SearchConfiguration = Resolved<typeof searchSpace>;
 export type SearchResolution = Resolution<typeof searchSpace>;
 
-/** What a program may pass to `search`: the section, and any option of `train` beside it. */
-export type SearchOptions = Partial<z.input<typeof searchFields>> & Record<string, unknown>;
-
 /** The options of the search itself, which trials do not have. */
 const CALL: ReadonlySet<string> = new Set(['run', 'resume', 'plot', 'dataDir', 'checkpointsDir', 'search']);
 
@@ -107,7 +104,7 @@ export async function resolveSearch(layers: readonly Layer[]): Promise<SearchRes
 }
 
 /** The settings of a program's call, validated. Throws what `resolveSearch` throws. */
-export function resolveSearchOptions(options: SearchOptions): Promise<SearchResolution> {
+export function resolveSearchOptions(options: Readonly<Record<string, unknown>>): Promise<SearchResolution> {
   return resolveSearch([callerLayer(options)]);
 }
 

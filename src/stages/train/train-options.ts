@@ -103,9 +103,6 @@ export type TrainConfiguration = Resolved<typeof trainSpace>;
 /** A training configuration with where each value came from. */
 export type TrainResolution = Resolution<typeof trainSpace>;
 
-/** What a program may pass to `train`: any of the options, with the model's and the optimiser's beside them. */
-export type TrainOptions = Partial<z.input<typeof trainFields>> & Record<string, unknown>;
-
 /** The options that may change when a run is resumed: folders, backend, length and quality gate. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
   ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
@@ -167,7 +164,7 @@ function reproductionSettings(
 }
 
 /** The settings of a program's call, validated. Throws what `resolveTraining` throws. */
-export function resolveTrainOptions(options: TrainOptions): Promise<TrainResolution> {
+export function resolveTrainOptions(options: Readonly<Record<string, unknown>>): Promise<TrainResolution> {
   return resolveTraining([callerLayer(options)]);
 }
 

@@ -12,7 +12,7 @@ import type { Explain } from '../../../src/evaluation/explanation/explainer.js';
 import { integratedGradients } from '../../../src/evaluation/explanation/integrated-gradients.js';
 import { occlusion } from '../../../src/evaluation/explanation/occlusion.js';
 import { smoothGrad } from '../../../src/evaluation/explanation/smooth-grad.js';
-import { explain, train, type ExplainInput } from '../../../src/index.js';
+import { explain, train, type ExplainOptions } from '../../../src/index.js';
 import type { Explanations } from '../../../src/stages/explain/explain.js';
 import { loadModel } from '../../../src/models/load-model.js';
 import { openExplainer } from '../../../src/evaluation/explanation/model-explainer.js';
@@ -24,7 +24,7 @@ import { preparedMnist } from '../../support/serving.js';
 
 let checkpointsDir: string;
 let digits: Uint8Array[];
-const explained = (name: string, options: ExplainInput, pictures: Buffer[] = []): Promise<Explanations> => {
+const explained = (name: string, options: ExplainOptions, pictures: Buffer[] = []): Promise<Explanations> => {
   const common = { dataDir: inject('dataDir'), checkpointsDir, threads: 1 };
   const sources = pictures.map((bytes, index) => ({
     name: `digit ${index}.png`,

@@ -4,7 +4,6 @@ import {
   fixedOptions,
   resolveSearchOptions,
   searchSettings,
-  type SearchOptions,
 } from '../../../src/stages/search/search-options.js';
 import { toolkitError } from '../../support/errors.js';
 
@@ -21,7 +20,7 @@ it('a fixed option of an optimiser that is searched for becomes one of the space
   expect(fixedOptions(resolution)).toEqual({ batchSize: 50, epochs: 4 });
 });
 
-it.each<[string, SearchOptions, RegExp]>([
+it.each<[string, Record<string, unknown>, RegExp]>([
   ['no section', {}, /no section "search"/],
   ['no space', { search: { trials: 1 } }, /space: /],
   [

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { readCheckpoint } from '../../../src/artifacts/checkpoint.js';
-import { preprocess, train, type TrainResult } from '../../../src/index.js';
+import { preprocess, train, type TrainOptions, type TrainResult } from '../../../src/index.js';
 import { recordingContext } from '../../support/backends.js';
 
 const SEEDS = [1, 2, 3];
@@ -17,8 +17,8 @@ let dataDir: string;
 let checkpointsDir: string;
 
 /** A small convolutional net; a name for each of its runs. */
-function trainNet(run: string, dataset: string, more: Record<string, unknown>): Promise<TrainResult> {
-  const net = { model: 'cnn', filters: [8, 16], denseUnits: 64, batchSize: 50 };
+function trainNet(run: string, dataset: string, more: TrainOptions): Promise<TrainResult> {
+  const net: TrainOptions = { model: 'cnn', filters: [8, 16], denseUnits: 64, batchSize: 50 };
   return train({ ...net, dataset, run, dataDir, checkpointsDir, device: 'cpu', threads: 2, ...more });
 }
 
@@ -55,7 +55,7 @@ describe('what was learnt of digits 0 to 4', () => {
   it('is told layer by layer, kept where it is frozen, and sees pixels as they were scaled for it', async () => {
     const { events, context } = recordingContext();
     const options = { initFrom: 'low', freezeAllButHead: true, epochs: 1, dataDir, checkpointsDir };
-    const net = { model: 'cnn', filters: [8, 16], denseUnits: 64, device: 'cpu' } as const;
+    const net: TrainOptions = { model: 'cnn', filters: [8, 16], denseUnits: 64, device: 'cpu' };
     const result = await train({ ...net, ...options, dataset: 'mnist-high', run: 'head' }, context);
     const body = ['convolution1', 'convolution2', 'dense1'];
     expect(events.find(({ event }) => event === 'transfer')).toMatchObject({

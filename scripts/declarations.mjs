@@ -1,0 +1,74 @@
+// Writes the declarations of the package's public entries, one file each: the options in full, each with its description, and
+// of the rest only what can be reached. Nothing of TensorFlow.js or Node.js is left in them, so a program in strict TypeScript
+// compiles without skipLibCheck, be it for Node.js or for a browser.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { compile } from 'json-schema-to-typescript';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
+import { z } from 'zod';
+
+const dist = fileURLToPath(new URL('../dist', import.meta.url));
+const { exports } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const entries = Object.values(exports).flatMap(({ types }) => (types ? [types.replace('./dist/', '')] : []));
+
+const TYPE_KEYS = new Set([
+  'type',
+  'enum',
+  'const',
+  'items',
+  'properties',
+  'required',
+  'anyOf',
+  'oneOf',
+  'additionalProperties',
+]);
+
+/** The options of a space as JSON Schema; where plug-ins share an option, it takes what any of them takes. */
+function schemaOf({ fields, choices }) {
+  const schema = z.toJSONSchema(fields, { io: 'input' });
+  for (const [key, { registry, description }] of Object.entries(choices)) {
+    schema.properties[key] = { type: 'string', enum: [...registry.names], description };
+    for (const { options } of registry) addProperties(schema.properties, options);
+  }
+  return schema;
+}
+
+function addProperties(properties, options) {
+  for (const [key, property] of Object.entries(z.toJSONSchema(options, { io: 'input' }).properties)) {
+    const { description, ...known } = properties[key] ?? property;
+    const alternatives = [...(known.anyOf ?? [known]), property].map(typeAlone);
+    const distinct = [...new Map(alternatives.map((type) => [JSON.stringify(type), type])).values()];
+    properties[key] = { description, ...(distinct.length > 1 ? { anyOf: distinct } : known) };
+  }
+}
+
+/** A schema without what does not become part of a type, so that equal types are seen to be equal. */
+function typeAlone(schema) {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => TYPE_KEYS.has(key)));
+}
+
+const { optionSpaces } = await import('../dist/options.js');
+const interfaces = await Promise.all(
+  Object.entries(optionSpaces).map(([name, space]) =>
+    compile(schemaOf(space), name, {
+      bannerComment: '',
+      additionalProperties: false,
+      ignoreMinAndMaxItems: true,
+    }),
+  ),
+);
+writeFileSync(join(dist, 'options.d.ts'), interfaces.join('\n'));
+
+for (const entry of entries) {
+  const bundle = await rollup({ input: join(dist, entry), plugins: [dts()], external: /^[^./]/ });
+  const { output } = await bundle.generate({ format: 'es' });
+  writeFileSync(join(dist, entry), output[0].code);
+}
+
+// The declarations of the inside are no part of the package.
+for (const file of readdirSync(dist, { recursive: true })) {
+  if (file.endsWith('.d.ts') && !entries.includes(file)) rmSync(join(dist, file));
+}

@@ -1,0 +1,85 @@
+/** The options of the library's functions: those of the commands, with the types that a program sees. */
+import type { z } from 'zod';
+
+import type { Choice, Configurable, OptionSpace } from './core/config/resolve.js';
+import type { Registry } from './core/registry.js';
+import { calibrateFields } from './stages/calibrate/calibrate.js';
+import { collectFields } from './stages/collect/collect.js';
+import { showDatasetFields } from './stages/datasets/show-dataset-options.js';
+import { deploySpace } from './stages/deploy/deploy-options.js';
+import { embedFields } from './stages/embed/embed-options.js';
+import { evaluateFields } from './stages/evaluate/evaluate-options.js';
+import { explainSpace } from './stages/explain/explain-options.js';
+import { predictFields } from './stages/predict/predict.js';
+import { preprocessFields } from './stages/preprocess/preprocess-options.js';
+import { compareRunsFields, pruneRunsFields } from './stages/runs/runs-options.js';
+import { searchSpace } from './stages/search/search-options.js';
+import { serveFields } from './stages/serve/serve-options.js';
+import { trainSpace } from './stages/train/train-options.js';
+
+/**
+ * What can be set, by the name of its type below. In the package these types are written out in full, from this table:
+ * scripts/declarations.mjs. So they need no declarations of TensorFlow.js, and an editor shows what each option does.
+ */
+export const optionSpaces = {
+  CollectOptions: { fields: collectFields, choices: {} },
+  PreprocessOptions: { fields: preprocessFields, choices: {} },
+  TrainOptions: trainSpace,
+  SearchOptions: searchSpace,
+  EvaluateOptions: { fields: evaluateFields, choices: {} },
+  DeployOptions: deploySpace,
+  CalibrateOptions: { fields: calibrateFields, choices: {} },
+  PredictOptions: { fields: predictFields, choices: {} },
+  ExplainOptions: explainSpace,
+  EmbedOptions: { fields: embedFields, choices: {} },
+  ShowDatasetOptions: { fields: showDatasetFields, choices: {} },
+  CompareRunsOptions: { fields: compareRunsFields, choices: {} },
+  PruneRunsOptions: { fields: pruneRunsFields, choices: {} },
+  ServeOptions: { fields: serveFields, choices: {} },
+} as const satisfies Record<string, OptionSpace>;
+
+type Spaces = typeof optionSpaces;
+
+type EntryOf<Option> = Option extends { registry: Registry<infer Entry extends Configurable> }
+  ? Entry
+  : never;
+
+/** An empty object of zod has every key, none of which may have a value: it adds none here. */
+type KeyOf<Union> = Union extends unknown ? (string extends keyof Union ? never : keyof Union) : never;
+
+type ValueOf<Union, Key> = Union extends unknown
+  ? string extends keyof Union
+    ? never
+    : Key extends keyof Union
+      ? Union[Key]
+      : never
+  : never;
+
+/** The options of plug-ins, of which a program gives those of the one it chose. */
+type Merged<Union> = { [Key in KeyOf<Union>]?: ValueOf<Union, Key> };
+
+type PluginOptions<Choices> = Merged<
+  { [Key in keyof Choices]: z.input<EntryOf<Choices[Key]>['options']> }[keyof Choices]
+>;
+
+type PluginNames<Choices> = { [Key in keyof Choices]?: EntryOf<Choices[Key]>['name'] };
+
+type OptionsOf<Space extends OptionSpace> = z.input<Space['fields']> &
+  (Record<string, Choice> extends Space['choices']
+    ? unknown
+    : PluginNames<Space['choices']> & PluginOptions<Space['choices']>);
+
+export type CollectOptions = OptionsOf<Spaces['CollectOptions']>;
+export type PreprocessOptions = OptionsOf<Spaces['PreprocessOptions']>;
+export type TrainOptions = OptionsOf<Spaces['TrainOptions']>;
+export type SearchOptions = OptionsOf<Spaces['SearchOptions']>;
+export type EvaluateOptions = OptionsOf<Spaces['EvaluateOptions']>;
+export type DeployOptions = OptionsOf<Spaces['DeployOptions']>;
+export type CalibrateOptions = OptionsOf<Spaces['CalibrateOptions']>;
+export type PredictOptions = OptionsOf<Spaces['PredictOptions']>;
+export type ExplainOptions = OptionsOf<Spaces['ExplainOptions']>;
+export type EmbedOptions = OptionsOf<Spaces['EmbedOptions']>;
+export type ShowDatasetOptions = OptionsOf<Spaces['ShowDatasetOptions']>;
+export type CompareRunsOptions = OptionsOf<Spaces['CompareRunsOptions']>;
+export type PruneRunsOptions = OptionsOf<Spaces['PruneRunsOptions']>;
+export type ServeOptions = OptionsOf<Spaces['ServeOptions']>;
