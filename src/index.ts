@@ -39,7 +39,11 @@ import type { RunningServer } from './stages/serve/serve.js';
 import { serveFields } from './stages/serve/serve-options.js';
 import type { RawData } from './artifacts/raw.js';
 import type { z } from 'zod';
-import type { EnsembleEvaluation, Evaluation } from './evaluation/evaluation.js';
+import {
+  flattenEvaluation,
+  type EnsembleEvaluation,
+  type EvaluationResult,
+} from './evaluation/evaluation.js';
 import { preprocessFields } from './stages/preprocess/preprocess-options.js';
 
 export { readCheckpoint, type Checkpoint, type CheckpointDescription } from './artifacts/checkpoint.js';
@@ -62,7 +66,7 @@ export type { RunningServer } from './stages/serve/serve.js';
 export { decide, type Decision, type DecisionPolicy } from './evaluation/decisions/decide.js';
 export type { Calibration } from './stages/calibrate/calibrate.js';
 export type { PictureSource, Predictions } from './stages/predict/predict.js';
-export type { Evaluation } from './evaluation/evaluation.js';
+export type { EvaluationResult as Evaluation } from './evaluation/evaluation.js';
 export type { EnsembleEvaluation } from './evaluation/evaluation.js';
 export type { Embedded } from './stages/embed/embed.js';
 export type { DatasetView } from './stages/datasets/show-dataset.js';
@@ -116,13 +120,10 @@ export async function evaluate(
   checkpoint: string,
   options: z.input<typeof evaluateFields> = {},
   context: Context = {},
-): Promise<Evaluation> {
+): Promise<EvaluationResult> {
   const space = { fields: evaluateFields, choices: {} };
-  return evaluateStage(
-    checkpoint,
-    resolveOptions(space, [callerLayer(options)]).values,
-    silentContext(context),
-  );
+  const { values } = resolveOptions(space, [callerLayer(options)]);
+  return flattenEvaluation(await evaluateStage(checkpoint, values, silentContext(context)));
 }
 
 /**
@@ -137,7 +138,8 @@ export async function evaluateEnsemble(
 ): Promise<EnsembleEvaluation> {
   const space = { fields: evaluateFields, choices: {} };
   const { values } = resolveOptions(space, [callerLayer(options)]);
-  return evaluateEnsembleStage(checkpoints, values, silentContext(context));
+  const evaluation = await evaluateEnsembleStage(checkpoints, values, silentContext(context));
+  return { ...flattenEvaluation(evaluation), members: evaluation.subject.members ?? [] };
 }
 
 /** The options of `mnist deploy`: those of the target, such as `quantize`, stand beside the common ones. */

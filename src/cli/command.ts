@@ -64,7 +64,10 @@ export const presentationFields = z.strictObject({
   json: z.boolean().default(false).meta({ description: 'print JSON lines on stdout, for programs' }),
   quiet: z.boolean().default(false).meta({ description: 'print results, warnings and errors alone' }),
   color: z.boolean().default(true).meta({ description: 'print without colours (as NO_COLOR does)' }),
-  verbose: z.boolean().default(false).meta({ description: 'print stack traces of errors' }),
+  verbose: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'print stack traces of errors, and details of results' }),
   printConfig: z
     .boolean()
     .default(false)

@@ -16,14 +16,14 @@ export function imagesPositional(required: boolean): Positional {
 /** What came of some pictures, and what failed: a picture that cannot be read does not keep the others from being shown. */
 export function picturesOutcome<Result extends Pick<Predictions, 'failures'>>(
   { failures, ...result }: Result,
-  text: (result: Omit<Result, 'failures'>, style: Style) => string,
+  text: (result: Omit<Result, 'failures'>, style: Style, verbose: boolean) => string,
 ): Outcome {
   return {
     data: {
       ...result,
       failures: failures.map(({ picture, error: { code, message } }) => ({ picture, code, message })),
     },
-    text: (style) => text(result, style),
+    text: (style, verbose) => text(result, style, verbose),
     failures: failures.map(({ error }) => error),
   };
 }

@@ -2,7 +2,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { Random } from '../core/random.js';
 import {
-  accuracyOf,
   averagePrecisionRecall,
   balancedAccuracy,
   cohenKappa,
@@ -91,16 +90,18 @@ function resampler(scored: ScoredExamples): (random: Random) => Headline<number>
   const count = labels.length;
   const losses = logLosses(scored);
   const squares = brierScores(scored);
-  const cells = predictionsOf(scored).reduce(
+  const predictions = predictionsOf(scored);
+  const cells = predictions.reduce(
     (found, predicted, index) => found.fill(labels[index]! * classes + predicted, index, index + 1),
     new Uint16Array(count),
   );
   return (random) => {
     const cellCounts = new Float64Array(classes ** 2);
-    let [loss, brier] = [0, 0];
+    let [correct, loss, brier] = [0, 0, 0];
     for (let draw = 0; draw < count; draw++) {
       const index = random.integer(count);
       cellCounts[cells[index]!]! += 1;
+      correct += Number(predictions[index] === labels[index]);
       loss += losses[index]!;
       brier += squares[index]!;
     }
@@ -108,7 +109,7 @@ function resampler(scored: ScoredExamples): (random: Random) => Headline<number>
       ...cellCounts.subarray(label * classes, (label + 1) * classes),
     ]);
     return {
-      accuracy: accuracyOf(matrix),
+      accuracy: correct / count,
       loss: loss / count,
       brier: brier / count,
       balancedAccuracy: balancedAccuracy(matrix),

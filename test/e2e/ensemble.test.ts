@@ -48,7 +48,7 @@ it(
     });
     expect(code).toBe(0);
     const page = await readFile(join(cwd, 'report.html'), 'utf8');
-    for (const words of ['Ensemble of 3', 'Each member', 'The loss of r2 by epoch', 'together'])
+    for (const words of ['Ensemble of 3', 'Ensemble members', 'Loss of r2 by epoch', 'ensemble'])
       expect(page).toContain(words);
     expect(page.match(/<img /g)).toHaveLength(4);
     expect(page).not.toMatch(/NaN|undefined|Infinity/);

@@ -158,7 +158,7 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     await comparedOn(page);
     expect(await answerOf(page)).toMatch(/^Undecided – perhaps 0, \d/);
     expect(await page.locator('#reason').textContent()).toMatch(
-      /^Ask a person: “0” has the probability .*, and 100\.0 % is asked for$/,
+      /^Ask a person: “0” has probability .*; its threshold is 100\.0 %$/,
     );
     await page.getByRole('button', { name: 'Clear' }).click();
     await draw(page, ONE);

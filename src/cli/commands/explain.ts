@@ -7,7 +7,7 @@ import { checkpointPositional, commonFields, defineCommand } from '../command.js
 import { imagesPositional, picturesOutcome, pictureSource } from '../pictures.js';
 
 export const explainCommand = defineCommand({
-  summary: 'show which pixels speak for a class and which against it',
+  summary: 'show which pixels support a class and which contradict it',
   positionals: [checkpointPositional, imagesPositional(false)],
   space: {
     fields: z.strictObject({ ...commonFields.shape, ...explainFields.shape }),
@@ -15,7 +15,7 @@ export const explainCommand = defineCommand({
   },
   examples: [
     ['mnist explain latest seven.png', 'why is it a seven? a picture by integrated gradients'],
-    ['mnist explain latest --index 8,247 --class 5', 'test images 8 and 247: what speaks for a five?'],
+    ['mnist explain latest --index 8,247 --class 5', 'test images 8 and 247: what supports a five?'],
     ['mnist explain my-cnn seven.png --method grad-cam', 'where the last convolution looked'],
   ],
   async run({ positionals: [checkpoint, ...names], options, context, stdin }) {

@@ -14,7 +14,7 @@ export interface PrettyOptions {
   stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
   environment: NodeJS.ProcessEnv;
   color: boolean;
-  /** Whether errors come with their stack trace. */
+  /** Whether errors come with their stack trace, and results with details. */
   verbose: boolean;
 }
 
@@ -88,8 +88,8 @@ export class PrettyReporter implements Reporter {
 
   outcome({ text }: Outcome): void {
     this.#progress.clear();
-    const { stdout, color, environment } = this.#options;
-    stdout.write(`${text(styleFor(stdout, color, environment))}\n`);
+    const { stdout, color, environment, verbose } = this.#options;
+    stdout.write(`${text(styleFor(stdout, color, environment), verbose)}\n`);
   }
 
   error(error: ToolkitError): void {

@@ -6,8 +6,8 @@ import type { Style } from './style.js';
 export interface Outcome {
   /** The fields of the JSON result. */
   data: object;
-  /** What a person reads on stdout. */
-  text: (style: Style) => string;
+  /** What a person reads on stdout; with `--verbose`, details too. */
+  text: (style: Style, verbose: boolean) => string;
   /** A failure that does not keep the result from being shown, such as a quality gate. */
   failure?: ToolkitError | undefined;
   /** Failures of parts of the work, such as one of many pictures. */

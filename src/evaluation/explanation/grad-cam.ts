@@ -16,12 +16,12 @@ import { defineExplainer } from './explainer.js';
 import { logitSum } from './gradients.js';
 
 /**
- * Grad-CAM: the maps of the last convolution, each weighed by how much it speaks for the class, added, and what is negative left
+ * Grad-CAM: the maps of the last convolution, each weighted by its mean gradient, added, and what is negative left
  * out. Coarse: as fine as those maps are.
  */
 export const gradCam = defineExplainer({
   name: 'grad-cam',
-  summary: 'where the last convolution saw what speaks for the class; for models with convolutions',
+  summary: 'where the last convolution found support for the class; for models with convolutions',
   source:
     'Selvaraju et al., “Grad-CAM: visual explanations from deep networks via gradient-based localization”, 2017',
   options: z.strictObject({}),

@@ -10,16 +10,16 @@ const SMALL = 0.001;
 const MOST_STEPS = 4096;
 
 /**
- * Integrated gradients: the gradient along the straight way from a black image to this one, times the way. The map adds up to what
- * the logit gains on it.
+ * Integrated gradients: the mean gradient on the straight path from a black image to this one, times their difference. The map adds
+ * up to the difference of the two logits.
  */
 export const integratedGradients = defineExplainer({
   name: 'integrated-gradients',
-  summary: 'the gradient on the way from black to the image; adds up to what the logit gains',
+  summary: 'gradients averaged on the path from black to the image; the sum is the change of the logit',
   source: 'Sundararajan, Taly and Yan, “Axiomatic attribution for deep networks”, 2017',
   options: z.strictObject({
     steps: z.int().min(1).max(MOST_STEPS).default(64).meta({
-      description: 'gradients on the way; doubled until the map adds up to 0.5 %',
+      description: 'steps of the path; doubled until the sum is right to 0.5 %',
     }),
   }),
   build:
@@ -43,7 +43,7 @@ export const integratedGradients = defineExplainer({
     },
 });
 
-/** The integral by the midpoint rule: the mean gradient at the middle of so many equal parts of the way, times the way. */
+/** The integral by the midpoint rule: the mean gradient in the middles of so many equal parts of the path, times its length. */
 async function integrate(question: Question, black: Float32Array, steps: number): Promise<Float64Array> {
   const { image } = question;
   const inputs = new Float32Array(steps * image.length);

@@ -7,11 +7,11 @@ import { logitsOf } from './gradients.js';
 /** Occlusion: how much the logit falls when a square is covered with black. Needs no gradients, so it suits any model. */
 export const occlusion = defineExplainer({
   name: 'occlusion',
-  summary: 'how much the logit falls when a square of the image is made black',
+  summary: 'how much the logit falls when a square of the image is hidden',
   source: 'Zeiler and Fergus, “Visualizing and understanding convolutional networks”, 2014',
   options: z.strictObject({
     patch: z.int().min(1).max(1024).default(4).meta({ description: 'side of the square, in pixels' }),
-    stride: z.int().min(1).max(1024).default(2).meta({ description: 'how far the square moves at once' }),
+    stride: z.int().min(1).max(1024).default(2).meta({ description: 'step of the square, in pixels' }),
   }),
   build: (covering) => async (question) => {
     const { image, shape } = question;

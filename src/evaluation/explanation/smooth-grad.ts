@@ -6,16 +6,16 @@ import { logitGradients } from './gradients.js';
 /** SmoothGrad: the mean gradient of noisy copies of the image, which has less noise of its own than a single one. */
 export const smoothGrad = defineExplainer({
   name: 'smooth-grad',
-  summary: 'the mean gradient of noisy copies: where a little more ink would help or harm',
+  summary: 'mean gradient over noisy copies of the image',
   source: 'Smilkov et al., “SmoothGrad: removing noise by adding noise”, 2017',
   options: z.strictObject({
-    samples: z.int().min(1).max(4096).default(64).meta({ description: 'noisy copies' }),
+    samples: z.int().min(1).max(4096).default(64).meta({ description: 'number of noisy copies' }),
     noise: z
       .number()
       .min(0)
       .max(1)
       .default(0.15)
-      .meta({ description: 'standard deviation of the noise, as a share of the pixels’ range' }),
+      .meta({ description: 'standard deviation of the noise, as a share of the pixel range' }),
   }),
   build:
     ({ samples, noise }) =>

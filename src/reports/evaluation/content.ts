@@ -5,7 +5,7 @@ import type { Evaluation, ShownMistake } from '../../evaluation/evaluation.js';
 /** A mistake with its pictures, as `data:` addresses. */
 export interface PicturedMistake extends ShownMistake {
   picture: string;
-  /** What speaks for the class that it was taken for. */
+  /** What in it supports the predicted class. */
   explanation: string;
 }
 

@@ -16,12 +16,14 @@ import { silentContext, type StageContext } from '../../core/events.js';
 import { sha256OfFile } from '../../core/hashing.js';
 import { complaintOf } from '../../core/validation.js';
 import { version } from '../../core/version.js';
-import { expectedCalibrationError, judgementsOf, type Judgement } from '../../evaluation/calibration.js';
+import { expectedCalibrationError, judgementsOf } from '../../evaluation/calibration.js';
+import { accuracyOf } from '../../evaluation/classify.js';
 import { coverageCurve, thresholdForAccuracy } from '../../evaluation/decisions/coverage.js';
 import { decide, type DecisionPolicy } from '../../evaluation/decisions/decide.js';
 import { fitTemperature } from '../../evaluation/decisions/temperature.js';
 import { selectImages, type LabelledImages } from '../../core/images.js';
-import { softmax } from '../../evaluation/probabilities.js';
+import { predictionsOf, rowsOf, scoreLogits, type ScoredExamples } from '../../evaluation/probabilities.js';
+import { logLosses, mean } from '../../evaluation/scores.js';
 import { backendOptions, executionMode, startChosenBackend } from '../../engine/backends/options.js';
 import type { ClassifyOptions } from '../../models/classify-images.js';
 import { classifyPixels } from '../../models/classify-pixels.js';
@@ -31,19 +33,19 @@ import { prepareData, splitOf } from '../preprocess/prepare-data.js';
 /** The options of `calibrate`, beside the checkpoint. */
 export const calibrateFields = z.strictObject({
   targetAccuracy: z.number().min(0).max(1).optional().meta({
-    description: 'ask a person as seldom as this share of right decisions, of each class, allows',
+    description: 'send to a person only as many images as needed to reach this accuracy in every class',
     placeholder: 'X',
   }),
   thresholds: z.array(z.number().min(0).max(1)).default([]).meta({
     description:
-      'the probability that a class must reach: one for all, or one for each, in the order of the classes',
+      'minimum probability of the predicted class: one for all classes, or one for each, in their order',
   }),
   costs: z.string().min(1).optional().meta({
-    description: 'JSON file: what deciding for a class (column) costs where another is true (row)',
+    description: 'JSON file with the cost matrix: rows = actual class, columns = predicted class',
     placeholder: 'FILE',
   }),
   abstentionCost: z.number().min(0).optional().meta({
-    description: 'what asking a person costs, where an error costs 1 or as the costs say',
+    description: 'cost of sending an image to a person; an error costs 1, or as the cost matrix has it',
     placeholder: 'X',
   }),
   dataDir: dataDirOption,
@@ -58,7 +60,7 @@ export interface Calibration extends StoredDecision {
   path: string;
 }
 
-/** The shares of decided images that the coverage–accuracy curve shows. */
+/** The shares of answered images on the coverage–accuracy curve. */
 const COVERAGES = [1, 0.99, 0.98, 0.97, 0.96, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5];
 
 /** Logits of some images, with what they show. */
@@ -138,7 +140,7 @@ async function readCosts(path: string, classes: number): Promise<number[][]> {
   try {
     const costs = z.array(z.array(z.number().min(0))).parse(JSON.parse(await readFile(path, 'utf8')));
     if (isSquare(costs, classes)) return costs;
-    throw new Error('it has other rows or columns');
+    throw new Error('its rows or columns are not one for each class');
   } catch (error) {
     const hint = `--costs names a JSON file with a list of ${classes} lists of ${classes} numbers from 0`;
     throw new ToolkitError('USAGE', { message: `${path}: ${complaintOf(error)}`, hint }, { cause: error });
@@ -153,7 +155,7 @@ function validationSplitOf({ description: { data } }: Checkpoint, prepared: Prep
   const { validation } = splitOf(prepared, data.validationSplit, data.splitSeed);
   if (validation.length > 0) return validation;
   throw usage(
-    'the model was trained without a validation split, and its other images say nothing honest',
+    'the model was trained without a validation split: there are no held-out images to calibrate on',
     'train with --validation-split 0.1',
   );
 }
@@ -168,7 +170,7 @@ async function score(
   return { logits: await classifyPixels(checkpoint, pixels, how), labels };
 }
 
-/** For each class, the lowest threshold above which decisions for it are right often enough. */
+/** For each class, the lowest threshold with which its predictions reach the target accuracy. */
 function withTarget(
   policy: DecisionPolicy,
   target: number | undefined,
@@ -176,20 +178,13 @@ function withTarget(
   temperature: number,
 ): DecisionPolicy {
   if (target === undefined) return policy;
-  const judgements = judgementsOf(probabilitiesOf(scored, temperature), scored.labels);
+  const judgements = judgementsOf(rowsOf(scoredAt(scored, temperature)), scored.labels);
   const thresholds = policy.classNames.map((_, index) => {
     const own = judgements.filter(({ predicted }) => predicted === index);
-    // Where nothing is good enough, everything is left to people.
+    // Where no threshold is high enough, every image is sent to a person.
     return thresholdForAccuracy(own, target) ?? 1;
   });
   return { ...policy, thresholds };
-}
-
-function probabilitiesOf({ logits, labels }: Scored, temperature: number): Float64Array[] {
-  const classes = logits.length / labels.length;
-  return [...labels.keys()].map((row) =>
-    softmax(logits.subarray(row * classes, (row + 1) * classes), temperature),
-  );
 }
 
 /** How a temperature and a policy do on some images. */
@@ -199,34 +194,24 @@ function measure(
   temperature: number,
   policy: DecisionPolicy,
 ): MeasuredDecision {
-  const { labels } = scored;
-  const [before, after] = [1, temperature].map((divisor) => probabilitiesOf(scored, divisor));
-  const raw = judgementsOf(before!, labels);
-  const calibrated = judgementsOf(after!, labels);
+  const [before, after] = [1, temperature].map((divisor) => scoredAt(scored, divisor));
+  const calibrated = judgementsOf(rowsOf(after!), scored.labels);
   return {
     split,
-    n: labels.length,
-    accuracy: accuracyOf(calibrated),
-    loss: { before: meanLoss(before!, labels), after: meanLoss(after!, labels) },
+    n: scored.labels.length,
+    accuracy: accuracyOf(predictionsOf(after!), scored.labels),
+    loss: { before: mean(logLosses(before!)), after: mean(logLosses(after!)) },
     expectedCalibrationError: {
-      before: expectedCalibrationError(raw),
+      before: expectedCalibrationError(judgementsOf(rowsOf(before!), scored.labels)),
       after: expectedCalibrationError(calibrated),
     },
-    policy: outcomeOf(after!, labels, policy),
+    policy: outcomeOf(rowsOf(after!), scored.labels, policy),
     curve: coverageCurve(calibrated, COVERAGES),
   };
 }
 
-function accuracyOf(judgements: readonly Judgement[]): number {
-  return judgements.filter(({ correct }) => correct).length / Math.max(1, judgements.length);
-}
-
-function meanLoss(probabilities: readonly Float64Array[], labels: Uint8Array): number {
-  // A probability that has become 0 counts as the smallest number, or one image would make the mean infinite.
-  const losses = probabilities.map(
-    (row, index) => -Math.log(Math.max(row[labels[index]!]!, Number.MIN_VALUE)),
-  );
-  return losses.reduce((sum, loss) => sum + loss, 0) / Math.max(1, losses.length);
+function scoredAt({ logits, labels }: Scored, temperature: number): ScoredExamples {
+  return scoreLogits(logits, labels, logits.length / labels.length, temperature);
 }
 
 function outcomeOf(

@@ -8,11 +8,11 @@ import { silentContext, type StageContext } from '../../core/events.js';
 import { describeBundle } from '../../deployment/describe.js';
 import { requireAccuracy } from '../../deployment/gate.js';
 import { folderDestination, registryDestination, type Destination } from '../../deployment/publish.js';
-import { softmaxRows, type DeploymentSource, type ExportedModel } from '../../deployment/source.js';
+import type { DeploymentSource, ExportedModel } from '../../deployment/source.js';
 import { withStaging } from '../../deployment/staging.js';
 import { verifyExport } from '../../deployment/verify.js';
 import { meanMetrics } from '../../evaluation/classify.js';
-import { indexOfMaximum } from '../../evaluation/probabilities.js';
+import { classesOf, softmaxRows } from '../../evaluation/probabilities.js';
 import { describeTraining } from '../../serving/watching/describe-training.js';
 import { encodeReference } from '../../serving/watching/reference-file.js';
 import { targets } from '../../deployment/targets/index.js';
@@ -163,13 +163,13 @@ async function withSource<Result>(
       forward: (images) => model.apply(images, variables.values()),
       variables,
       test,
-      probabilities: softmaxRows(logits, classes),
-      predictions: Uint8Array.from({ length: test.count }, (_, row) =>
-        indexOfMaximum(logits.subarray(row * classes, (row + 1) * classes)),
-      ),
+      probabilities: Float32Array.from(softmaxRows(logits, classes)),
+      predictions: Uint8Array.from(classesOf(logits, classes)),
       ...meanMetrics(logits, test.labels),
       classifyCheckpoint: async (path, images) =>
-        softmaxRows(await classifyImages(await readCheckpoint(path), images, how), classes),
+        Float32Array.from(
+          softmaxRows(await classifyImages(await readCheckpoint(path), images, how), classes),
+        ),
     });
   } finally {
     variables.dispose();

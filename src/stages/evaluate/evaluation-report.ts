@@ -24,7 +24,7 @@ export async function writeReport(
   evaluation: Evaluation,
   context: StageContext,
 ): Promise<void> {
-  const detectors = evaluation.perClass.map((_, label) => oneVersusRest(scored, label));
+  const detectors = evaluation.metrics.perClass.map((_, label) => oneVersusRest(scored, label));
   // A class without examples has no curve.
   const known = detectors.map(({ positives, negatives }) => positives.length > 0 && negatives.length > 0);
   const together = allClasses(scored);
@@ -41,18 +41,18 @@ export async function writeReport(
         all: precisionRecallCurve(together),
       },
     },
-    mistakes: await pictureMistakes(subject, evaluation.mistakes, context),
+    mistakes: await pictureMistakes(subject, evaluation.mistakes.mistakes, context),
     toolkit: version,
   });
   await writeFileAtomically(path, page);
 }
 
 async function pictureMistakes(
-  { checkpoint, members, images }: EvaluationSubject,
+  { members, images }: EvaluationSubject,
   mistakes: readonly ShownMistake[],
   { signal, emit }: StageContext,
 ): Promise<PicturedMistake[]> {
-  const { classNames, random } = checkpoint.description;
+  const { classNames, random } = members[0].description;
   const { shape, pixels: all } = images;
   const size = pixelsPerImage(shape);
   const method = integratedGradients.build(integratedGradients.options.parse({}));

@@ -5,7 +5,7 @@ import type { EvaluationSubject } from './evaluation-subject.js';
 import type { ShownMistake } from '../../evaluation/evaluation.js';
 
 /**
- * Writes mistakes as a contact sheet: a row for each pair of a class and what it was taken for, those with the surest mistake
+ * Writes mistakes as a contact sheet: a row for each pair of actual and predicted class, those with the surest mistake
  * first. Throws storage errors.
  */
 export async function writeMistakeSheet(

@@ -32,11 +32,11 @@ export const predictFields = z.strictObject({
     .min(1)
     .max(256)
     .default(3)
-    .meta({ description: 'how many classes are named, the likeliest first' }),
-  show: z.boolean().default(false).meta({ description: 'draw what the model saw' }),
+    .meta({ description: 'number of classes to list, most probable first' }),
+  show: z.boolean().default(false).meta({ description: 'draw the image that the model saw' }),
   prepare: prepareOption,
   with: z.array(z.string().min(1)).max(64).default([]).meta({
-    description: 'further checkpoints: the mean of all probabilities decides',
+    description: 'further checkpoints, for an ensemble: the mean of their probabilities decides',
     placeholder: 'CHECKPOINT',
   }),
   testTimeAugmentation: testTimeAugmentationOption,
@@ -52,7 +52,7 @@ export interface PictureSource {
   read: () => Promise<Uint8Array>;
 }
 
-/** What a model takes a picture for. */
+/** The prediction for a picture. */
 export interface Prediction {
   picture: string;
   /** The class that was decided for, by name; null where it is left to a person. */
@@ -183,7 +183,7 @@ export async function preparePictures(
 function blankError(path: string): ToolkitError {
   return new ToolkitError('PICTURE_UNREADABLE', {
     path,
-    reason: 'it shows nothing: it is all of one colour',
+    reason: 'the image is blank: all of one colour',
   });
 }
 

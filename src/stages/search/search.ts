@@ -267,9 +267,9 @@ class Search {
 
   async #plot(order: readonly Trial[]): Promise<string> {
     // The codec of images is loaded only where it is used.
-    const [{ searchPlot }, { writePlot }] = await Promise.all([
-      import('../../reports/drawing/search-plot.js'),
-      import('../../reports/drawing/plot.js'),
+    const [{ searchPlot }, { encodeFigure }] = await Promise.all([
+      import('../../reports/charts/search-plot.js'),
+      import('../../reports/charts/figure.js'),
     ]);
     const { metric, strategy, space } = this.#settings;
     const path = this.#resolution.values.plot ?? this.#folder.plot;
@@ -286,7 +286,7 @@ class Search {
         value: bestOf({ history }, metric)![metric],
       })),
     });
-    await writePlot(path, markup);
+    await writeFileAtomically(path, await encodeFigure(path, markup));
     return path;
   }
 
