@@ -1,44 +1,48 @@
 /** The library: every stage as a function of options and a context, the types of what they hand on, and the errors. */
 import { callerOptions } from './core/config/layers.js';
-import { silentContext, type StageContext } from './core/events.js';
+import { silentContext,type StageContext } from './core/events.js';
 import {
-  optionSpaces,
-  type CalibrateOptions,
-  type CollectOptions,
-  type CompareRunsOptions,
-  type DeployOptions,
-  type EmbedOptions,
-  type EvaluateOptions,
-  type ExplainOptions,
-  type PredictOptions,
-  type PreprocessOptions,
-  type PruneRunsOptions,
-  type SearchOptions,
-  type ServeOptions,
-  type ShowDatasetOptions,
-  type TrainOptions,
+optionSpaces,
+type CalibrateOptions,
+type CollectOptions,
+type CompareRunsOptions,
+type DeployOptions,
+type EmbedOptions,
+type EvaluateOptions,
+type ExplainOptions,
+type PredictOptions,
+type PreprocessOptions,
+type PruneRunsOptions,
+type SearchOptions,
+type ServeOptions,
+type ShowDatasetOptions,
+type TrainOptions,
 } from './options.js';
 import { collect as collectStage } from './stages/collect/collect.js';
-import { deploy as deployStage, type Deployment } from './stages/deploy/deploy.js';
-import { calibrate as calibrateStage, type Calibration } from './stages/calibrate/calibrate.js';
+import { deploy as deployStage,type Deployment } from './stages/deploy/deploy.js';
+import { calibrate as calibrateStage,type Calibration } from './stages/calibrate/calibrate.js';
 import {
-  evaluate as evaluateStage,
-  evaluateEnsemble as evaluateEnsembleStage,
+evaluate as evaluateStage,
+evaluateEnsemble as evaluateEnsembleStage,
 } from './stages/evaluate/evaluate.js';
-import { predict as predictStage, type PictureSource, type Predictions } from './stages/predict/predict.js';
-import { preprocess as preprocessStage, type Preprocessed } from './stages/preprocess/preprocess.js';
-import { compareRuns as compareRunsStage, type RunComparison } from './stages/runs/compare-runs.js';
-import { pruneRuns as pruneRunsStage, type Pruning } from './stages/runs/prune-runs.js';
-import { search as searchStage, type SearchResult } from './stages/search/search.js';
+import { predict as predictStage,type PictureSource,type Predictions } from './stages/predict/predict.js';
+import { preprocess as preprocessStage,type Preprocessed } from './stages/preprocess/preprocess.js';
+import { compareRuns as compareRunsStage,type RunComparison } from './stages/runs/compare-runs.js';
+import { pruneRuns as pruneRunsStage,type Pruning } from './stages/runs/prune-runs.js';
+import { search as searchStage,type SearchResult } from './stages/search/search.js';
 import { resolveSearchOptions } from './stages/search/search-options.js';
 import { resolveTrainOptions } from './stages/train/train-options.js';
-import { train as trainStage, type TrainResult } from './stages/train/train.js';
+import { train as trainStage,type TrainResult } from './stages/train/train.js';
 import type { Embedded } from './stages/embed/embed.js';
 import type { DatasetView } from './stages/datasets/show-dataset.js';
 import type { Explanations } from './stages/explain/explain.js';
 import type { RunningServer } from './stages/serve/serve.js';
 import type { RawData } from './artifacts/raw.js';
-import type { EnsembleEvaluation, Evaluation } from './evaluation/evaluation.js';
+import {
+flattenEvaluation,
+type EnsembleEvaluation,
+type EvaluationResult,
+} from './evaluation/evaluation.js';
 
 export { readCheckpoint, type Checkpoint, type CheckpointDescription } from './artifacts/checkpoint.js';
 export { ModelRegistry, type RegisteredVersion } from './artifacts/model-registry.js';
@@ -76,7 +80,7 @@ export type { RunningServer } from './stages/serve/serve.js';
 export { decide, type Decision, type DecisionPolicy } from './evaluation/decisions/decide.js';
 export type { Calibration } from './stages/calibrate/calibrate.js';
 export type { PictureSource, Predictions } from './stages/predict/predict.js';
-export type { Evaluation } from './evaluation/evaluation.js';
+export type { EvaluationResult as Evaluation } from './evaluation/evaluation.js';
 export type { EnsembleEvaluation } from './evaluation/evaluation.js';
 export type { Embedded } from './stages/embed/embed.js';
 export type { DatasetView } from './stages/datasets/show-dataset.js';
@@ -123,12 +127,9 @@ export async function evaluate(
   checkpoint: string,
   options: EvaluateOptions = {},
   context: Context = {},
-): Promise<Evaluation> {
-  return evaluateStage(
-    checkpoint,
-    callerOptions(optionSpaces.EvaluateOptions, options),
-    silentContext(context),
-  );
+): Promise<EvaluationResult> {
+  const values = callerOptions(optionSpaces.EvaluateOptions, options);
+  return flattenEvaluation(await evaluateStage(checkpoint, values, silentContext(context)));
 }
 
 /**
@@ -142,7 +143,8 @@ export async function evaluateEnsemble(
   context: Context = {},
 ): Promise<EnsembleEvaluation> {
   const values = callerOptions(optionSpaces.EvaluateOptions, options);
-  return evaluateEnsembleStage(checkpoints, values, silentContext(context));
+  const evaluation = await evaluateEnsembleStage(checkpoints, values, silentContext(context));
+  return { ...flattenEvaluation(evaluation), members: evaluation.subject.members ?? [] };
 }
 
 /**

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 
-import { systemCodeOf, ToolkitError } from '../core/errors.js';
-import type { PictureSource, Predictions } from '../stages/predict/predict.js';
+import { systemCodeOf,ToolkitError } from '../core/errors.js';
+import type { PictureSource,Predictions } from '../stages/predict/predict.js';
 import type { Style } from './terminal/style.js';
 import type { Outcome } from './terminal/reporter.js';
 import type { Positional } from './command.js';
@@ -16,14 +16,14 @@ export function imagesPositional(required: boolean): Positional {
 /** The results of some pictures and the failures: a picture that cannot be read does not hide the others. */
 export function picturesOutcome<Result extends Pick<Predictions, 'failures'>>(
   { failures, ...result }: Result,
-  text: (result: Omit<Result, 'failures'>, style: Style) => string,
+  text: (result: Omit<Result, 'failures'>, style: Style, verbose: boolean) => string,
 ): Outcome {
   return {
     data: {
       ...result,
       failures: failures.map(({ picture, error: { code, message } }) => ({ picture, code, message })),
     },
-    text: (style) => text(result, style),
+    text: (style, verbose) => text(result, style, verbose),
     failures: failures.map(({ error }) => error),
   };
 }

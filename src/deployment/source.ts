@@ -50,16 +50,3 @@ export function firstImages({ count, shape, pixels, labels }: LabelledImages, mo
     labels: labels.subarray(0, taken),
   };
 }
-
-/** Logits to probabilities, row by row, in double precision. */
-export function softmaxRows(logits: Float32Array, classes: number): Float32Array {
-  const probabilities = new Float32Array(logits.length);
-  for (let start = 0; start < logits.length; start += classes) {
-    const row = logits.subarray(start, start + classes);
-    const maximum = row.reduce((most, logit) => Math.max(most, logit), -Infinity);
-    const powers = Float64Array.from(row, (logit) => Math.exp(logit - maximum));
-    const sum = powers.reduce((total, power) => total + power, 0);
-    powers.forEach((power, index) => (probabilities[start + index] = power / sum));
-  }
-  return probabilities;
-}

@@ -1,8 +1,8 @@
 import type { Manifest } from '../artifacts/manifest.js';
 import { ToolkitError } from '../core/errors.js';
-import { indexOfMaximum } from '../evaluation/probabilities.js';
-import { firstImages, type DeploymentSource, type ExportedModel } from './source.js';
-import { rowOf } from '../core/images.js';
+import { accuracyOf } from '../evaluation/classify.js';
+import { classesOf } from '../evaluation/probabilities.js';
+import { firstImages,type DeploymentSource,type ExportedModel } from './source.js';
 
 /** How much an exported probability may differ from the checkpoint's. */
 export const DIFFERENCE_BAR = 1e-5;
@@ -33,7 +33,8 @@ export async function verifyExport(
     throw new ToolkitError('EXPORT_DIFFERS', { target, difference, bar: String(bar) });
   }
   if (accuracyLoss === undefined) return { verification, exported: null };
-  const accuracy = accuracyOf(probabilities, images.labels);
+  const predicted = classesOf(probabilities, probabilities.length / images.count);
+  const accuracy = accuracyOf(predicted, images.labels);
   const lost = 100 * (source.accuracy - accuracy);
   if (!(lost < accuracyLoss)) {
     const difference = `it loses ${lost.toFixed(2)} points of accuracy`;
@@ -57,14 +58,4 @@ function maximumDifference(
     most = Math.max(most, difference);
   }
   return most;
-}
-
-function accuracyOf(probabilities: Float32Array, labels: Uint8Array): number {
-  const classes = probabilities.length / labels.length;
-  let correct = 0;
-  labels.forEach((label, index) => {
-    const row = rowOf(probabilities, index, classes);
-    if (indexOfMaximum(row) === label) correct += 1;
-  });
-  return correct / labels.length;
 }

@@ -2,15 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { Random } from '../core/random.js';
 import {
-  accuracyOf,
-  averagePrecisionRecall,
-  balancedAccuracy,
-  cohenKappa,
-  matthewsCorrelation,
-  precisionRecall,
+averagePrecisionRecall,
+balancedAccuracy,
+cohenKappa,
+matthewsCorrelation,
+precisionRecall,
 } from './confusion.js';
-import { predictionsOf, type ScoredExamples } from './probabilities.js';
-import { brierScores, logLosses } from './scores.js';
+import { predictionsOf,type ScoredExamples } from './probabilities.js';
+import { brierScores,logLosses } from './scores.js';
 import { rowOf } from '../core/images.js';
 
 /** Where a number probably lies. */
@@ -92,22 +91,24 @@ function resampler(scored: ScoredExamples): (random: Random) => Headline<number>
   const count = labels.length;
   const losses = logLosses(scored);
   const squares = brierScores(scored);
-  const cells = predictionsOf(scored).reduce(
+  const predictions = predictionsOf(scored);
+  const cells = predictions.reduce(
     (found, predicted, index) => found.fill(labels[index]! * classes + predicted, index, index + 1),
     new Uint16Array(count),
   );
   return (random) => {
     const cellCounts = new Float64Array(classes ** 2);
-    let [loss, brier] = [0, 0];
+    let [correct, loss, brier] = [0, 0, 0];
     for (let draw = 0; draw < count; draw++) {
       const index = random.integer(count);
       cellCounts[cells[index]!]! += 1;
+      correct += Number(predictions[index] === labels[index]);
       loss += losses[index]!;
       brier += squares[index]!;
     }
     const matrix = Array.from({ length: classes }, (_, label) => [...rowOf(cellCounts, label, classes)]);
     return {
-      accuracy: accuracyOf(matrix),
+      accuracy: correct / count,
       loss: loss / count,
       brier: brier / count,
       balancedAccuracy: balancedAccuracy(matrix),

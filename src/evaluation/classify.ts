@@ -21,9 +21,9 @@ export function meanMetrics(logits: Float32Array, labels: Uint8Array): Metrics {
   return { loss: loss / labels.length, accuracy: correct / labels.length };
 }
 
-/** The share of predictions that are the label. */
-export function accuracyOf(predicted: Uint8Array, labels: Uint8Array): number {
-  const correct = predicted.filter((label, row) => label === labels[row]).length;
+/** The share of predictions that are right; 0 of none. */
+export function accuracyOf(predicted: Uint8Array | Int32Array, labels: Uint8Array): number {
+  const correct = labels.filter((label, row) => label === predicted[row]).length;
   return correct / Math.max(1, labels.length);
 }
 

@@ -1,14 +1,14 @@
-/** How many examples of each class (row) were taken for which (column). */
+/** Examples by actual class (row) and predicted class (column). */
 export type ConfusionMatrix = readonly (readonly number[])[];
 
-/** Of the examples called a class, the share that is; of those that are, the share that was found; their harmonic mean. */
+/** Precision: the share of predictions of a class that are right. Recall: the share of its examples that are found. F1: their harmonic mean. */
 export interface PrecisionRecall {
   precision: number;
   recall: number;
   f1: number;
 }
 
-/** Counts what was taken for what. */
+/** Counts the examples of each actual class by predicted class. */
 export function confusionMatrix(labels: Uint8Array, predicted: Uint8Array, classes: number): number[][] {
   const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   labels.forEach((label, index) => (matrix[label]![predicted[index]!]! += 1));
@@ -35,11 +35,6 @@ export function averagePrecisionRecall(
   const mean = (key: keyof PrecisionRecall): number =>
     ratio(sum(perClass.map((values, index) => values[key] * weights[index]!)), sum(weights));
   return { precision: mean('precision'), recall: mean('recall'), f1: mean('f1') };
-}
-
-/** The share of examples that were taken for what they are. */
-export function accuracyOf(matrix: ConfusionMatrix): number {
-  return ratio(sum(diagonal(matrix)), sum(matrix.flat()));
 }
 
 /** The mean recall of the classes that have examples. */
@@ -74,7 +69,7 @@ interface Marginals {
   correct: number;
   /** Examples of each class. */
   actual: number[];
-  /** Examples taken for each class. */
+  /** Predictions of each class. */
   predicted: number[];
 }
 

@@ -1,13 +1,13 @@
 import { Random } from '../core/random.js';
-import { pixelsPerImage, type ImageShape } from '../core/images.js';
+import { pixelsPerImage,type ImageShape } from '../core/images.js';
 
-/** A way in which images get worse, at several strengths. */
+/** A corruption of images, at several strengths. */
 export interface Corruption {
   readonly name: string;
   /** What the strengths are measured in. */
   readonly unit: string;
   readonly strengths: readonly number[];
-  /** An image made worse; draws from the stream alone. */
+  /** A corrupted image; draws from the stream alone. */
   apply(pixels: Uint8Array, shape: ImageShape, strength: number, random: Random): Uint8Array;
 }
 
@@ -72,7 +72,7 @@ const blur: Corruption = {
 export const corruptions: readonly Corruption[] = [noise, rotation, shift, blur];
 
 /**
- * Images made worse, one after the other; the same seed always makes the same of them.
+ * Corrupted images, one after the other; the same seed always gives the same ones.
  *
  * @param pixels image by image
  */

@@ -1,4 +1,5 @@
 import type { Metrics } from '../core/events.js';
+import { count } from '../core/format.js';
 import type { PairedComparison } from './mcnemar.js';
 import type { ClassificationMetrics } from './metrics.js';
 import type { Intervals } from './bootstrap.js';
@@ -15,12 +16,12 @@ export interface EnsembleMember extends Metrics {
   model: string;
 }
 
-/** An image that two checkpoints take for different things. */
+/** An image for which two checkpoints predict different classes. */
 export interface Difference {
   /** Its position in the file of its split. */
   index: number;
   label: string;
-  /** What the checkpoint takes it for, and what the other one does. */
+  /** What the checkpoint predicts, and what the other one does. */
   predicted: string;
   other: string;
 }
@@ -34,7 +35,7 @@ export interface CheckpointComparison extends PairedComparison {
   differing: Difference[];
 }
 
-/** How a checkpoint does on images that were made worse in one way. */
+/** The accuracy of a checkpoint under one corruption. */
 export interface CorruptedAccuracy {
   corruption: string;
   strength: number;
@@ -43,7 +44,7 @@ export interface CorruptedAccuracy {
   accuracy: number;
 }
 
-/** An image of a split that was taken for something else. */
+/** An image of a split that was misclassified. */
 export interface ShownMistake {
   /** Its position in the file of its split. */
   index: number;
@@ -61,40 +62,78 @@ export interface ScaledCalibration {
   expectedCalibrationError: number;
 }
 
-/** How a checkpoint, or several together, do on a split of a data set. */
-export interface Evaluation extends ClassificationMetrics {
+/** What was evaluated, and on which images. */
+export interface EvaluatedSubject {
   /** Of an ensemble, those of all members, joined by " + "; the same for its runs and models. */
   checkpoint: string;
   run: string;
   model: string;
   /** Null where it is a single checkpoint. */
   members: EnsembleMember[] | null;
-  /** In how many views each image was classified. */
+  /** In how many views each image was classified: more than 1 with test-time augmentation. */
   views: number;
-  /** Null where none were asked for. */
-  intervals: Intervals | null;
   dataset: string;
   split: SplitName;
+}
+
+/** Where the images were classified, and how fast. */
+export interface EvaluationTiming {
   backend: string;
   device: string;
   seconds: number;
   /** Images that were classified in a second, by all members. */
   imagesPerSecond: number;
-  /** Null where the checkpoint was not calibrated, and for ensembles. */
-  scaled: ScaledCalibration | null;
-  /** Null where no other checkpoint was named. */
-  comparison: CheckpointComparison | null;
-  /** Null where it was not asked for. */
-  robustness: CorruptedAccuracy[] | null;
-  /** The most confident ones, as many as were asked for. */
+}
+
+/** The most confident mistakes, as many as were asked for, and a picture of them, if there are any. */
+export interface ListedMistakes {
   mistakes: ShownMistake[];
-  /** A picture of them, if there are any. */
   mistakeSheet: string | null;
+}
+
+/** Measurements beyond the metrics; null where they were not asked for. */
+export interface EvaluationExtras {
+  /** Confidence intervals of the metrics. */
+  intervals: Intervals | null;
+  /** Null also where the checkpoint was not calibrated, and for ensembles. */
+  scaled: ScaledCalibration | null;
+  comparison: CheckpointComparison | null;
+  robustness: CorruptedAccuracy[] | null;
+}
+
+/** How a checkpoint, or several together, do on a split of a data set. */
+export interface Evaluation {
+  subject: EvaluatedSubject;
+  metrics: ClassificationMetrics;
+  extras: EvaluationExtras;
+  mistakes: ListedMistakes;
+  timing: EvaluationTiming;
   /** Where the report was written, if it was. */
   report: string | null;
 }
 
-/** How several checkpoints do together. */
-export interface EnsembleEvaluation extends Evaluation {
-  members: EnsembleMember[];
+/** An evaluation as `evaluate` returns it, and as the JSON report and `--json` hold it: all in one object. */
+export type EvaluationResult = EvaluatedSubject &
+  ClassificationMetrics &
+  EvaluationExtras &
+  ListedMistakes &
+  EvaluationTiming &
+  Pick<Evaluation, 'report'>;
+
+/** The evaluation of an ensemble: its members are never null. */
+export type EnsembleEvaluation = EvaluationResult & { members: EnsembleMember[] };
+
+/** An evaluation as one object, without its groups: the keys are a contract with scripts. */
+export function flattenEvaluation(evaluation: Evaluation): EvaluationResult {
+  const { subject, metrics, extras, mistakes, timing, report } = evaluation;
+  const { backend, device, ...speed } = timing;
+  const { intervals, ...further } = extras;
+  // In this order, which a reader of the JSON report knows.
+  return { ...subject, backend, device, ...metrics, intervals, ...speed, ...further, ...mistakes, report };
+}
+
+/** The images of an evaluation, for people: "the test images of mnist (10,000), with test-time augmentation over 11 views". */
+export function describeImages({ subject: { dataset, split, views }, metrics: { n } }: Evaluation): string {
+  const augmented = views === 1 ? '' : `, with test-time augmentation over ${views} views`;
+  return `the ${split} images of ${dataset} (${count(n)})${augmented}`;
 }

@@ -1,4 +1,4 @@
-/** Below this p-value a difference is taken for more than chance. */
+/** Below this p-value a difference is significant. */
 export const SIGNIFICANCE = 0.05;
 
 /** How two classifiers differ on the same examples. */

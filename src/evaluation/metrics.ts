@@ -1,23 +1,23 @@
 import {
-  expectedCalibrationError,
-  judgementsOf,
-  maximumCalibrationError,
-  reliability,
-  type ConfidenceBin,
+expectedCalibrationError,
+judgementsOf,
+maximumCalibrationError,
+reliability,
+type ConfidenceBin,
 } from './calibration.js';
-import { areasOf, type AreaAverages } from './areas.js';
+import { areasOf,type AreaAverages } from './areas.js';
+import { accuracyOf } from './classify.js';
 import {
-  accuracyOf,
-  averagePrecisionRecall,
-  balancedAccuracy,
-  cohenKappa,
-  confusionMatrix,
-  matthewsCorrelation,
-  precisionRecall,
-  type PrecisionRecall,
+averagePrecisionRecall,
+balancedAccuracy,
+cohenKappa,
+confusionMatrix,
+matthewsCorrelation,
+precisionRecall,
+type PrecisionRecall,
 } from './confusion.js';
-import { predictionsOf, rowsOf, type ScoredExamples } from './probabilities.js';
-import { brierScores, logLosses, mean, topKAccuracy } from './scores.js';
+import { predictionsOf,rowsOf,type ScoredExamples } from './probabilities.js';
+import { brierScores,logLosses,mean,topKAccuracy } from './scores.js';
 
 /** How a classifier does on the images of one class. */
 export interface ClassMetrics extends PrecisionRecall {
@@ -29,7 +29,7 @@ export interface ClassMetrics extends PrecisionRecall {
   averagePrecision: number | null;
 }
 
-/** Whether probabilities mean what they say. */
+/** Calibration: whether predictions are as often right as their probabilities say. */
 export interface CalibrationMetrics {
   /** The mean distance between confidence and accuracy over intervals of confidence. */
   expectedCalibrationError: number;
@@ -52,7 +52,7 @@ export interface ClassificationMetrics {
   balancedAccuracy: number;
   cohenKappa: number;
   matthewsCorrelation: number;
-  /** Shares of images whose class is among the k likeliest. */
+  /** Top-k accuracy: the share of images whose class is among the k most probable. */
   topK: { k: number; accuracy: number }[];
   /** Unweighted means over the classes. */
   macro: PrecisionRecall;
@@ -62,7 +62,7 @@ export interface ClassificationMetrics {
   averagePrecision: AreaAverages;
   calibration: CalibrationMetrics;
   perClass: ClassMetrics[];
-  /** Row: the true class; column: the predicted one. */
+  /** Row: actual class; column: predicted class. */
   confusion: number[][];
 }
 
@@ -77,13 +77,14 @@ export function classificationMetrics(
   classNames: readonly string[],
 ): ClassificationMetrics {
   const { labels, classes } = scored;
-  const confusion = confusionMatrix(labels, predictionsOf(scored), classes);
+  const predicted = predictionsOf(scored);
+  const confusion = confusionMatrix(labels, predicted, classes);
   const supports = confusion.map((row) => row.reduce((sum, count) => sum + count, 0));
   const found = classNames.map((_, label) => precisionRecall(confusion, label));
   const areas = areasOf(scored);
   return {
     n: labels.length,
-    accuracy: accuracyOf(confusion),
+    accuracy: accuracyOf(predicted, labels),
     loss: mean(logLosses(scored)),
     brier: mean(brierScores(scored)),
     balancedAccuracy: balancedAccuracy(confusion),
@@ -105,7 +106,7 @@ export function classificationMetrics(
   };
 }
 
-/** Whether probabilities mean what they say, on some examples. */
+/** The calibration of probabilities on some examples. */
 export function calibrationMetrics(scored: ScoredExamples): CalibrationMetrics {
   const judgements = judgementsOf(rowsOf(scored), scored.labels);
   return {

@@ -1,6 +1,6 @@
-import { predictionsOf, rowsOf, type ScoredExamples } from './probabilities.js';
+import { predictionsOf,rowsOf,type ScoredExamples } from './probabilities.js';
 
-/** An example that was taken for something else. */
+/** A misclassified example. */
 export interface Mistake {
   /** Its row among the examples. */
   row: number;
@@ -12,7 +12,7 @@ export interface Mistake {
   labelProbability: number;
 }
 
-/** The mistakes that were made with the highest probability, the surest first. */
+/** The mistakes with the highest probability of the predicted class, the most confident first. */
 export function confidentMistakes(scored: ScoredExamples, limit: number): Mistake[] {
   const predicted = predictionsOf(scored);
   const rows = rowsOf(scored);

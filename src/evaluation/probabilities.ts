@@ -22,8 +22,17 @@ export function softmax(logits: ArrayLike<number>, temperature = 1): Float64Arra
   return powers;
 }
 
+/** Softmax of logits, row by row: [n, classes]. */
+export function softmaxRows(logits: Float32Array, classes: number, temperature = 1): Float64Array {
+  const probabilities = new Float64Array(logits.length);
+  for (let start = 0; start < logits.length; start += classes) {
+    probabilities.set(softmax(logits.subarray(start, start + classes), temperature), start);
+  }
+  return probabilities;
+}
+
 /**
- * Examples with the probabilities that their logits stand for.
+ * Examples with the probabilities of their logits.
  *
  * @param logits row by row: [labels.length, classes]
  */
@@ -33,12 +42,7 @@ export function scoreLogits(
   classes: number,
   temperature = 1,
 ): ScoredExamples {
-  const probabilities = new Float64Array(logits.length);
-  labels.forEach((_, row) => {
-    const [start, end] = [row * classes, (row + 1) * classes];
-    probabilities.set(softmax(logits.subarray(start, end), temperature), start);
-  });
-  return { probabilities, labels, classes };
+  return { probabilities: softmaxRows(logits, classes, temperature), labels, classes };
 }
 
 /** The probabilities of each example, as views. */

@@ -1,9 +1,10 @@
-import { tensor4d, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
-import { beforeAll, it } from 'vitest';
+import { tensor4d,tidy,type Tensor4D } from '@tensorflow/tfjs-core';
+import { beforeAll,it } from 'vitest';
 
 import type { Checkpoint } from '../../src/artifacts/checkpoint.js';
 import { Random } from '../../src/core/random.js';
-import { softmaxRows, type DeploymentSource } from '../../src/deployment/source.js';
+import type { DeploymentSource } from '../../src/deployment/source.js';
+import { softmaxRows } from '../../src/evaluation/probabilities.js';
 import { features } from '../../src/models/features/index.js';
 import { models } from '../../src/models/index.js';
 import { buildModelOnFeatures } from '../../src/models/load-model.js';
@@ -67,9 +68,9 @@ it.each(variants)(
     const forward = (input: Tensor4D): ReturnType<typeof model.apply> => model.apply(input, values);
     // Exports need no more of a source than this.
     const source = { checkpoint: { description } as Checkpoint, backend, forward } as DeploymentSource;
-    const expected = tidy(() => {
+    const logits = tidy(() => {
       const scaled = Float32Array.from(pixels, (pixel) => (pixel * 2) / 255 - 1);
-      return softmaxRows(forward(tensor4d(scaled, [5, 28, 28, 1])).dataSync<'float32'>(), classes);
+      return forward(tensor4d(scaled, [5, 28, 28, 1])).dataSync<'float32'>();
     });
     for (const target of [onnx, savedmodel]) {
       const exported = await target.export(
@@ -77,7 +78,7 @@ it.each(variants)(
         target.options.parse({}) as never,
         await temporaryFolder(),
       );
-      expectClose(await exported.classify(images), expected, 1e-5);
+      expectClose(await exported.classify(images), softmaxRows(logits, classes), 1e-5);
       await exported.dispose();
     }
     variables.dispose();

@@ -1,12 +1,12 @@
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile,readFile,writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { expect, inject, it } from 'vitest';
+import { expect,inject,it } from 'vitest';
 
 import { findPrepared } from '../../src/artifacts/prepared.js';
 import type { StoredDecision } from '../../src/artifacts/decision.js';
-import { QUICK, runCommand } from '../support/command.js';
+import { QUICK,runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 import { onSheet } from '../support/foreign-pictures.js';
 
@@ -44,7 +44,7 @@ it('calibrate: the stored decision is measured, followed by predict, and refused
   });
   const told = await runCommand(['predict', 'base', 'seven.png'], { cwd });
   expect(told.stdout).toMatch(
-    /ask a person: seven\.png: “7” has the probability \d+\.\d %, and 100\.0 % is asked for/,
+    /ask a person: seven\.png: “7” has probability \d+\.\d %; its threshold is 100\.0 %/,
   );
 
   const other = { ...stored, checkpoint: { ...stored.checkpoint, sha256: '0'.repeat(64) } };

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { expect, inject, it } from 'vitest';
+import { expect,inject,it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { findPrepared } from '../../src/artifacts/prepared.js';
 import { silentContext } from '../../src/core/events.js';
 import { meanProbabilities } from '../../src/evaluation/ensemble.js';
 import { classifyImages } from '../../src/models/classify-images.js';
-import { QUICK, runCommand } from '../support/command.js';
+import { QUICK,runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 import { onSheet } from '../support/foreign-pictures.js';
 import { startTensorFlow } from '../support/training.js';
@@ -48,7 +48,7 @@ it(
     });
     expect(code).toBe(0);
     const page = await readFile(join(cwd, 'report.html'), 'utf8');
-    for (const words of ['Ensemble of 3', 'Each member', 'The loss of r2 by epoch', 'together'])
+    for (const words of ['Ensemble of 3', 'Ensemble members', 'Loss of r2 by epoch', 'ensemble'])
       expect(page).toContain(words);
     expect(page.match(/<img /g)).toHaveLength(4);
     expect(page).not.toMatch(/NaN|undefined|Infinity/);

@@ -1,20 +1,20 @@
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile,mkdtemp,readFile,rm,writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll,beforeAll,expect,it } from 'vitest';
 
-import { decisionPath, writeDecision, type StoredDecision } from '../../src/artifacts/decision.js';
+import { decisionPath,writeDecision,type StoredDecision } from '../../src/artifacts/decision.js';
 import { storedDecision } from '../support/decisions.js';
 import { temporaryFolder } from '../support/folders.js';
 import {
-  ask,
-  askJson,
-  inferenceRequest,
-  preparedMnist,
-  serveForTest,
-  writeMnistCheckpoint,
+ask,
+askJson,
+inferenceRequest,
+preparedMnist,
+serveForTest,
+writeMnistCheckpoint,
 } from '../support/serving.js';
 
 let folder: string;
@@ -78,7 +78,7 @@ it('the temperature and the thresholds of calibrate decide, and the answer says 
     label: null,
     abstained: true,
     candidate: '3',
-    reason: { code: 'below-threshold', message: expect.stringMatching(/“3” has the probability/) as unknown },
+    reason: { code: 'below-threshold', message: expect.stringMatching(/“3” has probability/) as unknown },
   });
   const probabilities = Object.values(answer['probabilities'] as Record<string, number>);
   expect(Math.max(...probabilities)).toBeLessThan(0.3);
@@ -86,7 +86,7 @@ it('the temperature and the thresholds of calibrate decide, and the answer says 
 
   const outputs = await infer(url);
   expect(outputs).toMatchObject({ class: [-1], abstained: [true] });
-  expect(outputs['reason']).toEqual([expect.stringMatching(/90\.0 % is asked for/)]);
+  expect(outputs['reason']).toEqual([expect.stringMatching(/threshold is 90\.0 %/)]);
   expect(outputs['probabilities']![3]).toBeCloseTo(probabilities[3]!, 6);
   const { body } = await ask(`${url}/model/description`);
   expect(body).toMatchObject({ rule: { temperature: 200, policy: { thresholds } } });
@@ -120,7 +120,7 @@ it('texts and truth values come as bytes where that is asked for', async () => {
   expect(bytes[start]).toBe(1);
   const length = bytes.readUInt32LE(start + 1);
   expect(bytes.length).toBe(start + 5 + length);
-  expect(bytes.toString('utf8', start + 5)).toMatch(/100\.0 % is asked for$/);
+  expect(bytes.toString('utf8', start + 5)).toMatch(/threshold is 100\.0 %$/);
 });
 
 it('a new decision is a new version; one of another checkpoint is passed over, a broken one refused', async () => {

@@ -1,8 +1,9 @@
 import { ToolkitError } from '../../core/errors.js';
-import { evaluate, evaluateEnsemble } from '../../stages/evaluate/evaluate.js';
+import { flattenEvaluation } from '../../evaluation/evaluation.js';
+import { evaluate,evaluateEnsemble } from '../../stages/evaluate/evaluate.js';
 import { evaluateFields } from '../../stages/evaluate/evaluate-options.js';
 import { evaluationText } from '../terminal/results/evaluation.js';
-import { defineCommand, withCommonOptions } from '../command.js';
+import { defineCommand,withCommonOptions } from '../command.js';
 
 export const evaluateCommand = defineCommand({
   summary: 'evaluate a checkpoint (also: mnist-eval)',
@@ -28,15 +29,16 @@ export const evaluateCommand = defineCommand({
     ['mnist-eval my-run --min-accuracy 0.975 --json', 'in CI: exit code 5 below 97.5 %'],
   ],
   async run({ positionals, options, context }) {
-    const data = options.ensemble
+    const evaluation = options.ensemble
       ? await evaluateEnsemble(positionals, options, context)
       : await evaluate(onlyOne(positionals), options, context);
-    const { accuracy, split } = data;
+    const { accuracy } = evaluation.metrics;
+    const { split } = evaluation.subject;
     const { minAccuracy } = options;
     const isMet = minAccuracy === undefined || accuracy >= minAccuracy;
     return {
-      data,
-      text: (style) => evaluationText(data, style),
+      data: flattenEvaluation(evaluation),
+      text: (style) => evaluationText(evaluation, style),
       failure: isMet
         ? undefined
         : new ToolkitError('QUALITY_GATE_NOT_MET', { accuracy, minimum: minAccuracy, split }),

@@ -1,12 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
 
 import type { ToolkitError } from '../../core/errors.js';
-import type { BatchEvent, EpochEvent, ToolkitEvent, TransferEvent, TrialEvent } from '../../core/events.js';
-import { bytes, count, duration, loss, percent } from './format.js';
+import type { BatchEvent,EpochEvent,ToolkitEvent,TransferEvent,TrialEvent } from '../../core/events.js';
+import { bytes,count,duration,loss,percent } from './format.js';
 import { ProgressLine } from './progress-line.js';
-import type { Outcome, Reporter } from './reporter.js';
+import type { Outcome,Reporter } from './reporter.js';
 import { trialLine } from './results/search.js';
-import { isAnimated, styleFor, type Style } from './style.js';
+import { isAnimated,styleFor,type Style } from './style.js';
 import { gapText } from './results/train.js';
 
 export interface PrettyOptions {
@@ -14,7 +14,7 @@ export interface PrettyOptions {
   stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
   environment: NodeJS.ProcessEnv;
   color: boolean;
-  /** Whether errors come with their stack trace. */
+  /** Whether errors come with their stack trace, and results with details. */
   verbose: boolean;
 }
 
@@ -92,8 +92,8 @@ export class PrettyReporter implements Reporter {
 
   outcome({ text }: Outcome): void {
     this.#progress.clear();
-    const { stdout, color, environment } = this.#options;
-    stdout.write(`${text(styleFor(stdout, color, environment))}\n`);
+    const { stdout, color, environment, verbose } = this.#options;
+    stdout.write(`${text(styleFor(stdout, color, environment), verbose)}\n`);
   }
 
   error(error: ToolkitError): void {

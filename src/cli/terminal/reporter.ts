@@ -6,9 +6,9 @@ import type { Style } from './style.js';
 export interface Outcome {
   /** The fields of the JSON result. */
   data: object;
-  /** The result as text for stdout. */
-  text: (style: Style) => string;
-  /** A failure after which the result is still shown, such as a quality gate. */
+  /** What a person reads on stdout; with `--verbose`, details too. */
+  text: (style: Style, verbose: boolean) => string;
+  /** A failure that does not keep the result from being shown, such as a quality gate. */
   failure?: ToolkitError | undefined;
   /** Failures of parts of the work, such as single images. */
   failures?: readonly ToolkitError[];

@@ -1,15 +1,15 @@
 /** How probabilities become decisions. */
 export interface DecisionPolicy {
   classNames: readonly string[];
-  /** By class: the probability that it must have to be decided for; 0 to 1. */
+  /** By class: the minimum probability of a decision for it; 0 to 1. */
   thresholds: readonly number[];
-  /** What it costs to decide for a class (column) where another is true (row); null where all errors count the same. */
+  /** The cost matrix: rows = actual class, columns = predicted class; null where all errors count the same. */
   costs: readonly (readonly number[])[] | null;
-  /** What it costs to ask a person: a decision that is expected to cost more is not taken; null where nobody counts. */
+  /** The cost of sending an image to a person: a decision with a higher expected cost is not taken; null for no limit. */
   abstentionCost: number | null;
 }
 
-/** Why a person is asked: a code for programs, and a line for people. */
+/** Why an image is sent to a person: a code for programs, and a line for people. */
 export interface AbstentionReason {
   code: 'below-threshold' | 'too-costly';
   message: string;
@@ -32,7 +32,7 @@ export type Decision =
  * Decides for the class with the lowest expected cost (where all errors count the same, the likeliest), or leaves it to a
  * person. Among equals the first is taken.
  *
- * @param probabilities of each class, calibrated if they are to mean what they say
+ * @param probabilities of each class; calibrated ones, where costs or thresholds are used
  */
 export function decide(probabilities: ArrayLike<number>, policy: DecisionPolicy): Decision {
   const costs = policy.classNames.map((_, candidate) => expectedCost(probabilities, policy, candidate));
@@ -69,11 +69,11 @@ function objection(
   const threshold = thresholds[candidate]!;
   // Not "below": a model that computed NaN has not reached anything.
   if (!(probability >= threshold)) {
-    const message = `“${name}” has the probability ${share(probability)}, and ${share(threshold)} is asked for`;
+    const message = `“${name}” has probability ${share(probability)}; its threshold is ${share(threshold)}`;
     return { code: 'below-threshold', message };
   }
   if (abstentionCost !== null && !(cost <= abstentionCost)) {
-    const message = `deciding for “${name}” is expected to cost ${round(cost)}, and asking a person costs ${round(abstentionCost)}`;
+    const message = `“${name}” has expected cost ${round(cost)}; sending it to a person costs ${round(abstentionCost)}`;
     return { code: 'too-costly', message };
   }
   return undefined;

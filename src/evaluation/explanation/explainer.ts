@@ -2,8 +2,8 @@ import type { z } from 'zod';
 
 import type { Configurable } from '../../core/config/resolve.js';
 import type { Random } from '../../core/random.js';
-import type { ImageShape, PixelScaling } from '../../core/images.js';
-import type { Model, ParameterValues } from '../../models/model.js';
+import type { ImageShape,PixelScaling } from '../../core/images.js';
+import type { Model,ParameterValues } from '../../models/model.js';
 
 /** Why does a model give a class the logit that it gives for an image? */
 export interface Question {
@@ -14,7 +14,7 @@ export interface Question {
   readonly image: Float32Array;
   /** How pixels from 0 to 255 became it: it says what black and white are. */
   readonly scaling: PixelScaling;
-  /** The class that is asked about. */
+  /** The explained class. */
   readonly label: number;
   readonly random: Random;
   readonly signal: AbortSignal;
@@ -22,7 +22,7 @@ export interface Question {
 
 /** What each pixel has to do with a logit. */
 export interface Attribution {
-  /** Positive where it speaks for the class: [height, width]. */
+  /** Positive where a pixel supports the class: [height, width]. */
   readonly map: Float32Array;
   /** Of methods whose map adds up to a difference between two logits: both numbers, and how many gradients it took. */
   readonly completeness?: { sum: number; difference: number; steps: number };

@@ -1,13 +1,13 @@
 import {
-  image as images,
-  mean,
-  mul,
-  relu,
-  sum,
-  tensor4d,
-  tidy,
-  grad,
-  type Tensor4D,
+image as images,
+mean,
+mul,
+relu,
+sum,
+tensor4d,
+tidy,
+grad,
+type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
@@ -16,7 +16,7 @@ import { defineExplainer } from './explainer.js';
 import { logitSum } from './gradients.js';
 
 /**
- * Grad-CAM: the maps of the last convolution, each weighed by how much it speaks for the class, added, and what is negative left
+ * Grad-CAM: the maps of the last convolution, each weighted by its mean gradient, added, and what is negative left
  * out. Coarse: as fine as those maps are.
  */
 export const gradCam = defineExplainer({

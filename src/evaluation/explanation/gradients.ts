@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { grad, mul, sum, tensor2d, tensor4d, tidy, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { grad,mul,sum,tensor2d,tensor4d,tidy,type Tensor,type Tensor4D } from '@tensorflow/tfjs-core';
 
 // Gradients of operations are registered where this is loaded.
 import '../../engine/tracing/gradients.js';
@@ -27,7 +27,7 @@ export async function logitGradients(question: Question, images: Float32Array): 
   return gradients;
 }
 
-/** The logits of some images of the class that is asked about. */
+/** The logits of the explained class for some images. */
 export async function logitsOf(question: Question, images: Float32Array): Promise<Float32Array> {
   const { model, values, label } = question;
   const logits: number[] = [];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import { blackOf, defineExplainer, overChannels, type Attribution, type Question } from './explainer.js';
-import { logitGradients, logitsOf } from './gradients.js';
+import { blackOf,defineExplainer,overChannels,type Attribution,type Question } from './explainer.js';
+import { logitGradients,logitsOf } from './gradients.js';
 
 /** How far the sum may be from the difference of the logits, as a share of it, before more steps are taken. */
 const TOLERANCE = 0.005;
@@ -10,8 +10,8 @@ const SMALL = 0.001;
 const MOST_STEPS = 4096;
 
 /**
- * Integrated gradients: the gradient along the straight way from a black image to this one, times the way. The map adds up to what
- * the logit gains on it.
+ * Integrated gradients: the mean gradient on the straight path from a black image to this one, times their difference. The map adds
+ * up to the difference of the two logits.
  */
 export const integratedGradients = defineExplainer({
   name: 'integrated-gradients',
@@ -43,7 +43,7 @@ export const integratedGradients = defineExplainer({
     },
 });
 
-/** The integral by the midpoint rule: the mean gradient at the middle of so many equal parts of the way, times the way. */
+/** The integral by the midpoint rule: the mean gradient in the middles of so many equal parts of the path, times its length. */
 async function integrate(question: Question, black: Float32Array, steps: number): Promise<Float64Array> {
   const { image } = question;
   const inputs = new Float32Array(steps * image.length);

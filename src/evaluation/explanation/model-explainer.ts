@@ -1,20 +1,20 @@
-import { tensor4d, tidy } from '@tensorflow/tfjs-core';
+import { tensor4d,tidy } from '@tensorflow/tfjs-core';
 
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
 import { Random } from '../../core/random.js';
-import type { Attribution, Explain, Question } from './explainer.js';
+import type { Attribution,Explain,Question } from './explainer.js';
 import { loadModel } from '../../models/load-model.js';
 
-/** A checkpoint's model that can be asked about images, on the backend that was started. */
+/** A checkpoint's model, ready to explain images on the backend that was started. */
 export interface ModelExplainer {
   /** The logits of an image. */
   logits(pixels: Uint8Array): Promise<Float32Array>;
-  /** What an image's pixels have to do with the logit of a class. */
+  /** How much each pixel of an image supports a class. */
   explain(explain: Explain, pixels: Uint8Array, label: number): Promise<Attribution>;
   dispose(): void;
 }
 
-/** Makes a checkpoint's model ready to be asked. Throws CHECKPOINT_REFUSED. */
+/** Makes a checkpoint's model ready to explain images. Throws CHECKPOINT_REFUSED. */
 export function openExplainer(checkpoint: Checkpoint, seed: number, signal: AbortSignal): ModelExplainer {
   const { shape, preprocessing: scaling } = checkpoint.description;
   const { model, variables } = loadModel(checkpoint);

@@ -1,8 +1,11 @@
-import { interpolateRdBu } from 'd3-scale-chromatic';
+import { scale } from '@observablehq/plot';
 
-import { rowOf, type ImageShape } from '../../core/images.js';
+import { rowOf,type ImageShape } from '../../core/images.js';
 import { escapeMarkup } from './markup.js';
-import { asSharp, pictureOf, type Picture } from './picture.js';
+import { asSharp,pictureOf,type Picture } from './picture.js';
+
+/** ColorBrewer's red and blue, by Observable Plot's own scale. */
+const RED_BLUE = scale({ color: { type: 'diverging', scheme: 'RdBu', domain: [-1, 1], reverse: true } });
 
 /** How much darker full ink makes the colour under it. */
 const INK = 0.3;
@@ -18,9 +21,7 @@ const FOOT = 64;
  */
 function heatColor(value: number): [red: number, green: number, blue: number] {
   // As CSS has it: "rgb(178, 24, 43)".
-  const [red, green, blue] = interpolateRdBu((1 - value) / 2)
-    .match(/\d+/g)!
-    .map(Number);
+  const [red, green, blue] = String(RED_BLUE.apply(value)).match(/\d+/g)!.map(Number);
   return [red!, green!, blue!];
 }
 

@@ -1,4 +1,4 @@
-import { cardStyle } from './card-style.js';
+import { pageStyle } from './page-style.js';
 import { escapeMarkup as text } from './markup.js';
 
 /** A page of its own; texts are escaped, sections and header are markup. */
@@ -26,11 +26,11 @@ export function page({ title, heading, origin, header, sections, style = '', too
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
 <title>${text(title)}</title>
-<style>${cardStyle}${style}</style>
+<style>${pageStyle}${style}</style>
 </head>
 <body>
 <header>
-<a class="skip" href="#content">To the content</a>
+<a class="skip" href="#content">Skip to content</a>
 <h1>${text(heading)}</h1>
 <p class="soft">${text(origin)}</p>
 ${header}
@@ -38,7 +38,7 @@ ${header}
 <main id="content" tabindex="-1">
 ${sections.join('\n')}
 </main>
-<footer>Made by mnist-train ${text(toolkit)}. One file, no network.</footer>
+<footer>Made by mnist-train ${text(toolkit)}. This page is self-contained.</footer>
 </body>
 </html>
 `;
@@ -48,6 +48,19 @@ ${sections.join('\n')}
 export function tiles(facts: readonly (readonly [term: string, value: string])[]): string {
   const items = facts.map(([term, value]) => `<div><dt>${text(term)}</dt><dd>${text(value)}</dd></div>`);
   return `<dl class="tiles">${items.join('')}</dl>`;
+}
+
+/** What the colours of a chart stand for. */
+export function legend(
+  entries: readonly (readonly [color: string, name: string])[],
+  shape: 'area' | 'line' = 'area',
+): string {
+  const key = shape === 'line' ? 'key line-key' : 'key';
+  const items = entries.map(
+    ([color, name]) =>
+      `<li><i class="${key}" style="background:${color}" aria-hidden="true"></i>${text(name)}</li>`,
+  );
+  return `<ul class="legend">${items.join('')}</ul>`;
 }
 
 /** A part of a page under a title. */

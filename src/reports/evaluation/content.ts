@@ -1,11 +1,11 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import type { Point } from '../../evaluation/curves.js';
-import type { Evaluation, ShownMistake } from '../../evaluation/evaluation.js';
+import type { Evaluation,ShownMistake } from '../../evaluation/evaluation.js';
 
 /** A mistake with its pictures, as `data:` addresses. */
 export interface PicturedMistake extends ShownMistake {
   picture: string;
-  /** What speaks for the class that it was taken for. */
+  /** What in it supports the predicted class. */
   explanation: string;
 }
 

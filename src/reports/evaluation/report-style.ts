@@ -1,7 +1,5 @@
-/** What a report's style sheet has beside a data card's. */
+/** What a report's style sheet adds to that of every page. */
 export const reportStyle = `
-.plot{max-width:34rem}
-section svg text{fill:var(--soft)}
 .confusion table{width:auto;margin:0 auto}
 .confusion th,.confusion td{padding:.25rem .4rem;text-align:center;border:0;min-width:2.7rem}
 .confusion thead th{color:var(--soft)}
@@ -10,17 +8,14 @@ section svg text{fill:var(--soft)}
 ${[0, 1, 2, 3, 4].map((level) => `.right${level}{background:color-mix(in srgb,var(--s0) ${4 + 9 * level}%,var(--panel))}`).join('')}
 ${[0, 1, 2, 3, 4].map((level) => `.wrong${level}{background:color-mix(in srgb,var(--s1) ${4 + 9 * level}%,var(--panel))}`).join('')}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1rem}
-.soft-line{fill:var(--soft)}
 td{white-space:nowrap}
 .facts td{white-space:normal}
 .zero{color:var(--soft)}
-.line{height:.25rem!important;vertical-align:.15rem!important}
 .mistakes{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:1rem .75rem;margin:.75rem 0 0;padding:0;list-style:none}
 .mistakes figure{margin:0}
 .mistakes .pair{display:grid;grid-template-columns:1fr 1fr;gap:2px}
 .mistakes img{display:block;width:100%;height:auto;border-radius:.2rem}
 .mistakes figcaption{margin-top:.25rem;font-size:.85rem;overflow-wrap:anywhere}
 .mistakes figcaption span{display:block}
-.ramp{display:inline-block;width:6rem;height:.7rem;border-radius:.2rem;vertical-align:-.05rem;background:linear-gradient(to right,#053061,#4393c3,#f7f7f7,#d6604d,#67001f)}
-@media (max-width:30rem){section table{font-size:.8rem}section th,section td{padding:.25rem .2rem}section svg{font-size:15px}.confusion table{font-size:.7rem}.confusion th,.confusion td{min-width:1.4rem;padding:.25rem 0}.confusion tbody th{min-width:1rem;padding-right:.25rem}}
+@media (max-width:30rem){section table{font-size:.8rem}section th,section td{padding:.25rem .2rem}.chart{font-size:15px}.confusion table{font-size:.7rem}.confusion th,.confusion td{min-width:1.4rem;padding:.25rem 0}.confusion tbody th{min-width:1rem;padding-right:.25rem}}
 `.trim();

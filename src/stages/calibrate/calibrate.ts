@@ -2,30 +2,32 @@ import { readFile } from 'node:fs/promises';
 
 import { z } from 'zod';
 
-import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
+import { readCheckpoint,type Checkpoint } from '../../artifacts/checkpoint.js';
 import {
-  isSquare,
-  writeDecision,
-  type MeasuredDecision,
-  type StoredDecision,
+isSquare,
+writeDecision,
+type MeasuredDecision,
+type StoredDecision,
 } from '../../artifacts/decision.js';
 import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
-import { silentContext, type StageContext } from '../../core/events.js';
+import { silentContext,type StageContext } from '../../core/events.js';
 import { sha256OfFile } from '../../core/hashing.js';
 import { complaintOf } from '../../core/validation.js';
 import { version } from '../../core/version.js';
-import { expectedCalibrationError, judgementsOf, type Judgement } from '../../evaluation/calibration.js';
-import { coverageCurve, thresholdForAccuracy } from '../../evaluation/decisions/coverage.js';
-import { decide, type DecisionPolicy } from '../../evaluation/decisions/decide.js';
+import { expectedCalibrationError,judgementsOf } from '../../evaluation/calibration.js';
+import { accuracyOf } from '../../evaluation/classify.js';
+import { coverageCurve,thresholdForAccuracy } from '../../evaluation/decisions/coverage.js';
+import { decide,type DecisionPolicy } from '../../evaluation/decisions/decide.js';
 import { fitTemperature } from '../../evaluation/decisions/temperature.js';
-import { rowOf, selectImages, type LabelledImages } from '../../core/images.js';
-import { softmax } from '../../evaluation/probabilities.js';
-import { executionMode, startChosenBackend, modelStageOptions } from '../../engine/backends/options.js';
+import { selectImages,type LabelledImages } from '../../core/images.js';
+import { predictionsOf,rowsOf,scoreLogits,type ScoredExamples } from '../../evaluation/probabilities.js';
+import { logLosses,mean } from '../../evaluation/scores.js';
+import { executionMode,modelStageOptions,startChosenBackend } from '../../engine/backends/options.js';
 import type { ClassifyOptions } from '../../models/classify-images.js';
 import { classifyPixels } from '../../models/classify-pixels.js';
-import { prepareData, splitOf } from '../preprocess/prepare-data.js';
+import { prepareData,splitOf } from '../preprocess/prepare-data.js';
 
 /** The options of `calibrate`, beside the checkpoint. */
 export const calibrateFields = z.strictObject({
@@ -54,7 +56,7 @@ export interface Calibration extends StoredDecision {
   path: string;
 }
 
-/** The shares of decided images that the coverage–accuracy curve shows. */
+/** The shares of answered images on the coverage–accuracy curve. */
 const COVERAGES = [1, 0.99, 0.98, 0.97, 0.96, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5];
 
 /** Logits of some images, with what they show. */
@@ -172,18 +174,13 @@ function withTarget(
   temperature: number,
 ): DecisionPolicy {
   if (target === undefined) return policy;
-  const judgements = judgementsOf(probabilitiesOf(scored, temperature), scored.labels);
+  const judgements = judgementsOf(rowsOf(scoredAt(scored, temperature)), scored.labels);
   const thresholds = policy.classNames.map((_, index) => {
     const own = judgements.filter(({ predicted }) => predicted === index);
-    // Where nothing is good enough, everything is left to people.
+    // Where no threshold is high enough, every image is sent to a person.
     return thresholdForAccuracy(own, target) ?? 1;
   });
   return { ...policy, thresholds };
-}
-
-function probabilitiesOf({ logits, labels }: Scored, temperature: number): Float64Array[] {
-  const classes = logits.length / labels.length;
-  return [...labels.keys()].map((row) => softmax(rowOf(logits, row, classes), temperature));
 }
 
 /** How a temperature and a policy do on some images. */
@@ -193,34 +190,24 @@ function measure(
   temperature: number,
   policy: DecisionPolicy,
 ): MeasuredDecision {
-  const { labels } = scored;
-  const [before, after] = [1, temperature].map((divisor) => probabilitiesOf(scored, divisor));
-  const raw = judgementsOf(before!, labels);
-  const calibrated = judgementsOf(after!, labels);
+  const [before, after] = [1, temperature].map((divisor) => scoredAt(scored, divisor));
+  const calibrated = judgementsOf(rowsOf(after!), scored.labels);
   return {
     split,
-    n: labels.length,
-    accuracy: accuracyOf(calibrated),
-    loss: { before: meanLoss(before!, labels), after: meanLoss(after!, labels) },
+    n: scored.labels.length,
+    accuracy: accuracyOf(predictionsOf(after!), scored.labels),
+    loss: { before: mean(logLosses(before!)), after: mean(logLosses(after!)) },
     expectedCalibrationError: {
-      before: expectedCalibrationError(raw),
+      before: expectedCalibrationError(judgementsOf(rowsOf(before!), scored.labels)),
       after: expectedCalibrationError(calibrated),
     },
-    policy: outcomeOf(after!, labels, policy),
+    policy: outcomeOf(rowsOf(after!), scored.labels, policy),
     curve: coverageCurve(calibrated, COVERAGES),
   };
 }
 
-function accuracyOf(judgements: readonly Judgement[]): number {
-  return judgements.filter(({ correct }) => correct).length / Math.max(1, judgements.length);
-}
-
-function meanLoss(probabilities: readonly Float64Array[], labels: Uint8Array): number {
-  // A probability that has become 0 counts as the smallest number, or one image would make the mean infinite.
-  const losses = probabilities.map(
-    (row, index) => -Math.log(Math.max(row[labels[index]!]!, Number.MIN_VALUE)),
-  );
-  return losses.reduce((sum, loss) => sum + loss, 0) / Math.max(1, losses.length);
+function scoredAt({ logits, labels }: Scored, temperature: number): ScoredExamples {
+  return scoreLogits(logits, labels, logits.length / labels.length, temperature);
 }
 
 function outcomeOf(

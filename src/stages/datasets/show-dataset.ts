@@ -1,32 +1,32 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { preparedFolder, type PreparedData } from '../../artifacts/prepared.js';
+import { preparedFolder,type PreparedData } from '../../artifacts/prepared.js';
 import { isAugmentation } from '../../models/augmentation/options.js';
-import { ToolkitError, messageOf, systemCodeOf } from '../../core/errors.js';
-import { silentContext, type StageContext } from '../../core/events.js';
-import { readError, writeFileAtomically, corruptError } from '../../core/files.js';
+import { ToolkitError,messageOf,systemCodeOf } from '../../core/errors.js';
+import { silentContext,type StageContext } from '../../core/events.js';
+import { readError,writeFileAtomically,corruptError } from '../../core/files.js';
 import { version } from '../../core/version.js';
-import { allIndices, type ImageShape, type LabelledImages } from '../../core/images.js';
-import { dataCard } from '../../reports/drawing/card.js';
+import { allIndices,type ImageShape,type LabelledImages } from '../../core/images.js';
+import { dataCard } from '../../reports/dataset/card.js';
 import { contactSheet } from '../../reports/drawing/contact-sheet.js';
 import {
-  findingsOf,
-  findingsOfChecks,
-  type Finding,
-  type ImagePlace,
-} from '../../reports/drawing/findings.js';
+findingsOf,
+findingsOfChecks,
+type Finding,
+type ImagePlace,
+} from '../../reports/dataset/findings.js';
 import {
-  dataAddress,
-  mosaic,
-  pictureAt,
-  pictureOf,
-  shrink,
-  type Picture,
+dataAddress,
+mosaic,
+pictureAt,
+pictureOf,
+shrink,
+type Picture,
 } from '../../reports/drawing/picture.js';
-import { sampleClasses } from '../../reports/drawing/samples.js';
-import { meanImages, splitStatistics, type SplitStatistics } from '../../reports/drawing/statistics.js';
-import { prepareData, splitOf } from '../preprocess/prepare-data.js';
+import { sampleClasses } from '../../reports/dataset/samples.js';
+import { meanImages,splitStatistics,type SplitStatistics } from '../../reports/dataset/statistics.js';
+import { prepareData,splitOf } from '../preprocess/prepare-data.js';
 import type { ShowDatasetOptions } from './show-dataset-options.js';
 
 /** A sample of a class, small enough for a terminal. */
@@ -129,7 +129,9 @@ async function sheetOf(
   const count = options.perClass - 1;
   const isAugmented = isAugmentation(options) && count > 0;
   const firsts = chosen.flatMap(([first]) => first ?? []);
-  const changed = isAugmented ? await augmented(train, firsts, count, options) : new Map<number, Picture[]>();
+  const changed = isAugmented
+    ? await augmentedPictures(train, firsts, count, options)
+    : new Map<number, Picture[]>();
   const rows = classNames.map((name, label) => {
     const indices = isAugmented ? chosen[label]!.slice(0, 1) : chosen[label]!;
     return {
@@ -140,15 +142,22 @@ async function sheetOf(
   return contactSheet(rows);
 }
 
-/** What augmentation makes of some images, by index. */
-async function augmented(
+/** What augmentation makes of some images, by index; computed on the CPU, which is fast enough for a sheet. */
+async function augmentedPictures(
   images: LabelledImages,
   indices: readonly number[],
   count: number,
   options: ShowDatasetOptions,
 ): Promise<Map<number, Picture[]>> {
-  const { augmentedPictures } = await import('../../reports/drawing/augmented.js');
-  const pictures = await augmentedPictures(images, indices, { count, seed: options.seed }, options);
+  // What computes is loaded only where it is used.
+  const [{ augmentImages }, { startBackend }] = await Promise.all([
+    import('../../models/augmentation/augment-images.js'),
+    import('../../engine/backends/start.js'),
+  ]);
+  const request = { device: 'cpu', threads: 1, runtime: undefined, environment: process.env } as const;
+  await startBackend('cpu', request, silentContext());
+  const copies = augmentImages(images, indices, { count, seed: options.seed }, options);
+  const pictures = copies.map((own) => own.map((bytes) => pictureOf(bytes, images.shape)));
   return new Map(indices.map((index, place) => [index, pictures[place]!]));
 }
 

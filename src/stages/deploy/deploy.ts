@@ -1,22 +1,22 @@
 import { join } from 'node:path';
 
-import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
-import { writeManifest, type Manifest } from '../../artifacts/manifest.js';
+import { readCheckpoint,type Checkpoint } from '../../artifacts/checkpoint.js';
+import { writeManifest,type Manifest } from '../../artifacts/manifest.js';
 import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
-import { silentContext, type StageContext } from '../../core/events.js';
+import { silentContext,type StageContext } from '../../core/events.js';
 import { describeBundle } from '../../deployment/describe.js';
 import { requireAccuracy } from '../../deployment/gate.js';
-import { folderDestination, registryDestination, type Destination } from '../../deployment/publish.js';
-import { softmaxRows, type DeploymentSource, type ExportedModel } from '../../deployment/source.js';
+import { folderDestination,registryDestination,type Destination } from '../../deployment/publish.js';
+import type { DeploymentSource,ExportedModel } from '../../deployment/source.js';
 import { withStaging } from '../../deployment/staging.js';
 import { verifyExport } from '../../deployment/verify.js';
 import { meanMetrics } from '../../evaluation/classify.js';
-import { indexOfMaximum } from '../../evaluation/probabilities.js';
+import { classesOf,softmaxRows } from '../../evaluation/probabilities.js';
 import { describeTraining } from '../../serving/watching/describe-training.js';
 import { encodeReference } from '../../serving/watching/reference-file.js';
 import { targets } from '../../deployment/targets/index.js';
-import { executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import { executionMode,startChosenBackend } from '../../engine/backends/options.js';
 import type { DeployOptions } from './deploy-options.js';
 import { requireFit } from '../evaluate/evaluation-subject.js';
 import { classifyImages } from '../../models/classify-images.js';
@@ -24,7 +24,6 @@ import { classifyPixels } from '../../models/classify-pixels.js';
 import { findDecision } from '../../evaluation/decisions/load-decision.js';
 import { loadModel } from '../../models/load-model.js';
 import { prepareData } from '../preprocess/prepare-data.js';
-import { rowOf } from '../../core/images.js';
 
 /** The result of `deploy`. */
 export interface Deployment {
@@ -163,13 +162,13 @@ async function withSource<Result>(
       forward: (images) => model.apply(images, variables.values()),
       variables,
       test,
-      probabilities: softmaxRows(logits, classes),
-      predictions: Uint8Array.from({ length: test.count }, (_, row) =>
-        indexOfMaximum(rowOf(logits, row, classes)),
-      ),
+      probabilities: Float32Array.from(softmaxRows(logits, classes)),
+      predictions: Uint8Array.from(classesOf(logits, classes)),
       ...meanMetrics(logits, test.labels),
       classifyCheckpoint: async (path, images) =>
-        softmaxRows(await classifyImages(await readCheckpoint(path), images, how), classes),
+        Float32Array.from(
+          softmaxRows(await classifyImages(await readCheckpoint(path), images, how), classes),
+        ),
     });
   } finally {
     variables.dispose();

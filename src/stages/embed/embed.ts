@@ -1,21 +1,20 @@
-import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
+import { readCheckpoint,type Checkpoint } from '../../artifacts/checkpoint.js';
 import { encodeNpy } from '../../artifacts/npy.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
-import { silentContext, type StageContext } from '../../core/events.js';
+import { silentContext,type StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { count } from '../../core/format.js';
 import { Random } from '../../core/random.js';
 import type { MapName } from '../../evaluation/embedding/map-names.js';
-import { projectByPca, projectByUmap } from '../../evaluation/embedding/project.js';
+import { projectByPca,projectByUmap } from '../../evaluation/embedding/project.js';
 import { placeOnDevice } from '../../engine/running/device-images.js';
-import { rowOf, type LabelledImages } from '../../core/images.js';
+import { rowOf,type LabelledImages } from '../../core/images.js';
 import { inferenceProgram } from '../../engine/running/prepare.js';
 import { labelsAt } from '../../evaluation/classify.js';
-import { scatterPicture } from '../../reports/drawing/scatter.js';
 import { startChosenBackend } from '../../engine/backends/options.js';
 import type { EmbedOptions } from './embed-options.js';
-import { chooseSplit, requireFit, warnOfOtherData } from '../evaluate/evaluation-subject.js';
+import { chooseSplit,requireFit,warnOfOtherData } from '../evaluate/evaluation-subject.js';
 import { loadModel } from '../../models/load-model.js';
 import { prepareData } from '../preprocess/prepare-data.js';
 import { runFolderOf } from '../../artifacts/run-folder.js';
@@ -37,7 +36,7 @@ export interface Embedded {
 }
 
 /**
- * Writes what a model makes of the images of a split before its last layer, and pictures of it in a plane.
+ * Writes the embeddings of the images of a split (the activations before the last layer), and maps of them in a plane.
  *
  * @param name a checkpoint file, a run's folder or name, or `latest`
  *
@@ -89,7 +88,7 @@ async function embedImages(
     const { embedding } = model;
     if (!embedding) {
       throw new ToolkitError('USAGE', {
-        message: `${checkpoint.path}: ${model.description} has no layer before the last, and so no embeddings`,
+        message: `${checkpoint.path}: ${model.description} has no hidden layer, and so no embeddings`,
         hint: 'use a model with hidden layers',
       });
     }
@@ -158,17 +157,23 @@ async function writeMaps(
   const rows = new Random(seed, 'map-images').shuffle(all).subarray(0, mapImages);
   const vectors = Array.from(rows, (row) => rowOf(embeddings, row, size));
   const written: Embedded['maps'] = {};
+  if (maps.length === 0) return written;
+  // Charts and the codec of images are loaded only where they are used.
+  const [{ embeddingMap }, { encodeFigure }] = await Promise.all([
+    import('../../reports/charts/embedding-map.js'),
+    import('../../reports/charts/figure.js'),
+  ]);
   for (const name of new Set(maps)) {
     emit({ event: 'stage', stage: 'embed', message: `${name.toUpperCase()} of ${rows.length} embeddings` });
     const points = name === 'pca' ? projectByPca(vectors, seed) : await projectByUmap(vectors, seed, signal);
     const path = output.replace(/\.(npy|csv)$/, `-${name}.png`);
-    const picture = await scatterPicture({
+    const picture = embeddingMap({
       title: `${name.toUpperCase()}: ${title}`,
       points,
       labels: labelsAt(labels, rows),
       classNames,
     });
-    await writeFileAtomically(path, picture);
+    await writeFileAtomically(path, await encodeFigure(path, picture));
     written[name] = path;
   }
   return written;

@@ -1,9 +1,9 @@
 import type { StageContext } from '../../core/events.js';
 import { accuracyOf } from '../../evaluation/classify.js';
 import { comparePaired } from '../../evaluation/mcnemar.js';
-import { predictionsOf, type ScoredExamples } from '../../evaluation/probabilities.js';
+import { predictionsOf,type ScoredExamples } from '../../evaluation/probabilities.js';
 import type { EvaluateOptions } from './evaluate-options.js';
-import { openSubject, scoreImages, type EvaluationSubject } from './evaluation-subject.js';
+import { openSubject,scoreImages,type EvaluationSubject } from './evaluation-subject.js';
 import type { CheckpointComparison } from '../../evaluation/evaluation.js';
 
 /**
@@ -16,17 +16,17 @@ export async function compareCheckpoints(
   { compare = '', ...options }: EvaluateOptions,
   context: StageContext,
 ): Promise<CheckpointComparison> {
-  const { dataset, indices, checkpoint } = subject;
+  const { dataset, indices } = subject;
   const other = await openSubject(compare, { ...options, dataset, split: 'test' }, context);
   warnOfUnfairSplit(subject, other, options, context);
-  const { classNames } = checkpoint.description;
+  const { classNames } = subject.members[0].description;
   const { labels } = scored;
   const first = predictionsOf(scored);
   const second = predictionsOf(await scoreImages(other, subject, options, context));
   const nameOf = (label: number): string => classNames[label]!;
   return {
-    checkpoint: other.checkpoint.path,
-    run: other.checkpoint.description.run,
+    checkpoint: other.members[0].path,
+    run: other.members[0].description.run,
     accuracy: accuracyOf(second, labels),
     ...comparePaired(labels, first, second),
     differing: Array.from(labels.keys())
@@ -40,14 +40,14 @@ export async function compareCheckpoints(
   };
 }
 
-/** What one checkpoint was held back from, another one may have learnt by heart. */
+/** Images that were held out from one checkpoint may be training images of the other. */
 function warnOfUnfairSplit(
-  { checkpoint, dataset }: EvaluationSubject,
-  other: EvaluationSubject,
+  { members: [checkpoint], dataset }: EvaluationSubject,
+  { members: [other] }: EvaluationSubject,
   { split }: Pick<EvaluateOptions, 'split'>,
   { emit }: StageContext,
 ): void {
-  const [ours, theirs] = [checkpoint, other.checkpoint].map(({ description }) => description.data);
+  const [ours, theirs] = [checkpoint, other].map(({ description }) => description.data);
   const isSame =
     ours!.splitSeed === theirs!.splitSeed &&
     ours!.validationSplit === theirs!.validationSplit &&
@@ -56,7 +56,7 @@ function warnOfUnfairSplit(
   emit({
     event: 'warning',
     code: 'SPLITS_DIFFER',
-    message: `${other.checkpoint.description.run} was trained with another split: it may know some of the ${split} images`,
+    message: `${other.description.run} was trained with another split: some of the ${split} images may be among its training images`,
     hint: 'compare on --split test',
   });
 }

@@ -1,12 +1,12 @@
-import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
+import { readCheckpoint,type Checkpoint } from '../../artifacts/checkpoint.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { accuracyOf } from '../../evaluation/classify.js';
-import { predictionsOf, type ScoredExamples } from '../../evaluation/probabilities.js';
-import { logLosses, mean } from '../../evaluation/scores.js';
+import { predictionsOf,type ScoredExamples } from '../../evaluation/probabilities.js';
+import { logLosses,mean } from '../../evaluation/scores.js';
 import type { EvaluateOptions } from './evaluate-options.js';
-import { openSubject, type EvaluationSubject } from './evaluation-subject.js';
+import { openSubject,type EvaluationSubject } from './evaluation-subject.js';
 import type { EnsembleMember } from '../../evaluation/evaluation.js';
 
 /**
@@ -26,15 +26,15 @@ export async function openEnsemble(
     });
   }
   const subject = await openSubject(first, options, context);
-  const members = [subject.checkpoint];
-  for (const name of others) members.push(await openMember(name, subject, options));
-  return { ...subject, members };
+  const further: Checkpoint[] = [];
+  for (const name of others) further.push(await openMember(name, subject, options));
+  return { ...subject, members: [...subject.members, ...further] };
 }
 
 /** A further member, with the same images held back as the first. Throws CHECKPOINT_REFUSED, and what `readMember` throws. */
 async function openMember(
   name: string,
-  { checkpoint: first }: EvaluationSubject,
+  { members: [first] }: EvaluationSubject,
   { checkpointsDir, split }: EvaluateOptions,
 ): Promise<Checkpoint> {
   const checkpoint = await readMember(name, first, checkpointsDir);
@@ -44,7 +44,7 @@ async function openMember(
     data.splitSeed === firstData.splitSeed && data.validationSplit === firstData.validationSplit;
   requireAlike(checkpoint, first, [
     [data.fingerprint === firstData.fingerprint, 'other data'],
-    [split === 'test' || isSplitAlike, `another split, so that it may know some of the ${split} images`],
+    [split === 'test' || isSplitAlike, 'another split'],
   ]);
   return checkpoint;
 }
@@ -79,7 +79,7 @@ function requireAlike(
 ): void {
   const misfit = reasons.find(([isAlike]) => !isAlike)?.[1];
   if (misfit === undefined) return;
-  const reason = `trained on ${misfit} than ${first.run}, and so no member of its ensemble`;
+  const reason = `it was trained on ${misfit} than ${first.run}, and cannot be in an ensemble with it`;
   throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
 }
 

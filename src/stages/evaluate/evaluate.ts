@@ -1,23 +1,28 @@
 import { extname } from 'node:path';
 
-import { silentContext, type StageContext } from '../../core/events.js';
+import { silentContext,type StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { VIEW_COUNT } from '../../models/augmentation/views.js';
-import { bootstrapIntervals, type Intervals } from '../../evaluation/bootstrap.js';
-import { calibrationMetrics, classificationMetrics } from '../../evaluation/metrics.js';
+import { bootstrapIntervals,type Intervals } from '../../evaluation/bootstrap.js';
+import { calibrationMetrics,classificationMetrics } from '../../evaluation/metrics.js';
 import { meanProbabilities } from '../../evaluation/ensemble.js';
-import { scaleByTemperature, type ScoredExamples } from '../../evaluation/probabilities.js';
-import { logLosses, mean } from '../../evaluation/scores.js';
+import { scaleByTemperature,type ScoredExamples } from '../../evaluation/probabilities.js';
+import { logLosses,mean } from '../../evaluation/scores.js';
 import { startChosenBackend } from '../../engine/backends/options.js';
 import { compareCheckpoints } from './compare-checkpoints.js';
 import type { EvaluateOptions } from './evaluate-options.js';
-import { describeMember, namesOfMembers, openEnsemble } from './ensemble-members.js';
-import { openSubject, scoreByMembers, type EvaluationSubject } from './evaluation-subject.js';
+import { describeMember,namesOfMembers,openEnsemble } from './ensemble-members.js';
+import { openSubject,scoreByMembers,type EvaluationSubject } from './evaluation-subject.js';
 import { loadDecisionRule } from '../../evaluation/decisions/load-decision.js';
 import { runFolderOf } from '../../artifacts/run-folder.js';
 import { measureRobustness } from './robustness.js';
 import { listMistakes } from './list-mistakes.js';
-import type { Evaluation, EnsembleEvaluation, ScaledCalibration } from '../../evaluation/evaluation.js';
+import {
+flattenEvaluation,
+type Evaluation,
+type ListedMistakes,
+type ScaledCalibration,
+} from '../../evaluation/evaluation.js';
 
 /**
  * Stage 4: classifies the images of a split with a checkpoint, and measures how well.
@@ -47,9 +52,8 @@ export async function evaluateEnsemble(
   names: readonly string[],
   options: EvaluateOptions,
   context: StageContext = silentContext(),
-): Promise<EnsembleEvaluation> {
-  const evaluation = await evaluateSubject(await openEnsemble(names, options, context), options, context);
-  return { ...evaluation, members: evaluation.members ?? [] };
+): Promise<Evaluation> {
+  return evaluateSubject(await openEnsemble(names, options, context), options, context);
 }
 
 async function evaluateSubject(
@@ -57,40 +61,64 @@ async function evaluateSubject(
   options: EvaluateOptions,
   context: StageContext,
 ): Promise<Evaluation> {
-  const { checkpoint, members, dataset, indices } = subject;
+  const { members, dataset, indices } = subject;
   const backend = await startChosenBackend(options, context);
   const started = performance.now();
   const scores = await scoreByMembers(subject, subject, options, context);
   const scored = meanProbabilities(scores);
   const seconds = (performance.now() - started) / 1000;
+  const isEnsemble = members.length > 1;
   const evaluation: Evaluation = {
-    ...namesOfMembers(members),
-    members:
-      members.length === 1 ? null : members.map((member, index) => describeMember(member, scores[index]!)),
-    views: options.testTimeAugmentation ? VIEW_COUNT : 1,
-    dataset,
-    split: options.split,
-    backend: backend.name,
-    device: backend.device,
-    ...classificationMetrics(scored, checkpoint.description.classNames),
-    intervals: await intervalsOf(scored, options, context),
-    seconds,
-    imagesPerSecond: indices.length / seconds,
-    scaled: await scaledCalibration(subject, scored, context),
-    comparison:
-      options.compare === undefined ? null : await compareCheckpoints(subject, scored, options, context),
-    robustness: options.robustness ? await measureRobustness(subject, options, context) : null,
-    ...(await showMistakes(subject, scored, options)),
+    subject: {
+      ...namesOfMembers(members),
+      members: isEnsemble ? members.map((member, index) => describeMember(member, scores[index]!)) : null,
+      views: options.testTimeAugmentation ? VIEW_COUNT : 1,
+      dataset,
+      split: options.split,
+    },
+    metrics: classificationMetrics(scored, members[0].description.classNames),
+    extras: await measureExtras(subject, scored, options, context),
+    mistakes: await showMistakes(subject, scored, options),
+    timing: {
+      ...{ backend: backend.name, device: backend.device },
+      ...{ seconds, imagesPerSecond: indices.length / seconds },
+    },
     report: await reportPath(options, subject),
   };
+  await writeReportOf(evaluation, subject, scored, context);
+  return evaluation;
+}
+
+async function measureExtras(
+  subject: EvaluationSubject,
+  scored: ScoredExamples,
+  options: EvaluateOptions,
+  context: StageContext,
+): Promise<Evaluation['extras']> {
+  const { compare, robustness } = options;
+  return {
+    intervals: await intervalsOf(scored, options, context),
+    scaled: await scaledCalibration(subject, scored, context),
+    comparison: compare === undefined ? null : await compareCheckpoints(subject, scored, options, context),
+    robustness: robustness ? await measureRobustness(subject, options, context) : null,
+  };
+}
+
+/** Writes the report where there is to be one: a page for people, or JSON. */
+async function writeReportOf(
+  evaluation: Evaluation,
+  subject: EvaluationSubject,
+  scored: ScoredExamples,
+  context: StageContext,
+): Promise<void> {
   if (evaluation.report !== null && isPage(evaluation.report)) {
     // Charts and pictures are loaded only where they are used.
     const { writeReport } = await import('./evaluation-report.js');
     await writeReport(evaluation.report, subject, scored, evaluation, context);
   } else if (evaluation.report !== null) {
-    await writeFileAtomically(evaluation.report, `${JSON.stringify(evaluation, undefined, 2)}\n`);
+    const result = flattenEvaluation(evaluation);
+    await writeFileAtomically(evaluation.report, `${JSON.stringify(result, undefined, 2)}\n`);
   }
-  return evaluation;
 }
 
 /** Whether a report is a page for people. */
@@ -111,12 +139,13 @@ async function intervalsOf(
 }
 
 async function scaledCalibration(
-  { checkpoint: { path, description }, members }: EvaluationSubject,
+  { members }: EvaluationSubject,
   scored: ScoredExamples,
   context: StageContext,
 ): Promise<ScaledCalibration | null> {
-  // It was fitted to what a checkpoint says alone.
+  // A temperature is fitted to a single checkpoint.
   if (members.length > 1) return null;
+  const { path, description } = members[0];
   const { temperature } = await loadDecisionRule(path, description, context);
   if (temperature === 1) return null;
   const scaled = scaleByTemperature(scored, temperature);
@@ -128,7 +157,7 @@ async function showMistakes(
   subject: EvaluationSubject,
   scored: ScoredExamples,
   options: EvaluateOptions,
-): Promise<Pick<Evaluation, 'mistakes' | 'mistakeSheet'>> {
+): Promise<ListedMistakes> {
   const isShown = options.report !== undefined && isPage(options.report);
   const mistakes = listMistakes(subject, scored, options.mistakes ?? (isShown ? MISTAKES_ON_PAGE : 0));
   if (mistakes.length === 0 || options.mistakes === undefined) return { mistakes, mistakeSheet: null };
@@ -145,8 +174,8 @@ async function showMistakes(
 
 async function reportPath(
   { report, split }: EvaluateOptions,
-  { checkpoint, members, dataset }: EvaluationSubject,
+  { members, dataset }: EvaluationSubject,
 ): Promise<string | null> {
   if (report === undefined && members.length > 1) return null;
-  return report ?? (await runFolderOf(checkpoint))?.report(dataset, split) ?? null;
+  return report ?? (await runFolderOf(members[0]))?.report(dataset, split) ?? null;
 }

@@ -1,17 +1,17 @@
 import type { StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { version } from '../../core/version.js';
-import { pixelsPerImage, rowOf } from '../../core/images.js';
-import { allClasses, oneVersusRest, precisionRecallCurve, rocCurve } from '../../evaluation/curves.js';
+import { pixelsPerImage,rowOf } from '../../core/images.js';
+import { allClasses,oneVersusRest,precisionRecallCurve,rocCurve } from '../../evaluation/curves.js';
 import type { ScoredExamples } from '../../evaluation/probabilities.js';
 import { integratedGradients } from '../../evaluation/explanation/integrated-gradients.js';
 import type { PicturedMistake } from '../../reports/evaluation/content.js';
 import { reportPage } from '../../reports/evaluation/report.js';
 import { heatPicture } from '../../reports/drawing/heat.js';
-import { dataAddress, pictureOf, shrink } from '../../reports/drawing/picture.js';
+import { dataAddress,pictureOf,shrink } from '../../reports/drawing/picture.js';
 import type { EvaluationSubject } from './evaluation-subject.js';
 import { openExplainer } from '../../evaluation/explanation/model-explainer.js';
-import type { Evaluation, ShownMistake } from '../../evaluation/evaluation.js';
+import type { Evaluation,ShownMistake } from '../../evaluation/evaluation.js';
 
 /** The longest side of a picture of a mistake, in pixels. */
 const SIDE = 64;
@@ -24,7 +24,7 @@ export async function writeReport(
   evaluation: Evaluation,
   context: StageContext,
 ): Promise<void> {
-  const detectors = evaluation.perClass.map((_, label) => oneVersusRest(scored, label));
+  const detectors = evaluation.metrics.perClass.map((_, label) => oneVersusRest(scored, label));
   // A class without examples has no curve.
   const known = detectors.map(({ positives, negatives }) => positives.length > 0 && negatives.length > 0);
   const together = allClasses(scored);
@@ -41,18 +41,18 @@ export async function writeReport(
         all: precisionRecallCurve(together),
       },
     },
-    mistakes: await pictureMistakes(subject, evaluation.mistakes, context),
+    mistakes: await pictureMistakes(subject, evaluation.mistakes.mistakes, context),
     toolkit: version,
   });
   await writeFileAtomically(path, page);
 }
 
 async function pictureMistakes(
-  { checkpoint, members, images }: EvaluationSubject,
+  { members, images }: EvaluationSubject,
   mistakes: readonly ShownMistake[],
   { signal, emit }: StageContext,
 ): Promise<PicturedMistake[]> {
-  const { classNames, random } = checkpoint.description;
+  const { classNames, random } = members[0].description;
   const { shape, pixels: all } = images;
   const size = pixelsPerImage(shape);
   const method = integratedGradients.build(integratedGradients.options.parse({}));

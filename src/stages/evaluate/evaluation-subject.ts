@@ -1,24 +1,22 @@
-import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
+import { readCheckpoint,type Checkpoint } from '../../artifacts/checkpoint.js';
 import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
-import { allIndices, type LabelledImages } from '../../core/images.js';
+import { allIndices,type LabelledImages } from '../../core/images.js';
 import { labelsAt } from '../../evaluation/classify.js';
 import { meanProbabilities } from '../../evaluation/ensemble.js';
-import { scoreLogits, type ScoredExamples } from '../../evaluation/probabilities.js';
+import { scoreLogits,type ScoredExamples } from '../../evaluation/probabilities.js';
 import { executionMode } from '../../engine/backends/options.js';
 import { classifyImages } from '../../models/classify-images.js';
 import type { SplitName } from '../../evaluation/evaluation.js';
 import type { EvaluateOptions } from './evaluate-options.js';
-import { prepareData, splitOf } from '../preprocess/prepare-data.js';
+import { prepareData,splitOf } from '../preprocess/prepare-data.js';
 
-/** A checkpoint, or several that are taken together, and the images that they are judged on. */
+/** A checkpoint, or the members of an ensemble, and the images that they are evaluated on. */
 export interface EvaluationSubject {
-  /** The first one. */
-  checkpoint: Checkpoint;
-  /** All of them. */
-  members: readonly Checkpoint[];
+  /** All have the classes and the image shape of the first. */
+  members: readonly [Checkpoint, ...Checkpoint[]];
   data: PreparedData;
   dataset: string;
   /** Those that hold the split, and which of them it is. */
@@ -47,7 +45,6 @@ export async function openSubject(
   requireFit(checkpoint, data);
   warnOfOtherData(checkpoint, data, context);
   return {
-    checkpoint,
     members: [checkpoint],
     data,
     dataset,
@@ -60,7 +57,7 @@ export type ScoreOptions = Pick<EvaluateOptions, 'engine' | 'testTimeAugmentatio
 
 /** What each member makes of some images, one after the other. Throws as `scoreImages`. */
 export async function scoreByMembers(
-  { members }: Pick<EvaluationSubject, 'members'>,
+  { members }: { members: readonly Checkpoint[] },
   { images, indices }: Pick<EvaluationSubject, 'images' | 'indices'>,
   options: ScoreOptions,
   { signal }: StageContext,
@@ -81,7 +78,7 @@ export async function scoreByMembers(
  * CHECKPOINT_REFUSED, and the signal's reason when aborted.
  */
 export async function scoreImages(
-  subject: Pick<EvaluationSubject, 'members'>,
+  subject: { members: readonly Checkpoint[] },
   split: Pick<EvaluationSubject, 'images' | 'indices'>,
   options: ScoreOptions,
   context: StageContext,

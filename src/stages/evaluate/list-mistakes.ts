@@ -3,13 +3,13 @@ import type { ScoredExamples } from '../../evaluation/probabilities.js';
 import type { EvaluationSubject } from './evaluation-subject.js';
 import type { ShownMistake } from '../../evaluation/evaluation.js';
 
-/** The most confident mistakes of a checkpoint on its split, the surest first. */
+/** The most confident mistakes on a split, the surest first. */
 export function listMistakes(
-  { checkpoint, indices }: EvaluationSubject,
+  { members: [{ description }], indices }: EvaluationSubject,
   scored: ScoredExamples,
   limit: number,
 ): ShownMistake[] {
-  const { classNames } = checkpoint.description;
+  const { classNames } = description;
   return confidentMistakes(scored, limit).map(({ row, label, predicted, ...probabilities }) => ({
     index: indices[row]!,
     label: classNames[label]!,

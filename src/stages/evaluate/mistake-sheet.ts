@@ -1,11 +1,11 @@
 import { writeFileAtomically } from '../../core/files.js';
-import { contactSheet, type SheetRow } from '../../reports/drawing/contact-sheet.js';
+import { contactSheet,type SheetRow } from '../../reports/drawing/contact-sheet.js';
 import { pictureAt } from '../../reports/drawing/picture.js';
 import type { EvaluationSubject } from './evaluation-subject.js';
 import type { ShownMistake } from '../../evaluation/evaluation.js';
 
 /**
- * Writes mistakes as a contact sheet: a row for each pair of a class and what it was taken for, those with the surest mistake
+ * Writes mistakes as a contact sheet: a row for each pair of actual and predicted class, those with the surest mistake
  * first. Throws storage errors.
  */
 export async function writeMistakeSheet(

@@ -1,18 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { StageContext } from '../../core/events.js';
-import { allIndices, pixelsPerImage, rowOf } from '../../core/images.js';
-import { accuracyOf, labelsAt } from '../../evaluation/classify.js';
-import { corrupt, corruptions } from '../../evaluation/corruptions.js';
+import { allIndices,pixelsPerImage,rowOf } from '../../core/images.js';
+import { accuracyOf,labelsAt } from '../../evaluation/classify.js';
+import { corrupt,corruptions } from '../../evaluation/corruptions.js';
 import { predictionsOf } from '../../evaluation/probabilities.js';
 import type { EvaluateOptions } from './evaluate-options.js';
-import { scoreImages, type EvaluationSubject, type ScoreOptions } from './evaluation-subject.js';
+import { scoreImages,type EvaluationSubject,type ScoreOptions } from './evaluation-subject.js';
 import type { CorruptedAccuracy } from '../../evaluation/evaluation.js';
 
-/**
- * The accuracy of a checkpoint on the images of its split, made worse in several ways. Throws the signal's reason when
- * aborted.
- */
+/** The accuracy on the images of a split under several corruptions. Throws the signal's reason when aborted. */
 export async function measureRobustness(
   subject: EvaluationSubject,
   options: ScoreOptions & Pick<EvaluateOptions, 'seed'>,
@@ -30,7 +27,7 @@ export async function measureRobustness(
     const total = levels.length * labels.length;
     context.emit({
       event: 'progress',
-      task: `images with ${corruption.name}`,
+      task: `robustness to ${corruption.name}`,
       done: done * labels.length,
       total,
       unit: 'images',

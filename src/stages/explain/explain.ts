@@ -1,25 +1,24 @@
-import { basename, extname, join } from 'node:path';
+import { basename,extname,join } from 'node:path';
 
-import { readCheckpoint, type Checkpoint, type CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { readCheckpoint,type Checkpoint,type CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
-import { silentContext, type StageContext } from '../../core/events.js';
+import { silentContext,type StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { nearest } from '../../core/registry.js';
-import { pixelsPerImage, rowOf } from '../../core/images.js';
-import { indexOfMaximum, softmax } from '../../evaluation/probabilities.js';
-import type { Attribution, Explain } from '../../evaluation/explanation/explainer.js';
+import { pixelsPerImage,rowOf } from '../../core/images.js';
+import { indexOfMaximum,softmax } from '../../evaluation/probabilities.js';
+import type { Attribution,Explain } from '../../evaluation/explanation/explainer.js';
 import { explainers } from '../../evaluation/explanation/index.js';
-import { heatSheet, strengthOf } from '../../reports/drawing/heat.js';
 import { startChosenBackend } from '../../engine/backends/options.js';
 import { requireFit } from '../evaluate/evaluation-subject.js';
 import type { ExplainOptions } from './explain-options.js';
-import { openExplainer, type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
-import { preparePictures, type PictureSource, type Predictions } from '../predict/predict.js';
+import { openExplainer,type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
+import { preparePictures,type PictureSource,type Predictions } from '../predict/predict.js';
 import { prepareData } from '../preprocess/prepare-data.js';
 import { runFolderOf } from '../../artifacts/run-folder.js';
 
-/** What a picture's pixels have to do with a class. */
+/** Which pixels of an image support a class. */
 export interface Explanation {
   /** The file, or the split and the position. */
   picture: string;
@@ -27,11 +26,11 @@ export interface Explanation {
   label: string | null;
   /** The likeliest class. */
   predicted: string;
-  /** The class that was asked about, how likely it is, and its logit. */
+  /** The explained class, its probability and its logit. */
   class: string;
   probability: number;
   logit: number;
-  /** The largest value of the map, without its sign: what full red and full blue stand for. */
+  /** The largest absolute value of the map: what full red and full blue stand for. */
   scale: number;
   /** Of methods whose map adds up to a difference between two logits; else null. */
   completeness: Attribution['completeness'] | null;
@@ -59,7 +58,7 @@ interface AskedImage {
 }
 
 /**
- * Shows which pixels speak for a class and which against it, in a picture for each image.
+ * Shows which pixels support a class and which contradict it, in a picture for each image.
  *
  * @param name a checkpoint file, a run's folder or name, or `latest`
  *
@@ -122,10 +121,12 @@ async function explainOne(
   const chosen = asked ?? likeliest;
   const probability = softmax(logits)[chosen]!;
   const { map, completeness = null } = await explainer.explain(buildExplainer(method), pixels, chosen);
+  // Charts are loaded only where they are used.
+  const { heatSheet, strengthOf } = await import('../../reports/drawing/heat.js');
   const output = join(folder, `${basename(name, extname(name)).replace(/\W+/g, '-')}-${method.name}.png`);
   const share = `${(100 * probability).toFixed(1)} %`;
   const title = `${basename(name)}: “${classNames[chosen]!}” (${share}), ${method.name}`;
-  const unit = `blue: against “${classNames[chosen]!}”   red: for it`;
+  const unit = `blue contradicts “${classNames[chosen]!}”, red supports it`;
   await writeFileAtomically(output, await heatSheet({ pixels, shape, map, title, unit }));
   return {
     ...{ picture: name, label, predicted: classNames[likeliest]!, class: classNames[chosen]! },

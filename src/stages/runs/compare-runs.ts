@@ -1,7 +1,8 @@
-import { readCheckpointDescription, type CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { readCheckpointDescription,type CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { resolveRun } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
-import { bestEpoch, type EpochRecord } from '../../training/progress.js';
+import { writeFileAtomically } from '../../core/files.js';
+import { bestEpoch,type EpochRecord } from '../../training/progress.js';
 import type { CompareRunsOptions } from './runs-options.js';
 
 /** A run in a comparison. */
@@ -98,9 +99,9 @@ function differencesOf(descriptions: readonly CheckpointDescription[]): RunDiffe
 
 async function drawCurves(path: string, runs: readonly ComparedRun[]): Promise<void> {
   // The codec of images is loaded only where it is used.
-  const [{ runsPlot }, { writePlot }] = await Promise.all([
-    import('../../reports/drawing/runs-plot.js'),
-    import('../../reports/drawing/plot.js'),
+  const [{ runsPlot }, { encodeFigure }] = await Promise.all([
+    import('../../reports/charts/runs-plot.js'),
+    import('../../reports/charts/figure.js'),
   ]);
-  await writePlot(path, runsPlot(runs));
+  await writeFileAtomically(path, await encodeFigure(path, runsPlot(runs)));
 }

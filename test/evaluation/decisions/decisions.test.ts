@@ -1,13 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { describe,expect,it } from 'vitest';
 
 import { Random } from '../../../src/core/random.js';
-import { expectedCalibrationError, judgementsOf, reliability } from '../../../src/evaluation/calibration.js';
+import { expectedCalibrationError,judgementsOf,reliability } from '../../../src/evaluation/calibration.js';
 import {
-  coverageAt,
-  coverageCurve,
-  thresholdForAccuracy,
+coverageAt,
+coverageCurve,
+thresholdForAccuracy,
 } from '../../../src/evaluation/decisions/coverage.js';
-import { decide, plainPolicy, type DecisionPolicy } from '../../../src/evaluation/decisions/decide.js';
+import { decide,plainPolicy,type DecisionPolicy } from '../../../src/evaluation/decisions/decide.js';
 import { fitTemperature } from '../../../src/evaluation/decisions/temperature.js';
 import { softmax } from '../../../src/evaluation/probabilities.js';
 
@@ -147,7 +147,7 @@ describe('decide', () => {
       candidate: 1,
       reason: {
         code: 'below-threshold',
-        message: '“dog” has the probability 85.0 %, and 90.0 % is asked for',
+        message: '“dog” has probability 85.0 %; its threshold is 90.0 %',
       },
     });
     expect(decide([0.1, 0.9, 0], careful)).toMatchObject({ abstained: false, class: 1 });
@@ -175,7 +175,7 @@ describe('decide', () => {
       candidate: 0,
       reason: {
         code: 'too-costly',
-        message: 'deciding for “cat” is expected to cost 0.25, and asking a person costs 0.2',
+        message: '“cat” has expected cost 0.25; sending it to a person costs 0.2',
       },
     });
   });

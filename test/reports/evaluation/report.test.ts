@@ -1,17 +1,17 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp,readFile,rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll,describe,expect,inject,it } from 'vitest';
 
 import { classificationMetrics } from '../../../src/evaluation/metrics.js';
-import { evaluate, train } from '../../../src/index.js';
-import { thinned } from '../../../src/reports/evaluation/plots.js';
+import { evaluate,train,type Evaluation } from '../../../src/index.js';
+import { thinned } from '../../../src/reports/charts/line-charts.js';
+import type { ReportContent } from '../../../src/reports/evaluation/content.js';
 import { reportPage } from '../../../src/reports/evaluation/report.js';
-import { noBrowser, openInBrowser } from '../../support/browser.js';
+import { noBrowser,openInBrowser } from '../../support/browser.js';
 import { checkpointDescription } from '../../support/checkpoints.js';
-import type { Evaluation } from '../../../src/evaluation/evaluation.js';
 
 /** What test/support/inspect-page.js finds. */
 interface Inspection {
@@ -32,12 +32,16 @@ function barePage(classNames: string[]): string {
     classes: 3,
   };
   const description = { ...checkpointDescription(), classNames };
-  const evaluation: Evaluation = {
-    ...classificationMetrics(scored, classNames),
-    ...{ checkpoint: '<b>', run: 'a & b', model: 'mlp', dataset: 'mine', split: 'test' },
-    ...{ backend: 'cpu', device: 'CPU', seconds: 1, imagesPerSecond: 3 },
-    ...{ members: null, views: 1, intervals: null, scaled: null, comparison: null, robustness: null },
-    ...{ mistakes: [], mistakeSheet: null, report: null },
+  const evaluation: ReportContent['evaluation'] = {
+    subject: {
+      ...{ checkpoint: '<b>', run: 'a & b', model: 'mlp', dataset: 'mine', split: 'test' },
+      ...{ members: null, views: 1 },
+    },
+    metrics: classificationMetrics(scored, classNames),
+    extras: { intervals: null, scaled: null, comparison: null, robustness: null },
+    mistakes: { mistakes: [], mistakeSheet: null },
+    timing: { backend: 'cpu', device: 'CPU', seconds: 1, imagesPerSecond: 3 },
+    report: null,
   };
   const curves = { perClass: [[], [], []], all: [] };
   return reportPage({
@@ -53,7 +57,7 @@ it('nothing of a checkpoint becomes markup, and what is missing is left out', ()
   expect(page).toContain('a &amp; b');
   expect(page).not.toMatch(/NaN|undefined|Infinity|\bnull\b/);
   expect(page).toContain('--robustness');
-  expect(page).not.toContain('95 % interval');
+  expect(page).not.toContain('95 % CI');
 });
 
 it('thinned curves keep their ends, and every point that would be seen', () => {

@@ -1,12 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp,readFile,rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll,describe,expect,inject,it } from 'vitest';
 
-import { evaluate, train } from '../../../src/index.js';
-import type { Evaluation } from '../../../src/evaluation/evaluation.js';
+import { evaluate,train,type Evaluation } from '../../../src/index.js';
 
 let checkpointsDir: string;
 const evaluated = (name: string, options: object = {}): Promise<Evaluation> =>
@@ -75,6 +74,16 @@ describe('two checkpoints on the test images', () => {
 
   it('the report holds all of it', async () => {
     expect(JSON.parse(await readFile(long.report!, 'utf8'))).toEqual(long);
+  });
+
+  it('the keys of the JSON are a contract with scripts', () => {
+    expect(Object.keys(long)).toEqual([
+      ...['checkpoint', 'run', 'model', 'members', 'views', 'dataset', 'split', 'backend', 'device'],
+      ...['n', 'accuracy', 'loss', 'brier', 'balancedAccuracy', 'cohenKappa', 'matthewsCorrelation'],
+      ...['topK', 'macro', 'weighted', 'rocAuc', 'averagePrecision', 'calibration', 'perClass', 'confusion'],
+      ...['intervals', 'seconds', 'imagesPerSecond', 'scaled', 'comparison', 'robustness'],
+      ...['mistakes', 'mistakeSheet', 'report'],
+    ]);
   });
 });
 

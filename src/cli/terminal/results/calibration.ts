@@ -1,6 +1,6 @@
 import type { MeasuredDecision } from '../../../artifacts/decision.js';
 import type { Calibration } from '../../../stages/calibrate/calibrate.js';
-import { columns, count, loss, percent } from '../format.js';
+import { columns,count,loss,percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
 
@@ -15,10 +15,14 @@ export function calibrationText(calibration: Calibration, { bold, dim }: Style):
     `temperature ${bold(temperature.toFixed(3))}, fitted on the validation split`,
     splitTable(measured),
     '',
-    `thresholds: ${demanding.length === 0 ? 'none, every image is decided' : demanding.join(', ')}`,
+    `thresholds: ${demanding.length === 0 ? 'none, every image is answered' : demanding.join(', ')}`,
     '',
     ...(test
-      ? [dim('test images, one threshold for all classes: what is gained by asking'), curveTable(test), '']
+      ? [
+          dim('Test set, one threshold for all classes: accuracy vs. share of images sent to a person'),
+          curveTable(test),
+          '',
+        ]
       : []),
     columns([
       ['decision', path],
@@ -28,7 +32,7 @@ export function calibrationText(calibration: Calibration, { bold, dim }: Style):
 }
 
 function splitTable(measured: readonly MeasuredDecision[]): string {
-  const head = ['split', 'images', 'loss', 'calibration error', 'decided', 'of these right'];
+  const head = ['split', 'images', 'loss', 'calibration error', 'answered', 'accuracy of answered'];
   const rows = measured.map(({ split, n, loss: losses, expectedCalibrationError: error, policy }) => [
     split,
     count(n),
@@ -44,7 +48,8 @@ function curveTable({ curve }: MeasuredDecision): string {
   const rows = curve.map(({ threshold, coverage, accuracy }) => [
     percent(threshold),
     percent(coverage),
+    percent(1 - coverage),
     percent(accuracy),
   ]);
-  return table(['threshold', 'decided', 'of these right'], rows);
+  return table(['threshold', 'answered', 'sent to a person', 'accuracy of answered'], rows);
 }

@@ -1,37 +1,44 @@
 import type { Interval } from '../../../evaluation/bootstrap.js';
 import { SIGNIFICANCE } from '../../../evaluation/mcnemar.js';
-import { count, duration, loss, percent } from '../format.js';
+import { count,duration,loss,percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
-import type { Evaluation } from '../../../evaluation/evaluation.js';
+import {
+describeImages,
+type EvaluatedSubject,
+type Evaluation,
+type ListedMistakes,
+} from '../../../evaluation/evaluation.js';
+import type { ClassificationMetrics } from '../../../evaluation/metrics.js';
 
-/** A wider matrix would break over the lines of a terminal; the JSON output and the report have all of it. */
+/** A wider matrix would not fit a terminal; the JSON output and the report have all of it. */
 const MAX_MATRIX_CLASSES = 12;
 
-/** How a checkpoint does, for people: the total, each class, and what is taken for what. */
+/** An evaluation for people: metrics, each class, and the confusion matrix. */
 export function evaluationText(evaluation: Evaluation, style: Style): string {
-  const { run, members, views, dataset, split, n, accuracy, macro, seconds, report } = evaluation;
+  const { subject, metrics, mistakes, timing, report } = evaluation;
+  const { run, members } = subject;
+  const { accuracy, macro, perClass } = metrics;
   const name = members === null ? run : `ensemble of ${members.length}`;
-  const inViews = views === 1 ? '' : `, each in ${views} views`;
   return [
-    `${style.bold(name)} on the ${split} images of ${dataset} (${count(n)})${inViews}`,
-    `accuracy ${style.bold(percent(accuracy))}  loss ${loss(evaluation.loss)}  F1 ${percent(macro.f1)} (mean over the classes)`,
+    `${style.bold(name)} on ${describeImages(evaluation)}`,
+    `accuracy ${style.bold(percent(accuracy))}  loss ${loss(metrics.loss)}  macro F1 ${percent(macro.f1)}`,
     '',
-    ...memberLines(evaluation),
+    ...memberLines(subject),
     headlineTable(evaluation),
     ...scaledLines(evaluation),
     '',
-    perClassTable(evaluation),
+    perClassTable(metrics),
     '',
-    ...(evaluation.perClass.length <= MAX_MATRIX_CLASSES ? [confusionTable(evaluation, style), ''] : []),
+    ...(perClass.length <= MAX_MATRIX_CLASSES ? [confusionTable(metrics, style), ''] : []),
     ...robustnessLines(evaluation),
     ...comparisonLines(evaluation, style),
-    ...mistakeLines(evaluation),
-    `classified in ${duration(seconds)} on ${evaluation.backend}, ${evaluation.device}${report === null ? '' : `; report in ${report}`}`,
+    ...mistakeLines(mistakes),
+    `classified in ${duration(timing.seconds)} on ${timing.backend}, ${timing.device}${report === null ? '' : `; report in ${report}`}`,
   ].join('\n');
 }
 
-function memberLines({ members }: Evaluation): string[] {
+function memberLines({ members }: EvaluatedSubject): string[] {
   if (members === null) return [];
   const rows = members.map((member) => [
     member.run,
@@ -42,48 +49,43 @@ function memberLines({ members }: Evaluation): string[] {
   return [table(['member', 'model', 'accuracy', 'loss'], rows), ''];
 }
 
-function headlineTable({ intervals, topK, ...evaluation }: Evaluation): string {
-  const { rocAuc, averagePrecision, macro } = evaluation;
+function headlineTable({ metrics, extras: { intervals } }: Evaluation): string {
+  const { topK, macro, rocAuc, averagePrecision, calibration } = metrics;
+  const row = (
+    name: string,
+    value: number,
+    format: (value: number) => string,
+    interval?: Interval,
+  ): string[] => [name, format(value), interval ? `${format(interval.low)} – ${format(interval.high)}` : ''];
   const rows = [
-    ['accuracy', percent(evaluation.accuracy), intervalText(intervals?.accuracy, percent)],
-    ...topK.map(({ k, accuracy }) => [`among the ${k} likeliest`, percent(accuracy), '']),
-    [
-      'balanced accuracy',
-      percent(evaluation.balancedAccuracy),
-      intervalText(intervals?.balancedAccuracy, percent),
-    ],
-    ['F1', percent(macro.f1), intervalText(intervals?.macroF1, percent)],
-    ['loss', loss(evaluation.loss), intervalText(intervals?.loss, loss)],
-    ['Brier score', loss(evaluation.brier), intervalText(intervals?.brier, loss)],
-    ['Cohen’s kappa', loss(evaluation.cohenKappa), intervalText(intervals?.cohenKappa, loss)],
-    [
-      'Matthews correlation',
-      loss(evaluation.matthewsCorrelation),
-      intervalText(intervals?.matthewsCorrelation, loss),
-    ],
-    ['ROC area', area(rocAuc.macro), ''],
-    ['average precision', area(averagePrecision.macro), ''],
-    ['calibration error', percent(evaluation.calibration.expectedCalibrationError), ''],
+    row('accuracy', metrics.accuracy, percent, intervals?.accuracy),
+    ...topK.map(({ k, accuracy }) => row(`top-${k} accuracy`, accuracy, percent)),
+    row('balanced accuracy', metrics.balancedAccuracy, percent, intervals?.balancedAccuracy),
+    row('macro F1', macro.f1, percent, intervals?.macroF1),
+    row('loss', metrics.loss, loss, intervals?.loss),
+    row('Brier score', metrics.brier, loss, intervals?.brier),
+    row('Cohen’s kappa', metrics.cohenKappa, loss, intervals?.cohenKappa),
+    row('Matthews correlation', metrics.matthewsCorrelation, loss, intervals?.matthewsCorrelation),
+    ['macro ROC AUC', area(rocAuc.macro), ''],
+    ['macro average precision', area(averagePrecision.macro), ''],
+    row('expected calibration error', calibration.expectedCalibrationError, percent),
   ];
-  const confidence = intervals ? `${100 * intervals.confidence} % interval` : '';
-  return table(['', 'value', confidence], rows);
-}
-
-function intervalText(interval: Interval | undefined, format: (value: number) => string): string {
-  return interval ? `${format(interval.low)} – ${format(interval.high)}` : '';
+  return table(['metric', 'value', intervals ? `${100 * intervals.confidence} % CI` : ''], rows);
 }
 
 function area(value: number | null): string {
   return value === null ? '–' : value.toFixed(5);
 }
 
-function scaledLines({ scaled }: Evaluation): string[] {
+function scaledLines({ extras: { scaled } }: Evaluation): string[] {
   if (scaled === null) return [];
   const { temperature, expectedCalibrationError } = scaled;
-  return [`calibration error ${percent(expectedCalibrationError)} at temperature ${temperature.toFixed(3)}`];
+  return [
+    `expected calibration error after temperature scaling (T = ${temperature.toFixed(3)}): ${percent(expectedCalibrationError)}`,
+  ];
 }
 
-function perClassTable({ perClass, macro, n }: Evaluation): string {
+function perClassTable({ perClass, macro, n }: ClassificationMetrics): string {
   const rows = perClass.map(({ name, precision, recall, f1, rocAuc, support }) => [
     name,
     percent(precision),
@@ -92,11 +94,18 @@ function perClassTable({ perClass, macro, n }: Evaluation): string {
     area(rocAuc),
     count(support),
   ]);
-  const mean = ['mean', percent(macro.precision), percent(macro.recall), percent(macro.f1), '', count(n)];
-  return table(['class', 'precision', 'recall', 'F1', 'ROC area', 'images'], [...rows, mean]);
+  const mean = [
+    'macro mean',
+    percent(macro.precision),
+    percent(macro.recall),
+    percent(macro.f1),
+    '',
+    count(n),
+  ];
+  return table(['class', 'precision', 'recall', 'F1', 'ROC AUC', 'images'], [...rows, mean]);
 }
 
-function confusionTable({ confusion, perClass }: Evaluation, { bold, dim }: Style): string {
+function confusionTable({ confusion, perClass }: ClassificationMetrics, { bold, dim }: Style): string {
   const names = perClass.map(({ name }) => name);
   const rows = confusion.map((row, actual) => [
     names[actual]!,
@@ -104,10 +113,10 @@ function confusionTable({ confusion, perClass }: Evaluation, { bold, dim }: Styl
       actual === predicted ? bold(String(times)) : times === 0 ? dim('·') : String(times),
     ),
   ]);
-  return `rows: what an image shows; columns: what it is taken for\n${table(['', ...names], rows)}`;
+  return `confusion matrix (rows: actual class; columns: predicted class)\n${table(['', ...names], rows)}`;
 }
 
-function robustnessLines({ robustness, accuracy }: Evaluation): string[] {
+function robustnessLines({ extras: { robustness }, metrics: { accuracy } }: Evaluation): string[] {
   if (robustness === null) return [];
   const rows = robustness.map(({ corruption, strength, unit, accuracy: found }) => [
     corruption,
@@ -115,32 +124,35 @@ function robustnessLines({ robustness, accuracy }: Evaluation): string[] {
     percent(found),
     `${(100 * (found - accuracy)).toFixed(2)} points`,
   ]);
-  return [table(['images with', 'strength', 'accuracy', 'change'], rows), ''];
+  return [table(['corruption', 'strength', 'accuracy', 'change'], rows), ''];
 }
 
-/** How many differing images are named; the JSON output and the report have all. */
+/** How many differing images are listed; the JSON output and the report have all. */
 const MAX_DIFFERENCES = 10;
 
-function comparisonLines({ comparison, run, accuracy }: Evaluation, { bold }: Style): string[] {
+function comparisonLines(
+  { extras: { comparison }, subject, metrics }: Evaluation,
+  { bold }: Style,
+): string[] {
   if (comparison === null) return [];
   const { onlyFirst, onlySecond, pValue, differing } = comparison;
-  const verdict =
-    pValue < SIGNIFICANCE ? 'a difference that chance hardly makes' : 'chance could make this difference';
+  const { run } = subject;
+  const verdict = pValue < SIGNIFICANCE ? 'a significant difference' : 'no significant difference';
   const rows = differing
     .slice(0, MAX_DIFFERENCES)
     .map(({ index, label, predicted, other }) => [String(index), label, predicted, other]);
   const more = differing.length - rows.length;
   return [
-    `compared with ${bold(comparison.run)}: ${percent(accuracy)} and ${percent(comparison.accuracy)}`,
-    `right on ${count(onlyFirst)} images that the other gets wrong, and wrong on ${count(onlySecond)} that it gets right`,
+    `compared with ${bold(comparison.run)}: accuracy ${percent(metrics.accuracy)} vs. ${percent(comparison.accuracy)}`,
+    `only ${run} is right: ${count(onlyFirst)} images; only ${comparison.run} is right: ${count(onlySecond)} images`,
     `McNemar’s test: p = ${pValue.toPrecision(2)}, ${verdict}`,
-    ...(rows.length === 0 ? [] : [table(['image', 'is', run, comparison.run], rows)]),
-    ...(more > 0 ? [`and ${count(more)} more that they differ on`] : []),
+    ...(rows.length === 0 ? [] : [table(['image', 'actual', run, comparison.run], rows)]),
+    ...(more > 0 ? [`and ${count(more)} more images with different predictions`] : []),
     '',
   ];
 }
 
-function mistakeLines({ mistakes, mistakeSheet }: Evaluation): string[] {
+function mistakeLines({ mistakes, mistakeSheet }: ListedMistakes): string[] {
   if (mistakeSheet === null) return [];
   const rows = mistakes.map(({ index, label, predicted, probability, labelProbability }) => [
     String(index),
@@ -149,8 +161,8 @@ function mistakeLines({ mistakes, mistakeSheet }: Evaluation): string[] {
     percent(labelProbability),
   ]);
   return [
-    'the most confident mistakes',
-    table(['image', 'is', 'taken for', 'was given'], rows),
+    'most confident mistakes',
+    table(['image', 'actual', 'predicted', 'probability of actual'], rows),
     `pictures in ${mistakeSheet}`,
     '',
   ];

@@ -1,4 +1,4 @@
-import type { Explanation, Explanations } from '../../../stages/explain/explain.js';
+import type { Explanation,Explanations } from '../../../stages/explain/explain.js';
 import { percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
@@ -7,8 +7,9 @@ import { table } from '../table.js';
 export function explanationsText(
   { explanations, method }: Pick<Explanations, 'explanations' | 'method'>,
   { bold, dim }: Style,
+  verbose: boolean,
 ): string {
-  if (explanations.length === 0) return dim('no picture was explained');
+  if (explanations.length === 0) return dim('no image was explained');
   const rows = explanations.map(({ picture, predicted, probability, output, ...rest }) => [
     picture,
     predicted,
@@ -16,9 +17,9 @@ export function explanationsText(
     output,
   ]);
   return [
-    `${method}: red speaks for the class, blue against it`,
-    table(['picture', 'taken for', 'asked about', 'explanation'], rows),
-    ...explanations.flatMap(completenessLine),
+    `${method}: red supports the class, blue contradicts it`,
+    table(['image', 'predicted', 'explained class', 'explanation'], rows),
+    ...(verbose ? explanations.flatMap(completenessLine) : []),
   ].join('\n');
 }
 
@@ -26,6 +27,6 @@ function completenessLine({ picture, completeness }: Explanation): string[] {
   if (completeness === null || completeness === undefined) return [];
   const { sum, difference, steps } = completeness;
   return [
-    `${picture}: adds up to ${sum.toFixed(4)} of the ${difference.toFixed(4)} that the logit gains from black on, in ${steps} steps`,
+    `${picture}: attribution check: sum ${sum.toFixed(3)}, expected ${difference.toFixed(3)} (${steps} steps)`,
   ];
 }

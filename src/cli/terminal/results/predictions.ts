@@ -1,4 +1,4 @@
-import type { Prediction, Predictions } from '../../../stages/predict/predict.js';
+import type { Prediction,Predictions } from '../../../stages/predict/predict.js';
 import { percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
@@ -6,9 +6,9 @@ import { table } from '../table.js';
 /** From nothing to full, in five steps; each pixel is two characters wide, so that it is about as wide as it is high. */
 const SHADES = ['  ', '░░', '▒▒', '▓▓', '██'] as const;
 
-/** What pictures were taken for, for people: a line each, and a drawing of what the model saw where it was asked for. */
+/** Predictions for people: a line for each image, and a drawing of what the model saw where it was asked for. */
 export function predictionsText({ predictions }: Pick<Predictions, 'predictions'>, style: Style): string {
-  if (predictions.length === 0) return style.dim('no picture was classified');
+  if (predictions.length === 0) return style.dim('no image was classified');
   if (predictions.every(({ seen }) => seen === undefined)) return predictionsTable(predictions, style);
   return predictions
     .map((prediction) =>
@@ -32,7 +32,7 @@ function predictionsTable(predictions: readonly Prediction[], style: Style): str
   const reasons = predictions.flatMap(({ picture, reason }) =>
     reason ? [`${style.yellow('ask a person:')} ${picture}: ${reason.message}`] : [],
   );
-  return [table(['picture', 'class', 'probability', 'or'], rows), ...reasons].join('\n');
+  return [table(['image', 'class', 'probability', 'other classes'], rows), ...reasons].join('\n');
 }
 
 /** An image in a frame, drawn with characters. */

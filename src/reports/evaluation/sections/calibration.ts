@@ -1,19 +1,19 @@
-import { count, percent } from '../../../core/format.js';
-import { details, section } from '../../drawing/page-parts.js';
-import { reliabilityPlot } from '../plots.js';
+import { count,percent } from '../../../core/format.js';
+import { details,section } from '../../drawing/page-parts.js';
+import { reliabilityDiagram } from '../../charts/line-charts.js';
 import type { Evaluation } from '../../../evaluation/evaluation.js';
 
-/** How confidence and accuracy agree. */
-export function calibration({ calibration: found, scaled, members }: Evaluation): string {
-  const { bins, expectedCalibrationError, maximumCalibrationError } = found;
-  const chart = reliabilityPlot(bins, {
-    title: 'Confidence and accuracy',
-    description: `Confidence is ${percent(expectedCalibrationError)} from accuracy in the mean, and ${percent(maximumCalibrationError)} at most.`,
+/** Calibration: how well confidence and accuracy agree. */
+export function calibration({ metrics, extras: { scaled }, subject: { members } }: Evaluation): string {
+  const { bins, expectedCalibrationError, maximumCalibrationError } = metrics.calibration;
+  const chart = reliabilityDiagram(bins, {
+    title: 'Reliability diagram',
+    description: `Confidence and accuracy differ by ${percent(expectedCalibrationError)} on average, and by at most ${percent(maximumCalibrationError)}.`,
   });
   const after = scaled
-    ? ` At the temperature ${scaled.temperature.toFixed(3)} that was fitted on the validation images: ${percent(scaled.expectedCalibrationError)}.`
+    ? ` After temperature scaling (T = ${scaled.temperature.toFixed(3)}, fitted on the validation split): ${percent(scaled.expectedCalibrationError)}.`
     : members === null
-      ? ' Not calibrated: <code>mnist calibrate</code> fits a temperature.'
+      ? ' Not calibrated yet: run <code>mnist calibrate</code>.'
       : '';
   const rows = bins
     .filter((bin) => bin.count > 0)
@@ -25,7 +25,7 @@ export function calibration({ calibration: found, scaled, members }: Evaluation)
     ]);
   return section(
     'calibration',
-    'Do probabilities mean what they say?',
-    `<p>Expected calibration error ${percent(expectedCalibrationError)}.${after}</p>${chart}<p class="soft">On the dashed line, answers are as often right as they say. A larger dot stands for more images.</p>${details('The numbers', ['Confidence', 'Images', 'Mean', 'Accuracy'], rows)}`,
+    'Calibration',
+    `<p>Expected calibration error ${percent(expectedCalibrationError)}.${after}</p>${chart}<p class="soft">Dashed line: perfect calibration. Larger dots stand for more images.</p>${details('Show the numbers', ['Confidence', 'Images', 'Mean confidence', 'Accuracy'], rows)}`,
   );
 }

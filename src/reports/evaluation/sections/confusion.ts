@@ -1,9 +1,9 @@
 import { count } from '../../../core/format.js';
 import type { ClassificationMetrics } from '../../../evaluation/metrics.js';
 import { escapeMarkup as text } from '../../drawing/markup.js';
-import { scrollable, section } from '../../drawing/page-parts.js';
+import { scrollable,section } from '../../drawing/page-parts.js';
 
-/** What is taken for what. */
+/** The confusion matrix. */
 export function confusion({ confusion: matrix, perClass: classes }: ClassificationMetrics): string {
   const names = classes.map(({ name }) => name);
   const most = Math.max(
@@ -14,7 +14,7 @@ export function confusion({ confusion: matrix, perClass: classes }: Classificati
     const all = row.reduce((sum, value) => sum + value, 0) || 1;
     const cells = row.map((value, other) => {
       if (value === 0) return '<td class="zero">·</td>';
-      // Errors are compared with the most frequent one: beside the right answers, all of them would be pale.
+      // Errors are scaled by the most frequent one: beside the diagonal, all of them would be pale.
       const share = other === label ? value / all : value / most;
       const level = Math.min(4, Math.floor(share * 5));
       return `<td class="${other === label ? 'right' : 'wrong'}${level}">${count(value)}</td>`;
@@ -25,8 +25,8 @@ export function confusion({ confusion: matrix, perClass: classes }: Classificati
   const body = `<table><thead><tr><td></td>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
   return section(
     'confusion',
-    'What is taken for what',
-    `<p class="soft">Rows: what an image shows. Columns: what it is taken for.</p><div class="confusion">${scrollable('Confusion matrix', body)}</div>`,
+    'Confusion matrix',
+    `<p class="soft">Rows: actual class. Columns: predicted class.</p><div class="confusion">${scrollable('Confusion matrix', body)}</div>`,
     'wide',
   );
 }

@@ -1,20 +1,21 @@
 import type { Point } from '../../../evaluation/curves.js';
-import { details, section } from '../../drawing/page-parts.js';
+import { details,legend,section } from '../../drawing/page-parts.js';
 import type { ReportContent } from '../content.js';
-import { decimal, legend } from '../parts.js';
-import { linePlot, thinned, type Axis, type Line } from '../plots.js';
-import type { Evaluation } from '../../../evaluation/evaluation.js';
+import { decimal } from '../parts.js';
+import type { Axis } from '../../charts/chart.js';
+import { lineChart,thinned,type Line } from '../../charts/line-charts.js';
+import type { ClassificationMetrics } from '../../../evaluation/metrics.js';
 
 /** The smallest false-positive rate that is drawn. */
 const SMALLEST_RATE = 1e-4;
 
-/** The receiver operating characteristic of each class and of all. */
-export function roc({ evaluation, curves }: ReportContent): string {
+/** The ROC curve of each class and of all. */
+export function roc({ evaluation: { metrics }, curves }: ReportContent): string {
   const place = ([x, y]: Point): Point => [Math.log10(Math.max(x, SMALLEST_RATE)) / 4 + 1, y];
-  return curveSection(evaluation, curves.roc, {
+  return curveSection(metrics, curves.roc, {
     id: 'roc',
-    heading: 'Found and falsely found',
-    note: 'Each class against the rest, for every threshold. The axis of false alarms is logarithmic.',
+    heading: 'ROC curve',
+    note: 'One-vs-rest: one curve for each class, and the micro-average. The false-positive rate is on a logarithmic scale.',
     x: {
       ...{ label: 'false-positive rate', domain: [SMALLEST_RATE, 1], isLogarithmic: true },
       format: (value) => `${Number((100 * value).toPrecision(1))} %`,
@@ -25,24 +26,24 @@ export function roc({ evaluation, curves }: ReportContent): string {
         points.map(([x, y]): Point => [Math.max(x, SMALLEST_RATE), y]),
         place,
       ),
-    title: 'Receiver operating characteristic',
-    measure: 'The area',
-    areas: evaluation.rocAuc,
+    title: 'ROC curve',
+    measure: 'ROC AUC',
+    areas: metrics.rocAuc,
   });
 }
 
-/** Precision by recall, of each class and of all. */
-export function precisionRecall({ evaluation, curves }: ReportContent): string {
-  return curveSection(evaluation, curves.precisionRecall, {
+/** The precision–recall curve of each class and of all. */
+export function precisionRecall({ evaluation: { metrics }, curves }: ReportContent): string {
+  return curveSection(metrics, curves.precisionRecall, {
     id: 'precision-recall',
-    heading: 'Precision and recall',
-    note: 'Of what is called a class, the share that is; of what is, the share that is found.',
+    heading: 'Precision–recall curve',
+    note: 'Precision: share of predictions that are right. Recall: share of actual images found.',
     x: { label: 'recall' },
     y: { label: 'precision' },
     shown: (points) => thinned(points),
-    title: 'Precision and recall',
+    title: 'Precision–recall curve',
     measure: 'Average precision',
-    areas: evaluation.averagePrecision,
+    areas: metrics.averagePrecision,
   });
 }
 
@@ -62,40 +63,45 @@ interface CurveKind {
 }
 
 function curveSection(
-  evaluation: Evaluation,
+  metrics: ClassificationMetrics,
   { perClass, all }: ReportContent['curves']['roc'],
   { id, heading, note, x, y, shown, title, measure, areas: { macro, micro } }: CurveKind,
 ): string {
-  const chart = linePlot(classLines(evaluation, perClass.map(shown), shown(all)), x, y, {
-    title,
-    description: `${measure} is ${decimal(macro)} in the mean of the classes, ${decimal(micro)} over all of them together.`,
-  });
-  return section(
-    id,
-    heading,
-    `<p class="soft">${note}</p>${chart}${classLegend()}${areaDetails(evaluation)}`,
+  const lines = classLines(metrics, perClass.map(shown), shown(all));
+  const chart = lineChart(
+    lines,
+    { x, y },
+    { title, description: `${measure}: macro-average ${decimal(macro)}, micro-average ${decimal(micro)}.` },
   );
+  return section(id, heading, `<p class="soft">${note}</p>${chart}${classLegend()}${areaDetails(metrics)}`);
 }
 
-function classLines({ perClass: classes }: Evaluation, lines: readonly Point[][], all: Point[]): Line[] {
+function classLines(
+  { perClass: classes }: ClassificationMetrics,
+  lines: readonly Point[][],
+  all: Point[],
+): Line[] {
   return [
-    ...lines.map((points, label) => ({ name: `class ${classes[label]!.name}`, points })),
-    { name: 'all classes', points: all, color: 0 },
+    ...lines.map((points, label): Line => {
+      return { name: `class ${classes[label]!.name}`, points, color: 'var(--soft)', style: 'faint' };
+    }),
+    { name: 'micro-average', points: all, color: 'var(--s0)' },
   ];
 }
 
 function classLegend(): string {
-  return legend([
-    ['s0', 'all classes together'],
-    ['soft-line', 'each class'],
-  ]);
+  const entries = [
+    ['var(--s0)', 'micro-average'],
+    ['var(--soft)', 'each class'],
+  ] as const;
+  return legend(entries, 'line');
 }
 
-function areaDetails({ perClass: classes }: Evaluation): string {
+function areaDetails({ perClass: classes }: ClassificationMetrics): string {
   const rows = classes.map(({ name, rocAuc, averagePrecision }) => [
     name,
     decimal(rocAuc),
     decimal(averagePrecision),
   ]);
-  return details('The areas', ['Class', 'ROC area', 'Average precision'], rows);
+  return details('Show the numbers', ['Class', 'ROC AUC', 'Average precision'], rows);
 }

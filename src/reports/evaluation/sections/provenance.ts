@@ -1,14 +1,15 @@
 import { count } from '../../../core/format.js';
 import type { CheckpointDescription } from '../../../artifacts/checkpoint.js';
-import { details, factsTable, section } from '../../drawing/page-parts.js';
+import { details,factsTable,section } from '../../drawing/page-parts.js';
 import type { ReportContent } from '../content.js';
 
 /** Checkpoints, data, machines and options. */
 export function provenance({ evaluation, descriptions }: ReportContent): string {
-  const paths = evaluation.members?.map(({ checkpoint }) => checkpoint) ?? [evaluation.checkpoint];
+  const { subject, timing } = evaluation;
+  const paths = subject.members?.map(({ checkpoint }) => checkpoint) ?? [subject.checkpoint];
   const facts: [string, string][] = [
     ...descriptions.flatMap((description, index) => checkpointFacts(description, paths[index]!)),
-    ['Evaluated with', `${evaluation.backend}, ${evaluation.device}, ${evaluation.seconds.toFixed(2)} s`],
+    ['Evaluated with', `${timing.backend}, ${timing.device}, ${timing.seconds.toFixed(2)} s`],
   ];
   const keys = [...new Set(descriptions.flatMap(({ config }) => Object.keys(config)))];
   const options = keys.map((key) => [
@@ -18,8 +19,8 @@ export function provenance({ evaluation, descriptions }: ReportContent): string 
   const runs = descriptions.map(({ run }) => run);
   return section(
     'provenance',
-    'Where it comes from',
-    `${factsTable(facts)}${details('The options of the run', ['Option', ...runs], options)}`,
+    'Provenance',
+    `${factsTable(facts)}${details('Training options', ['Option', ...runs], options)}`,
     'wide',
   );
 }

@@ -1,27 +1,28 @@
 import { percent } from '../../../core/format.js';
-import { details, section } from '../../drawing/page-parts.js';
-import { barPlot } from '../plots.js';
+import { details,section } from '../../drawing/page-parts.js';
+import { barChart } from '../../charts/bar-charts.js';
 import type { Evaluation } from '../../../evaluation/evaluation.js';
 
-/** Accuracy under noise, rotation, shift and blur, where it was measured. */
-export function robustness({ robustness: found, accuracy }: Evaluation): string {
-  const title = 'Images made worse';
+/** Robustness: the accuracy under noise, rotation, shift and blur, where it was measured. */
+export function robustness({ extras, metrics: { accuracy } }: Evaluation): string {
+  const { robustness: found } = extras;
+  const title = 'Robustness';
   if (found === null) {
-    return section(
-      'robustness',
-      title,
-      '<p class="soft">Not measured: <code>mnist evaluate</code> does it with <code>--robustness</code>.</p>',
-    );
+    return section('robustness', title, '<p class="soft">Not run. Add <code>--robustness</code>.</p>');
   }
   const bars = found.map(({ corruption, strength, unit, accuracy: value }) => ({
     name: `${corruption} ${strength}${unit === '°' ? '°' : unit === 'pixels' ? ' px' : ''}`,
     value,
   }));
   const worst = bars.reduce((least, bar) => (bar.value < least.value ? bar : least));
-  const chart = barPlot(bars, accuracy, 'accuracy', {
-    title: 'Accuracy on images made worse',
-    description: `Of ${percent(accuracy)}, ${percent(worst.value)} are left with ${worst.name}.`,
-  });
+  const chart = barChart(
+    bars,
+    { reference: accuracy, label: 'accuracy' },
+    {
+      title: 'Accuracy on corrupted images',
+      description: `${percent(accuracy)} on the original images; lowest with ${worst.name}: ${percent(worst.value)}.`,
+    },
+  );
   const rows = bars.map(({ name, value }) => [
     name,
     percent(value),
@@ -30,6 +31,6 @@ export function robustness({ robustness: found, accuracy }: Evaluation): string 
   return section(
     'robustness',
     title,
-    `${chart}<p class="soft">The upright line is the accuracy on the images as they are. Noise is a share of the pixels’ range.</p>${details('The numbers', ['Images with', 'Accuracy', 'Change'], rows)}`,
+    `${chart}<p class="soft">Accuracy on corrupted images. Vertical line: accuracy on the original images. Noise: standard deviation as a share of the pixel range.</p>${details('Show the numbers', ['Corruption', 'Accuracy', 'Change'], rows)}`,
   );
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect,it } from 'vitest';
 
 import { measuredText } from '../../../../src/cli/terminal/results/measured.js';
 
@@ -11,7 +11,7 @@ it('what a model reaches is said with how it was found out, or not at all', () =
     machine: '2 cores',
   };
   expect(measuredText(measured)).toBe(
-    '98.77 % of the test images (mean of 3 seeds), trained in 1:35 on 2 cores with configs/rnn.json',
+    'test accuracy 98.77 % (mean of 3 seeds), trained in 1:35 on 2 cores with configs/rnn.json',
   );
   expect(measuredText({ ...measured, seeds: 1 })).toContain('(one seed)');
   expect(measuredText(null)).toBe('accuracy not measured');

@@ -21,10 +21,10 @@ const MAX_EXAMPLES = 12;
 
 /** Titles of findings that need more words than their key has. */
 const TITLES: Readonly<Record<string, string>> = {
-  constantImages: 'Images of one colour',
-  duplicates: 'Groups of equal images',
+  constantImages: 'Single-colour images',
+  duplicates: 'Exact duplicates (groups)',
   nearDuplicates: 'Near duplicates',
-  leakedTestImages: 'Test images that are training images too',
+  leakedTestImages: 'Test images also in the training set',
   outliers: 'Outliers',
   labelErrors: 'Likely label errors',
 };
@@ -83,7 +83,7 @@ export function findingsOfChecks(lines: string): Finding[] {
   for (const { check, split, index, other } of records) {
     const finding = groups.get(check) ?? {
       key: check,
-      title: `Check “${check.replaceAll('-', ' ')}”`,
+      title: `Check: ${check.replaceAll('-', ' ')}`,
       count: 0,
       examples: [],
     };

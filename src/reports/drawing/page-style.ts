@@ -1,5 +1,5 @@
-/** The style sheet of a data card: one column on a phone, several on a desk, light or dark as the reader's system is. */
-export const cardStyle = `
+/** The style sheet of a page: one column on a phone, several on a desk, light or dark as the reader's system is. */
+export const pageStyle = `
 :root{color-scheme:light dark;--ground:#fbfbf9;--panel:#fff;--ink:#1c1d21;--soft:#585b64;--line:#dcdcd6;--s0:#2f6fb5;--s1:#b86a14;--s2:#5b7f2b;--alert:#9a3412}
 @media (prefers-color-scheme:dark){:root{--ground:#15161a;--panel:#1e2026;--ink:#eceef2;--soft:#a6abb8;--line:#363a44;--s0:#6aa7ea;--s1:#e0a45a;--s2:#9cc46a;--alert:#fdba74}}
 *{box-sizing:border-box}
@@ -19,12 +19,11 @@ p{margin:.25rem 0;max-width:70ch}
 main{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:1rem;align-items:start}
 section{padding:1rem;min-width:0}
 .wide{grid-column:1/-1}
-svg{display:block;width:100%;height:auto;max-width:40rem;font:12px system-ui,sans-serif}
-svg text{fill:var(--soft)}
-.grid{stroke:var(--line);stroke-width:1}
-.s0{fill:var(--s0)}.s1{fill:var(--s1)}.s2{fill:var(--s2)}
+.chart{display:block;width:100%;height:auto;max-width:36rem;font:12px system-ui,sans-serif}
+.chart text{fill:var(--soft)}
 .legend{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;margin:.5rem 0 0;padding:0;font-size:.9rem}
-.legend svg{display:inline-block;width:.8rem;height:.8rem;margin-right:.4rem;vertical-align:-.05rem}
+.key{display:inline-block;width:.8rem;height:.8rem;margin-right:.4rem;border-radius:.15rem;vertical-align:-.05rem}
+.line-key{height:.2rem;vertical-align:.2rem}
 img{image-rendering:pixelated;max-width:100%;background:#000}
 .samples{display:grid;grid-template-columns:minmax(3rem,max-content) 1fr;gap:.35rem .75rem;align-items:center;margin:0}
 .samples dt{overflow-wrap:anywhere;font-weight:600;max-width:9rem}

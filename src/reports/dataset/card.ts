@@ -1,9 +1,9 @@
 import { count } from '../../core/format.js';
 import type { ImageShape } from '../../core/images.js';
-import { pixelHistogram, stackedBars, type Series } from './charts.js';
-import type { Finding, ImagePlace } from './findings.js';
-import { escapeMarkup as text } from './markup.js';
-import { details, factsTable, page, section, table, tiles } from './page-parts.js';
+import { pixelHistogram,stackedBars,type Series } from '../charts/bar-charts.js';
+import type { Finding,ImagePlace } from './findings.js';
+import { escapeMarkup as text } from '../drawing/markup.js';
+import { details,factsTable,legend,page,section,table,tiles } from '../drawing/page-parts.js';
 import type { SplitStatistics } from './statistics.js';
 
 /** All that a data card shows; pictures are `data:` addresses. */
@@ -58,7 +58,7 @@ function facts({ splits, licence }: CardContent, size: string, classes: number):
     ['Validation images', count(splits.validation.images)],
     ['Test images', count(splits.test.images)],
     ['Classes', count(classes)],
-    ['Pixels', size],
+    ['Image size', size],
     ['Licence', licence],
   ]);
 }
@@ -66,7 +66,7 @@ function facts({ splits, licence }: CardContent, size: string, classes: number):
 function balance({ classNames, splits }: CardContent): string {
   const series: Series[] = (['training', 'validation', 'test'] as const).map((name, index) => ({
     name,
-    style: `s${index}`,
+    color: `var(--s${index})`,
     values: splits[name].counts,
   }));
   const all = classNames.map((_, row) => series.reduce((sum, { values }) => sum + values[row]!, 0));
@@ -74,25 +74,21 @@ function balance({ classNames, splits }: CardContent): string {
   const most = Math.max(...all);
   const nameAt = (total: number): string => classNames[all.indexOf(total)]!;
   const words = {
-    id: 'balance-chart',
-    title: 'Images of each class',
+    title: 'Images per class',
     description: `From ${count(least)} images (${nameAt(least)}) to ${count(most)} (${nameAt(most)}).`,
   };
-  const legend = series.map(
-    ({ name, style }) =>
-      `<li><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="${style}" width="10" height="10" rx="2"/></svg>${name}</li>`,
-  );
+  const key = legend(series.map(({ color, name }) => [color, name]));
   const rows = classNames.map((name, row) => [name, ...series.map(({ values }) => count(values[row]!))]);
   return section(
     'balance',
     'Class balance',
-    `<p>${balanceText(least, most)}</p>${stackedBars(classNames, series, words)}<ul class="legend">${legend.join('')}</ul>${details('The numbers', ['Class', 'Training', 'Validation', 'Test'], rows)}`,
+    `<p>${balanceText(least, most)}</p>${stackedBars(classNames, series, 'images', words)}${key}${details('Show the numbers', ['Class', 'Training', 'Validation', 'Test'], rows)}`,
   );
 }
 
 function balanceText(least: number, most: number): string {
   if (least === most) return 'All classes have the same number of images.';
-  if (least === 0) return 'There are classes without images.';
+  if (least === 0) return 'Some classes have no images.';
   return `The largest class is ${(most / least).toFixed(2)} times as large as the smallest.`;
 }
 
@@ -101,9 +97,8 @@ function pixels({ classNames, splits }: CardContent): string {
   const extremes = [0, 255].map((value) => training.histogram[value]! / sum(training.histogram));
   const [black = 0, white = 0] = extremes.map((share) => 100 * share);
   const words = {
-    id: 'pixel-chart',
-    title: 'Pixels of each value, training images, logarithmic',
-    description: `${black.toFixed(1)} % of the pixels are 0, ${white.toFixed(1)} % are 255.`,
+    title: 'Histogram of pixel values, training images, logarithmic',
+    description: `${black.toFixed(1)} % of the pixels are 0 (black), ${white.toFixed(1)} % are 255 (white).`,
   };
   const splitRows = (['training', 'validation', 'test'] as const)
     .filter((name) => splits[name].images > 0)
@@ -115,7 +110,7 @@ function pixels({ classNames, splits }: CardContent): string {
   return section(
     'pixels',
     'Pixel statistics',
-    `<p>From 0 (black) to 255; ${words.description}</p>${pixelHistogram(training.histogram, words)}${table(['Split', 'Mean', 'Standard deviation'], splitRows)}${details('Mean of each class', ['Class', 'Training', 'Test'], classRows)}`,
+    `<p>${words.description}</p>${pixelHistogram(training.histogram, words)}${table(['Split', 'Mean', 'Standard deviation'], splitRows)}${details('Mean pixel value per class', ['Class', 'Training', 'Test'], classRows)}`,
   );
 }
 
@@ -136,8 +131,8 @@ function means({ classNames, means: pictures }: CardContent): string {
   );
   return section(
     'means',
-    'Mean image of each class',
-    `<p class="soft">Of the training images: what is sharp in it, most images of the class share.</p><ul class="means">${items.join('')}</ul>`,
+    'Mean image per class',
+    `<p class="soft">Averages of the training images.</p><ul class="means">${items.join('')}</ul>`,
     'wide',
   );
 }
@@ -145,9 +140,9 @@ function means({ classNames, means: pictures }: CardContent): string {
 function quality({ findings, picture, label }: CardContent): string {
   const body =
     findings === undefined
-      ? '<p>There is no quality report beside the data: <code>mnist preprocess</code> writes one.</p>'
+      ? '<p>No quality report. Run <code>mnist preprocess</code> to write one.</p>'
       : `<ul class="findings">${findings.map((finding) => findingItem(finding, picture, label)).join('')}</ul>`;
-  return section('quality', 'Duplicates, outliers and other findings', body, 'wide');
+  return section('quality', 'Data quality', body, 'wide');
 }
 
 function findingItem(
@@ -183,7 +178,7 @@ function provenance(content: CardContent, size: string): string {
     ['Image', `${size} pixels, one byte each`],
     ['Fingerprint', content.fingerprint],
   ]);
-  return section('provenance', 'Where it comes from', provenanceFacts, 'wide');
+  return section('provenance', 'Provenance', provenanceFacts, 'wide');
 }
 
 function sum(values: readonly number[]): number {

@@ -1,0 +1,33 @@
+import { scalar,tidy } from '@tensorflow/tfjs-core';
+
+import { pixelsPerImage,type LabelledImages,type PixelScaling } from '../../core/images.js';
+import { hostBatch } from '../../engine/running/device-images.js';
+import { stepRandomness } from '../../engine/tracing/randomness.js';
+import { augmentation } from './augment.js';
+import type { AugmentationOptions } from './options.js';
+
+/** Pixels stay bytes. */
+const UNSCALED: PixelScaling = { scale: 1, offset: 0 };
+
+/**
+ * Images as training would change them, on the backend that was started: of each index, as many as are asked for, all different.
+ * Made by the code that training runs; a run's own random numbers are others. None without augmentation.
+ */
+export function augmentImages(
+  source: LabelledImages,
+  indices: readonly number[],
+  { count, seed }: { count: number; seed: number },
+  options: AugmentationOptions,
+): Uint8Array[][] {
+  const augment = augmentation(options, UNSCALED);
+  if (!augment) return indices.map(() => []);
+  const size = pixelsPerImage(source.shape);
+  return indices.map((index, step) => {
+    const values = tidy(() => {
+      const { images } = hostBatch({ source, scaling: UNSCALED }, new Int32Array(count).fill(index));
+      return augment(images, stepRandomness(seed, scalar(step + 1))).dataSync<'float32'>();
+    });
+    const bytes = new Uint8Array(Uint8ClampedArray.from(values));
+    return Array.from({ length: count }, (_, copy) => bytes.subarray(copy * size, (copy + 1) * size));
+  });
+}
