@@ -1,11 +1,12 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 
 import type { RawData, RawManifest } from '../../artifacts/raw.js';
 import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { DatasetDefinition } from '../datasets/dataset.js';
 import { collectIdx } from './collect-idx.js';
+import { isImageName } from './kinds/folder.js';
 import { sourceKinds } from './kinds/index.js';
 import type { CollectedFiles, SourceKind } from './kinds/source-kind.js';
 import { isAddress, isFileAddress, obtain, type Place } from './obtain.js';
@@ -105,12 +106,20 @@ async function kindOf(place: Place, { format, known, from }: SourceRequest): Pro
   const named = sourceKinds.get(known ? 'idx' : format);
   if (named) return named;
   for (const kind of sourceKinds) if (await kind.recognises(place.path)) return kind;
-  const kinds = [...sourceKinds].map(({ name, summary }) => `${name} (${summary})`).join('; ');
   throw new ToolkitError('SOURCE_REFUSED', {
     path: from,
-    reason: 'nothing that is known can be seen in it',
-    hint: `--format names what it is: ${kinds}`,
+    reason: 'found no images by class, no table, no NumPy archive and no IDX files',
+    hint: await hintFor(place, from),
   });
+}
+
+/** A folder that holds images themselves is that of one class: the one above it is the source. */
+async function hintFor({ path }: Place, from: string): Promise<string> {
+  const names = await readdir(path).catch(() => []);
+  if (!isAddress(from) && names.some(isImageName)) {
+    return `expected FOLDER/CLASS/image.png; did you mean --from ${dirname(resolve(from))}?`;
+  }
+  return `expected FOLDER/CLASS/image.png; for another kind, set --format to ${sourceKinds.names.join(', ')}`;
 }
 
 function imported(

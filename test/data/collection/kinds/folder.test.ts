@@ -161,3 +161,9 @@ it('more than 256 classes are refused', async () => {
     'more than 256 classes',
   );
 });
+
+it('the folder of one class is refused, and the one above it suggested', async () => {
+  const above = await writeTree(await temporaryFolder(), { 'cat/1.png': await picture(1) });
+  const error = await toolkitError('SOURCE_REFUSED', importAndRead(`${above}/cat`));
+  expect(error.hint).toBe(`expected FOLDER/CLASS/image.png; did you mean --from ${above}?`);
+});
