@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/core/hashing.js';
 import { readRawFile } from '../../../src/artifacts/raw.js';
 import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
+import { exists } from '../../../src/core/files.js';
 import { collect } from '../../../src/stages/collect/collect.js';
 import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
@@ -76,7 +77,7 @@ describe('an archive', () => {
     const dataDir = join(root, 'data');
     const error = await toolkitError('SOURCE_REFUSED', importAndRead(join(root, 'bomb.zip'), { dataDir }));
     expect(error.message).toContain('it unpacks to more than');
-    expect(await readdir(join(dataDir, 'own'))).toEqual([]);
+    expect(await exists(dataDir)).toBe(false);
   });
 });
 
@@ -141,7 +142,7 @@ it('what is of no known kind is refused with the kinds there are', async () => {
   const root = await temporaryFolder();
   await mkdir(join(root, 'empty'));
   const error = await toolkitError('SOURCE_REFUSED', importAndRead(join(root, 'empty')));
-  for (const kind of ['idx', 'npz', 'csv', 'folder']) expect(error.hint).toContain(`${kind} (`);
+  for (const kind of ['idx', 'npz', 'csv', 'folder']) expect(error.hint).toContain(kind);
 });
 
 describe('published sets', () => {
