@@ -1,47 +1,47 @@
 /** The library: every stage as a function of options and a context, the types of what they hand on, and the errors. */
 import { callerOptions } from './core/config/layers.js';
-import { silentContext,type StageContext } from './core/events.js';
+import { silentContext, type StageContext } from './core/events.js';
 import {
-optionSpaces,
-type CalibrateOptions,
-type CollectOptions,
-type CompareRunsOptions,
-type DeployOptions,
-type EmbedOptions,
-type EvaluateOptions,
-type ExplainOptions,
-type PredictOptions,
-type PreprocessOptions,
-type PruneRunsOptions,
-type SearchOptions,
-type ServeOptions,
-type ShowDatasetOptions,
-type TrainOptions,
+  optionSpaces,
+  type CalibrateOptions,
+  type CollectOptions,
+  type CompareRunsOptions,
+  type DeployOptions,
+  type EmbedOptions,
+  type EvaluateOptions,
+  type ExplainOptions,
+  type PredictOptions,
+  type PreprocessOptions,
+  type PruneRunsOptions,
+  type SearchOptions,
+  type ServeOptions,
+  type ShowDatasetOptions,
+  type TrainOptions,
 } from './options.js';
 import { collect as collectStage } from './stages/collect/collect.js';
-import { deploy as deployStage,type Deployment } from './stages/deploy/deploy.js';
-import { calibrate as calibrateStage,type Calibration } from './stages/calibrate/calibrate.js';
+import { deploy as deployStage, type Deployment } from './stages/deploy/deploy.js';
+import { calibrate as calibrateStage, type Calibration } from './stages/calibrate/calibrate.js';
 import {
-evaluate as evaluateStage,
-evaluateEnsemble as evaluateEnsembleStage,
+  evaluate as evaluateStage,
+  evaluateEnsemble as evaluateEnsembleStage,
 } from './stages/evaluate/evaluate.js';
-import { predict as predictStage,type PictureSource,type Predictions } from './stages/predict/predict.js';
-import { preprocess as preprocessStage,type Preprocessed } from './stages/preprocess/preprocess.js';
-import { compareRuns as compareRunsStage,type RunComparison } from './stages/runs/compare-runs.js';
-import { pruneRuns as pruneRunsStage,type Pruning } from './stages/runs/prune-runs.js';
-import { search as searchStage,type SearchResult } from './stages/search/search.js';
+import { predict as predictStage, type PictureSource, type Predictions } from './stages/predict/predict.js';
+import { preprocess as preprocessStage, type Preprocessed } from './stages/preprocess/preprocess.js';
+import { compareRuns as compareRunsStage, type RunComparison } from './stages/runs/compare-runs.js';
+import { pruneRuns as pruneRunsStage, type Pruning } from './stages/runs/prune-runs.js';
+import { search as searchStage, type SearchResult } from './stages/search/search.js';
 import { resolveSearchOptions } from './stages/search/search-options.js';
 import { resolveTrainOptions } from './stages/train/train-options.js';
-import { train as trainStage,type TrainResult } from './stages/train/train.js';
+import { train as trainStage, type TrainResult } from './stages/train/train.js';
 import type { Embedded } from './stages/embed/embed.js';
 import type { DatasetView } from './stages/datasets/show-dataset.js';
 import type { Explanations } from './stages/explain/explain.js';
 import type { RunningServer } from './stages/serve/serve.js';
 import type { RawData } from './artifacts/raw.js';
 import {
-flattenEvaluation,
-type EnsembleEvaluation,
-type EvaluationResult,
+  flattenEvaluation,
+  type EnsembleEvaluation,
+  type EvaluationResult,
 } from './evaluation/evaluation.js';
 
 export { readCheckpoint, type Checkpoint, type CheckpointDescription } from './artifacts/checkpoint.js';

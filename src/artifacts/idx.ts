@@ -1,4 +1,4 @@
-import { ToolkitError } from '../core/errors.js';
+import type { ToolkitError } from '../core/errors.js';
 import { corruptError } from '../core/files.js';
 
 /** What an IDX file holds: images have three dimensions (or four, with channels), labels one. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { seedOption } from '../core/config/common-options.js';
-import type { Choice,Layer,OptionSpace,Resolution } from '../core/config/resolve.js';
+import type { Choice, Layer, OptionSpace, Resolution } from '../core/config/resolve.js';
 import type { StageContext } from '../core/events.js';
 import { modelStageOptions } from '../engine/backends/options.js';
 import type { Outcome } from './terminal/reporter.js';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 
-import { systemCodeOf,ToolkitError } from '../core/errors.js';
-import type { PictureSource,Predictions } from '../stages/predict/predict.js';
+import { systemCodeOf, ToolkitError } from '../core/errors.js';
+import type { PictureSource, Predictions } from '../stages/predict/predict.js';
 import type { Style } from './terminal/style.js';
 import type { Outcome } from './terminal/reporter.js';
 import type { Positional } from './command.js';

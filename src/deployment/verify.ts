@@ -2,7 +2,7 @@ import type { Manifest } from '../artifacts/manifest.js';
 import { ToolkitError } from '../core/errors.js';
 import { accuracyOf } from '../evaluation/classify.js';
 import { classesOf } from '../evaluation/probabilities.js';
-import { firstImages,type DeploymentSource,type ExportedModel } from './source.js';
+import { firstImages, type DeploymentSource, type ExportedModel } from './source.js';
 
 /** How much an exported probability may differ from the checkpoint's. */
 export const DIFFERENCE_BAR = 1e-5;

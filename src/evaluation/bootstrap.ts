@@ -2,14 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { Random } from '../core/random.js';
 import {
-averagePrecisionRecall,
-balancedAccuracy,
-cohenKappa,
-matthewsCorrelation,
-precisionRecall,
+  averagePrecisionRecall,
+  balancedAccuracy,
+  cohenKappa,
+  matthewsCorrelation,
+  precisionRecall,
 } from './confusion.js';
-import { predictionsOf,type ScoredExamples } from './probabilities.js';
-import { brierScores,logLosses } from './scores.js';
+import { predictionsOf, type ScoredExamples } from './probabilities.js';
+import { brierScores, logLosses } from './scores.js';
 import { rowOf } from '../core/images.js';
 
 /** Where a number probably lies. */

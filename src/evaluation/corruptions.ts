@@ -1,5 +1,5 @@
 import { Random } from '../core/random.js';
-import { pixelsPerImage,type ImageShape } from '../core/images.js';
+import { pixelsPerImage, type ImageShape } from '../core/images.js';
 
 /** A corruption of images, at several strengths. */
 export interface Corruption {

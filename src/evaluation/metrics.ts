@@ -1,23 +1,23 @@
 import {
-expectedCalibrationError,
-judgementsOf,
-maximumCalibrationError,
-reliability,
-type ConfidenceBin,
+  expectedCalibrationError,
+  judgementsOf,
+  maximumCalibrationError,
+  reliability,
+  type ConfidenceBin,
 } from './calibration.js';
-import { areasOf,type AreaAverages } from './areas.js';
+import { areasOf, type AreaAverages } from './areas.js';
 import { accuracyOf } from './classify.js';
 import {
-averagePrecisionRecall,
-balancedAccuracy,
-cohenKappa,
-confusionMatrix,
-matthewsCorrelation,
-precisionRecall,
-type PrecisionRecall,
+  averagePrecisionRecall,
+  balancedAccuracy,
+  cohenKappa,
+  confusionMatrix,
+  matthewsCorrelation,
+  precisionRecall,
+  type PrecisionRecall,
 } from './confusion.js';
-import { predictionsOf,rowsOf,type ScoredExamples } from './probabilities.js';
-import { brierScores,logLosses,mean,topKAccuracy } from './scores.js';
+import { predictionsOf, rowsOf, type ScoredExamples } from './probabilities.js';
+import { brierScores, logLosses, mean, topKAccuracy } from './scores.js';
 
 /** How a classifier does on the images of one class. */
 export interface ClassMetrics extends PrecisionRecall {

@@ -1,4 +1,4 @@
-import { predictionsOf,rowsOf,type ScoredExamples } from './probabilities.js';
+import { predictionsOf, rowsOf, type ScoredExamples } from './probabilities.js';
 
 /** A misclassified example. */
 export interface Mistake {

@@ -1,5 +1,5 @@
-import { tensor4d,tidy,type Tensor4D } from '@tensorflow/tfjs-core';
-import { beforeAll,it } from 'vitest';
+import { tensor4d, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
+import { beforeAll, it } from 'vitest';
 
 import type { Checkpoint } from '../../src/artifacts/checkpoint.js';
 import { Random } from '../../src/core/random.js';

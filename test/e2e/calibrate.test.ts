@@ -1,12 +1,12 @@
-import { appendFile,readFile,writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { expect,inject,it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 
 import { findPrepared } from '../../src/artifacts/prepared.js';
 import type { StoredDecision } from '../../src/artifacts/decision.js';
-import { QUICK,runCommand } from '../support/command.js';
+import { QUICK, runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 import { onSheet } from '../support/foreign-pictures.js';
 

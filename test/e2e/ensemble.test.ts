@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { expect,inject,it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { findPrepared } from '../../src/artifacts/prepared.js';
 import { silentContext } from '../../src/core/events.js';
 import { meanProbabilities } from '../../src/evaluation/ensemble.js';
 import { classifyImages } from '../../src/models/classify-images.js';
-import { QUICK,runCommand } from '../support/command.js';
+import { QUICK, runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 import { onSheet } from '../support/foreign-pictures.js';
 import { startTensorFlow } from '../support/training.js';

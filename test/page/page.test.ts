@@ -1,18 +1,18 @@
-import { mkdtemp,readFile,rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { afterAll,beforeAll,describe,expect,inject,it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { writeDecision } from '../../src/artifacts/decision.js';
 import { findPrepared } from '../../src/artifacts/prepared.js';
 import { serveFields } from '../../src/stages/serve/serve-options.js';
-import { startServer,type RunningServer } from '../../src/stages/serve/serve.js';
-import { noBrowser,openInBrowser } from '../support/browser.js';
-import { runCommand,QUICK } from '../support/command.js';
+import { startServer, type RunningServer } from '../../src/stages/serve/serve.js';
+import { noBrowser, openInBrowser } from '../support/browser.js';
+import { runCommand, QUICK } from '../support/command.js';
 import { storedDecision } from '../support/decisions.js';
-import { answerOf,comparedOn,draw,ONE,SEVEN,ZERO } from '../support/drawing.js';
+import { answerOf, comparedOn, draw, ONE, SEVEN, ZERO } from '../support/drawing.js';
 import { onSheet } from '../support/foreign-pictures.js';
 
 let folder = '';

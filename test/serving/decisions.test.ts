@@ -1,20 +1,20 @@
-import { copyFile,mkdtemp,readFile,rm,writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { afterAll,beforeAll,expect,it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { decisionPath,writeDecision,type StoredDecision } from '../../src/artifacts/decision.js';
+import { decisionPath, writeDecision, type StoredDecision } from '../../src/artifacts/decision.js';
 import { storedDecision } from '../support/decisions.js';
 import { temporaryFolder } from '../support/folders.js';
 import {
-ask,
-askJson,
-inferenceRequest,
-preparedMnist,
-serveForTest,
-writeMnistCheckpoint,
+  ask,
+  askJson,
+  inferenceRequest,
+  preparedMnist,
+  serveForTest,
+  writeMnistCheckpoint,
 } from '../support/serving.js';
 
 let folder: string;

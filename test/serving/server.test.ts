@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
-import { expect,it } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { ServerMetrics } from '../../src/serving/metrics.js';
-import { startHttpServer,type HttpServer } from '../../src/serving/server.js';
-import { ClassificationService,countingObserver } from '../../src/serving/service.js';
+import { startHttpServer, type HttpServer } from '../../src/serving/server.js';
+import { ClassificationService, countingObserver } from '../../src/serving/service.js';
 import { CheckpointSource } from '../../src/serving/source.js';
 import { ModelVersions } from '../../src/serving/versions.js';
 import { Monitor } from '../../src/serving/watching/monitor.js';

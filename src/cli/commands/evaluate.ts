@@ -1,9 +1,9 @@
 import { ToolkitError } from '../../core/errors.js';
 import { flattenEvaluation } from '../../evaluation/evaluation.js';
-import { evaluate,evaluateEnsemble } from '../../stages/evaluate/evaluate.js';
+import { evaluate, evaluateEnsemble } from '../../stages/evaluate/evaluate.js';
 import { evaluateFields } from '../../stages/evaluate/evaluate-options.js';
 import { evaluationText } from '../terminal/results/evaluation.js';
-import { defineCommand,withCommonOptions } from '../command.js';
+import { defineCommand, withCommonOptions } from '../command.js';
 
 export const evaluateCommand = defineCommand({
   summary: 'evaluate a checkpoint (also: mnist-eval)',

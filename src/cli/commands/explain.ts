@@ -1,8 +1,8 @@
 import { ToolkitError } from '../../core/errors.js';
 import { explainSpace } from '../../stages/explain/explain-options.js';
 import { explanationsText } from '../terminal/results/explanations.js';
-import { checkpointPositional,defineCommand,withCommonOptions } from '../command.js';
-import { imagesPositional,picturesOutcome,pictureSource } from '../pictures.js';
+import { checkpointPositional, defineCommand, withCommonOptions } from '../command.js';
+import { imagesPositional, picturesOutcome, pictureSource } from '../pictures.js';
 
 export const explainCommand = defineCommand({
   summary: 'explain predictions with heat maps',

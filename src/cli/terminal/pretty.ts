@@ -1,12 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
 
 import type { ToolkitError } from '../../core/errors.js';
-import type { BatchEvent,EpochEvent,ToolkitEvent,TransferEvent,TrialEvent } from '../../core/events.js';
-import { bytes,count,duration,loss,percent } from './format.js';
+import type { BatchEvent, EpochEvent, ToolkitEvent, TransferEvent, TrialEvent } from '../../core/events.js';
+import { bytes, count, duration, loss, percent } from './format.js';
 import { ProgressLine } from './progress-line.js';
-import type { Outcome,Reporter } from './reporter.js';
+import type { Outcome, Reporter } from './reporter.js';
 import { trialLine } from './results/search.js';
-import { isAnimated,styleFor,type Style } from './style.js';
+import { isAnimated, styleFor, type Style } from './style.js';
 import { gapText } from './results/train.js';
 
 export interface PrettyOptions {

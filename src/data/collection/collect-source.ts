@@ -1,17 +1,17 @@
 import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname,join,resolve } from 'node:path';
 
-import type { RawData, RawManifest } from '../../artifacts/raw.js';
-import { isToolkitError, ToolkitError } from '../../core/errors.js';
+import type { RawData,RawManifest } from '../../artifacts/raw.js';
+import { isToolkitError,ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { DatasetDefinition } from '../datasets/dataset.js';
 import { collectIdx } from './collect-idx.js';
 import { holdsImages } from './kinds/folder.js';
 import { sourceKinds } from './kinds/index.js';
-import type { CollectedFiles, SourceKind } from './kinds/source-kind.js';
-import { isAddress, isFileAddress, obtain, type Place } from './obtain.js';
+import type { CollectedFiles,SourceKind } from './kinds/source-kind.js';
+import { isAddress,isFileAddress,obtain,type Place } from './obtain.js';
 import type { ImageOptions } from './sample.js';
-import { candidateNames, mirrorSource } from './sources.js';
+import { candidateNames,mirrorSource } from './sources.js';
 
 /** What is to be collected, and how. */
 export interface SourceRequest extends Omit<ImageOptions, 'size' | 'channels'> {
@@ -109,10 +109,16 @@ async function kindOf(place: Place, { format, known, from }: SourceRequest): Pro
   throw new ToolkitError('SOURCE_REFUSED', {
     path: from,
     reason: 'no images by class found',
-    hint: (await holdsImages(place.path))
-      ? `expected FOLDER/CLASS/image.png; did you mean --from ${dirname(from)}?`
-      : `expected FOLDER/CLASS/image.png, or set --format to one of ${sourceKinds.names.join(', ')}`,
+    hint: await hintFor(place, from),
   });
+}
+
+/** A folder that holds images themselves is that of one class: the one above it is the source. */
+async function hintFor({ path }: Place, from: string): Promise<string> {
+  if (!isAddress(from) && (await holdsImages(path))) {
+    return `expected FOLDER/CLASS/image.png; did you mean --from ${dirname(resolve(from))}?`;
+  }
+  return `expected FOLDER/CLASS/image.png; or set --format to one of ${sourceKinds.names.join(', ')}`;
 }
 
 function imported(

@@ -2,8 +2,8 @@ import type { z } from 'zod';
 
 import type { Configurable } from '../../core/config/resolve.js';
 import type { Random } from '../../core/random.js';
-import type { ImageShape,PixelScaling } from '../../core/images.js';
-import type { Model,ParameterValues } from '../../models/model.js';
+import type { ImageShape, PixelScaling } from '../../core/images.js';
+import type { Model, ParameterValues } from '../../models/model.js';
 
 /** Why does a model give a class the logit that it gives for an image? */
 export interface Question {

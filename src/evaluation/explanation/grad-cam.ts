@@ -1,13 +1,13 @@
 import {
-image as images,
-mean,
-mul,
-relu,
-sum,
-tensor4d,
-tidy,
-grad,
-type Tensor4D,
+  image as images,
+  mean,
+  mul,
+  relu,
+  sum,
+  tensor4d,
+  tidy,
+  grad,
+  type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { grad,mul,sum,tensor2d,tensor4d,tidy,type Tensor,type Tensor4D } from '@tensorflow/tfjs-core';
+import { grad, mul, sum, tensor2d, tensor4d, tidy, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 
 // Gradients of operations are registered where this is loaded.
 import '../../engine/tracing/gradients.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import { blackOf,defineExplainer,overChannels,type Attribution,type Question } from './explainer.js';
-import { logitGradients,logitsOf } from './gradients.js';
+import { blackOf, defineExplainer, overChannels, type Attribution, type Question } from './explainer.js';
+import { logitGradients, logitsOf } from './gradients.js';
 
 /** How far the sum may be from the difference of the logits, as a share of it, before more steps are taken. */
 const TOLERANCE = 0.005;

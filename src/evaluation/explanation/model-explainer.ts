@@ -1,8 +1,8 @@
-import { tensor4d,tidy } from '@tensorflow/tfjs-core';
+import { tensor4d, tidy } from '@tensorflow/tfjs-core';
 
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
 import { Random } from '../../core/random.js';
-import type { Attribution,Explain,Question } from './explainer.js';
+import type { Attribution, Explain, Question } from './explainer.js';
 import { loadModel } from '../../models/load-model.js';
 
 /** A checkpoint's model, ready to explain images on the backend that was started. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import { cover,coveredPlaces,fallsByPixel } from './covering.js';
-import { blackOf,defineExplainer } from './explainer.js';
+import { cover, coveredPlaces, fallsByPixel } from './covering.js';
+import { blackOf, defineExplainer } from './explainer.js';
 import { logitsOf } from './gradients.js';
 
 /** Occlusion: how much the logit falls when a square is covered with black. Needs no gradients, so it suits any model. */

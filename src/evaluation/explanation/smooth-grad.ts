@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { defineExplainer,overChannels } from './explainer.js';
+import { defineExplainer, overChannels } from './explainer.js';
 import { logitGradients } from './gradients.js';
 
 /** SmoothGrad: the mean gradient of noisy copies of the image, which has less noise of its own than a single one. */

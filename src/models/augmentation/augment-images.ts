@@ -1,6 +1,6 @@
-import { scalar,tidy } from '@tensorflow/tfjs-core';
+import { scalar, tidy } from '@tensorflow/tfjs-core';
 
-import { pixelsPerImage,type LabelledImages,type PixelScaling } from '../../core/images.js';
+import { pixelsPerImage, type LabelledImages, type PixelScaling } from '../../core/images.js';
 import { hostBatch } from '../../engine/running/device-images.js';
 import { stepRandomness } from '../../engine/tracing/randomness.js';
 import { augmentation } from './augment.js';

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 
 import { shorten } from '../drawing/markup.js';
-import { axisOptions,drawChart,type ChartWords } from './chart.js';
+import { axisOptions, drawChart, type ChartWords } from './chart.js';
 
 /** Values of one kind over all classes, such as the training images of each. */
 export interface Series {

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 
 import { shorten } from '../drawing/markup.js';
-import { axisOptions,domainOf,drawChart,type Axis,type ChartSize } from './chart.js';
+import { axisOptions, domainOf, drawChart, type Axis, type ChartSize } from './chart.js';
 
 /** A dot: over a number, or over one of some names. */
 export interface Dot {

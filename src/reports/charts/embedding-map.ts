@@ -1,8 +1,8 @@
 import * as Plot from '@observablehq/plot';
 
 import { shorten } from '../drawing/markup.js';
-import { axisOptions,domainOf,drawChart } from './chart.js';
-import { figure,legendChart,TITLE_HEIGHT,type LegendEntry } from './figure.js';
+import { axisOptions, domainOf, drawChart } from './chart.js';
+import { figure, legendChart, TITLE_HEIGHT, type LegendEntry } from './figure.js';
 
 /** Tableau's ten colours, which stay apart from each other; more classes take hues in a circle. */
 const COLORS = [

@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import sharp from 'sharp';
 
 import { escapeMarkup } from '../drawing/markup.js';
-import { drawChart,type ChartSize,type ChartWords } from './chart.js';
+import { drawChart, type ChartSize, type ChartWords } from './chart.js';
 
 /** A chart and where it lies in its figure. */
 export interface Panel {

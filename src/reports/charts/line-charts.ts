@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 
 import type { Point } from '../../evaluation/curves.js';
-import { axisOptions,CHART_SIZE,drawChart,type Axis,type ChartSize,type ChartWords } from './chart.js';
+import { axisOptions, CHART_SIZE, drawChart, type Axis, type ChartSize, type ChartWords } from './chart.js';
 
 /** A line of a chart. */
 export interface Line {

@@ -1,7 +1,7 @@
 import type { Metrics } from '../../core/events.js';
 import { domainOf } from './chart.js';
-import { figure,legendChart,legendHeight,seriesColor,TITLE_HEIGHT } from './figure.js';
-import { lineChart,type Line } from './line-charts.js';
+import { figure, legendChart, legendHeight, seriesColor, TITLE_HEIGHT } from './figure.js';
+import { lineChart, type Line } from './line-charts.js';
 
 /** What is drawn of a run. */
 export interface PlottedRun {

@@ -1,6 +1,6 @@
 import { domainOf } from './chart.js';
 import { dotChart } from './dot-chart.js';
-import { figure,TITLE_HEIGHT } from './figure.js';
+import { figure, TITLE_HEIGHT } from './figure.js';
 import { lineChart } from './line-charts.js';
 
 /** What is drawn of a trial. */

@@ -1,9 +1,9 @@
 import { count } from '../../core/format.js';
 import type { ImageShape } from '../../core/images.js';
-import { pixelHistogram,stackedBars,type Series } from '../charts/bar-charts.js';
-import type { Finding,ImagePlace } from './findings.js';
+import { pixelHistogram, stackedBars, type Series } from '../charts/bar-charts.js';
+import type { Finding, ImagePlace } from './findings.js';
 import { escapeMarkup as text } from '../drawing/markup.js';
-import { details,factsTable,legend,page,section,table,tiles } from '../drawing/page-parts.js';
+import { details, factsTable, legend, page, section, table, tiles } from '../drawing/page-parts.js';
 import type { SplitStatistics } from './statistics.js';
 
 /** All that a data card shows; pictures are `data:` addresses. */

@@ -1,4 +1,4 @@
-import { pixelsPerImage,type LabelledImages } from '../../core/images.js';
+import { pixelsPerImage, type LabelledImages } from '../../core/images.js';
 
 /** What the images of a split are like, in numbers. */
 export interface SplitStatistics {

@@ -1,8 +1,8 @@
 import { scale } from '@observablehq/plot';
 
-import { rowOf,type ImageShape } from '../../core/images.js';
+import { rowOf, type ImageShape } from '../../core/images.js';
 import { escapeMarkup } from './markup.js';
-import { asSharp,pictureOf,type Picture } from './picture.js';
+import { asSharp, pictureOf, type Picture } from './picture.js';
 
 /** ColorBrewer's red and blue, by Observable Plot's own scale. */
 const RED_BLUE = scale({ color: { type: 'diverging', scheme: 'RdBu', domain: [-1, 1], reverse: true } });

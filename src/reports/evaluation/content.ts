@@ -1,6 +1,6 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import type { Point } from '../../evaluation/curves.js';
-import type { Evaluation,ShownMistake } from '../../evaluation/evaluation.js';
+import type { Evaluation, ShownMistake } from '../../evaluation/evaluation.js';
 
 /** A mistake with its pictures, as `data:` addresses. */
 export interface PicturedMistake extends ShownMistake {

@@ -2,32 +2,32 @@ import { readFile } from 'node:fs/promises';
 
 import { z } from 'zod';
 
-import { readCheckpoint,type Checkpoint } from '../../artifacts/checkpoint.js';
+import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
 import {
-isSquare,
-writeDecision,
-type MeasuredDecision,
-type StoredDecision,
+  isSquare,
+  writeDecision,
+  type MeasuredDecision,
+  type StoredDecision,
 } from '../../artifacts/decision.js';
 import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
-import { silentContext,type StageContext } from '../../core/events.js';
+import { silentContext, type StageContext } from '../../core/events.js';
 import { sha256OfFile } from '../../core/hashing.js';
 import { complaintOf } from '../../core/validation.js';
 import { version } from '../../core/version.js';
-import { expectedCalibrationError,judgementsOf } from '../../evaluation/calibration.js';
+import { expectedCalibrationError, judgementsOf } from '../../evaluation/calibration.js';
 import { accuracyOf } from '../../evaluation/classify.js';
-import { coverageCurve,thresholdForAccuracy } from '../../evaluation/decisions/coverage.js';
-import { decide,type DecisionPolicy } from '../../evaluation/decisions/decide.js';
+import { coverageCurve, thresholdForAccuracy } from '../../evaluation/decisions/coverage.js';
+import { decide, type DecisionPolicy } from '../../evaluation/decisions/decide.js';
 import { fitTemperature } from '../../evaluation/decisions/temperature.js';
-import { selectImages,type LabelledImages } from '../../core/images.js';
-import { predictionsOf,rowsOf,scoreLogits,type ScoredExamples } from '../../evaluation/probabilities.js';
-import { logLosses,mean } from '../../evaluation/scores.js';
-import { executionMode,modelStageOptions,startChosenBackend } from '../../engine/backends/options.js';
+import { selectImages, type LabelledImages } from '../../core/images.js';
+import { predictionsOf, rowsOf, scoreLogits, type ScoredExamples } from '../../evaluation/probabilities.js';
+import { logLosses, mean } from '../../evaluation/scores.js';
+import { executionMode, modelStageOptions, startChosenBackend } from '../../engine/backends/options.js';
 import type { ClassifyOptions } from '../../models/classify-images.js';
 import { classifyPixels } from '../../models/classify-pixels.js';
-import { prepareData,splitOf } from '../preprocess/prepare-data.js';
+import { prepareData, splitOf } from '../preprocess/prepare-data.js';
 
 /** The options of `calibrate`, beside the checkpoint. */
 export const calibrateFields = z.strictObject({

@@ -195,7 +195,7 @@ function warnOfRejections(folder: string, { samples }: CollectedSource, emit: Em
   emit({
     event: 'warning',
     code: 'IMAGES_REJECTED',
-    message: `${samples.rejected} of ${all} files, rows or images were not taken`,
+    message: `${samples.rejected} of ${all} files, rows or images were rejected`,
     hint: `${join(folder, samples.rejections.name)} lists each with its reason`,
   });
 }

@@ -1,32 +1,32 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { preparedFolder,type PreparedData } from '../../artifacts/prepared.js';
+import { preparedFolder, type PreparedData } from '../../artifacts/prepared.js';
 import { isAugmentation } from '../../models/augmentation/options.js';
-import { ToolkitError,messageOf,systemCodeOf } from '../../core/errors.js';
-import { silentContext,type StageContext } from '../../core/events.js';
-import { readError,writeFileAtomically,corruptError } from '../../core/files.js';
+import { ToolkitError, messageOf, systemCodeOf } from '../../core/errors.js';
+import { silentContext, type StageContext } from '../../core/events.js';
+import { readError, writeFileAtomically, corruptError } from '../../core/files.js';
 import { version } from '../../core/version.js';
-import { allIndices,type ImageShape,type LabelledImages } from '../../core/images.js';
+import { allIndices, type ImageShape, type LabelledImages } from '../../core/images.js';
 import { dataCard } from '../../reports/dataset/card.js';
 import { contactSheet } from '../../reports/drawing/contact-sheet.js';
 import {
-findingsOf,
-findingsOfChecks,
-type Finding,
-type ImagePlace,
+  findingsOf,
+  findingsOfChecks,
+  type Finding,
+  type ImagePlace,
 } from '../../reports/dataset/findings.js';
 import {
-dataAddress,
-mosaic,
-pictureAt,
-pictureOf,
-shrink,
-type Picture,
+  dataAddress,
+  mosaic,
+  pictureAt,
+  pictureOf,
+  shrink,
+  type Picture,
 } from '../../reports/drawing/picture.js';
 import { sampleClasses } from '../../reports/dataset/samples.js';
-import { meanImages,splitStatistics,type SplitStatistics } from '../../reports/dataset/statistics.js';
-import { prepareData,splitOf } from '../preprocess/prepare-data.js';
+import { meanImages, splitStatistics, type SplitStatistics } from '../../reports/dataset/statistics.js';
+import { prepareData, splitOf } from '../preprocess/prepare-data.js';
 import type { ShowDatasetOptions } from './show-dataset-options.js';
 
 /** A sample of a class, small enough for a terminal. */

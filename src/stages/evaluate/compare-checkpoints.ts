@@ -1,9 +1,9 @@
 import type { StageContext } from '../../core/events.js';
 import { accuracyOf } from '../../evaluation/classify.js';
 import { comparePaired } from '../../evaluation/mcnemar.js';
-import { predictionsOf,type ScoredExamples } from '../../evaluation/probabilities.js';
+import { predictionsOf, type ScoredExamples } from '../../evaluation/probabilities.js';
 import type { EvaluateOptions } from './evaluate-options.js';
-import { openSubject,scoreImages,type EvaluationSubject } from './evaluation-subject.js';
+import { openSubject, scoreImages, type EvaluationSubject } from './evaluation-subject.js';
 import type { CheckpointComparison } from '../../evaluation/evaluation.js';
 
 /**

@@ -1,12 +1,12 @@
-import { readCheckpoint,type Checkpoint } from '../../artifacts/checkpoint.js';
+import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { accuracyOf } from '../../evaluation/classify.js';
-import { predictionsOf,type ScoredExamples } from '../../evaluation/probabilities.js';
-import { logLosses,mean } from '../../evaluation/scores.js';
+import { predictionsOf, type ScoredExamples } from '../../evaluation/probabilities.js';
+import { logLosses, mean } from '../../evaluation/scores.js';
 import type { EvaluateOptions } from './evaluate-options.js';
-import { openSubject,type EvaluationSubject } from './evaluation-subject.js';
+import { openSubject, type EvaluationSubject } from './evaluation-subject.js';
 import type { EnsembleMember } from '../../evaluation/evaluation.js';
 
 /**

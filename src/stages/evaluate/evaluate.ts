@@ -1,27 +1,27 @@
 import { extname } from 'node:path';
 
-import { silentContext,type StageContext } from '../../core/events.js';
+import { silentContext, type StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { VIEW_COUNT } from '../../models/augmentation/views.js';
-import { bootstrapIntervals,type Intervals } from '../../evaluation/bootstrap.js';
-import { calibrationMetrics,classificationMetrics } from '../../evaluation/metrics.js';
+import { bootstrapIntervals, type Intervals } from '../../evaluation/bootstrap.js';
+import { calibrationMetrics, classificationMetrics } from '../../evaluation/metrics.js';
 import { meanProbabilities } from '../../evaluation/ensemble.js';
-import { scaleByTemperature,type ScoredExamples } from '../../evaluation/probabilities.js';
-import { logLosses,mean } from '../../evaluation/scores.js';
+import { scaleByTemperature, type ScoredExamples } from '../../evaluation/probabilities.js';
+import { logLosses, mean } from '../../evaluation/scores.js';
 import { startChosenBackend } from '../../engine/backends/options.js';
 import { compareCheckpoints } from './compare-checkpoints.js';
 import type { EvaluateOptions } from './evaluate-options.js';
-import { describeMember,namesOfMembers,openEnsemble } from './ensemble-members.js';
-import { openSubject,scoreByMembers,type EvaluationSubject } from './evaluation-subject.js';
+import { describeMember, namesOfMembers, openEnsemble } from './ensemble-members.js';
+import { openSubject, scoreByMembers, type EvaluationSubject } from './evaluation-subject.js';
 import { loadDecisionRule } from '../../evaluation/decisions/load-decision.js';
 import { runFolderOf } from '../../artifacts/run-folder.js';
 import { measureRobustness } from './robustness.js';
 import { listMistakes } from './list-mistakes.js';
 import {
-flattenEvaluation,
-type Evaluation,
-type ListedMistakes,
-type ScaledCalibration,
+  flattenEvaluation,
+  type Evaluation,
+  type ListedMistakes,
+  type ScaledCalibration,
 } from '../../evaluation/evaluation.js';
 
 /**

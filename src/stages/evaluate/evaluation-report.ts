@@ -1,17 +1,17 @@
 import type { StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { version } from '../../core/version.js';
-import { pixelsPerImage,rowOf } from '../../core/images.js';
-import { allClasses,oneVersusRest,precisionRecallCurve,rocCurve } from '../../evaluation/curves.js';
+import { pixelsPerImage, rowOf } from '../../core/images.js';
+import { allClasses, oneVersusRest, precisionRecallCurve, rocCurve } from '../../evaluation/curves.js';
 import type { ScoredExamples } from '../../evaluation/probabilities.js';
 import { integratedGradients } from '../../evaluation/explanation/integrated-gradients.js';
 import type { PicturedMistake } from '../../reports/evaluation/content.js';
 import { reportPage } from '../../reports/evaluation/report.js';
 import { heatPicture } from '../../reports/drawing/heat.js';
-import { dataAddress,pictureOf,shrink } from '../../reports/drawing/picture.js';
+import { dataAddress, pictureOf, shrink } from '../../reports/drawing/picture.js';
 import type { EvaluationSubject } from './evaluation-subject.js';
 import { openExplainer } from '../../evaluation/explanation/model-explainer.js';
-import type { Evaluation,ShownMistake } from '../../evaluation/evaluation.js';
+import type { Evaluation, ShownMistake } from '../../evaluation/evaluation.js';
 
 /** The longest side of a picture of a mistake, in pixels. */
 const SIDE = 64;

@@ -1,17 +1,17 @@
-import { readCheckpoint,type Checkpoint } from '../../artifacts/checkpoint.js';
+import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
 import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
-import { allIndices,type LabelledImages } from '../../core/images.js';
+import { allIndices, type LabelledImages } from '../../core/images.js';
 import { labelsAt } from '../../evaluation/classify.js';
 import { meanProbabilities } from '../../evaluation/ensemble.js';
-import { scoreLogits,type ScoredExamples } from '../../evaluation/probabilities.js';
+import { scoreLogits, type ScoredExamples } from '../../evaluation/probabilities.js';
 import { executionMode } from '../../engine/backends/options.js';
 import { classifyImages } from '../../models/classify-images.js';
 import type { SplitName } from '../../evaluation/evaluation.js';
 import type { EvaluateOptions } from './evaluate-options.js';
-import { prepareData,splitOf } from '../preprocess/prepare-data.js';
+import { prepareData, splitOf } from '../preprocess/prepare-data.js';
 
 /** A checkpoint, or the members of an ensemble, and the images that they are evaluated on. */
 export interface EvaluationSubject {

@@ -1,5 +1,5 @@
 import { writeFileAtomically } from '../../core/files.js';
-import { contactSheet,type SheetRow } from '../../reports/drawing/contact-sheet.js';
+import { contactSheet, type SheetRow } from '../../reports/drawing/contact-sheet.js';
 import { pictureAt } from '../../reports/drawing/picture.js';
 import type { EvaluationSubject } from './evaluation-subject.js';
 import type { ShownMistake } from '../../evaluation/evaluation.js';

@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { StageContext } from '../../core/events.js';
-import { allIndices,pixelsPerImage,rowOf } from '../../core/images.js';
-import { accuracyOf,labelsAt } from '../../evaluation/classify.js';
-import { corrupt,corruptions } from '../../evaluation/corruptions.js';
+import { allIndices, pixelsPerImage, rowOf } from '../../core/images.js';
+import { accuracyOf, labelsAt } from '../../evaluation/classify.js';
+import { corrupt, corruptions } from '../../evaluation/corruptions.js';
 import { predictionsOf } from '../../evaluation/probabilities.js';
 import type { EvaluateOptions } from './evaluate-options.js';
-import { scoreImages,type EvaluationSubject,type ScoreOptions } from './evaluation-subject.js';
+import { scoreImages, type EvaluationSubject, type ScoreOptions } from './evaluation-subject.js';
 import type { CorruptedAccuracy } from '../../evaluation/evaluation.js';
 
 /** The accuracy on the images of a split under several corruptions. Throws the signal's reason when aborted. */

@@ -1,20 +1,20 @@
-import { basename,extname,join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 
-import { readCheckpoint,type Checkpoint,type CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { readCheckpoint, type Checkpoint, type CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
-import { silentContext,type StageContext } from '../../core/events.js';
+import { silentContext, type StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { nearest } from '../../core/registry.js';
-import { pixelsPerImage,rowOf } from '../../core/images.js';
-import { indexOfMaximum,softmax } from '../../evaluation/probabilities.js';
-import type { Attribution,Explain } from '../../evaluation/explanation/explainer.js';
+import { pixelsPerImage, rowOf } from '../../core/images.js';
+import { indexOfMaximum, softmax } from '../../evaluation/probabilities.js';
+import type { Attribution, Explain } from '../../evaluation/explanation/explainer.js';
 import { explainers } from '../../evaluation/explanation/index.js';
 import { startChosenBackend } from '../../engine/backends/options.js';
 import { requireFit } from '../evaluate/evaluation-subject.js';
 import type { ExplainOptions } from './explain-options.js';
-import { openExplainer,type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
-import { preparePictures,type PictureSource,type Predictions } from '../predict/predict.js';
+import { openExplainer, type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
+import { preparePictures, type PictureSource, type Predictions } from '../predict/predict.js';
 import { prepareData } from '../preprocess/prepare-data.js';
 import { runFolderOf } from '../../artifacts/run-folder.js';
 

@@ -1,28 +1,28 @@
 import { z } from 'zod';
 
-import { readCheckpoint,type Checkpoint,type CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { readCheckpoint, type Checkpoint, type CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
-import { asToolkitError,ToolkitError } from '../../core/errors.js';
-import { silentContext,type StageContext } from '../../core/events.js';
-import { allIndices,pixelsPerImage,rowOf,type LabelledImages } from '../../core/images.js';
+import { asToolkitError, ToolkitError } from '../../core/errors.js';
+import { silentContext, type StageContext } from '../../core/events.js';
+import { allIndices, pixelsPerImage, rowOf, type LabelledImages } from '../../core/images.js';
 import type { AbstentionReason } from '../../evaluation/decisions/decide.js';
 import {
-applyRuleToRows,
-judge,
-plainRule,
-type DecisionRule,
-type Verdict,
+  applyRuleToRows,
+  judge,
+  plainRule,
+  type DecisionRule,
+  type Verdict,
 } from '../../evaluation/decisions/rule.js';
 import { rowsOf as probabilityRows } from '../../evaluation/probabilities.js';
 import { preparationFor } from '../../data/imaging/preparation-for.js';
 import type { PreparedPicture } from '../../data/imaging/prepare.js';
-import { backendOptions,executionMode,startChosenBackend } from '../../engine/backends/options.js';
-import { classifyPixels,unlabelledImages } from '../../models/classify-pixels.js';
-import { namesOfMembers,readMember } from '../evaluate/ensemble-members.js';
+import { backendOptions, executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import { classifyPixels, unlabelledImages } from '../../models/classify-pixels.js';
+import { namesOfMembers, readMember } from '../evaluate/ensemble-members.js';
 import { scoreImages } from '../evaluate/evaluation-subject.js';
 import { imageOf } from '../../data/imaging/foreign-picture.js';
 import { loadDecisionRule } from '../../evaluation/decisions/load-decision.js';
-import { checkpointsDirOption,testTimeAugmentationOption } from '../../core/config/common-options.js';
+import { checkpointsDirOption, testTimeAugmentationOption } from '../../core/config/common-options.js';
 import { prepareOption } from './predict-options.js';
 
 /** The options of `predict`, beside the checkpoint and the pictures. */

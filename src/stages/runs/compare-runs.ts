@@ -1,8 +1,8 @@
-import { readCheckpointDescription,type CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { readCheckpointDescription, type CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { resolveRun } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import { writeFileAtomically } from '../../core/files.js';
-import { bestEpoch,type EpochRecord } from '../../training/progress.js';
+import { bestEpoch, type EpochRecord } from '../../training/progress.js';
 import type { CompareRunsOptions } from './runs-options.js';
 
 /** A run in a comparison. */

@@ -2,27 +2,27 @@ import { join } from 'node:path';
 
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import {
-readSearch,
-SearchFolder,
-writeSearch,
-type SearchState,
-type Trial,
-type TrialState,
+  readSearch,
+  SearchFolder,
+  writeSearch,
+  type SearchState,
+  type Trial,
+  type TrialState,
 } from '../../artifacts/search.js';
 import { ToolkitError } from '../../core/errors.js';
-import { silentContext,type Metrics,type StageContext } from '../../core/events.js';
-import { exists,withFolder,removeTemporaryFiles,writeFileAtomically } from '../../core/files.js';
+import { silentContext, type Metrics, type StageContext } from '../../core/events.js';
+import { exists, withFolder, removeTemporaryFiles, writeFileAtomically } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
 import { version } from '../../core/version.js';
-import { planBrackets,type Bracket } from '../../training/search/brackets.js';
-import { bestOf,ranked } from '../../training/search/judging.js';
-import type { MetricName,SearchSettings } from '../../training/search/settings.js';
-import { drawSettings,isLogRange,isVaried } from '../../training/search/space.js';
+import { planBrackets, type Bracket } from '../../training/search/brackets.js';
+import { bestOf, ranked } from '../../training/search/judging.js';
+import type { MetricName, SearchSettings } from '../../training/search/settings.js';
+import { drawSettings, isLogRange, isVaried } from '../../training/search/space.js';
 import { activeSettings } from '../../training/search/trial-settings.js';
 import { withHint } from '../../core/interruption.js';
 import { automaticFolder } from '../train/name-run.js';
-import { reproducibleConfiguration,TrialRunner } from './run-trial.js';
-import { fixedOptions,searchFolder,searchSettings,type SearchResolution } from './search-options.js';
+import { reproducibleConfiguration, TrialRunner } from './run-trial.js';
+import { fixedOptions, searchFolder, searchSettings, type SearchResolution } from './search-options.js';
 import { trainSpace } from '../train/train-options.js';
 import { openSession } from '../train/training-session.js';
 

@@ -1,13 +1,13 @@
-import { describe,expect,it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { Random } from '../../../src/core/random.js';
-import { expectedCalibrationError,judgementsOf,reliability } from '../../../src/evaluation/calibration.js';
+import { expectedCalibrationError, judgementsOf, reliability } from '../../../src/evaluation/calibration.js';
 import {
-coverageAt,
-coverageCurve,
-thresholdForAccuracy,
+  coverageAt,
+  coverageCurve,
+  thresholdForAccuracy,
 } from '../../../src/evaluation/decisions/coverage.js';
-import { decide,plainPolicy,type DecisionPolicy } from '../../../src/evaluation/decisions/decide.js';
+import { decide, plainPolicy, type DecisionPolicy } from '../../../src/evaluation/decisions/decide.js';
 import { fitTemperature } from '../../../src/evaluation/decisions/temperature.js';
 import { softmax } from '../../../src/evaluation/probabilities.js';
 

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { expect,it } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { embeddingMap } from '../../../src/reports/charts/embedding-map.js';
 import { encodeFigure } from '../../../src/reports/charts/figure.js';

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readFile,rm,writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 
 import { chromium } from 'playwright-core';
-import { beforeAll,describe,expect,inject,it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 
-import { preparedFolder,writePrepared } from '../../../src/artifacts/prepared.js';
+import { preparedFolder, writePrepared } from '../../../src/artifacts/prepared.js';
 import { showDataset } from '../../../src/stages/datasets/show-dataset.js';
 import { showDatasetFields } from '../../../src/stages/datasets/show-dataset-options.js';
 import { temporaryFolder } from '../../support/folders.js';

@@ -1,7 +1,7 @@
-import { expect,it } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { Random } from '../../../src/core/random.js';
-import { findingsOf,findingsOfChecks } from '../../../src/reports/dataset/findings.js';
+import { findingsOf, findingsOfChecks } from '../../../src/reports/dataset/findings.js';
 
 it('what the examination of today writes', () => {
   const findings = findingsOf({

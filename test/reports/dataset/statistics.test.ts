@@ -1,8 +1,8 @@
-import { expect,it } from 'vitest';
+import { expect, it } from 'vitest';
 
 import type { LabelledImages } from '../../../src/core/images.js';
 import { sampleClasses } from '../../../src/reports/dataset/samples.js';
-import { meanImages,splitStatistics } from '../../../src/reports/dataset/statistics.js';
+import { meanImages, splitStatistics } from '../../../src/reports/dataset/statistics.js';
 
 const images: LabelledImages = {
   count: 4,

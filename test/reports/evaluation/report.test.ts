@@ -1,16 +1,16 @@
-import { mkdtemp,readFile,rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { beforeAll,describe,expect,inject,it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { classificationMetrics } from '../../../src/evaluation/metrics.js';
-import { evaluate,train,type Evaluation } from '../../../src/index.js';
+import { evaluate, train, type Evaluation } from '../../../src/index.js';
 import { thinned } from '../../../src/reports/charts/line-charts.js';
 import type { ReportContent } from '../../../src/reports/evaluation/content.js';
 import { reportPage } from '../../../src/reports/evaluation/report.js';
-import { noBrowser,openInBrowser } from '../../support/browser.js';
+import { noBrowser, openInBrowser } from '../../support/browser.js';
 import { checkpointDescription } from '../../support/checkpoints.js';
 
 /** What test/support/inspect-page.js finds. */

@@ -1,11 +1,11 @@
-import { mkdtemp,readFile,rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { beforeAll,describe,expect,inject,it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 
-import { evaluate,train,type Evaluation } from '../../../src/index.js';
+import { evaluate, train, type Evaluation } from '../../../src/index.js';
 
 let checkpointsDir: string;
 const evaluated = (name: string, options: object = {}): Promise<Evaluation> =>

@@ -1,26 +1,26 @@
-import { copyFile,mkdtemp,readFile,rm,writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { afterAll,beforeAll,describe,expect,it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { AuditLog } from '../../../src/artifacts/audit.js';
 import { readCheckpoint } from '../../../src/artifacts/checkpoint.js';
 import { placeOnDevice } from '../../../src/engine/running/device-images.js';
 import { inferenceProgram } from '../../../src/engine/running/prepare.js';
-import { createToken,revokeToken } from '../../../src/serving/security/token-file.js';
+import { createToken, revokeToken } from '../../../src/serving/security/token-file.js';
 import { loadModel } from '../../../src/models/load-model.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { toolkitError } from '../../support/errors.js';
 import {
-ask,
-askJson,
-inferenceRequest,
-preparedMnist,
-serveForTest,
-writeMnistCheckpoint,
+  ask,
+  askJson,
+  inferenceRequest,
+  preparedMnist,
+  serveForTest,
+  writeMnistCheckpoint,
 } from '../../support/serving.js';
 
 let folder: string;

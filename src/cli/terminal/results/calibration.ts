@@ -1,6 +1,6 @@
 import type { MeasuredDecision } from '../../../artifacts/decision.js';
 import type { Calibration } from '../../../stages/calibrate/calibrate.js';
-import { columns,count,loss,percent } from '../format.js';
+import { columns, count, loss, percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
 

@@ -1,13 +1,13 @@
 import type { Interval } from '../../../evaluation/bootstrap.js';
 import { SIGNIFICANCE } from '../../../evaluation/mcnemar.js';
-import { count,duration,loss,percent } from '../format.js';
+import { count, duration, loss, percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
 import {
-describeImages,
-type EvaluatedSubject,
-type Evaluation,
-type ListedMistakes,
+  describeImages,
+  type EvaluatedSubject,
+  type Evaluation,
+  type ListedMistakes,
 } from '../../../evaluation/evaluation.js';
 import type { ClassificationMetrics } from '../../../evaluation/metrics.js';
 

@@ -1,4 +1,4 @@
-import type { Explanation,Explanations } from '../../../stages/explain/explain.js';
+import type { Explanation, Explanations } from '../../../stages/explain/explain.js';
 import { percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';

@@ -1,5 +1,5 @@
 import type { MeasuredTraining } from '../../../models/model.js';
-import { duration,percent } from '../format.js';
+import { duration, percent } from '../format.js';
 
 /** The measured accuracy of a model's shipped configuration, in a line. */
 export function measuredText(measured: MeasuredTraining | null): string {

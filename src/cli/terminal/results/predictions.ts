@@ -1,4 +1,4 @@
-import type { Prediction,Predictions } from '../../../stages/predict/predict.js';
+import type { Prediction, Predictions } from '../../../stages/predict/predict.js';
 import { percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';

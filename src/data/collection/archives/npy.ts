@@ -1,3 +1,4 @@
+import { ToolkitError } from '../../../core/errors.js';
 import { MAX_FILE_BYTES } from '../../../artifacts/idx.js';
 import { corruptError } from '../../../core/files.js';
 
@@ -31,7 +32,7 @@ const ELEMENT_BYTES: Readonly<Record<string, number>> = {
 
 /**
  * Reads the header of an array (NEP 1, versions 1.0 to 3.0), or returns undefined where more of it is needed. Nothing but plain
- * integers in C order is accepted. Throws DATA_CORRUPT, which names `path`.
+ * integers in C order is accepted. Throws DATA_CORRUPT, or SOURCE_REFUSED for other numbers; both name `path`.
  */
 export function parseNpyHeader(start: Buffer, path: string): NpyHeader | undefined {
   if (start.length < 12) return undefined;
@@ -50,7 +51,7 @@ export function parseNpyHeader(start: Buffer, path: string): NpyHeader | undefin
   const [, type = '', order, sizes = ''] = found;
   if (order === 'True') throw corruptError(path, 'in Fortran order; save it in C order');
   const elementBytes = ELEMENT_BYTES[type.slice(1)];
-  if (elementBytes === undefined) throw corruptError(path, `elements of type ${type}, where integers are needed`);
+  if (elementBytes === undefined) throw notIntegers(path, type);
   const shape = sizes
     .split(',')
     .map((size) => size.trim())
@@ -61,6 +62,17 @@ export function parseNpyHeader(start: Buffer, path: string): NpyHeader | undefin
   if (fileBytes > MAX_FILE_BYTES)
     throw corruptError(path, `its header claims ${fileBytes} bytes, more than ${MAX_FILE_BYTES}`);
   return { type, shape, headerBytes, fileBytes };
+}
+
+const KINDS: Readonly<Record<string, string>> = { f: 'float', i: 'int', u: 'uint', c: 'complex' };
+
+/** The error for an array whose type cannot be used, with what converts it. */
+export function notIntegers(path: string, type: string): ToolkitError {
+  const kind = KINDS[type[1]!];
+  const name = kind === undefined ? type : `${kind}${8 * Number(type.slice(2))}`;
+  const reason = `it holds ${name}, but images must be uint8 (0 to 255) and labels integers`;
+  const hint = "convert images with (x * 255 / x.max()).astype('uint8'), labels with y.astype('uint8')";
+  return new ToolkitError('SOURCE_REFUSED', { path, reason, hint });
 }
 
 /** The elements of an array of whole numbers as texts, from the bytes after its header. */

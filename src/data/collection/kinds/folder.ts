@@ -12,6 +12,11 @@ import { sampleKind } from './source-kind.js';
 const IMAGE_NAME = /\.(png|jpe?g|jfif|webp)$/i;
 const MAX_DEPTH = 16;
 
+/** Whether a file is an image by its name. */
+export function isImageName(name: string): boolean {
+  return IMAGE_NAME.test(name);
+}
+
 interface Found {
   name: string;
   label: string;
@@ -99,7 +104,7 @@ function problemOf(entry: {
 }): string | undefined {
   if (entry.isDirectory()) return 'a hidden folder, or one too deep';
   if (entry.name.startsWith('.')) return 'a hidden file';
-  if (!IMAGE_NAME.test(entry.name)) return entry.isSymbolicLink() ? 'a link' : 'not an image by its name';
+  if (!isImageName(entry.name)) return entry.isSymbolicLink() ? 'a link' : 'not an image by its name';
   // Where a link leads is checked when it is read; what is neither, such as a pipe, is not even opened.
   return entry.isFile() || entry.isSymbolicLink() ? undefined : 'not an ordinary file';
 }

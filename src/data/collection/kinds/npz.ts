@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ToolkitError } from '../../../core/errors.js';
 import { contentRoot } from '../content-root.js';
 import { convertPixels,type ImageTarget } from '../../imaging/importing/decode.js';
-import { npyIntegers } from '../archives/npy.js';
+import { notIntegers,npyIntegers } from '../archives/npy.js';
 import { NpzArchive,piecesOf,type NpzArray } from '../archives/npz-archive.js';
 import { MAX_IMAGES,shapeOf,targetFor,type Sample,type SplitName } from '../sample.js';
 import { printable } from '../../rejection.js';
@@ -92,8 +92,7 @@ async function findPairs(archive: NpzArchive, path: string): Promise<Pair[]> {
 function sizesOf(images: NpzArray, labels: NpzArray): Pick<Pair, 'count' | 'side' | 'channels'> {
   const { header, path } = images;
   const [count = 0, height = 0, width = 0, channels = 1] = header.shape;
-  if (header.type.slice(1) !== 'u1')
-    throw corruptError(path, `elements of type ${header.type}, where images are bytes (|u1)`);
+  if (header.type.slice(1) !== 'u1') throw notIntegers(path, header.type);
   const isImages = [3, 4].includes(header.shape.length) && height === width && width <= MAX_SIDE;
   if (!isImages || (channels !== 1 && channels !== 3)) {
     throw corruptError(

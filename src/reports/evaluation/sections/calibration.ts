@@ -1,5 +1,5 @@
-import { count,percent } from '../../../core/format.js';
-import { details,section } from '../../drawing/page-parts.js';
+import { count, percent } from '../../../core/format.js';
+import { details, section } from '../../drawing/page-parts.js';
 import { reliabilityDiagram } from '../../charts/line-charts.js';
 import type { Evaluation } from '../../../evaluation/evaluation.js';
 

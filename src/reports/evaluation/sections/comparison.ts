@@ -1,7 +1,7 @@
-import { count,percent } from '../../../core/format.js';
+import { count, percent } from '../../../core/format.js';
 import { SIGNIFICANCE } from '../../../evaluation/mcnemar.js';
 import { escapeMarkup as text } from '../../drawing/markup.js';
-import { details,section,table } from '../../drawing/page-parts.js';
+import { details, section, table } from '../../drawing/page-parts.js';
 import type { Evaluation } from '../../../evaluation/evaluation.js';
 
 /** More rows than these would hide the rest of the page. */

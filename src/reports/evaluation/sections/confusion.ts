@@ -1,7 +1,7 @@
 import { count } from '../../../core/format.js';
 import type { ClassificationMetrics } from '../../../evaluation/metrics.js';
 import { escapeMarkup as text } from '../../drawing/markup.js';
-import { scrollable,section } from '../../drawing/page-parts.js';
+import { scrollable, section } from '../../drawing/page-parts.js';
 
 /** The confusion matrix. */
 export function confusion({ confusion: matrix, perClass: classes }: ClassificationMetrics): string {

@@ -1,9 +1,9 @@
 import type { Point } from '../../../evaluation/curves.js';
-import { details,legend,section } from '../../drawing/page-parts.js';
+import { details, legend, section } from '../../drawing/page-parts.js';
 import type { ReportContent } from '../content.js';
 import { decimal } from '../parts.js';
 import type { Axis } from '../../charts/chart.js';
-import { lineChart,thinned,type Line } from '../../charts/line-charts.js';
+import { lineChart, thinned, type Line } from '../../charts/line-charts.js';
 import type { ClassificationMetrics } from '../../../evaluation/metrics.js';
 
 /** The smallest false-positive rate that is drawn. */

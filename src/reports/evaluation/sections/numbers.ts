@@ -1,7 +1,7 @@
-import { count,percent } from '../../../core/format.js';
+import { count, percent } from '../../../core/format.js';
 import type { Metrics } from '../../../core/events.js';
 import type { Interval } from '../../../evaluation/bootstrap.js';
-import { section,table,tiles } from '../../drawing/page-parts.js';
+import { section, table, tiles } from '../../drawing/page-parts.js';
 import { decimal } from '../parts.js';
 import type { Evaluation } from '../../../evaluation/evaluation.js';
 import type { ClassificationMetrics } from '../../../evaluation/metrics.js';

@@ -1,6 +1,6 @@
 import { count } from '../../../core/format.js';
 import type { CheckpointDescription } from '../../../artifacts/checkpoint.js';
-import { details,factsTable,section } from '../../drawing/page-parts.js';
+import { details, factsTable, section } from '../../drawing/page-parts.js';
 import type { ReportContent } from '../content.js';
 
 /** Checkpoints, data, machines and options. */

@@ -1,5 +1,5 @@
 import { percent } from '../../../core/format.js';
-import { details,section } from '../../drawing/page-parts.js';
+import { details, section } from '../../drawing/page-parts.js';
 import { barChart } from '../../charts/bar-charts.js';
 import type { Evaluation } from '../../../evaluation/evaluation.js';
 

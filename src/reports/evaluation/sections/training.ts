@@ -1,9 +1,9 @@
 import { percent } from '../../../core/format.js';
 import type { Point } from '../../../evaluation/curves.js';
-import { lineChart,type Line } from '../../charts/line-charts.js';
+import { lineChart, type Line } from '../../charts/line-charts.js';
 import type { CheckpointDescription } from '../../../artifacts/checkpoint.js';
 import { escapeMarkup as text } from '../../drawing/markup.js';
-import { details,legend,section } from '../../drawing/page-parts.js';
+import { details, legend, section } from '../../drawing/page-parts.js';
 
 /** The learning curves of each run. */
 export function training(descriptions: readonly CheckpointDescription[]): string {

@@ -1,4 +1,4 @@
-import { expect,it } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { measuredText } from '../../../../src/cli/terminal/results/measured.js';
 

@@ -1,13 +1,13 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import sharp, { type Sharp } from 'sharp';
-import { describe, expect, it } from 'vitest';
+import sharp,{ type Sharp } from 'sharp';
+import { describe,expect,it } from 'vitest';
 
 import { toolkitError } from '../../../support/errors.js';
 import { temporaryFolder } from '../../../support/folders.js';
 import { importAndRead } from '../../../support/imported.js';
-import { picture, writeTree } from '../../../support/pictures.js';
+import { picture,writeTree } from '../../../support/pictures.js';
 
 describe('a folder with train and test', () => {
   it('becomes both splits, with classes by their names, pixel by pixel', async () => {
@@ -160,4 +160,10 @@ it('more than 256 classes are refused', async () => {
   expect((await toolkitError('SOURCE_REFUSED', importAndRead(from))).message).toContain(
     'more than 256 classes',
   );
+});
+
+it('the folder of one class is refused, and the one above it suggested', async () => {
+  const above = await writeTree(await temporaryFolder(), { 'cat/1.png': await picture(1) });
+  const error = await toolkitError('SOURCE_REFUSED', importAndRead(`${above}/cat`));
+  expect(error.hint).toBe(`expected FOLDER/CLASS/image.png; did you mean --from ${above}?`);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe,expect,it } from 'vitest';
 
 import { toolkitError } from '../../../support/errors.js';
 import { temporaryFolder } from '../../../support/folders.js';
@@ -67,10 +67,16 @@ describe('a NumPy archive', () => {
     ]);
   });
 
+  it('with floats is refused, with what converts them', async () => {
+    const floats = { test_images: npyFile('<f4', [2, 5, 5], Buffer.alloc(200)) };
+    const error = await toolkitError('SOURCE_REFUSED', importAndRead(await archive({ ...good(), ...floats })));
+    expect(error.message).toContain('it holds float32, but images must be uint8');
+    expect(error.hint).toContain(".astype('uint8')");
+  });
+
   it.each<[string, Record<string, Buffer>, string]>([
     ['labels too few', { test_labels: labels('|u1', 1, [1]) }, '1 labels for 2 images'],
     ['several labels an image', { test_labels: npyFile('|u1', [2, 14], Buffer.alloc(28)) }, 'one label only'],
-    ['floats', { test_images: npyFile('<f4', [2, 5, 5], Buffer.alloc(200)) }, 'elements of type <f4'],
     ['Fortran order', { test_images: npyFile('|u1', [2, 5, 5], Buffer.alloc(50), 'True') }, 'Fortran order'],
     [
       'a length that is not the shape’s',
