@@ -48,7 +48,8 @@ it('counts the requests that it cuts off when it stops', async () => {
   expect((await fetch(`${url}/v2/health/ready`)).status).toBe(503);
   const port = Number(new URL(url).port);
   // The body never ends. Node.js answers "continue" when it has the headers, so the request has begun then.
-  const head = 'POST /classify HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n';
+  const head =
+    'POST /classify HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n';
   const sockets = await Promise.all(
     [1, 2].map(async () => {
       const socket = connect(port, '127.0.0.1');
