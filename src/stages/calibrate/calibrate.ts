@@ -82,7 +82,7 @@ export async function calibrate(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description, path } = checkpoint;
   const given = await givenPolicy(options, description.classNames);
-  const data = await prepareData({ dataset: description.data.dataset, dataDir: options.dataDir }, context);
+  const data = await prepareData({ ...options, dataset: description.data.dataset }, context);
   const validationIndices = validationSplitOf(checkpoint, data);
   await startChosenBackend(options, context);
   const how = { signal: context.signal, mode: executionMode(options) };

@@ -58,7 +58,7 @@ export async function deploy(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const destination = await destinationOf(options, checkpoint);
   const { dataset } = checkpoint.description.data;
-  const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
+  const data = await prepareData({ ...options, dataset }, context);
   requireFit(checkpoint, data);
   warnOfUnfinished(checkpoint, context);
   return withSource(checkpoint, data, options, context, async (source) => {

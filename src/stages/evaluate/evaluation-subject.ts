@@ -43,7 +43,7 @@ export async function openSubject(
 ): Promise<EvaluationSubject> {
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const dataset = options.dataset ?? checkpoint.description.data.dataset;
-  const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
+  const data = await prepareData({ ...options, dataset }, context);
   requireFit(checkpoint, data);
   warnOfOtherData(checkpoint, data, context);
   return {

@@ -80,7 +80,8 @@ export async function explain(
     ...prepared.map(({ name: picture, image }) => ({ name: picture, label: null, pixels: image.pixels })),
     ...(await imagesAt(checkpoint, options, context)),
   ];
-  const backend = await startChosenBackend(options, context);
+  // Gradients of one image at a time are not worth compiling.
+  const backend = await startChosenBackend({ ...options, engine: 'eager' }, context);
   const folder = options.output ?? join((await runFolderOf(checkpoint))?.path ?? '.', 'explanations');
   const explainer = openExplainer(checkpoint, options.seed, context.signal);
   try {
@@ -135,11 +136,12 @@ async function explainOne(
 
 async function imagesAt(
   checkpoint: Checkpoint,
-  { index: positions, split, dataDir, dataset = checkpoint.description.data.dataset }: ExplainOptions,
+  options: ExplainOptions,
   context: StageContext,
 ): Promise<AskedImage[]> {
+  const { index: positions, split, dataset = checkpoint.description.data.dataset } = options;
   if (positions.length === 0) return [];
-  const data = await prepareData({ dataset, dataDir }, context);
+  const data = await prepareData({ ...options, dataset }, context);
   requireFit(checkpoint, data);
   const file = split === 'test' ? 'test' : 'train';
   const { pixels, labels, count, shape } = data[file];

@@ -105,8 +105,7 @@ export async function startServer(
   const source = await sourceFor(name, options);
   // Of many cores, one stays with the event loop: it reads requests while a batch is computed.
   const cores = availableParallelism();
-  const threads = options.threads ?? Math.min(cores, Math.max(2, cores - 1));
-  await startChosenBackend({ ...options, threads }, context);
+  await startChosenBackend(options, context, Math.min(cores, Math.max(2, cores - 1)));
   const metrics = new ServerMetrics();
   const versions = versionsFor(source, options, metrics, context);
   await versions.start();
