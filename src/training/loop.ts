@@ -1,15 +1,15 @@
 import { ToolkitError } from '../core/errors.js';
-import type { BatchEvent, Metrics } from '../core/events.js';
+import type { BatchEvent,Metrics } from '../core/events.js';
 import type { SliceResult } from '../engine/running/program.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import type { Schedule } from './schedules/schedule.js';
 import type { EpochSource } from './epoch-source.js';
 import {
-  emptyEpoch,
-  isStagnant,
-  type EpochRecord,
-  type PartialEpoch,
-  type TrainingProgress,
+emptyEpoch,
+isStagnant,
+type EpochRecord,
+type PartialEpoch,
+type TrainingProgress,
 } from './progress.js';
 import { stepCoefficients } from './step.js';
 
@@ -26,7 +26,7 @@ export interface TrainingPlan {
   earlyStopping: number | undefined;
 }
 
-/** What the loop works with, and whom it tells. */
+/** What the loop works with, and its callbacks. */
 export interface TrainingParts {
   source: EpochSource;
   optimizer: Optimizer;
@@ -45,7 +45,7 @@ const PAUSE_MS = 30_000;
 
 /**
  * Trains until the plan is fulfilled or nothing improves any more, and returns the progress made. Throws the signal's reason when
- * it is aborted, after `onPause` has been told.
+ * it is aborted, after `onPause`.
  */
 export async function trainEpochs(
   plan: TrainingPlan,

@@ -1,7 +1,7 @@
 import { Random } from '../core/random.js';
-import { allIndices, pixelsPerImage, type LabelledImages } from '../core/images.js';
+import { allIndices,pixelsPerImage,type LabelledImages } from '../core/images.js';
 import type { TrainingProgram } from '../engine/running/program.js';
-import type { EpochOptions, EpochPlan, EpochSource } from './epoch-source.js';
+import type { EpochOptions,EpochPlan,EpochSource } from './epoch-source.js';
 
 /** A data set in parts, of which a few at a time are in memory. */
 export interface ShardSource {
@@ -118,7 +118,7 @@ export class ShardedEpochs implements EpochSource {
     this.#loaded = shard;
   }
 
-  /** Begins to read; a failure is told when the shard is asked for, and not before. */
+  /** Starts to read; an error is thrown when the shard is asked for. */
   #readAhead(shard: number | undefined): void {
     if (shard === undefined || shard === this.#loaded || this.#next?.shard === shard) return;
     const images = this.#source.read(shard);

@@ -1,17 +1,17 @@
-import { placeOnDevice, type DeviceImages } from '../../src/engine/running/device-images.js';
-import { eagerInference, eagerTraining } from '../../src/engine/running/eager.js';
+import { placeOnDevice,type DeviceImages } from '../../src/engine/running/device-images.js';
+import { eagerInference,eagerTraining } from '../../src/engine/running/eager.js';
 import { allIndices } from '../../src/core/images.js';
 import { silentContext } from '../../src/core/events.js';
 import { meanMetrics } from '../../src/evaluation/classify.js';
 import { adam } from '../../src/training/optimizers/adam.js';
 import type { Optimizer } from '../../src/training/optimizers/optimizer.js';
 import { cosine } from '../../src/training/schedules/cosine.js';
-import { epochsInMemory, type EpochPlan } from '../../src/training/epoch-source.js';
-import { trainEpochs, type TrainingParts, type TrainingPlan } from '../../src/training/loop.js';
-import { noProgress, type TrainingProgress } from '../../src/training/progress.js';
+import { epochsInMemory,type EpochPlan } from '../../src/training/epoch-source.js';
+import { trainEpochs,type TrainingParts,type TrainingPlan } from '../../src/training/loop.js';
+import { noProgress,type TrainingProgress } from '../../src/training/progress.js';
 import { trainingStep } from '../../src/training/step.js';
 import { TrainingVariables } from '../../src/models/variables.js';
-import { smallImages, smallNet } from './small-model.js';
+import { smallImages,smallNet } from './small-model.js';
 
 const INPUTS = 16;
 const CLASSES = 4;
@@ -21,7 +21,6 @@ const COUNT = 230;
 export const smallPlan: TrainingPlan & EpochPlan = {
   epochs: 3,
   batchSize: 20,
-  learningRate: 0.01,
   schedule: cosine.build(cosine.options.parse({})),
   seed: 42,
   earlyStopping: undefined,
@@ -40,7 +39,7 @@ export class SmallTraining {
 
   constructor(
     plan: Partial<TrainingPlan & EpochPlan> = {},
-    optimizer: Optimizer = adam.build(adam.options.parse({})),
+    optimizer: Optimizer = adam.build(adam.options.parse({ learningRate: 0.01 })),
   ) {
     this.plan = { ...smallPlan, ...plan };
     this.optimizer = optimizer;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { startBackend, backendChoices } from './start.js';
+import { startBackend,backendChoices } from './start.js';
 import type { ActiveBackend } from './backend.js';
 import type { StageContext } from '../../core/events.js';
 import type { ExecutionMode } from '../running/prepare.js';
@@ -53,14 +53,15 @@ export type BackendOptions = z.output<z.ZodObject<typeof backendOptions>>;
  * Starts what the options name, with this process's environment. Throws the errors of `startBackend`, and USAGE where options exclude
  * each other.
  *
- * @param defaultThreads how many threads TensorFlow takes where the options leave it open
+ * @param settings what a stage settles itself: its engine, and how many threads TensorFlow takes where the options leave it open
  */
-export function startChosenBackend(
+export async function startChosenBackend(
   options: BackendOptions,
   context: StageContext,
-  defaultThreads?: number,
+  settings: { engine?: BackendOptions['engine']; defaultThreads?: number } = {},
 ): Promise<ActiveBackend> {
-  const { backend, device, threads, runtime, precision, deterministic, gpuMemoryGrowth, engine } = options;
+  const { backend, device, threads, runtime, precision, deterministic, gpuMemoryGrowth } = options;
+  const { engine = options.engine, defaultThreads } = settings;
   const mixedPrecision = precision === 'mixed';
   if (mixedPrecision && engine === 'eager') {
     throw new ToolkitError('USAGE', {
@@ -68,16 +69,8 @@ export function startChosenBackend(
       hint: 'leave out --precision mixed, or --engine eager if you gave it',
     });
   }
-  const settings = {
-    device,
-    threads,
-    defaultThreads,
-    runtime,
-    mixedPrecision,
-    deterministic,
-    gpuMemoryGrowth,
-  };
-  return startBackend(backend, { ...settings, environment: process.env }, context);
+  const wanted = { device, threads, defaultThreads, runtime, deterministic, gpuMemoryGrowth };
+  return startBackend(backend, { ...wanted, mixedPrecision, environment: process.env }, context);
 }
 
 /** Those of some options that say what computes: what a stage hands to an earlier one that it runs first. */

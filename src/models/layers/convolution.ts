@@ -1,10 +1,10 @@
-import { add, conv2d, depthwiseConv2d, type Tensor4D } from '@tensorflow/tfjs-core';
+import { add,conv2d,depthwiseConv2d,type Tensor4D } from '@tensorflow/tfjs-core';
 
 import { elementCount } from '../../core/images.js';
-import { activations, type ActivationName } from '../activations.js';
-import { initializers, type InitializerName } from '../initializers.js';
+import { activations,type ActivationName } from '../activations.js';
+import { initializers,type InitializerName } from '../initializers.js';
 import type { ParameterSpec } from '../model.js';
-import { chain, valueOf, type MapLayer, type MapShape } from './layer.js';
+import { chain,valueOf,type MapLayer,type MapShape } from './layer.js';
 
 /** Whether a window stays within the image, or visits every pixel, with zeros around the image. */
 export type Padding = 'valid' | 'same';
@@ -16,11 +16,11 @@ interface WindowOptions {
   kernelSize: number;
   initializer: InitializerName;
   activation?: ActivationName | undefined;
-  /** How many pixels the filters move at a time; 1 where nothing is said. */
+  /** How many pixels the filters move at a time; 1 by default. */
   stride?: number;
-  /** `valid` where nothing is said. */
+  /** `valid` by default. */
   padding?: Padding;
-  /** Whether a number is added for each filter, as is done where nothing is said; before a normalisation it has no effect. */
+  /** Whether a bias is added for each filter, as it is by default; before a normalisation it has no effect. */
   hasBias?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface ConvolutionOptions extends WindowOptions {
 }
 
 export interface DepthwiseConvolutionOptions extends WindowOptions {
-  /** How many filters each channel has; 1 where nothing is said. */
+  /** How many filters each channel has; 1 by default. */
   depthMultiplier?: number;
 }
 

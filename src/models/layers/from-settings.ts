@@ -1,19 +1,19 @@
 import { elementCount } from '../../core/images.js';
 import type { ActivationName } from '../activations.js';
 import { activation } from './activation.js';
-import { averagePooling, globalAveragePooling } from './average-pooling.js';
+import { averagePooling,globalAveragePooling } from './average-pooling.js';
 import { batchNormalization } from './batch-normalization.js';
 import {
-  convolution,
-  depthwiseConvolution,
-  separableConvolution,
-  type ConvolutionOptions,
+convolution,
+depthwiseConvolution,
+separableConvolution,
+type ConvolutionOptions,
 } from './convolution.js';
 import { dense } from './dense.js';
 import { dropout } from './dropout.js';
 import { flatten } from './flatten.js';
 import { layerNormalization } from './layer-normalization.js';
-import type { Layer, MapShape, SequenceShape } from './layer.js';
+import type { Layer,MapShape,SequenceShape } from './layer.js';
 import { maxPooling } from './max-pooling.js';
 import { patches } from './patches.js';
 import { positions } from './positions.js';
@@ -97,7 +97,7 @@ function activationOf(name: ActivationName | 'none'): ActivationName | undefined
   return name === 'none' ? undefined : name;
 }
 
-/** What a layer of filters is told otherwise than it is set. */
+/** Settings of a convolution that differ from the stored ones. */
 function windowAt(
   place: LayerPlace,
   { bias, activation: follows }: { bias: boolean; activation: ActivationName | 'none' },

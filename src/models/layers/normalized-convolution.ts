@@ -1,14 +1,14 @@
 import type { ActivationName } from '../activations.js';
 import { activation } from './activation.js';
 import { batchNormalization } from './batch-normalization.js';
-import { convolution, type ConvolutionOptions } from './convolution.js';
-import { chain, type MapLayer } from './layer.js';
+import { convolution,type ConvolutionOptions } from './convolution.js';
+import { chain,type MapLayer } from './layer.js';
 import { maxPooling } from './max-pooling.js';
 
 export interface NormalizedConvolutionOptions extends Omit<ConvolutionOptions, 'activation' | 'hasBias'> {
   /** Left out where a sum with something else follows. */
   activation?: ActivationName | undefined;
-  /** Height and width of the squares of which the largest value is kept; 1 where nothing is said. */
+  /** Height and width of the squares of which the largest value is kept; 1 by default. */
   poolSize?: number;
 }
 

@@ -2,31 +2,36 @@ import { readFile } from 'node:fs/promises';
 
 import { z } from 'zod';
 
-import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
+import { readCheckpoint,type Checkpoint } from '../../artifacts/checkpoint.js';
 import {
-  isSquare,
-  writeDecision,
-  type MeasuredDecision,
-  type StoredDecision,
+isSquare,
+writeDecision,
+type MeasuredDecision,
+type StoredDecision,
 } from '../../artifacts/decision.js';
 import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
-import { silentContext, type StageContext } from '../../core/events.js';
+import { silentContext,type StageContext } from '../../core/events.js';
 import { sha256OfFile } from '../../core/hashing.js';
 import { complaintOf } from '../../core/validation.js';
 import { version } from '../../core/version.js';
-import { expectedCalibrationError, judgementsOf, type Judgement } from '../../evaluation/calibration.js';
-import { coverageCurve, thresholdForAccuracy } from '../../evaluation/decisions/coverage.js';
-import { decide, type DecisionPolicy } from '../../evaluation/decisions/decide.js';
+import { expectedCalibrationError,judgementsOf,type Judgement } from '../../evaluation/calibration.js';
+import { coverageCurve,thresholdForAccuracy } from '../../evaluation/decisions/coverage.js';
+import { decide,type DecisionPolicy } from '../../evaluation/decisions/decide.js';
 import { fitTemperature } from '../../evaluation/decisions/temperature.js';
-import { selectImages, type LabelledImages } from '../../core/images.js';
+import { selectImages,type LabelledImages } from '../../core/images.js';
 import { softmax } from '../../evaluation/probabilities.js';
-import { backendOptions, executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import {
+backendOptionsOf,
+backendOptions,
+executionMode,
+startChosenBackend,
+} from '../../engine/backends/options.js';
 import type { ClassifyOptions } from '../../models/classify-images.js';
 import { classifyPixels } from '../../models/classify-pixels.js';
-import { checkpointsDirOption, dataDirOption } from '../../core/config/common-options.js';
-import { prepareData, splitOf } from '../preprocess/prepare-data.js';
+import { checkpointsDirOption,dataDirOption } from '../../core/config/common-options.js';
+import { prepareData,splitOf } from '../preprocess/prepare-data.js';
 
 /** The options of `calibrate`, beside the checkpoint. */
 export const calibrateFields = z.strictObject({
@@ -82,7 +87,10 @@ export async function calibrate(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description, path } = checkpoint;
   const given = await givenPolicy(options, description.classNames);
-  const data = await prepareData({ ...options, dataset: description.data.dataset }, context);
+  const data = await prepareData(
+    { dataset: description.data.dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
+    context,
+  );
   const validationIndices = validationSplitOf(checkpoint, data);
   await startChosenBackend(options, context);
   const how = { signal: context.signal, mode: executionMode(options) };

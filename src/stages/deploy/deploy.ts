@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 
-import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
-import { writeManifest, type Manifest } from '../../artifacts/manifest.js';
+import { readCheckpoint,type Checkpoint } from '../../artifacts/checkpoint.js';
+import { writeManifest,type Manifest } from '../../artifacts/manifest.js';
 import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
-import { silentContext, type StageContext } from '../../core/events.js';
+import { silentContext,type StageContext } from '../../core/events.js';
 import { describeBundle } from '../../deployment/describe.js';
 import { requireAccuracy } from '../../deployment/gate.js';
-import { folderDestination, registryDestination, type Destination } from '../../deployment/publish.js';
-import { softmaxRows, type DeploymentSource, type ExportedModel } from '../../deployment/source.js';
+import { folderDestination,registryDestination,type Destination } from '../../deployment/publish.js';
+import { softmaxRows,type DeploymentSource,type ExportedModel } from '../../deployment/source.js';
 import { withStaging } from '../../deployment/staging.js';
 import { verifyExport } from '../../deployment/verify.js';
 import { meanMetrics } from '../../evaluation/classify.js';
@@ -16,7 +16,7 @@ import { indexOfMaximum } from '../../evaluation/probabilities.js';
 import { describeTraining } from '../../serving/watching/describe-training.js';
 import { encodeReference } from '../../serving/watching/reference-file.js';
 import { targets } from '../../deployment/targets/index.js';
-import { executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import { backendOptionsOf,executionMode,startChosenBackend } from '../../engine/backends/options.js';
 import type { DeployOptions } from './deploy-options.js';
 import { requireFit } from '../evaluate/evaluation-subject.js';
 import { classifyImages } from '../../models/classify-images.js';
@@ -58,7 +58,10 @@ export async function deploy(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const destination = await destinationOf(options, checkpoint);
   const { dataset } = checkpoint.description.data;
-  const data = await prepareData({ ...options, dataset }, context);
+  const data = await prepareData(
+    { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
+    context,
+  );
   requireFit(checkpoint, data);
   warnOfUnfinished(checkpoint, context);
   return withSource(checkpoint, data, options, context, async (source) => {

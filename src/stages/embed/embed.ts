@@ -1,22 +1,22 @@
-import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
+import { readCheckpoint,type Checkpoint } from '../../artifacts/checkpoint.js';
 import { encodeNpy } from '../../artifacts/npy.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
-import { silentContext, type StageContext } from '../../core/events.js';
+import { silentContext,type StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { count } from '../../core/format.js';
 import { Random } from '../../core/random.js';
 import type { MapName } from '../../evaluation/embedding/map-names.js';
-import { projectByPca, projectByUmap } from '../../evaluation/embedding/project.js';
+import { projectByPca,projectByUmap } from '../../evaluation/embedding/project.js';
 import { placeOnDevice } from '../../engine/running/device-images.js';
 import type { LabelledImages } from '../../core/images.js';
 import { inferenceProgram } from '../../engine/running/prepare.js';
 import type { Forward } from '../../engine/running/program.js';
 import { labelsAt } from '../../evaluation/classify.js';
 import { scatterPicture } from '../../reports/drawing/scatter.js';
-import { executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import { backendOptionsOf,executionMode,startChosenBackend } from '../../engine/backends/options.js';
 import type { EmbedOptions } from './embed-options.js';
-import { chooseSplit, requireFit, warnOfOtherData } from '../evaluate/evaluation-subject.js';
+import { chooseSplit,requireFit,warnOfOtherData } from '../evaluate/evaluation-subject.js';
 import { loadModel } from '../../models/load-model.js';
 import { prepareData } from '../preprocess/prepare-data.js';
 import { runFolderOf } from '../../artifacts/run-folder.js';
@@ -52,7 +52,10 @@ export async function embed(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description } = checkpoint;
   const { dataset = description.data.dataset, split } = options;
-  const data = await prepareData({ ...options, dataset }, context);
+  const data = await prepareData(
+    { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
+    context,
+  );
   requireFit(checkpoint, data);
   warnOfOtherData(checkpoint, data, context);
   const output = options.output ?? (await defaultOutput(checkpoint, dataset, split));

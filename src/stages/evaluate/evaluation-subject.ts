@@ -1,17 +1,17 @@
-import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
+import { readCheckpoint,type Checkpoint } from '../../artifacts/checkpoint.js';
 import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
-import { allIndices, type LabelledImages } from '../../core/images.js';
+import { allIndices,type LabelledImages } from '../../core/images.js';
 import { labelsAt } from '../../evaluation/classify.js';
 import { meanProbabilities } from '../../evaluation/ensemble.js';
-import { scoreLogits, type ScoredExamples } from '../../evaluation/probabilities.js';
-import { executionMode } from '../../engine/backends/options.js';
+import { scoreLogits,type ScoredExamples } from '../../evaluation/probabilities.js';
+import { backendOptionsOf,executionMode,type BackendOptions } from '../../engine/backends/options.js';
 import { classifyImages } from '../../models/classify-images.js';
 import type { SplitName } from '../../evaluation/evaluation.js';
 import type { EvaluateOptions } from './evaluate-options.js';
-import { prepareData, splitOf } from '../preprocess/prepare-data.js';
+import { prepareData,splitOf } from '../preprocess/prepare-data.js';
 
 /** A checkpoint, or several that are taken together, and the images that they are judged on. */
 export interface EvaluationSubject {
@@ -26,7 +26,8 @@ export interface EvaluationSubject {
   indices: Int32Array;
 }
 
-type SubjectOptions = Pick<EvaluateOptions, 'split' | 'dataset' | 'dataDir' | 'checkpointsDir'>;
+type SubjectOptions = Pick<EvaluateOptions, 'split' | 'dataset' | 'dataDir' | 'checkpointsDir'> &
+  Partial<BackendOptions>;
 
 /**
  * Finds a checkpoint and the images of a split.
@@ -43,7 +44,10 @@ export async function openSubject(
 ): Promise<EvaluationSubject> {
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const dataset = options.dataset ?? checkpoint.description.data.dataset;
-  const data = await prepareData({ ...options, dataset }, context);
+  const data = await prepareData(
+    { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
+    context,
+  );
   requireFit(checkpoint, data);
   warnOfOtherData(checkpoint, data, context);
   return {

@@ -1,21 +1,21 @@
-import { basename, extname, join } from 'node:path';
+import { basename,extname,join } from 'node:path';
 
-import { readCheckpoint, type Checkpoint, type CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { readCheckpoint,type Checkpoint,type CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
-import { silentContext, type StageContext } from '../../core/events.js';
+import { silentContext,type StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { nearest } from '../../core/registry.js';
 import { pixelsPerImage } from '../../core/images.js';
-import { indexOfMaximum, softmax } from '../../evaluation/probabilities.js';
-import type { Attribution, Explain } from '../../evaluation/explanation/explainer.js';
+import { indexOfMaximum,softmax } from '../../evaluation/probabilities.js';
+import type { Attribution,Explain } from '../../evaluation/explanation/explainer.js';
 import { explainers } from '../../evaluation/explanation/index.js';
-import { heatSheet, strengthOf } from '../../reports/drawing/heat.js';
-import { startChosenBackend } from '../../engine/backends/options.js';
+import { heatSheet,strengthOf } from '../../reports/drawing/heat.js';
+import { backendOptionsOf,startChosenBackend } from '../../engine/backends/options.js';
 import { requireFit } from '../evaluate/evaluation-subject.js';
 import type { ExplainOptions } from './explain-options.js';
-import { openExplainer, type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
-import { preparePictures, type PictureSource, type Predictions } from '../predict/predict.js';
+import { openExplainer,type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
+import { preparePictures,type PictureSource,type Predictions } from '../predict/predict.js';
 import { prepareData } from '../preprocess/prepare-data.js';
 import { runFolderOf } from '../../artifacts/run-folder.js';
 
@@ -81,7 +81,7 @@ export async function explain(
     ...(await imagesAt(checkpoint, options, context)),
   ];
   // Gradients of one image at a time are not worth compiling.
-  const backend = await startChosenBackend({ ...options, engine: 'eager' }, context);
+  const backend = await startChosenBackend(options, context, { engine: 'eager' });
   const folder = options.output ?? join((await runFolderOf(checkpoint))?.path ?? '.', 'explanations');
   const explainer = openExplainer(checkpoint, options.seed, context.signal);
   try {
@@ -141,7 +141,10 @@ async function imagesAt(
 ): Promise<AskedImage[]> {
   const { index: positions, split, dataset = checkpoint.description.data.dataset } = options;
   if (positions.length === 0) return [];
-  const data = await prepareData({ ...options, dataset }, context);
+  const data = await prepareData(
+    { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
+    context,
+  );
   requireFit(checkpoint, data);
   const file = split === 'test' ? 'test' : 'train';
   const { pixels, labels, count, shape } = data[file];

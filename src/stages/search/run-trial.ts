@@ -1,13 +1,13 @@
-import type { SearchFolder, Trial } from '../../artifacts/search.js';
+import type { SearchFolder,Trial } from '../../artifacts/search.js';
 import { callerLayer } from '../../core/config/layers.js';
-import { DEFAULT_ORIGIN, resolveOptions } from '../../core/config/resolve.js';
-import { isToolkitError, messageOf } from '../../core/errors.js';
-import type { StageContext, ToolkitEvent } from '../../core/events.js';
+import { DEFAULT_ORIGIN,resolveOptions } from '../../core/config/resolve.js';
+import { isToolkitError,messageOf } from '../../core/errors.js';
+import type { StageContext,ToolkitEvent } from '../../core/events.js';
 import { exists } from '../../core/files.js';
 import { backendOptions } from '../../engine/backends/options.js';
 import { isInterruption } from '../../core/interruption.js';
 import { trainInSession } from '../train/train.js';
-import { trainSpace, type TrainResolution } from '../train/train-options.js';
+import { trainSpace,type TrainResolution } from '../train/train-options.js';
 import type { TrainingSession } from '../train/training-session.js';
 
 /** How far a trial came. */
@@ -15,7 +15,7 @@ export interface TrialOutcome extends Pick<Trial, 'history' | 'reason'> {
   state: 'trained' | 'failed' | 'invalid';
 }
 
-/** What is of interest of a trial's own events: the rest is said of each trial when it ends. */
+/** The events of a trial that are passed on; the search reports the rest when the trial ends. */
 const FORWARDED: ReadonlySet<ToolkitEvent['event']> = new Set(['batch', 'progress', 'warning']);
 
 /** Trains the runs of a search's trials, one after the other, in one session. */

@@ -1,23 +1,23 @@
 import { z } from 'zod';
 
-import { readCheckpointDescription, type CheckpointDescription } from '../../artifacts/checkpoint.js';
-import { resolveRun, RUN_NAME } from '../../artifacts/run.js';
+import { readCheckpointDescription,type CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { resolveRun,RUN_NAME } from '../../artifacts/run.js';
 import { augmentationFields } from '../../models/augmentation/options.js';
 import { callerLayer } from '../../core/config/layers.js';
 import {
-  DEFAULT_ORIGIN,
-  resolveOptions,
-  type Layer,
-  type Resolution,
-  type Resolved,
+DEFAULT_ORIGIN,
+resolveOptions,
+type Layer,
+type Resolution,
+type Resolved,
 } from '../../core/config/resolve.js';
 import { ToolkitError } from '../../core/errors.js';
 import { backendOptions } from '../../engine/backends/options.js';
 import {
-  checkpointsDirOption,
-  dataDirOption,
-  datasetOption,
-  seedOption,
+checkpointsDirOption,
+dataDirOption,
+datasetOption,
+seedOption,
 } from '../../core/config/common-options.js';
 import { features } from '../../models/features/index.js';
 import { models } from '../../models/index.js';
@@ -166,14 +166,14 @@ export async function resolveTraining(layers: readonly Layer[]): Promise<TrainRe
     ...description.config,
     checkpointsDir,
     ...{ stopAfter: undefined, run: undefined, resume: undefined, reproduce: undefined },
-    ...(resume === undefined ? asItWas(run.name, description) : { initFrom: undefined }),
+    ...(resume === undefined ? reproductionSettings(run.name, description) : { initFrom: undefined }),
   };
   const storedLayer: Layer = { ...callerLayer(stored), origin: () => `the run "${run.name}"` };
   return resolveOptions(trainSpace, [...layers, storedLayer]);
 }
 
-/** What else made a run what it became: its threads, which decide how sums are rounded, and where it ended. */
-function asItWas(
+/** What else a run's weights depend on: its threads, which decide how sums are rounded, and where it ended. */
+function reproductionSettings(
   run: string,
   { config, machine, progress: { history } }: CheckpointDescription,
 ): Record<string, unknown> {

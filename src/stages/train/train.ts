@@ -1,34 +1,34 @@
 import { memory } from '@tensorflow/tfjs-core';
 
 import { EventFile } from '../../artifacts/event-file.js';
-import { resolveRun, type RunFolder } from '../../artifacts/run.js';
+import { resolveRun,type RunFolder } from '../../artifacts/run.js';
 import { augmentation } from '../../models/augmentation/augment.js';
 import type { ActiveBackend } from '../../engine/backends/backend.js';
-import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../../core/events.js';
-import { makeFolder, removeTemporaryFiles } from '../../core/files.js';
+import { silentContext,type Metrics,type StageContext,type ToolkitEvent } from '../../core/events.js';
+import { makeFolder,removeTemporaryFiles } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
-import { inferenceProgram, trainingProgram } from '../../engine/running/prepare.js';
-import type { Execution, Forward } from '../../engine/running/program.js';
-import { parameterCount, type Model } from '../../models/model.js';
+import { inferenceProgram,trainingProgram } from '../../engine/running/prepare.js';
+import type { Execution,Forward } from '../../engine/running/program.js';
+import { parameterCount,type Model } from '../../models/model.js';
 import type { Optimizer } from '../../training/optimizers/optimizer.js';
 import type { Schedule } from '../../training/schedules/schedule.js';
 import { epochScalars } from '../../training/epoch-scalars.js';
-import { gapOpens, generalizationGap } from '../../training/gap.js';
+import { gapOpens,generalizationGap } from '../../training/gap.js';
 import { requireKernels } from '../../training/kernels.js';
-import { trainEpochs, type TrainingParts } from '../../training/loop.js';
-import { bestEpoch, type TrainingProgress } from '../../training/progress.js';
+import { trainEpochs,type TrainingParts } from '../../training/loop.js';
+import { bestEpoch,type TrainingProgress } from '../../training/progress.js';
 import { RunWriter } from '../../training/run-writer.js';
-import { trainingStep, type StepSettings } from '../../training/step.js';
+import { trainingStep,type StepSettings } from '../../training/step.js';
 import { TrainingVariables } from '../../models/variables.js';
 import { executionMode } from '../../engine/backends/options.js';
 import { withHint } from '../../core/interruption.js';
 import { newRunFolder } from './name-run.js';
-import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
-import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
-import type { TrainConfiguration, TrainResolution } from './train-options.js';
-import { describeRun, modelFor, optimizerFor, scheduleFor } from './training-setup.js';
-import { trainingSet, type TrainingSet } from './training-set.js';
-import { openSession, type TrainingSession } from './training-session.js';
+import { compareWithOriginal,openOriginal,type Reproduction } from './reproduction.js';
+import { readOrigin,scaledAs,startFrom,withFrozenLayers } from './starting-point.js';
+import type { TrainConfiguration,TrainResolution } from './train-options.js';
+import { describeRun,modelFor,optimizerFor,scheduleFor } from './training-setup.js';
+import { trainingSet,type TrainingSet } from './training-set.js';
+import { openSession,type TrainingSession } from './training-session.js';
 
 /** What a training run ends with. */
 export interface TrainResult {
@@ -259,7 +259,7 @@ const gapWarning: ToolkitEvent = {
   event: 'warning',
   code: 'GAP_OPENED',
   message:
-    'the model learns the training images by heart: their loss falls, and that on the validation split rises',
+    'the model is overfitting: the loss falls on the training images and rises on the validation split',
   hint: 'augmentation (--augment-shift 2), dropout, --weight-decay or --early-stopping 3 help; the best epoch is kept',
 };
 

@@ -1,5 +1,5 @@
-import type { Pointer, TensorFlowApi } from './c-api.js';
-import { attribute, type NodeAttribute } from './graph-builder.js';
+import type { Pointer,TensorFlowApi } from './c-api.js';
+import { attribute,type NodeAttribute } from './graph-builder.js';
 import { readMessage } from '../../core/formats/protobuf-reader.js';
 
 /** The attributes of an operation that say of which type its inputs are: for each input the attribute's name, if it has one. */
@@ -7,7 +7,7 @@ type InputTypes = readonly (string | undefined)[];
 
 /**
  * Fills in what tfjs's kernels leave out: eager mode infers an operation's type attributes from its inputs, a graph has to
- * have them said.
+ * state them.
  */
 export class OperationTypes {
   readonly #api: TensorFlowApi;

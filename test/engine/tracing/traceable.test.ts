@@ -1,28 +1,28 @@
 import {
-  add,
-  booleanMaskAsync,
-  cast,
-  engine,
-  greater,
-  mean,
-  mul,
-  randomUniform,
-  reshape,
-  scalar,
-  sum,
-  variable,
-  whereAsync,
-  type Scalar,
-  type Tensor2D,
-  type Variable,
+add,
+booleanMaskAsync,
+cast,
+engine,
+greater,
+mean,
+mul,
+randomUniform,
+reshape,
+scalar,
+sum,
+variable,
+whereAsync,
+type Scalar,
+type Tensor2D,
+type Variable,
 } from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll,beforeAll,expect,it } from 'vitest';
 
 import { CompiledInference } from '../../../src/engine/running/compiled-inference.js';
 import { CompiledTraining } from '../../../src/engine/running/compiled-training.js';
-import type { Batch, DeviceImages } from '../../../src/engine/running/device-images.js';
+import type { Batch,DeviceImages } from '../../../src/engine/running/device-images.js';
 import type { TrainingStep } from '../../../src/engine/running/program.js';
-import { mnistImages, startTensorFlow } from '../../support/training.js';
+import { mnistImages,startTensorFlow } from '../../support/training.js';
 
 let images: DeviceImages;
 let weight: Variable;
@@ -54,7 +54,7 @@ async function runOnce(step: TrainingStep): Promise<number[]> {
       order: Int32Array.of(4, 3, 2, 1),
       batchSize: 2,
       firstBatch: 0,
-      coefficients: () => [],
+      coefficients: () => ({}),
       signal: new AbortController().signal,
       onSlice: ({ losses }) => reported.push(...losses),
     });
