@@ -1,11 +1,11 @@
-import { mkdir,readFile } from 'node:fs/promises';
-import { dirname,join,resolve } from 'node:path';
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 
 import sharp from 'sharp';
 import ts from 'typescript';
-import { describe,expect,inject,it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 
-import { isCommon,type Command } from '../../src/cli/command.js';
+import { isCommon, type Command } from '../../src/cli/command.js';
 import { commands } from '../../src/cli/commands/index.js';
 import { styleFor } from '../../src/cli/terminal/style.js';
 import { callerLayer } from '../../src/core/config/layers.js';
@@ -16,7 +16,7 @@ import { backendOptions } from '../../src/engine/backends/options.js';
 import { collect } from '../../src/stages/collect/collect.js';
 import { temporaryFolder } from '../support/folders.js';
 import { recordReads } from '../support/recorded-options.js';
-import { writeMnistCheckpoint } from '../support/serving.js';
+import { preparedMnist, writeMnistCheckpoint } from '../support/serving.js';
 
 /*
  * Every option that a command takes is read. Of the commands that compute, each is run with options that note who reads them; of the
@@ -51,7 +51,7 @@ const runs: Record<string, (place: Place) => Promise<Run> | Run> = {
   calibrate: ({ checkpoint }) => ({ positionals: [checkpoint] }),
   deploy: ({ checkpoint }) => ({ positionals: [checkpoint] }),
   predict: async ({ folder, checkpoint }) => ({
-    positionals: [checkpoint, await picture(join(folder, 'one.png'), 28)],
+    positionals: [checkpoint, await digit(join(folder, 'digit.png'))],
   }),
   explain: ({ folder, checkpoint }) => ({
     positionals: [checkpoint],
@@ -71,6 +71,14 @@ async function picture(path: string, size: number, grey = 0): Promise<string> {
   await sharp({ create: { ...shape, background: { r: grey, g: grey, b: grey } } })
     .png()
     .toFile(path);
+  return path;
+}
+
+/** A test image of MNIST as a file. */
+async function digit(path: string): Promise<string> {
+  const { test: images } = await preparedMnist();
+  const raw = { width: 28, height: 28, channels: 1 } as const;
+  await sharp(images.pixels.subarray(0, 784), { raw }).png().toFile(path);
   return path;
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 
 import { fill } from '@tensorflow/tfjs-core';
-import { beforeAll,expect,it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { RunFolder } from '../../src/artifacts/run.js';
