@@ -1,10 +1,10 @@
 // Measures what each kind of augmentation costs in a compiled step, on one core:
 //   node scripts/run-bench.mjs augmentation [DATA_FOLDER]
-import { cast, mean, sum, type Scalar } from '@tensorflow/tfjs-core';
+import { cast,mean,sum,type Scalar } from '@tensorflow/tfjs-core';
 
 import { findPrepared } from '../src/artifacts/prepared.js';
-import { augmentation, type Augmentation } from '../src/models/augmentation/augment.js';
-import { augmentationFields, type AugmentationOptions } from '../src/models/augmentation/options.js';
+import { augmentation,type Augmentation } from '../src/models/augmentation/augment.js';
+import { augmentationFields,type AugmentationOptions } from '../src/models/augmentation/options.js';
 import { startBackend } from '../src/engine/backends/start.js';
 import { silentContext } from '../src/core/events.js';
 import { CompiledTraining } from '../src/engine/running/compiled-training.js';
@@ -43,7 +43,7 @@ const images = placeOnDevice(data.train, { scale: 2 / 255, offset: -1 });
 /** Fetches, scales and augments a batch, and adds it up. */
 function step(augment: Augmentation | undefined): TrainingStep {
   return (batch, coefficients) => {
-    const randomness = stepRandomness(1, coefficients.at(-1)!);
+    const randomness = stepRandomness(1, coefficients['stepNumber']!);
     const changed = augment ? augment(batch.images, randomness) : batch.images;
     return { loss: mean<Scalar>(changed), correct: sum<Scalar>(cast(batch.labels, 'int32')) };
   };
@@ -57,7 +57,7 @@ async function measure(augment: Augmentation | undefined): Promise<number> {
       order: allIndices(20_000),
       batchSize: 100,
       firstBatch: 0,
-      coefficients: (batch) => [batch + 1],
+      coefficients: (batch) => ({ stepNumber: batch + 1 }),
       signal: new AbortController().signal,
       onSlice: () => undefined,
     });

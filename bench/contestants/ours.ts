@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 import { startBackend } from '../../src/engine/backends/start.js';
 import { silentContext } from '../../src/core/events.js';
 import { placeOnDevice } from '../../src/engine/running/device-images.js';
-import { inferenceProgram, trainingProgram, type ExecutionMode } from '../../src/engine/running/prepare.js';
-import type { Forward, InferenceProgram } from '../../src/engine/running/program.js';
+import { inferenceProgram,trainingProgram,type ExecutionMode } from '../../src/engine/running/prepare.js';
+import type { Forward,InferenceProgram } from '../../src/engine/running/program.js';
 import type { Metrics } from '../../src/core/events.js';
 import { meanMetrics } from '../../src/evaluation/classify.js';
 import { indexOfMaximum } from '../../src/evaluation/probabilities.js';
@@ -12,7 +12,7 @@ import type { Model } from '../../src/models/model.js';
 import { models } from '../../src/models/index.js';
 import { optimizers } from '../../src/training/optimizers/index.js';
 import type { Optimizer } from '../../src/training/optimizers/optimizer.js';
-import { pixelScaling, pixelStatistics } from '../../src/data/preparation/scaling.js';
+import { pixelScaling,pixelStatistics } from '../../src/data/preparation/scaling.js';
 import { prepareData } from '../../src/stages/preprocess/prepare-data.js';
 import { constant } from '../../src/training/schedules/constant.js';
 import { epochsInMemory } from '../../src/training/epoch-source.js';
@@ -21,7 +21,7 @@ import { noProgress } from '../../src/training/progress.js';
 import { trainingStep } from '../../src/training/step.js';
 import { TrainingVariables } from '../../src/models/variables.js';
 import { median } from '../statistics.js';
-import { BATCH_SIZE, LEARNING_RATES, STEPS_PER_EPOCH } from '../tasks.js';
+import { BATCH_SIZE,LEARNING_RATES,STEPS_PER_EPOCH } from '../tasks.js';
 
 const INFERENCE_REPEATS = 3;
 const LATENCY_WARM_UPS = 20;
@@ -79,7 +79,6 @@ let trainedAt = beganAt;
 await trainEpochs(
   {
     epochs: Number(options.epochs),
-    learningRate: LEARNING_RATES[optimizerName],
     schedule: constant.build(constant.options.parse({})),
     earlyStopping: undefined,
   },

@@ -15,7 +15,7 @@ export interface DownloadOptions {
   /** What the complete file must hash to. Known, it lets a partial file be continued whatever the server says of it. */
   sha256?: string | undefined;
   signal?: AbortSignal | undefined;
-  /** Called as bytes arrive; `total` is undefined while the server has not said it. */
+  /** Called as bytes arrive; `total` is undefined until the server sends it. */
   onProgress?: (received: number, total: number | undefined) => void;
   /** How often a broken transfer is taken up again without having got any further. */
   retries?: number;
@@ -25,7 +25,7 @@ export interface DownloadOptions {
   pauseMs?: number;
 }
 
-/** What the server said of the partial file, so that a later process can tell whether it is still the same file. */
+/** What the server reported about the partial file, so that a later process can tell whether it is still the same file. */
 interface PartialState {
   url: string;
   validator: string | undefined;

@@ -14,9 +14,10 @@ export function averageShare(decay: number, step: number): number {
   return Math.max(1 - decay, 9 / (step + 8));
 }
 
-/** Moves a parameter's average towards its value after the step's update: a ← a + share·(w − a). */
-export function updateAverage({ value, average }: TrainedParameter, share: Scalar): void {
+/** Moves a parameter's average, where it has one, towards its value after the step's update: a ← a + share·(w − a). */
+export function updateAverage({ value, average }: TrainedParameter, share: Scalar | undefined): void {
   if (!average) return;
+  if (!share) throw new Error('averages of the weights need their share of a step');
   if (canUpdateInPlace()) {
     updateInPlace('ResourceApplyGradientDescent', [average], [share, sub(average, latestValue(value))]);
     return;

@@ -1,7 +1,7 @@
 import { Random } from '../core/random.js';
 import type { RunOptions, TrainingProgram } from '../engine/running/program.js';
 
-/** What a run of an epoch is told, whatever its images lie in. */
+/** The options of an epoch's run, for every kind of source. */
 export type EpochOptions = Omit<RunOptions, 'order' | 'batchSize'>;
 
 /** Where the images of an epoch come from, in an order that is the epoch's own: memory, or one shard after the other. */

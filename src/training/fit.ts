@@ -1,6 +1,6 @@
 import type { BatchEvent } from '../core/events.js';
 import type { DeviceImages } from '../engine/running/device-images.js';
-import { trainingProgram } from '../engine/running/prepare.js';
+import { trainingProgram, type ExecutionMode } from '../engine/running/prepare.js';
 import type { Model } from '../models/model.js';
 import { adam } from './optimizers/adam.js';
 import { linear } from './schedules/linear.js';
@@ -9,6 +9,14 @@ import { trainEpochs } from './loop.js';
 import { noProgress } from './progress.js';
 import { trainingStep } from './step.js';
 import { TrainingVariables } from '../models/variables.js';
+
+/** What training reports to, and how its program runs. */
+export interface FitContext {
+  signal: AbortSignal;
+  onBatches: (event: BatchEvent) => void;
+  /** Compiled where TensorFlow computes, unless this says otherwise. */
+  mode: ExecutionMode | undefined;
+}
 
 /** How a helper model is trained. */
 export interface FitPlan {
@@ -28,16 +36,16 @@ export async function fit(
   images: DeviceImages,
   training: Int32Array,
   { learningRate, weightDecay, ...plan }: FitPlan,
-  { signal, onBatches }: { signal: AbortSignal; onBatches: (event: BatchEvent) => void },
+  { signal, onBatches, mode }: FitContext,
 ): Promise<TrainingVariables> {
   const optimizer = adam.build(adam.options.parse({ learningRate, weightDecay }));
   const variables = new TrainingVariables(model, optimizer.slots, plan.seed);
-  const program = trainingProgram(trainingStep(model, optimizer, variables), images);
+  const program = trainingProgram(trainingStep(model, optimizer, variables), images, mode);
   try {
     const nothing = (): Promise<void> => Promise.resolve();
     const schedule = linear.build(linear.options.parse({}));
     const { epochs } = plan;
-    await trainEpochs({ epochs, learningRate, schedule, earlyStopping: undefined }, noProgress, {
+    await trainEpochs({ epochs, schedule, earlyStopping: undefined }, noProgress, {
       ...{ source: epochsInMemory(program, training, plan), optimizer, signal, onBatches },
       validate: () => Promise.resolve(null),
       onEpoch: nothing,

@@ -18,7 +18,7 @@ export interface TrainingPlan {
   epochs: number;
   /** Ends training before that, after so many epochs; the schedule stays that of all. */
   stopAfter?: number | undefined;
-  learningRate: number;
+  /** Scales the optimizer's learning rate. */
   schedule: Schedule;
   /** The decay of the weights' moving averages, where there are any. */
   averageWeights?: number | undefined;
@@ -26,7 +26,7 @@ export interface TrainingPlan {
   earlyStopping: number | undefined;
 }
 
-/** What the loop works with, and whom it tells. */
+/** What the loop works with, and its callbacks. */
 export interface TrainingParts {
   source: EpochSource;
   optimizer: Optimizer;
@@ -45,7 +45,7 @@ const PAUSE_MS = 30_000;
 
 /**
  * Trains until the plan is fulfilled or nothing improves any more, and returns the progress made. Throws the signal's reason when
- * it is aborted, after `onPause` has been told.
+ * it is aborted, after `onPause`.
  */
 export async function trainEpochs(
   plan: TrainingPlan,
@@ -72,7 +72,8 @@ async function finishEpoch(
   const epoch = history.length + 1;
   const stepsBefore = history.length * batches;
   const length = { steps: plan.epochs * batches, stepsPerEpoch: batches };
-  const rateAt = (step: number): number => plan.learningRate * plan.schedule.factorAt(step, length);
+  const rateAt = (step: number): number =>
+    parts.optimizer.learningRate * plan.schedule.factorAt(step, length);
 
   let partial = start;
   let resumedAt = performance.now();

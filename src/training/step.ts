@@ -14,7 +14,7 @@ import {
 import type { Augmentation } from '../models/augmentation/augment.js';
 import type { Batch } from '../engine/running/device-images.js';
 import { canUpdateInPlace, smoothedCrossEntropy, updateInPlace } from '../engine/tracing/operations.js';
-import type { StepResult, TrainingStep } from '../engine/running/program.js';
+import type { Coefficients, StepResult, TrainingStep } from '../engine/running/program.js';
 import { stepRandomness, type Randomness } from '../engine/tracing/randomness.js';
 import type { Model, TrainingPass } from '../models/model.js';
 import type { Optimizer } from './optimizers/optimizer.js';
@@ -37,7 +37,7 @@ export interface StepSettings {
 
 /**
  * What `trainingStep` takes beside its batch: the optimiser's coefficients, the share that averages of the weights take of new ones
- * (where there are any), and last the step's number.
+ * (where there are any), and the step's number.
  *
  * @param step counts from 1
  * @param averageWeights the averages' decay
@@ -48,14 +48,17 @@ export function stepCoefficients(
   step: number,
   learningRate: number,
   { averageWeights, momentum }: { averageWeights?: number | undefined; momentum?: number | undefined } = {},
-): number[] {
-  const share = averageWeights === undefined ? [] : [averageShare(averageWeights, step)];
-  return [...optimizer.coefficients(step, learningRate, momentum), ...share, step % STEP_NUMBERS];
+): Coefficients<number> {
+  return {
+    ...optimizer.coefficients(step, learningRate, momentum),
+    ...(averageWeights !== undefined && { averageShare: averageShare(averageWeights, step) }),
+    stepNumber: step % STEP_NUMBERS,
+  };
 }
 
 /**
  * One step of gradient descent on the mean cross-entropy of a batch: forward, backward, update. Its coefficients are those of
- * `stepCoefficients`; for models that draw no random numbers, without augmentation and averages, those of the optimiser are enough.
+ * `stepCoefficients`.
  */
 export function trainingStep(
   model: Model,
@@ -65,7 +68,9 @@ export function trainingStep(
 ): TrainingStep {
   const { augment, clipNorm } = settings;
   return ({ images, labels }, coefficients) => {
-    const randomness = stepRandomness(variables.seed, coefficients.at(-1)!);
+    const { stepNumber, averageShare: share } = coefficients;
+    if (!stepNumber) throw new Error('a training step needs the coefficients of stepCoefficients');
+    const randomness = stepRandomness(variables.seed, stepNumber);
     const batch = { images: augment ? augment(images, randomness) : images, labels };
     const { loss, correct, gradients, statistics } = lossAndGradients(
       model,
@@ -80,7 +85,7 @@ export function trainingStep(
     }
     takeOver(variables, statistics);
     // After all updates: what has changed otherwise than by a gradient is averaged too.
-    for (const parameter of variables.parameters) updateAverage(parameter, coefficients.at(-2)!);
+    for (const parameter of variables.parameters) updateAverage(parameter, share);
     return { loss, correct };
   };
 }
@@ -89,7 +94,7 @@ function update(
   optimizer: Optimizer,
   { value, slots }: TrainedParameter,
   gradient: Tensor,
-  coefficients: readonly Scalar[],
+  coefficients: Coefficients<Scalar>,
 ): void {
   const state = { parameter: value, slots };
   if (optimizer.updateInPlace && canUpdateInPlace()) {

@@ -118,7 +118,7 @@ export class ShardedEpochs implements EpochSource {
     this.#loaded = shard;
   }
 
-  /** Begins to read; a failure is told when the shard is asked for, and not before. */
+  /** Starts to read; an error is thrown when the shard is asked for. */
   #readAhead(shard: number | undefined): void {
     if (shard === undefined || shard === this.#loaded || this.#next?.shard === shard) return;
     const images = this.#source.read(shard);

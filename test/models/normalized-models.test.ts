@@ -4,13 +4,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CompiledTraining } from '../../src/engine/running/compiled-training.js';
 import type { DeviceImages } from '../../src/engine/running/device-images.js';
 import { eagerTraining } from '../../src/engine/running/eager.js';
-import type { TrainingProgram } from '../../src/engine/running/program.js';
+import type { TrainingProgram, Coefficients } from '../../src/engine/running/program.js';
 import type { CorePlan } from '../../src/engine/sharding/work.js';
 import { cnnSmall } from '../../src/models/cnn-small.js';
 import type { Model } from '../../src/models/model.js';
 import { resnet } from '../../src/models/resnet.js';
 import { momentum } from '../../src/training/optimizers/momentum.js';
-import { trainingStep } from '../../src/training/step.js';
+import { trainingStep, stepCoefficients } from '../../src/training/step.js';
 import { TrainingVariables } from '../../src/models/variables.js';
 import {
   joined,
@@ -55,10 +55,8 @@ function train(
   firstBatch = 0,
   images = 350,
 ): ReturnType<typeof run> {
-  const coefficients = (batch: number): number[] => [
-    ...parts.optimizer.coefficients(batch + 1, 0.01),
-    batch + 1,
-  ];
+  const coefficients = (batch: number): Coefficients<number> =>
+    stepCoefficients(parts.optimizer, batch + 1, 0.01);
   return run(program, parts, images, { coefficients, firstBatch });
 }
 

@@ -21,7 +21,6 @@ const COUNT = 230;
 export const smallPlan: TrainingPlan & EpochPlan = {
   epochs: 3,
   batchSize: 20,
-  learningRate: 0.01,
   schedule: cosine.build(cosine.options.parse({})),
   seed: 42,
   earlyStopping: undefined,
@@ -40,7 +39,7 @@ export class SmallTraining {
 
   constructor(
     plan: Partial<TrainingPlan & EpochPlan> = {},
-    optimizer: Optimizer = adam.build(adam.options.parse({})),
+    optimizer: Optimizer = adam.build(adam.options.parse({ learningRate: 0.01 })),
   ) {
     this.plan = { ...smallPlan, ...plan };
     this.optimizer = optimizer;

@@ -15,7 +15,7 @@ import { mlp } from '../../src/models/mlp.js';
 import type { Model } from '../../src/models/model.js';
 import { optimizers } from '../../src/training/optimizers/index.js';
 import type { Optimizer } from '../../src/training/optimizers/optimizer.js';
-import { trainingStep, type StepSettings } from '../../src/training/step.js';
+import { stepCoefficients, trainingStep, type StepSettings } from '../../src/training/step.js';
 import { TrainingVariables } from '../../src/models/variables.js';
 
 /** Starts TensorFlow on the CPU, with one thread unless it is said otherwise. */
@@ -71,7 +71,7 @@ export async function run(
     order: new Random(3, 'shuffle').shuffle(Int32Array.from({ length: images }, (_, index) => index)),
     batchSize: 100,
     firstBatch: 0,
-    coefficients: (batch) => optimizer.coefficients(batch + 1, 0.01 / (1 + batch)),
+    coefficients: (batch) => stepCoefficients(optimizer, batch + 1, 0.01 / (1 + batch)),
     signal: new AbortController().signal,
     onSlice: (result) => slices.push(result),
     ...options,

@@ -57,7 +57,9 @@ function step(
   slots: Tensor[],
   gradient: Tensor,
 ) {
-  const coefficients = optimizer.coefficients(number, rate).map((coefficient) => scalar(coefficient));
+  const coefficients = Object.fromEntries(
+    Object.entries(optimizer.coefficients(number, rate)).map(([name, value]) => [name, scalar(value)]),
+  );
   return optimizer.update({ parameter: weight, slots }, gradient, coefficients);
 }
 

@@ -47,9 +47,9 @@ describe('trainEpochs', () => {
 
   it('weighs the images of a smaller last batch like all others', async () => {
     // Steps too small to change anything: the means are those of the start, over all images.
-    const still = sgd.build(sgd.options.parse({}));
-    const small = new SmallTraining({ epochs: 1, learningRate: 1e-30 }, still);
-    const whole = new SmallTraining({ epochs: 1, learningRate: 1e-30, batchSize: 230 }, still);
+    const still = sgd.build(sgd.options.parse({ learningRate: 1e-30 }));
+    const small = new SmallTraining({ epochs: 1 }, still);
+    const whole = new SmallTraining({ epochs: 1, batchSize: 230 }, still);
     const [{ history: inBatches }, { history: atOnce }] = [await small.run(), await whole.run()];
     expect(inBatches[0]!.loss).toBeCloseTo(atOnce[0]!.loss, 6);
     expect(inBatches[0]!.accuracy).toBe(atOnce[0]!.accuracy);
@@ -132,7 +132,7 @@ describe('trainEpochs', () => {
 
   it('says when it diverges, before it tells anyone of numbers that are none', async () => {
     const wild = momentum.build(momentum.options.parse({ weightDecay: 1 }));
-    const training = new SmallTraining({ learningRate: 1e30 }, wild);
+    const training = new SmallTraining({}, { ...wild, learningRate: 1e30 });
     const told: (BatchEvent | EpochRecord)[] = [];
     const running = training.run({
       onBatches: (event) => told.push(event),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { CompiledTraining } from '../../src/engine/running/compiled-training.js';
 import type { DeviceImages } from '../../src/engine/running/device-images.js';
+import type { Coefficients } from '../../src/engine/running/program.js';
 import { eagerTraining } from '../../src/engine/running/eager.js';
 import type { CorePlan } from '../../src/engine/sharding/work.js';
 import { averageShare } from '../../src/training/averaging.js';
@@ -35,7 +36,7 @@ const ALL: NetSettings = { clipNorm: 0.5, labelSmoothing: 0.1, areAveraged: true
 const EPSILON = { epsilon: 1e-4 };
 
 function coefficientsOf({ optimizer }: TrainingParts, { areAveraged }: NetSettings, rate = 0.01) {
-  return (batch: number): number[] =>
+  return (batch: number): Coefficients<number> =>
     stepCoefficients(optimizer, batch + 1, rate / (1 + batch), {
       averageWeights: areAveraged ? DECAY : undefined,
       momentum: 0.95 - 0.01 * batch,

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { readShard, writeShard, type ShardEntry } from '../../src/artifacts/shards.js';
 import { placeOnDevice } from '../../src/engine/running/device-images.js';
 import { CompiledTraining } from '../../src/engine/running/compiled-training.js';
+import type { Coefficients } from '../../src/engine/running/program.js';
 import { eagerTraining } from '../../src/engine/running/eager.js';
 import { selectImages } from '../../src/core/images.js';
 import { adam } from '../../src/training/optimizers/adam.js';
@@ -21,7 +22,7 @@ const plan = { epochs: 2, batchSize: 10, seed: 3 };
 const images = smallImages(217, 16, 4);
 const scaling = { scale: 2 / 255, offset: -1 };
 const optimizer = adam.build(adam.options.parse({}));
-const coefficients = (step: number): number[] => stepCoefficients(optimizer, step + 1, 0.01);
+const coefficients = (step: number): Coefficients<number> => stepCoefficients(optimizer, step + 1, 0.01);
 
 /** Positions in the whole set, in the order in which an epoch takes them. */
 function epochOrder(epoch: number): number[][] {

@@ -1,6 +1,5 @@
 import {
   mul,
-  scalar,
   square,
   sub,
   sum,
@@ -19,6 +18,7 @@ import { backends } from '../../src/engine/backends/index.js';
 import { dense } from '../../src/models/layers/dense.js';
 import { sgd } from '../../src/training/optimizers/sgd.js';
 import { startOnCpu } from '../support/backends.js';
+import { scalarsOf } from '../support/coefficients.js';
 import { expectClose } from '../support/numbers.js';
 
 /*
@@ -104,7 +104,7 @@ describe.each(backends.names)('the worked example of two inputs on %s', (backend
     expectClose(value.dataSync(), [0.2748110832], 1e-6);
 
     const optimizer = sgd.build(sgd.options.parse({}));
-    const coefficients = optimizer.coefficients(1, 0.5).map((coefficient) => scalar(coefficient));
+    const coefficients = scalarsOf(optimizer.coefficients(1, 0.5));
     expect(weights.size).toBe(4);
     for (const [name, weight] of weights) {
       const gradient = grads[weight.name]!;

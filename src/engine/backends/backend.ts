@@ -1,4 +1,3 @@
-import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { Named } from '../../core/registry.js';
 import type { DeviceName } from '../../tensorflow/runtime/device.js';
@@ -7,6 +6,8 @@ export interface BackendRequest {
   device: DeviceName;
   /** Threads that share a kernel's work; undefined leaves the number to the backend. */
   threads: number | undefined;
+  /** How many the backend takes where `threads` leaves it to it; TensorFlow else takes one for each core. */
+  defaultThreads?: number | undefined;
   /** A folder with TensorFlow's libraries, instead of those that would be found or installed. */
   runtime: string | undefined;
   /** Whether GPU memory is taken as it is needed (as without it), or all of it at the start. */
@@ -15,6 +16,8 @@ export interface BackendRequest {
   deterministic?: boolean;
   /** Whether products and convolutions may compute with 16-bit numbers. */
   mixedPrecision?: boolean;
+  /** Whether this backend stands in for a better one, of which the options were asked: what it cannot do is a warning then. */
+  isFallback?: boolean;
   environment: NodeJS.ProcessEnv;
 }
 
@@ -31,11 +34,4 @@ export interface ActiveBackend {
 export interface BackendDefinition extends Named {
   /** Loads it and makes it tfjs's backend. Throws an error with exit code 4 that says why it cannot be used. */
   start(request: BackendRequest, context: StageContext): Promise<ActiveBackend>;
-}
-
-/** Throws DEVICE_UNAVAILABLE when a GPU is asked of a backend that computes on the CPU alone. */
-export function refuseGpu(backend: string, { device }: BackendRequest): void {
-  if (device !== 'gpu') return;
-  const reason = `the backend "${backend}" computes on the CPU alone`;
-  throw new ToolkitError('DEVICE_UNAVAILABLE', { reason });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { ToolkitError } from '../../core/errors.js';
 import { startBackend, backendChoices } from './start.js';
 import type { ActiveBackend } from './backend.js';
 import { checkpointsDirOption, dataDirOption } from '../../core/config/common-options.js';
@@ -50,15 +51,34 @@ export const modelStageOptions = {
 /** The values of `backendOptions`. */
 export type BackendOptions = z.output<z.ZodObject<typeof backendOptions>>;
 
-/** Starts what the options name, with this process's environment. Throws the errors of `startBackend`. */
-export function startChosenBackend(options: BackendOptions, context: StageContext): Promise<ActiveBackend> {
-  const { backend, threads, runtime, precision, ...request } = options;
+/**
+ * Starts what the options name, with this process's environment. Throws the errors of `startBackend`, and USAGE where options exclude
+ * each other.
+ *
+ * @param settings what a stage settles itself: its engine, and how many threads TensorFlow takes where the options leave it open
+ */
+export async function startChosenBackend(
+  options: BackendOptions,
+  context: StageContext,
+  settings: { engine?: BackendOptions['engine']; defaultThreads?: number } = {},
+): Promise<ActiveBackend> {
+  const { backend, device, threads, runtime, precision, deterministic, gpuMemoryGrowth } = options;
+  const { engine = options.engine, defaultThreads } = settings;
   const mixedPrecision = precision === 'mixed';
-  return startBackend(
-    backend,
-    { ...request, threads, runtime, mixedPrecision, environment: process.env },
-    context,
-  );
+  if (mixedPrecision && engine === 'eager') {
+    throw new ToolkitError('USAGE', {
+      message: 'mixed precision needs a compiled program, and this one runs operation by operation',
+      hint: 'leave out --precision mixed, or --engine eager if you gave it',
+    });
+  }
+  const wanted = { device, threads, defaultThreads, runtime, deterministic, gpuMemoryGrowth };
+  return startBackend(backend, { ...wanted, mixedPrecision, environment: process.env }, context);
+}
+
+/** Those of some options that say what computes: what a stage hands to an earlier one that it runs first. */
+export function backendOptionsOf(options: Partial<BackendOptions>): Partial<BackendOptions> {
+  const given = Object.entries(options).filter(([name]) => name in backendOptions);
+  return Object.fromEntries(given);
 }
 
 /** How programs are to be run, for `trainingProgram` and `inferenceProgram`; undefined leaves it to them. */

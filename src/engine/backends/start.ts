@@ -43,6 +43,7 @@ async function startBest(request: BackendRequest, context: StageContext): Promis
       message: `${error.message}; computing with WebAssembly instead, several times slower and without convolutional nets`,
       hint: error.hint,
     });
-    return wasm.start(request, context);
+    // What only TensorFlow has was asked of it, and is lost with it: the warning says so.
+    return wasm.start({ ...request, isFallback: true }, context);
   }
 }

@@ -2,14 +2,15 @@ import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 
 import { ToolkitError, messageOf } from '../../core/errors.js';
-import { refuseGpu, type BackendDefinition } from './backend.js';
+import type { BackendDefinition } from './backend.js';
+import { settleUnsupported } from './unsupported-options.js';
 
 /** tfjs's kernels compiled to WebAssembly: everywhere at hand, several times slower than TensorFlow, one thread. */
 export const wasm: BackendDefinition = {
   name: 'wasm',
   summary: 'WebAssembly: nothing to install, one thread, cannot train convolutions',
-  async start(request) {
-    refuseGpu('wasm', request);
+  async start(request, context) {
+    settleUnsupported('wasm', request, context);
     try {
       const { enableProdMode, setBackend } = await import('@tensorflow/tfjs-core');
       enableProdMode();

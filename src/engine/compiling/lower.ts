@@ -13,7 +13,7 @@ import type { Trace } from '../tracing/trace.js';
 import type { ShardedOperation } from '../sharding/sharded-operation.js';
 
 /** What a trace's tensors become in a graph, as far as the trace itself does not say it. */
-export interface Surroundings {
+export interface GraphContext {
   /** The trace's parameters, in order. */
   parameters: readonly NodeOutput[];
   /** A variable's value before the step, by its number in the trace. */
@@ -44,7 +44,7 @@ export interface Lowered {
 export function lower(
   graph: GraphBuilder,
   trace: Trace,
-  around: Surroundings,
+  around: GraphContext,
   { batch, count }: BatchShards = { batch: 0, count: 1 },
 ): Lowered {
   const values = new ShardedValues(graph, count, around.constant, {
@@ -132,7 +132,7 @@ function outputOf(node: NodeOutput, index: number): NodeOutput {
   return node.replace(/0$/, String(index));
 }
 
-function outsideValue({ variables, constants }: Trace, id: number, around: Surroundings): NodeOutput {
+function outsideValue({ variables, constants }: Trace, id: number, around: GraphContext): NodeOutput {
   if (variables.has(id)) return around.read(id);
   const constant = constants.get(id);
   if (!constant) throw new Error(`the trace does not say where tensor ${id} comes from`);

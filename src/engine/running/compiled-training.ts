@@ -13,7 +13,14 @@ import { Session } from '../../tensorflow/c-api/session.js';
 import { tensorFlowContext } from '../../tensorflow/backend/tfjs-backend.js';
 import { hostBatch, type DeviceImages } from './device-images.js';
 import { pixelsPerImage, type LabelledImages } from '../../core/images.js';
-import type { Execution, RunOptions, SliceResult, TrainingProgram, TrainingStep } from './program.js';
+import type {
+  Coefficients,
+  Execution,
+  RunOptions,
+  SliceResult,
+  TrainingProgram,
+  TrainingStep,
+} from './program.js';
 import { replaceImages, uploadImages } from '../compiling/session-images.js';
 import { SessionVariables } from '../compiling/session-variables.js';
 import { SliceLength } from '../compiling/slice-length.js';
@@ -103,16 +110,17 @@ export class CompiledTraining implements TrainingProgram {
     { nodes }: TrainingLoop,
     indices: Int32Array,
     batchSize: number,
-    coefficients: readonly (readonly number[])[],
+    rows: readonly Coefficients<number>[],
   ): Promise<Omit<SliceResult, 'first'>> {
-    const steps = coefficients.length;
+    const steps = rows.length;
+    const values = rows.flatMap((row) => Object.values(row));
     const [losses, correct] = await this.#opened!.session.run({
       feeds: {
         [nodes.order]: { type: DataType.INT32, shape: [steps, batchSize], values: indices },
         [nodes.coefficients]: {
           type: DataType.FLOAT,
-          shape: [steps, coefficients[0]?.length ?? 0],
-          values: Float32Array.from(coefficients.flat()),
+          shape: [steps, values.length / steps],
+          values: Float32Array.from(values),
         },
       },
       fetches: [nodes.losses, nodes.correct],
@@ -138,7 +146,7 @@ export class CompiledTraining implements TrainingProgram {
   }
 
   /** The loop over batches of a size, made when it is first needed; its variables are in the session then. */
-  async #loopFor(size: number, fullSize: number, coefficients: readonly number[]): Promise<TimedLoop> {
+  async #loopFor(size: number, fullSize: number, coefficients: Coefficients<number>): Promise<TimedLoop> {
     if (this.#isDisposed) throw new Error('the program is closed');
     let timed = this.#loops.get(size);
     if (!timed) {
@@ -191,17 +199,19 @@ function traceStep(
   step: TrainingStep,
   data: DeviceImages,
   batchSize: number,
-  coefficients: readonly number[],
+  coefficients: Coefficients<number>,
 ): Trace {
+  const names = Object.keys(coefficients);
   const record = (indexAt: (position: number) => number, factor: number): Trace => {
     const indices = Int32Array.from({ length: batchSize }, (_, position) => indexAt(position));
     const { images, labels } = hostBatch(data, indices);
-    const scalars = coefficients.map((value) => scalar(value * factor, 'float32'));
+    const scalars = Object.values(coefficients).map((value) => scalar(value * factor, 'float32'));
     try {
       return trace(
         ([images, labels, ...scalars]) => {
           const batch = { images: images as Tensor4D, labels: labels as Tensor1D };
-          const { loss, correct } = step(batch, scalars as Scalar[]);
+          const named = Object.fromEntries(names.map((name, at) => [name, scalars[at] as Scalar]));
+          const { loss, correct } = step(batch, named);
           return [loss, correct];
         },
         [images, labels, ...scalars],

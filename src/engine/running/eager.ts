@@ -3,7 +3,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { dispose, scalar, stack, tidy, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 
 import type { DeviceImages } from './device-images.js';
-import type { Forward, InferenceProgram, RunOptions, TrainingProgram, TrainingStep } from './program.js';
+import type {
+  Coefficients,
+  Forward,
+  InferenceProgram,
+  RunOptions,
+  TrainingProgram,
+  TrainingStep,
+} from './program.js';
 
 /** How long a slice may keep the event loop, in milliseconds. */
 const SLICE_MS = 50;
@@ -79,23 +86,23 @@ async function readScalars(scalars: Tensor[]): Promise<Float32Array> {
 
 /** The coefficients as tensors; one is made anew only when its value changes. */
 class CoefficientTensors {
-  #values: readonly number[] = [];
-  #tensors: Scalar[] = [];
+  #values: Coefficients<number> = {};
+  #tensors: Record<string, Scalar> = {};
 
-  set(values: readonly number[]): readonly Scalar[] {
-    this.#tensors = values.map((value, index) => {
-      const tensor = this.#tensors[index];
-      if (tensor && this.#values[index] === value) return tensor;
+  set(values: Coefficients<number>): Coefficients<Scalar> {
+    for (const [name, value] of Object.entries(values)) {
+      const tensor = this.#tensors[name];
+      if (tensor && this.#values[name] === value) continue;
       tensor?.dispose();
-      return scalar(value, 'float32');
-    });
+      this.#tensors[name] = scalar(value, 'float32');
+    }
     this.#values = values;
     return this.#tensors;
   }
 
   dispose(): void {
     dispose(this.#tensors);
-    this.#tensors = [];
-    this.#values = [];
+    this.#tensors = {};
+    this.#values = {};
   }
 }

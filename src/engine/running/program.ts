@@ -17,9 +17,12 @@ export interface StepResult {
  * the values of a tensor, nor draw random numbers in JavaScript, so that it can also be recorded and compiled.
  *
  * @param coefficients the numbers that change from step to step (learning rate, what the optimiser makes of it, the step's
- *   own number)
+ *   own number), by name
  */
-export type TrainingStep = (batch: Batch, coefficients: readonly Scalar[]) => StepResult;
+export type TrainingStep = (batch: Batch, coefficients: Coefficients<Scalar>) => StepResult;
+
+/** Values by name: numbers outside a step, scalars inside. All steps of a run have the same names in the same order. */
+export type Coefficients<Value> = Readonly<Record<string, Value>>;
 
 /** What a slice of batches reported; entry k belongs to batch `first + k`. */
 export interface SliceResult {
@@ -35,7 +38,7 @@ export interface RunOptions {
   /** The batch to begin with, when an epoch is continued in its middle. */
   firstBatch: number;
   /** The coefficients of a batch, by its number in the order. */
-  coefficients: (batch: number) => readonly number[];
+  coefficients: (batch: number) => Coefficients<number>;
   /** Ends the run after the slice that is under way. */
   signal: AbortSignal;
   onSlice: (result: SliceResult) => void;

@@ -4,18 +4,18 @@ import type { ConstantInput, ShardedOperation, ShardInput } from './sharded-oper
 
 type AxesRule = (operation: RecordedOperation, constant: ConstantInput) => ShardedOperation | undefined;
 
-/** Operations that are told along which axes to work: where that is not the first, each row goes its own way. */
+/** Operations that take axes as an input: they work row by row where the first axis is none of them. */
 const RULES: Readonly<Record<string, AxesRule>> = {
   Transpose: (_, constant) => rowsIf(constant(1)?.values[0] === 0, ['rows', 'whole']),
-  Mean: (_, constant) => rowsIf(spares(constant(1)?.values), ['rows', 'whole']),
-  Max: (_, constant) => rowsIf(spares(constant(1)?.values), ['rows', 'whole']),
+  Mean: (_, constant) => rowsIf(keepsRows(constant(1)?.values), ['rows', 'whole']),
+  Max: (_, constant) => rowsIf(keepsRows(constant(1)?.values), ['rows', 'whole']),
   Sum: sumSharding,
   Pack: (operation) => rowsIf(axisOf(operation) > 0, operation.inputs.map(rows)),
   Unpack: (operation) => rowsIf(axisOf(operation) > 0, ['rows']),
-  SplitV: (_, constant) => rowsIf(spares(constant(2)?.values), ['rows', 'whole', 'whole']),
+  SplitV: (_, constant) => rowsIf(keepsRows(constant(2)?.values), ['rows', 'whole', 'whole']),
   ConcatV2({ inputs }, constant) {
     const last = inputs.length - 1;
-    return rowsIf(spares(constant(last)?.values), [...inputs.slice(0, last).map(rows), 'whole']);
+    return rowsIf(keepsRows(constant(last)?.values), [...inputs.slice(0, last).map(rows), 'whole']);
   },
   PadV2(_, constant) {
     const [before, after] = constant(1)?.values ?? [];
@@ -43,7 +43,7 @@ function sumSharding({ outputs }: RecordedOperation, constant: ConstantInput): S
   if (axes?.includes(0) && outputs[0]?.dtype === DataType.FLOAT) {
     return { sharding: 'terms', inputs: ['rows', 'whole'] };
   }
-  return rowsIf(spares(axes), ['rows', 'whole']);
+  return rowsIf(keepsRows(axes), ['rows', 'whole']);
 }
 
 function rowsIf(isPossible: boolean, inputs: readonly ShardInput[]): ShardedOperation | undefined {
@@ -55,7 +55,7 @@ function rows(): ShardInput {
 }
 
 /** Whether axes are known, and the first is none of them; tfjs counts none from the end. */
-function spares(axes: ArrayLike<number> | undefined): boolean {
+function keepsRows(axes: ArrayLike<number> | undefined): boolean {
   return axes !== undefined && Array.from(axes).every((axis) => axis > 0);
 }
 

@@ -16,11 +16,11 @@ interface WindowOptions {
   kernelSize: number;
   initializer: InitializerName;
   activation?: ActivationName | undefined;
-  /** How many pixels the filters move at a time; 1 where nothing is said. */
+  /** How many pixels the filters move at a time; 1 by default. */
   stride?: number;
-  /** `valid` where nothing is said. */
+  /** `valid` by default. */
   padding?: Padding;
-  /** Whether a number is added for each filter, as is done where nothing is said; before a normalisation it has no effect. */
+  /** Whether a bias is added for each filter, as it is by default; before a normalisation it has no effect. */
   hasBias?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface ConvolutionOptions extends WindowOptions {
 }
 
 export interface DepthwiseConvolutionOptions extends WindowOptions {
-  /** How many filters each channel has; 1 where nothing is said. */
+  /** How many filters each channel has; 1 by default. */
   depthMultiplier?: number;
 }
 

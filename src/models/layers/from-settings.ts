@@ -97,7 +97,7 @@ function activationOf(name: ActivationName | 'none'): ActivationName | undefined
   return name === 'none' ? undefined : name;
 }
 
-/** What a layer of filters is told otherwise than it is set. */
+/** Settings of a convolution that differ from the stored ones. */
 function windowAt(
   place: LayerPlace,
   { bias, activation: follows }: { bias: boolean; activation: ActivationName | 'none' },

@@ -8,7 +8,7 @@ import { maxPooling } from './max-pooling.js';
 export interface NormalizedConvolutionOptions extends Omit<ConvolutionOptions, 'activation' | 'hasBias'> {
   /** Left out where a sum with something else follows. */
   activation?: ActivationName | undefined;
-  /** Height and width of the squares of which the largest value is kept; 1 where nothing is said. */
+  /** Height and width of the squares of which the largest value is kept; 1 by default. */
   poolSize?: number;
 }
 

@@ -24,7 +24,12 @@ import { fitTemperature } from '../../evaluation/decisions/temperature.js';
 import { selectImages, type LabelledImages } from '../../core/images.js';
 import { predictionsOf, rowsOf, scoreLogits, type ScoredExamples } from '../../evaluation/probabilities.js';
 import { logLosses, mean } from '../../evaluation/scores.js';
-import { executionMode, modelStageOptions, startChosenBackend } from '../../engine/backends/options.js';
+import {
+  executionMode,
+  modelStageOptions,
+  startChosenBackend,
+  backendOptionsOf,
+} from '../../engine/backends/options.js';
 import type { ClassifyOptions } from '../../models/classify-images.js';
 import { classifyPixels } from '../../models/classify-pixels.js';
 import { prepareData, splitOf } from '../preprocess/prepare-data.js';
@@ -80,7 +85,10 @@ export async function calibrate(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description, path } = checkpoint;
   const given = await givenPolicy(options, description.classNames);
-  const data = await prepareData({ dataset: description.data.dataset, dataDir: options.dataDir }, context);
+  const data = await prepareData(
+    { dataset: description.data.dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
+    context,
+  );
   const validationIndices = validationSplitOf(checkpoint, data);
   await startChosenBackend(options, context);
   const how = { signal: context.signal, mode: executionMode(options) };

@@ -16,7 +16,7 @@ import { classesOf, softmaxRows } from '../../evaluation/probabilities.js';
 import { describeTraining } from '../../serving/watching/describe-training.js';
 import { encodeReference } from '../../serving/watching/reference-file.js';
 import { targets } from '../../deployment/targets/index.js';
-import { executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import { backendOptionsOf, executionMode, startChosenBackend } from '../../engine/backends/options.js';
 import type { DeployOptions } from './deploy-options.js';
 import { requireFit } from '../evaluate/evaluation-subject.js';
 import { classifyImages } from '../../models/classify-images.js';
@@ -57,7 +57,10 @@ export async function deploy(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const destination = await destinationOf(options, checkpoint);
   const { dataset } = checkpoint.description.data;
-  const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
+  const data = await prepareData(
+    { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
+    context,
+  );
   requireFit(checkpoint, data);
   warnOfUnfinished(checkpoint, context);
   return withSource(checkpoint, data, options, context, async (source) => {

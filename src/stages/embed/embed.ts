@@ -11,8 +11,9 @@ import { projectByPca, projectByUmap } from '../../evaluation/embedding/project.
 import { placeOnDevice } from '../../engine/running/device-images.js';
 import { rowOf, type LabelledImages } from '../../core/images.js';
 import { inferenceProgram } from '../../engine/running/prepare.js';
+import type { Forward } from '../../engine/running/program.js';
 import { labelsAt } from '../../evaluation/classify.js';
-import { startChosenBackend } from '../../engine/backends/options.js';
+import { startChosenBackend, backendOptionsOf, executionMode } from '../../engine/backends/options.js';
 import type { EmbedOptions } from './embed-options.js';
 import { chooseSplit, requireFit, warnOfOtherData } from '../evaluate/evaluation-subject.js';
 import { loadModel } from '../../models/load-model.js';
@@ -50,14 +51,17 @@ export async function embed(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description } = checkpoint;
   const { dataset = description.data.dataset, split } = options;
-  const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
+  const data = await prepareData(
+    { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
+    context,
+  );
   requireFit(checkpoint, data);
   warnOfOtherData(checkpoint, data, context);
   const output = options.output ?? (await defaultOutput(checkpoint, dataset, split));
   await startChosenBackend(options, context);
   const { images, indices } = chooseSplit(split, checkpoint, data);
   context.emit({ event: 'stage', stage: 'embed', message: `embedding ${count(indices.length)} images` });
-  const { embeddings, size } = await embedImages(checkpoint, images, indices, context);
+  const { embeddings, size } = await embedImages(checkpoint, images, indices, options, context);
   const labels = labelsAt(images.labels, indices);
   const labelFile = await writeEmbeddings(output, embeddings, size, indices, labels, description.classNames);
   const { run } = description;
@@ -80,6 +84,7 @@ async function embedImages(
   checkpoint: Checkpoint,
   images: LabelledImages,
   indices: Int32Array,
+  options: EmbedOptions,
   { signal }: StageContext,
 ): Promise<{ embeddings: Float32Array; size: number }> {
   const { model, variables } = loadModel(checkpoint);
@@ -93,7 +98,8 @@ async function embedImages(
       });
     }
     const { size } = embedding;
-    const program = inferenceProgram((batch) => embedding.apply(batch, variables.values()), placed, size);
+    const forward: Forward = (batch) => embedding.apply(batch, variables.values());
+    const program = inferenceProgram(forward, placed, size, executionMode(options));
     try {
       return { embeddings: await program.run(indices, signal), size };
     } finally {

@@ -7,7 +7,7 @@ import { allIndices, type LabelledImages } from '../../core/images.js';
 import { labelsAt } from '../../evaluation/classify.js';
 import { meanProbabilities } from '../../evaluation/ensemble.js';
 import { scoreLogits, type ScoredExamples } from '../../evaluation/probabilities.js';
-import { executionMode } from '../../engine/backends/options.js';
+import { backendOptionsOf, executionMode, type BackendOptions } from '../../engine/backends/options.js';
 import { classifyImages } from '../../models/classify-images.js';
 import type { SplitName } from '../../evaluation/evaluation.js';
 import type { EvaluateOptions } from './evaluate-options.js';
@@ -24,7 +24,8 @@ export interface EvaluationSubject {
   indices: Int32Array;
 }
 
-type SubjectOptions = Pick<EvaluateOptions, 'split' | 'dataset' | 'dataDir' | 'checkpointsDir'>;
+type SubjectOptions = Pick<EvaluateOptions, 'split' | 'dataset' | 'dataDir' | 'checkpointsDir'> &
+  Partial<BackendOptions>;
 
 /**
  * Finds a checkpoint and the images of a split.
@@ -41,7 +42,10 @@ export async function openSubject(
 ): Promise<EvaluationSubject> {
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const dataset = options.dataset ?? checkpoint.description.data.dataset;
-  const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
+  const data = await prepareData(
+    { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
+    context,
+  );
   requireFit(checkpoint, data);
   warnOfOtherData(checkpoint, data, context);
   return {

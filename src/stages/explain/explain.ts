@@ -10,7 +10,7 @@ import { pixelsPerImage, rowOf } from '../../core/images.js';
 import { indexOfMaximum, softmax } from '../../evaluation/probabilities.js';
 import type { Attribution, Explain } from '../../evaluation/explanation/explainer.js';
 import { explainers } from '../../evaluation/explanation/index.js';
-import { startChosenBackend } from '../../engine/backends/options.js';
+import { startChosenBackend, backendOptionsOf } from '../../engine/backends/options.js';
 import { requireFit } from '../evaluate/evaluation-subject.js';
 import type { ExplainOptions } from './explain-options.js';
 import { openExplainer, type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
@@ -79,7 +79,8 @@ export async function explain(
     ...prepared.map(({ name: picture, image }) => ({ name: picture, label: null, pixels: image.pixels })),
     ...(await imagesAt(checkpoint, options, context)),
   ];
-  const backend = await startChosenBackend(options, context);
+  // Gradients of one image at a time are not worth compiling.
+  const backend = await startChosenBackend(options, context, { engine: 'eager' });
   const folder = options.output ?? join((await runFolderOf(checkpoint))?.path ?? '.', 'explanations');
   const explainer = openExplainer(checkpoint, options.seed, context.signal);
   try {
@@ -136,11 +137,15 @@ async function explainOne(
 
 async function imagesAt(
   checkpoint: Checkpoint,
-  { index: positions, split, dataDir, dataset = checkpoint.description.data.dataset }: ExplainOptions,
+  options: ExplainOptions,
   context: StageContext,
 ): Promise<AskedImage[]> {
+  const { index: positions, split, dataset = checkpoint.description.data.dataset } = options;
   if (positions.length === 0) return [];
-  const data = await prepareData({ dataset, dataDir }, context);
+  const data = await prepareData(
+    { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
+    context,
+  );
   requireFit(checkpoint, data);
   const file = split === 'test' ? 'test' : 'train';
   const { pixels, labels, count, shape } = data[file];

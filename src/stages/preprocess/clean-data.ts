@@ -18,7 +18,7 @@ import { crossValidate } from '../../data/preparation/cleaning/cross-validation.
 import { denoiseImages } from '../../data/preparation/denoise.js';
 import { denoisers } from '../../data/preparation/denoisers/index.js';
 import { predictInRounds } from '../../data/preparation/cleaning/second-round.js';
-import { startChosenBackend, type BackendOptions } from '../../engine/backends/options.js';
+import { startChosenBackend, type BackendOptions, executionMode } from '../../engine/backends/options.js';
 import { corruptError } from '../../core/files.js';
 
 /** How a data set is to be cleaned. */
@@ -55,7 +55,7 @@ export async function cleanData(
   const { folds, seed } = options;
   const predict: CleaningInput['predict'] = (usable) => {
     requireSome(usable.length, 'train', raw);
-    const plan = { ...CROSS_VALIDATION, folds, seed };
+    const plan = { ...CROSS_VALIDATION, folds, seed, mode: executionMode(options) };
     const classes = data.classNames.length;
     return predictInRounds(data.train.labels, classes, usable, (learntFrom) =>
       crossValidate(data.train, data.test, learntFrom, classes, plan, context),

@@ -6,7 +6,7 @@ import { isToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { ScalingName } from '../../data/preparation/scaling.js';
 import { validationSplit } from '../../data/preparation/split.js';
-import type { BackendOptions } from '../../engine/backends/options.js';
+import { type BackendOptions, backendOptionsOf } from '../../engine/backends/options.js';
 import { collect, collectFields } from '../collect/collect.js';
 import { preprocess } from './preprocess.js';
 import { sampleOf } from '../../data/preparation/sample-shards.js';
@@ -47,7 +47,7 @@ export async function prepareStored(
   const { shardImages, augmentTo } = found && isSharded(found) ? found.making : {};
   const wanted = {
     ...{ dataset, dataDir, scaling, validationSplit, clean, denoise, folds, shardImages, augmentTo },
-    ...backendOf(options),
+    ...backendOptionsOf(options),
   };
   const { prepared } = await preprocess(withDefaults(preprocessFields, wanted), context);
   return prepared;
@@ -56,11 +56,6 @@ export async function prepareStored(
 /** Which training images are held back: settled for a set in shards; for others, by share and seed. */
 export function splitOf({ train, split }: PreparedData, share: number, seed: number): Split {
   return split ?? validationSplit(train, share, seed);
-}
-
-/** What computes, where the caller has chosen it. */
-function backendOf({ backend, device, threads, runtime }: PrepareDataOptions): Partial<BackendOptions> {
-  return { backend, device, threads, runtime } as Partial<BackendOptions>;
 }
 
 /** What can be made again from the raw files is no reason to stop. */

@@ -15,7 +15,7 @@ export interface TrialOutcome extends Pick<Trial, 'history' | 'reason'> {
   state: 'trained' | 'failed' | 'invalid';
 }
 
-/** What is of interest of a trial's own events: the rest is said of each trial when it ends. */
+/** The events of a trial that are passed on; the search reports the rest when the trial ends. */
 const FORWARDED: ReadonlySet<ToolkitEvent['event']> = new Set(['batch', 'progress', 'warning']);
 
 /** Trains the runs of a search's trials, one after the other, in one session. */

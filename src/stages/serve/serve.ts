@@ -87,8 +87,8 @@ export async function startServer(
   const source = await sourceFor(name, options);
   // Of many cores, one stays with the event loop: it reads requests while a batch is computed.
   const cores = availableParallelism();
-  const threads = options.threads ?? Math.min(cores, Math.max(2, cores - 1));
-  await startChosenBackend({ ...options, threads }, context);
+  const defaultThreads = Math.min(cores, Math.max(2, cores - 1));
+  await startChosenBackend(options, context, { defaultThreads });
   const metrics = new ServerMetrics();
   const service = await serviceFor(source, options, metrics, context);
   const server = await startHttpServer({

@@ -116,7 +116,7 @@ async function withRun<Result>(
   const set = trainingSet(data, values, (plan) => scaledAs(origin, plan, values));
   const { plan } = set;
   const model = await modelFor(values, set);
-  const learner = withFrozenLayers(model, values);
+  const trainable = withFrozenLayers(model, values);
   emit({
     event: 'model',
     model: values.model.name,
@@ -126,7 +126,7 @@ async function withRun<Result>(
   const optimizer = optimizerFor(values);
   const schedule = scheduleFor(values, optimizer);
   const variables = new TrainingVariables(
-    learner,
+    trainable,
     optimizer.slots,
     values.seed,
     values.averageWeights !== undefined,
@@ -134,7 +134,14 @@ async function withRun<Result>(
   try {
     const { clipNorm, labelSmoothing } = values;
     const settings = { clipNorm, labelSmoothing, augment: augmentation(values, plan.scaling) };
-    requireKernels(backend.name, `the model ${values.model.name}`, learner, variables, data.shape, settings);
+    requireKernels(
+      backend.name,
+      `the model ${values.model.name}`,
+      trainable,
+      variables,
+      data.shape,
+      settings,
+    );
     const start = startFrom(origin, values, { data, model, variables }, emit);
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
@@ -143,16 +150,11 @@ async function withRun<Result>(
     const writer = new RunWriter(folder, description, variables, batches, emit);
     await writer.begin(start);
     return await use({
-      folder,
+      output: { folder, writer },
       values,
       set,
       backend,
-      model: learner,
-      optimizer,
-      schedule,
-      variables,
-      settings,
-      writer,
+      learner: { model: trainable, optimizer, schedule, variables, settings },
       start,
       context,
     });
@@ -162,27 +164,33 @@ async function withRun<Result>(
   }
 }
 
+/** A training run that is set up. */
 interface Run {
-  folder: RunFolder;
   values: TrainConfiguration;
   set: TrainingSet;
   backend: ActiveBackend;
-  model: Model;
-  optimizer: Optimizer;
-  schedule: Schedule;
-  variables: TrainingVariables;
-  settings: StepSettings;
-  writer: RunWriter;
+  learner: Learner;
+  output: { folder: RunFolder; writer: RunWriter };
   start: TrainingProgress;
   context: StageContext;
 }
 
-function forwardOf({ model, variables }: Run): Forward {
+/** What is trained, and by which rules. */
+interface Learner {
+  model: Model;
+  variables: TrainingVariables;
+  optimizer: Optimizer;
+  schedule: Schedule;
+  settings: StepSettings;
+}
+
+function forwardOf({ learner: { model, variables } }: Run): Forward {
   return (images) => model.apply(images, variables.finalValues());
 }
 
 async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 'reproduction'>> {
-  const { folder, values, set, backend, writer, context } = run;
+  const { values, set, backend, context } = run;
+  const { folder, writer } = run.output;
   const forward = forwardOf(run);
   const progress = await runEpochs(run, forward).catch((error: unknown) => {
     throw context.signal.aborted
@@ -211,10 +219,12 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 're
 }
 
 async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> {
-  const { folder, values, set, model, optimizer, schedule, variables, writer, start, context } = run;
-  const { signal, emit } = context;
-  const { epochs, stopAfter, averageWeights, earlyStopping, optimizer: settings } = values;
-  const step = trainingStep(model, optimizer, variables, run.settings);
+  const { values, set, start } = run;
+  const { folder, writer } = run.output;
+  const { model, variables, optimizer, schedule, settings } = run.learner;
+  const { signal, emit } = run.context;
+  const { epochs, stopAfter, averageWeights, earlyStopping } = values;
+  const step = trainingStep(model, optimizer, variables, settings);
   const mode = executionMode(values);
   const program = trainingProgram(step, await set.place('training'), mode);
   const validated = await set.place('validation');
@@ -237,8 +247,7 @@ async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> 
     signal,
   };
   try {
-    const { learningRate } = settings;
-    const plan = { epochs, stopAfter, learningRate, schedule, averageWeights, earlyStopping };
+    const plan = { epochs, stopAfter, schedule, averageWeights, earlyStopping };
     return await trainEpochs(plan, start, parts);
   } finally {
     program.dispose();
@@ -250,7 +259,7 @@ const gapWarning: ToolkitEvent = {
   event: 'warning',
   code: 'GAP_OPENED',
   message:
-    'the model learns the training images by heart: their loss falls, and that on the validation split rises',
+    'the model is overfitting: the loss falls on the training images and rises on the validation split',
   hint: 'augmentation (--augment-shift 2), dropout, --weight-decay or --early-stopping 3 help; the best epoch is kept',
 };
 

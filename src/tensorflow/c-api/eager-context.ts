@@ -11,7 +11,8 @@ interface Device {
 /** TensorFlow's eager mode: runs one operation at a time, on the first GPU if it may use one, else on the CPU. */
 export class EagerContext {
   readonly api: TensorFlowApi;
-  readonly config: SessionConfig;
+  /** Settings of the sessions that are opened from now on; the eager mode itself keeps those that it began with. */
+  config: SessionConfig;
   readonly pointer: Pointer;
   /** Receives the outcome of each call; calls are made from one thread, so one serves all. */
   readonly status: Pointer;

@@ -7,7 +7,7 @@ type InputTypes = readonly (string | undefined)[];
 
 /**
  * Fills in what tfjs's kernels leave out: eager mode infers an operation's type attributes from its inputs, a graph has to
- * have them said.
+ * state them.
  */
 export class OperationTypes {
   readonly #api: TensorFlowApi;

@@ -35,36 +35,35 @@ export const adam = defineOptimizer({
     ...momentOptions,
     ...weightPenaltyOptions,
   }),
-  build({ epsilon, ...options }) {
+  build({ epsilon: smallest, ...options }) {
     const beta2 = Math.fround(options.beta2);
     return {
+      learningRate: options.learningRate,
       slots: ['mean', 'variance'],
       coefficients(step, learningRate, momentum = options.beta1) {
         const beta1 = Math.fround(momentum);
         const correction = Math.sqrt(1 - beta2 ** step);
-        return [
-          (learningRate * correction) / (1 - beta1 ** step),
-          epsilon * correction,
-          1 - beta1,
-          1 - beta2,
+        return {
+          rate: (learningRate * correction) / (1 - beta1 ** step),
+          epsilon: smallest * correction,
+          meanShare: 1 - beta1,
+          varianceShare: 1 - beta2,
           beta1,
-        ];
+        };
       },
-      update({ parameter, slots: [mean, variance] }, gradient, [rate, smallest, meanShare, varianceShare]) {
+      update({ parameter, slots: [mean, variance] }, gradient, { rate, epsilon, meanShare, varianceShare }) {
         if (!mean || !variance) throw new Error('Adam needs its two moments');
-        if (!rate || !smallest || !meanShare || !varianceShare)
-          throw new Error('Adam needs its coefficients');
         const direction = withWeightPenalty(gradient, parameter, options);
         const nextMean = add(mean, mul(sub(direction, mean), meanShare));
         const nextVariance = add(variance, mul(sub(square(direction), variance), varianceShare));
-        const step = mul(rate, div(nextMean, add(sqrt(nextVariance), smallest)));
+        const step = mul(rate, div(nextMean, add(sqrt(nextVariance), epsilon)));
         return { parameter: sub(parameter, step), slots: [nextMean, nextVariance] };
       },
-      updateInPlace: ({ parameter }, gradient, [rate = 0, smallest = 0, , , beta1 = 0]) => [
+      updateInPlace: ({ parameter }, gradient, { rate, epsilon, beta1 }) => [
         {
           operation: 'ResourceApplyAdam',
           // The first two are β₁ᵗ and β₂ᵗ, from which it would compute the corrections that are in the coefficients already.
-          inputs: [0, 0, rate, beta1, beta2, smallest, withWeightPenalty(gradient, parameter, options)],
+          inputs: [0, 0, rate, beta1, beta2, epsilon, withWeightPenalty(gradient, parameter, options)],
         },
       ],
     };

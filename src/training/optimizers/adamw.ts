@@ -21,17 +21,17 @@ export const adamw = defineOptimizer({
   build(options) {
     const inner = adam.build({ ...options, weightDecay: 0 });
     return {
+      learningRate: options.learningRate,
       slots: inner.slots,
-      coefficients: (step, learningRate, momentum) => [
-        learningRate * options.weightDecay,
+      coefficients: (step, learningRate, momentum) => ({
+        decay: learningRate * options.weightDecay,
         ...inner.coefficients(step, learningRate, momentum),
-      ],
-      update({ parameter, slots }, gradient, [decay, ...coefficients]) {
-        if (!decay) throw new Error('AdamW needs its decay');
+      }),
+      update({ parameter, slots }, gradient, { decay, ...coefficients }) {
         const decayed = decays(parameter, options) ? sub(parameter, mul(parameter, decay)) : parameter;
         return inner.update({ parameter: decayed, slots }, gradient, coefficients);
       },
-      updateInPlace({ parameter, slots }, gradient, [decay = 0, ...coefficients]) {
+      updateInPlace({ parameter, slots }, gradient, { decay, ...coefficients }) {
         const decaying: InPlaceUpdate = {
           operation: 'ResourceApplyGradientDescent',
           withoutSlots: true,

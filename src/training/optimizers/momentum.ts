@@ -18,20 +18,21 @@ export const momentum = defineOptimizer({
     nesterov: z.boolean().default(false).meta({ description: 'use Nesterov momentum' }),
     ...weightPenaltyOptions,
   }),
-  build: ({ momentum, nesterov, ...decay }) => ({
+  build: ({ momentum, nesterov, ...options }) => ({
+    learningRate: options.learningRate,
     slots: ['velocity'],
-    coefficients: (_step, learningRate, share = momentum) => [learningRate, share],
-    update({ parameter, slots: [velocity] }, gradient, [learningRate, share]) {
-      if (!velocity || !share) throw new Error('momentum needs its velocity and its share');
-      const direction = withWeightPenalty(gradient, parameter, decay);
+    coefficients: (_step, learningRate, share = momentum) => ({ learningRate, momentum: share }),
+    update({ parameter, slots: [velocity] }, gradient, { learningRate, momentum: share }) {
+      if (!velocity) throw new Error('momentum needs its velocity');
+      const direction = withWeightPenalty(gradient, parameter, options);
       const next = add(mul(velocity, share), direction);
       const way = nesterov ? add(direction, mul(next, share)) : next;
-      return { parameter: sub(parameter, mul(way, learningRate ?? 0)), slots: [next] };
+      return { parameter: sub(parameter, mul(way, learningRate)), slots: [next] };
     },
-    updateInPlace: ({ parameter }, gradient, [learningRate = 0, share = 0]) => [
+    updateInPlace: ({ parameter }, gradient, { learningRate, momentum: share }) => [
       {
         operation: 'ResourceApplyMomentum',
-        inputs: [learningRate, withWeightPenalty(gradient, parameter, decay), share],
+        inputs: [learningRate, withWeightPenalty(gradient, parameter, options), share],
         flags: nesterov ? ['use_nesterov'] : [],
       },
     ],

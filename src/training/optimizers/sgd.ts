@@ -11,13 +11,14 @@ export const sgd = defineOptimizer({
   source: 'Robbins and Monro, “A stochastic approximation method”, 1951',
   options: z.strictObject({ learningRate: learningRateOption(0.1), ...weightPenaltyOptions }),
   build: (options) => ({
+    learningRate: options.learningRate,
     slots: [],
-    coefficients: (_step, learningRate) => [learningRate],
-    update({ parameter }, gradient, [learningRate]) {
+    coefficients: (_step, learningRate) => ({ learningRate }),
+    update({ parameter }, gradient, { learningRate }) {
       const direction = withWeightPenalty(gradient, parameter, options);
-      return { parameter: sub(parameter, mul(direction, learningRate ?? 0)), slots: [] };
+      return { parameter: sub(parameter, mul(direction, learningRate)), slots: [] };
     },
-    updateInPlace: ({ parameter }, gradient, [learningRate = 0]) => [
+    updateInPlace: ({ parameter }, gradient, { learningRate }) => [
       {
         operation: 'ResourceApplyGradientDescent',
         inputs: [learningRate, withWeightPenalty(gradient, parameter, options)],

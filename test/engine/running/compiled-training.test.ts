@@ -29,7 +29,7 @@ import { CompiledTraining } from '../../../src/engine/running/compiled-training.
 import type { DeviceImages } from '../../../src/engine/running/device-images.js';
 import { eagerTraining } from '../../../src/engine/running/eager.js';
 import { sparseCrossEntropy } from '../../../src/engine/tracing/operations.js';
-import type { SliceResult, TrainingStep } from '../../../src/engine/running/program.js';
+import type { SliceResult, TrainingStep, Coefficients } from '../../../src/engine/running/program.js';
 import type { CorePlan } from '../../../src/engine/sharding/work.js';
 import {
   joined,
@@ -40,6 +40,7 @@ import {
   startTensorFlow,
   valuesOf,
 } from '../../support/training.js';
+import { stepCoefficients } from '../../../src/training/step.js';
 
 let images: DeviceImages;
 
@@ -75,8 +76,8 @@ describe('compiled training equals eager training', () => {
       const eager = smallNet(name, options);
       const program = new CompiledTraining(compiled.step, images, plan);
       const rate = name.startsWith('adam') ? 0.001 : 0.01;
-      const coefficients = (batch: number): readonly number[] =>
-        compiled.optimizer.coefficients(batch + 1, rate / (1 + batch));
+      const coefficients = (batch: number): Coefficients<number> =>
+        stepCoefficients(compiled.optimizer, batch + 1, rate / (1 + batch));
       // Seven batches, the last of 50 images.
       const actual = await run(program, compiled, 650, { coefficients });
       const expected = await run(eagerTraining(eager.step, images), eager, 650, { coefficients });
@@ -318,7 +319,7 @@ it.each([1, 2, 4, 5])(
   async (shards) => {
     const compiled = convolutionalStep();
     const eager = convolutionalStep();
-    const options = { coefficients: () => [] };
+    const options = { coefficients: () => ({}) };
     const net = smallNet('sgd');
     const program = new CompiledTraining(compiled.step, images, { shards, schedulingThreads: 2 });
     const actual = joined((await run(program, net, 450, options)).slices);

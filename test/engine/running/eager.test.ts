@@ -32,7 +32,7 @@ const place = (): DeviceImages =>
   );
 
 /** Reports the sum of a batch's pixels times a coefficient, and the sum of its labels. */
-const reporting: TrainingStep = ({ images, labels }, [coefficient]) => ({
+const reporting: TrainingStep = ({ images, labels }, { coefficient }) => ({
   loss: mul(sum(images), coefficient!),
   correct: sum(labels),
 });
@@ -49,7 +49,7 @@ describe.each(backends.names)('on %s', (backend) => {
     order: new Int32Array([6, 5, 4, 3, 2, 1, 0]),
     batchSize: 3,
     firstBatch: 0,
-    coefficients: (batch) => [batch + 1],
+    coefficients: (batch) => ({ coefficient: batch + 1 }),
     signal: never,
     onSlice: (slice) => slices.push(slice),
     ...more,
@@ -89,7 +89,7 @@ describe.each(backends.names)('on %s', (backend) => {
       optionsWith(counted, {
         order,
         batchSize: 1,
-        coefficients: () => [1],
+        coefficients: () => ({ coefficient: 1 }),
         signal: abort.signal,
         onSlice: (slice) => {
           counted.push(slice);
@@ -143,7 +143,7 @@ describe('coefficients', () => {
     const before = memory().numTensors;
     const data = place();
     const seen: number[] = [];
-    const program = eagerTraining(({ labels }, [coefficient]) => {
+    const program = eagerTraining(({ labels }, { coefficient }) => {
       seen.push(coefficient!.id);
       return { loss: scalar(0), correct: sum(labels) };
     }, data);
@@ -151,7 +151,7 @@ describe('coefficients', () => {
       order: Int32Array.from({ length: 6 }, (_, index) => index),
       batchSize: 1,
       firstBatch: 0,
-      coefficients: (batch) => [batch < 4 ? 0.1 : 0.2],
+      coefficients: (batch) => ({ coefficient: batch < 4 ? 0.1 : 0.2 }),
       signal: never,
       onSlice: () => undefined,
     });

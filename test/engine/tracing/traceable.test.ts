@@ -54,7 +54,7 @@ async function runOnce(step: TrainingStep): Promise<number[]> {
       order: Int32Array.of(4, 3, 2, 1),
       batchSize: 2,
       firstBatch: 0,
-      coefficients: () => [],
+      coefficients: () => ({}),
       signal: new AbortController().signal,
       onSlice: ({ losses }) => reported.push(...losses),
     });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { scalar, tensor1d, tensor4d, tidy } from '@tensorflow/tfjs-core';
+import { tensor1d, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
@@ -10,6 +10,7 @@ import { optimizers } from '../../../src/training/optimizers/index.js';
 import { stepCoefficients, trainingStep } from '../../../src/training/step.js';
 import { TrainingVariables } from '../../../src/models/variables.js';
 import { startOnCpu } from '../../support/backends.js';
+import { scalarsOf } from '../../support/coefficients.js';
 import { expectClose } from '../../support/numbers.js';
 import { smallNet } from '../../support/small-model.js';
 
@@ -71,10 +72,7 @@ describe.each(backends.names)('on %s, as PyTorch', (backend) => {
           ...settings,
           momentum: settings.momenta?.[index],
         });
-        const { loss, correct } = step(
-          { images, labels },
-          coefficients.map((value) => scalar(value)),
-        );
+        const { loss, correct } = step({ images, labels }, scalarsOf(coefficients));
         expectClose(loss.dataSync(), [losses[index]!], 1e-6);
         correct.dispose();
       });

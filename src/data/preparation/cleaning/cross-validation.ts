@@ -1,7 +1,7 @@
 import type { StageContext } from '../../../core/events.js';
 import { placeOnDevice,type DeviceImages } from '../../../engine/running/device-images.js';
-import { rowOf, type LabelledImages } from '../../../core/images.js';
-import { inferenceProgram } from '../../../engine/running/prepare.js';
+import { rowOf,type LabelledImages } from '../../../core/images.js';
+import { inferenceProgram,type ExecutionMode } from '../../../engine/running/prepare.js';
 import type { Forward } from '../../../engine/running/program.js';
 import { softmax } from '../../../evaluation/probabilities.js';
 import { mlp } from '../../../models/mlp.js';
@@ -22,6 +22,8 @@ export interface CrossValidationPlan {
   /** Steps of a net at least: with fewer it has learnt too little to be asked, however few images there are. */
   steps: number;
   seed: number;
+  /** How the nets are run: compiled where TensorFlow computes, unless this says otherwise. */
+  mode?: ExecutionMode | undefined;
 }
 
 /** Probabilities of the classes, image by image: [images, classes]. */
@@ -125,13 +127,13 @@ class CrossValidation {
   }
 
   #fit(training: Int32Array, fold: number): ReturnType<typeof fit> {
-    const { folds, seed, steps } = this.#plan;
+    const { folds, seed, steps, mode } = this.#plan;
     const { emit, signal } = this.#context;
     const epochs = Math.max(this.#plan.epochs, Math.ceil((steps * BATCH_SIZE) / training.length));
     const total = folds * epochs * training.length;
     const plan = { epochs, batchSize: BATCH_SIZE, learningRate: 0.001, weightDecay: 0, seed: seed + fold };
     return fit(this.#model, this.#train, training, plan, {
-      signal,
+      ...{ signal, mode },
       onBatches: ({ epoch, images }) => {
         const done = (fold * epochs + epoch - 1) * training.length + images;
         emit({ event: 'progress', task: 'cross-validating', done, total, unit: 'images' });
@@ -147,9 +149,9 @@ class CrossValidation {
     sums: Float32Array,
     share: number,
   ): Promise<void> {
-    const { classes } = this.#plan;
+    const { classes, mode } = this.#plan;
     const originals = sums.length / classes;
-    const inference = inferenceProgram(forward, images, classes);
+    const inference = inferenceProgram(forward, images, classes, mode);
     try {
       const logits = await inference.run(indices, this.#context.signal);
       indices.forEach((index, row) => {
