@@ -21,7 +21,8 @@ import { noProgress } from '../../src/training/progress.js';
 import { trainingStep } from '../../src/training/step.js';
 import { TrainingVariables } from '../../src/models/variables.js';
 import { median } from '../statistics.js';
-import { BATCH_SIZE,LEARNING_RATES,STEPS_PER_EPOCH } from '../tasks.js';
+import type {LEARNING_RATES} from '../tasks.js';
+import { BATCH_SIZE,STEPS_PER_EPOCH } from '../tasks.js';
 
 const INFERENCE_REPEATS = 3;
 const LATENCY_WARM_UPS = 20;
