@@ -77,7 +77,7 @@ it('what cannot be shown is said in one line', async () => {
   const cwd = await temporaryFolder();
   const nameless = await runCommand(['datasets', 'show'], { cwd });
   expect(nameless.code).toBe(2);
-  expect(nameless.stderr).toMatch(/^error: missing the name [^\n]+\n$/);
+  expect(nameless.stderr).toMatch(/^error: no data set given [^\n]+\n$/);
   const outside = await runCommand(['datasets', 'show', '../etc'], { cwd });
   expect(outside.code).toBe(2);
   const unknown = await runCommand(['datasets', 'show', 'mnits'], { cwd });

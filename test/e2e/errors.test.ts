@@ -82,7 +82,7 @@ it('3: missing, truncated and corrupted data', async () => {
   expectError(
     await preprocess(),
     3,
-    /train-images-idx3-ubyte: 1000000 bytes, where its manifest says 47040016/,
+    /train-images-idx3-ubyte: 1000000 bytes, but its manifest says 47040016/,
   );
   const labels = await readFile(file('t10k-labels-idx1-ubyte'));
   labels[5000]! ^= 1;

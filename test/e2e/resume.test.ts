@@ -112,7 +112,7 @@ it('deploying what was interrupted in its first epoch warns of it', async () => 
     expect.objectContaining({
       code: 'TRAINING_UNFINISHED',
       message: expect.stringMatching(
-        /last\.safetensors is from within the first epoch, after \d+ steps$/,
+        /last\.safetensors was saved during the first epoch, after \d+ steps?$/,
       ) as string,
       hint: 'continue with "mnist train --resume early"',
     }),
