@@ -93,7 +93,7 @@ async function pictures(): Promise<string> {
 }
 
 async function loaded(name: string): Promise<Command> {
-  return (await commands.find((command) => command.name === name)!.load());
+  return await commands.find((command) => command.name === name)!.load();
 }
 
 /** The options of a command's own, and what computes where it has a choice of that. */

@@ -24,7 +24,7 @@ const registries = [
   {
     registry: backends,
     folder: 'engine/backends',
-    others: ['backend.ts', 'options.ts', 'start-tensorflow.ts', 'start.ts'],
+    others: ['backend.ts', 'options.ts', 'start-tensorflow.ts', 'start.ts', 'unsupported-options.ts'],
   },
   { registry: sourceKinds, folder: 'data/collection/kinds', others: ['source-kind.ts'] },
   { registry: datasets, folder: 'data/datasets', others: ['dataset.ts', 'emnist-files.ts'] },
