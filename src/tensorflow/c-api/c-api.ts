@@ -1,7 +1,7 @@
 import type { LibraryHandle } from 'koffi';
 
 import { ToolkitError, messageOf } from '../../core/errors.js';
-import type { Runtime } from '../runtime/locate.js';
+import type { Runtime } from '../runtime/found-runtime.js';
 import { koffi } from './ffi.js';
 import { limitLogging, withoutErrorOutput } from './logging.js';
 import { protectFromSignals, withoutSignals } from './signals.js';
