@@ -23,7 +23,7 @@ export function helpText(): string {
     'Run "mnist COMMAND --help" for the options of a command.',
     'Options can also be set by environment variables (MNIST_…) or --config FILE.',
     'Exit codes: 0 success, 1 failure, 2 usage, 3 data, 4 no backend,',
-    '5 quality gate, 6 checkpoint, 130 and 143 interrupted.',
+    '5 quality gate, 6 checkpoint, 129, 130 and 143 interrupted.',
     '',
   ].join('\n');
 }

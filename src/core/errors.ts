@@ -1,5 +1,5 @@
 /** The exit codes of the command line; shared/cli.md and the README hold their meaning. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 130 | 143;
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 129 | 130 | 143;
 
 interface ErrorKind<Details> {
   readonly exitCode: ExitCode;
@@ -288,6 +288,11 @@ export const errorKinds = {
   INTERRUPTED: kind<{ hint: string }>(
     130,
     () => 'interrupted',
+    ({ hint }) => hint,
+  ),
+  HUNG_UP: kind<{ hint: string }>(
+    129,
+    () => 'terminal closed',
     ({ hint }) => hint,
   ),
   TERMINATED: kind<{ hint: string }>(

@@ -2,12 +2,8 @@ import type { CheckpointDescription } from '../artifacts/checkpoint.js';
 import { lower } from '../engine/compiling/lower.js';
 import { usedVariables, type Trace } from '../engine/tracing/trace.js';
 import { DataType } from '../tensorflow/c-api/data-types.js';
-import {
-  attribute,
-  GraphBuilder,
-  type HostTensor,
-  type NodeOutput,
-} from '../tensorflow/c-api/graph-builder.js';
+import { attribute, GraphBuilder, type NodeOutput } from '../tensorflow/c-api/graph-builder.js';
+import type { HostTensor } from '../tensorflow/c-api/tensors.js';
 import { MessageWriter } from '../core/formats/protobuf.js';
 
 /** Nodes of the graph, and names in its signature. */

@@ -48,6 +48,7 @@ async function trainAndStop(
 it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
+  ['SIGHUP', 129],
 ] as const)(
   '%s leaves a checkpoint from which the run ends as if it had never stopped',
   async (signal, exitCode) => {

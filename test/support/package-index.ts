@@ -20,9 +20,10 @@ export function fakeWheel(project = 'fake-tensorflow', libraryBytes = 300_000): 
   const name = project.replaceAll('-', '_');
   const version = '2.21.0';
   const info = `${name}-${version}.dist-info`;
+  const library = Buffer.alloc(libraryBytes, 'cc');
   const archive = zip([
     { name: 'tensorflow/__init__.py', content: 'raise SystemExit' },
-    { name: `tensorflow/libtensorflow_cc.${SUFFIX}`, content: Buffer.alloc(libraryBytes, 'cc'), mode: 0o755 },
+    { name: `tensorflow/libtensorflow_cc.${SUFFIX}`, content: library, mode: 0o755 },
     { name: `tensorflow/libtensorflow_framework.${SUFFIX}`, content: 'framework' },
     { name: `${info}/METADATA`, content: `Metadata-Version: 2.1\nName: ${project}\nVersion: ${version}\n` },
     { name: `${info}/WHEEL`, content: 'Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: cp311-cp311-any\n' },
@@ -35,8 +36,19 @@ export function fakeWheel(project = 'fake-tensorflow', libraryBytes = 300_000): 
     bytes: archive.length,
     sha256: sha256(archive),
     members: /^tensorflow\/libtensorflow/,
+    libraries: {
+      [`tensorflow/libtensorflow_cc.${SUFFIX}`]: [sha256(library)],
+      [`tensorflow/libtensorflow_framework.${SUFFIX}`]: [sha256('framework')],
+    },
   };
   return { wheel, archive };
+}
+
+/** A runtime that is not fetched, whose two libraries are empty files. */
+export function emptyVariant(): RuntimeVariant {
+  const { wheel } = fakeWheel('empty', 0);
+  const libraries = Object.fromEntries(Object.keys(wheel.libraries).map((file) => [file, [sha256('')]]));
+  return { ...fakeVariant(), wheels: [{ ...wheel, libraries }] };
 }
 
 /** A runtime of these wheels. */

@@ -1,7 +1,7 @@
 import { silentContext } from '../../src/core/events.js';
 import { loadTensorFlow } from '../../src/tensorflow/c-api/c-api.js';
 import { EagerContext } from '../../src/tensorflow/c-api/eager-context.js';
-import type { Runtime } from '../../src/tensorflow/runtime/locate.js';
+import type { Runtime } from '../../src/tensorflow/runtime/found-runtime.js';
 import { obtainRuntime } from '../../src/tensorflow/runtime/obtain.js';
 
 /** The runtime of this machine, for the CPU. */

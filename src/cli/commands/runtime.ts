@@ -53,16 +53,20 @@ async function install({ options, environment, context }: RuntimeCall): Promise<
 
 async function list({ environment }: RuntimeCall): Promise<Outcome> {
   const runtimes = await listRuntimes(environment);
-  const rows = runtimes.map(({ variant, version, installed, bytes: size, folder }) => [
+  const rows = runtimes.map(({ variant, version, installed, bytes: size, folder, problem }) => [
     variant,
     version ?? '?',
-    installed ? 'installed' : 'not installed',
+    installed ? `installed, ${problem === null ? 'verified' : 'refused'}` : 'not installed',
     installed ? bytes(size) : `${bytes(size)} download`,
     folder,
   ]);
   return {
     data: { runtimes },
-    text: () => table(['variant', 'TensorFlow', 'state', 'size', 'folder'], rows),
+    text: () =>
+      [
+        table(['variant', 'TensorFlow', 'state', 'size', 'folder'], rows),
+        ...runtimes.flatMap(({ problem }) => problem ?? []),
+      ].join('\n'),
   };
 }
 

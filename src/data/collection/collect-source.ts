@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { dirname,join,resolve } from 'node:path';
 
 import type { RawData,RawManifest } from '../../artifacts/raw.js';
+import { isInterruption } from '../../core/interruption.js';
 import { isToolkitError,ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { DatasetDefinition } from '../datasets/dataset.js';
@@ -52,7 +53,7 @@ export async function collectSource(request: SourceRequest, context: StageContex
   } catch (error) {
     // A broken download is taken up again; a file that turned out to be wrong must not be.
     const isWrong =
-      isToolkitError(error) && !['DOWNLOAD_FAILED', 'INTERRUPTED', 'TERMINATED'].includes(error.code);
+      isToolkitError(error) && error.code !== 'DOWNLOAD_FAILED' && !isInterruption(error);
     await rm(isWrong ? work : join(work, 'unpacked'), { recursive: true, force: true });
     throw error;
   }

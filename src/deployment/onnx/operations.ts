@@ -1,4 +1,4 @@
-import type { HostTensor } from '../../tensorflow/c-api/graph-builder.js';
+import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 import { OnnxType, type OnnxAttribute, type OnnxGraph } from './graph.js';
 import { transpose } from './weights.js';

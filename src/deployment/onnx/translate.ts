@@ -3,7 +3,7 @@ import { ToolkitError } from '../../core/errors.js';
 import { version } from '../../core/version.js';
 import { usedVariables, type Trace } from '../../engine/tracing/trace.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
-import type { HostTensor } from '../../tensorflow/c-api/graph-builder.js';
+import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import type { RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
 import { bytesOf, OnnxGraph, OnnxType } from './graph.js';
 import { translations, type Translation } from './operations.js';

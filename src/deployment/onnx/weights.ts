@@ -1,4 +1,4 @@
-import type { HostTensor } from '../../tensorflow/c-api/graph-builder.js';
+import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import { bytesOf, OnnxType, type OnnxGraph } from './graph.js';
 
 /** How weights are stored: as they were trained, or as whole numbers from −127 to 127 with a scale for each channel. */

@@ -2,9 +2,9 @@ import {
   after,
   attribute,
   type GraphBuilder,
-  type HostTensor,
   type NodeOutput,
 } from '../../tensorflow/c-api/graph-builder.js';
+import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 import { LATEST_VALUE, type RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
 import { ShardedValues } from '../sharding/sharded-values.js';

@@ -1,10 +1,6 @@
 import { DataType } from '../../tensorflow/c-api/data-types.js';
-import {
-  attribute,
-  GraphBuilder,
-  type HostTensor,
-  type NodeOutput,
-} from '../../tensorflow/c-api/graph-builder.js';
+import { attribute, GraphBuilder, type NodeOutput } from '../../tensorflow/c-api/graph-builder.js';
+import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import type { Session } from '../../tensorflow/c-api/session.js';
 import {
   pixelsPerImage,

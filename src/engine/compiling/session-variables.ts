@@ -1,12 +1,8 @@
 import { tensor, type DataId, type Variable } from '@tensorflow/tfjs-core';
 
 import { DataType } from '../../tensorflow/c-api/data-types.js';
-import {
-  attribute,
-  GraphBuilder,
-  type HostTensor,
-  type NodeOutput,
-} from '../../tensorflow/c-api/graph-builder.js';
+import { attribute, GraphBuilder, type NodeOutput } from '../../tensorflow/c-api/graph-builder.js';
+import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import type { Session } from '../../tensorflow/c-api/session.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { HostTensor } from '../../tensorflow/c-api/graph-builder.js';
+import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 
 /**
  * What the shards of a batch, each of which another core takes, give of an operation's result: their rows of it, or terms of a sum

@@ -1,9 +1,5 @@
-import {
-  attribute,
-  type GraphBuilder,
-  type HostTensor,
-  type NodeOutput,
-} from '../../tensorflow/c-api/graph-builder.js';
+import { attribute, type GraphBuilder, type NodeOutput } from '../../tensorflow/c-api/graph-builder.js';
+import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 
 /** A value that was computed in shards: rows to be laid one after another, or terms to be added. */

@@ -4,7 +4,7 @@ import { zeros, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import { ToolkitError } from '../../core/errors.js';
 import type { RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
-import type { HostTensor } from '../../tensorflow/c-api/graph-builder.js';
+import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import type { ImageShape } from '../../core/images.js';
 import type { Forward } from '../running/program.js';
 import { trace, type Trace } from './trace.js';

@@ -2,8 +2,9 @@ import { add, tensor1d } from '@tensorflow/tfjs-core';
 
 import { backends } from '../../engine/backends/index.js';
 import { asToolkitError } from '../../core/errors.js';
-import type { StageContext } from '../../core/events.js';
-import { cacheFolder, findRuntime, type Runtime } from '../../tensorflow/runtime/locate.js';
+import type { Emit, StageContext } from '../../core/events.js';
+import type { Runtime } from '../../tensorflow/runtime/found-runtime.js';
+import { cacheFolder, findRuntime } from '../../tensorflow/runtime/locate.js';
 import { probeNvidiaDriver, type NvidiaDriver } from '../../tensorflow/runtime/nvidia-driver.js';
 import { downloadBytes, variantFor } from '../../tensorflow/runtime/variants.js';
 import { attempt, type Check } from './check.js';
@@ -75,8 +76,12 @@ async function locate(
 ): Promise<Found> {
   const variant = variantFor(driver.found ? 'cuda' : 'cpu');
   if (!variant) return { runtime: undefined, problem: `none for ${process.platform}-${process.arch}` };
+  let passedOver: string | undefined;
+  const emit: Emit = (event) => {
+    if (event.event === 'warning') passedOver = event.message;
+  };
   try {
-    return { runtime: await findRuntime({ folder, variant, environment }), problem: undefined };
+    return { runtime: await findRuntime({ folder, variant, environment, emit }), problem: passedOver };
   } catch (error) {
     return { runtime: undefined, problem: asToolkitError(error).message };
   }
@@ -85,7 +90,9 @@ async function locate(
 function checkRuntime({ runtime, problem }: Found): Check {
   const name = 'TensorFlow runtime';
   if (runtime) {
-    const found = `${runtime.version ?? 'unknown version'} (${runtime.variant}, ${runtime.origin}) in ${runtime.folder}`;
+    const { version = 'unknown version', variant, origin, folder } = runtime;
+    const state = origin === 'option' ? 'not verified' : 'verified';
+    const found = `${version} (${variant}, ${origin}, ${state}) in ${folder}`;
     return { name, status: 'ok', found, advice: null };
   }
   const advice = 'run "mnist runtime install", or let "mnist train" install it';

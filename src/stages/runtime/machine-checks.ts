@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
-import { promisify } from 'node:util';
 
 import { systemCodeOf, messageOf } from '../../core/errors.js';
 import { exists } from '../../core/files.js';
+import { outputOf } from '../../core/programs.js';
 import { findPip } from '../../tensorflow/runtime/pip.js';
 import { platformObstacle } from '../../tensorflow/runtime/platform.js';
 import type { Check } from './check.js';
@@ -29,11 +28,8 @@ export function checkNode(): Check {
 /** Whether npm is there. */
 export async function checkNpm(environment: NodeJS.ProcessEnv): Promise<Check> {
   const program = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const version = await promisify(execFile)(program, ['--version'], {
-    env: environment,
-    timeout: 20_000,
-  }).then(
-    ({ stdout }) => stdout.trim(),
+  const version = await outputOf(program, ['--version'], environment, 20_000).then(
+    (answer) => answer.trim(),
     () => undefined,
   );
   if (version !== undefined) return { name: 'npm', status: 'ok', found: version, advice: null };

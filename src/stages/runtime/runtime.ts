@@ -3,10 +3,11 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import { ToolkitError } from '../../core/errors.js';
+import { ToolkitError, messageOf } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { installRuntime, removeRuntime } from '../../tensorflow/runtime/install.js';
-import { findCached, findRuntime, variantFolder, type Runtime } from '../../tensorflow/runtime/locate.js';
+import type { Runtime } from '../../tensorflow/runtime/found-runtime.js';
+import { findCached, findRuntime, variantFolder } from '../../tensorflow/runtime/locate.js';
 import { chooseVariant } from '../../tensorflow/runtime/obtain.js';
 import { downloadBytes, variantFor, type RuntimeVariant } from '../../tensorflow/runtime/variants.js';
 import { backendOptions } from '../../engine/backends/options.js';
@@ -32,6 +33,8 @@ export interface ListedRuntime {
   /** On the disk if it is installed, else to download. */
   bytes: number;
   folder: string;
+  /** Why it is not loaded although it is there; null where nothing speaks against it. */
+  problem: string | null;
 }
 
 /** Installs the runtime that the options name, unless it is there. Throws the errors of `installRuntime`. */
@@ -57,14 +60,26 @@ export async function listRuntimes(environment: NodeJS.ProcessEnv): Promise<List
     const folder = variantFolder(variant, environment);
     const bytes = found ? await folderBytes(folder) : downloadBytes(variant);
     const { name, tensorflow: version } = variant;
-    listed.push({ variant: name, version, installed: found !== undefined, removable: true, bytes, folder });
-    const used = await findRuntime({ variant, environment });
+    const { runtime: used, problem } = await attemptToFind(variant, environment);
+    const own = { variant: name, version, installed: found !== undefined, removable: true, bytes, folder };
+    listed.push({ ...own, problem: found ? problem : null });
     if (used?.origin === 'python' && !listed.some((other) => other.folder === used.folder)) {
       const python = { variant: 'python', version: used.version, installed: true, removable: false };
-      listed.push({ ...python, bytes: await folderBytes(used.folder), folder: used.folder });
+      listed.push({ ...python, bytes: await folderBytes(used.folder), folder: used.folder, problem: null });
     }
   }
   return listed;
+}
+
+async function attemptToFind(
+  variant: RuntimeVariant,
+  environment: NodeJS.ProcessEnv,
+): Promise<{ runtime?: Runtime | undefined; problem: string | null }> {
+  try {
+    return { runtime: await findRuntime({ variant, environment }), problem: null };
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
 }
 
 /** Removes all runtimes that were installed, and returns their folders. Throws FOLDER_BUSY during an installation. */

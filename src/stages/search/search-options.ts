@@ -21,7 +21,7 @@ import { searchSettingsSchema, type SearchSettings } from '../../training/search
 import { RUN_NAME } from '../../artifacts/run.js';
 import { backendOptions } from '../../engine/backends/options.js';
 import { checkpointsDirOption } from '../../core/config/common-options.js';
-import { optionText, trainFields, trainSpace } from '../train/train-options.js';
+import { optionText, trainFields, trainSpace, trustedSettings } from '../train/train-options.js';
 
 /** The options of `search`: the section that says what is tried, and all of `train` that trials have in common. */
 export const searchFields = z.strictObject({
@@ -82,7 +82,8 @@ export async function resolveSearch(layers: readonly Layer[]): Promise<SearchRes
   const resume = firstValue(layers, 'resume');
   if (typeof resume !== 'string') return resolveGiven(layers);
   const checkpointsDir = checkpointsDirOption.parse(firstValue(layers, 'checkpointsDir'));
-  const { settings, fixed } = await readSearch(searchFolder(resume, checkpointsDir));
+  const { settings, fixed: written } = await readSearch(searchFolder(resume, checkpointsDir));
+  const fixed = trustedSettings(written);
   const stored: Record<string, unknown> = { ...fixed, search: settings };
   for (const { values, label } of layers) {
     for (const [key, value] of Object.entries(values)) {

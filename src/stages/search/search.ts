@@ -23,7 +23,7 @@ import { withHint } from '../../core/interruption.js';
 import { automaticFolder } from '../train/name-run.js';
 import { reproducibleConfiguration, TrialRunner } from './run-trial.js';
 import { fixedOptions, searchFolder, searchSettings, type SearchResolution } from './search-options.js';
-import { trainSpace } from '../train/train-options.js';
+import { resumeCommand, trainSpace, trustedSettings } from '../train/train-options.js';
 import { openSession } from '../train/training-session.js';
 
 /** How a trial ended. */
@@ -71,7 +71,7 @@ export async function search(
   const searchAlone = async (): Promise<Omit<SearchResult, 'seconds'>> => {
     await removeTemporaryFiles(folder.path);
     return new Search(folder, resolution, context).run().catch((error: unknown) => {
-      throw withHint(error, `continue with "mnist search --resume ${folder.name}"`);
+      throw withHint(error, `continue with "${resumeCommand('search', folder.name, resolution.values)}"`);
     });
   };
   const result = await withFolder(folder.path, () => withLock(folder.lock, { waitMs: 0 }, searchAlone));
@@ -109,7 +109,7 @@ class Search {
   async run(): Promise<Omit<SearchResult, 'seconds'>> {
     const { values } = this.#resolution;
     if (values.resume === undefined) await this.#save();
-    else this.#state = await readSearch(this.#folder);
+    else this.#state = await this.#stored();
     const session = await openSession(values, this.#context);
     await this.#requireSameData(session.data.fingerprint);
     const runner = new TrialRunner(
@@ -129,6 +129,13 @@ class Search {
     }
     const { name: backend, device } = session.backend;
     return this.#finish(runner, { backend, device });
+  }
+
+  /** The search as it was left; its file may be a stranger's. */
+  async #stored(): Promise<SearchState> {
+    const state = await readSearch(this.#folder);
+    const trials = state.trials.map((trial) => ({ ...trial, settings: trustedSettings(trial.settings) }));
+    return { ...state, fixed: trustedSettings(state.fixed), trials };
   }
 
   #newState(): SearchState {

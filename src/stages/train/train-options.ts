@@ -5,7 +5,9 @@ import { resolveRun, RUN_NAME } from '../../artifacts/run.js';
 import { augmentationFields } from '../../models/augmentation/options.js';
 import { callerLayer } from '../../core/config/layers.js';
 import {
+  allFields,
   DEFAULT_ORIGIN,
+  optionFields,
   resolveOptions,
   type Layer,
   type Resolution,
@@ -13,7 +15,12 @@ import {
 } from '../../core/config/resolve.js';
 import { ToolkitError } from '../../core/errors.js';
 import { backendOptions, modelStageOptions } from '../../engine/backends/options.js';
-import { datasetOption, seedOption } from '../../core/config/common-options.js';
+import {
+  checkpointsDirOption,
+  dataDirOption,
+  datasetOption,
+  seedOption,
+} from '../../core/config/common-options.js';
 import { features } from '../../models/features/index.js';
 import { models } from '../../models/index.js';
 import { optimizers } from '../../training/optimizers/index.js';
@@ -110,6 +117,29 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
   ...Object.keys(backendOptions),
 ]);
 
+/**
+ * The options that are taken from a checkpoint: what training is about. A checkpoint may come from a stranger, so nothing in it says
+ * which folders are read and written, and above all not which native libraries are loaded.
+ */
+const STORED: ReadonlySet<string> = new Set([
+  ...['dataset', 'epochs', 'batchSize', 'averageWeights', 'clipNorm', 'labelSmoothing', 'validationSplit'],
+  ...['scaling', ...Object.keys(augmentationFields), 'earlyStopping', 'minAccuracy'],
+  ...['initFrom', 'freeze', 'freezeAllButHead', 'seed'],
+  ...['backend', 'device', 'threads', 'precision', 'deterministic', 'gpuMemoryGrowth', 'engine'],
+  ...Object.entries(trainSpace.choices).flatMap(([name, choice]) => [name, ...optionFields(choice).keys()]),
+]);
+
+const KNOWN: ReadonlySet<string> = new Set(allFields(trainSpace).keys());
+
+/**
+ * The part of a stored configuration, which others may have written, that a run or a trial takes from it. Keys that are not known at
+ * all stay, so that the options of another version are refused and not lost.
+ */
+export function trustedSettings(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const isKept = (key: string): boolean => STORED.has(key) || !KNOWN.has(key);
+  return Object.fromEntries(Object.entries(config).filter(([key]) => isKept(key)));
+}
+
 /** The options that may differ when a run is reproduced: name, folders, backend and quality gate. */
 const REPRODUCIBLE: ReadonlySet<string> = new Set([
   ...['run', 'reproduce', 'minAccuracy', 'dataDir', 'checkpointsDir'],
@@ -137,11 +167,10 @@ export async function resolveTraining(layers: readonly Layer[]): Promise<TrainRe
   // The whole checkpoint is read, and verified, when training starts.
   const description = await readCheckpointDescription(run.last);
   refuseConflicts(run.name, description.config, given, resume === undefined ? REPRODUCIBLE : CHANGEABLE);
-  // The folder in which the run was found counts, not the one in which it began.
   const stored = {
-    ...description.config,
+    ...trustedSettings(description.config),
+    // The folder in which the run was found counts, not the one in which it began.
     checkpointsDir,
-    ...{ stopAfter: undefined, run: undefined, resume: undefined, reproduce: undefined },
     ...(resume === undefined ? reproductionSettings(run.name, description) : { initFrom: undefined }),
   };
   const storedLayer: Layer = { ...callerLayer(stored), origin: () => `run "${run.name}"` };
@@ -185,4 +214,21 @@ function refuseConflicts(
 /** An option's value in a message. */
 export function optionText(value: unknown): string {
   return value === undefined ? 'not set' : JSON.stringify(value);
+}
+
+/** The command that continues a run or a search: with the folders that were given, which no checkpoint can tell. */
+export function resumeCommand(
+  command: 'train' | 'search',
+  name: string,
+  { dataDir, checkpointsDir }: Pick<TrainConfiguration, 'dataDir' | 'checkpointsDir'>,
+): string {
+  const usual = z.object({ dataDir: dataDirOption, checkpointsDir: checkpointsDirOption }).parse({});
+  const given = [
+    ...(dataDir === usual.dataDir ? [] : ['--data-dir', dataDir]),
+    ...(checkpointsDir === usual.checkpointsDir ? [] : ['--checkpoints-dir', checkpointsDir]),
+  ];
+  const words = ['mnist', command, '--resume', name, ...given];
+  return words
+    .map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
 }

@@ -25,7 +25,7 @@ import { withHint } from '../../core/interruption.js';
 import { newRunFolder } from './name-run.js';
 import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
 import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
-import type { TrainConfiguration, TrainResolution } from './train-options.js';
+import { resumeCommand, type TrainConfiguration, type TrainResolution } from './train-options.js';
 import { describeRun, modelFor, optimizerFor, scheduleFor } from './training-setup.js';
 import { trainingSet, type TrainingSet } from './training-set.js';
 import { openSession, type TrainingSession } from './training-session.js';
@@ -194,7 +194,7 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 're
   const forward = forwardOf(run);
   const progress = await runEpochs(run, forward).catch((error: unknown) => {
     throw context.signal.aborted
-      ? withHint(error, `continue with "mnist train --resume ${folder.name}"`)
+      ? withHint(error, `continue with "${resumeCommand('train', folder.name, values)}"`)
       : error;
   });
   const checkpoint = await writer.restoreBest(progress);

@@ -1,11 +1,17 @@
 import type { OperationAttribute, TensorFlowBinding, TensorMetadata } from '#tensorflow-kernels';
 import type { BackendValues } from '@tensorflow/tfjs-core';
 
-import { ToolkitError } from '../../core/errors.js';
 import type { Pointer } from '../c-api/c-api.js';
 import { AttributeType, DataType } from '../c-api/data-types.js';
 import type { EagerContext } from '../c-api/eager-context.js';
-import type { HostTensor } from '../c-api/graph-builder.js';
+import {
+  ELEMENT_BYTES,
+  newTensor,
+  refusedType,
+  shapeArgument,
+  toInt64,
+  type HostTensor,
+} from '../c-api/tensors.js';
 
 type TypedArray = Float32Array | Int32Array | Uint8Array;
 
@@ -58,13 +64,10 @@ export class EagerBinding implements TensorFlowBinding {
     return 0;
   }
 
-  /** Copies values into a new tensor on the device and returns its number. Throws TENSORFLOW_FAILED. */
+  /** Copies values into a new tensor on the device and returns its number. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   createTensor(shape: number[], dtype: number, values: BackendValues): number {
     const { api, status, usesGpu } = this.context;
-    const bytes = asTyped(values, dtype);
-    requireFit(bytes, shape, dtype);
-    const tensor = api.TF_AllocateTensor(dtype, toInt64(shape), shape.length, bytes.byteLength);
-    if (bytes.byteLength > 0) api.memcpy(api.TF_TensorData(tensor), bytes, bytes.byteLength);
+    const tensor = newTensor(api, { type: dtype, shape, values: asTyped(values, dtype) });
     const handle = api.TFE_NewTensorHandle(tensor, status);
     api.TF_DeleteTensor(tensor);
     this.context.check('a new tensor');
@@ -164,8 +167,9 @@ export class EagerBinding implements TensorFlowBinding {
         api.TFE_OpSetAttrType(operation, name, value as number);
         break;
       case AttributeType.SHAPE: {
-        const sizes = value as number[];
-        api.TFE_OpSetAttrShape(operation, name, toInt64(sizes), sizes.length, status);
+        const sizes = shapeArgument(value as number[], `the attribute ${name}`, -1);
+        api.TFE_OpSetAttrShape(operation, name, sizes, sizes.length, status);
+        this.context.check(`the attribute ${name}`);
         break;
       }
       default:
@@ -205,34 +209,6 @@ export class EagerBinding implements TensorFlowBinding {
     if (handle === undefined) throw new Error(`tensor ${id} does not exist any more`);
     return handle;
   }
-}
-
-/** The types whose values can be copied, with the size of an element. */
-const ELEMENT_BYTES: Readonly<Record<number, number>> = {
-  [DataType.FLOAT]: 4,
-  [DataType.INT32]: 4,
-  [DataType.UINT8]: 1,
-  [DataType.COMPLEX64]: 8,
-  [DataType.INT64]: 8,
-  [DataType.BOOL]: 1,
-};
-
-/** TensorFlow believes a shape without looking at the memory behind it, and would read past its end. */
-function requireFit({ byteLength }: TypedArray, shape: readonly number[], dtype: number): void {
-  const needed = shape.reduce((product, size) => product * size, ELEMENT_BYTES[dtype] ?? NaN);
-  if (byteLength === needed) return;
-  throw new ToolkitError('TENSORFLOW_FAILED', {
-    operation: 'a new tensor',
-    reason: `${byteLength} bytes for the shape [${shape.join(', ')}] and the type ${dtype}`,
-  });
-}
-
-function refusedType(operation: string, type: number): ToolkitError {
-  return new ToolkitError('TENSORFLOW_FAILED', { operation, reason: `type ${type} is not supported` });
-}
-
-function toInt64(values: readonly number[]): BigInt64Array {
-  return BigInt64Array.from(values, BigInt);
 }
 
 /** tfjs hands over typed arrays, but for tensors of booleans and of numbers it also accepts plain ones. */

@@ -3,7 +3,8 @@ import type { BackendValues } from '@tensorflow/tfjs-core';
 
 import { ToolkitError } from '../../core/errors.js';
 import type { EagerBinding } from './eager-binding.js';
-import type { HostTensor, NodeAttribute } from '../c-api/graph-builder.js';
+import type { NodeAttribute } from '../c-api/graph-builder.js';
+import type { HostTensor } from '../c-api/tensors.js';
 import { OperationTypes } from '../c-api/operation-types.js';
 
 /** An operation that was executed. Tensors are known by the binding's numbers, which are never used twice. */

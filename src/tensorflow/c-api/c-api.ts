@@ -1,9 +1,10 @@
 import type { LibraryHandle } from 'koffi';
 
 import { ToolkitError, messageOf } from '../../core/errors.js';
-import type { Runtime } from '../runtime/locate.js';
+import type { Runtime } from '../runtime/found-runtime.js';
 import { koffi } from './ffi.js';
 import { limitLogging, withoutErrorOutput } from './logging.js';
+import { protectFromSignals, withoutSignals } from './signals.js';
 
 /** An address in native memory. */
 export type Pointer = bigint;
@@ -208,9 +209,12 @@ export function loadTensorFlow({ folder, library, framework }: Runtime): TensorF
   process.env['TF_OVERRIDE_GLOBAL_THREADPOOL'] ??= '1';
   try {
     const system = koffi.load(C_LIBRARY);
+    protectFromSignals(system);
     const load = (): void => {
-      pin(system, framework);
-      pin(system, library);
+      withoutSignals(() => {
+        pin(system, framework);
+        pin(system, library);
+      });
     };
     if (logLevel > 0) withoutErrorOutput(system, load);
     else load();

@@ -1,6 +1,7 @@
 import type { Pointer, TensorFlowApi } from './c-api.js';
 import { failureOf } from './failure.js';
 import { encodeSessionConfig, type SessionConfig } from './session-config.js';
+import { withoutSignals } from './signals.js';
 
 /** A device as TensorFlow names it, such as `/job:localhost/replica:0/task:0/device:GPU:0`. */
 interface Device {
@@ -45,7 +46,7 @@ export class EagerContext {
       const bytes = encodeSessionConfig(config);
       api.TFE_ContextOptionsSetConfig(options, bytes, bytes.length, status);
       this.check('the session configuration');
-      const context = api.TFE_NewContext(options, status);
+      const context = withoutSignals(() => api.TFE_NewContext(options, status));
       this.check('a new context');
       return context;
     } finally {

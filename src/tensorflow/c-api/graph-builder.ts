@@ -1,5 +1,6 @@
 import { AttributeType, DataType } from './data-types.js';
 import { MessageWriter } from '../../core/formats/protobuf.js';
+import { requireFit, shapeArgument, type HostTensor } from './tensors.js';
 
 /** The output of a node, as another node takes it: `name:index`, or `^name` to run after it only. */
 export type NodeOutput = string;
@@ -9,13 +10,6 @@ export interface NodeAttribute {
   name: string;
   type: number;
   value: unknown;
-}
-
-/** Values of a tensor on this side of the FFI. */
-export interface HostTensor {
-  type: number;
-  shape: readonly number[];
-  values: Float32Array | Int32Array | Uint8Array;
 }
 
 /** The version of the graph format that TensorFlow 2.16 and later read without conversions. */
@@ -54,13 +48,15 @@ export class GraphBuilder {
     return `${name}:0`;
   }
 
-  /** A tensor that is part of the graph. */
-  constant({ type, shape, values }: HostTensor, dependencies: readonly NodeOutput[] = []): NodeOutput {
+  /** A tensor that is part of the graph. Throws TENSORFLOW_FAILED where its values do not fill its shape. */
+  constant(tensor: HostTensor, dependencies: readonly NodeOutput[] = []): NodeOutput {
+    requireFit(tensor, 'a constant');
+    const { type, shape, values } = tensor;
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const tensor = new MessageWriter().integer(1, type).message(2, encodeShape(shape)).bytes(4, bytes);
+    const value = new MessageWriter().integer(1, type).message(2, encodeShape(shape)).bytes(4, bytes);
     return this.node('Const', dependencies, [
       attribute.type('dtype', type),
-      { name: 'value', type: TENSOR, value: tensor },
+      { name: 'value', type: TENSOR, value },
     ]);
   }
 
@@ -74,8 +70,9 @@ export class GraphBuilder {
     });
   }
 
-  /** A tensor that each run is fed with, under this name. */
+  /** A tensor that each run is fed with, under this name; -1 is a size that is not known yet. */
   placeholder(name: string, type: number, shape: readonly number[]): NodeOutput {
+    shapeArgument(shape, `the placeholder ${name}`, -1);
     return this.node(
       'Placeholder',
       [],

@@ -1,8 +1,9 @@
 import type { Pointer, TensorFlowApi } from './c-api.js';
 import { DataType } from './data-types.js';
 import { failureOf } from './failure.js';
-import type { HostTensor } from './graph-builder.js';
 import { encodeSessionConfig, type SessionConfig } from './session-config.js';
+import { withoutSignals } from './signals.js';
+import { newTensor, type HostTensor } from './tensors.js';
 
 /** What one run takes and gives. Names are those of nodes; `name:1` is a node's second output. */
 export interface RunRequest {
@@ -38,7 +39,9 @@ export class Session {
       });
       this.#session =
         savedModel === undefined
-          ? this.#call('a new session', (status) => api.TF_NewSession(this.#graph, options, status))
+          ? this.#call('a new session', (status) =>
+              withoutSignals(() => api.TF_NewSession(this.#graph, options, status)),
+            )
           : this.#load(savedModel, options);
     } finally {
       api.TF_DeleteSessionOptions(options);
@@ -67,11 +70,14 @@ export class Session {
     const inputs = this.#outputs(Object.keys(feeds));
     const outputs = this.#outputs(fetches);
     const operations = BigInt64Array.from(targets, (name) => this.#operation(name));
-    const fed = BigInt64Array.from(Object.values(feeds), (tensor) => this.#copyIn(tensor));
+    const fed = new BigInt64Array(inputs.length / 2);
     const fetched = new BigInt64Array(fetches.length);
     const status = api.TF_NewStatus();
     this.#running++;
     try {
+      Object.entries(feeds).forEach(([name, tensor], at) => {
+        fed[at] = newTensor(api, tensor, `the input ${name}`);
+      });
       await new Promise<void>((resolve, reject) => {
         api.TF_SessionRun.async(
           ...([this.#session, null, inputs, fed, fed.length, outputs, fetched, fetched.length] as const),
@@ -102,7 +108,9 @@ export class Session {
   #load(folder: string, options: Pointer): Pointer {
     const api = this.#api;
     return this.#call(`the SavedModel ${folder}`, (status) =>
-      api.TF_LoadSessionFromSavedModel(options, null, folder, ['serve'], 1, this.#graph, null, status),
+      withoutSignals(() =>
+        api.TF_LoadSessionFromSavedModel(options, null, folder, ['serve'], 1, this.#graph, null, status),
+      ),
     );
   }
 
@@ -116,14 +124,6 @@ export class Session {
       api.TF_DeleteSession(this.#session, status);
     });
     api.TF_DeleteGraph(this.#graph);
-  }
-
-  #copyIn({ type, shape, values }: HostTensor): Pointer {
-    const api = this.#api;
-    const sizes = BigInt64Array.from(shape, BigInt);
-    const tensor = api.TF_AllocateTensor(type, sizes, sizes.length, values.byteLength);
-    if (values.byteLength > 0) api.memcpy(api.TF_TensorData(tensor), values, values.byteLength);
-    return tensor;
   }
 
   #copyOut(tensor: Pointer): TypedArray {

@@ -1,4 +1,5 @@
-import { attribute, after, type GraphBuilder, type HostTensor, type NodeOutput } from './graph-builder.js';
+import { attribute, after, type GraphBuilder, type NodeOutput } from './graph-builder.js';
+import type { HostTensor } from './tensors.js';
 import { DataType } from './data-types.js';
 
 /** A value and TensorFlow's number for its type. */

@@ -1,4 +1,4 @@
-import { rename, rm, statfs } from 'node:fs/promises';
+import { realpath, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { download } from '../../core/download.js';
@@ -7,7 +7,9 @@ import type { StageContext } from '../../core/events.js';
 import { exists, fileSize, makeFolder, syncFolder, writeFileAtomically } from '../../core/files.js';
 import { sha256OfFile } from '../../core/hashing.js';
 import { withLock } from '../../core/lock.js';
-import { cacheFolder, findCached, variantFolder, type Runtime } from './locate.js';
+import { whoElseMayWrite } from '../../core/ownership.js';
+import type { Runtime } from './found-runtime.js';
+import { cacheFolder, findCached, variantFolder, verified } from './locate.js';
 import { packageIndexUrl, wheelUrl } from './package-index.js';
 import { findPip, pipDownload, type PipCommand } from './pip.js';
 import { unpackMembers } from './unpack.js';
@@ -34,8 +36,10 @@ export async function installRuntime(
     emit({ event: 'notice', message: `waiting for ${owner}, which is installing TensorFlow` });
   };
   return withLock(join(cache, 'install.lock'), { waitMs: Infinity, signal, onWait }, async () => {
-    const installed = await findCached(variant, environment);
+    // One that is damaged, or is not what TensorFlow published, is replaced.
+    const installed = await findVerified(variant, environment).catch(() => undefined);
     if (installed) return installed;
+    await requireOwnCache(cache);
     const size = `${Math.round(downloadBytes(variant) / 2 ** 20)} MiB`;
     const message = `installing TensorFlow ${variant.tensorflow} (${variant.name}, ${size}) into ${cache}, this once`;
     emit({ event: 'stage', stage: 'runtime', message });
@@ -44,15 +48,33 @@ export async function installRuntime(
     const wheels = await fetchWheels(variant, source, environment, { emit, signal });
     await unpackWheels(variant, wheels, environment, { emit, signal });
     await rm(join(cache, 'downloads'), { recursive: true, force: true });
-    const runtime = await findCached(variant, environment);
+    const runtime = await findVerified(variant, environment);
     if (!runtime)
       throw new Error(`${variantFolder(variant, environment)} is incomplete after its installation`);
     return runtime;
   });
 }
 
-async function requireSpace(variant: RuntimeVariant, cache: string): Promise<void> {
+async function findVerified(
+  variant: RuntimeVariant,
+  environment: NodeJS.ProcessEnv,
+): Promise<Runtime | undefined> {
+  const cached = await findCached(variant, environment);
+  return cached && verified(cached, { variant, environment });
+}
+
+/** What others could replace would be installed in vain: it is never loaded. */
+async function requireOwnCache(cache: string): Promise<void> {
   await makeFolder(cache);
+  const writer = await whoElseMayWrite(await realpath(cache));
+  if (writer === undefined) return;
+  throw new ToolkitError('RUNTIME_MISSING', {
+    reason: `it would be installed in ${cache}, but ${writer}, and could put other code there`,
+    hint: 'make the folder yours alone (chown, chmod go-w), or name another with XDG_CACHE_HOME',
+  });
+}
+
+async function requireSpace(variant: RuntimeVariant, cache: string): Promise<void> {
   const { bavail, bsize } = await statfs(cache);
   const needed = downloadBytes(variant) + variant.installedBytes;
   if (bavail * bsize < needed)

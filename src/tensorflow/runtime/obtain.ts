@@ -2,7 +2,8 @@ import { asToolkitError, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { DeviceName } from './device.js';
 import { installRuntime } from './install.js';
-import { findRuntime, type Runtime } from './locate.js';
+import type { Runtime } from './found-runtime.js';
+import { findRuntime } from './locate.js';
 import { probeNvidiaDriver } from './nvidia-driver.js';
 import { platformObstacle } from './platform.js';
 import { variantFor, type RuntimeVariant } from './variants.js';
@@ -24,15 +25,18 @@ export async function obtainRuntime(
   { device, folder, environment }: RuntimeRequest,
   context: StageContext,
   choose = chooseVariant,
+  spareFor: typeof variantFor = variantFor,
 ): Promise<{ runtime: Runtime; gpu: string | undefined }> {
   const { variant, gpu } = choose(device);
-  const found = await findRuntime({ folder, variant, environment });
+  const found = await findRuntime({ folder, variant, environment, emit: context.emit });
   if (found) return { runtime: found, gpu };
   try {
     return { runtime: await installUnlessOffline(variant, environment, context), gpu };
   } catch (thrown) {
-    const spareVariant = device === 'auto' && variant.name !== 'cpu' ? variantFor('cpu') : undefined;
-    const spare = spareVariant && (await findRuntime({ variant: spareVariant, environment }));
+    const spareVariant = device === 'auto' && variant.name !== 'cpu' ? spareFor('cpu') : undefined;
+    // One that is refused is none.
+    const spare =
+      spareVariant && (await findRuntime({ variant: spareVariant, environment }).catch(() => undefined));
     if (!spare || context.signal.aborted) throw thrown;
     const { code, message, hint } = asToolkitError(thrown);
     const lost = `computing on the CPU with TensorFlow in ${spare.folder}, and not on ${gpu ?? 'the GPU'}`;

@@ -1,12 +1,12 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { ToolkitError } from '../../core/errors.js';
+import { findProgram, outputOf, PROGRAM_FOLDER, programEnvironment } from '../../core/programs.js';
 import type { RuntimeVariant, Wheel } from './variants.js';
 
-/** A way to call pip: a program and its first arguments. */
+/** A way to call pip: a program's path and its first arguments. */
 export type PipCommand = readonly [program: string, ...first: string[]];
 
 const CANDIDATES: readonly PipCommand[] = [
@@ -20,7 +20,10 @@ const CANDIDATES: readonly PipCommand[] = [
 export async function findPip(
   environment: NodeJS.ProcessEnv,
 ): Promise<{ command: PipCommand; version: string } | undefined> {
-  for (const command of CANDIDATES) {
+  for (const [name, ...first] of CANDIDATES) {
+    const program = await findProgram(name, environment);
+    if (program === undefined) continue;
+    const command: PipCommand = [program, ...first];
     const answer = await run(command, ['--version'], environment).catch(() => undefined);
     const version = answer === undefined ? undefined : /^pip (\S+)/.exec(answer)?.[1];
     if (version !== undefined) return { command, version };
@@ -33,9 +36,12 @@ export async function pipHelp(command: PipCommand, environment: NodeJS.ProcessEn
   return run(command, ['download', '--help'], { ...environment, COLUMNS: '1000' });
 }
 
-async function run([program, ...first]: PipCommand, rest: string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, [...first, ...rest], { env, timeout: 60_000 });
-  return stdout;
+function run(
+  [program, ...first]: PipCommand,
+  rest: string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<string> {
+  return outputOf(program, [...first, ...rest], environment, 60_000);
 }
 
 export interface PipDownloadOptions {
@@ -93,7 +99,11 @@ async function complete(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(program, args, {
+    env: programEnvironment(env),
+    cwd: PROGRAM_FOLDER,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let complaint = '';
   child.stderr
     .setEncoding('utf8')

@@ -1,3 +1,5 @@
+import { libraryHashes } from './library-hashes.js';
+
 /** A Python wheel that libraries are taken from: nothing of it is run, only some of its files are unpacked. */
 export interface Wheel {
   project: string;
@@ -7,6 +9,8 @@ export interface Wheel {
   sha256: string;
   /** Which of its files are unpacked; they keep their place, because the libraries find each other by relative paths. */
   members: RegExp;
+  /** The hashes that each of its libraries may have. */
+  libraries: Readonly<Record<string, readonly string[]>>;
 }
 
 export type VariantName = 'cpu' | 'cuda';
@@ -31,13 +35,16 @@ const CUDA_LIBRARIES =
 
 function tensorflow(project: string, tag: string, bytes: number, sha256: string): Wheel {
   const file = `${project.replace('-', '_')}-${TENSORFLOW}-cp311-cp311-${tag}.whl`;
-  return { project, version: TENSORFLOW, file, bytes, sha256, members: LIBRARIES };
+  const system = tag.startsWith('macosx') ? 'darwin' : 'linux';
+  const libraries = libraryHashes[`${project} ${system}-${tag.endsWith('x86_64') ? 'x64' : 'arm64'}`]!;
+  return { project, version: TENSORFLOW, file, bytes, sha256, members: LIBRARIES, libraries };
 }
 
 function nvidia(name: string, version: string, bytes: number, sha256: string): Wheel {
   const file = `nvidia_${name}_cu12-${version}-py3-none-manylinux2014_x86_64.whl`;
   const project = `nvidia-${name.replaceAll('_', '-')}-cu12`;
-  return { project, version, file, bytes, sha256, members: CUDA_LIBRARIES };
+  const libraries = libraryHashes[project]!;
+  return { project, version, file, bytes, sha256, members: CUDA_LIBRARIES, libraries };
 }
 
 /** Every runtime that can be installed. The hashes are those of the files that the Python package index holds. */

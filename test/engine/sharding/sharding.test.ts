@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import { shardingOf } from '../../../src/engine/sharding/sharding.js';
 import { DataType } from '../../../src/tensorflow/c-api/data-types.js';
-import type { HostTensor } from '../../../src/tensorflow/c-api/graph-builder.js';
+import type { HostTensor } from '../../../src/tensorflow/c-api/tensors.js';
 import type { RecordedOperation } from '../../../src/tensorflow/backend/recording-binding.js';
 
 const BATCH = 100;

@@ -64,6 +64,16 @@ describe('tensors', () => {
         refusal(/8 bytes for the shape/),
       );
     }
+    for (const shape of [[-1, -2], [-2], [2 ** 40, 2 ** 40, 0], new Array<number>(300).fill(1)]) {
+      expect(() => binding.createTensor(shape, binding.TF_FLOAT, new Float32Array(2))).toThrow(
+        refusal(/a new tensor: (the shape|300 axes)/),
+      );
+      const attribute = { name: 'shape', type: binding.TF_ATTR_SHAPE, value: shape };
+      if (shape[0] === -1) continue;
+      expect(() =>
+        binding.executeOp('Placeholder', [typeAttribute('dtype', binding.TF_FLOAT), attribute], [], 1),
+      ).toThrow(refusal(/the attribute shape/));
+    }
     expect(() => binding.createTensor([2], binding.TF_STRING, [new Uint8Array(1)])).toThrow(
       refusal(/type 7/),
     );

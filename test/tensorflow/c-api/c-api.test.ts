@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 import { loadTensorFlow } from '../../../src/tensorflow/c-api/c-api.js';
 import { EagerContext } from '../../../src/tensorflow/c-api/eager-context.js';
-import type { Runtime } from '../../../src/tensorflow/runtime/locate.js';
+import type { Runtime } from '../../../src/tensorflow/runtime/found-runtime.js';
 import { withoutErrorOutput } from '../../../src/tensorflow/c-api/logging.js';
 import { errorOutputOf } from '../../support/error-output.js';
 import { temporaryFolder } from '../../support/folders.js';

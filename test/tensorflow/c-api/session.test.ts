@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { DataType } from '../../../src/tensorflow/c-api/data-types.js';
-import { attribute, GraphBuilder, type HostTensor } from '../../../src/tensorflow/c-api/graph-builder.js';
+import { attribute, GraphBuilder } from '../../../src/tensorflow/c-api/graph-builder.js';
+import type { HostTensor } from '../../../src/tensorflow/c-api/tensors.js';
 import { OperationTypes } from '../../../src/tensorflow/c-api/operation-types.js';
 import { Session } from '../../../src/tensorflow/c-api/session.js';
 import { tensorFlowContext } from '../../../src/tensorflow/backend/tfjs-backend.js';
@@ -93,6 +94,40 @@ describe('a session', () => {
     expect(await session.run({ feeds: { x: floats(1, 1, 1) }, fetches: ['sum'] })).toEqual([
       Float32Array.of(2, 3, 4),
     ]);
+    session.close();
+  });
+
+  it('refuses inputs and constants whose bytes, sizes or rank TensorFlow would not survive', async () => {
+    const session = open((graph) => {
+      const x = graph.placeholder('x', DataType.FLOAT, [-1]);
+      graph.node('Identity', [x], float, 'same');
+    });
+    const shapes = [
+      [10_000],
+      [1],
+      [-1, -2],
+      [-2],
+      [1.5],
+      [NaN],
+      [2 ** 40, 2 ** 40, 0],
+      new Array(300).fill(1),
+    ];
+    for (const shape of shapes as number[][]) {
+      const feeds = { x: { ...floats(1, 2), shape } };
+      await expect(session.run({ feeds, fetches: ['same'] })).rejects.toMatchObject({
+        code: 'TENSORFLOW_FAILED',
+        message: expect.stringContaining('the input x') as string,
+      });
+      expect(() => open((graph) => graph.constant(feeds.x))).toThrow(
+        expect.objectContaining({ code: 'TENSORFLOW_FAILED' }),
+      );
+    }
+    for (const shape of [[-2], new Array(300).fill(1)] as number[][]) {
+      expect(() => open((graph) => graph.placeholder('x', DataType.FLOAT, shape))).toThrow(
+        expect.objectContaining({ code: 'TENSORFLOW_FAILED' }),
+      );
+    }
+    expect(await session.run({ feeds: { x: floats(3) }, fetches: ['same'] })).toEqual([Float32Array.of(3)]);
     session.close();
   });
 

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
+import type { ToolkitEvent } from '../../../src/core/events.js';
+
 import {
   cacheFolder,
   findCached,
@@ -11,9 +13,9 @@ import {
   variantFolder,
 } from '../../../src/tensorflow/runtime/locate.js';
 import { temporaryFolder } from '../../support/folders.js';
-import { fakeVariant, SUFFIX } from '../../support/package-index.js';
+import { emptyVariant, SUFFIX } from '../../support/package-index.js';
 
-const variant = fakeVariant();
+const variant = emptyVariant();
 const hasPython = (await findPythonFolder()) !== undefined;
 
 async function findPythonFolder(): Promise<string | undefined> {
@@ -63,7 +65,7 @@ describe('findRuntime', () => {
       const folder = await temporaryFolder();
       await makeLibraries(join(folder, inner));
       const environmentWithCache = await environment();
-      await makeLibraries(variantFolder(variant, environmentWithCache));
+      await makeLibraries(join(variantFolder(variant, environmentWithCache), 'tensorflow'));
       const found = await findRuntime({ folder, variant, environment: environmentWithCache });
       expect(found).toEqual({
         origin: 'option',
@@ -80,7 +82,7 @@ describe('findRuntime', () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, `libtensorflow_cc.${SUFFIX}`), '');
     const environmentWithCache = await environment();
-    await makeLibraries(variantFolder(variant, environmentWithCache));
+    await makeLibraries(join(variantFolder(variant, environmentWithCache), 'tensorflow'));
     await expect(findRuntime({ folder, variant, environment: environmentWithCache })).rejects.toMatchObject({
       code: 'RUNTIME_UNUSABLE',
       exitCode: 4,
@@ -106,27 +108,36 @@ describe('findRuntime', () => {
     });
 
     it('takes the libraries of an installed TensorFlow without importing it', async () => {
-      const packages = await makePackages('2.19.1');
+      const packages = await makePackages('2.21.0');
       const found = await findRuntime({ variant, environment: await environment(python(packages)) });
       const folder = join(packages, 'tensorflow');
-      expect(found).toMatchObject({ origin: 'python', variant: 'cpu', version: '2.19.1', folder });
+      expect(found).toMatchObject({ origin: 'python', variant: 'cpu', version: '2.21.0', folder });
     });
 
     it('prefers the cache', async () => {
-      const both = await environment(python(await makePackages('2.19.1')));
-      await makeLibraries(variantFolder(variant, both));
+      const both = await environment(python(await makePackages('2.21.0')));
+      await makeLibraries(join(variantFolder(variant, both), 'tensorflow'));
       expect(await findRuntime({ variant, environment: both })).toMatchObject({ origin: 'cache' });
     });
 
-    it('passes over versions that were not tried', async () => {
-      for (const version of ['2.15.1', '3.0.0']) {
-        const environmentWithPython = await environment(python(await makePackages(version)));
-        expect(await findRuntime({ variant, environment: environmentWithPython })).toBeUndefined();
+    it('passes over versions of which it knows no hashes, and other libraries, and says so', async () => {
+      for (const [version, reason] of [
+        ['2.15.1', /its version is 2\.15\.1, and hashes are known of 2\.21\.0/],
+        ['2.21.0', /libtensorflow_cc.* is not the file that TensorFlow published/],
+      ] as const) {
+        const packages = await makePackages(version);
+        await writeFile(join(packages, 'tensorflow', `libtensorflow_cc.${SUFFIX}`), 'another');
+        const warnings: ToolkitEvent[] = [];
+        const emit = (event: ToolkitEvent): void => void (event.event === 'warning' && warnings.push(event));
+        const where = await environment(python(packages));
+        expect(await findRuntime({ variant, environment: where, emit })).toBeUndefined();
+        expect(warnings[0]).toMatchObject({ code: 'RUNTIME_UNUSABLE' });
+        expect(JSON.stringify(warnings[0])).toMatch(reason);
       }
     });
 
     it('passes over one without CUDA when a GPU is to compute', async () => {
-      const packages = await makePackages('2.19.1');
+      const packages = await makePackages('2.21.0');
       const cuda = { ...variant, name: 'cuda' } as const;
       const environmentWithPython = await environment(python(packages));
       expect(await findRuntime({ variant: cuda, environment: environmentWithPython })).toBeUndefined();
@@ -142,7 +153,7 @@ describe('findRuntime', () => {
       onTestFinished(() => {
         process.chdir(before);
       });
-      process.chdir(await makePackages('2.19.1'));
+      process.chdir(await makePackages('2.21.0'));
       const found = await findRuntime({
         variant,
         environment: await environment({ PATH: process.env['PATH'] }),

@@ -9,7 +9,7 @@ import { probeNvidiaDriver } from '../../../src/tensorflow/runtime/nvidia-driver
 import { chooseVariant, obtainRuntime } from '../../../src/tensorflow/runtime/obtain.js';
 import type { RuntimeVariant } from '../../../src/tensorflow/runtime/variants.js';
 import { temporaryFolder } from '../../support/folders.js';
-import { SUFFIX } from '../../support/package-index.js';
+import { emptyVariant, SUFFIX } from '../../support/package-index.js';
 
 const hasGpu = probeNvidiaDriver().found;
 
@@ -24,10 +24,10 @@ async function emptyEnvironment(offline?: string): Promise<NodeJS.ProcessEnv> {
 
 async function offlineWithCpuRuntime(): Promise<{ environment: NodeJS.ProcessEnv; folder: string }> {
   const environment = await emptyEnvironment('1');
-  const folder = variantFolder(chooseVariant('cpu').variant, environment);
-  await mkdir(folder, { recursive: true });
+  const folder = variantFolder(emptyVariant(), environment);
+  await mkdir(join(folder, 'tensorflow'), { recursive: true });
   for (const name of ['cc', 'framework'])
-    await writeFile(join(folder, `libtensorflow_${name}.${SUFFIX}`), '');
+    await writeFile(join(folder, 'tensorflow', `libtensorflow_${name}.${SUFFIX}`), '');
   return { environment, folder };
 }
 
@@ -61,6 +61,7 @@ describe('obtainRuntime', () => {
     const { runtime, gpu } = await obtainRuntime(
       { device: 'cpu', folder: undefined, environment },
       silentContext(),
+      () => ({ variant: emptyVariant(), gpu: undefined }),
     );
     expect(runtime.folder).toBe(folder);
     expect(gpu).toBeUndefined();
@@ -76,7 +77,7 @@ describe('where a GPU’s runtime cannot be had', () => {
     const warnings: ToolkitEvent[] = [];
     const context = { ...silentContext(), emit: (event: ToolkitEvent) => warnings.push(event) };
     const request = { device: 'auto', folder: undefined, environment } as const;
-    const { runtime, gpu } = await obtainRuntime(request, context, choose);
+    const { runtime, gpu } = await obtainRuntime(request, context, choose, emptyVariant);
     expect([runtime.folder, gpu]).toEqual([folder, undefined]);
     expect(warnings).toMatchObject([{ event: 'warning', code: 'RUNTIME_MISSING' }]);
     expect(JSON.stringify(warnings)).toMatch(/MNIST_OFFLINE.*on the CPU.*not on NVIDIA Test/);

@@ -1,7 +1,7 @@
 import { chmod, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import {
   findPip,
@@ -37,12 +37,28 @@ async function options(program: string, more: Partial<PipDownloadOptions> = {}):
 describe('findPip', () => {
   it('knows pip by its answer', async () => {
     const PATH = await programs('pip', 'echo "pip 24.0 from /somewhere (python 3.11)"');
-    expect(await findPip({ PATH })).toEqual({ command: ['pip'], version: '24.0' });
+    expect(await findPip({ PATH })).toEqual({ command: [join(PATH, 'pip')], version: '24.0' });
   });
 
   it('calls pip through Python where it is no program of its own', async () => {
     const PATH = await programs('python3', 'test "$*" = "-m pip --version" && echo "pip 23.1 from x"');
-    expect(await findPip({ PATH })).toEqual({ command: ['python3', '-m', 'pip'], version: '23.1' });
+    expect(await findPip({ PATH })).toEqual({
+      command: [join(PATH, 'python3'), '-m', 'pip'],
+      version: '23.1',
+    });
+  });
+
+  it('runs nothing of the current folder', async () => {
+    const cwd = await programs('pip', 'echo "pip 66.6 from here"');
+    const before = process.cwd();
+    process.chdir(cwd);
+    onTestFinished(() => {
+      process.chdir(before);
+    });
+    const python = await programs('python3', 'pwd; test -e pip && echo "pip 66.6 from here"');
+    for (const PATH of ['', '.', `:${python}`, `${python}:.`, `${python}::`]) {
+      expect(await findPip({ PATH })).toBeUndefined();
+    }
   });
 
   it('finds none where the programs fail, are not pip, or are missing', async () => {

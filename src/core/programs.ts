@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { delimiter, isAbsolute, join, parse } from 'node:path';
+import { promisify } from 'node:util';
+
+/**
+ * Where other programs are started: a folder in which only the administrator writes. Python would run modules of the current folder,
+ * which may be a download or a clone of somebody else's.
+ */
+export const PROGRAM_FOLDER = parse(process.execPath).root;
+
+/** Python's variables that name folders; all others of its own change what it does, or what it runs, and are left out. */
+const PYTHON_FOLDERS: ReadonlySet<string> = new Set(['PYTHONPATH', 'PYTHONHOME', 'PYTHONUSERBASE']);
+
+/**
+ * An environment for other programs in which nothing leads to the current folder: an empty or relative part of PATH or PYTHONPATH
+ * means that folder.
+ */
+export function programEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept: NodeJS.ProcessEnv = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (name === 'PATH' || PYTHON_FOLDERS.has(name)) {
+      const folders = absoluteParts(value);
+      if (folders.length > 0) kept[name] = folders.join(delimiter);
+    } else if (!name.startsWith('PYTHON')) kept[name] = value;
+  }
+  return kept;
+}
+
+/** The absolute path of a program, looked for in the folders of PATH, but never in the current one; undefined where there is none. */
+export async function findProgram(name: string, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+  for (const folder of absoluteParts(environment['PATH'])) {
+    const path = join(folder, name);
+    if (await isProgram(path)) return path;
+  }
+  return undefined;
+}
+
+/**
+ * What a program writes to its standard output. Throws where it is not found, fails or takes too long.
+ *
+ * @param program its path, or a name to look for
+ */
+export async function outputOf(
+  program: string,
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  timeout: number,
+): Promise<string> {
+  const path = isAbsolute(program) ? program : await findProgram(program, environment);
+  if (path === undefined) throw new Error(`${program} was not found`);
+  const options = { env: programEnvironment(environment), cwd: PROGRAM_FOLDER, timeout };
+  return (await promisify(execFile)(path, [...words], options)).stdout;
+}
+
+function absoluteParts(folders = ''): string[] {
+  return folders.split(delimiter).filter((folder) => isAbsolute(folder));
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
