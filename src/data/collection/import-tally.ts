@@ -55,7 +55,7 @@ export class ImportTally {
       {
         event: 'warning',
         code: 'CLASS_LOST',
-        message: `${names} is missing from the data set: all ${count} files or rows were rejected (${printable(name)}: ${reason})`,
+        message: `missing from the data set: ${names}; all ${count} of its files or rows were rejected (${printable(name)}: ${reason})`,
         hint: 'convert or repair these images and collect again; rejected.jsonl lists each with its reason',
       },
     ];

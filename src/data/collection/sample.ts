@@ -88,3 +88,13 @@ export function labelNamed(text: string): string {
   if (UNPRINTABLE.test(label)) throw new RejectionError('a label with unprintable characters');
   return label;
 }
+
+/** The warning for a part of a source whose images have no labels. */
+export function unlabelledWarning(name: string): Note {
+  return {
+    event: 'warning',
+    code: 'UNLABELLED_LEFT_OUT',
+    message: `${name} has no labels and is left out`,
+    hint: 'a part of the training images becomes the test split; classify unlabelled images with "mnist predict"',
+  };
+}

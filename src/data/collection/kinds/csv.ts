@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { ToolkitError } from '../../../core/errors.js';
 import { contentRoot } from '../content-root.js';
 import { isByteRange, pixelRange, rescaledMessage } from '../pixel-range.js';
-import { shapeOf, splitNamed, targetFor, type Note, type SplitName } from '../sample.js';
+import { shapeOf, splitNamed, targetFor, unlabelledWarning, type Note, type SplitName } from '../sample.js';
 import { SourceFolder } from '../source-files.js';
 import { openTable, type Table } from '../tables/open-table.js';
 import { tableSamples } from '../tables/table-samples.js';
@@ -103,14 +103,4 @@ function labelled(opened: readonly Table[]): [[Table, ...Table[]], Note[]] {
     split: split === 'train' ? undefined : split,
   });
   return [[undivided(first), ...more.map(undivided)], notes];
-}
-
-/** The warning for a part of a source whose images have no labels. */
-export function unlabelledWarning(name: string): Note {
-  return {
-    event: 'warning',
-    code: 'UNLABELLED_LEFT_OUT',
-    message: `${name} has no labels and is left out`,
-    hint: 'a part of the training images becomes the test split; classify unlabelled images with "mnist predict"',
-  };
 }

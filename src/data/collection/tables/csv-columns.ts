@@ -1,4 +1,5 @@
 import { ToolkitError } from '../../../core/errors.js';
+import { isImageName } from '../image-names.js';
 import { FEWEST_PIXELS, numberedPixels, squareOf, type PixelColumns } from './pixel-order.js';
 
 /** Where in a table's records things stand. */
@@ -26,7 +27,6 @@ const FILE_NAMES = [
 const SPLIT_NAMES = ['split', 'set', 'subset', 'usage', 'fold', 'partition'];
 /** Names of columns that number the rows. An unnamed one is what pandas writes for its index. */
 const INDEX_NAMES = /^(|#|unnamed: ?\d+.*|index|level_\d+|idx|row|row_?(id|number)|no|nr|id|image_?id|image)$/;
-export const IMAGE_FILE = /\.(png|jpe?g|jfif|webp|gif|tiff?|bmp|avif)\s*$/i;
 const NUMBER = /^\s*[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d+)?\s*$/i;
 
 /**
@@ -45,7 +45,7 @@ export function findColumns(
     return { ...withoutNames(records.slice(1), path, labelAt), hasHeader: true };
   }
   if (isNumbersAlone(first) || hasLabelAmongNumbers(first)) return withoutNames(records, path, labelAt);
-  const file = first.findIndex((field) => IMAGE_FILE.test(field));
+  const file = first.findIndex((field) => isImageName(field.trim()));
   if (file >= 0 && first.length === 2) {
     const content = { file };
     return { label: 1 - file, split: undefined, content, hasHeader: false, count: 2, notes: [] };
