@@ -1,7 +1,7 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 
 import { silentContext, type ToolkitEvent } from '../../../../src/core/events.js';
@@ -153,7 +153,7 @@ describe('a test folder without classes', () => {
 describe('formats', () => {
   const side = 5;
   const shade = (x: number, y: number): number => (x + y) % 2 === 0 ? 255 : 17 * x;
-  const grey = (): sharp.Sharp => {
+  const grey = (): Sharp => {
     const data = Buffer.from(Array.from({ length: side * side }, (_, at) => shade(at % side, Math.floor(at / side))));
     return sharp(data, { raw: { width: side, height: side, channels: 1 } }).toColourspace('b-w');
   };
