@@ -39,6 +39,8 @@ const importSchema = z.strictObject({
   base: rawFiles.optional(),
   size: z.int().min(1),
   channels: z.int().min(1),
+  /** The pixel values that became 0 and 255, where they were others. */
+  range: z.tuple([z.number(), z.number()]).optional(),
   ...importedAs.shape,
   testShare: z.number(),
   seed: z.int(),

@@ -42,6 +42,12 @@ export function rowOf<Values extends { subarray(start: number, end: number): Val
   return values.subarray(row * length, (row + 1) * length);
 }
 
+/** The value that all pixels of an image have, if they are alike. */
+export function constantValue(pixels: Uint8Array): number | undefined {
+  const [first] = pixels;
+  return pixels.every((pixel) => pixel === first) ? first : undefined;
+}
+
 /** The positions of so many images, in order. */
 export function allIndices(count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, index) => index);

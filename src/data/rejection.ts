@@ -5,6 +5,8 @@ export class RejectionError extends Error {}
 export interface Rejection {
   name: string;
   reason: string;
+  /** What it shows, where the source says it. */
+  label?: string | undefined;
 }
 
 /** A name from a source made safe for a message: on one line, at most 200 characters long. */

@@ -29,7 +29,7 @@ export async function addedTo(
     yield* samplesOf(dataset, test, known);
     for await (const sample of added.samples) yield inTraining(sample);
   };
-  return { shape: added.shape, total: undefined, classNames: known, samples: samples() };
+  return { ...added, total: undefined, classNames: known, samples: samples() };
 }
 
 interface Split {

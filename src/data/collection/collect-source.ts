@@ -11,6 +11,7 @@ import { holdsImages } from './kinds/folder.js';
 import { sourceKinds } from './kinds/index.js';
 import type { CollectedFiles,SourceKind } from './kinds/source-kind.js';
 import { isAddress,isFileAddress,obtain,type Place } from './obtain.js';
+import { isByteRange } from './pixel-range.js';
 import type { ImageOptions } from './sample.js';
 import { candidateNames,mirrorSource } from './sources.js';
 
@@ -129,7 +130,7 @@ function imported(
   { centre, invert, testShare, seed, addTo }: SourceRequest,
 ): Pick<CollectedSource, 'imported'> {
   if (!samples) return {};
-  const { shape, train, validation, test, rejected, sources, rejections } = samples;
+  const { shape, range, train, validation, test, rejected, sources, rejections } = samples;
   return {
     imported: {
       format: kind.name,
@@ -137,6 +138,7 @@ function imported(
       ...(addTo && { addedTo: addTo.manifest.dataset, base: addTo.manifest.files }),
       size: shape.width,
       channels: shape.channels,
+      ...(range && !isByteRange({ from: range }) && { range: [...range] as [number, number] }),
       centre,
       invert,
       testShare,

@@ -6,7 +6,10 @@ import { mapInOrder } from '../../core/concurrency.js';
 import type { ImageShape } from '../../core/images.js';
 import { stratifiedSplit } from '../preparation/split.js';
 import { ClassTable } from './tables/class-table.js';
+import { classWarnings } from '../data-warnings.js';
+import { classCounts } from '../preparation/cleaning/quality.js';
 import { CollectedPart } from './collected-part.js';
+import { ImportTally } from './import-tally.js';
 import { Listing,type ListedFile } from './listing.js';
 import type { Sample,SampleSet,SplitName } from './sample.js';
 import { labelNamed,MAX_IMAGES } from './sample.js';
@@ -16,6 +19,8 @@ import { printable,RejectionError,type Rejection } from '../rejection.js';
 export interface ImportedSamples {
   classNames: string[];
   shape: ImageShape;
+  /** The pixel values that became 0 and 255. */
+  range?: readonly [least: number, most: number];
   train: number;
   /** How many of the training images, the last ones, the source itself holds for validation. */
   validation: number;
@@ -65,11 +70,17 @@ export async function importSamples(request: ImportRequest, context: StageContex
       parts.push(part);
       return part;
     };
-    for (const rejection of request.rejected) await rejections.add(rejection);
+    const tally = new ImportTally();
+    const reject = async ({ name, reason, label }: Rejection): Promise<void> => {
+      tally.reject({ name, reason, label });
+      await rejections.add({ name, reason });
+    };
+    for (const rejection of request.rejected) await reject(rejection);
     const taken = new Map<SplitName | undefined, CollectedPart>();
     await takeAll(request, context, async (outcome) => {
-      if ('reason' in outcome) return rejections.add(outcome);
+      if ('reason' in outcome) return reject(outcome);
       const { sample, label, pixels } = outcome;
+      tally.take(label, pixels);
       let part = taken.get(sample.split);
       if (!part) taken.set(sample.split, (part = await open(sample.split ?? 'whole')));
       await part.add(pixels, classes.numberOf(label), sample.name);
@@ -88,9 +99,14 @@ export async function importSamples(request: ImportRequest, context: StageContex
         await sources.add({ split, index, file, label: classes.nameOf(part.labels[index]!) });
       }
     }
+    const classNames = classes.sortedNames();
+    const trained = Uint8Array.from(train.labels, (label) => order[label]!);
+    const warnings = [...tally.warnings(), ...classWarnings(classNames, classCounts(trained, classNames.length))];
+    for (const warning of warnings) context.emit(warning);
     return {
-      classNames: classes.sortedNames(),
+      classNames,
       shape: set.shape,
+      ...(set.range && { range: set.range }),
       train: train.count,
       validation: taken.get('validation')?.count ?? 0,
       test: test.count,
@@ -133,7 +149,7 @@ async function load(
     return { sample, label, pixels: await sample.load() };
   } catch (error) {
     if (!(error instanceof RejectionError)) throw error;
-    return { name: sample.name, reason: error.message };
+    return { name: sample.name, reason: error.message, label: sample.label };
   }
 }
 

@@ -45,7 +45,7 @@ const GZIP_MAGIC = '\x1f\x8b';
 /** Where it stands in the first header of a tar archive, and how it begins. */
 const TAR_MAGIC = { offset: 257, text: 'ustar' };
 const TAR_NAME = /\.(tar|tar\.gz|tgz)$/i;
-const FILE_ADDRESS = /\.(zip|npz|csv|tsv|tar|tar\.gz|tgz)$/i;
+const FILE_ADDRESS = /\.(zip|npz|[ct]sv|[ct]sv\.gz|tar|tar\.gz|tgz)$/i;
 
 /** Whether a source is named by a web address. */
 export function isAddress(from: string): boolean {

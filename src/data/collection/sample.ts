@@ -1,4 +1,5 @@
 import { ToolkitError } from '../../core/errors.js';
+import type { ToolkitEvent } from '../../core/events.js';
 import type { ImageShape } from '../../core/images.js';
 import type { ImageTarget } from '../imaging/importing/decode.js';
 import { RejectionError,type Rejection } from '../rejection.js';
@@ -20,6 +21,9 @@ export interface Sample {
   load(): Promise<Uint8Array>;
 }
 
+/** What a person is told of a source. */
+export type Note = Extract<ToolkitEvent, { event: 'notice' | 'warning' }>;
+
 /** The images of a source, one by one, with what is refused before it is even read. */
 export interface SampleSet {
   shape: ImageShape;
@@ -27,6 +31,10 @@ export interface SampleSet {
   total: number | undefined;
   /** The classes in their order, where the source knows them: others are refused, and some may have no images. */
   classNames?: readonly string[] | undefined;
+  /** What is to be told of the source before its images are read. */
+  notes?: readonly Note[];
+  /** The pixel values that became 0 and 255, where they were others. */
+  range?: readonly [least: number, most: number];
   samples: AsyncIterable<Sample | Rejection> | Iterable<Sample | Rejection>;
 }
 
@@ -79,4 +87,14 @@ export function labelNamed(text: string): string {
   if (label.length > MAX_LABEL_LENGTH) throw new RejectionError(`a label of ${label.length} characters`);
   if (UNPRINTABLE.test(label)) throw new RejectionError('a label with unprintable characters');
   return label;
+}
+
+/** The warning for a part of a source whose images have no labels. */
+export function unlabelledWarning(name: string): Note {
+  return {
+    event: 'warning',
+    code: 'UNLABELLED_LEFT_OUT',
+    message: `${name} has no labels and is left out`,
+    hint: 'a part of the training images becomes the test split; classify unlabelled images with "mnist predict"',
+  };
 }

@@ -32,8 +32,8 @@ export { collectFields, type CollectOptions } from './collect-options.js';
  * set, or what an import makes of images, a table or an archive. What is already there intact is kept, unless `from` names a
  * source. The folder appears complete or not at all.
  *
- * Throws DATASET_UNKNOWN, DATASET_SOURCE_MISSING, DATA_MISSING, DATA_CORRUPT, DATA_REFUSED, SOURCE_REFUSED, DOWNLOAD_FAILED
- * and storage errors.
+ * Throws USAGE, DATASET_UNKNOWN, DATASET_SOURCE_MISSING, DATA_MISSING, DATA_CORRUPT, DATA_REFUSED, SOURCE_REFUSED, DOWNLOAD_FAILED,
+ * DATA_UNREADABLE and storage errors.
  */
 export async function collect(
   given: CollectOptions,

@@ -63,7 +63,7 @@ const TERMINAL_SIDE = 16;
  * Looks at a prepared data set (stages 1 and 2 are run first where they are missing): counts, pixel statistics, samples, and
  * what its quality report found; writes a contact sheet and a data card where they are asked for.
  *
- * Throws what the earlier stages throw, DATA_CORRUPT for a damaged quality report, and storage errors.
+ * Throws USAGE where augmentation is asked for without a contact sheet, what the earlier stages throw, DATA_CORRUPT for a damaged quality report, and storage errors.
  */
 export async function showDataset(
   dataset: string,

@@ -4,6 +4,8 @@ import { findSharded, isSharded, type ShardedData } from '../../artifacts/sharde
 import { withDefaults } from '../../core/config/resolve.js';
 import { isToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
+import { classWarnings } from '../../data/data-warnings.js';
+import { classCounts } from '../../data/preparation/cleaning/quality.js';
 import type { ScalingName } from '../../data/preparation/scaling.js';
 import { validationSplit } from '../../data/preparation/split.js';
 import { type BackendOptions, backendOptionsOf } from '../../engine/backends/options.js';
@@ -40,7 +42,10 @@ export async function prepareStored(
   const { dataset, dataDir, scaling, validationSplit } = options;
   const found = await findIntact(dataDir, dataset, context);
   const raw = await findRaw(dataDir, dataset);
-  if (found && (!raw || rawFingerprint(raw.manifest) === rawFingerprintOf(found))) return found;
+  if (found && (!raw || rawFingerprint(raw.manifest) === rawFingerprintOf(found))) {
+    warnOfClasses(found, context);
+    return found;
+  }
   if (!raw) await collect(withDefaults(collectFields, { dataset, dataDir }), context);
   // What was cleaned once is cleaned again in the same way, and what was put into shards is put into them again.
   const { clean, denoise, folds } = found?.cleaning ?? {};
@@ -51,6 +56,13 @@ export async function prepareStored(
   };
   const { prepared } = await preprocess(withDefaults(preprocessFields, wanted), context);
   return prepared;
+}
+
+/** What `preprocess` warns of, once more; of a set in shards the labels are not read for it, so that only a single class is noticed. */
+function warnOfClasses(data: PreparedData | ShardedData, { emit }: StageContext): void {
+  const { classNames } = data;
+  const counts = isSharded(data) ? classNames.map(() => 1) : classCounts(data.train.labels, classNames.length);
+  for (const warning of classWarnings(classNames, counts)) emit(warning);
 }
 
 /** Which training images are held back: settled for a set in shards; for others, by share and seed. */

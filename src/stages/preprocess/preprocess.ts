@@ -21,6 +21,7 @@ import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import type { LabelledImages } from '../../core/images.js';
+import { classWarnings, darknessOf } from '../../data/data-warnings.js';
 import type { CleaningReport } from '../../data/preparation/cleaning/cleaning-report.js';
 import { examine, type CountedQuality } from '../../data/preparation/cleaning/quality.js';
 import { heldBackShare, validationSplit } from '../../data/preparation/split.js';
@@ -43,7 +44,7 @@ export interface Preprocessed {
  * splits and describes them, and writes `<dataDir>/<dataset>/prepared/`: the data, a data-quality report, all findings, and
  * what was dropped or changed. The raw files stay as they are. A set that does not fit into memory is put into shards.
  *
- * Throws DATA_MISSING, DATA_CORRUPT, DATA_UNREADABLE and storage errors, and where a check computes on a backend, what
+ * Throws USAGE, DATA_MISSING, DATA_CORRUPT, DATA_UNREADABLE and storage errors, and where a check computes on a backend, what
  * `startBackend` throws.
  *
  * @param memoryBytes what a set may have to be held in memory
@@ -66,6 +67,7 @@ export async function preprocess(
   if (bytes > memoryBytes) {
     const quality = await preprocessStored(raw, options, context);
     await writeReports(preparedFolder(dataDir, dataset), quality, { findings: [], changes: [] });
+    warnOfClasses(quality, context);
     return { prepared: await whatWasWritten(dataDir, dataset), quality };
   }
   const train = await readSplit(raw, 'train');
@@ -109,7 +111,13 @@ export async function preprocess(
     await removeSharded(dataDir, selected.dataset);
   }
   await writeReports(preparedFolder(dataDir, selected.dataset), quality, data);
+  warnOfClasses(quality, context);
+  for (const warning of darknessOf(selected.train.pixels)) context.emit(warning);
   return { prepared: await whatWasWritten(dataDir, selected.dataset), quality };
+}
+
+function warnOfClasses({ classNames, counts }: CountedQuality, { emit }: StageContext): void {
+  for (const warning of classWarnings(classNames, counts.training)) emit(warning);
 }
 
 async function whatWasWritten(dataDir: string, dataset: string): Promise<PreparedData | ShardedData> {

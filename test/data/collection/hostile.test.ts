@@ -49,11 +49,11 @@ describe('decodeImage refuses', () => {
     }
   });
 
-  it.each(['<svg xmlns="http://www.w3.org/2000/svg"/>', 'GIF89a........', 'BM..............', ''])(
-    'what is none of the three formats: %s',
+  it.each(['<svg xmlns="http://www.w3.org/2000/svg"/>', 'GIF89a', 'BM..............', 'II*\0', '....ftypavif', ''])(
+    'what is none of the formats, or only begins as one: %s',
     async (text) => {
       expect(String(await failureOf(decodeImage(Buffer.from(text), target)))).toMatch(
-        /not a PNG|an empty file/,
+        /not a PNG|an empty file|header is incomplete/,
       );
     },
   );

@@ -7,6 +7,10 @@ export interface NpyHeader {
   /** NumPy's name of the type: byte order, kind, bytes an element. */
   type: string;
   shape: readonly number[];
+  /** Whether the first index runs fastest. */
+  isFortran: boolean;
+  /** Bytes an element. */
+  elementBytes: number;
   headerBytes: number;
   /** How long the whole file must be. */
   fileBytes: number;
@@ -17,22 +21,19 @@ const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
 export const MAX_NPY_HEADER_BYTES = 4096;
 /** NumPy writes the three keys in this order, and the dictionary in this form. */
 const DICTIONARY =
-  /^\{'descr': '([<>|=][a-zA-Z]\d{1,2})', 'fortran_order': (True|False), 'shape': \((\d+,|\d+(?:, \d+)+,?)\), ?\} *\n$/;
-const ELEMENT_BYTES: Readonly<Record<string, number>> = {
-  b1: 1,
-  u1: 1,
-  i1: 1,
-  u2: 2,
-  i2: 2,
-  u4: 4,
-  i4: 4,
-  u8: 8,
-  i8: 8,
+  /^\{'descr': '([<>|=][a-zA-Z]\d{0,4})', 'fortran_order': (True|False), 'shape': \((\d+,|\d+(?:, \d+)+,?)\), ?\} *\n$/;
+/** Bytes that a number of a kind may have; of texts, an element has any number of letters of these bytes. */
+const NUMBER_BYTES: Readonly<Record<string, readonly number[]>> = {
+  b: [1],
+  u: [1, 2, 4, 8],
+  i: [1, 2, 4, 8],
+  f: [2, 4, 8],
 };
+const LETTER_BYTES: Readonly<Record<string, number>> = { U: 4, S: 1 };
 
 /**
- * Reads the header of an array (NEP 1, versions 1.0 to 3.0), or returns undefined where more of it is needed. Nothing but plain
- * integers in C order is accepted. Throws DATA_CORRUPT, or SOURCE_REFUSED for other numbers; both name `path`.
+ * Reads the header of an array (NEP 1, versions 1.0 to 3.0), or returns undefined where more of it is needed. Plain
+ * numbers and texts are accepted. Throws DATA_CORRUPT, or SOURCE_REFUSED for other elements; both name `path`.
  */
 export function parseNpyHeader(start: Buffer, path: string): NpyHeader | undefined {
   if (start.length < 12) return undefined;
@@ -49,9 +50,8 @@ export function parseNpyHeader(start: Buffer, path: string): NpyHeader | undefin
   const found = DICTIONARY.exec(start.toString('utf8', textStart, headerBytes));
   if (!found) throw corruptError(path, 'its header is not one that NumPy writes for a plain array');
   const [, type = '', order, sizes = ''] = found;
-  if (order === 'True') throw corruptError(path, 'in Fortran order; save it in C order');
-  const elementBytes = ELEMENT_BYTES[type.slice(1)];
-  if (elementBytes === undefined) throw notIntegers(path, type);
+  const elementBytes = bytesOf(type);
+  if (elementBytes === undefined) throw notPlain(path, type);
   const shape = sizes
     .split(',')
     .map((size) => size.trim())
@@ -61,38 +61,20 @@ export function parseNpyHeader(start: Buffer, path: string): NpyHeader | undefin
   if (shape.includes(0)) throw corruptError(path, `holds nothing: its shape is (${shape.join(', ')})`);
   if (fileBytes > MAX_FILE_BYTES)
     throw corruptError(path, `its header claims ${fileBytes} bytes, more than ${MAX_FILE_BYTES}`);
-  return { type, shape, headerBytes, fileBytes };
+  return { type, shape, isFortran: order === 'True', elementBytes, headerBytes, fileBytes };
 }
 
-const KINDS: Readonly<Record<string, string>> = { f: 'float', i: 'int', u: 'uint', c: 'complex' };
-
-/** The error for an array whose type cannot be used, with what converts it. */
-export function notIntegers(path: string, type: string): ToolkitError {
-  const kind = KINDS[type[1]!];
-  const name = kind === undefined ? type : `${kind}${8 * Number(type.slice(2))}`;
-  const reason = `it holds ${name}, but images must be uint8 (0 to 255) and labels integers`;
-  const hint = "convert images with (x * 255 / x.max()).astype('uint8'), labels with y.astype('uint8')";
-  return new ToolkitError('SOURCE_REFUSED', { path, reason, hint });
+function bytesOf(type: string): number | undefined {
+  const [kind, size] = [type[1]!, Number(type.slice(2))];
+  const letter = LETTER_BYTES[kind];
+  if (letter !== undefined) return size > 0 ? letter * size : undefined;
+  return NUMBER_BYTES[kind]?.includes(size) ? size : undefined;
 }
 
-/** The elements of an array of whole numbers as texts, from the bytes after its header. */
-export function* npyIntegers({ type }: NpyHeader, data: Buffer): Generator<string> {
-  const bytes = ELEMENT_BYTES[type.slice(1)]!;
-  const isSigned = type[1] === 'i';
-  const isBig = type.startsWith('>');
-  for (let at = 0; at + bytes <= data.length; at += bytes) {
-    if (bytes <= 4) {
-      const read = isSigned ? (isBig ? 'readIntBE' : 'readIntLE') : isBig ? 'readUIntBE' : 'readUIntLE';
-      yield String(data[read](at, bytes));
-    } else {
-      const read = isSigned
-        ? isBig
-          ? 'readBigInt64BE'
-          : 'readBigInt64LE'
-        : isBig
-          ? 'readBigUInt64BE'
-          : 'readBigUInt64LE';
-      yield String(data[read](at));
-    }
-  }
+/** The error for an array whose elements cannot be used, with what converts it. */
+function notPlain(path: string, type: string): ToolkitError {
+  const isObject = type[1] === 'O';
+  const reason = isObject ? 'it holds Python objects' : `it holds elements of the type ${type}`;
+  const hint = "images must be numbers, for example x.astype('uint8'), and labels numbers or texts: y.astype(str)";
+  return new ToolkitError('SOURCE_REFUSED', { path, reason: `${reason}, not plain numbers or texts`, hint });
 }

@@ -17,8 +17,16 @@ export interface NpzArray {
   read(): AsyncGenerator<Buffer>;
 }
 
-/** The arrays of a NumPy archive (.npz), none of them in memory. */
-export class NpzArchive {
+/** Arrays by their names, none of them in memory. */
+export interface ArraySource {
+  readonly names: string[];
+  /** An array by its name, or undefined. Throws DATA_CORRUPT where its header and its length disagree. */
+  array(name: string): Promise<NpzArray | undefined>;
+  close(): void;
+}
+
+/** The arrays of a NumPy archive (.npz). */
+export class NpzArchive implements ArraySource {
   readonly #zip: ZipFile;
   readonly #path: string;
   readonly #members: ReadonlyMap<string, Entry>;
@@ -103,22 +111,5 @@ export class NpzArchive {
     }
     if (total !== entry.uncompressedSize)
       throw corruptError(path, `ends after ${total} of ${entry.uncompressedSize} bytes`);
-  }
-}
-
-/** The bytes of an array in pieces of one length. */
-export async function* piecesOf(array: NpzArray, length: number): AsyncGenerator<Buffer> {
-  let piece = Buffer.allocUnsafe(length);
-  let filled = 0;
-  for await (const chunk of array.read()) {
-    for (let at = 0; at < chunk.length;) {
-      const copied = chunk.copy(piece, filled, at, at + length - filled);
-      filled += copied;
-      at += copied;
-      if (filled < length) continue;
-      yield piece;
-      piece = Buffer.allocUnsafe(length);
-      filled = 0;
-    }
   }
 }

@@ -1,137 +1,136 @@
-import { readdir,stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ToolkitError } from '../../../core/errors.js';
+import { convertPixels, type ImageTarget } from '../../imaging/importing/decode.js';
+import { piecesOf } from '../archives/array-pieces.js';
+import { NpyFolder } from '../archives/npy-folder.js';
+import { NpzArchive, type ArraySource, type NpzArray } from '../archives/npz-archive.js';
+import { layoutOf, pixelsOf, summariesOf, type ArrayLayout } from '../arrays/array-images.js';
+import { labelsOf } from '../arrays/array-labels.js';
+import { namedArrays } from '../arrays/array-names.js';
 import { contentRoot } from '../content-root.js';
-import { convertPixels,type ImageTarget } from '../../imaging/importing/decode.js';
-import { notIntegers,npyIntegers } from '../archives/npy.js';
-import { NpzArchive,piecesOf,type NpzArray } from '../archives/npz-archive.js';
-import { MAX_IMAGES,shapeOf,targetFor,type Sample,type SplitName } from '../sample.js';
+import { isByteRange, pixelRange, rescaledMessage, type PixelRange } from '../pixel-range.js';
+import {
+  MAX_IMAGES,
+  shapeOf,
+  targetFor,
+  unlabelledWarning,
+  type Note,
+  type Sample,
+  type SplitName,
+} from '../sample.js';
 import { printable } from '../../rejection.js';
 import { sampleKind } from './source-kind.js';
-import { corruptError } from '../../../core/files.js';
 
 /** Images and labels that belong together. */
-interface Pair {
+interface Pair extends ArrayLayout {
   name: string;
   images: NpzArray;
   labels: NpzArray;
   split: SplitName | undefined;
-  count: number;
-  side: number;
-  channels: 1 | 3;
 }
 
-/** The names that arrays have: those of MedMNIST, those of Keras, and plain ones for a set without splits. */
-const PAIRS: readonly (readonly [images: string, labels: string, split: SplitName | undefined])[] = [
-  ['train_images', 'train_labels', 'train'],
-  ['val_images', 'val_labels', 'validation'],
-  ['test_images', 'test_labels', 'test'],
-  ['x_train', 'y_train', 'train'],
-  ['x_test', 'y_test', 'test'],
-  ['images', 'labels', undefined],
-];
-const MAX_SIDE = 1024;
-
-/** A NumPy archive with arrays of images and labels, as MedMNIST and Keras ship them. */
+/** Arrays of images and labels: a NumPy archive, as MedMNIST and Keras ship them, or a folder of `.npy` files. */
 export const npz = sampleKind({
   name: 'npz',
   summary: 'NumPy archive with train_images, train_labels, … as in MedMNIST',
 
   async recognises(place) {
-    return (await findArchive(place)) !== undefined;
+    return (await findArrays(place)) !== undefined;
   },
 
   async open(place, options) {
-    const path = (await findArchive(place)) ?? place;
-    const archive = await NpzArchive.open(path);
+    const found = await findArrays(place);
+    const path = found?.path ?? place;
+    const source = found?.isFolder ? await NpyFolder.open(path) : await NpzArchive.open(path);
     try {
-      const pairs = await findPairs(archive, path);
+      const notes: Note[] = [];
+      const pairs = await findPairs(source, path, notes);
       const [first] = pairs;
-      if (!first) {
-        const reason = `it holds ${printable(archive.names.join(', ')) || 'nothing'}`;
-        const hint = 'the arrays have to be called train_images, train_labels, test_images and test_labels';
-        throw new ToolkitError('SOURCE_REFUSED', { path, reason, hint });
-      }
+      if (!first) throw noPairs(source, path);
       const target = targetFor(options, { size: first.side, channels: first.channels });
+      const summaries = [];
+      for (const { images } of pairs) summaries.push(...(await summariesOf(images)));
+      const range = pixelRange(summaries, first.images.path);
+      if (!isByteRange(range)) notes.push({ event: 'notice', message: rescaledMessage(range) });
       const total = pairs.reduce((sum, { count }) => sum + count, 0);
-      return { shape: shapeOf(target), total, samples: samplesOf(archive, pairs, target) };
+      const samples = samplesOf(source, pairs, target, range);
+      return { shape: shapeOf(target), total, notes, range: range.from, samples };
     } catch (error) {
-      archive.close();
+      source.close();
       throw error;
     }
   },
 });
 
-async function findArchive(place: string): Promise<string | undefined> {
+/** An archive, or a folder with one, or a folder of arrays. */
+async function findArrays(place: string): Promise<{ path: string; isFolder: boolean } | undefined> {
   const found = await stat(place).catch(() => undefined);
-  if (!found?.isDirectory()) return found && /\.npz$/i.test(place) ? place : undefined;
+  if (!found?.isDirectory()) return found && /\.npz$/i.test(place) ? { path: place, isFolder: false } : undefined;
   const root = await contentRoot(place);
-  const names = (await readdir(root)).filter((name) => /\.npz$/i.test(name));
-  return names.length === 1 ? join(root, names[0]!) : undefined;
+  const names = await readdir(root);
+  const archives = names.filter((name) => /\.npz$/i.test(name));
+  if (archives.length === 1) return { path: join(root, archives[0]!), isFolder: false };
+  return names.filter((name) => name.endsWith('.npy')).length > 1 ? { path: root, isFolder: true } : undefined;
 }
 
-async function findPairs(archive: NpzArchive, path: string): Promise<Pair[]> {
+/** Pairs of arrays by their names. A test without labels is left out, with a note; throws SOURCE_REFUSED where others lack a half. */
+async function findPairs(source: ArraySource, path: string, notes: Note[]): Promise<Pair[]> {
   const pairs: Pair[] = [];
-  for (const [imagesName, labelsName, split] of PAIRS) {
-    const images = await archive.array(imagesName);
-    const labels = await archive.array(labelsName);
-    if (!images && !labels) continue;
-    if (!images || !labels) {
-      throw corruptError(
-        path,
-        `it holds ${images ? imagesName : labelsName} without ${images ? labelsName : imagesName}`,
-      );
+  for (const { images: imagesName, labels: labelsName, split } of namedArrays(source.names)) {
+    const isLeftOut = split === 'test' && labelsName === undefined && pairs.length > 0;
+    if (isLeftOut && imagesName !== undefined) {
+      notes.push(unlabelledWarning(imagesName));
+      continue;
     }
-    pairs.push({ name: imagesName, images, labels, split, ...sizesOf(images, labels) });
+    const images = imagesName === undefined ? undefined : await source.array(imagesName);
+    const labels = labelsName === undefined ? undefined : await source.array(labelsName);
+    if (!images || !labels || imagesName === undefined) {
+      const there = imagesName ?? labelsName ?? '';
+      const reason = `it holds ${there} without ${imagesName === undefined ? 'images' : 'labels'} that belong to it`;
+      throw new ToolkitError('SOURCE_REFUSED', { path, reason, hint: NAMES_HINT });
+    }
+    const layout = layoutOf(images);
+    if (layout.count > MAX_IMAGES) {
+      const reason = `${layout.count} images, more than ${MAX_IMAGES}`;
+      throw new ToolkitError('SOURCE_REFUSED', { path: images.path, reason, hint: 'collect a part of them' });
+    }
+    pairs.push({ name: imagesName, images, labels, split, ...layout });
   }
   const isSplit = pairs.some(({ split }) => split === 'test');
   return pairs.map((pair) => (pair.split === 'train' && !isSplit ? { ...pair, split: undefined } : pair));
 }
 
-function sizesOf(images: NpzArray, labels: NpzArray): Pick<Pair, 'count' | 'side' | 'channels'> {
-  const { header, path } = images;
-  const [count = 0, height = 0, width = 0, channels = 1] = header.shape;
-  if (header.type.slice(1) !== 'u1') throw notIntegers(path, header.type);
-  const isImages = [3, 4].includes(header.shape.length) && height === width && width <= MAX_SIDE;
-  if (!isImages || (channels !== 1 && channels !== 3)) {
-    throw corruptError(
-      path,
-      `of shape (${header.shape.join(', ')}), where square images in one or three channels are needed`,
-    );
-  }
-  const [labelCount = 0, columns = 1, ...more] = labels.header.shape;
-  if (columns !== 1 || more.length > 0) {
-    throw corruptError(
-      labels.path,
-      `of shape (${labels.header.shape.join(', ')}): an image may have one label only`,
-    );
-  }
-  // Labels are read as a whole.
-  if (count > MAX_IMAGES) throw corruptError(path, `${count} images, more than ${MAX_IMAGES}`);
-  if (labelCount !== count) throw corruptError(labels.path, `${labelCount} labels for ${count} images`);
-  return { count, side: width, channels };
+const NAMES_HINT =
+  'the arrays have to be called train_images, train_labels, test_images and test_labels, or images and labels: numpy.savez("set.npz", images=x, labels=y)';
+
+function noPairs({ names }: ArraySource, path: string): ToolkitError {
+  const reason = `it holds ${printable(names.join(', ')) || 'nothing'}`;
+  return new ToolkitError('SOURCE_REFUSED', { path, reason, hint: NAMES_HINT });
 }
 
 async function* samplesOf(
-  archive: NpzArchive,
+  source: ArraySource,
   pairs: readonly Pair[],
   target: ImageTarget,
+  range: PixelRange,
 ): AsyncGenerator<Sample> {
   try {
-    for (const { name, images, labels, split, side, channels } of pairs) {
-      const parts: Buffer[] = [];
-      for await (const part of labels.read()) parts.push(part);
-      const names = npyIntegers(labels.header, Buffer.concat(parts));
+    for (const pair of pairs) {
+      const { side, channels, count, split } = pair;
+      const labels = await labelsOf(pair.labels, count);
       let index = 0;
-      for await (const data of piecesOf(images, side * side * channels)) {
-        const label = String(names.next().value);
-        const load = (): Promise<Uint8Array> =>
-          convertPixels({ width: side, height: side, channels, data }, target);
-        yield { name: `${name}[${index++}]`, label, split, load };
+      for await (const piece of piecesOf(pair.images)) {
+        const name = `${pair.name}[${index}]`;
+        const load = async (): Promise<Uint8Array> => {
+          const data = pixelsOf(piece, pair.images, pair, range, name);
+          return convertPixels({ width: side, height: side, channels, data }, target);
+        };
+        yield { name, label: labels[index++] ?? '', split, load };
       }
     }
   } finally {
-    archive.close();
+    source.close();
   }
 }

@@ -59,6 +59,7 @@ export function sampleKind({ open, ...kind }: SampleKind): SourceKind {
       const set = addTo
         ? await addedTo(addTo, options, (fitting) => open(place, fitting))
         : await open(place, options);
+      for (const note of set.notes ?? []) context.emit(note);
       const request = { set, rejected, source, folder: staging, testShare, seed };
       const samples = await importSamples(request, context);
       const files = {} as RawManifest['files'];

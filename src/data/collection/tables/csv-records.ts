@@ -1,9 +1,10 @@
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 
 import { CsvError, parse } from 'csv-parse';
 
 import { corruptError, readError } from '../../../core/files.js';
+import { isToolkitError } from '../../../core/errors.js';
+import { tableText } from './table-text.js';
 
 /** One record of a table, and the line that it starts on, from 1. */
 export interface CsvRecord {
@@ -15,10 +16,10 @@ export interface CsvRecord {
 const MAX_RECORD_BYTES = 4 * 2 ** 20;
 
 /**
- * Reads a table record by record; empty lines are passed over. Throws DATA_CORRUPT where a record is longer than any real one or a
- * quotation mark is never closed, and DATA_UNREADABLE; both name the file.
+ * Reads a table record by record; empty lines and a first line that declares the separator are passed over. Throws DATA_CORRUPT where a
+ * record is longer than any real one or a quotation mark is never closed, and what `tableText` throws; all name the file.
  *
- * @param separator a comma, a semicolon or a tab
+ * @param separator the character between fields
  */
 export async function* readCsvRecords(path: string, separator: string): AsyncGenerator<CsvRecord> {
   const parser = parse({
@@ -34,16 +35,18 @@ export async function* readCsvRecords(path: string, separator: string): AsyncGen
     info: true,
   });
   // What ends one stream ends the other; an error of the file comes out of the parser.
-  pipeline(createReadStream(path, { highWaterMark: 1 << 18 }), parser, () => undefined);
+  pipeline(Readable.from(tableText(path), { objectMode: true, highWaterMark: 1 }), parser, () => undefined);
   let lines = 0;
   try {
     for await (const { record, info } of parser as AsyncIterable<ParsedRecord>) {
       lines = info.lines;
       if (record.length === 1 && record[0]!.trim() === '') continue;
+      if (lines === 1 && declaresSeparator(record)) continue;
       yield { line: lines - lineEndsIn(record), fields: record };
     }
   } catch (error) {
-    throw error instanceof CsvError ? corruptError(path, reasonOf(error, lines), error) : readError(error, path);
+    if (error instanceof CsvError) throw corruptError(path, reasonOf(error, lines), error);
+    throw isToolkitError(error) ? error : readError(error, path);
   }
 }
 
@@ -51,6 +54,11 @@ interface ParsedRecord {
   record: string[];
   /** `lines`: how many were read, those of this record included. */
   info: { lines: number };
+}
+
+/** `sep=;`, split at its own separator unless it is quoted. */
+function declaresSeparator(fields: readonly string[]): boolean {
+  return fields.length <= 2 && /^sep=.?$/i.test(fields[0]!) && (fields[1] ?? '') === '';
 }
 
 /** Line ends within quotation marks. */

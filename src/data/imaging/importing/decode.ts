@@ -2,8 +2,9 @@ import type { Sharp,SharpConstructor } from 'sharp';
 
 import { messageOf } from '../../../core/errors.js';
 import { centredDrawing } from '../centring.js';
-import { readImageHeader,type ImageHeader } from './image-header.js';
-import { edgeColour,invert,hasLightEdges,placeOn,type Pixels } from './pixels.js';
+import { decodeBmp } from './bmp.js';
+import { mayBeTransparent,readImageHeader,type ImageHeader } from './image-header.js';
+import { edgeColour,invert,hasLightEdges,isDrawnLight,placeOn,type Pixels } from './pixels.js';
 import { RejectionError } from '../../rejection.js';
 
 /** What every image of a source is made into. */
@@ -21,6 +22,8 @@ export interface ImageTarget {
 
 /** Images are first brought to this size before a shape is looked for, so that a photo costs no more than a scan. */
 const WORKING_SIZE = 512;
+/** The size at which the colour of a transparent picture's drawing is looked at. */
+const GLANCE_SIZE = 128;
 /** Passes over pixels that a progressive JPEG may ask for; a real one asks for about ten. */
 const MAX_SCANS = 32;
 
@@ -41,11 +44,29 @@ export async function decodeForeign(file: Buffer, target: ImageTarget): Promise<
   const header = readImageHeader(file);
   refuseCostly(header, target.maxPixels);
   const sharp = await loadSharp();
-  const opened = sharp(file, { limitInputPixels: target.maxPixels, failOn: 'error', sequentialRead: true });
+  if (header.bmp) {
+    const { width, height, data } = decodeBmp(file, header.bmp);
+    return finish(sharp(data, { raw: { width, height, channels: 3 } }), header, target);
+  }
   // Cameras store a photo as the sensor lay, and beside it how to turn it.
-  const upright = header.format === 'jpeg' ? opened.autoOrient() : opened;
-  // What is transparent looks like paper.
-  return finish(upright.flatten({ background: '#fff' }), header, target);
+  const opened = sharp(file, { limitInputPixels: target.maxPixels, failOn: 'error', sequentialRead: true });
+  const upright = opened.autoOrient();
+  return finish(upright.flatten({ background: mayBeTransparent(file, header) ? await paperFor(opened) : '#fff' }), header, target);
+}
+
+/** What lies behind the transparent parts of a picture: white, as paper, unless only black shows what is drawn. */
+async function paperFor(image: Sharp): Promise<'#fff' | '#000'> {
+  const { hasAlpha } = await image.metadata().catch(undecodable);
+  if (!hasAlpha) return '#fff';
+  const { data, info } = await image
+    .clone()
+    .resize({ width: GLANCE_SIZE, height: GLANCE_SIZE, fit: 'inside', withoutEnlargement: true })
+    .toColourspace('srgb')
+    .ensureAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .catch(undecodable);
+  return info.channels === 4 && isDrawnLight(data) ? '#000' : '#fff';
 }
 
 function refuseCostly({ width, height, scans }: ImageHeader, maxPixels: number): void {
@@ -104,13 +125,16 @@ function inverted(pixels: Pixels, mode: ImageTarget['invert']): Pixels {
 }
 
 async function rawPixels(image: Sharp, channels: 1 | 3): Promise<Pixels> {
-  try {
-    const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-    if (info.channels !== channels) throw new Error(`${info.channels} channels after decoding`);
-    return { width: info.width, height: info.height, channels, data };
-  } catch (error) {
-    throw new RejectionError(`cannot be decoded (${firstLine(messageOf(error))})`, { cause: error });
-  }
+  const { data, info } = await image
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .catch(undecodable);
+  if (info.channels !== channels) return undecodable(new Error(`${info.channels} channels after decoding`));
+  return { width: info.width, height: info.height, channels, data };
+}
+
+function undecodable(error: unknown): never {
+  throw new RejectionError(`cannot be decoded (${firstLine(messageOf(error))})`, { cause: error });
 }
 
 function firstLine(text: string): string {

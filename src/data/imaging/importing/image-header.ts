@@ -1,28 +1,39 @@
 import { RejectionError } from '../../rejection.js';
+import { readBmpHeader, type BmpHeader } from './bmp.js';
+import { gifSize, tiffSize, avifSize } from './header-sizes.js';
 
 /** What the first bytes of an image file say, before anything is decoded or allocated by it. */
 export interface ImageHeader {
-  format: 'png' | 'jpeg' | 'webp';
+  format: 'png' | 'jpeg' | 'webp' | 'gif' | 'bmp' | 'tiff' | 'avif';
   width: number;
   height: number;
+  /** What the headers of a BMP say, which the decoder of the others does not know. */
+  bmp?: BmpHeader;
   /** In how many passes the image becomes complete: 1, but for progressive JPEG and interlaced PNG. */
   scans: number;
 }
 
-type Size = Pick<ImageHeader, 'width' | 'height'>;
+type Size = Pick<ImageHeader, 'width' | 'height' | 'bmp'>;
 
 const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const ANIMATION_FLAG = 0x02;
 /** Decoding takes 80 ms a MiB; a photo of 16 million pixels has about 4 MiB. */
 const MAX_LOSSY_WEBP_BYTES = 8 * 2 ** 20;
 
-/** Reads the size of a PNG, JPEG or WebP image, told apart by content alone. Throws RejectionError for anything else. */
+/** Reads the size of an image in one of the formats above, told apart by content alone. Throws RejectionError for anything else. */
 export function readImageHeader(file: Buffer): ImageHeader {
   if (file.length === 0) throw new RejectionError('an empty file');
   const { format, size } = locate(file);
   if (!size) throw new RejectionError(`damaged: its ${format.toUpperCase()} header is incomplete`);
   if (size.width === 0 || size.height === 0) throw new RejectionError('damaged: it claims to have no pixels');
   return { format, ...size, scans: scansOf(file, format) };
+}
+
+/** Whether a picture may have transparent parts: not by the headers of JPEG and of most PNG. */
+export function mayBeTransparent(file: Buffer, { format }: ImageHeader): boolean {
+  if (format === 'jpeg') return false;
+  // The colour type in IHDR has a bit for opacity; the other types say in a chunk of its own what is transparent.
+  return format !== 'png' || (file[25]! & 4) !== 0 || file.includes('tRNS', 0, 'latin1');
 }
 
 function scansOf(file: Buffer, format: ImageHeader['format']): number {
@@ -36,11 +47,21 @@ function locate(file: Buffer): { format: ImageHeader['format']; size: Size | und
   if (file[0] === 0xff && file[1] === 0xd8) return { format: 'jpeg', size: jpegSize(file) };
   if (textAt(file, 0) === 'RIFF' && textAt(file, 8) === 'WEBP')
     return { format: 'webp', size: webpSize(file) };
+  if (/^GIF8[79]a/.test(textAt(file, 0) + textAt(file, 4))) return { format: 'gif', size: gifSize(file) };
+  if (['II*\0', 'MM\0*'].includes(textAt(file, 0))) return { format: 'tiff', size: tiffSize(file) };
+  if (textAt(file, 4) === 'ftyp' && /avi[fs]/.test(file.toString('latin1', 8, 40)))
+    return { format: 'avif', size: avifSize(file) };
+  if (textAt(file, 0).startsWith('BM')) return { format: 'bmp', size: bmpSize(file) };
   const start = file
     .subarray(0, 4)
     .toString('hex')
     .replace(/(..)(?=.)/g, '$1 ');
-  throw new RejectionError(`not a PNG, JPEG or WebP image: it starts with ${start}`);
+  throw new RejectionError(`not a PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF image: it starts with ${start}`);
+}
+
+function bmpSize(file: Buffer): Size | undefined {
+  const bmp = readBmpHeader(file);
+  return bmp && { width: bmp.width, height: bmp.height, bmp };
 }
 
 /** PNG specification (ISO/IEC 15948), 11.2.2: IHDR comes first. */

@@ -61,3 +61,19 @@ export function placeOn(
   }
   return { ...field, channels, data: placed };
 }
+
+/** Brightness from which a drawing is lost on white paper, and the share of its opacity that may be darker. */
+const LIGHT = 224;
+const DARKER_SHARE = 0.02;
+
+/** Whether what is drawn on a transparent ground is nearly white. Red, green, blue and opacity of each pixel. */
+export function isDrawnLight(rgba: Uint8Array): boolean {
+  let [opacity, dark, transparent] = [0, 0, 0];
+  for (let at = 0; at < rgba.length; at += 4) {
+    const weight = rgba[at + 3]!;
+    opacity += weight;
+    transparent += 255 - weight;
+    if ((rgba[at]! + rgba[at + 1]! + rgba[at + 2]!) / 3 < LIGHT) dark += weight;
+  }
+  return opacity > 0 && transparent > 0 && dark <= DARKER_SHARE * opacity;
+}

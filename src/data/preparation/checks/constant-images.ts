@@ -1,4 +1,4 @@
-import { pixelsPerImage, rowOf, type LabelledImages } from '../../../core/images.js';
+import { constantValue, pixelsPerImage, rowOf, type LabelledImages } from '../../../core/images.js';
 import { defineCheck,splitsOf } from './check.js';
 
 /** Empty images: all pixels alike, so that nothing can be seen. */
@@ -26,7 +26,7 @@ export function constantImages({ count, shape, pixels }: LabelledImages): number
   const found: number[] = [];
   for (let index = 0; index < count; index++) {
     const image = rowOf(pixels, index, size);
-    if (image.every((pixel) => pixel === image[0])) found.push(index);
+    if (constantValue(image) !== undefined) found.push(index);
   }
   return found;
 }

@@ -117,7 +117,7 @@ it('what is no image of the folder is listed with its reason, and costs nothing 
     'a/folder.png': 'a link that leads out of the folder',
     'a/link.png': 'a link that leads out of the folder',
     'a/notes.txt': 'not an image by its name',
-    'a/text.png': 'not a PNG, JPEG or WebP image: it starts with 6e 6f 74 20',
+    'a/text.png': 'not a PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF image: it starts with 6e 6f 74 20',
     'bad\u202ename/1.png': 'a label with unprintable characters',
     'loose.png': 'outside the folders of the classes',
   });

@@ -67,17 +67,8 @@ describe('a NumPy archive', () => {
     ]);
   });
 
-  it('with floats is refused, with what converts them', async () => {
-    const floats = { test_images: npyFile('<f4', [2, 5, 5], Buffer.alloc(200)) };
-    const error = await toolkitError('SOURCE_REFUSED', importAndRead(await archive({ ...good(), ...floats })));
-    expect(error.message).toContain('it holds float32, but images must be uint8');
-    expect(error.hint).toContain(".astype('uint8')");
-  });
-
   it.each<[string, Record<string, Buffer>, string]>([
     ['labels too few', { test_labels: labels('|u1', 1, [1]) }, '1 labels for 2 images'],
-    ['several labels an image', { test_labels: npyFile('|u1', [2, 14], Buffer.alloc(28)) }, 'one label only'],
-    ['Fortran order', { test_images: npyFile('|u1', [2, 5, 5], Buffer.alloc(50), 'True') }, 'Fortran order'],
     [
       'a length that is not the shape’s',
       { test_images: npyFile('|u1', [2, 5, 5], Buffer.alloc(49)) },
@@ -88,7 +79,6 @@ describe('a NumPy archive', () => {
       { test_images: npyFile('|u1', [2 ** 40, 28, 28], Buffer.alloc(50)) },
       'its header claims',
     ],
-    ['volumes', { test_images: npyFile('|u1', [1, 5, 5, 5], Buffer.alloc(125)) }, 'one or three channels'],
     ['no array', { test_images: Buffer.from('hello, this is no array at all') }, 'not a NumPy array'],
     [
       'code for a header',
@@ -102,8 +92,8 @@ describe('a NumPy archive', () => {
 
   it('with labels but no images, or neither, is refused', async () => {
     const rest = Object.fromEntries(Object.entries(good()).filter(([name]) => name !== 'test_images'));
-    expect((await toolkitError('DATA_CORRUPT', importAndRead(await archive(rest)))).message).toContain(
-      'without test_images',
+    expect((await toolkitError('SOURCE_REFUSED', importAndRead(await archive(rest)))).message).toContain(
+      'it holds test_labels without images',
     );
     expect(
       (await toolkitError('SOURCE_REFUSED', importAndRead(await archive({ a: images(1, 0) })))).message,

@@ -1,0 +1,71 @@
+import { ToolkitError } from '../../../core/errors.js';
+import type { NpzArray } from './npz-archive.js';
+
+/** An array in Fortran order has to be read as a whole before its first image is known; so have labels. */
+const MAX_WHOLE_BYTES = 2 ** 29;
+
+/** The bytes of an array, image by image, each row by row; the first index counts images. Throws what reading throws. */
+export async function* piecesOf(array: NpzArray): AsyncGenerator<Buffer> {
+  const { shape, elementBytes, isFortran } = array.header;
+  const elements = shape.slice(1).reduce((product, size) => product * size, 1);
+  if (isFortran && elements > 1) yield* fortranPieces(array, elements);
+  else yield* cutInto(array, elements * elementBytes);
+}
+
+/** All bytes of an array. Throws SOURCE_REFUSED where they are too many. */
+export async function wholeOf({ path, header, read }: NpzArray): Promise<Buffer> {
+  if (header.fileBytes > MAX_WHOLE_BYTES) {
+    const reason = `${header.fileBytes} bytes ${header.isFortran ? 'in Fortran order' : 'of labels'}, more than ${MAX_WHOLE_BYTES}`;
+    const hint = 'save it in C order and with as few bytes an element as it needs: numpy.ascontiguousarray(x)';
+    throw new ToolkitError('SOURCE_REFUSED', { path, reason, hint });
+  }
+  const parts: Buffer[] = [];
+  for await (const part of read()) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+async function* cutInto(array: NpzArray, length: number): AsyncGenerator<Buffer> {
+  let piece = Buffer.allocUnsafe(length);
+  let filled = 0;
+  for await (const chunk of array.read()) {
+    for (let at = 0; at < chunk.length;) {
+      const copied = chunk.copy(piece, filled, at, at + length - filled);
+      filled += copied;
+      at += copied;
+      if (filled < length) continue;
+      yield piece;
+      piece = Buffer.allocUnsafe(length);
+      filled = 0;
+    }
+  }
+}
+
+async function* fortranPieces(array: NpzArray, elements: number): AsyncGenerator<Buffer> {
+  const { shape, elementBytes } = array.header;
+  const [count = 0, ...sides] = shape;
+  const data = await wholeOf(array);
+  const places = fortranPlaces(sides, elements);
+  for (let image = 0; image < count; image++) {
+    const piece = Buffer.allocUnsafe(elements * elementBytes);
+    for (const [index, place] of places.entries()) {
+      const from = (image + count * place) * elementBytes;
+      data.copy(piece, index * elementBytes, from, from + elementBytes);
+    }
+    yield piece;
+  }
+}
+
+/** For each element of an image row by row, its place where the first index runs fastest. */
+function fortranPlaces(sides: readonly number[], elements: number): Uint32Array {
+  return Uint32Array.from({ length: elements }, (_, index) => {
+    let rest = index;
+    let place = 0;
+    let step = elements;
+    for (const side of [...sides].reverse()) {
+      step /= side;
+      place += (rest % side) * step;
+      rest = Math.floor(rest / side);
+    }
+    return place;
+  });
+}

@@ -1,0 +1,103 @@
+import { isAscii } from 'node:buffer';
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+
+import { ToolkitError } from '../../../core/errors.js';
+import { fileSize, unpackError } from '../../../core/files.js';
+import { isGzipped } from '../archives/gzip.js';
+
+/** As of archives: what shrinks further is made to fill memory or time. */
+const MAX_RATIO = 100;
+const ALWAYS_ALLOWED_BYTES = 8 * 2 ** 20;
+const CHUNK_BYTES = 1 << 18;
+
+/**
+ * The text of a table as it comes, unpacked if it is gzipped, as UTF-8 bytes or strings: UTF-8 and UTF-16 are told apart by the first
+ * bytes. Throws SOURCE_REFUSED for text in another encoding, DATA_CORRUPT and DATA_UNREADABLE.
+ */
+export async function* tableText(path: string): AsyncGenerator<Buffer | string> {
+  const limit = Math.max(ALWAYS_ALLOWED_BYTES, MAX_RATIO * ((await fileSize(path)) ?? 0));
+  const stream = await openBytes(path);
+  let text: TextReader | undefined;
+  let bytes = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > limit) throw tooLong(path, limit);
+      text ??= new TextReader(encodingOf(chunk), path);
+      yield text.read(chunk);
+    }
+    text?.end();
+  } catch (error) {
+    throw unpackError(error, path);
+  } finally {
+    stream.destroy();
+  }
+}
+
+async function openBytes(path: string): Promise<Readable> {
+  const isPacked = await isGzipped(path);
+  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  if (!isPacked) return file;
+  const unpacked = createGunzip({ chunkSize: CHUNK_BYTES });
+  file.on('error', (error) => unpacked.destroy(error));
+  unpacked.on('close', () => file.destroy());
+  return file.pipe(unpacked);
+}
+
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
+
+/** By the byte-order mark; without one, UTF-16 shows by the zero in each letter of the first words. */
+function encodingOf(start: Buffer): Encoding {
+  const [first = 1, second = 1] = start;
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return 'utf-16be';
+  return 'utf-8';
+}
+
+class TextReader {
+  readonly #encoding: Encoding;
+  readonly #decoder: InstanceType<typeof TextDecoder>;
+  readonly #path: string;
+  /** Whether a letter may have begun in the last chunk and end in the next. */
+  #isOpen = false;
+
+  constructor(encoding: Encoding, path: string) {
+    this.#encoding = encoding;
+    this.#decoder = new TextDecoder(encoding, { fatal: true });
+    this.#path = path;
+  }
+
+  read(chunk: Buffer): Buffer | string {
+    // Bytes of UTF-8 are handed on as they are, once they are known to be some.
+    if (this.#encoding === 'utf-8' && !this.#isOpen && isAscii(chunk)) return chunk;
+    const text = this.#decode(chunk, true);
+    if (this.#encoding !== 'utf-8') return text;
+    this.#isOpen = chunk[chunk.length - 1]! >= 0x80;
+    return chunk;
+  }
+
+  end(): void {
+    this.#decode(Buffer.alloc(0), false);
+  }
+
+  #decode(chunk: Buffer, stream: boolean): string {
+    try {
+      return this.#decoder.decode(chunk, { stream });
+    } catch (error) {
+      const reason =
+        this.#encoding === 'utf-8'
+          ? 'its text is not UTF-8; it may be in an older encoding such as Windows-1252'
+          : 'its text begins as UTF-16 and goes on as something else';
+      const hint =
+        'save it as UTF-8 ("CSV UTF-8" in Excel), or convert it: iconv -f WINDOWS-1252 -t UTF-8 OLD.csv > NEW.csv';
+      throw new ToolkitError('SOURCE_REFUSED', { path: this.#path, reason, hint }, { cause: error });
+    }
+  }
+}
+
+function tooLong(path: string, limit: number): ToolkitError {
+  const reason = `it unpacks to more than ${limit} bytes, as no table does`;
+  return new ToolkitError('SOURCE_REFUSED', { path, reason, hint: 'unpack it yourself if you trust it' });
+}
