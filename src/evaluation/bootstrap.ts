@@ -1,12 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { Random } from '../core/random.js';
-import {
-  balancedAccuracy,
-  cohenKappa,
-  macroPrecisionRecall,
-  matthewsCorrelation,
-} from './confusion.js';
+import { balancedAccuracy, cohenKappa, macroPrecisionRecall, matthewsCorrelation } from './confusion.js';
 import { predictionsOf, type ScoredExamples } from './probabilities.js';
 import { brierScores, logLosses } from './scores.js';
 import { rowOf } from '../core/images.js';
