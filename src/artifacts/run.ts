@@ -1,5 +1,5 @@
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import { ToolkitError } from '../core/errors.js';
 import { exists } from '../core/files.js';
@@ -12,7 +12,8 @@ export class RunFolder {
 
   constructor(path: string) {
     this.path = path;
-    this.name = basename(path);
+    // Of ".", the name of the folder that it is.
+    this.name = basename(resolve(path));
   }
 
   get config(): string {
@@ -70,8 +71,12 @@ export async function listRuns(checkpointsDir: string, search?: string): Promise
     .map(({ run }) => run);
 }
 
-/** The run that a name means: `latest`, a run's name, or its folder. Throws CHECKPOINT_MISSING. */
+/**
+ * The run that a name means: `latest`, a run's name, its folder, or a checkpoint file in it. Throws CHECKPOINT_MISSING, and USAGE for a
+ * file that is in no run's folder.
+ */
 export async function resolveRun(name: string, checkpointsDir: string): Promise<RunFolder> {
+  if (await isFile(name)) return runOfFile(name);
   const runs = await listRuns(checkpointsDir);
   if (name === 'latest' && runs[0]) return runs[0];
   for (const path of [join(checkpointsDir, name), name]) {
@@ -86,9 +91,35 @@ export async function resolveRun(name: string, checkpointsDir: string): Promise<
  * last one, where no epoch has ended yet. Throws CHECKPOINT_MISSING.
  */
 export async function resolveCheckpoint(name: string, checkpointsDir: string): Promise<string> {
-  if ((await stat(name).catch(() => undefined))?.isFile()) return name;
+  if (await isFile(name)) return name;
   const run = await resolveRun(name, checkpointsDir);
   return (await exists(run.best)) ? run.best : run.last;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}
+
+async function runOfFile(file: string): Promise<RunFolder> {
+  const run = new RunFolder(dirname(file));
+  if (await exists(run.last)) return run;
+  throw new ToolkitError('USAGE', {
+    message: `${file}: a run is needed, and this file is in no run’s folder`,
+    hint: 'name a run, its folder, or a checkpoint file in it; --init-from starts a new run from the weights of any checkpoint',
+  });
+}
+
+/**
+ * The run to continue. Training goes on from its last checkpoint, so another file of it is refused. Throws USAGE, and what `resolveRun`
+ * throws.
+ */
+export async function resolveRunToResume(name: string, checkpointsDir: string): Promise<RunFolder> {
+  const run = await resolveRun(name, checkpointsDir);
+  if (!(await isFile(name)) || (await realpath(name)) === (await realpath(run.last))) return run;
+  throw new ToolkitError('USAGE', {
+    message: `${name} is not the last checkpoint of run "${run.name}", from which training continues`,
+    hint: `use --resume ${run.last}, or start a new run from these weights with --init-from ${name}`,
+  });
 }
 
 function missing(name: string, folder: string, runs: readonly RunFolder[]): ToolkitError {

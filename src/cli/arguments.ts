@@ -4,6 +4,7 @@ import { allFields, optionFields, type OptionSpace } from '../core/config/resolv
 import { flagOf, fieldsOf, isFreeText, parseText, type Field } from '../core/config/fields.js';
 import { ToolkitError } from '../core/errors.js';
 import { nearest } from '../core/registry.js';
+import { DEFAULT_WIDTH } from './terminal/width.js';
 import { wrapped } from './terminal/wrap.js';
 import { isCommon, presentationFields, type Command, type Positional } from './command.js';
 
@@ -33,15 +34,15 @@ const MAX_HELP_WIDTH = 110;
 /**
  * Parses a command's arguments. Throws OPTION_UNKNOWN, USAGE or HelpRequested.
  *
- * @param terminalWidth columns of the terminal that shows the help; undefined where there is none
+ * @param terminalWidth columns of the terminal that shows the help
  */
 export function parseArguments(
   name: string,
   command: Command,
   words: readonly string[],
-  terminalWidth?: number,
+  terminalWidth: number = DEFAULT_WIDTH,
 ): ParsedArguments {
-  const helpWidth = Math.max(MIN_HELP_WIDTH, Math.min(terminalWidth ?? MAX_HELP_WIDTH, MAX_HELP_WIDTH));
+  const helpWidth = Math.max(MIN_HELP_WIDTH, Math.min(terminalWidth, MAX_HELP_WIDTH));
   const fields = new Map([...allFields(command.space), ...fieldsOf(presentationFields)]);
   let help = '';
   const program = new Program(`mnist ${name}`)
@@ -58,7 +59,7 @@ export function parseArguments(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.helpDisplayed') throw new HelpRequested(help);
-    throw usageError(error, name, [...fields.values()]);
+    throw usageError(error, name, [...fields.values()], command.positionals);
   }
   const positionals = program.args;
   // commander reports --no-x options as set by default, so only values from the command line are kept.
@@ -143,9 +144,17 @@ function examplesText({ examples }: Command, width: number): string {
   return `Examples:\n${lines.join('\n')}\n`;
 }
 
-function usageError(error: CommanderError, name: string, fields: readonly Field[]): ToolkitError {
+function usageError(
+  error: CommanderError,
+  name: string,
+  fields: readonly Field[],
+  positionals: readonly Positional[],
+): ToolkitError {
   const help = `"mnist ${name} --help" lists the options`;
   const message = error.message.replace(/^error: /, '').split('\n')[0] ?? '';
+  const [, word = '', argument] = /value '([^]*)' is invalid for argument '(\w+)'/.exec(error.message) ?? [];
+  const choices = positionals.find((positional) => positional.name === argument)?.choices;
+  if (choices) return unknownChoice(word, argument!, choices);
   const flag = /^unknown option '([^'=]+)/.exec(message)?.[1];
   if (error.code !== 'commander.unknownOption' || flag === undefined) {
     return new ToolkitError('USAGE', { message, hint: help }, { cause: error });
@@ -159,6 +168,14 @@ function usageError(error: CommanderError, name: string, fields: readonly Field[
     origin: 'the command line',
     nearest: suggestion,
     help,
+  });
+}
+
+function unknownChoice(word: string, name: string, choices: readonly string[]): ToolkitError {
+  const meant = nearest(word, choices);
+  return new ToolkitError('USAGE', {
+    message: `unknown ${name} "${word}"`,
+    hint: meant === undefined ? `use one of ${choices.join(', ')}` : `did you mean "${meant}"?`,
   });
 }
 

@@ -13,6 +13,8 @@ export interface Positional {
   required: boolean;
   /** Whether it may be repeated; only the last positional. */
   variadic?: boolean;
+  /** What it names, for shell completion; nothing that can be listed, where it is left out. */
+  kind?: 'checkpoint' | 'run' | 'dataset' | 'file' | 'folder';
   /** The allowed values. */
   choices?: readonly string[];
   /** The option that it sets, such as `dataset`. */
@@ -24,6 +26,7 @@ export const checkpointPositional: Positional = {
   name: 'checkpoint',
   description: 'checkpoint file, run folder, run name or "latest"',
   required: true,
+  kind: 'checkpoint',
 };
 
 /** The input of a command's run. */
@@ -32,6 +35,10 @@ export interface Call<Space extends OptionSpace> {
   options: Resolution<Space>['values'];
   resolution: Resolution<Space>;
   context: StageContext;
+  /** Whether stdout holds JSON lines. */
+  json: boolean;
+  /** All commands, for those that describe them. */
+  commands: readonly CommandEntry[];
   environment: NodeJS.ProcessEnv;
   stdin: NodeJS.ReadableStream;
   /** Asks for confirmation; undefined without an interactive terminal. */
@@ -46,8 +53,16 @@ export interface Command<Space extends OptionSpace = OptionSpace> {
   /** Example commands with their effect. */
   examples: readonly (readonly [command: string, effect: string])[];
   /** Replaces the default merging of settings. */
-  resolve?(layers: readonly Layer[]): Promise<Resolution<Space>>;
+  resolve?(layers: readonly Layer[], positionals: readonly string[]): Promise<Resolution<Space>>;
   run(call: Call<Space>): Promise<Outcome>;
+}
+
+/** A command in the list of all. */
+export interface CommandEntry {
+  readonly name: string;
+  /** The command's summary again, to list commands without loading them. */
+  readonly summary: string;
+  load(): Promise<Command>;
 }
 
 /** Defines a command, keeping the types of its options. */

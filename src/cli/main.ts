@@ -5,11 +5,13 @@ import type { Emit } from '../core/events.js';
 import { nearest } from '../core/registry.js';
 import { version } from '../core/version.js';
 import { createReporter } from './terminal/index.js';
+import { terminalWidth } from './terminal/width.js';
 import type { Reporter } from './terminal/reporter.js';
 import { HelpRequested, parseArguments } from './arguments.js';
 import type { Presentation } from './command.js';
 import { commands } from './commands/index.js';
 import { helpText } from './help.js';
+import { watchOutput } from './output.js';
 import { resolvePresentation, resolveSettings, warnOfVariables } from './settings.js';
 import { watchSignals, type SignalSource } from './signals.js';
 
@@ -17,9 +19,11 @@ import { watchSignals, type SignalSource } from './signals.js';
 export interface ProcessIo extends SignalSource {
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };
   stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
-  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
   env: NodeJS.ProcessEnv;
 }
+
+const VERSION_FLAGS: ReadonlySet<string> = new Set(['--version', '-V', '-v']);
 
 const PLAIN: Presentation = {
   json: false,
@@ -36,25 +40,21 @@ const PLAIN: Presentation = {
  * @param words the command line without the program's name: the command and its arguments
  */
 export async function main(words: readonly string[], io: ProcessIo): Promise<ExitCode> {
-  // If the reader closes the pipe, as `head` does, the output ends but the work goes on.
-  for (const stream of [io.stdout, io.stderr]) stream.on('error', () => undefined);
+  const findLost = watchOutput(io);
   // Errors in the command line itself are also shown in the requested form.
   const early = { ...PLAIN, json: words.includes('--json'), verbose: words.includes('--verbose') };
   let reporter = createReporter(early, io);
   const setReporter = (presentation: Presentation): Reporter => (reporter = createReporter(presentation, io));
-  try {
-    return await run(words, io, setReporter, reporter);
-  } catch (thrown) {
-    if (thrown instanceof HelpRequested) {
-      io.stdout.write(thrown.text);
-      return 0;
-    }
+  const code = await run(words, io, setReporter, reporter).catch((thrown: unknown): ExitCode => {
+    if (thrown instanceof HelpRequested) return answer(reporter, thrown.text);
     const error = asToolkitError(thrown);
     reporter.error(error);
     return error.exitCode;
-  } finally {
-    reporter.close();
-  }
+  });
+  reporter.close();
+  const lost = await findLost();
+  if (lost) reporter.error(lost);
+  return lost && code === 0 ? lost.exitCode : code;
 }
 
 async function run(
@@ -63,17 +63,19 @@ async function run(
   setReporter: (presentation: Presentation) => Reporter,
   plain: Reporter,
 ): Promise<ExitCode> {
+  const [topic] = rest;
+  if (name === 'help' && topic !== undefined) return run([topic, '--help'], io, setReporter, plain);
   if (name === undefined || ['help', '--help', '-h'].includes(name)) return answer(plain, helpText());
-  if (['--version', '-V', 'version'].includes(name)) return answer(plain, `${version}\n`);
+  if (name === 'version' || VERSION_FLAGS.has(name)) return answer(plain, `${version}\n`);
   const entry = commands.find((candidate) => candidate.name === name);
   if (!entry) throw unknownCommand(name);
   // Every command accepts --version.
-  if (rest.includes('--version')) return answer(plain, `${version}\n`);
+  if (rest.some((word) => VERSION_FLAGS.has(word))) return answer(plain, `${version}\n`);
   const command = await entry.load();
-  const { positionals, values } = parseArguments(name, command, rest, io.stdout.columns);
+  const { positionals, values } = parseArguments(name, command, rest, terminalWidth(io));
   const presentation = resolvePresentation(values, io.env);
   const reporter = setReporter(presentation);
-  const resolution = await resolveSettings(command, values, presentation, io.env);
+  const resolution = await resolveSettings(command, { values, positionals }, presentation, io.env);
   if (presentation.printConfig) {
     const { configOutcome } = await import('./terminal/results/config.js');
     reporter.outcome(configOutcome(resolution));
@@ -98,6 +100,8 @@ async function run(
       positionals,
       options: resolution.values,
       resolution,
+      commands,
+      json: presentation.json,
       environment: io.env,
       stdin: io.stdin,
       context: { signal, emit },
@@ -119,7 +123,7 @@ function answer(reporter: Reporter, text: string): 0 {
 }
 
 function unknownCommand(name: string): ToolkitError {
-  const names = commands.map((entry) => entry.name);
+  const names = [...commands.map((entry) => entry.name), 'help', 'version'];
   return new ToolkitError('COMMAND_UNKNOWN', { command: name, nearest: nearest(name, names) });
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../core/config/resolve.js';
 import type { Emit } from '../core/events.js';
 import { nearest } from '../core/registry.js';
+import type { ParsedArguments } from './arguments.js';
 import { presentationFields, type Command, type Presentation } from './command.js';
 import { commands } from './commands/index.js';
 
@@ -30,7 +31,7 @@ export function resolvePresentation(
 /** A command's settings, merged from flags, environment, file and defaults, and validated. */
 export async function resolveSettings<Space extends OptionSpace>(
   command: Command<Space>,
-  values: Readonly<Record<string, unknown>>,
+  { values, positionals }: Pick<ParsedArguments, 'values' | 'positionals'>,
   { config }: Presentation,
   environment: NodeJS.ProcessEnv,
 ): Promise<Resolution<Space>> {
@@ -39,7 +40,7 @@ export async function resolveSettings<Space extends OptionSpace>(
   const layers: Layer[] = [flagLayer(own), environmentLayer(fields, environment)];
   if (config !== undefined)
     layers.push(await fileLayer(config, await optionsElsewhere(new Set(fields.keys()))));
-  return command.resolve ? command.resolve(layers) : resolveOptions(command.space, layers);
+  return command.resolve ? command.resolve(layers, positionals) : resolveOptions(command.space, layers);
 }
 
 /** Warns of variables that no command knows, and that look like one that a command knows. */

@@ -34,6 +34,11 @@ export const errorKinds = {
     ({ path, reason }) => `${path}: cannot be written (${reason})`,
     () => 'make the folder writable or choose another with --data-dir or --checkpoints-dir',
   ),
+  OUTPUT_LOST: kind<{ stream: string; reason: string }>(
+    1,
+    ({ stream, reason }) => `output on ${stream} was lost: ${reason}`,
+    () => 'run the command again with its output going to a place that can hold it',
+  ),
   FOLDER_BUSY: kind<{ path: string; owner: string }>(
     1,
     ({ path, owner }) => `${path}: in use by ${owner}`,

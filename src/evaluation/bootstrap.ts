@@ -1,13 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { Random } from '../core/random.js';
-import {
-  averagePrecisionRecall,
-  balancedAccuracy,
-  cohenKappa,
-  matthewsCorrelation,
-  precisionRecall,
-} from './confusion.js';
+import { balancedAccuracy, cohenKappa, macroPrecisionRecall, matthewsCorrelation } from './confusion.js';
 import { predictionsOf, type ScoredExamples } from './probabilities.js';
 import { brierScores, logLosses } from './scores.js';
 import { rowOf } from '../core/images.js';
@@ -112,7 +106,7 @@ function resampler(scored: ScoredExamples): (random: Random) => Headline<number>
       loss: loss / count,
       brier: brier / count,
       balancedAccuracy: balancedAccuracy(matrix),
-      macroF1: averagePrecisionRecall(matrix.map((_, label) => precisionRecall(matrix, label))).f1,
+      macroF1: macroPrecisionRecall(matrix).f1,
       cohenKappa: cohenKappa(matrix),
       matthewsCorrelation: matthewsCorrelation(matrix),
     };

@@ -27,10 +27,34 @@ export function precisionRecall(matrix: ConfusionMatrix, label: number): Precisi
   };
 }
 
+/**
+ * Whether a class occurs: among the actual classes or among the predicted ones. As in scikit-learn, unweighted means leave the other
+ * classes out: nothing is known of them.
+ */
+export function occurs(matrix: ConfusionMatrix, label: number): boolean {
+  return matrix.some((row, actual) => row[label]! > 0 || (actual === label && sum(row) > 0));
+}
+
+/** The unweighted means over the classes that occur. */
+export function macroPrecisionRecall(matrix: ConfusionMatrix): PrecisionRecall {
+  const labels = [...matrix.keys()].filter((label) => occurs(matrix, label));
+  return averagePrecisionRecall(
+    labels.map((label) => precisionRecall(matrix, label)),
+    labels.map(() => 1),
+  );
+}
+
+/** The classes that have examples, and that are predicted for none. */
+export function neverPredicted(matrix: ConfusionMatrix): number[] {
+  return [...matrix.keys()].filter(
+    (label) => sum(matrix[label]!) > 0 && matrix.every((row) => row[label] === 0),
+  );
+}
+
 /** Means over the classes, each with its weight. */
 export function averagePrecisionRecall(
   perClass: readonly PrecisionRecall[],
-  weights: readonly number[] = perClass.map(() => 1),
+  weights: readonly number[],
 ): PrecisionRecall {
   const mean = (key: keyof PrecisionRecall): number =>
     ratio(sum(perClass.map((values, index) => values[key] * weights[index]!)), sum(weights));

@@ -137,3 +137,8 @@ export function describeImages({ subject: { dataset, split, views }, metrics: { 
   const augmented = views === 1 ? '' : `, with test-time augmentation over ${views} views`;
   return `the ${split} images of ${dataset} (${count(n)})${augmented}`;
 }
+
+/** The classes that means leave out, for people. */
+export function absentText(names: readonly string[]): string {
+  return `macro means leave out classes that have no images here and are never predicted: ${names.join(', ')}`;
+}

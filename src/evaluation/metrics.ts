@@ -12,15 +12,18 @@ import {
   balancedAccuracy,
   cohenKappa,
   confusionMatrix,
+  macroPrecisionRecall,
   matthewsCorrelation,
+  neverPredicted,
+  occurs,
   precisionRecall,
   type PrecisionRecall,
 } from './confusion.js';
 import { predictionsOf, rowsOf, type ScoredExamples } from './probabilities.js';
 import { brierScores, logLosses, mean, topKAccuracy } from './scores.js';
 
-/** How a classifier does on the images of one class. */
-export interface ClassMetrics extends PrecisionRecall {
+/** How a classifier does on the images of one class. Precision, recall and F1 are null for an absent class. */
+export interface ClassMetrics extends Record<keyof PrecisionRecall, number | null> {
   name: string;
   /** How many images of this class there are. */
   support: number;
@@ -54,13 +57,17 @@ export interface ClassificationMetrics {
   matthewsCorrelation: number;
   /** Top-k accuracy: the share of images whose class is among the k most probable. */
   topK: { k: number; accuracy: number }[];
-  /** Unweighted means over the classes. */
+  /** Unweighted means over the classes, without absent ones. */
   macro: PrecisionRecall;
   /** Means over the classes, each counting by its images. */
   weighted: PrecisionRecall;
   rocAuc: AreaAverages;
   averagePrecision: AreaAverages;
   calibration: CalibrationMetrics;
+  /** The classes without images that are never predicted either. */
+  absentClasses: string[];
+  /** The classes with images that are never predicted. */
+  neverPredicted: string[];
   perClass: ClassMetrics[];
   /** Row: actual class; column: predicted class. */
   confusion: number[][];
@@ -68,9 +75,11 @@ export interface ClassificationMetrics {
 
 const TOP = [2, 3, 5] as const;
 
+const UNKNOWN = { precision: null, recall: null, f1: null };
+
 /**
  * Metrics from probabilities, computed in double precision. The predicted class is the likeliest, among equals the first. A
- * ratio whose denominator is 0 counts as 0, as in scikit-learn.
+ * ratio whose denominator is 0 counts as 0, and a class that is in neither labels nor predictions counts in no mean, as in scikit-learn.
  */
 export function classificationMetrics(
   scored: ScoredExamples,
@@ -91,14 +100,16 @@ export function classificationMetrics(
     cohenKappa: cohenKappa(confusion),
     matthewsCorrelation: matthewsCorrelation(confusion),
     topK: TOP.filter((k) => k < classes).map((k) => ({ k, accuracy: topKAccuracy(scored, k) })),
-    macro: averagePrecisionRecall(found),
+    macro: macroPrecisionRecall(confusion),
     weighted: averagePrecisionRecall(found, supports),
     rocAuc: areas.rocAuc,
     averagePrecision: areas.averagePrecision,
     calibration: calibrationMetrics(scored),
+    absentClasses: classNames.filter((_, label) => !occurs(confusion, label)),
+    neverPredicted: neverPredicted(confusion).map((label) => classNames[label]!),
     perClass: classNames.map((name, label) => ({
       name,
-      ...found[label]!,
+      ...(occurs(confusion, label) ? found[label]! : UNKNOWN),
       support: supports[label]!,
       ...areas.perClass[label]!,
     })),

@@ -112,19 +112,21 @@ async function optionsReadBy(name: string, command: Command): Promise<ReadonlySe
   const places = { registryDir: join(folder, 'models') };
   const known = Object.entries(places).filter(([key]) => key in command.space.fields.shape);
   const layers = [callerLayer({ ...common, ...Object.fromEntries(known), ...options })];
-  const resolution = await (command.resolve?.(layers) ?? resolveOptions(command.space, layers));
+  const resolution = await (command.resolve?.(layers, positionals) ?? resolveOptions(command.space, layers));
   const recorded = recordReads(resolution.values);
   const { text } = await command.run({
     positionals,
     options: recorded.options,
     resolution: { ...resolution, values: recorded.options },
     context: silentContext(),
+    commands,
+    json: false,
     environment: process.env,
     stdin: process.stdin,
     confirm: undefined,
   });
   // Some options are for what a person reads.
-  text(styleFor(process.stdout, false, {}), true);
+  text(styleFor(process.stdout, false, {}), true, 80);
   return recorded.read;
 }
 

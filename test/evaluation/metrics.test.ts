@@ -45,7 +45,7 @@ describe('classificationMetrics', () => {
     expect(metrics.perClass.map(({ precision }) => precision)).toEqual([0.5, 0, 1]);
     expect(metrics.perClass.map(({ recall }) => recall)).toEqual([1, 0, 2 / 3]);
     expectClose(
-      metrics.perClass.map(({ f1 }) => f1),
+      metrics.perClass.map(({ f1 }) => f1 ?? NaN),
       [2 / 3, 0, 0.8],
       1e-15,
     );
@@ -62,16 +62,30 @@ describe('classificationMetrics', () => {
     expect(metrics.loss).toBeCloseTo((3 * right + 2 * (right + 5)) / 5, 12);
   });
 
-  it('counts 0 for what cannot be divided: classes that nobody has and nobody predicts', () => {
-    const { perClass, macro } = classificationMetrics(
+  it('leaves classes that are in neither labels nor predictions out of the means, by name', () => {
+    const { perClass, macro, absentClasses, neverPredicted } = classificationMetrics(
       scoreLogits(logitsFor([0, 0], 3), new Uint8Array([0, 0]), 3),
       names(3),
     );
     expect(perClass[2]).toEqual({
-      ...{ name: 'class 2', precision: 0, recall: 0, f1: 0, support: 0 },
+      ...{ name: 'class 2', precision: null, recall: null, f1: null, support: 0 },
       ...{ rocAuc: null, averagePrecision: null },
     });
-    expect(macro.precision).toBeCloseTo(1 / 3, 15);
+    expect(macro).toEqual({ precision: 1, recall: 1, f1: 1 });
+    expect(absentClasses).toEqual(['class 1', 'class 2']);
+    expect(neverPredicted).toEqual([]);
+  });
+
+  it('counts 0 for a class that is never predicted, and for one without images that is; the first by name', () => {
+    const { perClass, macro, absentClasses, neverPredicted } = classificationMetrics(
+      scoreLogits(logitsFor([0, 0, 2], 3), new Uint8Array([0, 1, 0]), 3),
+      names(3),
+    );
+    expect(perClass.map(({ precision }) => precision)).toEqual([0.5, 0, 0]);
+    expect(perClass.map(({ recall }) => recall)).toEqual([0.5, 0, 0]);
+    expect(macro).toEqual({ precision: 0.5 / 3, recall: 0.5 / 3, f1: 0.5 / 3 });
+    expect(absentClasses).toEqual([]);
+    expect(neverPredicted).toEqual(['class 1']);
   });
 
   it('has only zeros to say of no images', () => {
@@ -100,10 +114,17 @@ describe('classificationMetrics', () => {
 
     const metrics = classificationMetrics(scoreLogits(logits, labels, classes), names(classes));
     const expected = independent(truth, predicted, classes);
-    metrics.perClass.forEach(({ precision, recall, f1, support }, index) => {
-      expectClose([precision, recall, f1, support], expected[index]!, 1e-14);
+    const occurring = names(classes).filter((_, label) => truth.includes(label) || predicted.includes(label));
+    expect(metrics.absentClasses).toEqual(names(classes).filter((name) => !occurring.includes(name)));
+    metrics.perClass.forEach(({ name, precision, recall, f1, support }, index) => {
+      const isKnown = occurring.includes(name);
+      expect([precision, recall, f1].every((value) => (value !== null) === isKnown)).toBe(true);
+      expectClose([precision ?? 0, recall ?? 0, f1 ?? 0, support], expected[index]!, 1e-14);
     });
-    const means = [0, 1, 2].map((column) => expected.reduce((sum, row) => sum + row[column]!, 0) / classes);
+    // Absent classes add 0 to the sums.
+    const means = [0, 1, 2].map(
+      (column) => expected.reduce((sum, row) => sum + row[column]!, 0) / occurring.length,
+    );
     expectClose([metrics.macro.precision, metrics.macro.recall, metrics.macro.f1], means, 1e-13);
     const correct = truth.filter((label, row) => label === predicted[row]).length;
     expect(metrics.accuracy).toBe(correct / count);

@@ -28,11 +28,21 @@ interface Fixture {
     labels: number[];
     expected: Expected;
   }[];
+  /** Where classes occur in neither labels nor predictions: what scikit-learn says with its own choice of classes. */
+  absent: {
+    name: string;
+    classes: number;
+    probabilities: number[];
+    labels: number[];
+    expected: Pick<ClassificationMetrics, 'macro' | 'balancedAccuracy'> & { classesMeasured: number[] };
+  }[];
   binomialInterval: [low: number, high: number];
 }
 
 /** Relative, and near 0 absolute. */
 const TOLERANCE = 1e-9;
+
+const ONE = { low: 1, high: 1 };
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -124,6 +134,32 @@ describe.each(['smooth', 'ties', 'unequal classes', 'two classes'])(
         TOLERANCE,
       );
     });
+  },
+);
+
+it.each(['classes missing', 'one class only', 'all right'])(
+  'means leave out the classes that scikit-learn leaves out (%s)',
+  async (name) => {
+    const { probabilities, labels, classes, expected } = fixture.absent.find((entry) => entry.name === name)!;
+    const scored = {
+      ...{ probabilities: Float64Array.from(probabilities), labels: Uint8Array.from(labels), classes },
+    };
+    const names = Array.from({ length: classes }, (_, label) => `class ${label}`);
+    const metrics = classificationMetrics(scored, names);
+    const { macro, balancedAccuracy, absentClasses } = metrics;
+    expect(absentClasses).toEqual(names.filter((_, label) => !expected.classesMeasured.includes(label)));
+    expectClose(
+      [macro.precision, macro.recall, macro.f1, balancedAccuracy],
+      [expected.macro.precision, expected.macro.recall, expected.macro.f1, expected.balancedAccuracy],
+      TOLERANCE,
+    );
+
+    // A resample that is right on every image has a macro F1 of 1, whatever classes it drew.
+    const signal = new AbortController().signal;
+    const options = { resamples: 60, confidence: 0.9, seed: 3, signal };
+    const { macroF1, balancedAccuracy: balanced } = (await bootstrapIntervals(scored, options))!;
+    if (metrics.accuracy === 1) expect([macroF1, balanced]).toEqual([ONE, ONE]);
+    else expect(macroF1.low < macro.f1 && macro.f1 < macroF1.high).toBe(true);
   },
 );
 

@@ -21,7 +21,9 @@ function importedRows({ imported, classNames }: RawManifest): [string, string][]
 
 export const collectCommand = defineCommand({
   summary: 'collect a data set: a published one or your own images',
-  positionals: [{ name: 'dataset', description: 'data set name', required: false, key: 'dataset' }],
+  positionals: [
+    { name: 'dataset', description: 'data set name', required: false, key: 'dataset', kind: 'dataset' },
+  ],
   space: withCommonOptions(collectFields),
   examples: [
     ['mnist collect', 'MNIST, included in this package'],

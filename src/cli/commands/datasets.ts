@@ -19,7 +19,7 @@ export const datasetsCommand = defineCommand({
       required: false,
       choices: ['show'],
     },
-    { name: 'dataset', description: 'data set to show', required: false, key: 'dataset' },
+    { name: 'dataset', description: 'data set to show', required: false, key: 'dataset', kind: 'dataset' },
   ],
   space,
   examples: [
@@ -38,7 +38,10 @@ export const datasetsCommand = defineCommand({
 async function list({ options }: DatasetsCall): Promise<Outcome> {
   const listed = await listDatasets(options.dataDir);
   const rows = listed.map(({ name, summary, state }) => [name, state, summary]);
-  return { data: { datasets: listed }, text: () => table(['data set', 'state', 'description'], rows) };
+  return {
+    data: { datasets: listed },
+    text: (_style, _verbose, width) => table(['data set', 'state', 'description'], rows, width),
+  };
 }
 
 async function show({ options, context }: DatasetsCall): Promise<Outcome> {

@@ -13,6 +13,7 @@ export const evaluateCommand = defineCommand({
       description: 'checkpoint file, run folder, run name or "latest"; several with --ensemble',
       required: true,
       variadic: true,
+      kind: 'checkpoint',
     },
   ],
   space: withCommonOptions(evaluateFields),

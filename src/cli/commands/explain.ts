@@ -2,7 +2,7 @@ import { ToolkitError } from '../../core/errors.js';
 import { explainSpace } from '../../stages/explain/explain-options.js';
 import { explanationsText } from '../terminal/results/explanations.js';
 import { checkpointPositional, defineCommand, withCommonOptions } from '../command.js';
-import { imagesPositional, picturesOutcome, pictureSource } from '../pictures.js';
+import { imagesPositional, picturesOutcome, pictureSources } from '../pictures.js';
 
 export const explainCommand = defineCommand({
   summary: 'explain predictions with heat maps',
@@ -22,7 +22,7 @@ export const explainCommand = defineCommand({
     }
     // Loads the image codec only when it is needed.
     const { explain } = await import('../../stages/explain/explain.js');
-    const pictures = names.map((name) => pictureSource(name, stdin));
+    const pictures = await pictureSources(names, stdin, context.emit);
     const result = await explain(checkpoint ?? '', pictures, options, context);
     return picturesOutcome(result, explanationsText);
   },

@@ -1,11 +1,4 @@
-import type { Command } from '../command.js';
-
-interface CommandEntry {
-  readonly name: string;
-  /** The command's summary again, to list commands without loading them. */
-  readonly summary: string;
-  load(): Promise<Command>;
-}
+import type { CommandEntry } from '../command.js';
 
 /** All commands, in the order of the stages. To add one, add a file here and an entry below. */
 export const commands: readonly CommandEntry[] = [
@@ -71,7 +64,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'predict',
-    summary: 'classify image files',
+    summary: 'classify image files, or all images in a folder',
     load: async () => (await import('./predict.js')).predictCommand,
   },
   {
@@ -98,6 +91,11 @@ export const commands: readonly CommandEntry[] = [
     name: 'runtime',
     summary: 'install, list or remove the TensorFlow runtime',
     load: async () => (await import('./runtime.js')).runtimeCommand,
+  },
+  {
+    name: 'completion',
+    summary: 'print a completion script for bash, zsh or fish',
+    load: async () => (await import('../completion/command.js')).completionCommand,
   },
   {
     name: 'doctor',

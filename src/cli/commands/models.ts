@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { flagOf, fieldsOf, type Field } from '../../core/config/fields.js';
 import { models } from '../../models/index.js';
 import { parameterCount, type MeasuredTraining, type ModelDefinition } from '../../models/model.js';
-import { columns, count, optionText } from '../terminal/format.js';
+import { count, optionText } from '../terminal/format.js';
 import { measuredText } from '../terminal/results/measured.js';
 import type { Style } from '../terminal/style.js';
-import { wrapped } from '../terminal/wrap.js';
+import { definitions, hanging, wrapped } from '../terminal/wrap.js';
 import { defineCommand, withCommonOptions } from '../command.js';
 
 /** The shape of MNIST. */
@@ -21,14 +21,15 @@ export const modelsCommand = defineCommand({
     const listed = [...models].map(describe);
     return Promise.resolve({
       data: { models: listed },
-      text: (style) => listed.map((model) => modelText(model, style)).join('\n\n'),
+      text: (style, _verbose, width) =>
+        listed.map((model) => modelText(model, style, Math.min(width, WIDTH))).join('\n\n'),
     });
   },
 });
 
 const WIDTH = 80;
 
-function modelText(model: ListedModel, { bold }: Style): string {
+function modelText(model: ListedModel, { bold }: Style, width: number): string {
   const { name, summary, description, parameters, measured, source, options } = model;
   const facts = [
     `${description}; ${count(parameters)} parameters on MNIST`,
@@ -36,9 +37,12 @@ function modelText(model: ListedModel, { bold }: Style): string {
     `source: ${source}`,
   ];
   return [
-    `${bold(name)}  ${summary}`,
-    ...facts.map((fact) => wrapped(fact, WIDTH, '  ')),
-    columns(options.map((option) => ['', flagOf(option.key), optionLine(option)])),
+    `${bold(name)}  ${hanging(summary, width, name.length + 2)}`,
+    ...facts.map((fact) => wrapped(fact, width, '  ')),
+    definitions(
+      options.map((option) => [`  ${flagOf(option.key)}`, optionLine(option)]),
+      width,
+    ),
   ].join('\n');
 }
 

@@ -24,6 +24,7 @@ export const runsCommand = defineCommand({
       description: 'compare: runs to compare; list, prune: only runs of this search',
       required: false,
       variadic: true,
+      kind: 'run',
     },
   ],
   space,

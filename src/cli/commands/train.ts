@@ -1,15 +1,25 @@
 import { ToolkitError } from '../../core/errors.js';
 import { train } from '../../stages/train/train.js';
+import { collectFolder, folderLayer } from '../../stages/train/train-folder.js';
 import { resolveTraining, trainSpace } from '../../stages/train/train-options.js';
 import { trainText } from '../terminal/results/train.js';
 import { defineCommand, withCommonOptions } from '../command.js';
 
 export const trainCommand = defineCommand({
   summary: 'train a model (also: mnist-train)',
-  positionals: [],
+  positionals: [
+    {
+      name: 'folder',
+      description:
+        'folder of your own images, one folder per class: collected as a data set that has its name, then trained on',
+      required: false,
+      kind: 'folder',
+    },
+  ],
   space: withCommonOptions(trainSpace.fields, trainSpace.choices),
   examples: [
     ['mnist-train --epochs 10', 'the article’s network on MNIST; collects and preprocesses the data first'],
+    ['mnist-train ../photos', 'your own images, one folder per class, in one step'],
     ['mnist-train --config configs/article.json', 'the article’s exact settings'],
     [
       'mnist-train --hidden-layers 256,128 --activation tanh --optimizer momentum',
@@ -18,8 +28,10 @@ export const trainCommand = defineCommand({
     ['mnist-train --min-accuracy 0.97 --json', 'in CI: exit code 5 below 97 %'],
     ['mnist-train --resume latest', 'continue after Ctrl-C'],
   ],
-  resolve: resolveTraining,
-  async run({ resolution, options, context }) {
+  resolve: (layers, [folder]) =>
+    resolveTraining(folder === undefined ? layers : [...layers, folderLayer(folder)]),
+  async run({ positionals: [folder], resolution, options, context }) {
+    if (folder !== undefined) await collectFolder(folder, options, context);
     const result = await train(resolution, context);
     const { minAccuracy } = options;
     const isMet = minAccuracy === undefined || result.test.accuracy >= minAccuracy;

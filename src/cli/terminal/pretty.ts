@@ -10,7 +10,7 @@ import { isAnimated, styleFor, type Style } from './style.js';
 import { gapText } from './results/train.js';
 
 export interface PrettyOptions {
-  stdout: NodeJS.WritableStream & { isTTY?: boolean };
+  stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
   stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
   environment: NodeJS.ProcessEnv;
   color: boolean;
@@ -93,7 +93,9 @@ export class PrettyReporter implements Reporter {
   outcome({ text }: Outcome): void {
     this.#progress.clear();
     const { stdout, color, environment, verbose } = this.#options;
-    stdout.write(`${text(styleFor(stdout, color, environment), verbose)}\n`);
+    // Without a terminal, programs such as grep read the lines: rows stay whole.
+    const width = stdout.columns ?? Infinity;
+    stdout.write(`${text(styleFor(stdout, color, environment), verbose, width)}\n`);
   }
 
   error(error: ToolkitError): void {

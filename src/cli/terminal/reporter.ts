@@ -6,8 +6,8 @@ import type { Style } from './style.js';
 export interface Outcome {
   /** The fields of the JSON result. */
   data: object;
-  /** What a person reads on stdout; with `--verbose`, details too. */
-  text: (style: Style, verbose: boolean) => string;
+  /** What a person reads on stdout, in lines of at most `width` columns where it can be; with `--verbose`, details too. */
+  text: (style: Style, verbose: boolean, width: number) => string;
   /** A failure that does not keep the result from being shown, such as a quality gate. */
   failure?: ToolkitError | undefined;
   /** Failures of parts of the work, such as single images. */

@@ -8,6 +8,8 @@ export interface Field {
   kind: 'boolean' | 'number' | 'text' | 'list' | 'texts' | 'mixed' | 'structure';
   /** The allowed values in words: "a number above 0". */
   allowed: string;
+  /** The values, where there is a list of them: of the option, or of each part of a list. */
+  values?: readonly string[];
   /** The default; undefined if there is none. */
   fallback: unknown;
   /** The placeholder in help: `N`, `FOLDER`. */
@@ -107,10 +109,17 @@ function toField(key: string, schema: JsonSchema): Field {
     kind,
     description: schema.description ?? '',
     allowed: allowedBy(schema),
+    ...valuesOf(schema),
     fallback: schema.default,
     placeholder: schema.placeholder ?? PLACEHOLDERS[kind],
     variable: schema.variable ?? `MNIST_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`,
   };
+}
+
+function valuesOf({ enum: values, items, anyOf = [] }: JsonSchema): Pick<Field, 'values'> {
+  const nested = [items, ...anyOf].flatMap((schema) => (schema ? (valuesOf(schema).values ?? []) : []));
+  const all = [...(values ?? []), ...nested].map(String);
+  return all.length === 0 ? {} : { values: all };
 }
 
 function kindOf({ type, anyOf, items }: JsonSchema): Field['kind'] {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { ToolkitError, messageOf, systemCodeOf } from '../errors.js';
+import { decodeText } from '../formats/text.js';
 import { flagOf, parseText, type Field } from './fields.js';
 import { resolveOptions, type Layer, type OptionSpace, type Resolved } from './resolve.js';
 
@@ -47,13 +48,13 @@ export async function fileLayer(path: string, elsewhere: ReadonlySet<string> = n
 }
 
 async function readObject(path: string): Promise<object> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const bytes = await readFile(path).catch((error: unknown) => {
     const reason = systemCodeOf(error) === 'ENOENT' ? 'not found' : `cannot be read (${messageOf(error)})`;
     throw new ToolkitError('CONFIG_UNREADABLE', { path, reason }, { cause: error });
   });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(decodeText(bytes));
   } catch (error) {
     throw new ToolkitError(
       'CONFIG_UNREADABLE',

@@ -95,6 +95,7 @@ function choiceField(key: string, { registry, fallback, description }: Choice): 
     description,
     kind: 'text',
     allowed: `one of ${registry.names.join(', ')}`,
+    values: registry.names,
     fallback,
     placeholder: 'NAME',
     variable: `MNIST_${key.toUpperCase()}`,
@@ -217,7 +218,7 @@ function parse(schema: z.ZodObject, settings: ReadonlyMap<string, Setting>): Rec
   const setting = settings.get(key);
   if (issue && issue.path.length > 1 && setting && field?.kind === 'structure')
     throw invalidInside(schema, issue, setting);
-  throw invalid(key, setting, field?.allowed ?? issue?.message ?? 'another value');
+  throw invalid(key, setting, field?.allowed ?? issue?.message ?? 'another value', field?.values);
 }
 
 /** The error for a part of a structured value. */

@@ -14,6 +14,7 @@ import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { sha256OfFile } from '../../core/hashing.js';
+import { decodeText } from '../../core/formats/text.js';
 import { complaintOf } from '../../core/validation.js';
 import { version } from '../../core/version.js';
 import { expectedCalibrationError, judgementsOf } from '../../evaluation/calibration.js';
@@ -142,7 +143,8 @@ async function givenPolicy(
 
 async function readCosts(path: string, classes: number): Promise<number[][]> {
   try {
-    const costs = z.array(z.array(z.number().min(0))).parse(JSON.parse(await readFile(path, 'utf8')));
+    const stored: unknown = JSON.parse(decodeText(await readFile(path)));
+    const costs = z.array(z.array(z.number().min(0))).parse(stored);
     if (isSquare(costs, classes)) return costs;
     throw new Error('wrong number of rows or columns');
   } catch (error) {

@@ -5,6 +5,7 @@ import { writeFileAtomically } from '../../core/files.js';
 import { VIEW_COUNT } from '../../models/augmentation/views.js';
 import { bootstrapIntervals, type Intervals } from '../../evaluation/bootstrap.js';
 import { calibrationMetrics, classificationMetrics } from '../../evaluation/metrics.js';
+import { neverPredictedWarning } from '../../evaluation/prediction-counts.js';
 import { meanProbabilities } from '../../evaluation/ensemble.js';
 import { scaleByTemperature, type ScoredExamples } from '../../evaluation/probabilities.js';
 import { logLosses, mean } from '../../evaluation/scores.js';
@@ -86,6 +87,10 @@ async function evaluateSubject(
     report: await reportPath(options, subject),
   };
   await writeReportOf(evaluation, subject, scored, context);
+  const { neverPredicted } = evaluation.metrics;
+  if (neverPredicted.length > 0) {
+    context.emit(neverPredictedWarning(neverPredicted, `the ${options.split} images`));
+  }
   return evaluation;
 }
 

@@ -157,13 +157,15 @@ export async function preparePictures(
   pictures: readonly PictureSource[],
   description: CheckpointDescription,
   { prepare }: Pick<PredictOptions, 'prepare'>,
-  { signal }: StageContext,
+  { signal, emit }: StageContext,
 ): Promise<{ prepared: NamedImage[]; failures: Predictions['failures'] }> {
   const preparation = prepare === 'auto' ? preparationFor(description) : prepare;
   const prepared: NamedImage[] = [];
   const failures: Predictions['failures'] = [];
-  for (const { name, read } of pictures) {
+  const total = pictures.length;
+  for (const [done, { name, read }] of pictures.entries()) {
     signal.throwIfAborted();
+    emit({ event: 'progress', task: 'images read', done, total, unit: 'images' });
     try {
       const image = await imageOf(await read(), name, description, preparation);
       if (image.blank) throw blankError(name);
@@ -172,6 +174,7 @@ export async function preparePictures(
       failures.push({ picture: name, error: asToolkitError(error) });
     }
   }
+  emit({ event: 'progress', task: 'images read', done: total, total, unit: 'images' });
   return { prepared, failures };
 }
 

@@ -38,7 +38,7 @@ const NAMES: ReadonlySet<string> = new Set(['run', 'resume', 'stopAfter', 'check
  * Compares runs, from the headers of their last checkpoints. Throws USAGE for fewer than two, CHECKPOINT_MISSING,
  * CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED and storage errors.
  *
- * @param names runs' names or folders, or `latest`
+ * @param names runs' names, folders or checkpoint files, or `latest`
  */
 export async function compareRuns(
   names: readonly string[],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { readCheckpointDescription, type CheckpointDescription } from '../../artifacts/checkpoint.js';
-import { resolveRun, RUN_NAME } from '../../artifacts/run.js';
+import { resolveRun, resolveRunToResume, RUN_NAME } from '../../artifacts/run.js';
 import { augmentationFields } from '../../models/augmentation/options.js';
 import { callerLayer } from '../../core/config/layers.js';
 import {
@@ -69,11 +69,13 @@ export const trainFields = z.strictObject({
     allowed: 'letters, digits, dots, dashes and underscores',
   }),
   resume: z.string().min(1).optional().meta({
-    description: 'continue an interrupted run, or extend it with more --epochs',
+    description:
+      'continue an interrupted run, or extend it with more --epochs: its name, folder or last checkpoint, or "latest"',
     placeholder: 'RUN',
   }),
   reproduce: z.string().min(1).optional().meta({
-    description: 'repeat a run and check that the weights are identical',
+    description:
+      'repeat a run and check that the weights are identical: its name, folder or a checkpoint, or "latest"',
     placeholder: 'RUN',
   }),
   initFrom: z.string().min(1).optional().meta({
@@ -163,7 +165,8 @@ export async function resolveTraining(layers: readonly Layer[]): Promise<TrainRe
   }
   const name = resume ?? reproduce;
   if (name === undefined) return given;
-  const run = await resolveRun(name, checkpointsDir);
+  const resolveNamed = resume === undefined ? resolveRun : resolveRunToResume;
+  const run = await resolveNamed(name, checkpointsDir);
   // The whole checkpoint is read, and verified, when training starts.
   const description = await readCheckpointDescription(run.last);
   refuseConflicts(run.name, description.config, given, resume === undefined ? REPRODUCIBLE : CHANGEABLE);

@@ -22,6 +22,7 @@ import { trainingStep, type StepSettings } from '../../training/step.js';
 import { TrainingVariables } from '../../models/variables.js';
 import { executionMode } from '../../engine/backends/options.js';
 import { withHint } from '../../core/interruption.js';
+import { measureTest } from './measure-test.js';
 import { newRunFolder } from './name-run.js';
 import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
 import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
@@ -262,16 +263,6 @@ const gapWarning: ToolkitEvent = {
     'the model is overfitting: the loss falls on the training images and rises on the validation split',
   hint: 'augmentation (--augment-shift 2), dropout, --weight-decay or --early-stopping 3 help; the best epoch is kept',
 };
-
-async function measureTest({ set, context, values }: Run, forward: Forward): Promise<Metrics> {
-  const images = await set.place('test');
-  const inference = inferenceProgram(forward, images, set.data.classNames.length, executionMode(values));
-  try {
-    return (await set.measure('test', inference, context.signal))!;
-  } finally {
-    inference.dispose();
-  }
-}
 
 /** Leaks show here from epoch to epoch. */
 function memoryUse(): { tensors: number; residentBytes: number } {

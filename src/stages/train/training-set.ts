@@ -12,6 +12,7 @@ import { placeOnDevice, type DeviceImages } from '../../engine/running/device-im
 import { allIndices, type LabelledImages, type PixelScaling } from '../../core/images.js';
 import type { InferenceProgram, TrainingProgram } from '../../engine/running/program.js';
 import { labelsAt, meanMetrics } from '../../evaluation/classify.js';
+import type { PredictionCounts } from '../../evaluation/prediction-counts.js';
 import { pixelScaling, pixelStatistics, type ScalingName } from '../../data/preparation/scaling.js';
 import { epochsInMemory, type EpochPlan, type EpochSource } from '../../training/epoch-source.js';
 import { batchesIn, padded, ShardedEpochs } from '../../training/stream.js';
@@ -43,11 +44,12 @@ export interface TrainingSet {
   batches(batchSize: number): number;
   /** The epochs of a program that was made with the training split. */
   epochs(program: TrainingProgram, plan: EpochPlan & { epochs: number }): EpochSource;
-  /** Means over a split, by a program that was made with it; null where the split is empty. */
+  /** Means over a split, by a program that was made with it; null where the split is empty. Its predictions are counted. */
   measure(
     split: 'validation' | 'test',
     program: InferenceProgram,
     signal: AbortSignal,
+    counts?: PredictionCounts,
   ): Promise<Metrics | null>;
   dispose(): void;
 }
@@ -122,10 +124,14 @@ class InMemorySet extends PlacedImages implements TrainingSet {
     split: 'validation' | 'test',
     program: InferenceProgram,
     signal: AbortSignal,
+    counts?: PredictionCounts,
   ): Promise<Metrics | null> {
     const { images, indices } = this.#imagesOf(split);
     if (indices.length === 0) return null;
-    return meanMetrics(await program.run(indices, signal), labelsAt(images.labels, indices));
+    const logits = await program.run(indices, signal);
+    const labels = labelsAt(images.labels, indices);
+    counts?.add(logits, labels);
+    return meanMetrics(logits, labels);
   }
 
   #imagesOf(split: ShardedSplit): { images: LabelledImages; indices: Int32Array } {
@@ -198,13 +204,16 @@ class ShardedSet extends PlacedImages implements TrainingSet {
     split: 'validation' | 'test',
     program: InferenceProgram,
     signal: AbortSignal,
+    counts?: PredictionCounts,
   ): Promise<Metrics | null> {
     let [loss, correct, seen] = [0, 0, 0];
     for (const shard of this.data.shards[split].keys()) {
       const images = await readShardOf(this.data, split, shard);
       program.replaceImages(images);
       const { count, labels } = images;
-      const means = meanMetrics(await program.run(allIndices(count), signal), labels);
+      const logits = await program.run(allIndices(count), signal);
+      counts?.add(logits, labels);
+      const means = meanMetrics(logits, labels);
       loss += means.loss * count;
       correct += Math.round(means.accuracy * count);
       seen += count;

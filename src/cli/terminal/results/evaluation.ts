@@ -4,6 +4,7 @@ import { count, duration, loss, percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
 import {
+  absentText,
   describeImages,
   type EvaluatedSubject,
   type Evaluation,
@@ -29,6 +30,7 @@ export function evaluationText(evaluation: Evaluation, style: Style): string {
     ...scaledLines(evaluation),
     '',
     perClassTable(metrics),
+    ...absentLines(metrics),
     '',
     ...(perClass.length <= MAX_MATRIX_CLASSES ? [confusionTable(metrics, style), ''] : []),
     ...robustnessLines(evaluation),
@@ -88,9 +90,9 @@ function scaledLines({ extras: { scaled } }: Evaluation): string[] {
 function perClassTable({ perClass, macro, n }: ClassificationMetrics): string {
   const rows = perClass.map(({ name, precision, recall, f1, rocAuc, support }) => [
     name,
-    percent(precision),
-    percent(recall),
-    percent(f1),
+    share(precision),
+    share(recall),
+    share(f1),
     area(rocAuc),
     count(support),
   ]);
@@ -103,6 +105,14 @@ function perClassTable({ perClass, macro, n }: ClassificationMetrics): string {
     count(n),
   ];
   return table(['class', 'precision', 'recall', 'F1', 'ROC AUC', 'images'], [...rows, mean]);
+}
+
+function share(value: number | null): string {
+  return value === null ? '–' : percent(value);
+}
+
+function absentLines({ absentClasses }: ClassificationMetrics): string[] {
+  return absentClasses.length === 0 ? [] : [absentText(absentClasses)];
 }
 
 function confusionTable({ confusion, perClass }: ClassificationMetrics, { bold, dim }: Style): string {

@@ -1,9 +1,10 @@
 import { count, percent } from '../../../core/format.js';
 import type { Metrics } from '../../../core/events.js';
 import type { Interval } from '../../../evaluation/bootstrap.js';
+import { escapeMarkup } from '../../drawing/markup.js';
 import { section, table, tiles } from '../../drawing/page-parts.js';
 import { decimal } from '../parts.js';
-import type { Evaluation } from '../../../evaluation/evaluation.js';
+import { absentText, type Evaluation } from '../../../evaluation/evaluation.js';
 import type { ClassificationMetrics } from '../../../evaluation/metrics.js';
 
 /** The few numbers that come first. */
@@ -75,15 +76,17 @@ export function memberTable({ subject: { members }, metrics: { accuracy, loss } 
 }
 
 /** Precision, recall and F1 of each class. */
-export function perClass({ perClass: classes }: ClassificationMetrics): string {
+export function perClass({ perClass: classes, absentClasses }: ClassificationMetrics): string {
   const rows = classes.map(({ name, precision, recall, f1, support }) => [
     name,
-    ...[precision, recall, f1].map(percent),
+    ...[precision, recall, f1].map((value) => (value === null ? '–' : percent(value))),
     count(support),
   ]);
+  const note =
+    absentClasses.length === 0 ? '' : `<p class="soft">${escapeMarkup(`${absentText(absentClasses)}.`)}</p>`;
   return section(
     'classes',
     'Metrics per class',
-    table(['Class', 'Precision', 'Recall', 'F1', 'Images'], rows),
+    `${table(['Class', 'Precision', 'Recall', 'F1', 'Images'], rows)}${note}`,
   );
 }
