@@ -1,15 +1,14 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
+import { RateWindows } from './rate-windows.js';
+
 /** Counts a request against its sender's limit; false where the limit is exceeded. */
 export type TakeFromLimit = (request: FastifyRequest) => Promise<boolean>;
 
-/** Senders whose requests are counted at a time; the least recently seen is forgotten first. */
-const MAX_SENDERS = 10_000;
-
 /** Makes `rateLimiter` possible. No route has the plugin's own hook. */
 export async function registerRateLimits(app: FastifyInstance): Promise<void> {
-  await app.register(rateLimit, { global: false });
+  await app.register(rateLimit, { global: false, store: RateWindows });
 }
 
 /** Counts the requests of each sender in windows of about a second. */
@@ -23,7 +22,6 @@ export function rateLimiter(
     max,
     // The plugin takes whole requests only: 1.5 a second are 2 in 1,333 ms.
     timeWindow: (max / perSecond) * 1000,
-    cache: MAX_SENDERS,
     keyGenerator: senderOf,
   };
   const count = app.createRateLimit(options);
