@@ -19,9 +19,9 @@ export async function admit(
   const role = request.routeOptions.config.role ?? 'administer';
   if (role === 'nobody') return;
   // Checking a token costs less than refusing one; whoever has a valid one must not share a limit with those who have none.
-  const refusal = await identify(request, authenticator).catch((error: unknown) => error);
+  const refusal = await identify(request, authenticator).catch((error: unknown) => error as Error);
   if (takeFromLimit && !(await takeFromLimit(request))) throw new HttpError('RATE_LIMITED');
-  if (refusal !== undefined) throw refusal;
+  if (refusal) throw refusal;
   // An address that does not exist is not found for every valid caller, whatever their role.
   if (!request.is404) requireRole(request.caller!, role);
 }

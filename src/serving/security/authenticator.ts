@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 
+import { asToolkitError, type ToolkitError } from '../../core/errors.js';
 import { HttpError } from '../http-errors.js';
 import { allows, type TokenRole } from './roles.js';
 import { SlowHashes } from './slow-hashes.js';
@@ -28,7 +29,7 @@ export class Authenticator {
   #seen: string | undefined;
   #checkedAt = -Infinity;
   #rereading: Promise<void> | undefined;
-  #failure: unknown;
+  #failure: ToolkitError | undefined;
 
   constructor(path: string) {
     this.#path = path;
@@ -37,7 +38,7 @@ export class Authenticator {
   /** How many tokens are valid now, and how many of them have a slow hash. Throws what `readTokens` throws. */
   async count(): Promise<{ valid: number; slow: number }> {
     await this.#reread();
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure) throw this.#failure;
     const valid = [...this.#tokens.values()].filter((token) => !isExpired(token));
     return { valid: valid.length, slow: valid.filter((token) => 'salt' in token).length };
   }
@@ -53,7 +54,7 @@ export class Authenticator {
     const parsed = token === undefined ? undefined : parseToken(token);
     if (token === undefined || !parsed) throw new HttpError('UNAUTHENTICATED');
     if (performance.now() - this.#checkedAt > REREAD_MS) await this.#reread();
-    if (this.#failure !== undefined) {
+    if (this.#failure) {
       // Whether a token was revoked cannot be known.
       const message = 'the access tokens cannot be checked; the server’s log has the reason';
       throw new HttpError('NOT_READY', message, { cause: this.#failure });
@@ -87,7 +88,7 @@ export class Authenticator {
       this.#failure = undefined;
       this.#seen = seen;
     } catch (error) {
-      this.#failure = error;
+      this.#failure = asToolkitError(error);
     }
   }
 }
