@@ -12,7 +12,7 @@ export function requestBytes(method, path, headers, body) {
 }
 
 /** An inference request with one image as a binary tensor. */
-export function inferBytes(pixels, count = 1) {
+export function inferBytes(pixels, count = 1, more = {}) {
   const json = Buffer.from(
     JSON.stringify({
       inputs: [
@@ -29,6 +29,7 @@ export function inferBytes(pixels, count = 1) {
   const headers = {
     'content-type': 'application/octet-stream',
     'inference-header-content-length': json.length,
+    ...more,
   };
   return requestBytes('POST', '/v2/models/mnist/infer', headers, Buffer.concat([json, pixels]));
 }

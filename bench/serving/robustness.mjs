@@ -1,18 +1,20 @@
-// What a server must bear: node bench/serving/robustness.mjs FOLDER CHECKPOINT [malformed|promotions|kills]
-// `malformed` sends 10,000 bad requests (broken, oversized, slow) beside good ones. `promotions` promotes and rolls back 50 times
+// What a server must bear: node bench/serving/robustness.mjs FOLDER CHECKPOINT [malformed|hostile|promotions|kills]
+// `hostile` is in hostile.mjs. `malformed` sends 10,000 bad requests (broken, oversized, slow) beside good ones. `promotions` promotes and rolls back 50 times
 // under load, in a registry that it makes in a temporary folder, and then damages a version. `kills` kills a process that
 // changes a registry, at 100 random moments, and verifies the registry each time. Prints one JSON object a line.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { inferBytes, load, requestBytes } from './client.mjs';
+import { inferBytes, load } from './client.mjs';
+import { exchange } from './exchange.mjs';
+import { hostile } from './hostile.mjs';
+import { malformedRequests } from './malformed-requests.mjs';
 import { startServer } from './server.mjs';
 
 const [folder, checkpoint, ...names] = process.argv.slice(2);
@@ -24,89 +26,7 @@ const KILLS = Number(process.env.BENCH_KILLS ?? 100);
 const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 10_000);
 const print = (name, figures) => console.log(JSON.stringify({ name, ...figures }));
 const good = inferBytes(randomBytes(784));
-
-/** Sends bytes on a connection of their own and returns the status and body of the answer. */
-function exchange(port, bytes, { trickleMs } = {}) {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    let answer = '';
-    const timers = [];
-    socket.setEncoding('latin1').on('data', (text) => {
-      answer += text;
-      // The server keeps some connections, for the client's next request.
-      if (isComplete(answer)) socket.destroy();
-    });
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
-      timers.forEach(clearInterval);
-      resolve({ status: Number(answer.slice(9, 12)), body: answer.slice(answer.indexOf('\r\n\r\n') + 4) });
-    });
-    if (trickleMs === undefined) return void socket.write(bytes);
-    // A byte now and then, for ever: only the server's own patience ends it.
-    let sent = 0;
-    timers.push(setInterval(() => socket.write(bytes.subarray(sent, ++sent)), trickleMs));
-  });
-}
-
-function isComplete(answer) {
-  const headEnd = answer.indexOf('\r\n\r\n');
-  const length = /content-length: (\d+)/i.exec(answer.slice(0, headEnd))?.[1];
-  return headEnd >= 0 && length !== undefined && answer.length >= headEnd + 4 + Number(length);
-}
-
-const json = { 'content-type': 'application/json', connection: 'close' };
-const infer = (body, headers = json) =>
-  requestBytes('POST', '/v2/models/mnist/infer', headers, Buffer.from(body));
-const tensor = (changes) =>
-  infer(
-    JSON.stringify({
-      inputs: [{ name: 'images', datatype: 'UINT8', shape: [1, 784], data: Array(784).fill(0), ...changes }],
-    }),
-  );
-
-/** Bad requests of every kind. */
-const bad = [
-  () => infer(randomBytes(200)),
-  () => infer('{"inputs":'),
-  () => infer('[]'),
-  () => infer(''),
-  () => tensor({ shape: [1, 783] }),
-  () => tensor({ shape: [-1, 784] }),
-  () => tensor({ shape: [1e9, 784] }),
-  () => tensor({ data: [null] }),
-  () => tensor({ data: Array(784).fill(1e9) }),
-  () => tensor({ datatype: 'BYTES' }),
-  () => tensor({ name: '__proto__' }),
-  () => infer('{}', { ...json, 'inference-header-content-length': '999999' }),
-  () => infer('{}', { ...json, 'inference-header-content-length': '-1' }),
-  () => infer(`{"inputs":${'['.repeat(20_000)}`),
-  () => infer(Buffer.alloc(300_000)),
-  () => requestBytes('POST', '/classify', { ...json, 'content-type': 'image/png' }, randomBytes(500)),
-  () =>
-    requestBytes(
-      'POST',
-      '/classify',
-      { ...json, 'content-type': 'image/png' },
-      Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
-    ),
-  () => requestBytes('POST', '/feedback', json, Buffer.from('{"id":"x","label":"nine"}')),
-  () => requestBytes('POST', '/feedback', json, Buffer.from('{"id":"../../etc/passwd","label":1}')),
-  () => requestBytes('PUT', '/traffic', json, Buffer.from('{"canary":101}')),
-  () => requestBytes('GET', '/v2/models/..%2f..%2fetc%2fpasswd', { connection: 'close' }, Buffer.alloc(0)),
-  () => requestBytes('GET', '/docs/static/..%2f..%2fpackage.json', { connection: 'close' }, Buffer.alloc(0)),
-  () => requestBytes('BREW', '/v2', { connection: 'close' }, Buffer.alloc(0)),
-  () => Buffer.concat([randomBytes(40), Buffer.from('\r\n\r\n')]),
-  () => Buffer.from('GET /v2 HTTP/1.1\r\n\r\n'),
-  () => Buffer.from(`GET /v2 HTTP/1.1\r\nhost: 127.0.0.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`),
-  () =>
-    Buffer.from(
-      'POST /classify HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
-    ),
-  () =>
-    Buffer.from(
-      'POST /classify HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 999999999\r\nconnection: close\r\n\r\nx',
-    ),
-];
+const bad = malformedRequests();
 
 async function malformed() {
   const server = await startServer(
@@ -246,5 +166,14 @@ async function promotions() {
   rmSync(registry, { recursive: true });
 }
 
-const measurements = { malformed, promotions, kills };
+const measurements = {
+  malformed,
+  promotions,
+  kills,
+  async hostile() {
+    const figures = await hostile(folder, checkpoint);
+    print('hostile', figures);
+    if (Object.values(figures.held).includes(false)) process.exitCode = 1;
+  },
+};
 for (const name of names.length > 0 ? names : Object.keys(measurements)) await measurements[name]();

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/mnist.js', import.meta.url));
 
-/** Starts a server on a free port; fulfilled when it listens. */
-export async function startServer(words, cwd) {
+/** Starts a server on a free port; fulfilled when it listens. The token is for its metrics, where they need one. */
+export async function startServer(words, cwd, token) {
   const started = performance.now();
   const child = spawn(process.execPath, [LAUNCHER, 'serve', ...words, '--port', '0', '--json'], {
     cwd,
@@ -32,7 +32,11 @@ export async function startServer(words, cwd) {
     pid: child.pid,
     listeningAfter: (performance.now() - started) / 1000,
     started,
-    metrics: async () => parseMetrics(await (await fetch(`${url}/metrics`)).text()),
+    metrics: async () => {
+      const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      return parseMetrics(await (await fetch(`${url}/metrics`, { headers })).text());
+    },
+    errors: () => errors,
     output: () => output,
     stop: async () => {
       child.kill('SIGTERM');

@@ -8,6 +8,8 @@ export const FEEDBACK_FILE = 'feedback.jsonl';
 /** An image that was classified, and what somebody says it shows. */
 export interface FeedbackRecord {
   time: string;
+  /** Who asked for the classification and gave the label: "token ID" or, without tokens, "address A"; missing in old lines. */
+  caller?: string | undefined;
   /** The request that it came with, and its place in it. */
   id: string;
   index: number;
@@ -27,6 +29,7 @@ const side = z.int().min(1).max(1024);
 
 const lineSchema = z.object({
   time: z.string(),
+  caller: z.string().max(200).optional(),
   id: z.string(),
   index: z.int().min(0),
   version: z.string(),

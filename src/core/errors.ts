@@ -284,6 +284,11 @@ export const errorKinds = {
     ({ host, path }) => `${host} is reachable from other machines, but ${path} has no valid token`,
     () => 'create one with "mnist tokens create --role infer" or listen on 127.0.0.1',
   ),
+  SECRET_EXPOSED: kind<{ path: string; reason: string; remedy: string }>(
+    2,
+    ({ path, reason }) => `${path}: ${reason}`,
+    ({ remedy }) => remedy,
+  ),
   ADDRESS_UNAVAILABLE: kind<{ address: string; reason: string }>(
     1,
     ({ address, reason }) => `cannot listen on ${address} (${reason})`,

@@ -76,11 +76,26 @@ async function isFolder(path: string): Promise<boolean> {
  * then renamed. Throws STORAGE_DENIED or STORAGE_FULL; the file that was there before is then untouched.
  */
 export async function writeFileAtomically(path: string, ...parts: (Uint8Array | string)[]): Promise<void> {
+  await writeThenRename(path, undefined, parts);
+}
+
+/** The same for a secret: from its first byte on, only its owner may read or write it, whatever the umask. */
+export async function writeSecretAtomically(path: string, ...parts: (Uint8Array | string)[]): Promise<void> {
+  await writeThenRename(path, 0o600, parts);
+}
+
+async function writeThenRename(
+  path: string,
+  mode: number | undefined,
+  parts: readonly (Uint8Array | string)[],
+): Promise<void> {
   await makeFolder(dirname(path));
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
-    const file = await open(temporary, 'wx');
+    const file = await open(temporary, 'wx', mode);
     try {
+      // A umask can only take from the mode; this gives back what it took from the owner.
+      if (mode !== undefined) await file.chmod(mode);
       for (const part of parts) await file.writeFile(part);
       await file.sync();
     } finally {

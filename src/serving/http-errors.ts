@@ -25,6 +25,7 @@ export const httpErrorKinds = {
   OVERLOADED: { status: 503, message: 'the queue is full; try again' },
   STOPPING: { status: 503, message: 'the server is stopping; try another one' },
   NOT_READY: { status: 503, message: 'no model is loaded' },
+  FEEDBACK_FULL: { status: 507, message: 'no more feedback can be stored' },
   DEADLINE_EXCEEDED: { status: 504, message: 'no answer was ready before the deadline' },
 } as const satisfies Record<string, HttpErrorKind>;
 
@@ -45,8 +46,12 @@ export class HttpError extends Error {
   readonly status: number;
   readonly retryAfter: number | undefined;
 
-  constructor(code: HttpErrorCode, message: string = httpErrorKinds[code].message) {
-    super(message);
+  constructor(
+    code: HttpErrorCode,
+    message: string = httpErrorKinds[code].message,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
     this.name = 'HttpError';
     this.code = code;
     this.status = httpErrorKinds[code].status;

@@ -82,7 +82,7 @@ export class ServerMetrics {
       labelNames: ['quantile'] as const,
       registers: [this.registry],
       collect() {
-        for (const quantile of [0.5, 0.99]) {
+        for (const quantile of [0.5, 0.99, 0.999, 1]) {
           // The histogram measures the intervals of its timer; the excess over 1 ms is delay.
           const beyond = eventLoop.percentile(quantile * 100) / 1e9 - 0.001;
           this.set({ quantile: String(quantile) }, Math.max(0, beyond));

@@ -26,6 +26,8 @@ export interface ServerParts {
   app: Omit<AppOptions, 'isStopping'>;
   /** Records an administrative act before it is done. */
   record: RecordAct;
+  /** Labels a second that are taken from each caller. */
+  feedbackRate: number;
   host: string;
   /** 0 takes a free one. */
   port: number;
@@ -78,7 +80,7 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
 
 async function registerRoutes(
   app: FastifyInstance,
-  { service, app: { metrics }, record }: ServerParts,
+  { service, app: { metrics }, record, feedbackRate }: ServerParts,
   pictures: PicturePool,
   isStopping: () => boolean,
 ): Promise<void> {
@@ -89,7 +91,7 @@ async function registerRoutes(
     registerHealth(routes, service.versions, isStopping);
     registerInference(routes, service);
     registerClassify(routes, service, pictureReader(pictures));
-    registerFeedback(routes, service);
+    registerFeedback(routes, service, feedbackRate);
     registerModelFile(routes, service.versions, exportOnnx);
     registerOperations(routes, service, metrics);
     registerAdministration(routes, service, record);

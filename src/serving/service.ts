@@ -39,12 +39,13 @@ export class ClassificationService {
    *
    * @param lease the version, which this releases
    * @param requestId the id that feedback refers to
+   * @param owner who sent the request, and alone may label its images
    */
   async classify(
     lease: Lease,
     pixels: Uint8Array,
     count: number,
-    { requestId, timeoutMs }: { requestId: string; timeoutMs?: number | undefined },
+    { requestId, owner, timeoutMs }: { requestId: string; owner: string; timeoutMs?: number | undefined },
   ): Promise<Classified> {
     try {
       const granted = Math.min(this.#deadlineMs, timeoutMs ?? Infinity);
@@ -59,7 +60,7 @@ export class ClassificationService {
           verdicts.filter(({ decision }) => decision.abstained).length,
         );
       }
-      this.monitor.record({ requestId, version, pixels, classes, logits });
+      this.monitor.record({ owner, requestId, version, pixels, classes, logits });
       void this.#shadow(version, pixels, count, classes);
       return { version, rule, logits, verdicts };
     } finally {

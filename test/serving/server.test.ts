@@ -22,10 +22,7 @@ async function unreadyServer(): Promise<HttpServer> {
     () => Promise.reject(new Error('there is no model')),
     observer,
   );
-  const monitor = new Monitor(
-    { window: 200, feedbackFolder: undefined, minAccuracy: undefined },
-    metrics.registry,
-  );
+  const monitor = new Monitor({ window: 200, feedback: undefined, minAccuracy: undefined }, metrics.registry);
   return startHttpServer({
     service: new ClassificationService(versions, metrics, monitor, 1000),
     app: {
@@ -38,6 +35,7 @@ async function unreadyServer(): Promise<HttpServer> {
       logger: false,
     },
     record: () => Promise.resolve(),
+    feedbackRate: 100,
     ...{ host: '127.0.0.1', port: 0, drainDelayMs: 0, drainTimeoutMs: 100 },
   });
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 
+import { registryDirOption } from '../../core/config/common-options.js';
 import { ToolkitError } from '../../core/errors.js';
 import { roles } from '../../serving/security/roles.js';
-import { createToken, isExpired, readTokens, revokeToken } from '../../serving/security/token-file.js';
+import { isExpired, readTokens } from '../../serving/security/token-file.js';
 import { tokensFileOption } from '../../stages/serve/serve-options.js';
+import { createAccessToken, revokeAccessToken } from '../../stages/tokens/tokens.js';
 import type { Outcome } from '../terminal/reporter.js';
 import { table } from '../terminal/table.js';
 import { defineCommand, withCommonOptions, type Call } from '../command.js';
@@ -25,6 +27,7 @@ const space = withCommonOptions(
       .optional()
       .meta({ description: 'create: days until the token expires; without it, never' }),
     tokensFile: tokensFileOption,
+    registryDir: registryDirOption,
   }),
 );
 
@@ -34,7 +37,7 @@ export const tokensCommand = defineCommand({
   summary: 'create, list and revoke access tokens of the server',
   positionals: [
     { name: 'action', description: 'action to perform', required: true, choices: actions },
-    { name: 'id', description: 'id of the token to revoke', required: false },
+    { name: 'id', description: 'revoke: id of the token', required: false },
   ],
   space,
   examples: [
@@ -47,17 +50,20 @@ export const tokensCommand = defineCommand({
   },
 });
 
-async function create({ options }: TokensCall): Promise<Outcome> {
-  const { tokensFile, label: name, role, days } = options;
-  const { token, stored } = await createToken(tokensFile, { name, role, days });
+async function create({ options, positionals }: TokensCall): Promise<Outcome> {
+  refuseId(positionals, 'the id of a new token is random; name its owner or purpose with --label');
+  const { label: name, role, days } = options;
+  const { token, stored } = await createAccessToken(options, { name, role, days });
   const { id, expiresAt } = stored;
   return { data: { token, id, role, name, expiresAt }, text: () => token };
 }
 
-async function list({ options }: TokensCall): Promise<Outcome> {
+async function list({ options, positionals }: TokensCall): Promise<Outcome> {
+  refuseId(positionals, '"mnist tokens list" lists all tokens');
   const tokens = (await readTokens(options.tokensFile)).map((token) => {
     const { id, name, role, createdAt, expiresAt } = token;
-    return { id, name, role, createdAt, expiresAt, expired: isExpired(token) };
+    const hash = 'salt' in token ? 'scrypt' : 'sha256';
+    return { id, name, role, createdAt, expiresAt, expired: isExpired(token), hash };
   });
   const rows = tokens.map(({ id, name, role, createdAt, expiresAt, expired }) => [
     id,
@@ -75,13 +81,18 @@ async function list({ options }: TokensCall): Promise<Outcome> {
   };
 }
 
-async function revoke({ options, positionals }: TokensCall): Promise<Outcome> {
+async function revoke({ options, positionals, context }: TokensCall): Promise<Outcome> {
   const [, id] = positionals;
-  if (id === undefined || !(await revokeToken(options.tokensFile, id))) {
+  if (id === undefined || !(await revokeAccessToken(options, id, context))) {
     throw new ToolkitError('USAGE', {
       message: id === undefined ? 'no token id given' : `no token ${id} in ${options.tokensFile}`,
       hint: '"mnist tokens list" shows the ids',
     });
   }
   return { data: { revoked: id }, text: () => `revoked ${id}` };
+}
+
+function refuseId([action, id]: readonly string[], hint: string): void {
+  if (id === undefined) return;
+  throw new ToolkitError('USAGE', { message: `"tokens ${action}" takes no id, but was given "${id}"`, hint });
 }

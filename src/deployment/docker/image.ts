@@ -40,7 +40,7 @@ CMD ${JSON.stringify(serveWords())}
 
 /** The files that are not sent to the builder. */
 export function dockerignore(): string {
-  return ['kubernetes', 'compose.yaml', 'README.md', 'manifest.json', 'tokens.json', ''].join('\n');
+  return ['kubernetes', 'compose.yaml', 'README.md', 'manifest.json', 'tokens.json', 'models', ''].join('\n');
 }
 
 /** The arguments of mnist that start the server. Other machines can reach it, so it asks for tokens. */

@@ -60,7 +60,8 @@ spec:
         - name: scratch
           emptyDir: { medium: Memory, sizeLimit: 64Mi }
         - name: tokens
-          secret: { secretName: ${APP}-tokens }
+          # 0440: read by the server's group alone; it refuses tokens that everybody can read.
+          secret: { secretName: ${APP}-tokens, defaultMode: 288 }
 `;
 }
 
@@ -94,12 +95,13 @@ export function deploymentGuide(image: string): string {
 Made by \`mnist deploy --to docker\`. \`manifest.json\` names the checkpoint and holds the hash of every file.
 
     mnist tokens create --label my-laptop --tokens-file tokens.json    # prints a token; the file holds its hash
+    sudo chown ${USER}:${USER} tokens.json    # the container's user, who alone may read it; needed where Docker runs as root
     docker compose up --build --detach
     curl --fail http://127.0.0.1:${PORT}/v2/health/ready
 
 In Kubernetes, once the image \`${image}\` is in a registry that the cluster can pull from:
 
-    kubectl create secret generic ${APP}-tokens --from-file=tokens.json
+    sudo cat tokens.json | kubectl create secret generic ${APP}-tokens --from-file=tokens.json=/dev/stdin
     kubectl apply -f kubernetes/
 `;
 }

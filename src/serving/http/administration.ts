@@ -1,15 +1,17 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 import { HttpError } from '../http-errors.js';
 import type { ClassificationService } from '../service.js';
+import { ownerOf } from './callers.js';
 import { jsonBody } from './json-body.js';
 
 /** An administrator's action, for the audit log. */
 export interface AdministrativeAct {
   action: 'reload' | 'traffic';
-  /** The id of the token that was used. */
+  /** Whose request it was: "token ID" or, without tokens, "address A". */
   caller: string;
+  address: string;
   requestId: string;
   details: Readonly<Record<string, unknown>>;
 }
@@ -48,8 +50,7 @@ export function registerAdministration(
     { config, schema: { tags, summary: 'Reload from the registry' } },
     async (request) => {
       if (request.params.name !== versions.name) throw new HttpError('NOT_FOUND');
-      const caller = request.caller?.id ?? '';
-      await record({ action: 'reload', caller, requestId: request.id, details: {} });
+      await record({ action: 'reload', ...senderOf(request), details: {} });
       await versions.refresh(true);
       return { name: versions.name, versions: Object.fromEntries(versions.roles) };
     },
@@ -61,10 +62,13 @@ export function registerAdministration(
     async (request) => {
       const change = jsonBody(request, trafficSchema);
       const { canary = versions.traffic.canary, shadow = versions.traffic.shadow } = change;
-      const caller = request.caller?.id ?? '';
-      await record({ action: 'traffic', caller, requestId: request.id, details: { canary, shadow } });
+      await record({ action: 'traffic', ...senderOf(request), details: { canary, shadow } });
       versions.traffic = { canary, shadow };
       return versions.traffic;
     },
   );
+}
+
+function senderOf(request: FastifyRequest): Pick<AdministrativeAct, 'caller' | 'address' | 'requestId'> {
+  return { caller: ownerOf(request), address: request.ip, requestId: request.id };
 }

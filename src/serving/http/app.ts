@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-import rateLimit from '@fastify/rate-limit';
 import fastify, {
   LogController,
   type FastifyInstance,
@@ -16,8 +15,12 @@ import type { ServerMetrics } from '../metrics.js';
 import type { Authenticator, Caller } from '../security/authenticator.js';
 import { helmetOptions } from '../security/headers.js';
 import type { TokenRole } from '../security/roles.js';
-import { admit, type TakeFromLimit } from './admission.js';
+import { withoutSecrets } from '../security/token.js';
+import { admit } from './admission.js';
+import { limitedSender } from './callers.js';
 import { answerBrokenRequest, answerError } from './error-answers.js';
+import { rateLimiter, registerRateLimits } from './rate-limits.js';
+import { requestLogger } from './request-log.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -37,7 +40,7 @@ export interface AppOptions {
   bodyLimit: number;
   /** How long a request may take to arrive, in milliseconds. */
   requestTimeoutMs: number;
-  /** Requests a second for each address; undefined sets no limit. */
+  /** Requests a second for each token and network; undefined sets no limit. */
   rateLimit: number | undefined;
   tls: { cert: Buffer; key: Buffer } | undefined;
   logger: FastifyServerOptions['logger'];
@@ -50,8 +53,6 @@ const CONNECTION_CHECK_MS = 1000;
 /** `admit` refuses a request without a Host header with a JSON error; Node.js would send an empty one. */
 const SERVER_OPTIONS = { connectionsCheckingInterval: CONNECTION_CHECK_MS, requireHostHeader: false };
 const HEADERS_TIMEOUT_MS = 5000;
-/** Addresses whose requests are counted at a time; the least recently seen is forgotten first. */
-const MAX_LIMITED_ADDRESSES = 10_000;
 
 /** Creates the HTTP server with everything that all routes share: authentication, limits, headers, errors, metrics. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
@@ -65,7 +66,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     done(null, body);
   });
   app.decorateRequest('caller', undefined);
-  const takeFromLimit = await limiterFor(app, options.rateLimit);
+  await registerRateLimits(app);
+  const { rateLimit } = options;
+  const takeFromLimit = rateLimit === undefined ? undefined : rateLimiter(app, rateLimit, limitedSender);
+  const logRequest = requestLogger();
   // Built once: @fastify/helmet builds its middleware anew for each request, which costs as much as the rest of the request.
   const setSecurityHeaders = helmet(helmetOptions(options.tls !== undefined));
   app.addHook('onRequest', async (request, reply) => {
@@ -79,7 +83,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     done(null, payload);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    recordRequest(request, reply, options.metrics);
+    countRequest(request, reply, options.metrics);
+    logRequest(request, reply);
     done();
   });
   app.setErrorHandler((error: Error, request, reply) => answerError(error, request, reply, options));
@@ -95,7 +100,7 @@ function newFastify(options: AppOptions): FastifyInstance {
     ...(tls ? { https: { ...tls, ...SERVER_OPTIONS } } : {}),
     ...(tls ? {} : { http: { ...SERVER_OPTIONS } }),
     logger: logger ?? false,
-    // `recordRequest` logs each request in one line, once it is answered.
+    // `requestLogger` logs each request in one line, once it is answered.
     logController: new LogController({ disableRequestLogging: true }),
     // A child logger for each request would be made for the few that log; the lines hold the request's id instead.
     childLoggerFactory: (own) => own,
@@ -114,48 +119,18 @@ function newFastify(options: AppOptions): FastifyInstance {
   return app;
 }
 
-/** A client's own id, if it is harmless in a log, or a new one. */
+/** A client's own id, if it is harmless in a log and holds no token, or a new one. */
 function requestId({ headers }: { headers: IncomingHttpHeaders }): string {
   const given = headers['x-request-id'];
-  return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
+  const isHarmless =
+    typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) && withoutSecrets(given) === given;
+  return isHarmless ? given : randomUUID();
 }
 
-/** Counts the requests of each address in windows of about a second; `admit` decides when, so no route has the plugin's own hook. */
-async function limiterFor(
-  app: FastifyInstance,
-  perSecond: number | undefined,
-): Promise<TakeFromLimit | undefined> {
-  if (perSecond === undefined) return undefined;
-  const max = Math.ceil(perSecond);
-  await app.register(rateLimit, {
-    global: false,
-    max,
-    // The plugin takes whole requests only: 1.5 a second are 2 in 1,333 ms.
-    timeWindow: (max / perSecond) * 1000,
-    cache: MAX_LIMITED_ADDRESSES,
-    keyGenerator: ({ ip }) => ip,
-  });
-  const count = app.createRateLimit();
-  return async (request) => {
-    const result = await count(request);
-    return result.isAllowed || !result.isExceeded;
-  };
-}
-
-function recordRequest(request: FastifyRequest, reply: FastifyReply, metrics: ServerMetrics): void {
+function countRequest(request: FastifyRequest, reply: FastifyReply, metrics: ServerMetrics): void {
   const route = request.routeOptions.url ?? 'none';
   metrics.requests.inc({ route, method: request.method, status: reply.statusCode });
   metrics.requestSeconds.observe({ route }, reply.elapsedTime / 1000);
-  request.log.info(
-    {
-      reqId: request.id,
-      method: request.method,
-      url: request.url,
-      status: reply.statusCode,
-      ms: reply.elapsedTime,
-    },
-    'answered',
-  );
 }
 
 function rethrow(error?: unknown): void {

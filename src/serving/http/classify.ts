@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { HttpError } from '../http-errors.js';
 import type { ClassificationService } from '../service.js';
+import { ownerOf } from './callers.js';
 
 /** Prepares an image file for the model; the notes go into the answer. Throws UNSUPPORTED_MEDIA_TYPE, UNPROCESSABLE or OVERLOADED. */
 export type ReadPicture = (
@@ -41,7 +42,7 @@ export function registerClassify(
       lease.release();
       throw error;
     }
-    const options = { requestId: request.id };
+    const options = { requestId: request.id, owner: ownerOf(request) };
     const { version, rule, verdicts } = await service.classify(lease, picture.pixels, 1, options);
     const { probabilities, decision } = verdicts[0]!;
     const { classNames } = rule.policy;

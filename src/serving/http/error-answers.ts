@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import { messageOf } from '../../core/errors.js';
 import { codeOfStatus, HttpError } from '../http-errors.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { Authenticator } from '../security/authenticator.js';
@@ -15,8 +16,7 @@ export function answerError(
 ): FastifyReply {
   const error = asHttpError(thrown);
   metrics.rejected.inc({ code: error.code });
-  if (error.status >= 500) request.log.error({ reqId: request.id, error: thrown.stack }, error.code);
-  else request.log.debug({ reqId: request.id, code: error.code }, error.message);
+  logError(error, thrown, request);
   if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter);
   if (error.code === 'UNAUTHENTICATED' && authenticator) {
     const isPage = (request.headers.accept ?? '').includes('text/html');
@@ -29,6 +29,13 @@ export function answerError(
     .code(error.status)
     .header('content-type', 'application/json')
     .send(JSON.stringify({ error: error.message, code: error.code, request_id: request.id }));
+}
+
+/** What nobody expected has a line of its own; what is answered by design has the request's, with its status. */
+function logError({ code, message, cause }: HttpError, thrown: Error, { id, log }: FastifyRequest): void {
+  if (cause !== undefined) log.error({ reqId: id, error: messageOf(cause) }, code);
+  else if (code === 'INTERNAL') log.error({ reqId: id, error: thrown.stack }, code);
+  else log.debug({ reqId: id, code }, message);
 }
 
 /** Fastify's own client errors keep their status; an unexpected error does not show its message. */

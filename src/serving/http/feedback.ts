@@ -3,7 +3,9 @@ import { z } from 'zod';
 
 import { HttpError } from '../http-errors.js';
 import type { ClassificationService } from '../service.js';
+import { ownerOf } from './callers.js';
 import { jsonBody } from './json-body.js';
+import { rateLimiter } from './rate-limits.js';
 
 const schema = z.strictObject({
   /** The request's id: the answer's `x-request-id`. */
@@ -14,14 +16,26 @@ const schema = z.strictObject({
   label: z.union([z.string().min(1).max(256), z.int().min(0)]),
 });
 
-/** Registers `POST /feedback`: the true label of a classified image. */
-export function registerFeedback(app: FastifyInstance, service: ClassificationService): void {
+/**
+ * Registers `POST /feedback`: the true label of an image that the same caller had classified.
+ *
+ * @param perSecond how many labels of each caller are taken in a second
+ */
+export function registerFeedback(
+  app: FastifyInstance,
+  service: ClassificationService,
+  perSecond: number,
+): void {
+  const takeFromLimit = rateLimiter(app, perSecond, ownerOf);
   const documented = {
     tags: ['Feedback'],
-    summary: 'Send the true label of a classified image',
+    summary: 'Send the true label of an image that you had classified',
     body: z.toJSONSchema(schema, { io: 'input' }),
   };
   app.post('/feedback', { config: { role: 'infer' }, schema: documented }, async (request) => {
+    if (!(await takeFromLimit(request))) {
+      throw new HttpError('RATE_LIMITED', `at most ${perSecond} labels a second are taken`);
+    }
     const { id, index, label } = jsonBody(request, schema);
     const lease = service.versions.acquire();
     lease.release();
@@ -31,7 +45,8 @@ export function registerFeedback(app: FastifyInstance, service: ClassificationSe
     if (name === undefined) {
       throw new HttpError('BAD_REQUEST', `label must be one of ${classNames.join(', ')}, or its number`);
     }
-    const { version, predicted, correct } = await service.monitor.label(id, index, number, lease.description);
+    const given = { owner: ownerOf(request), id, index, label: number };
+    const { version, predicted, correct } = await service.monitor.label(given, lease.description);
     return { id, index, version, predicted: classNames[predicted], label: name, correct };
   });
 }

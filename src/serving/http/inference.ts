@@ -7,6 +7,7 @@ import { HttpError } from '../http-errors.js';
 import { inferenceRequestSchema, INPUT, readInferenceRequest } from '../protocol/request.js';
 import { encodeResponse, outputs } from '../protocol/response.js';
 import type { ClassificationService } from '../service.js';
+import { ownerOf } from './callers.js';
 import type { Lease } from '../versions.js';
 
 interface ModelAddress {
@@ -83,7 +84,7 @@ async function infer(
     throw error;
   }
   const { pixels, count, timeoutMs, id = request.id } = read;
-  const options = { requestId: request.id, timeoutMs };
+  const options = { requestId: request.id, owner: ownerOf(request), timeoutMs };
   const classified = await service.classify(lease, pixels, count, options);
   const model = { name: service.versions.name, version: classified.version, id };
   const { body, contentType, headerLength } = encodeResponse(read, model, classified);

@@ -1,57 +1,58 @@
-import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
-import { chmod, readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { randomBytes } from 'node:crypto';
 
 import { z } from 'zod';
 
-import { ToolkitError, systemCodeOf } from '../../core/errors.js';
-import { readError, writeFileAtomically } from '../../core/files.js';
+import { ToolkitError } from '../../core/errors.js';
+import { writeSecretAtomically } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
+import { readSecret } from '../../core/secrets.js';
 import { complaintOf } from '../../core/validation.js';
 import { roles, type TokenRole } from './roles.js';
+import { digestOf } from './token.js';
 
-/** 16 MiB of memory and some 30 ms for each guess. */
-const COST: ScryptOptions = { N: 2 ** 14, r: 8, p: 1 };
-const HASH_BYTES = 32;
 const ID = /^[0-9a-f]{12}$/;
 
-const storedToken = z.strictObject({
+const described = z.strictObject({
   id: z.string().regex(ID),
   /** The label: who or what uses it. */
   name: z.string(),
   role: z.enum(roles),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().nullable(),
-  salt: z.string(),
-  hash: z.string(),
 });
+
+/** What a token's secret is compared with: its SHA-256, or what version 0.1 stored, a salted scrypt hash. */
+const storedToken = z.union([
+  described.extend({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  described.extend({ salt: z.string(), hash: z.string() }),
+]);
 
 const fileSchema = z.strictObject({
   format: z.literal('mnist-train/tokens'),
-  version: z.literal(1),
+  version: z.union([z.literal(1), z.literal(2)]),
   tokens: z.array(storedToken),
 });
 
 /** A token as it is kept: whoever reads the file cannot use it. */
 export type StoredToken = z.infer<typeof storedToken>;
 
-const derive = promisify(
-  (secret: string, salt: Buffer, done: (error: Error | null, key: Buffer) => void): void => {
-    scrypt(secret, salt, HASH_BYTES, COST, done);
-  },
-);
+/** What is chosen when a token is created. */
+export interface TokenChoices {
+  name: string;
+  role: TokenRole;
+  /** Until it expires; undefined for never. */
+  days: number | undefined;
+}
 
-/** The tokens in a file; none, where there is no file. Throws TOKENS_CORRUPT or DATA_UNREADABLE. */
+/**
+ * The tokens in a file; none, where there is no file. Throws TOKENS_CORRUPT, DATA_UNREADABLE, and SECRET_EXPOSED where others can read
+ * or write it.
+ */
 export async function readTokens(path: string): Promise<StoredToken[]> {
-  let text: string;
+  const bytes = await readSecret(path);
+  if (bytes === undefined) return [];
   try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return [];
-    throw readError(error, path);
-  }
-  try {
-    return fileSchema.parse(JSON.parse(text)).tokens;
+    return fileSchema.parse(JSON.parse(bytes.toString('utf8'))).tokens;
   } catch (error) {
     throw new ToolkitError('TOKENS_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
   }
@@ -59,15 +60,17 @@ export async function readTokens(path: string): Promise<StoredToken[]> {
 
 /**
  * Creates a token and stores its hash. The token itself is only returned. Throws what `readTokens` and
- * `writeFileAtomically` throw.
+ * `writeSecretAtomically` throw.
+ *
+ * @param announce called before the token is stored; if it throws, none is
  */
 export async function createToken(
   path: string,
-  { name, role, days }: { name: string; role: TokenRole; days: number | undefined },
+  { name, role, days }: TokenChoices,
+  announce: (stored: StoredToken) => Promise<void> = () => Promise.resolve(),
 ): Promise<{ token: string; stored: StoredToken }> {
   const id = randomBytes(6).toString('hex');
-  const secret = randomBytes(32).toString('base64url');
-  const salt = randomBytes(16);
+  const token = `mnist_${id}_${randomBytes(32).toString('base64url')}`;
   const now = Date.now();
   const stored: StoredToken = {
     id,
@@ -75,11 +78,13 @@ export async function createToken(
     role,
     createdAt: new Date(now).toISOString(),
     expiresAt: days === undefined ? null : new Date(now + days * 86_400_000).toISOString(),
-    salt: salt.toString('base64'),
-    hash: (await derive(secret, salt)).toString('base64'),
+    sha256: digestOf(token).toString('hex'),
   };
+  // Nothing is announced of a file that cannot be used.
+  await readTokens(path);
+  await announce(stored);
   await change(path, (tokens) => [...tokens, stored]);
-  return { token: `mnist_${id}_${secret}`, stored };
+  return { token, stored };
 }
 
 /** Removes a token from the file; a running server refuses it within seconds. Returns whether it was there. */
@@ -92,19 +97,6 @@ export async function revokeToken(path: string, id: string): Promise<boolean> {
   return isFound;
 }
 
-/** The parts of a token, if it looks like one. */
-export function parseToken(token: string): { id: string; secret: string } | undefined {
-  const [, id, secret] = /^mnist_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/.exec(token) ?? [];
-  return id !== undefined && secret !== undefined ? { id, secret } : undefined;
-}
-
-/** Whether a secret is a stored token's, in a time that does not depend on how much of it is right. */
-export async function isSecretOf({ salt, hash }: StoredToken, secret: string): Promise<boolean> {
-  const expected = Buffer.from(hash, 'base64');
-  const found = await derive(secret, Buffer.from(salt, 'base64'));
-  return expected.length === found.length && timingSafeEqual(expected, found);
-}
-
 /** Whether a token has expired. */
 export function isExpired({ expiresAt }: StoredToken): boolean {
   return expiresAt !== null && Date.parse(expiresAt) <= Date.now();
@@ -113,8 +105,7 @@ export function isExpired({ expiresAt }: StoredToken): boolean {
 async function change(path: string, edit: (tokens: StoredToken[]) => StoredToken[]): Promise<void> {
   await withLock(`${path}.lock`, { waitMs: 10_000 }, async () => {
     const tokens = edit(await readTokens(path));
-    const file = fileSchema.parse({ format: 'mnist-train/tokens', version: 1, tokens });
-    await writeFileAtomically(path, `${JSON.stringify(file, undefined, 2)}\n`);
-    await chmod(path, 0o600);
+    const file = fileSchema.parse({ format: 'mnist-train/tokens', version: 2, tokens });
+    await writeSecretAtomically(path, `${JSON.stringify(file, undefined, 2)}\n`);
   });
 }

@@ -4,7 +4,9 @@ import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { indexOfMaximum } from '../../evaluation/probabilities.js';
 import { HttpError } from '../http-errors.js';
 import { DriftDetector, type Drift } from './drift.js';
-import { FeedbackFile, LiveAccuracy, PredictionMemory } from './feedback.js';
+import { FeedbackFile, type FeedbackFileOptions } from './feedback-file.js';
+import { LiveAccuracy } from './live-accuracy.js';
+import { PredictionMemory } from './prediction-memory.js';
 import type { Reference } from './reference.js';
 import { rowOf } from '../../core/images.js';
 
@@ -12,13 +14,15 @@ export interface MonitorOptions {
   /** Images over which drift and live accuracy are measured. */
   window: number;
   /** Where labelled images are kept; undefined keeps none. */
-  feedbackFolder: string | undefined;
+  feedback: FeedbackFileOptions | undefined;
   /** The live accuracy below which the alert is raised. */
   minAccuracy: number | undefined;
 }
 
 /** One request, when it has been classified. */
 export interface ClassifiedRequest {
+  /** Who sent it: nobody else may label its images. */
+  owner: string;
   requestId: string;
   version: string;
   pixels: Uint8Array;
@@ -26,8 +30,18 @@ export interface ClassifiedRequest {
   logits: Float32Array;
 }
 
+/** What a caller says that an image shows. */
+export interface Label {
+  owner: string;
+  /** The request's id, and the image's place in it. */
+  id: string;
+  index: number;
+  /** The number of the class. */
+  label: number;
+}
+
 /** Predictions that wait for feedback: some 8 MB of MNIST images. */
-const REMEMBERED = 10_000;
+const REMEMBERED = { predictions: 10_000, bytes: 64 * 2 ** 20 };
 /** The least number of labelled images that an accuracy is judged by. */
 const LEAST_LABELS = 20;
 /** Images of one request that are monitored at most: the rest of a bulk job would cost time and tell little. */
@@ -45,7 +59,7 @@ export class Monitor {
   constructor(options: MonitorOptions, registry: Registry) {
     this.#options = options;
     this.#accuracy = new LiveAccuracy(options.window);
-    if (options.feedbackFolder !== undefined) this.#file = new FeedbackFile(options.feedbackFolder);
+    if (options.feedback) this.#file = new FeedbackFile(options.feedback);
     this.#feedback = new Counter({
       name: 'mnist_feedback_total',
       help: 'Labels from feedback, and whether the prediction was correct.',
@@ -60,7 +74,7 @@ export class Monitor {
     this.#drift = reference && new DriftDetector(reference, this.#options.window);
   }
 
-  record({ requestId, version, pixels, classes, logits }: ClassifiedRequest): void {
+  record({ owner, requestId, version, pixels, classes, logits }: ClassifiedRequest): void {
     const size = pixels.length / classes.length;
     const width = logits.length / classes.length;
     const count = Math.min(classes.length, MAX_IMAGES_A_REQUEST);
@@ -68,30 +82,41 @@ export class Monitor {
       // A copy: a view would keep the whole body of the request in memory, and `slice` of a Buffer is a view.
       const image = new Uint8Array(rowOf(pixels, row, size));
       const predicted = classes[row]!;
-      this.#memory.remember(requestId, row, { version, predicted, pixels: image });
+      this.#memory.remember(owner, requestId, row, { version, predicted, pixels: image });
       this.#drift?.record(image, predicted, confidenceOf(rowOf(logits, row, width)));
     }
   }
 
-  /** Records the true label of an image. Throws NOT_FOUND where its prediction is not, or no longer, remembered. */
+  /**
+   * Records the true label of an image. Throws NOT_FOUND where the caller has no such prediction, or it is no longer remembered, and
+   * FEEDBACK_FULL where it cannot be stored.
+   */
   async label(
-    id: string,
-    index: number,
-    label: number,
+    { owner, id, index, label }: Label,
     { shape, classNames }: Pick<CheckpointDescription, 'shape' | 'classNames'>,
   ): Promise<{ version: string; predicted: number; correct: boolean }> {
-    const remembered = this.#memory.take(id, index);
+    const remembered = this.#memory.take(owner, id, index);
     if (!remembered) {
-      throw new HttpError('NOT_FOUND', 'this prediction is no longer remembered, or already has a label');
+      const message = 'you have no such prediction, it is no longer remembered, or it already has a label';
+      throw new HttpError('NOT_FOUND', message);
     }
     const { version, predicted, pixels } = remembered;
+    const labelled = { caller: owner, id, index, version, predicted, label, labelName: classNames[label]! };
+    try {
+      await this.#file?.append({
+        time: new Date().toISOString(),
+        ...labelled,
+        classNames,
+        shape,
+        image: pixels,
+      });
+    } catch (error) {
+      this.#memory.putBack(owner, id, index, remembered);
+      throw error;
+    }
     const correct = predicted === label;
     this.#accuracy.record(version, correct);
     this.#feedback.inc({ version, correct: String(correct) });
-    const time = new Date().toISOString();
-    const labelName = classNames[label]!;
-    const labelled = { time, id, index, version, predicted, label, labelName };
-    await this.#file?.append({ ...labelled, classNames, shape, image: pixels });
     return { version, predicted, correct };
   }
 

@@ -68,7 +68,7 @@ export const serveFields = z.strictObject({
     .default(10)
     .meta({ description: 'time limit to receive a request, in seconds' }),
   rateLimit: z.number().min(1).max(1_000_000).optional().meta({
-    description: 'requests per second and address; without it, unlimited on localhost, otherwise 100',
+    description: 'requests per second, token and address; without it, unlimited on localhost, otherwise 100',
   }),
   drainDelay: z
     .number()
@@ -78,7 +78,7 @@ export const serveFields = z.strictObject({
     .meta({ description: 'seconds to keep serving after SIGTERM, for load balancers' }),
   logLevel: z
     .enum(['silent', 'error', 'warn', 'info', 'debug'])
-    .default('error')
+    .default('warn')
     .meta({ description: 'log level; JSON lines with request ids on stderr' }),
   window: z
     .int()
@@ -91,6 +91,16 @@ export const serveFields = z.strictObject({
     description: 'folder for images with labels sent as feedback; without it, none are stored',
     placeholder: 'FOLDER',
   }),
+  maxFeedback: z.number().min(0.01).max(1_000_000).default(256).meta({
+    description: 'largest size of the stored feedback, in MiB; beyond it, 507',
+    placeholder: 'MIB',
+  }),
+  feedbackRate: z
+    .number()
+    .min(1)
+    .max(100_000)
+    .default(100)
+    .meta({ description: 'labels per second and token (without tokens, address); beyond it, 429' }),
   minLiveAccuracy: z
     .number()
     .min(0)

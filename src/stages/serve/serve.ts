@@ -7,6 +7,7 @@ import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { readError } from '../../core/files.js';
+import { readSecret } from '../../core/secrets.js';
 import { executionMode, startChosenBackend } from '../../engine/backends/options.js';
 import { loadDecisionRule } from '../../evaluation/decisions/load-decision.js';
 import { loadModel } from '../../models/load-model.js';
@@ -20,6 +21,7 @@ import { startHttpServer, type HttpServer, type Shutdown } from '../../serving/s
 import { ClassificationService, countingObserver } from '../../serving/service.js';
 import { CheckpointSource, RegistrySource, type ModelSource } from '../../serving/source.js';
 import { ModelVersions } from '../../serving/versions.js';
+import type { FeedbackFileOptions } from '../../serving/watching/feedback-file.js';
 import { Monitor } from '../../serving/watching/monitor.js';
 import { driftWatcher } from '../../serving/watching/watch-drift.js';
 import { chooseModel } from '../registry/registry.js';
@@ -73,8 +75,8 @@ export async function serve(
 }
 
 /**
- * Starts a server and returns when it listens and is ready. Throws TOKENS_MISSING, TOKENS_CORRUPT, ADDRESS_UNAVAILABLE, USAGE, what
- * the source of the model throws, and what `startBackend` throws.
+ * Starts a server and returns when it listens and is ready. Throws TOKENS_MISSING, TOKENS_CORRUPT, SECRET_EXPOSED, ADDRESS_UNAVAILABLE,
+ * USAGE, what the source of the model throws, and what `startBackend` throws.
  */
 export async function startServer(
   name: string | undefined,
@@ -82,8 +84,8 @@ export async function startServer(
   { log }: ServeOutput,
   context: StageContext = silentContext(),
 ): Promise<RunningServer> {
-  const authenticator = await authenticatorFor(options);
-  const tls = await tlsFor(options);
+  const authenticator = await authenticatorFor(options, context);
+  const tls = await tlsFor(options, context);
   const source = await sourceFor(name, options);
   // Of many cores, one stays with the event loop: it reads requests while a batch is computed.
   const cores = availableParallelism();
@@ -103,6 +105,7 @@ export async function startServer(
       logger: options.logLevel === 'silent' ? false : { level: options.logLevel, stream: log, base: null },
     },
     record: recorderFor(options, source.name),
+    feedbackRate: options.feedbackRate,
     host: options.host,
     port: options.port,
     drainDelayMs: options.drainDelay * 1000,
@@ -150,24 +153,42 @@ async function serviceFor(
   const versions = versionsFor(source, options, metrics, context);
   await versions.start();
   metrics.watch(versions);
-  const { window, feedbackDir: feedbackFolder, minLiveAccuracy: minAccuracy } = options;
-  const monitor = new Monitor({ window, feedbackFolder, minAccuracy }, metrics.registry);
+  const { window, minLiveAccuracy: minAccuracy } = options;
+  const feedback = feedbackFor(options, context);
+  const monitor = new Monitor({ window, feedback, minAccuracy }, metrics.registry);
   return new ClassificationService(versions, metrics, monitor, options.deadline);
 }
 
-/** Checks tokens; undefined on loopback, where none is needed. Throws TOKENS_MISSING or TOKENS_CORRUPT. */
-async function authenticatorFor({
-  host,
-  requireTokens,
-  tokensFile,
-}: ServeOptions): Promise<Authenticator | undefined> {
-  if (isLoopback(host) && !requireTokens) return undefined;
-  const authenticator = new Authenticator(tokensFile);
-  if ((await authenticator.count()) > 0) return authenticator;
-  throw new ToolkitError('TOKENS_MISSING', { host, path: tokensFile });
+function feedbackFor(
+  { feedbackDir: folder, maxFeedback }: ServeOptions,
+  { emit }: StageContext,
+): FeedbackFileOptions | undefined {
+  if (folder === undefined) return undefined;
+  const onFull = (reason: string): void => {
+    const hint = 'move feedback.jsonl away, or collect it and delete it; nothing has to be restarted';
+    emit({ event: 'warning', code: 'FEEDBACK_FULL', message: `feedback is refused: ${reason}`, hint });
+  };
+  return { folder, maxBytes: Math.round(maxFeedback * 2 ** 20), onFull };
 }
 
-async function tlsFor({ tlsCert, tlsKey }: ServeOptions): Promise<AppOptions['tls']> {
+/** Checks tokens; undefined on loopback, where none is needed. Throws TOKENS_MISSING, TOKENS_CORRUPT or SECRET_EXPOSED. */
+async function authenticatorFor(
+  { host, requireTokens, tokensFile }: ServeOptions,
+  { emit }: StageContext,
+): Promise<Authenticator | undefined> {
+  if (isLoopback(host) && !requireTokens) return undefined;
+  const authenticator = new Authenticator(tokensFile);
+  const { valid, slow } = await authenticator.count();
+  if (valid === 0) throw new ToolkitError('TOKENS_MISSING', { host, path: tokensFile });
+  if (slow > 0) {
+    const which = `${slow} of ${valid} tokens in ${tokensFile}`;
+    const advice = 'replace them: "mnist tokens create", then "mnist tokens revoke ID"';
+    emit({ event: 'notice', message: `${which} have a slow hash of version 0.1; ${advice}` });
+  }
+  return authenticator;
+}
+
+async function tlsFor({ tlsCert, tlsKey }: ServeOptions, context: StageContext): Promise<AppOptions['tls']> {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) {
     throw new ToolkitError('USAGE', {
@@ -175,11 +196,21 @@ async function tlsFor({ tlsCert, tlsKey }: ServeOptions): Promise<AppOptions['tl
       hint: 'give both --tls-cert and --tls-key',
     });
   }
-  const read = (path: string): Promise<Buffer> =>
-    readFile(path).catch((error: unknown) => {
-      throw readError(error, path);
-    });
-  return { cert: await read(tlsCert), key: await read(tlsKey) };
+  const cert = await readFile(tlsCert).catch((error: unknown) => {
+    throw readError(error, tlsCert);
+  });
+  return { cert, key: await readKey(tlsKey, context) };
+}
+
+/** A private key that others can change is refused; one that they can only read is used, with a warning. */
+async function readKey(path: string, { emit }: StageContext): Promise<Buffer> {
+  const key = await readSecret(path, ({ reason, remedy, isWritable }) => {
+    if (isWritable) return false;
+    emit({ event: 'warning', code: 'SECRET_EXPOSED', message: `${path}: ${reason}`, hint: remedy });
+    return true;
+  });
+  if (key) return key;
+  throw new ToolkitError('DATA_UNREADABLE', { path, reason: 'ENOENT' });
 }
 
 async function sourceFor(name: string | undefined, options: ServeOptions): Promise<ModelSource> {
@@ -219,7 +250,7 @@ function versionsFor(
 /** Records administrative acts in the audit log, beside deploys and promotions. */
 function recorderFor({ registryDir }: ServeOptions, subject: string): RecordAct {
   const log = new AuditLog(new ModelRegistry(registryDir).auditFile);
-  return async ({ action, caller, requestId, details }) => {
+  return async ({ action, caller, address, requestId, details }) => {
     const flat = Object.fromEntries(
       Object.entries(details).map(([key, value]) => [
         key,
@@ -227,10 +258,10 @@ function recorderFor({ registryDir }: ServeOptions, subject: string): RecordAct 
       ]),
     );
     await log.append({
-      actor: `token ${caller}`,
+      actor: caller,
       action: `serve ${action}`,
       subject,
-      details: { ...flat, requestId },
+      details: { ...flat, address, requestId },
     });
   };
 }

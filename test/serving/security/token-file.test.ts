@@ -1,75 +1,111 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { randomBytes, scryptSync } from 'node:crypto';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import { Authenticator } from '../../../src/serving/security/authenticator.js';
 import { createToken, readTokens, revokeToken } from '../../../src/serving/security/token-file.js';
-import { failureOf, toolkitError } from '../../support/errors.js';
+import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
 
 const infer = { name: 'app', role: 'infer', days: undefined } as const;
 
-it('a token proves who asks; its file holds only a salted hash, for its owner alone', async () => {
-  const path = join(await temporaryFolder(), 'tokens.json');
+const tokensFile = async (): Promise<string> => join(await temporaryFolder(), 'tokens.json');
+
+it('the file holds only a hash of the token, for its owner alone', async () => {
+  const path = await tokensFile();
   const { token, stored } = await createToken(path, infer);
   const file = await readFile(path, 'utf8');
   expect(file).not.toContain(token.split('_')[2]);
-  expect((await stat(path)).mode & 0o077).toBe(0);
-  const authenticator = new Authenticator(path);
-  expect(await authenticator.count()).toBe(1);
-  expect(await authenticator.authenticate(`Bearer ${token}`)).toEqual({ id: stored.id, role: 'infer' });
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect(await readTokens(path)).toEqual([stored]);
 });
 
-it('two tokens with one name have different salts, hashes and secrets', async () => {
-  const path = join(await temporaryFolder(), 'tokens.json');
+it.each([0o000, 0o027, 0o177])('its mode does not depend on the umask %o', async (umask) => {
+  const path = await tokensFile();
+  const before = process.umask(umask);
+  try {
+    await createToken(path, infer);
+  } finally {
+    process.umask(before);
+  }
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+});
+
+it('two tokens with one name have different hashes and secrets', async () => {
+  const path = await tokensFile();
   const [first, second] = [await createToken(path, infer), await createToken(path, infer)];
   expect(new Set([first.token, second.token]).size).toBe(2);
-  expect(first.stored.salt).not.toBe(second.stored.salt);
+  expect(first.stored).not.toEqual(second.stored);
   expect((await readTokens(path)).map(({ id }) => id)).toEqual([first.stored.id, second.stored.id]);
 });
 
-it.each([
-  undefined,
-  '',
-  'Bearer',
-  'Bearer x',
-  'Bearer mnist_0_0',
-  'Digest abc',
-  `Bearer ${'x'.repeat(5000)}`,
-])('the header %j proves nothing', async (header) => {
-  const path = join(await temporaryFolder(), 'tokens.json');
-  await createToken(path, infer);
-  const failure = await failureOf(new Authenticator(path).authenticate(header));
-  expect(failure).toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
-});
-
-it('the secret of another token does not fit', async () => {
-  const path = join(await temporaryFolder(), 'tokens.json');
-  const [first, second] = [await createToken(path, infer), await createToken(path, infer)];
-  const mixed = `Bearer mnist_${first.stored.id}_${second.token.split('_').slice(2).join('_')}`;
-  const authenticator = new Authenticator(path);
-  // The second time, it is remembered to be wrong.
-  for (let time = 0; time < 2; time++) {
-    expect(await failureOf(authenticator.authenticate(mixed))).toMatchObject({ status: 401 });
-  }
-});
-
-it('an expired or revoked token is no longer valid', async () => {
-  const path = join(await temporaryFolder(), 'tokens.json');
-  const { token } = await createToken(path, { ...infer, days: -1 });
+it('tokens of version 0.1 stay in the file when another one is added or revoked', async () => {
+  const path = await tokensFile();
+  const salt = randomBytes(16);
+  const old = {
+    ...{
+      id: '0123456789ab',
+      name: 'old',
+      role: 'infer',
+      createdAt: '2026-01-02T03:04:05.678Z',
+      expiresAt: null,
+    },
+    salt: salt.toString('base64'),
+    hash: scryptSync('x', salt, 32).toString('base64'),
+  };
+  const file = { format: 'mnist-train/tokens', version: 1, tokens: [old] };
+  await writeFile(path, JSON.stringify(file), { mode: 0o600 });
   const { stored } = await createToken(path, infer);
-  expect(await failureOf(new Authenticator(path).authenticate(`Bearer ${token}`))).toMatchObject({
-    status: 401,
-  });
-  expect(await new Authenticator(path).count()).toBe(1);
+  expect(await readTokens(path)).toEqual([old, stored]);
   expect(await revokeToken(path, stored.id)).toBe(true);
   expect(await revokeToken(path, stored.id)).toBe(false);
-  expect(await new Authenticator(path).count()).toBe(0);
+  expect(await readTokens(path)).toEqual([old]);
+});
+
+it('nothing is created that cannot be announced, and nothing announced that cannot be created', async () => {
+  const path = await tokensFile();
+  const failing = createToken(path, infer, () => Promise.reject(new Error('the log is full')));
+  await expect(failing).rejects.toThrow('the log is full');
+  expect(await readTokens(path)).toEqual([]);
+  await writeFile(path, '{', { mode: 0o600 });
+  const announced: string[] = [];
+  await toolkitError(
+    'TOKENS_CORRUPT',
+    createToken(path, infer, ({ id }) => Promise.resolve(void announced.push(id))),
+  );
+  expect(announced).toEqual([]);
 });
 
 it('a damaged file is an error that names it', async () => {
-  const path = join(await temporaryFolder(), 'tokens.json');
-  await writeFile(path, '{"format":"mnist-train/tokens","version":1,"tokens":[{}]}');
+  const path = await tokensFile();
+  await writeFile(path, '{"format":"mnist-train/tokens","version":1,"tokens":[{}]}', { mode: 0o600 });
   expect((await toolkitError('TOKENS_CORRUPT', readTokens(path))).message).toContain(path);
+});
+
+it.each([0o644, 0o640, 0o604, 0o666, 0o602, 0o620])(
+  'a file with the mode %o is neither read nor changed',
+  async (mode) => {
+    const path = await tokensFile();
+    const { stored } = await createToken(path, infer);
+    const before = await readFile(path, 'utf8');
+    await chmod(path, mode);
+    const error = await toolkitError('SECRET_EXPOSED', readTokens(path));
+    expect(error.message).toContain(mode.toString(8));
+    expect(error.hint).toContain(`chmod 600 ${path}`);
+    await toolkitError('SECRET_EXPOSED', createToken(path, infer));
+    await toolkitError('SECRET_EXPOSED', revokeToken(path, stored.id));
+    expect(await readFile(path, 'utf8')).toBe(before);
+  },
+);
+
+it('nor is one in a folder where every user could replace it, unless the folder is sticky', async () => {
+  const folder = join(await temporaryFolder(), 'open');
+  await mkdir(folder);
+  const path = join(folder, 'tokens.json');
+  const { stored } = await createToken(path, infer);
+  await chmod(folder, 0o777);
+  expect((await toolkitError('SECRET_EXPOSED', readTokens(path))).hint).toContain(`chmod o-w ${folder}`);
+  await chmod(folder, 0o1777);
+  expect(await readTokens(path)).toEqual([stored]);
 });

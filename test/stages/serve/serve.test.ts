@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -303,8 +303,90 @@ describe('tokens', () => {
     expect(record).toMatchObject({
       actor: `token ${tokens['administer']!.split('_')[1]!}`,
       action: 'serve traffic',
-      details: { canary: 25 },
+      details: { canary: 25, address: '127.0.0.1' },
     });
+  });
+
+  it('a file that others can read or change is refused; so is a private key that others can change', async () => {
+    const { file } = await tokensIn();
+    await chmod(file, 0o604);
+    const options = { requireTokens: true, tokensFile: file };
+    await toolkitError('SECRET_EXPOSED', serveForTest(checkpoint, options));
+    const key = join(await temporaryFolder(), 'key.pem');
+    await writeFile(key, 'a key');
+    await chmod(key, 0o622);
+    await toolkitError('SECRET_EXPOSED', serveForTest(checkpoint, { tlsCert: checkpoint, tlsKey: key }));
+  });
+
+  it('a flood with one token keeps out neither another one nor those who have none', async () => {
+    const { file, tokens } = await tokensIn();
+    const { url } = await serveForTest(checkpoint, { requireTokens: true, tokensFile: file, rateLimit: 20 });
+    const flood = async (init: RequestInit): Promise<Set<number>> =>
+      new Set(
+        await Promise.all(Array.from({ length: 60 }, async () => (await fetch(`${url}/v2`, init)).status)),
+      );
+    const wrong = bearer(`${tokens['operate']!.slice(0, -43)}${'A'.repeat(43)}`);
+    expect(await flood(bearer(tokens['infer']!))).toEqual(new Set([200, 429]));
+    expect(await flood(wrong)).toEqual(new Set([401, 429]));
+    expect((await fetch(`${url}/v2`, bearer(tokens['operate']!))).status).toBe(200);
+  });
+
+  it('refused requests are in the log, with the token’s id and the address, and never with a secret', async () => {
+    const { file, tokens } = await tokensIn();
+    const { url, log } = await serveForTest(checkpoint, { requireTokens: true, tokensFile: file });
+    const { infer, operate } = tokens as Record<'infer' | 'operate', string>;
+    const wrong = `${operate.slice(0, -1)}${operate.endsWith('A') ? 'B' : 'A'}`;
+    const headers = { 'x-request-id': infer };
+    await fetch(`${url}/v2`, bearer(wrong));
+    await fetch(`${url}/metrics`, bearer(infer));
+    await fetch(`${url}/v2?token=${infer}`, { headers: { ...headers, authorization: `Basic ${infer}` } });
+    await fetch(`${url}/v2`, bearer(infer));
+    await expect.poll(() => log).toHaveLength(3);
+    const [idOf, remoteAddress] = [(token: string): string => token.split('_')[1]!, '127.0.0.1'];
+    expect(log.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { level: 40, url: '/v2', status: 401, remoteAddress, claimedToken: idOf(operate) },
+      { level: 40, url: '/metrics', status: 403, remoteAddress, token: idOf(infer) },
+      { level: 40, url: `/v2?token=mnist_${idOf(infer)}_…`, status: 401, remoteAddress },
+    ]);
+    const text = log.join('');
+    for (const token of [infer, operate, wrong]) expect(text).not.toContain(token.slice(-43));
+  });
+
+  it('a flood of refused requests does not fill the log', async () => {
+    const { file } = await tokensIn();
+    const { url, log } = await serveForTest(checkpoint, { requireTokens: true, tokensFile: file });
+    const began = performance.now();
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(Array.from({ length: 40 }, () => fetch(`${url}/v2`)));
+    }
+    const seconds = Math.ceil((performance.now() - began) / 1000) + 1;
+    expect(log.length).toBeGreaterThanOrEqual(10);
+    // Ten lines in each second, and one that says how many there are not.
+    expect(log.length).toBeLessThanOrEqual(Math.min(399, 11 * seconds));
+  });
+
+  it('a caller labels his own predictions only, and the record names him', async () => {
+    const { file, tokens } = await tokensIn();
+    const feedbackDir = await temporaryFolder();
+    const { url } = await serveForTest(checkpoint, { requireTokens: true, tokensFile: file, feedbackDir });
+    const send = (role: string, path: string, body: object, headers = {}): ReturnType<typeof askJson> =>
+      askJson(`${url}${path}`, body, { headers: { authorization: `Bearer ${tokens[role]!}`, ...headers } });
+    const image = inferenceRequest(pixels.subarray(0, 784), 1);
+    // Both under one id, as clients may choose it.
+    const id = 'the-same';
+    for (const role of ['infer', 'administer']) {
+      expect((await send(role, '/v2/models/mnist/infer', image, { 'x-request-id': id })).status).toBe(200);
+    }
+    const label = { id, label: 4 };
+    expect((await send('operate', '/feedback', label)).status).toBe(404);
+    expect((await send('infer', '/feedback', label)).status).toBe(200);
+    expect((await send('infer', '/feedback', label)).status).toBe(404);
+    expect((await send('administer', '/feedback', { id, label: 5 })).status).toBe(200);
+    const lines = (await readFile(join(feedbackDir, 'feedback.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { caller: `token ${tokens['infer']!.split('_')[1]!}`, label: 4 },
+      { caller: `token ${tokens['administer']!.split('_')[1]!}`, label: 5 },
+    ]);
   });
 });
 
@@ -398,6 +480,37 @@ describe('watching', () => {
     expect(new Uint8Array(Buffer.from(last['image']!, 'base64'))).toEqual(pixels.slice(0, 784));
   });
 
+  it('feedback is bounded in size and rate; what was refused can be sent again', async () => {
+    const feedbackDir = await temporaryFolder();
+    const path = join(feedbackDir, 'feedback.jsonl');
+    const { url, events } = await serveForTest(checkpoint, {
+      feedbackDir,
+      maxFeedback: 0.01,
+      feedbackRate: 1000,
+    });
+    const classified = await askJson(
+      `${url}/v2/models/mnist/infer`,
+      inferenceRequest(pixels.subarray(0, 16 * 784), 16),
+    );
+    const id = classified.headers.get('x-request-id');
+    const label = (index: number): ReturnType<typeof askJson> =>
+      askJson(`${url}/feedback`, { id, index, label: 3 });
+    const statuses = [];
+    for (let index = 0; index < 16; index++) statuses.push((await label(index)).status);
+    expect(new Set(statuses)).toEqual(new Set([200, 507]));
+    const { size } = await stat(path);
+    expect(size).toBeLessThanOrEqual(0.01 * 2 ** 20);
+    expect((await label(15)).body).toMatchObject({ code: 'FEEDBACK_FULL' });
+    expect(events.filter((event) => 'code' in event && event.code === 'FEEDBACK_FULL')).toHaveLength(1);
+    await rm(path);
+    expect((await label(15)).status).toBe(200);
+    const slow = await serveForTest(checkpoint, { feedbackRate: 5 });
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => askJson(`${slow.url}/feedback`, { id: 'none', label: 3 })),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([404, 429]));
+  });
+
   it('test images have not drifted in their looks; inverted ones have', async () => {
     const { url, events } = await serveForTest(checkpoint, { drift: true, window: 400 });
     const { test: images } = await preparedMnist();
@@ -459,7 +572,7 @@ it('a rate limit answers with 429 and says when to come again', async () => {
   await expect.poll(async () => (await metrics()).status).toBe(200);
 });
 
-it('a rate limit comes before the token, and holds for addresses that do not exist', async () => {
+it('a rate limit holds for wrong tokens too, and for addresses that do not exist', async () => {
   const tokensFile = join(await temporaryFolder(), 'tokens.json');
   await createToken(tokensFile, { name: 'me', role: 'infer', days: undefined });
   const { url } = await serveForTest(checkpoint, { requireTokens: true, tokensFile, rateLimit: 2 });

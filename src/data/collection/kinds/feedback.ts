@@ -78,12 +78,13 @@ async function* samplesOf(path: string, target: ImageTarget): AsyncGenerator<Sam
 }
 
 function sampleOf(name: string, record: FeedbackRecord, target: ImageTarget): Sample {
-  const { time, id, index, version, labelName, image } = record;
+  const { time, caller, id, index, version, labelName, image } = record;
   const load = async (): Promise<Uint8Array> => {
     const { size, channels } = shapeOfRecord(record);
     return convertPixels({ width: size, height: size, channels, data: image }, target);
   };
-  const origin = `${name}, request ${id}, image ${index}, ${time}, version ${version}`;
+  const from = caller === undefined ? '' : `, from ${caller}`;
+  const origin = `${name}, request ${id}, image ${index}, ${time}, version ${version}${from}`;
   return { name: origin, label: labelName, split: undefined, load };
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { PreparedData } from '../../../../src/artifacts/prepared.js';
 import { encodeFeedback, FEEDBACK_FILE, type FeedbackRecord } from '../../../../src/artifacts/feedback.js';
-import { FeedbackFile } from '../../../../src/serving/watching/feedback.js';
+import { FeedbackFile } from '../../../../src/serving/watching/feedback-file.js';
 import { collect, preprocess } from '../../../../src/index.js';
 import { toolkitError } from '../../../support/errors.js';
 import { temporaryFolder } from '../../../support/folders.js';
@@ -43,7 +43,7 @@ const several = (label: string, first: number): FeedbackRecord[] =>
 describe('feedback', () => {
   it('as the server writes it becomes a data set with the model’s classes, each image with its origin', async () => {
     const folder = await temporaryFolder();
-    const file = new FeedbackFile(folder);
+    const file = new FeedbackFile({ folder, maxBytes: 1e6, onFull: () => undefined });
     for (const each of [...several('bee', 0), ...several('cat', 5)]) await file.append(each);
     const { manifest, dimensions, train, test: held, sources } = await importAndRead(folder);
     expect(manifest.classNames).toEqual(classNames);
@@ -58,6 +58,14 @@ describe('feedback', () => {
     expect(sources[0]!['file']).toMatch(
       /^feedback\.jsonl:\d+, request request-1, image \d, 2026-.*, version 7$/,
     );
+  });
+
+  it('says who labelled an image, where the line does', async () => {
+    const lines = several('bee', 0).map((line) => ({ ...line, caller: 'token 0123456789ab' }));
+    const { sources } = await importAndRead(await feedbackOf(...lines, ...several('cat', 5)));
+    const origins = sources.map(({ file }) => String(file));
+    expect(origins.filter((origin) => origin.endsWith(', from token 0123456789ab'))).toHaveLength(5);
+    expect(origins.filter((origin) => origin.endsWith(', version 7'))).toHaveLength(5);
   });
 
   it('lines that are none are listed; old lines without shape and classes are taken', async () => {

@@ -1,0 +1,101 @@
+import { open, statfs, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { encodeFeedback, FEEDBACK_FILE, type FeedbackRecord } from '../../artifacts/feedback.js';
+import { isToolkitError } from '../../core/errors.js';
+import { makeFolder, storageError } from '../../core/files.js';
+import { HttpError } from '../http-errors.js';
+
+export interface FeedbackFileOptions {
+  folder: string;
+  /** The largest size of the file; what would go beyond it is refused. */
+  maxBytes: number;
+  /** Called when labels begin to be refused, and again if that happens after some were stored. */
+  onFull: (reason: string) => void;
+}
+
+/** What is left to others on the disk. */
+const RESERVED_BYTES = 64 * 2 ** 20;
+/** How often the free space is looked up. */
+const LOOK_EVERY_BYTES = 2 ** 20;
+const LINE_END = 0x0a;
+
+/** Keeps labelled images for the next training, a line each, in the order in which they came. */
+export class FeedbackFile {
+  readonly #options: FeedbackFileOptions;
+  readonly #path: string;
+  #last: Promise<void> = Promise.resolve();
+  #isFull = false;
+  /** How much may be written before the free space is looked up again. */
+  #allowance = 0;
+
+  constructor(options: FeedbackFileOptions) {
+    this.#options = options;
+    this.#path = join(options.folder, FEEDBACK_FILE);
+  }
+
+  /** Fulfilled when it is in the file. Throws FEEDBACK_FULL where it cannot be written. */
+  append(record: FeedbackRecord): Promise<void> {
+    const mine = this.#last.then(() => this.#write(Buffer.from(encodeFeedback(record))));
+    // One line that failed must not keep the next from being written.
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #write(line: Buffer): Promise<void> {
+    try {
+      await makeFolder(this.#options.folder);
+      const file = await open(this.#path, 'a+', 0o600);
+      try {
+        await this.#append(file, line);
+      } finally {
+        await file.close();
+      }
+      this.#isFull = false;
+    } catch (error) {
+      const refusal = storageError(error, this.#path);
+      throw isToolkitError(refusal) ? this.#full(refusal.message) : refusal;
+    }
+  }
+
+  async #append(file: FileHandle, line: Buffer): Promise<void> {
+    const { size } = await file.stat();
+    const { maxBytes } = this.#options;
+    // One byte for the end of a line that a killed server left unfinished.
+    if (size + line.length + 1 > maxBytes) {
+      throw this.#full(`${this.#path} has reached its limit of ${Math.round(maxBytes / 2 ** 20)} MiB`);
+    }
+    await this.#requireSpace(line.length);
+    const isWhole = size === 0 || (await lastByte(file, size)) === LINE_END;
+    try {
+      await file.appendFile(isWhole ? line : Buffer.concat([Buffer.of(LINE_END), line]));
+    } catch (error) {
+      // No half line is left before the next.
+      await file.truncate(size).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #requireSpace(bytes: number): Promise<void> {
+    if (this.#allowance < bytes) {
+      const { bavail, bsize } = await statfs(this.#options.folder);
+      if (bavail * bsize < RESERVED_BYTES + LOOK_EVERY_BYTES) {
+        throw this.#full(`the disk of ${this.#path} is nearly full`);
+      }
+      this.#allowance = LOOK_EVERY_BYTES;
+    }
+    this.#allowance -= bytes;
+  }
+
+  #full(reason: string): HttpError {
+    if (!this.#isFull) this.#options.onFull(reason);
+    this.#isFull = true;
+    this.#allowance = 0;
+    return new HttpError('FEEDBACK_FULL');
+  }
+}
+
+async function lastByte(file: FileHandle, size: number): Promise<number> {
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer[0]!;
+}

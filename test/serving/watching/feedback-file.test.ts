@@ -1,0 +1,85 @@
+import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect, it } from 'vitest';
+
+import {
+  encodeFeedback,
+  FEEDBACK_FILE,
+  parseFeedback,
+  type FeedbackRecord,
+} from '../../../src/artifacts/feedback.js';
+import { FeedbackFile } from '../../../src/serving/watching/feedback-file.js';
+import { failureOf } from '../../support/errors.js';
+import { temporaryFolder } from '../../support/folders.js';
+
+const record = (index: number): FeedbackRecord => ({
+  ...{ time: '2026-01-02T03:04:05.678Z', caller: 'token 0123456789ab', id: 'request', index, version: '7' },
+  ...{ predicted: 0, label: 1, labelName: 'one', classNames: ['zero', 'one'], image: new Uint8Array(16) },
+});
+const LINE = Buffer.byteLength(encodeFeedback(record(0)));
+
+/** A file for some lines, the folder that it is in, and why it refused labels. */
+async function fileFor(lines: number): Promise<{ file: FeedbackFile; path: string; reasons: string[] }> {
+  const folder = await temporaryFolder();
+  const reasons: string[] = [];
+  const options = {
+    folder,
+    maxBytes: lines * LINE + 1,
+    onFull: (reason: string) => void reasons.push(reason),
+  };
+  return { file: new FeedbackFile(options), path: join(folder, FEEDBACK_FILE), reasons };
+}
+
+const linesOf = async (path: string): Promise<FeedbackRecord[]> =>
+  (await readFile(path, 'utf8')).trimEnd().split('\n').map(parseFeedback);
+
+it('holds what was labelled, and who did, for its owner alone', async () => {
+  const { file, path, reasons } = await fileFor(9);
+  await Promise.all([0, 1, 2].map((index) => file.append(record(index))));
+  expect(await linesOf(path)).toEqual([0, 1, 2].map(record));
+  expect((await stat(path)).mode & 0o077).toBe(0);
+  expect(reasons).toEqual([]);
+});
+
+it('never grows beyond its limit, says so once, and goes on when there is room again', async () => {
+  const { file, path, reasons } = await fileFor(3);
+  const results = await Promise.allSettled(
+    Array.from({ length: 9 }, (_, index) => file.append(record(index))),
+  );
+  expect(results.map(({ status }) => status)).toEqual([
+    ...['fulfilled', 'fulfilled', 'fulfilled'],
+    ...Array<string>(6).fill('rejected'),
+  ]);
+  expect((await stat(path)).size).toBe(3 * LINE);
+  expect(await failureOf(file.append(record(9)))).toMatchObject({ code: 'FEEDBACK_FULL', status: 507 });
+  expect(reasons).toEqual([expect.stringContaining(path)]);
+  await rename(path, `${path}.1`);
+  await file.append(record(10));
+  expect(await linesOf(path)).toEqual([record(10)]);
+});
+
+it('counts what was there before', async () => {
+  const { file, path } = await fileFor(2);
+  await writeFile(path, encodeFeedback(record(0)));
+  await file.append(record(1));
+  expect(await failureOf(file.append(record(2)))).toMatchObject({ status: 507 });
+  expect(await linesOf(path)).toEqual([0, 1].map(record));
+});
+
+it('begins a new line where a killed server left half of one', async () => {
+  const { file, path } = await fileFor(9);
+  await writeFile(path, encodeFeedback(record(0)).slice(0, 30));
+  await file.append(record(1));
+  const [half, whole] = (await readFile(path, 'utf8')).split('\n');
+  expect(half).toHaveLength(30);
+  expect(parseFeedback(whole!)).toEqual(record(1));
+});
+
+it('a folder that cannot be written to is a refusal with the reason, not a crash', async () => {
+  const { file, path, reasons } = await fileFor(9);
+  await mkdir(path);
+  await chmod(path, 0o700);
+  expect(await failureOf(file.append(record(0)))).toMatchObject({ code: 'FEEDBACK_FULL', status: 507 });
+  expect(reasons).toEqual([expect.stringContaining(path)]);
+});
