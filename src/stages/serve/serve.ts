@@ -208,9 +208,9 @@ function versionsFor(
     },
   });
   const traffic = { canary, shadow };
-  const load: LoadModel = async (checkpoint) => {
+  const load: LoadModel = async (checkpoint, images) => {
     const rule = await loadDecisionRule(checkpoint.path, checkpoint.description, { emit });
-    return { ...loadModel(checkpoint), rule };
+    return { ...loadModel(checkpoint, images), rule };
   };
   const mode = executionMode(options);
   return new ModelVersions(source, { maxBatch, maxQueue, maxDelay, mode, traffic }, load, observer);
