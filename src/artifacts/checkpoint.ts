@@ -1,10 +1,11 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 
 import { z } from 'zod';
 
 import { ToolkitError, systemCodeOf } from '../core/errors.js';
 import { writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
+import { refuseForeign } from './foreign/identify.js';
 import { importedAs } from './prepared.js';
 import {
   decodeSafetensorsInTurns,
@@ -129,8 +130,8 @@ export async function writeCheckpoint({ path, description, tensors }: Checkpoint
 }
 
 /**
- * Reads and verifies a checkpoint; the event loop is free meanwhile. Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT or
- * CHECKPOINT_REFUSED.
+ * Reads and verifies a checkpoint; the event loop is free meanwhile. Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT,
+ * CHECKPOINT_FOREIGN or CHECKPOINT_REFUSED.
  */
 export function readCheckpoint(path: string): Promise<Checkpoint> {
   return withFile(path, async (file, size) => {
@@ -172,6 +173,8 @@ async function withFile<Result>(
   use: (file: FileHandle, size: number) => Promise<Result>,
 ): Promise<Result> {
   try {
+    // A pipe would never end, and a folder is no file.
+    if (!(await stat(path)).isFile()) throw new Error('not a file');
     const file = await open(path, 'r');
     try {
       return await use(file, (await file.stat()).size);
@@ -179,6 +182,8 @@ async function withFile<Result>(
       await file.close();
     }
   } catch (error) {
+    if (error instanceof ToolkitError || systemCodeOf(error) === undefined)
+      await refuseForeign(path, 'mnist-train');
     if (error instanceof ToolkitError) throw error;
     if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) {
       const details = { name: path, folder: path, nearest: undefined };

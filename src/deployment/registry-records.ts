@@ -2,8 +2,8 @@ import { aliasNames, type AliasEvent, type AliasName } from '../artifacts/alias.
 import { AuditLog, type AuditLine } from '../artifacts/audit.js';
 import { readHead } from '../artifacts/log/head.js';
 import { allLines, registryActs, type RegistryAct } from '../artifacts/log/acts.js';
-import { manifestHash } from '../artifacts/manifest.js';
-import type { ModelRegistry } from '../artifacts/model-registry.js';
+import { manifestHash, readManifest } from '../artifacts/manifest.js';
+import { versionFiles, type ModelRegistry } from '../artifacts/model-registry.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 
 /** What the versions and aliases of a registry are, beside what its log says. */
@@ -119,11 +119,23 @@ async function checkVersions(
     const act = deploys.get(version);
     const path = registry.versionFolder(name, version);
     if (!act) throw corrupt(path, 'the audit log has no deploy of it');
+    await checkVersion(path, act);
     if (act.manifest === undefined) unrecorded.push(`${name}/${version}`);
-    else if (act.manifest !== (await manifestHash(path)))
-      throw corrupt(path, `its manifest is not the one that line ${act.sequence} of the audit log recorded`);
   }
   return unrecorded;
+}
+
+/** Earlier versions of this program logged the hash of the checkpoint alone, of which the model is a copy. */
+async function checkVersion(folder: string, { sequence, manifest, checkpoint }: RegistryAct): Promise<void> {
+  const recorded = `line ${sequence} of the audit log recorded`;
+  if (manifest !== undefined) {
+    if (manifest === (await manifestHash(folder))) return;
+    throw corrupt(folder, `its manifest is not the one that ${recorded}`);
+  }
+  if (checkpoint === undefined) return;
+  const { files } = await readManifest(folder);
+  const model = files.find(({ path }) => path === versionFiles.checkpoint);
+  if (model?.sha256 !== checkpoint) throw corrupt(folder, `its model is not the checkpoint that ${recorded}`);
 }
 
 /** Each event must have its line, in the same order, and each line its event. */

@@ -157,6 +157,23 @@ describe('a registry verifies', () => {
 type Damage = (registry: ModelRegistry) => Promise<unknown>;
 
 describe('a registry does not verify', () => {
+  it('that an earlier version made, with a model that is not the checkpoint that was deployed', async () => {
+    const registry = await copied();
+    const model = sha256(await readFile(join(registry.versionFolder('digits', 2), 'model.safetensors')));
+    const records = await linesOf(registry);
+    await rewriteLog(
+      registry,
+      records.map((line) => {
+        const isSecond = line.subject === 'digits/2' && line.action === 'deploy';
+        return isSecond ? { ...line, details: { ...line.details, checkpoint: model } } : line;
+      }),
+    );
+    await makeOld(registry);
+    await verifyRegistry(registry);
+    await forge(registry, 2);
+    expect((await toolkitError('MODEL_CORRUPT', verifyRegistry(registry))).message).toContain('checkpoint');
+  });
+
   it.each<[string, Damage]>([
     ['with a version whose model and manifest were replaced', (registry) => forge(registry, 2)],
     [

@@ -12,6 +12,8 @@ export interface RegistryAct {
   version: number;
   /** The SHA-256 of the deployed manifest; undefined for other acts, and where an earlier version of this program deployed it. */
   manifest: string | undefined;
+  /** The SHA-256 of the deployed checkpoint; undefined where the line does not say. */
+  checkpoint: string | undefined;
 }
 
 /** The action of a line which says that the change announced by an earlier line was never made. */
@@ -40,10 +42,13 @@ function actOf({ record, hash }: AuditLine): RegistryAct | undefined {
   const { sequence, at, actor, action, details } = record;
   const [, name, version] = SUBJECT.exec(record.subject) ?? [];
   if (name === undefined || !ACTIONS.has(action) || isOtherTarget(record)) return undefined;
-  const manifest = details[MANIFEST_DETAIL];
+  const textOf = (detail: string): string | undefined => {
+    const value = details[detail];
+    return typeof value === 'string' ? value : undefined;
+  };
   return {
     ...{ sequence, hash, at, actor, action: action as RegistryAct['action'], name },
-    ...{ version: Number(version), manifest: typeof manifest === 'string' ? manifest : undefined },
+    ...{ version: Number(version), manifest: textOf(MANIFEST_DETAIL), checkpoint: textOf('checkpoint') },
   };
 }
 

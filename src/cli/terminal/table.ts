@@ -2,6 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 
 import Table from 'cli-table3';
 
+import { cleanLine } from './clean.js';
+
 /** A table without borders; numbers are right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const borderless = ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left'];
@@ -12,12 +14,12 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   );
   const numeric = head.map((_, column) => rows.every((row) => isNumeric(row[column])));
   const made = new Table({
-    head: [...head],
+    head: head.map(cleanLine),
     chars: { ...chars, middle: '  ' },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colAligns: numeric.map((isRight) => (isRight ? 'right' : 'left')),
   });
-  made.push(...rows.map((row) => [...row]));
+  made.push(...rows.map((row) => row.map((cell) => (typeof cell === 'string' ? cleanLine(cell) : cell))));
   return made.toString().replaceAll(/[ \t]+$/gm, '');
 }
 

@@ -184,7 +184,7 @@ async function tlsFor({ tlsCert, tlsKey }: ServeOptions): Promise<AppOptions['tl
 
 async function sourceFor(name: string | undefined, options: ServeOptions): Promise<ModelSource> {
   if (name !== undefined) {
-    const path = await resolveCheckpoint(name, options.checkpointsDir);
+    const path = await resolveCheckpoint(name, options.checkpointsDir, 'serve');
     return new CheckpointSource(options.name ?? 'mnist', path);
   }
   const registry = new ModelRegistry(options.registryDir);
