@@ -1,10 +1,10 @@
 // Measures what each kind of augmentation costs in a compiled step, on one core:
 //   node scripts/run-bench.mjs augmentation [DATA_FOLDER]
-import { cast,mean,sum,type Scalar } from '@tensorflow/tfjs-core';
+import { cast, mean, sum, type Scalar } from '@tensorflow/tfjs-core';
 
 import { findPrepared } from '../src/artifacts/prepared.js';
-import { augmentation,type Augmentation } from '../src/models/augmentation/augment.js';
-import { augmentationFields,type AugmentationOptions } from '../src/models/augmentation/options.js';
+import { augmentation, type Augmentation } from '../src/models/augmentation/augment.js';
+import { augmentationFields, type AugmentationOptions } from '../src/models/augmentation/options.js';
 import { startBackend } from '../src/engine/backends/start.js';
 import { silentContext } from '../src/core/events.js';
 import { CompiledTraining } from '../src/engine/running/compiled-training.js';

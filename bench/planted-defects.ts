@@ -3,27 +3,27 @@
  * docs/cleaning.md. `npm run bench:defects` runs all; words after `--` choose: labels, duplicates, outliers, retraining.
  */
 import { Random } from '../src/core/random.js';
-import { silentContext,type StageContext } from '../src/core/events.js';
+import { silentContext, type StageContext } from '../src/core/events.js';
 import { startBackend } from '../src/engine/backends/start.js';
 import { placeOnDevice } from '../src/engine/running/device-images.js';
-import { allIndices,type LabelledImages } from '../src/core/images.js';
+import { allIndices, type LabelledImages } from '../src/core/images.js';
 import { inferenceProgram } from '../src/engine/running/prepare.js';
 import { meanMetrics } from '../src/evaluation/classify.js';
 import { mlp } from '../src/models/mlp.js';
 import type { Finding } from '../src/data/preparation/checks/check.js';
-import { similarPairs,type ComparedSet } from '../src/data/preparation/checks/near-duplicates.js';
+import { similarPairs, type ComparedSet } from '../src/data/preparation/checks/near-duplicates.js';
 import { outlierScores } from '../src/data/preparation/checks/outliers.js';
-import { clean,type Cleaned,type CleaningInput } from '../src/data/preparation/cleaning/clean.js';
+import { clean, type Cleaned, type CleaningInput } from '../src/data/preparation/cleaning/clean.js';
 import { checkModes } from '../src/data/preparation/cleaning/cleaning-options.js';
 import { crossValidate } from '../src/data/preparation/cleaning/cross-validation.js';
 import { describeImages } from '../src/data/preparation/cleaning/descriptors.js';
 import { predictInRounds } from '../src/data/preparation/cleaning/second-round.js';
-import { pixelScaling,pixelStatistics } from '../src/data/preparation/scaling.js';
+import { pixelScaling, pixelStatistics } from '../src/data/preparation/scaling.js';
 import { thumbnails } from '../src/data/preparation/cleaning/thumbnails.js';
 import { CROSS_VALIDATION } from '../src/stages/preprocess/clean-data.js';
 import { fit } from '../src/training/fit.js';
-import { loadFashion,loadMnist } from './defects/mnist.js';
-import { append,disguise,disguises,firstImages,flip,imageAt,positions } from './defects/plant.js';
+import { loadFashion, loadMnist } from './defects/mnist.js';
+import { append, disguise, disguises, firstImages, flip, imageAt, positions } from './defects/plant.js';
 import { publishedLabelErrors } from './defects/published.js';
 
 const SEED = Number(process.env['SEED'] ?? 1);

@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
-
 import { z } from 'zod';
 
-import { ToolkitError, systemCodeOf } from '../core/errors.js';
-import { writeFileAtomically } from '../core/files.js';
+import { ToolkitError } from '../core/errors.js';
+import { readTextWithin, writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
 
 /** What a version can be called: the one to try, and the one to serve. */
@@ -17,6 +15,8 @@ const eventSchema = z.strictObject({
   version: z.int().min(1),
   at: z.iso.datetime(),
   actor: z.string(),
+  /** The line of the audit log that announced it; absent in events from before it was recorded. */
+  log: z.strictObject({ sequence: z.int().min(1), hash: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
 });
 
 const aliasSchema = z.strictObject({
@@ -24,6 +24,9 @@ const aliasSchema = z.strictObject({
   version: z.literal(1),
   events: z.array(eventSchema).min(1),
 });
+
+/** A history of a hundred thousand changes. */
+const MAX_BYTES = 32 * 2 ** 20;
 
 /** A change of what an alias means. */
 export type AliasEvent = z.infer<typeof eventSchema>;
@@ -34,9 +37,9 @@ export type AliasEvent = z.infer<typeof eventSchema>;
  */
 export async function readAlias(path: string): Promise<AliasEvent[]> {
   try {
-    return aliasSchema.parse(JSON.parse(await readFile(path, 'utf8'))).events;
+    const text = await readTextWithin(path, MAX_BYTES);
+    return text === undefined ? [] : aliasSchema.parse(JSON.parse(text)).events;
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return [];
     throw new ToolkitError('MODEL_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
   }
 }

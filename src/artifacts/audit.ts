@@ -1,8 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 
 import { z } from 'zod';
 
@@ -11,17 +9,21 @@ import { makeFolder, storageError } from '../core/files.js';
 import { sha256 } from '../core/hashing.js';
 import { withLock } from '../core/lock.js';
 import { complaintOf } from '../core/validation.js';
+import { headPath, readHead, writeHead, type AuditHead } from './log/head.js';
+import { linesOf, LineTooLongError } from './log/lines.js';
+
+const LIMITS = { actor: 200, action: 100, subject: 1000, text: 2000 } as const;
 
 const recordSchema = z.strictObject({
   /** The place in the log, from 1. */
   sequence: z.int().min(1),
   at: z.iso.datetime(),
   /** Who did it: an account of this machine, or the name of an access token. */
-  actor: z.string().max(200),
-  action: z.string().max(100),
+  actor: z.string().max(LIMITS.actor),
+  action: z.string().max(LIMITS.action),
   /** What it was done to. */
-  subject: z.string().max(1000),
-  details: z.record(z.string(), z.union([z.string().max(2000), z.number(), z.boolean(), z.null()])),
+  subject: z.string().max(LIMITS.subject),
+  details: z.record(z.string(), z.union([z.string().max(LIMITS.text), z.number(), z.boolean(), z.null()])),
   /** The SHA-256 of the line before, without its end; of the first line, zeros. */
   previous: z.string().regex(/^[0-9a-f]{64}$/),
 });
@@ -32,23 +34,31 @@ export type AuditRecord = z.infer<typeof recordSchema>;
 /** What has to be said of something that is done. */
 export type AuditEntry = Pick<AuditRecord, 'actor' | 'action' | 'subject' | 'details'>;
 
+/** A line with its hash. */
+export interface AuditLine {
+  record: AuditRecord;
+  /** The SHA-256 of the line, without its end. */
+  hash: string;
+}
+
 /** What an intact log holds. */
 export interface AuditSummary {
   records: number;
-  /** The hash of the last line: kept elsewhere, it shows later that nothing up to here was changed or cut off. */
+  /** The hash of the last line. Kept elsewhere, it shows later that nothing up to it was changed or cut off. */
   head: string;
 }
 
 /** The hash before the first line. */
 const AUDIT_START = '0'.repeat(64);
 
-/** More than any line has: the end of a log is read in one piece. */
+/** More than any line has. The end of a log is read in one piece. */
 const MAX_LINE_BYTES = 1 << 20;
 const LOCK_WAIT_MS = 30_000;
 
 /**
- * An append-only log in which every line holds the hash of the one before, so that a line that is changed, removed or put in
- * breaks the chain after it. What is about to be done is written first: nothing is done that is not in the log.
+ * An append-only log in which every line holds the hash of the one before, so that a line that is changed, removed or inserted
+ * breaks the chain after it. A file beside it records the last line, so that a log that was cut is noticed. A change is logged
+ * before it is made.
  */
 export class AuditLog {
   readonly path: string;
@@ -57,20 +67,31 @@ export class AuditLog {
     this.path = path;
   }
 
-  /** Adds a line, flushed to the disk. Throws AUDIT_BROKEN, FOLDER_BUSY, STORAGE_DENIED or STORAGE_FULL. */
-  async append(entry: AuditEntry): Promise<AuditRecord> {
+  /**
+   * Adds a line, flushed to the disk; texts that are too long are shortened. Throws AUDIT_BROKEN, FOLDER_BUSY, STORAGE_DENIED or
+   * STORAGE_FULL.
+   */
+  async append(entry: AuditEntry): Promise<AuditLine> {
     await makeFolder(dirname(this.path));
-    return withLock(`${this.path}.lock`, { waitMs: LOCK_WAIT_MS }, async () => {
-      try {
-        return await this.#appendLocked(entry);
-      } catch (error) {
-        throw storageError(error, this.path);
-      }
+    return this.#locked(() => this.#appendLocked(withinLimits(entry)));
+  }
+
+  /** Records that the change announced by a line was made. Throws as `append` does. */
+  settle({ record: { sequence } }: AuditLine): Promise<void> {
+    return this.#locked(async () => {
+      const head = await readHead(this.path);
+      if (head && head.settled < sequence) await writeHead(this.path, { ...head, settled: sequence });
     });
   }
 
+  /** The number of the last line whose change is known to have been made. Throws AUDIT_BROKEN. */
+  async settled(): Promise<number> {
+    return (await readHead(this.path))?.settled ?? 0;
+  }
+
   /**
-   * Reads the whole log and checks the chain. Throws AUDIT_BROKEN, with the first line that does not fit, and DATA_MISSING.
+   * Reads the whole log and checks the chain and its recorded end. Throws AUDIT_BROKEN, with the first line that does not fit, and
+   * DATA_MISSING.
    *
    * @param expected a hash that must be in the chain: a former head
    */
@@ -78,15 +99,33 @@ export class AuditLog {
     let head = AUDIT_START;
     let records = 0;
     let isFound = expected === undefined || expected === AUDIT_START;
-    for await (const line of this.#lines()) {
+    for await (const { hash } of this.verifiedLines()) {
       records++;
-      this.#check(line, records, head);
-      head = sha256(line);
-      isFound ||= head === expected;
+      head = hash;
+      isFound ||= hash === expected;
     }
     if (!isFound)
       throw this.#broken(records, `no line has the hash ${expected ?? ''}: the end was cut off or rewritten`);
     return { records, head };
+  }
+
+  /** The lines, the oldest first, each checked against the one before. Throws AUDIT_BROKEN or DATA_MISSING. */
+  async *verifiedLines(): AsyncGenerator<AuditLine> {
+    const before = await readHead(this.path);
+    let previous = AUDIT_START;
+    let count = 0;
+    for await (const line of this.#lines()) {
+      const record = this.#check(line, ++count, previous);
+      previous = sha256(line);
+      if (count === before?.sequence && previous !== before.hash)
+        throw this.#broken(count, `it is not the line that ${headPath(this.path)} recorded`);
+      yield { record, hash: previous };
+    }
+    if (before && count < before.sequence) throw this.#cut(before, count);
+    // Others may have added lines meanwhile, and one that is killed leaves one line beyond the head.
+    const after = await readHead(this.path);
+    if (after && count > after.sequence + 1)
+      throw this.#broken(after.sequence + 2, `${headPath(this.path)} ends before it: it was added otherwise`);
   }
 
   /** The records, the oldest first, each as far as its own line is intact. Throws AUDIT_BROKEN or DATA_MISSING. */
@@ -96,23 +135,47 @@ export class AuditLog {
     return records;
   }
 
-  async #appendLocked(entry: AuditEntry): Promise<AuditRecord> {
+  #locked<Result>(action: () => Promise<Result>): Promise<Result> {
+    return withLock(`${this.path}.lock`, { waitMs: LOCK_WAIT_MS }, async () => {
+      try {
+        return await action();
+      } catch (error) {
+        throw storageError(error, this.path);
+      }
+    });
+  }
+
+  async #appendLocked(entry: AuditEntry): Promise<AuditLine> {
     const file = await open(this.path, 'a+', 0o600);
     try {
       const last = await this.#lastLine(file);
-      const before = last === undefined ? 0 : this.#parse(last, undefined).sequence;
+      const before = last === undefined ? undefined : this.#parse(last, undefined);
+      const previous = last === undefined ? AUDIT_START : sha256(last);
+      const settled = await this.#requireHead(before, previous);
       const record = recordSchema.parse({
-        sequence: before + 1,
+        sequence: (before?.sequence ?? 0) + 1,
         at: new Date().toISOString(),
         ...entry,
-        previous: last === undefined ? AUDIT_START : sha256(last),
+        previous,
       });
-      await file.appendFile(`${JSON.stringify(record)}\n`);
+      const line = JSON.stringify(record);
+      await file.appendFile(`${line}\n`);
       await file.sync();
-      return record;
+      const hash = sha256(line);
+      await writeHead(this.path, { sequence: record.sequence, hash, settled });
+      return { record, hash };
     } finally {
       await file.close();
     }
+  }
+
+  /** A log that was cut is not continued: that would hide it. Logs of earlier versions have no recorded head. */
+  async #requireHead(last: AuditRecord | undefined, hash: string): Promise<number> {
+    const head = await readHead(this.path);
+    if (!head || (head.sequence === (last?.sequence ?? 0) && head.hash === hash)) return head?.settled ?? 0;
+    // A process that was killed has written the line, but not the head.
+    if (last?.sequence === head.sequence + 1 && last.previous === head.hash) return head.settled;
+    throw this.#cut(head, last?.sequence ?? 0);
   }
 
   /** The last whole line. What a write that was killed half-way left after it was never reported as done, and is cut off. */
@@ -128,23 +191,29 @@ export class AuditLog {
   }
 
   async *#lines(): AsyncGenerator<string> {
-    const stream = createReadStream(this.path, 'utf8');
+    let number = 0;
     try {
-      yield* createInterface({ input: stream, crlfDelay: Infinity });
+      for await (const line of linesOf(this.path, MAX_LINE_BYTES)) {
+        number++;
+        yield line;
+      }
     } catch (error) {
+      if (error instanceof LineTooLongError) throw this.#broken(number + 1, error.message);
       if (systemCodeOf(error) !== 'ENOENT') throw error;
+      const head = await readHead(this.path);
+      if (head) throw this.#cut(head, 0);
       throw new ToolkitError('DATA_MISSING', { path: this.path, hint: 'nothing was deployed from here yet' });
-    } finally {
-      stream.destroy();
     }
   }
 
-  #check(line: string, number: number, head: string): void {
-    const { sequence, previous } = this.#parse(line, number);
+  #check(line: string, number: number, head: string): AuditRecord {
+    const record = this.#parse(line, number);
+    const { sequence, previous } = record;
     if (sequence !== number)
-      throw this.#broken(number, `its number is ${sequence}: a line is missing or was put in`);
+      throw this.#broken(number, `its number is ${sequence}: a line is missing or was inserted`);
     if (previous !== head)
       throw this.#broken(number, 'it does not follow from the line before: one of them was changed');
+    return record;
   }
 
   #parse(line: string, number: number | undefined): AuditRecord {
@@ -155,10 +224,29 @@ export class AuditLog {
     }
   }
 
+  #cut({ sequence }: AuditHead, found: number): ToolkitError {
+    const reason = `${headPath(this.path)} recorded ${sequence} lines, and the log ends with line ${found}`;
+    return new ToolkitError('AUDIT_BROKEN', { path: this.path, line: 'the end', reason });
+  }
+
   #broken(number: number | undefined, reason: string): ToolkitError {
     const line = number === undefined ? 'the last line' : `line ${number}`;
     return new ToolkitError('AUDIT_BROKEN', { path: this.path, line, reason });
   }
+}
+
+function withinLimits({ actor, action, subject, details }: AuditEntry): AuditEntry {
+  return {
+    actor: actor.slice(0, LIMITS.actor),
+    action: action.slice(0, LIMITS.action),
+    subject: subject.slice(0, LIMITS.subject),
+    details: Object.fromEntries(
+      Object.entries(details).map(([key, value]) => [
+        key,
+        typeof value === 'string' ? value.slice(0, LIMITS.text) : value,
+      ]),
+    ),
+  };
 }
 
 /** Who uses this program: the account that it runs under. */

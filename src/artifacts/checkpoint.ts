@@ -1,17 +1,27 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 
 import { z } from 'zod';
 
 import { ToolkitError, systemCodeOf } from '../core/errors.js';
 import { writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
+import { refuseForeign } from './foreign/identify.js';
 import { importedAs } from './prepared.js';
 import {
-  decodeSafetensors,
+  decodeSafetensorsInTurns,
   encodeSafetensors,
   readSafetensorsMetadata,
   type StoredTensor,
 } from './safetensors.js';
+
+/** Names and the like. */
+const text = z.string().max(1000);
+/** Of a model with a thousand layers. */
+const longText = z.string().max(65_536);
+const MAX_EPOCHS = 100_000;
+/** What pixels are multiplied by, and what is added: those of images that hardly differ are large. */
+const MAX_SCALE = 1e6;
+const MAX_OFFSET = 1e9;
 
 const metrics = z.strictObject({ loss: z.number(), accuracy: z.number() });
 
@@ -40,36 +50,40 @@ const descriptionSchema = z.strictObject({
   format: z.literal('mnist-train/checkpoint'),
   version: z.literal(1),
   /** The version of this package that wrote it. */
-  toolkit: z.string(),
-  run: z.string(),
+  toolkit: text,
+  run: text,
   kind: z.enum(['last', 'best']),
   createdAt: z.iso.datetime(),
   /** The options of the run, on one level, as a configuration file has them. */
   config: z.record(z.string(), z.unknown()),
-  model: z.strictObject({ name: z.string(), description: z.string(), parameters: z.int() }),
-  classNames: z.array(z.string()).min(1).max(256),
+  model: z.strictObject({ name: text, description: longText, parameters: z.int().min(0) }),
+  classNames: z.array(text).min(1).max(256),
   shape: z.strictObject({
     height: z.int().min(1).max(8192),
     width: z.int().min(1).max(8192),
     channels: z.int().min(1).max(8192),
   }),
   /** What pixels from 0 to 255 become before the model sees them: pixel × scale + offset. */
-  preprocessing: z.strictObject({ scaling: z.string(), scale: z.number(), offset: z.number() }),
+  preprocessing: z.strictObject({
+    scaling: text,
+    scale: z.number().min(-MAX_SCALE).max(MAX_SCALE),
+    offset: z.number().min(-MAX_OFFSET).max(MAX_OFFSET),
+  }),
   data: z.strictObject({
-    dataset: z.string(),
-    fingerprint: z.string(),
+    dataset: text,
+    fingerprint: text,
     validationSplit: z.number().min(0).lt(1),
     splitSeed: z.int(),
-    trainingImages: z.int(),
-    validationImages: z.int(),
+    trainingImages: z.int().min(0),
+    validationImages: z.int().min(0),
     /** What its import did to pictures; whoever shows the model others does the same. */
     imported: importedAs.optional(),
   }),
   /** All random numbers come from named streams of this seed, so it and the progress are the whole random state. */
-  random: z.strictObject({ seed: z.int(), generator: z.string() }),
+  random: z.strictObject({ seed: z.int(), generator: text }),
   progress: z.strictObject({
     step: z.int().min(0),
-    history: z.array(epochRecord),
+    history: z.array(epochRecord).max(MAX_EPOCHS),
     partial: z.strictObject({
       batches: z.int().min(0),
       loss: z.number(),
@@ -80,13 +94,13 @@ const descriptionSchema = z.strictObject({
   }),
   /** Where it was trained. */
   machine: z.strictObject({
-    backend: z.string(),
-    backendVersion: z.string(),
-    device: z.string(),
+    backend: text,
+    backendVersion: text,
+    device: text,
     threads: z.int(),
     /** The make of the processor; absent in checkpoints from before it was recorded, and where the system does not tell. */
-    processor: z.string().optional(),
-    node: z.string(),
+    processor: text.optional(),
+    node: text,
     /** How the step was run: shards of a batch and threads decide how sums are rounded. */
     execution,
   }),
@@ -115,11 +129,16 @@ export async function writeCheckpoint({ path, description, tensors }: Checkpoint
   await writeFileAtomically(path, ...encodeSafetensors({ tensors, metadata }));
 }
 
-/** Reads and verifies a checkpoint. Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT or CHECKPOINT_REFUSED. */
+/**
+ * Reads and verifies a checkpoint; the event loop is free meanwhile. Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT,
+ * CHECKPOINT_FOREIGN or CHECKPOINT_REFUSED.
+ */
 export function readCheckpoint(path: string): Promise<Checkpoint> {
   return withFile(path, async (file, size) => {
     if (size > MAX_BYTES) throw new Error(`${size} bytes, more than any checkpoint has`);
-    const { tensors, metadata } = decodeSafetensors(await file.readFile());
+    // What is no checkpoint is refused before it is read as a whole.
+    describedBy(await readSafetensorsMetadata(readerOf(file), size), path);
+    const { tensors, metadata } = await decodeSafetensorsInTurns(await file.readFile());
     return { path, tensors, description: describedBy(metadata, path) };
   });
 }
@@ -130,12 +149,17 @@ export function readCheckpoint(path: string): Promise<Checkpoint> {
  */
 export function readCheckpointDescription(path: string): Promise<CheckpointDescription> {
   return withFile(path, async (file, size) => {
-    const read = async (offset: number, length: number): Promise<Uint8Array> => {
-      const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, offset);
-      return buffer.subarray(0, bytesRead);
-    };
-    return describedBy(await readSafetensorsMetadata(read, size), path);
+    return describedBy(await readSafetensorsMetadata(readerOf(file), size), path);
   });
+}
+
+type Reader = (offset: number, length: number) => Promise<Uint8Array>;
+
+function readerOf(file: FileHandle): Reader {
+  return async (offset, length) => {
+    const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, offset);
+    return buffer.subarray(0, bytesRead);
+  };
 }
 
 function describedBy(metadata: Readonly<Record<string, string>>, path: string): CheckpointDescription {
@@ -149,6 +173,8 @@ async function withFile<Result>(
   use: (file: FileHandle, size: number) => Promise<Result>,
 ): Promise<Result> {
   try {
+    // A pipe would never end, and a folder is no file.
+    if (!(await stat(path)).isFile()) throw new Error('not a file');
     const file = await open(path, 'r');
     try {
       return await use(file, (await file.stat()).size);
@@ -156,6 +182,8 @@ async function withFile<Result>(
       await file.close();
     }
   } catch (error) {
+    if (error instanceof ToolkitError || systemCodeOf(error) === undefined)
+      await refuseForeign(path, 'mnist-train');
     if (error instanceof ToolkitError) throw error;
     if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) {
       const details = { name: path, folder: path, nearest: undefined };

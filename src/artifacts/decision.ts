@@ -3,8 +3,14 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
-import { readTextIfThere, writeFileAtomically } from '../core/files.js';
+import { readTextWithin, writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
+
+/** Larger than any: of 256 classes, their costs and curves. */
+const MAX_BYTES = 16 * 2 ** 20;
+/** Probabilities stay numbers with temperatures within these; those that are found are near 1. */
+const TEMPERATURES = { least: 1e-4, most: 1e4 } as const;
+const cost = z.number().min(0).max(1e12);
 
 const share = z.number().min(0).max(1);
 
@@ -30,10 +36,10 @@ const decisionSchema = z
     /** The checkpoint that it was made for; it means nothing for another. */
     checkpoint: z.strictObject({ run: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
     classNames: z.array(z.string()).min(1).max(256),
-    temperature: z.number().positive(),
+    temperature: z.number().min(TEMPERATURES.least).max(TEMPERATURES.most),
     thresholds: z.array(share),
-    costs: z.array(z.array(z.number().min(0))).nullable(),
-    abstentionCost: z.number().min(0).nullable(),
+    costs: z.array(z.array(cost)).nullable(),
+    abstentionCost: cost.nullable(),
     measured: z.array(measured),
   })
   .refine(({ classNames, thresholds }) => thresholds.length === classNames.length, {
@@ -68,18 +74,12 @@ export async function writeDecision(checkpointPath: string, decision: StoredDeci
   return path;
 }
 
-/** The decision beside a checkpoint; undefined where there is none. Throws DECISION_INVALID or DATA_UNREADABLE. */
+/** The decision beside a checkpoint; undefined where there is none. Throws DECISION_INVALID. */
 export async function readDecision(checkpointPath: string): Promise<StoredDecision | undefined> {
   const path = decisionPath(checkpointPath);
-  const text = await readTextIfThere(path);
-  if (text === undefined) return undefined;
-  return parseDecision(text, path);
-}
-
-/** Validates the text of a decision. Throws DECISION_INVALID. */
-function parseDecision(text: string, path: string): StoredDecision {
   try {
-    return decisionSchema.parse(JSON.parse(text));
+    const text = await readTextWithin(path, MAX_BYTES);
+    return text === undefined ? undefined : decisionSchema.parse(JSON.parse(text));
   } catch (error) {
     throw new ToolkitError('DECISION_INVALID', { path, reason: complaintOf(error) }, { cause: error });
   }

@@ -1,10 +1,10 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
 import { z } from 'zod';
 
-import { ToolkitError, systemCodeOf } from '../core/errors.js';
-import { writeFileAtomically } from '../core/files.js';
+import { ToolkitError } from '../core/errors.js';
+import { readTextWithin, writeFileAtomically } from '../core/files.js';
 import { sha256OfFile } from '../core/hashing.js';
 import { complaintOf } from '../core/validation.js';
 
@@ -78,11 +78,22 @@ export type Signature = Manifest['signature'];
 
 const MANIFEST = 'manifest.json';
 
-/** Lists a bundle's files with their hashes, by path. */
+/** Larger than any manifest: of 256 class names and a few dozen files. */
+const MAX_MANIFEST_BYTES = 4 * 2 ** 20;
+
+/** Lists a bundle's files with their hashes, by path. Throws MODEL_CORRUPT for links, pipes and the like: they lead out of it. */
 export async function listFiles(folder: string): Promise<Manifest['files']> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const entries = (await readdir(folder, { recursive: true, withFileTypes: true })).filter(
+    (entry) => !entry.isDirectory(),
+  );
+  const odd = entries.find((entry) => !entry.isFile());
+  if (odd) {
+    throw new ToolkitError('MODEL_CORRUPT', {
+      path: join(odd.parentPath, odd.name),
+      reason: 'not a plain file',
+    });
+  }
   const paths = entries
-    .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .filter((path) => path !== MANIFEST)
     .sort();
@@ -102,16 +113,23 @@ export async function writeManifest(folder: string, manifest: Manifest): Promise
   );
 }
 
+/** The SHA-256 of a bundle's manifest, which holds those of all its other files. */
+export function manifestHash(folder: string): Promise<string> {
+  return sha256OfFile(join(folder, MANIFEST));
+}
+
 /** Reads a bundle's manifest. Throws MODEL_MISSING where there is none, and MODEL_CORRUPT. */
 export async function readManifest(folder: string): Promise<Manifest> {
   const path = join(folder, MANIFEST);
   try {
-    return manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) {
+    const text = await readTextWithin(path, MAX_MANIFEST_BYTES);
+    if (text === undefined) {
       const details = { name: folder, hint: '"mnist registry list" shows the models that there are' };
-      throw new ToolkitError('MODEL_MISSING', details, { cause: error });
+      throw new ToolkitError('MODEL_MISSING', details);
     }
+    return manifestSchema.parse(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof ToolkitError && error.code === 'MODEL_MISSING') throw error;
     throw new ToolkitError('MODEL_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
   }
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { systemCodeOf, ToolkitError } from '../core/errors.js';
 import { readError } from '../core/files.js';
 import { aliasNames, readAlias, type AliasEvent, type AliasName } from './alias.js';
-import { verifyBundle, type Manifest } from './manifest.js';
+import { AuditLog } from './audit.js';
+import { deployedManifest } from './log/acts.js';
+import { manifestHash, verifyBundle, type Manifest } from './manifest.js';
 
 /** A version of a registered model, checked against its manifest. */
 export interface RegisteredVersion {
@@ -73,7 +75,7 @@ export class ModelRegistry {
   }
 
   /**
-   * The version that an alias or a number means, with every file of it checked against its hash.
+   * The version that an alias or a number means, with every file checked against its hash, and the hashes against the audit log.
    * Throws MODEL_MISSING or MODEL_CORRUPT.
    */
   async resolve(name: string, reference: VersionReference): Promise<RegisteredVersion> {
@@ -83,6 +85,11 @@ export class ModelRegistry {
     }
     const folder = this.versionFolder(name, version);
     const manifest = await verifyBundle(folder);
+    const deployed = await deployedManifest(new AuditLog(this.auditFile), name, version);
+    if (deployed !== undefined && deployed !== (await manifestHash(folder))) {
+      const reason = 'its manifest is not the one that the audit log recorded';
+      throw new ToolkitError('MODEL_CORRUPT', { path: folder, reason });
+    }
     return { name, version, folder, checkpoint: join(folder, CHECKPOINT), manifest };
   }
 

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { ToolkitError } from '../core/errors.js';
 import { exists } from '../core/files.js';
 import { nearest } from '../core/registry.js';
+import { refuseForeign } from './foreign/identify.js';
 
 /** A run's folder and the files in it. */
 export class RunFolder {
@@ -88,11 +89,24 @@ export async function resolveRun(name: string, checkpointsDir: string): Promise<
 
 /**
  * The checkpoint file that a name means: a file itself, or the best checkpoint of `latest`, a run's name or its folder; the
- * last one, where no epoch has ended yet. Throws CHECKPOINT_MISSING.
+ * last one, where no epoch has ended yet. Throws CHECKPOINT_MISSING, and CHECKPOINT_FOREIGN where it is something else.
+ *
+ * @param command who needs the checkpoint, for the message
  */
-export async function resolveCheckpoint(name: string, checkpointsDir: string): Promise<string> {
-  if (await isFile(name)) return name;
-  const run = await resolveRun(name, checkpointsDir);
+export async function resolveCheckpoint(
+  name: string,
+  checkpointsDir: string,
+  command = 'mnist-train',
+): Promise<string> {
+  const found = await stat(name).catch(() => undefined);
+  if (found?.isFile()) {
+    await refuseForeign(name, command);
+    return name;
+  }
+  const run = await resolveRun(name, checkpointsDir).catch(async (error: unknown) => {
+    if (found) await refuseForeign(name, command);
+    throw error;
+  });
   return (await exists(run.best)) ? run.best : run.last;
 }
 

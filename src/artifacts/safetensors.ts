@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-import { sha256 } from '../core/hashing.js';
+import { shortened } from '../core/format.js';
+import { sha256, sha256InTurns } from '../core/hashing.js';
 
 /** The types of tensors that are read and written, with their size in bytes; U8 last, so that wider ones stay aligned. */
 const ELEMENT_BYTES = { F32: 4, I32: 4, U8: 1 } as const;
@@ -22,6 +23,8 @@ export interface SafetensorsFile {
 const LENGTH_BYTES = 8;
 /** A header describes tensors; one of more than this describes something else, or wants memory. */
 const MAX_HEADER_BYTES = 16 * 2 ** 20;
+/** A model of a thousand layers has some thousands, with the state of its optimizer. */
+const MAX_TENSORS = 65_536;
 const HASH_KEY = 'sha256';
 const NO_HASH = '0'.repeat(64);
 const HASH_IN_HEADER = /"sha256":"([0-9a-f]{64})"/g;
@@ -83,10 +86,26 @@ export class SafetensorsError extends Error {}
  * Throws SafetensorsError.
  */
 export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
+  const { text, data } = splitFile(file);
+  const { stored, unsigned } = storedHash(text);
+  requireHash(stored, sha256(frame(unsigned), data));
+  return decodeParts(text, data);
+}
+
+/** The same for large files: other work gets its turn while the hash is computed. Rejects with SafetensorsError. */
+export async function decodeSafetensorsInTurns(file: Uint8Array): Promise<SafetensorsFile> {
+  const { text, data } = splitFile(file);
+  const { stored, unsigned } = storedHash(text);
+  requireHash(stored, await sha256InTurns(frame(unsigned), data));
+  return decodeParts(text, data);
+}
+
+function splitFile(file: Uint8Array): { text: string; data: Uint8Array } {
   const headerEnd = headerLength(file, file.length);
-  const text = decodeText(file.subarray(LENGTH_BYTES, headerEnd));
-  const data = file.subarray(headerEnd);
-  checkHash(text, data);
+  return { text: decodeText(file.subarray(LENGTH_BYTES, headerEnd)), data: file.subarray(headerEnd) };
+}
+
+function decodeParts(text: string, data: Uint8Array): SafetensorsFile {
   const { entries, metadata } = parseHeader(text);
   const tensors = new Map<string, StoredTensor>();
   for (const { name, dtype, shape, data_offsets: offsets } of layout(entries, data.length)) {
@@ -130,13 +149,16 @@ function decodeText(bytes: Uint8Array): string {
   }
 }
 
-function checkHash(header: string, data: Uint8Array): void {
+/** The hash that a header holds, and the header as it was hashed. */
+function storedHash(header: string): { stored: string; unsigned: string } {
   const found = [...header.matchAll(HASH_IN_HEADER)];
   const [stored] = found;
   if (!stored || found.length > 1) throw new SafetensorsError('its header holds no hash');
-  const unsigned = header.replace(stored[0], hashEntry(NO_HASH));
-  if (sha256(frame(unsigned), data) !== stored[1])
-    throw new SafetensorsError('its hash is wrong: bytes were changed');
+  return { stored: stored[1]!, unsigned: header.replace(stored[0], hashEntry(NO_HASH)) };
+}
+
+function requireHash(stored: string, computed: string): void {
+  if (stored !== computed) throw new SafetensorsError('its hash is wrong: bytes were changed');
 }
 
 function parseHeader(text: string): { entries: Record<string, unknown>; metadata: Record<string, string> } {
@@ -164,9 +186,12 @@ type NamedEntry = z.output<typeof tensorEntry> & { name: string };
 
 /** The tensors in the order in which they lie, of which each must follow the one before it, and the last end the file. */
 function layout(entries: Record<string, unknown>, dataLength: number): NamedEntry[] {
-  const parsed = Object.entries(entries).map(([name, value]): NamedEntry => {
+  const named = Object.entries(entries);
+  if (named.length > MAX_TENSORS)
+    throw new SafetensorsError(`it has ${named.length} tensors, and ${MAX_TENSORS} is the limit`);
+  const parsed = named.map(([name, value]): NamedEntry => {
     const entry = tensorEntry.safeParse(value);
-    if (!entry.success) throw new SafetensorsError(`the entry of tensor ${name} is malformed`);
+    if (!entry.success) throw new SafetensorsError(`the entry of tensor ${shortened(name)} is malformed`);
     return { name, ...entry.data };
   });
   parsed.sort((a, b) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1]);
@@ -179,7 +204,9 @@ function layout(entries: Record<string, unknown>, dataLength: number): NamedEntr
   } of parsed) {
     const size = shape.reduce((product, length) => product * length, ELEMENT_BYTES[dtype]);
     if (start !== expected || end - start !== size || end > dataLength) {
-      throw new SafetensorsError(`tensor ${name} does not lie where its shape and its neighbours say`);
+      throw new SafetensorsError(
+        `tensor ${shortened(name)} does not lie where its shape and its neighbours say`,
+      );
     }
     expected = end;
   }

@@ -4,6 +4,7 @@ import { asToolkitError, ToolkitError, type ExitCode } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import { nearest } from '../core/registry.js';
 import { version } from '../core/version.js';
+import { cleanLine } from './terminal/clean.js';
 import { createReporter } from './terminal/index.js';
 import { terminalWidth } from './terminal/width.js';
 import type { Reporter } from './terminal/reporter.js';
@@ -130,7 +131,7 @@ function unknownCommand(name: string): ToolkitError {
 async function confirm(question: string, { stdin, stderr }: ProcessIo): Promise<boolean> {
   const terminal = createInterface({ input: stdin, output: stderr });
   try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+    return /^y(es)?$/i.test((await terminal.question(`${cleanLine(question)} [y/N] `)).trim());
   } finally {
     terminal.close();
   }

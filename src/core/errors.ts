@@ -39,10 +39,10 @@ export const errorKinds = {
     ({ stream, reason }) => `output on ${stream} was lost: ${reason}`,
     () => 'run the command again with its output going to a place that can hold it',
   ),
-  FOLDER_BUSY: kind<{ path: string; owner: string }>(
+  FOLDER_BUSY: kind<{ path: string; owner: string; lock: string }>(
     1,
     ({ path, owner }) => `${path}: in use by ${owner}`,
-    () => 'wait until it finishes, or stop it',
+    ({ lock }) => `wait until it finishes, or stop it; if there is no such process, delete ${lock}`,
   ),
 
   COMMAND_UNKNOWN: kind<{ command: string; nearest: string | undefined }>(
@@ -242,6 +242,12 @@ export const errorKinds = {
     6,
     ({ path, reason }) => `${path}: damaged or not a checkpoint: ${reason}`,
     () => 'use another checkpoint of the run (last or best) or train again',
+  ),
+  CHECKPOINT_FOREIGN: kind<{ path: string; what: string; command: string }>(
+    6,
+    ({ path, what, command }) =>
+      `${path} is ${what}; ${command} needs a mnist-train checkpoint (.safetensors)`,
+    () => '"mnist runs" lists the runs; name one, or one of its checkpoint files',
   ),
   CHECKPOINT_REFUSED: kind<{ path: string; reason: string }>(
     6,

@@ -175,6 +175,22 @@ export async function readIfThere(path: string): Promise<Buffer | undefined> {
   }
 }
 
+/**
+ * The text of a file of limited size; undefined where there is none. Throws DATA_UNREADABLE, also for what is not a file or is too
+ * large: it is not read then.
+ */
+export async function readTextWithin(path: string, maxBytes: number): Promise<string | undefined> {
+  const found = await stat(path).catch((error: unknown) => {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) return undefined;
+    throw readError(error, path);
+  });
+  if (!found) return undefined;
+  // A pipe or a device would never end.
+  const reason = !found.isFile() ? 'not a file' : found.size > maxBytes ? `more than ${maxBytes} bytes` : '';
+  if (reason !== '') throw new ToolkitError('DATA_UNREADABLE', { path, reason });
+  return readTextIfThere(path);
+}
+
 /** The same as text. */
 export async function readTextIfThere(path: string): Promise<string | undefined> {
   return (await readIfThere(path))?.toString('utf8');

@@ -3,6 +3,11 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
 
+/** A text of somebody else's, short enough for a message. */
+export function shortened(text: string, most = 100): string {
+  return text.length <= most ? text : `${text.slice(0, most)}…`;
+}
+
 /** A count with thousands separated: "60,000". */
 export function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');

@@ -2,7 +2,8 @@ import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { AuditLog, currentActor, type AuditEntry } from '../artifacts/audit.js';
-import type { Manifest } from '../artifacts/manifest.js';
+import { MANIFEST_DETAIL } from '../artifacts/log/acts.js';
+import { manifestHash, type Manifest } from '../artifacts/manifest.js';
 import { ModelRegistry } from '../artifacts/model-registry.js';
 import { ToolkitError } from '../core/errors.js';
 import { exists, storageError, syncFolder } from '../core/files.js';
@@ -44,7 +45,8 @@ export async function folderDestination(folder: string, registryDir: string): Pr
       await requireAbsent(folder);
       const audit = new AuditLog(new ModelRegistry(registryDir).auditFile);
       const entry = { actor: currentActor(), action: 'deploy', subject: folder };
-      await audit.append({ ...entry, details: detailsOf(manifest) });
+      const details = { ...detailsOf(manifest), [MANIFEST_DETAIL]: await manifestHash(staged) };
+      await audit.append({ ...entry, details });
       await rename(staged, folder).catch((error: unknown) => {
         throw storageError(error, folder);
       });

@@ -2,13 +2,15 @@ import { chmod, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { versionBefore, writeAlias, type AliasEvent, type AliasName } from '../artifacts/alias.js';
-import { AuditLog, currentActor, type AuditEntry } from '../artifacts/audit.js';
-import { listFiles } from '../artifacts/manifest.js';
+import { AuditLog, currentActor, type AuditEntry, type AuditLine } from '../artifacts/audit.js';
+import { MANIFEST_DETAIL } from '../artifacts/log/acts.js';
+import { listFiles, manifestHash } from '../artifacts/manifest.js';
 import { MODEL_NAME, type ModelRegistry, type RegisteredVersion } from '../artifacts/model-registry.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 import { makeFolder, storageError, syncFolder } from '../core/files.js';
 import { withLock } from '../core/lock.js';
 import type { PairedComparison } from '../evaluation/mcnemar.js';
+import { settleLastAct } from './settle.js';
 import { requireAccuracy, requireNotWorse } from './gate.js';
 import { isStaging } from './staging.js';
 
@@ -64,12 +66,13 @@ export class RegistryWriter {
       const folder = this.#registry.versionFolder(name, version);
       await makeFolder(dirname(folder));
       await makeReadOnly(staged);
-      await this.#record('deploy', `${name}/${version}`, details);
+      const recorded = { ...details, [MANIFEST_DETAIL]: await manifestHash(staged) };
+      const line = await this.#record('deploy', `${name}/${version}`, recorded);
       await rename(staged, folder).catch((error: unknown) => {
         throw storageError(error, folder);
       });
       await syncFolder(dirname(folder));
-      await this.#switch(name, 'candidate', 'register', version);
+      await this.#switch(name, 'candidate', 'register', version, line);
       return version;
     });
   }
@@ -88,8 +91,8 @@ export class RegistryWriter {
       const { comparison, forced } = await this.#judge(chosen, before, gate);
       const { accuracy } = chosen.manifest.metrics;
       const details = { before, accuracy, pValue: comparison?.pValue ?? null, forced };
-      await this.#record('promote', `${name}/${chosen.version}`, details);
-      await this.#switch(name, 'production', 'promote', chosen.version);
+      const line = await this.#record('promote', `${name}/${chosen.version}`, details);
+      await this.#switch(name, 'production', 'promote', chosen.version, line);
       return { name, version: chosen.version, before, comparison, forced };
     });
   }
@@ -109,8 +112,8 @@ export class RegistryWriter {
       }
       const before = events.at(-1)!.version;
       const { version } = await this.#registry.resolve(name, target);
-      await this.#record('rollback', `${name}/${version}`, { before });
-      await this.#switch(name, 'production', 'rollback', version);
+      const line = await this.#record('rollback', `${name}/${version}`, { before });
+      await this.#switch(name, 'production', 'rollback', version, line);
       return { name, version, before };
     });
   }
@@ -140,18 +143,24 @@ export class RegistryWriter {
     alias: AliasName,
     action: AliasEvent['action'],
     version: number,
+    line: AuditLine,
   ): Promise<void> {
+    const { at, actor, sequence } = line.record;
     const events = await this.#registry.history(name, alias);
-    const event = { action, version, at: new Date().toISOString(), actor: this.#actor };
+    const event = { action, version, at, actor, log: { sequence, hash: line.hash } };
     await writeAlias(this.#registry.aliasFile(name, alias), [...events, event]);
+    await this.#audit.settle(line);
   }
 
-  #record(action: string, subject: string, details: AuditEntry['details']): Promise<unknown> {
+  #record(action: string, subject: string, details: AuditEntry['details']): Promise<AuditLine> {
     return this.#audit.append({ actor: this.#actor, action, subject, details });
   }
 
   #locked<Result>(action: () => Promise<Result>): Promise<Result> {
-    return withLock(this.#registry.lock, { waitMs: LOCK_WAIT_MS }, action);
+    return withLock(this.#registry.lock, { waitMs: LOCK_WAIT_MS }, async () => {
+      await settleLastAct(this.#registry, this.#audit, this.#actor);
+      return action();
+    });
   }
 
   async #removeAbandoned(): Promise<void> {

@@ -2,13 +2,16 @@ import type { Checkpoint } from '../artifacts/checkpoint.js';
 import { callerLayer } from '../core/config/layers.js';
 import { resolveOptions, type Chosen, type Configurable } from '../core/config/resolve.js';
 import { messageOf, ToolkitError } from '../core/errors.js';
+import { shortened } from '../core/format.js';
+import { elementCount } from '../core/images.js';
 import type { FittedValues } from './features/feature.js';
 import { features } from './features/index.js';
 import { withFeatures } from './features/with-features.js';
 import { models } from './index.js';
 import type { Model, ModelTask } from './model.js';
 import { z } from 'zod';
-import { TrainingVariables } from './variables.js';
+import { unaffordable } from './pass-cost.js';
+import { misfitOf, storedVariables, type TrainingVariables } from './variables.js';
 
 type RegisteredModel = typeof models extends Iterable<infer Entry> ? Entry : never;
 
@@ -71,7 +74,7 @@ function modelSettingsOf(checkpoint: Checkpoint): ModelSettings {
 /** The same for its features. Checkpoints from before there were any have the raw pixels. */
 function featureSettingsOf(checkpoint: Checkpoint): FeatureSettings {
   const { features: stored = 'raw' } = checkpoint.description.config;
-  const name = typeof stored === 'string' ? stored : JSON.stringify(stored);
+  const name = typeof stored === 'string' ? stored : `of type ${typeof stored}`;
   const options = storedOptions(checkpoint, 'features', name, features.get(name));
   return resolveStored(
     checkpoint,
@@ -87,7 +90,10 @@ function storedOptions(
   definition: Configurable | undefined,
 ): Record<string, unknown> {
   if (!definition) {
-    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: `its ${kind} "${name}" is unknown` });
+    throw new ToolkitError('CHECKPOINT_REFUSED', {
+      path,
+      reason: `its ${kind} "${shortened(name)}" is unknown`,
+    });
   }
   const keys = Object.keys(definition.options.shape);
   return {
@@ -100,20 +106,37 @@ function resolveStored<Settings>({ path }: Checkpoint, kind: string, resolve: ()
   try {
     return resolve();
   } catch (error) {
-    const reason = `its ${kind} cannot be built: ${messageOf(error)}`;
+    const reason = `its ${kind} cannot be built: ${shortened(messageOf(error), 500)}`;
     throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason }, { cause: error });
   }
 }
 
-/** A checkpoint's model with its parameters on the device; the caller disposes of the variables. */
-export function loadModel(checkpoint: Checkpoint): { model: Model; variables: TrainingVariables } {
-  const { shape, classNames } = checkpoint.description;
+/**
+ * A checkpoint's model, compared with the checkpoint's tensors; no memory is taken for its parameters. Throws CHECKPOINT_REFUSED where
+ * it cannot be built, where parameters are missing, of another shape or too many, or where this machine cannot compute with it.
+ *
+ * @param images how many it classifies at a time
+ */
+export function planModel(checkpoint: Checkpoint, images = 1): Model {
+  const { path, tensors, description } = checkpoint;
+  const { shape, classNames } = description;
   const settings = modelSettingsOf(checkpoint);
-  const task = { shape, classes: classNames.length };
-  const model = buildModelOnFeatures(settings, featureSettingsOf(checkpoint), task);
-  const variables = new TrainingVariables(model, [], 0);
-  const misfit = variables.load(checkpoint.tensors, 'parameters');
-  if (misfit === undefined) return { model, variables };
-  variables.dispose();
-  throw new ToolkitError('CHECKPOINT_REFUSED', { path: checkpoint.path, reason: misfit });
+  const features = featureSettingsOf(checkpoint);
+  const model = resolveStored(checkpoint, 'model', () =>
+    buildModelOnFeatures(settings, features, { shape, classes: classNames.length }),
+  );
+  const weights = model.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const reason =
+    misfitOf(model.parameters, tensors) ?? (model.cost && unaffordable(weights, model.cost, images));
+  if (reason !== undefined) throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
+  return model;
+}
+
+/** A checkpoint's model with its parameters on the device; the caller disposes of the variables. Throws as `planModel` does. */
+export function loadModel(
+  checkpoint: Checkpoint,
+  images = 1,
+): { model: Model; variables: TrainingVariables } {
+  const model = planModel(checkpoint, images);
+  return { model, variables: storedVariables(model, checkpoint.tensors) };
 }

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Configurable } from '../core/config/resolve.js';
 import type { Random } from '../core/random.js';
 import { elementCount, type ImageShape } from '../core/images.js';
+import type { PassCost } from './pass-cost.js';
 import type { Randomness } from '../engine/tracing/randomness.js';
 
 /** A model's parameter before it has a value. */
@@ -40,6 +41,8 @@ export interface Model {
   /** Its structure in a few words, for people: "784-128-64-10, relu". */
   readonly description: string;
   readonly parameters: readonly ParameterSpec[];
+  /** What a forward pass takes for one image; left out, nobody knows. */
+  readonly cost?: PassCost;
   /**
    * Scaled images [n, height, width, channels] to logits [n, classes], by tfjs operations alone.
    *

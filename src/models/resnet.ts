@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
+import type { ImageShape } from '../core/images.js';
 import { activation } from './layers/activation.js';
 import { globalAveragePooling } from './layers/average-pooling.js';
 import type { Padding } from './layers/convolution.js';
@@ -55,14 +56,10 @@ export const resnet = defineModel({
       const padding = index === 0 ? 'valid' : 'same';
       const made = stage(`stage${index + 1}`, padding, inputShape, count, settings);
       inputShape = made.outputShape;
+      // At once: hundreds of blocks for an image of which nothing is left take time.
+      if (Math.min(...inputShape) < 1) throw tooSmall(shape, filters.length);
       return made;
     });
-    if (Math.min(...inputShape) < 1) {
-      throw new ToolkitError('USAGE', {
-        message: `images of ${shape.height}×${shape.width} cannot be halved ${filters.length} times`,
-        hint: 'use fewer --filters or --model mlp',
-      });
-    }
     const channels = inputShape[2];
     return sequence(
       `${filters.length} stages (${filters.join('-')}, ${kernelSize}×${kernelSize}) of ${blocks} residual ${blocks === 1 ? 'block' : 'blocks'}, batch norm, ${settings.activation}, global average pooling, ${classes} classes`,
@@ -76,6 +73,13 @@ export const resnet = defineModel({
     );
   },
 });
+
+function tooSmall({ height, width }: ImageShape, stages: number): ToolkitError {
+  return new ToolkitError('USAGE', {
+    message: `images of ${height}×${width} cannot be halved ${stages} times`,
+    hint: 'use fewer --filters or --model mlp',
+  });
+}
 
 /** Makes the image half as large, with other channels, and passes it through residual blocks. */
 function stage(

@@ -1,6 +1,7 @@
 import { tensor, variable, zeros, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 
 import { loadFloats, storeFloats, type StoredTensor } from '../artifacts/safetensors.js';
+import { shortened } from '../core/format.js';
 import { Random } from '../core/random.js';
 import type { Model, ParameterSpec } from './model.js';
 
@@ -86,11 +87,8 @@ export class TrainingVariables {
       what === 'everything' ? true : name.startsWith(PARAMETERS) && isWanted(name.slice(PARAMETERS.length)),
     );
     for (const [name, held] of wanted) {
-      const stored = tensors.get(name);
-      if (!stored) return `it has no ${name}`;
-      if (stored.shape.join() !== held.shape.join()) {
-        return `its ${name} is [${stored.shape.join(', ')}], and [${held.shape.join(', ')}] is needed`;
-      }
+      const misfit = misfitOfTensor(name, held.shape, tensors);
+      if (misfit !== undefined) return misfit;
     }
     for (const [name, held] of wanted) assignStored(held, tensors.get(name)!);
     if (what === 'everything') return undefined;
@@ -115,6 +113,45 @@ export class TrainingVariables {
       ]),
     ]);
   }
+}
+
+/**
+ * Why stored tensors are not a model's parameters, for a message; undefined where they are. Compares names, types and shapes alone.
+ *
+ * @param tensors as a checkpoint holds them
+ */
+export function misfitOf(
+  specs: readonly ParameterSpec[],
+  tensors: ReadonlyMap<string, StoredTensor>,
+): string | undefined {
+  const names = new Set(specs.map(({ name }) => `${PARAMETERS}${name}`));
+  for (const { name, shape } of specs) {
+    const misfit = misfitOfTensor(`${PARAMETERS}${name}`, shape, tensors);
+    if (misfit !== undefined) return misfit;
+  }
+  const other = [...tensors.keys()].find((name) => name.startsWith(PARAMETERS) && !names.has(name));
+  return other === undefined ? undefined : `its ${shortened(other)} is not part of the model`;
+}
+
+function misfitOfTensor(
+  name: string,
+  shape: readonly number[],
+  tensors: ReadonlyMap<string, StoredTensor>,
+): string | undefined {
+  const stored = tensors.get(name);
+  if (!stored) return `it has no ${name}`;
+  if (stored.type !== 'F32') return `its ${name} holds ${stored.type}, and F32 is needed`;
+  if (stored.shape.join() === shape.join()) return undefined;
+  return `its ${name} is [${stored.shape.join(', ')}], and [${shape.join(', ')}] is needed`;
+}
+
+/** A model's parameters with stored values, which `misfitOf` found to fit: without computing the values that training starts from. */
+export function storedVariables(model: Model, tensors: ReadonlyMap<string, StoredTensor>): TrainingVariables {
+  const parameters = model.parameters.map((spec) => ({
+    ...spec,
+    initialValue: () => loadFloats(tensors.get(`${PARAMETERS}${spec.name}`)!),
+  }));
+  return new TrainingVariables({ ...model, parameters }, [], 0);
 }
 
 function assignStored(held: Variable, stored: StoredTensor): void {

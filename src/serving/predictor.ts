@@ -20,8 +20,11 @@ export interface ServedModel {
   rule: DecisionRule;
 }
 
-/** Builds a checkpoint's model. Throws CHECKPOINT_REFUSED and DECISION_INVALID. */
-export type LoadModel = (checkpoint: Checkpoint) => Promise<ServedModel>;
+/**
+ * Builds a checkpoint's model to classify so many images at a time. Throws CHECKPOINT_REFUSED, also where this machine has too little
+ * memory for it, and DECISION_INVALID.
+ */
+export type LoadModel = (checkpoint: Checkpoint, images: number) => Promise<ServedModel>;
 
 /** A model ready to classify images, a batch at a time. */
 export interface Predictor {
@@ -56,7 +59,7 @@ export async function createPredictor(
   load: LoadModel,
   mode?: ExecutionMode,
 ): Promise<DecidingPredictor> {
-  const { model, variables, rule } = await load(checkpoint);
+  const { model, variables, rule } = await load(checkpoint, maxBatch);
   const forward: Forward = (images) => model.apply(images, variables.values());
   const make = tensorFlowBackend() && mode !== 'eager' ? compiledPredictor : eagerPredictor;
   const sample = sampleImages(checkpoint.description, maxBatch);

@@ -1,10 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 
 import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
 import { decisionPath } from '../artifacts/decision.js';
 import type { ModelRegistry } from '../artifacts/model-registry.js';
 import { readError } from '../core/files.js';
-import { sha256 } from '../core/hashing.js';
+import { sha256OfFile } from '../core/hashing.js';
 
 /** The versions to serve. */
 export interface WantedVersions {
@@ -43,9 +43,9 @@ export class CheckpointSource implements ModelSource {
       const decision = decisionPath(this.#path);
       const mark = [await markOf(this.#path), await markOf(decision).catch(() => 'none')].join();
       if (this.#known?.mark !== mark) {
-        const rule = await readFile(decision).catch(() => undefined);
-        const hash = sha256(await readFile(this.#path)).slice(0, 12);
-        this.#known = { mark, version: rule ? `${hash}-${sha256(rule).slice(0, 6)}` : hash };
+        const rule = await sha256OfFile(decision).catch(() => undefined);
+        const hash = (await sha256OfFile(this.#path)).slice(0, 12);
+        this.#known = { mark, version: rule ? `${hash}-${rule.slice(0, 6)}` : hash };
       }
       return { production: this.#known.version, candidate: undefined };
     } catch (error) {

@@ -1,4 +1,4 @@
-import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
@@ -123,6 +123,76 @@ describe('withLock', () => {
     expect(error.message).toContain('another process');
     await utimes(lock, 0, 0);
     expect(await withLock(lock, refuse, done)).toBe('done');
+  });
+
+  it.each<[string, string | object]>([
+    ['process 0', { process: 0 }],
+    ['a group of processes', { process: -1 }],
+    ['a huge number', { process: 1e308 }],
+    ['2^32', { process: 2 ** 32 }],
+    ['half a process', { process: 1.5 }],
+    ['a text', { process: '1' }],
+    ['nothing', { process: null }],
+    ['a living process that does not say since when', { started: '' }],
+    ['a start that is no text', { started: [1] }],
+    ['no identity', { id: '' }],
+    ['a host of megabytes', { host: 'x'.repeat(3_000_000) }],
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['a prototype', '{"__proto__":{"process":1}}'],
+    ['a number', '1e999'],
+  ])('is not blocked for ever by a lock file of %s', async (_, content) => {
+    const lock = join(await temporaryFolder(), 'lock');
+    if (typeof content === 'string') await writeFile(lock, content);
+    else await leaveLock(lock, content);
+    const error = await toolkitError('FOLDER_BUSY', withLock(lock, refuse, done));
+    expect(error.hint).toContain(lock);
+    expect(await withLock(lock, { waitMs: Infinity, staleMs: 200 }, done)).toBe('done');
+  });
+
+  it.each([{ host: 'another-machine' }, { process: 0 }])(
+    'takes over from a holder whose last sign of life lies in the future when no other comes (%j)',
+    async (identity) => {
+      const lock = join(await temporaryFolder(), 'lock');
+      await leaveLock(lock, identity);
+      const future = new Date(Date.now() + 1e9);
+      await utimes(lock, future, future);
+      expect(await withLock(lock, { waitMs: 0, staleMs: 300 }, done)).toBe('done');
+    },
+  );
+
+  it('does not take over from a living holder whose clock is ahead', async () => {
+    const lock = join(await temporaryFolder(), 'lock');
+    await leaveLock(lock, { host: 'another-machine' });
+    let time = Date.now() + 1e9;
+    const alive = setInterval(() => {
+      time += 1000;
+      void utimes(lock, new Date(time), new Date(time)).catch(() => undefined);
+    }, 50);
+    try {
+      await toolkitError('FOLDER_BUSY', withLock(lock, { waitMs: 0, staleMs: 2000 }, done));
+    } finally {
+      clearInterval(alive);
+    }
+  });
+
+  it('is not blocked by what breakers left, whatever its time', async () => {
+    const lock = join(await temporaryFolder(), 'lock');
+    await leaveLock(lock, { started: '1', process: 2 ** 22 + 1 });
+    await writeFile(`${lock}.breaking`, '');
+    const future = new Date(Date.now() + 1e9);
+    await utimes(`${lock}.breaking`, future, future);
+    expect(await withLock(lock, refuse, done)).toBe('done');
+  });
+
+  it('names what is in the way of its file', async () => {
+    const folder = await temporaryFolder();
+    const lock = join(folder, 'lock');
+    await mkdir(lock);
+    expect((await toolkitError('STORAGE_DENIED', withLock(lock, refuse, done))).message).toContain(lock);
+    const link = join(folder, 'link');
+    await symlink(join(folder, 'nowhere'), link);
+    await toolkitError('STORAGE_DENIED', withLock(link, { waitMs: Infinity }, done));
   });
 
   it('stops waiting when it is aborted, and gives the reason', async () => {

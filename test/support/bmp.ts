@@ -2,7 +2,13 @@
 type Colour = (x: number, y: number) => readonly [red: number, green: number, blue: number];
 
 /** An uncompressed BMP file written down from Microsoft's documentation of BITMAPINFOHEADER. */
-export function bmpFile(width: number, height: number, bits: 1 | 4 | 8 | 16 | 24 | 32, colour: Colour, topDown = false): Buffer {
+export function bmpFile(
+  width: number,
+  height: number,
+  bits: 1 | 4 | 8 | 16 | 24 | 32,
+  colour: Colour,
+  topDown = false,
+): Buffer {
   const colours = bits <= 8 ? 2 ** bits : 0;
   const rowBytes = 4 * Math.ceil((width * bits) / 32);
   const pixelsAt = 54 + 4 * colours;
@@ -16,7 +22,8 @@ export function bmpFile(width: number, height: number, bits: 1 | 4 | 8 | 16 | 24
   file.writeUInt16LE(1, 26);
   file.writeUInt16LE(bits, 28);
   // Of a palette, colour n of N is the grey n / (N - 1).
-  for (let index = 0; index < colours; index++) file.fill(Math.round((255 * index) / (colours - 1)), 54 + 4 * index, 57 + 4 * index);
+  for (let index = 0; index < colours; index++)
+    file.fill(Math.round((255 * index) / (colours - 1)), 54 + 4 * index, 57 + 4 * index);
   for (let y = 0; y < height; y++) {
     const row = pixelsAt + rowBytes * (topDown ? y : height - 1 - y);
     for (let x = 0; x < width; x++) {
@@ -24,7 +31,8 @@ export function bmpFile(width: number, height: number, bits: 1 | 4 | 8 | 16 | 24
       if (bits <= 8) {
         const index = Math.round((red * (colours - 1)) / 255);
         file[row + ((x * bits) >> 3)]! |= index << (8 - bits - ((x * bits) & 7));
-      } else if (bits === 16) file.writeUInt16LE(((red >> 3) << 10) | ((green >> 3) << 5) | (blue >> 3), row + 2 * x);
+      } else if (bits === 16)
+        file.writeUInt16LE(((red >> 3) << 10) | ((green >> 3) << 5) | (blue >> 3), row + 2 * x);
       else file.set([blue, green, red], row + (bits / 8) * x);
     }
   }

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { AuditLog } from '../../artifacts/audit.js';
 import { ModelRegistry } from '../../artifacts/model-registry.js';
 import { registryDirOption } from '../../core/config/common-options.js';
-import { auditText } from '../terminal/results/audit.js';
+import { verifyRecords } from '../../deployment/registry-records.js';
+import { auditText, auditVerifiedText } from '../terminal/results/audit.js';
 import type { Outcome } from '../terminal/reporter.js';
 import { defineCommand, withCommonOptions, type Call } from '../command.js';
 
@@ -31,7 +32,10 @@ export const auditCommand = defineCommand({
   positionals: [{ name: 'action', description: 'action to perform', required: true, choices: actions }],
   space,
   examples: [
-    ['mnist audit verify', 'exit code 3 if a record was changed, removed or inserted'],
+    [
+      'mnist audit verify',
+      'exit code 3 if a record was changed, removed or inserted, 6 if the registry differs from it',
+    ],
     ['mnist audit verify --expect HASH', 'also if records were cut off since that hash was printed'],
     ['mnist audit list', 'who did what and when'],
   ],
@@ -41,11 +45,14 @@ export const auditCommand = defineCommand({
 });
 
 async function verify({ options }: AuditCall): Promise<Outcome> {
-  const log = new AuditLog(new ModelRegistry(options.registryDir).auditFile);
+  const registry = new ModelRegistry(options.registryDir);
+  const log = new AuditLog(registry.auditFile);
+  // First, because it says more of a log that is missing beside versions.
+  const { unrecorded } = await verifyRecords(registry);
   const summary = await log.verify(options.expect);
   return {
-    data: { log: log.path, ...summary },
-    text: () => `${log.path}: ${summary.records} records, the hash chain is intact\nhead ${summary.head}`,
+    data: { log: log.path, ...summary, unrecorded },
+    text: () => auditVerifiedText(log.path, summary, unrecorded),
   };
 }
 

@@ -8,7 +8,7 @@ import {
   registryHistory,
   verifyRegistry,
 } from '../../stages/registry/registry.js';
-import { historyText, promotionText, versionsText } from '../terminal/results/registry.js';
+import { historyText, promotionText, verifiedText, versionsText } from '../terminal/results/registry.js';
 import type { Outcome } from '../terminal/reporter.js';
 import { defineCommand, withCommonOptions, type Call } from '../command.js';
 
@@ -30,7 +30,7 @@ export const registryCommand = defineCommand({
     ['mnist registry list', 'all versions, and which one is in production'],
     ['mnist registry promote mnist', 'promote the candidate to production, unless it is worse'],
     ['mnist registry rollback mnist', 'return to the previous production version'],
-    ['mnist registry verify', 'check every file against its hash'],
+    ['mnist registry verify', 'check files, aliases and the audit log against each other'],
   ],
   run(call) {
     const action = { list, promote, rollback, history, verify }[
@@ -72,11 +72,8 @@ async function history({ options, positionals }: RegistryCall): Promise<Outcome>
 
 async function verify({ options, positionals }: RegistryCall): Promise<Outcome> {
   const registry = new ModelRegistry(options.registryDir);
-  const { versions } = await verifyRegistry(registry, positionals[1]);
-  return {
-    data: { versions },
-    text: () => `verified ${versions} ${versions === 1 ? 'version' : 'versions'}: all files are unchanged`,
-  };
+  const verified = await verifyRegistry(registry, positionals[1]);
+  return { data: verified, text: () => verifiedText(verified) };
 }
 
 function versionNumber(text: string): number {

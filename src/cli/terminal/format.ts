@@ -1,3 +1,5 @@
+import { cleanLine } from './clean.js';
+
 export { count, percent } from '../../core/format.js';
 
 /** A loss, to four decimal places. */
@@ -33,7 +35,8 @@ export function optionText(value: unknown): string {
 }
 
 /** Columns side by side, each as wide as its widest cell. */
-export function columns(rows: readonly (readonly string[])[]): string {
+export function columns(uncleaned: readonly (readonly string[])[]): string {
+  const rows = uncleaned.map((row) => row.map(cleanLine));
   const widths: number[] = [];
   for (const row of rows)
     row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, cell.length)));

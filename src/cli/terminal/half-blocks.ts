@@ -1,6 +1,7 @@
 import { Chalk } from 'chalk';
 
 import type { Picture } from '../../reports/drawing/picture.js';
+import { cleanLine, signColors } from './clean.js';
 import type { Style } from './style.js';
 import { rowOf } from '../../core/images.js';
 
@@ -25,7 +26,7 @@ function coloredCell({ width, height, channels, data }: Picture): Cell {
     const red = y < height ? data[at]! : 0;
     return channels === 1 || y >= height ? [red, red, red] : [red, data[at + 1]!, data[at + 2]!];
   };
-  return (x, y) => chalk.rgb(...colorAt(x, y)).bgRgb(...colorAt(x, y + 1))('▀');
+  return (x, y) => signColors(chalk.rgb(...colorAt(x, y)).bgRgb(...colorAt(x, y + 1))('▀'));
 }
 
 function plainCell({ width, height, channels, data }: Picture): Cell {
@@ -67,6 +68,7 @@ export function gallery(
   return lines.join('\n');
 }
 
-function fit(name: string, width: number): string {
+function fit(text: string, width: number): string {
+  const name = cleanLine(text);
   return name.length <= width ? name.padEnd(width) : `${name.slice(0, width - 1)}…`;
 }

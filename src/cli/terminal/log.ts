@@ -1,6 +1,8 @@
-/** Writes a server's log to stderr unchanged, because programs read it. */
+import { cleanJson } from './clean.js';
+
+/** Writes a server's log to stderr as JSON, because programs read it; what a terminal would obey is escaped. */
 export const logDestination = {
   write(line: string): void {
-    process.stderr.write(line);
+    process.stderr.write(cleanJson(line));
   },
 };

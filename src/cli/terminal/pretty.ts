@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 import type { ToolkitError } from '../../core/errors.js';
 import type { BatchEvent, EpochEvent, ToolkitEvent, TransferEvent, TrialEvent } from '../../core/events.js';
+import { cleanDeep, cleanLine, cleanText } from './clean.js';
 import { bytes, count, duration, loss, percent } from './format.js';
 import { ProgressLine } from './progress-line.js';
 import type { Outcome, Reporter } from './reporter.js';
@@ -33,7 +34,9 @@ export class PrettyReporter implements Reporter {
     });
   }
 
-  event(event: ToolkitEvent): void {
+  event(told: ToolkitEvent): void {
+    // Names of runs, files and classes come from others.
+    const event = cleanDeep(told);
     const style = this.#style;
     switch (event.event) {
       case 'progress':
@@ -95,18 +98,18 @@ export class PrettyReporter implements Reporter {
     const { stdout, color, environment, verbose } = this.#options;
     // Without a terminal, programs such as grep read the lines: rows stay whole.
     const width = stdout.columns ?? Infinity;
-    stdout.write(`${text(styleFor(stdout, color, environment), verbose, width)}\n`);
+    stdout.write(`${cleanText(text(styleFor(stdout, color, environment), verbose, width))}\n`);
   }
 
   error(error: ToolkitError): void {
     const { message, hint } = error;
-    const line = `${message} — ${hint}`.replaceAll(/\s*\n\s*/g, ' ');
+    const line = cleanLine(`${message} — ${hint}`.replaceAll(/\s*\n\s*/g, ' '));
     this.#line(`${this.#style.red('error:')} ${line}`);
     if (this.#options.verbose) this.#line(stackOf(error));
   }
 
   text(text: string): void {
-    this.#options.stdout.write(text);
+    this.#options.stdout.write(cleanText(text));
   }
 
   close(): void {
@@ -156,7 +159,7 @@ export class PrettyReporter implements Reporter {
 
   #line(text: string): void {
     this.#progress.clear();
-    this.#options.stderr.write(`${text}\n`);
+    this.#options.stderr.write(`${cleanText(text)}\n`);
   }
 }
 

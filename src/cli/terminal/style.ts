@@ -1,7 +1,13 @@
-import { Chalk, type ChalkInstance } from 'chalk';
+import { Chalk } from 'chalk';
 
-/** How text is coloured on one stream. */
-export type Style = ChalkInstance;
+import { signColors } from './clean.js';
+
+const NAMES = ['bold', 'dim', 'red', 'yellow', 'green', 'blue', 'magenta', 'cyan'] as const;
+
+type StyleName = (typeof NAMES)[number];
+
+/** How text is coloured on one stream: a function for each style, and 0 as the level where there are no colours. */
+export type Style = Readonly<Record<StyleName, (text: string) => string>> & { readonly level: number };
 
 interface Stream {
   isTTY?: boolean;
@@ -12,7 +18,19 @@ interface Stream {
  * terminals that support them get them.
  */
 export function styleFor(stream: Stream, color: boolean, environment: NodeJS.ProcessEnv): Style {
-  return new Chalk({ level: isColored(stream, color, environment) ? 1 : 0 });
+  const level = isColored(stream, color, environment) ? 1 : 0;
+  const chalk = new Chalk({ level });
+  const styles = NAMES.map((name) => [name, level === 0 ? String : painted(chalk[name]('|'))] as const);
+  return { level, ...(Object.fromEntries(styles) as Record<StyleName, (text: string) => string>) };
+}
+
+/** @param sample a bar in the style: its sequences are signed, so that they differ from those in texts of others */
+function painted(sample: string): (text: string) => string {
+  const [open = '', close = ''] = signColors(sample).split('|');
+  return (text) => {
+    const inner = text.replaceAll(close, `${close}${open}`).replaceAll('\n', `${close}\n${open}`);
+    return `${open}${inner}${close}`;
+  };
 }
 
 function isColored({ isTTY = false }: Stream, color: boolean, environment: NodeJS.ProcessEnv): boolean {

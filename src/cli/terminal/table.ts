@@ -2,6 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 
 import Table from 'cli-table3';
 
+import { cleanLine } from './clean.js';
+
 /** Columns between two cells. */
 const GAP = 2;
 
@@ -26,13 +28,13 @@ export function table(
   );
   const numeric = head.map((_, column) => rows.every((row) => isNumeric(row[column])));
   const made = new Table({
-    head: [...head],
+    head: head.map(cleanLine),
     chars: { ...chars, middle: ' '.repeat(GAP) },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     ...columnWidths([head, ...rows], width),
     colAligns: numeric.map((isRight) => (isRight ? 'right' : 'left')),
   });
-  made.push(...rows.map((row) => [...row]));
+  made.push(...rows.map((row) => row.map((cell) => (typeof cell === 'string' ? cleanLine(cell) : cell))));
   return made.toString().replaceAll(/[ \t]+$/gm, '');
 }
 

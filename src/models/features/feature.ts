@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Configurable } from '../../core/config/resolve.js';
 import type { ImageShape, LabelledImages, PixelScaling } from '../../core/images.js';
 import type { ParameterSpec, ParameterValues } from '../model.js';
+import type { PassCost } from '../pass-cost.js';
 
 /** The values of what was learnt from data before training, by the names of its parameters. */
 export type FittedValues = ReadonlyMap<string, Float32Array>;
@@ -19,6 +20,8 @@ export interface FeatureExtractor {
   readonly size: number;
   /** All of them fixed: training does not change them. */
   readonly parameters: readonly ParameterSpec[];
+  /** What it takes for one image. */
+  readonly cost: PassCost;
   /** Scaled images [n, height, width, channels] to [n, 1, size, 1], by tfjs operations alone. */
   apply(images: Tensor4D, values: ParameterValues): Tensor4D;
 }

@@ -22,7 +22,7 @@ import {
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import type { ImageShape } from '../../core/images.js';
+import { pixelsPerImage, type ImageShape } from '../../core/images.js';
 import { defineFeatures } from './feature.js';
 
 const EPSILON = 1e-5;
@@ -63,6 +63,14 @@ export const hog = defineFeatures({
       description: `HOG of ${down}×${across} blocks`,
       size,
       parameters: [],
+      cost: {
+        // Gradients and votes of each pixel, the blocks four times over, and the matrix that gathers the cells of a block.
+        numbers:
+          pixelsPerImage(shape) * (4 + 8 * hogOrientations) +
+          4 * size +
+          (hogBlockSize ** 2 * hogOrientations) ** 2,
+        operations: 60,
+      },
       apply: (images) => reshape(blocks(votes(images, layout), layout), [images.shape[0], 1, size, 1]),
     };
   },

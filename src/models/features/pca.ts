@@ -46,6 +46,7 @@ export const pca = defineFeatures({
       description: `${pcaComponents} ${pcaWhiten ? 'whitened ' : ''}principal components`,
       size: pcaComponents,
       parameters: [fixed(MEAN, [pixels]), fixed(COMPONENTS, [pixels, pcaComponents])],
+      cost: { numbers: 2 * pixels + pcaComponents, operations: 4 },
       apply(images, values) {
         const [n] = images.shape;
         const centred = sub(reshape(images, [n, pixels]), valueOf(values, MEAN));

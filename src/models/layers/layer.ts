@@ -1,18 +1,32 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+import { elementCount } from '../../core/images.js';
 import type { ParameterSpec, ParameterValues, TrainingPass } from '../model.js';
+import { sumOfCosts, type PassCost } from '../pass-cost.js';
 
 /** A part of a network: maps a batch of tensors of one shape to a batch of another. */
 export interface Layer {
   /** The shape of its output for one example, without the batch dimension. */
   readonly outputShape: readonly number[];
   readonly parameters: readonly ParameterSpec[];
+  /** What it takes for one example; left out, that of a few operations with results as large as the output. */
+  readonly cost?: PassCost;
   /**
    * [n, …input shape] to [n, …output shape].
    *
    * @param training only in training
    */
   apply(input: Tensor, values: ParameterValues, training?: TrainingPass): Tensor;
+}
+
+/** Operations of a layer that does not say: a product, a sum and a function, with a shape changed before and after. */
+const USUAL_OPERATIONS = 5;
+/** Results of a layer that does not say, as multiples of its output: before and after its activation. */
+const USUAL_RESULTS = 2;
+
+/** What a layer takes for one example. */
+export function costOf({ cost, outputShape }: Layer): PassCost {
+  return cost ?? { numbers: USUAL_RESULTS * elementCount(outputShape), operations: USUAL_OPERATIONS };
 }
 
 /** Height, width and channels. */
@@ -54,6 +68,7 @@ export function chain<Kind extends Layer>(layers: readonly Kind[]): Layer & Pick
   return {
     outputShape,
     parameters: layers.flatMap(({ parameters }) => parameters),
+    cost: sumOfCosts(layers.map(costOf)),
     apply: (input, values, training) => applyAll(layers, input, values, training),
   };
 }

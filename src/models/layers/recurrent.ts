@@ -2,9 +2,10 @@ import { concat, type Tensor } from '@tensorflow/tfjs-core';
 
 import { initializers, type InitializerName } from '../initializers.js';
 import type { ParameterSpec } from '../model.js';
+import { sumOfCosts } from '../pass-cost.js';
 import { dense } from './dense.js';
 import { gruCell } from './gru-cell.js';
-import { valueOf, type Layer, type SequenceShape } from './layer.js';
+import { costOf, valueOf, type Layer, type SequenceShape } from './layer.js';
 import { lstmCell } from './lstm-cell.js';
 import { recurrence } from './recurrence.js';
 import type { RecurrentCell } from './recurrent-cell.js';
@@ -14,6 +15,9 @@ const cells = { lstm: lstmCell, gru: gruCell } as const satisfies Record<string,
 export type CellName = keyof typeof cells;
 
 export const cellNames = Object.keys(cells) as [CellName, ...CellName[]];
+
+/** Of a cell with its product. */
+const OPERATIONS_PER_STEP = 14;
 
 export interface RecurrentOptions {
   name: string;
@@ -38,6 +42,7 @@ export function recurrent(options: RecurrentOptions): Layer {
   return {
     outputShape,
     parameters: [...there.parameters, ...back.parameters],
+    cost: sumOfCosts([costOf(there), costOf(back)]),
     apply: (input, values) => concat([there.apply(input, values), back.apply(input, values)], -1),
   };
 }
@@ -74,6 +79,10 @@ function oneWay(
   return {
     outputShape: [],
     parameters,
+    cost: {
+      numbers: length * units * (2 * cell.gates + cell.keeps + 4),
+      operations: length * OPERATIONS_PER_STEP,
+    },
     apply: (input: Tensor, values) =>
       recurrence(
         cell,

@@ -1,6 +1,8 @@
 import { add } from '@tensorflow/tfjs-core';
 
-import type { Layer } from './layer.js';
+import { elementCount } from '../../core/images.js';
+import { sumOfCosts } from '../pass-cost.js';
+import { costOf, type Layer } from './layer.js';
 
 /**
  * Adds what a branch makes of an input to the input itself, or to what a shortcut makes of it where the shapes differ (He et al.,
@@ -13,6 +15,11 @@ export function residual<Kind extends Layer>(
   return {
     outputShape: branch.outputShape,
     parameters: [...branch.parameters, ...(shortcut?.parameters ?? [])],
+    cost: sumOfCosts([
+      costOf(branch),
+      ...(shortcut ? [costOf(shortcut)] : []),
+      { numbers: elementCount(branch.outputShape), operations: 1 },
+    ]),
     apply: (input, values, training) =>
       add(branch.apply(input, values, training), shortcut?.apply(input, values, training) ?? input),
   };

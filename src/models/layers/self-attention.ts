@@ -49,6 +49,8 @@ export function selfAttention({ name, inputShape, heads, initializer }: SelfAtte
       },
       ...output.parameters,
     ],
+    // Queries, keys and values twice, what each head finds and how strongly each token looks at each other one.
+    cost: { numbers: 12 * length * width + 2 * heads * length ** 2, operations: 20 },
     apply(input, values) {
       const [examples = 0] = input.shape;
       const tokens: Tensor2D = reshape(input, [examples * length, width]);

@@ -2,14 +2,16 @@ import { reshape, type Tensor2D } from '@tensorflow/tfjs-core';
 
 import { elementCount } from '../../core/images.js';
 import type { Embedding, Model } from '../model.js';
+import { sumOfCosts } from '../pass-cost.js';
 import { featureMapsOf } from './feature-maps.js';
-import { applyAll, type Layer } from './layer.js';
+import { applyAll, costOf, type Layer } from './layer.js';
 
 /** A model that passes its input through layers, one after the other; the last gives the logits. */
 export function sequence(description: string, layers: readonly Layer[]): Model {
   return {
     description,
     parameters: layers.flatMap(({ parameters }) => parameters),
+    cost: sumOfCosts(layers.map(costOf)),
     apply: (images, values, training) => applyAll(layers, images, values, training) as Tensor2D,
     embedding: embeddingOf(layers),
     featureMaps: featureMapsOf(layers),

@@ -40,7 +40,7 @@ export async function openSubject(
   options: SubjectOptions,
   context: StageContext,
 ): Promise<EvaluationSubject> {
-  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir, 'evaluate'));
   const dataset = options.dataset ?? checkpoint.description.data.dataset;
   const data = await prepareData(
     { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },

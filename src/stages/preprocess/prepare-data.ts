@@ -61,7 +61,9 @@ export async function prepareStored(
 /** What `preprocess` warns of, once more; of a set in shards the labels are not read for it, so that only a single class is noticed. */
 function warnOfClasses(data: PreparedData | ShardedData, { emit }: StageContext): void {
   const { classNames } = data;
-  const counts = isSharded(data) ? classNames.map(() => 1) : classCounts(data.train.labels, classNames.length);
+  const counts = isSharded(data)
+    ? classNames.map(() => 1)
+    : classCounts(data.train.labels, classNames.length);
   for (const warning of classWarnings(classNames, counts)) emit(warning);
 }
 

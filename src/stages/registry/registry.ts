@@ -4,6 +4,7 @@ import { aliasNames, type AliasEvent, type AliasName } from '../../artifacts/ali
 import { readManifest } from '../../artifacts/manifest.js';
 import type { ModelRegistry } from '../../artifacts/model-registry.js';
 import { isToolkitError, ToolkitError } from '../../core/errors.js';
+import { verifyRecords, type RecordsChecked } from '../../deployment/registry-records.js';
 import { registryDirOption } from '../../core/config/common-options.js';
 
 /** The options of `registry`, beside what is to be done. */
@@ -71,8 +72,16 @@ export async function registryHistory(registry: ModelRegistry, name: string): Pr
   return histories.flat().sort((a, b) => a.at.localeCompare(b.at));
 }
 
-/** Checks every file of every version against its hash. Throws MODEL_CORRUPT or MODEL_MISSING for the first that is not as deployed. */
-export async function verifyRegistry(registry: ModelRegistry, name?: string): Promise<{ versions: number }> {
+/** What was verified. */
+export interface RegistryVerified extends RecordsChecked {
+  versions: number;
+}
+
+/**
+ * Checks every file of every version against its hash, and versions and aliases against the audit log. Throws MODEL_CORRUPT,
+ * MODEL_MISSING or AUDIT_BROKEN for the first that is not as deployed.
+ */
+export async function verifyRegistry(registry: ModelRegistry, name?: string): Promise<RegistryVerified> {
   if (name !== undefined) await requireModel(registry, name);
   let versions = 0;
   for (const model of name === undefined ? await registry.names() : [name]) {
@@ -85,7 +94,7 @@ export async function verifyRegistry(registry: ModelRegistry, name?: string): Pr
       if ((await registry.current(model, alias)) !== undefined) await registry.resolve(model, alias);
     }
   }
-  return { versions };
+  return { versions, ...(await verifyRecords(registry, name)) };
 }
 
 /** The model to use: the one named, or the only one in the registry. Throws MODEL_MISSING or USAGE. */

@@ -63,7 +63,7 @@ export async function pruneRuns(
   const searched = new SearchFolder(folder);
   const { lock } = searched;
   const owner = await holderOf(lock);
-  if (owner !== undefined) throw new ToolkitError('FOLDER_BUSY', { path: folder, owner });
+  if (owner !== undefined) throw new ToolkitError('FOLDER_BUSY', { path: folder, owner, lock });
   const runs = await Promise.all((await listRuns(checkpointsDir, search)).map(candidate));
   const registered = await registeredRuns(registryDir, context);
   const open = await openTrials(searched);

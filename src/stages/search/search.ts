@@ -168,7 +168,7 @@ class Search {
     const { fixed } = this.#state;
     return initFrom === undefined
       ? fixed
-      : { ...fixed, initFrom: await resolveCheckpoint(initFrom, checkpointsDir) };
+      : { ...fixed, initFrom: await resolveCheckpoint(initFrom, checkpointsDir, 'search') };
   }
 
   async #requireSameData(fingerprint: string): Promise<void> {

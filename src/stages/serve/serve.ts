@@ -215,7 +215,7 @@ async function readKey(path: string, { emit }: StageContext): Promise<Buffer> {
 
 async function sourceFor(name: string | undefined, options: ServeOptions): Promise<ModelSource> {
   if (name !== undefined) {
-    const path = await resolveCheckpoint(name, options.checkpointsDir);
+    const path = await resolveCheckpoint(name, options.checkpointsDir, 'serve');
     return new CheckpointSource(options.name ?? 'mnist', path);
   }
   const registry = new ModelRegistry(options.registryDir);
@@ -239,9 +239,9 @@ function versionsFor(
     },
   });
   const traffic = { canary, shadow };
-  const load: LoadModel = async (checkpoint) => {
+  const load: LoadModel = async (checkpoint, images) => {
     const rule = await loadDecisionRule(checkpoint.path, checkpoint.description, { emit });
-    return { ...loadModel(checkpoint), rule };
+    return { ...loadModel(checkpoint, images), rule };
   };
   const mode = executionMode(options);
   return new ModelVersions(source, { maxBatch, maxQueue, maxDelay, mode, traffic }, load, observer);

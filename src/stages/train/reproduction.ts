@@ -3,6 +3,7 @@ import { resolveRun, type RunFolder } from '../../artifacts/run.js';
 import { loadFloats } from '../../artifacts/safetensors.js';
 import type { ActiveBackend } from '../../engine/backends/backend.js';
 import { ToolkitError } from '../../core/errors.js';
+import { planModel } from '../../models/load-model.js';
 import type { Metrics, StageContext } from '../../core/events.js';
 import { processorName } from '../../core/processes.js';
 import { version } from '../../core/version.js';
@@ -47,6 +48,8 @@ export async function openOriginal(
   const folder = await resolveRun(reproduce, checkpointsDir);
   const last = await readCheckpoint(folder.last);
   requireSameData(last, data);
+  // Its configuration decides how much memory is taken: it must be that of its own weights.
+  planModel(last);
   const isWhole = last.description.progress.partial.batches === 0;
   const checkpoint = isWhole ? last : await readCheckpoint(folder.best);
   const circumstances = differencesFrom(last.description, backend);

@@ -3,6 +3,7 @@ import type { PreparedDescription } from '../../artifacts/prepared.js';
 import { resolveCheckpoint, type RunFolder } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { Emit } from '../../core/events.js';
+import { planModel } from '../../models/load-model.js';
 import type { Model } from '../../models/model.js';
 import { noProgress, type TrainingProgress } from '../../training/progress.js';
 import {
@@ -24,9 +25,14 @@ export async function readOrigin(
   { resume, initFrom, checkpointsDir }: TrainConfiguration,
 ): Promise<Checkpoint | undefined> {
   // A run that is resumed has weights of its own, whatever it was begun with.
-  if (resume !== undefined) return readCheckpoint(folder.last);
+  if (resume !== undefined) {
+    const last = await readCheckpoint(folder.last);
+    // Its configuration decides how much memory is taken: it must be that of its own weights.
+    planModel(last);
+    return last;
+  }
   if (initFrom === undefined) return undefined;
-  return readCheckpoint(await resolveCheckpoint(initFrom, checkpointsDir));
+  return readCheckpoint(await resolveCheckpoint(initFrom, checkpointsDir, 'train'));
 }
 
 /** Weights know pixels as they were scaled for them: unless the options say otherwise, they go on seeing them so. */

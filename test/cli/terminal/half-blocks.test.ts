@@ -4,6 +4,7 @@ import { Chalk } from 'chalk';
 import { expect, it } from 'vitest';
 
 import type { Picture } from '../../../src/reports/drawing/picture.js';
+import { cleanText } from '../../../src/cli/terminal/clean.js';
 import { gallery, halfBlocks } from '../../../src/cli/terminal/half-blocks.js';
 
 const plain = new Chalk({ level: 0 });
@@ -20,7 +21,7 @@ it('without colours, two pixels become one of four characters', () => {
 });
 
 it('with colours, each half has its own: above the text’s, below the ground’s', () => {
-  const [line = ''] = halfBlocks(picture, colored);
+  const line = cleanText(halfBlocks(picture, colored)[0]!);
   expect(stripVTControlCharacters(line)).toBe('▀▀▀▀');
   // Of 256 colours, 16 is black and 231 is white.
   const codes = [...line.matchAll(/\[(\d8);5;(\d+)m/g)].map(([, ground, color]) => [ground, color]);

@@ -1,11 +1,13 @@
 import type { MeasuredDecision } from '../../../artifacts/decision.js';
 import type { Calibration } from '../../../stages/calibrate/calibrate.js';
+import { cleanDeep } from '../clean.js';
 import { columns, count, loss, percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
 
 /** What calibration found, for people. */
-export function calibrationText(calibration: Calibration, { bold, dim }: Style): string {
+export function calibrationText(given: Calibration, { bold, dim }: Style): string {
+  const calibration = cleanDeep(given);
   const { temperature, measured, classNames, thresholds, path } = calibration;
   const test = measured.find(({ split }) => split === 'test');
   const demanding = classNames.flatMap((name, index) =>

@@ -1,4 +1,5 @@
 import type { DatasetView } from '../../../stages/datasets/show-dataset.js';
+import { cleanDeep } from '../clean.js';
 import { columns, count } from '../format.js';
 import { gallery } from '../half-blocks.js';
 import type { Style } from '../style.js';
@@ -9,7 +10,8 @@ const MAX_PICTURES = 20;
 const WIDTH = 86;
 
 /** A data set for people: counts, pixel statistics, a sample of each class, and the findings. */
-export function datasetText(view: DatasetView, style: Style): string {
+export function datasetText(given: DatasetView, style: Style): string {
+  const view = cleanDeep(given);
   const { dataset, shape, splits, samples, classNames } = view;
   const size = `${shape.height}×${shape.width}×${shape.channels}`;
   const names = ['training', 'validation', 'test'] as const;

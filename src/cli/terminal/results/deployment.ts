@@ -1,9 +1,11 @@
 import type { Deployment } from '../../../stages/deploy/deploy.js';
+import { cleanDeep } from '../clean.js';
 import { bytes, columns, count, duration, percent } from '../format.js';
 import type { Style } from '../style.js';
 
 /** A deployment and its comparison with the checkpoint, for people. */
-export function deploymentText(deployment: Deployment, { bold }: Style): string {
+export function deploymentText(given: Deployment, { bold }: Style): string {
+  const deployment = cleanDeep(given);
   const { target, folder, name, version, run, metrics, verification, seconds } = deployment;
   const title =
     version === null ? `${run} as ${target}` : `${run} as ${name ?? ''} version ${version} (candidate)`;

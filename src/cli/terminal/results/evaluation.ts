@@ -1,5 +1,6 @@
 import type { Interval } from '../../../evaluation/bootstrap.js';
 import { SIGNIFICANCE } from '../../../evaluation/mcnemar.js';
+import { cleanDeep } from '../clean.js';
 import { count, duration, loss, percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
@@ -16,7 +17,8 @@ import type { ClassificationMetrics } from '../../../evaluation/metrics.js';
 const MAX_MATRIX_CLASSES = 12;
 
 /** An evaluation for people: metrics, each class, and the confusion matrix. */
-export function evaluationText(evaluation: Evaluation, style: Style): string {
+export function evaluationText(given: Evaluation, style: Style): string {
+  const evaluation = cleanDeep(given);
   const { subject, metrics, mistakes, timing, report } = evaluation;
   const { run, members } = subject;
   const { accuracy, macro, perClass } = metrics;

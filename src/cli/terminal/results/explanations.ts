@@ -1,14 +1,16 @@
 import type { Explanation, Explanations } from '../../../stages/explain/explain.js';
+import { cleanDeep } from '../clean.js';
 import { percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
 
 /** What was explained, for people: a line each. */
 export function explanationsText(
-  { explanations, method }: Pick<Explanations, 'explanations' | 'method'>,
+  given: Pick<Explanations, 'explanations' | 'method'>,
   { bold, dim }: Style,
   verbose: boolean,
 ): string {
+  const { explanations, method } = cleanDeep(given);
   if (explanations.length === 0) return dim('no image was explained');
   const rows = explanations.map(({ picture, predicted, probability, output, ...rest }) => [
     picture,

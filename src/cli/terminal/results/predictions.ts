@@ -1,4 +1,5 @@
 import type { Prediction, Predictions } from '../../../stages/predict/predict.js';
+import { cleanDeep } from '../clean.js';
 import { percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
@@ -7,7 +8,8 @@ import { table } from '../table.js';
 const SHADES = ['  ', '░░', '▒▒', '▓▓', '██'] as const;
 
 /** Predictions for people: a line for each image, and a drawing of what the model saw where it was asked for. */
-export function predictionsText({ predictions }: Pick<Predictions, 'predictions'>, style: Style): string {
+export function predictionsText(given: Pick<Predictions, 'predictions'>, style: Style): string {
+  const { predictions } = cleanDeep(given);
   if (predictions.length === 0) return style.dim('no image was classified');
   if (predictions.every(({ seen }) => seen === undefined)) return predictionsTable(predictions, style);
   return predictions

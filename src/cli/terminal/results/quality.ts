@@ -1,11 +1,13 @@
 import type { CheckReport, CleaningReport } from '../../../data/preparation/cleaning/cleaning-report.js';
 import type { CountedQuality } from '../../../data/preparation/cleaning/quality.js';
+import { cleanDeep } from '../clean.js';
 import { count } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
 
 /** The findings of the data checks, for people. */
-export function qualityText(quality: CountedQuality & { cleaning: CleaningReport }, style: Style): string {
+export function qualityText(given: CountedQuality & { cleaning: CleaningReport }, style: Style): string {
+  const quality = cleanDeep(given);
   const { bold, yellow } = style;
   const { counts, classNames, pixels, duplicates, constantImages, leakedTestImages } = quality;
   const rows = classNames.map((name, index) => [

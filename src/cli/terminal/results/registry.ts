@@ -1,5 +1,5 @@
 import type { Promotion } from '../../../deployment/registry-writer.js';
-import type { RegistryEvent, VersionSummary } from '../../../stages/registry/registry.js';
+import type { RegistryEvent, RegistryVerified, VersionSummary } from '../../../stages/registry/registry.js';
 import { percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
@@ -29,4 +29,15 @@ export function promotionText(promotion: Promotion, { bold, yellow }: Style): st
 export function historyText(events: readonly RegistryEvent[]): string {
   const rows = events.map(({ at, alias, action, version, actor }) => [at, action, alias, version, actor]);
   return table(['time', 'action', 'alias', 'version', 'user'], rows);
+}
+
+/** What was verified, for people. */
+export function verifiedText({ versions, unrecorded }: RegistryVerified): string {
+  const head = `verified ${versions} ${versions === 1 ? 'version' : 'versions'}: files, aliases and audit log agree`;
+  return unrecorded.length === 0 ? head : `${head}\n${unrecordedText(unrecorded)}`;
+}
+
+/** A notice about versions whose manifest the log does not record. */
+export function unrecordedText(unrecorded: readonly string[]): string {
+  return `deployed by an earlier version of mnist-train, which did not log the manifest’s hash: ${unrecorded.join(', ')}; deploy them again to have it logged`;
 }

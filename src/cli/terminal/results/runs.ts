@@ -2,6 +2,7 @@ import type { ComparedRun, RunComparison } from '../../../stages/runs/compare-ru
 import type { RunSummary } from '../../../stages/runs/list-runs.js';
 import type { SearchSummary } from '../../../stages/search/list-searches.js';
 import type { Pruning } from '../../../stages/runs/prune-runs.js';
+import { cleanDeep } from '../clean.js';
 import { bytes, count, duration, loss, optionText, percent } from '../format.js';
 import { lineChart } from '../line-chart.js';
 import type { Style } from '../style.js';
@@ -38,7 +39,8 @@ function rowOf({ run, problem, dataset, model, epochs, plannedEpochs, seed, best
 }
 
 /** Runs side by side: differing settings, results and learning curves. */
-export function comparisonText({ runs, differences, plot }: RunComparison, style: Style): string {
+export function comparisonText(given: RunComparison, style: Style): string {
+  const { runs, differences, plot } = cleanDeep(given);
   const head = ['', ...runs.map(({ run }) => run)];
   const settings = differences.map(({ key, values }) => [key, ...values.map(optionText)]);
   const isValidated = runs.every(({ history }) => history.every(({ validation }) => validation !== null));
@@ -69,10 +71,8 @@ function resultRows(runs: readonly ComparedRun[]): string[][] {
 }
 
 /** The runs that were deleted, or would be. */
-export function pruningText(
-  { removed, runs, spared, kept, bytes: size }: Pruning,
-  { bold, dim }: Style,
-): string {
+export function pruningText(given: Pruning, { bold, dim }: Style): string {
+  const { removed, runs, spared, kept, bytes: size } = cleanDeep(given);
   const rows = runs.map(({ run, dataset, best, problem, bytes: own }) => [
     run,
     dataset ?? '–',

@@ -1,5 +1,6 @@
 import type { TrialEvent } from '../../../core/events.js';
 import type { SearchResult, TrialResult } from '../../../stages/search/search.js';
+import { cleanDeep } from '../clean.js';
 import { columns, count, duration, loss, optionText, percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
@@ -25,7 +26,8 @@ function settingsText(settings: Readonly<Record<string, unknown>>): string {
 }
 
 /** The end of a search, for people: the trials, the best first, and where the best is written. */
-export function searchText(result: SearchResult, style: Style): string {
+export function searchText(given: SearchResult, style: Style): string {
+  const result = cleanDeep(given);
   const { trials, config, plot, search } = result;
   const best = trials.find(({ trial }) => trial === result.best);
   return [

@@ -1,9 +1,11 @@
 import type { ServeResult } from '../../../stages/serve/serve.js';
+import { cleanDeep } from '../clean.js';
 import { count, duration } from '../format.js';
 import type { Style } from '../style.js';
 
 /** The end of a server, for people: how long it ran and whether every request was answered. */
-export function servedText({ model, seconds, cutOff }: ServeResult, { yellow }: Style): string {
+export function servedText(given: ServeResult, { yellow }: Style): string {
+  const { model, seconds, cutOff } = cleanDeep(given);
   const served = `served ${model} for ${duration(seconds)}`;
   if (cutOff === 0) return `${served}; every request was answered`;
   const requests = `${count(cutOff)} ${cutOff === 1 ? 'request' : 'requests'}`;

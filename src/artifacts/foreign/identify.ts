@@ -1,0 +1,62 @@
+import { open, readdir, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import { ToolkitError } from '../../core/errors.js';
+import { describeFile, describeName, mayBeCheckpoint } from './signatures.js';
+
+/** The ends of a file tell what it is: a ZIP archive lists its members in the last bytes. */
+const END_BYTES = 64 * 1024;
+
+/**
+ * Says what a file or folder is that is not a checkpoint: "an ONNX model". Undefined for checkpoints, for what cannot be read, and for
+ * what is not known.
+ */
+export async function identifyForeign(path: string): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) return describeFolder(await readdir(path).catch(() => []));
+  if (!found?.isFile()) return undefined;
+  const { head, tail } = await readEnds(path, found.size).catch(() => ({
+    head: Buffer.alloc(0),
+    tail: Buffer.alloc(0),
+  }));
+  const ends = { head, tail, size: found.size };
+  return mayBeCheckpoint(ends) ? undefined : (describeFile(ends) ?? describeName(basename(path)));
+}
+
+/**
+ * Refuses what is known not to be a checkpoint, by its name. Throws CHECKPOINT_FOREIGN.
+ *
+ * @param command who needs a checkpoint
+ */
+export async function refuseForeign(path: string, command: string): Promise<void> {
+  const what = await identifyForeign(path);
+  if (what !== undefined) throw new ToolkitError('CHECKPOINT_FOREIGN', { path, what, command });
+}
+
+function describeFolder(names: readonly string[]): string | undefined {
+  const has = (name: string): boolean => names.includes(name);
+  if (has('saved_model.pb') || has('saved_model.pbtxt')) return 'a TensorFlow SavedModel';
+  if (has('model.json')) return 'a TensorFlow.js model';
+  if (has('model.weights.h5') || has('keras_metadata.pb')) return 'a Keras model';
+  if (has('pytorch_model.bin') || (has('config.json') && has('model.safetensors')))
+    return 'a Hugging Face model';
+  if (has('Manifest.json') && has('Data')) return 'a Core ML model';
+  if (has('manifest.json') && has('model.onnx')) return 'a deployed ONNX model';
+  if (has('manifest.json') && has('predictions.safetensors'))
+    return 'a version of a model registry (its checkpoint is model.safetensors)';
+  if (has('1') && has('manifest.json')) return 'a deployed TensorFlow SavedModel';
+  return undefined;
+}
+
+async function readEnds(path: string, size: number): Promise<{ head: Buffer; tail: Buffer }> {
+  const file = await open(path, 'r');
+  try {
+    const read = async (start: number): Promise<Buffer> => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(END_BYTES), 0, END_BYTES, start);
+      return buffer.subarray(0, bytesRead);
+    };
+    return { head: await read(0), tail: await read(Math.max(0, size - END_BYTES)) };
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,50 @@
+import { writeAlias, type AliasEvent } from '../artifacts/alias.js';
+import type { AuditLine, AuditLog } from '../artifacts/audit.js';
+import { ABORT, allLines, registryActs, type RegistryAct } from '../artifacts/log/acts.js';
+import type { ModelRegistry } from '../artifacts/model-registry.js';
+import { ToolkitError } from '../core/errors.js';
+
+/**
+ * Brings registry and log in line before the next change, where a process was killed between announcing a change and making it: a
+ * version that is there becomes the candidate, and of a change that was not made the log says so. Throws AUDIT_BROKEN, MODEL_CORRUPT
+ * and storage errors.
+ */
+export async function settleLastAct(registry: ModelRegistry, log: AuditLog, actor: string): Promise<void> {
+  const act = registryActs(await linesBesideVersions(registry, log)).at(-1);
+  if (!act) return;
+  const { name, version, action, sequence, hash, at } = act;
+  const alias = action === 'deploy' ? 'candidate' : 'production';
+  const events = await registry.history(name, alias);
+  if (isMade(events, act)) return;
+  // It was made once, so it was undone by hand: `registry verify` says what is missing.
+  if (sequence <= (await log.settled())) {
+    const reason = `line ${sequence} of the audit log (${action}, version ${version}) is not in it`;
+    throw new ToolkitError('MODEL_CORRUPT', { path: registry.aliasFile(name, alias), reason });
+  }
+  if (action === 'deploy' && (await registry.versions(name)).includes(version)) {
+    const event = { action: 'register' as const, version, at, actor: act.actor, log: { sequence, hash } };
+    await writeAlias(registry.aliasFile(name, alias), [...events, event]);
+    return;
+  }
+  await log.append({
+    actor,
+    action: ABORT,
+    subject: `${name}/${version}`,
+    details: { line: sequence, announced: action },
+  });
+}
+
+/** The log's lines; an empty log beside versions is not continued, because that would hide that it was emptied. */
+async function linesBesideVersions(registry: ModelRegistry, log: AuditLog): Promise<AuditLine[]> {
+  const lines = await allLines(log);
+  if (lines.length > 0 || (await registry.names()).length === 0) return lines;
+  const reason = 'it is empty, but there are versions in the registry';
+  throw new ToolkitError('AUDIT_BROKEN', { path: log.path, line: 'the end', reason });
+}
+
+/** Whether an alias has the event that an act announced. Events of earlier versions of this program do not name their line. */
+function isMade(events: readonly AliasEvent[], act: RegistryAct): boolean {
+  const last = events.at(-1);
+  if (last && !last.log) return last.version === act.version;
+  return events.some(({ log }) => log?.sequence === act.sequence && log.hash === act.hash);
+}
