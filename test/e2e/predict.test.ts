@@ -58,7 +58,7 @@ it('predict: classifies pictures of every kind, names each bad one, and fails wi
   const input = await sharp(join(cwd, names[2]!)).webp({ lossless: true }).toBuffer();
   const shown = await runCommand(['predict', 'base', '-', '--show'], { cwd, input });
   expect(shown.code).toBe(0);
-  expect(shown.stdout).toMatch(/^picture .*\nstandard input +\d +\d+\.\d\d %/);
+  expect(shown.stdout).toMatch(/^image .*\nstandard input +\d +\d+\.\d\d %/);
   expect(shown.stdout.split('\n').filter((line) => /^│[ ░▒▓█]{56}│$/.test(line))).toHaveLength(28);
   expect(shown.stdout).toContain('██');
 
