@@ -16,7 +16,10 @@ export function qualityText(quality: CountedQuality & { cleaning: CleaningReport
     count(split.reduce((sum, value) => sum + value, 0)),
   );
   const findings = [
-    [constantImages && constantImages.train.length + constantImages.test.length, 'blank images (every pixel the same)'],
+    [
+      constantImages && constantImages.train.length + constantImages.test.length,
+      'blank images (every pixel the same)',
+    ],
     [duplicates?.train.length, 'groups of duplicate training images'],
     [duplicates?.test.length, 'groups of duplicate test images'],
     [leakedTestImages?.length, 'test images that are also in the training set (leakage)'],
