@@ -53,8 +53,8 @@ async function folderSources(folder: string, emit: Emit): Promise<PictureSource[
   try {
     const { files, others } = await picturesIn(folder);
     if (files.length === 0) return [failedSource(folder, 'a folder without images')];
-    const skipped = others === 0 ? '' : `; ${count(others)} other files skipped`;
-    emit({ event: 'notice', message: `${folder}: ${count(files.length)} images${skipped}` });
+    const skipped = others === 0 ? '' : `, other files skipped: ${count(others)}`;
+    emit({ event: 'notice', message: `${folder}: images found: ${count(files.length)}${skipped}` });
     return files.map(fileSource);
   } catch (error) {
     const path = (error as NodeJS.ErrnoException).path ?? folder;

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { listRuns, resolveCheckpoint, resolveRun, RUN_NAME, RunFolder } from '../../src/artifacts/run.js';
+import {
+  listRuns,
+  resolveCheckpoint,
+  resolveRun,
+  resolveRunToResume,
+  RUN_NAME,
+  RunFolder,
+} from '../../src/artifacts/run.js';
 import { toolkitError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folders.js';
 
@@ -45,6 +52,21 @@ describe('resolveRun', () => {
     expect((await resolveRun('latest', folder)).name).toBe('newest');
     expect((await resolveRun('oldest', folder)).path).toBe(join(folder, 'oldest'));
     expect((await resolveRun(join(folder, 'middle'), 'elsewhere')).name).toBe('middle');
+  });
+
+  it('takes a checkpoint file of the run', async () => {
+    const folder = await someRuns();
+    for (const file of ['last', 'best']) {
+      const run = await resolveRun(join(folder, 'oldest', `${file}.safetensors`), 'elsewhere');
+      expect([run.name, run.path]).toEqual(['oldest', join(folder, 'oldest')]);
+    }
+  });
+
+  it('says that a run is needed, of a file that is in none', async () => {
+    const folder = await someRuns();
+    const error = await toolkitError('USAGE', resolveRun(join(folder, 'README.md'), folder));
+    expect(error.message).toContain('this file is in no run’s folder');
+    expect(error.hint).toContain('--init-from');
   });
 
   it('prefers the latest run to one of that name', async () => {
@@ -100,4 +122,21 @@ it('a run keeps all its files in its folder', () => {
 
 it.each(['..', '.hidden', 'a/b', 'a\\b', '', '-x', 'x'.repeat(101)])('"%s" is no name of a run', (name) => {
   expect(RUN_NAME.test(name)).toBe(false);
+});
+
+describe('resolveRunToResume', () => {
+  it('takes what resolveRun takes, but of checkpoint files the last alone', async () => {
+    const folder = await someRuns();
+    expect((await resolveRunToResume('oldest', folder)).name).toBe('oldest');
+    const { last, best } = new RunFolder(join(folder, 'oldest'));
+    expect((await resolveRunToResume(last, 'elsewhere')).path).toBe(join(folder, 'oldest'));
+    const error = await toolkitError('USAGE', resolveRunToResume(best, 'elsewhere'));
+    expect(error.message).toContain('is not the last checkpoint of run "oldest"');
+    expect(error.hint).toContain(`--resume ${last}`);
+  });
+});
+
+it('a run in the current folder has that folder’s name', async () => {
+  expect(new RunFolder('.').name).toBe(new RunFolder(process.cwd()).name);
+  expect(new RunFolder(join(await someRuns(), 'oldest', '.')).name).toBe('oldest');
 });

@@ -6,6 +6,7 @@ import { commands } from '../../src/cli/commands/index.js';
 import { helpText } from '../../src/cli/help.js';
 import { fieldsOf, flagOf } from '../../src/core/config/fields.js';
 import { allFields } from '../../src/core/config/resolve.js';
+import { toolkitError } from '../support/errors.js';
 
 function helpOf(name: string, command: Command, width?: number): string {
   try {
@@ -27,6 +28,10 @@ it('mnist --help fits a terminal of 80 columns', () => {
 describe.each(commands)('mnist $name --help', (entry) => {
   const { name } = entry;
 
+  it('fits 80 columns where the terminal’s width is unknown', async () => {
+    expect(overlong(helpOf(name, await entry.load()), 80)).toEqual([]);
+  });
+
   it.each([80, 100])('fits a terminal of %d columns', async (width) => {
     expect(overlong(helpOf(name, await entry.load(), width), width)).toEqual([]);
   });
@@ -41,6 +46,16 @@ describe.each(commands)('mnist $name --help', (entry) => {
       expect(help).toContain(field.description);
     }
   });
+});
+
+it.each([
+  ['runs', ['lst'], 'unknown action "lst"', 'did you mean "list"?'],
+  ['datasets', ['shwo', 'mnist'], 'unknown action "shwo"', 'did you mean "show"?'],
+  ['completion', ['tcl'], 'unknown shell "tcl"', 'use one of bash, zsh, fish'],
+])('mnist %s %j: %s — %s', async (name, words, message, hint) => {
+  const command = await commands.find((entry) => entry.name === name)!.load();
+  const error = await toolkitError('USAGE', () => parseArguments(name, command, words));
+  expect({ message: error.message, hint: error.hint }).toEqual({ message, hint });
 });
 
 it('defaults are shown as one types them, with the plug-ins that have each', async () => {

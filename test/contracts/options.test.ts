@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
@@ -143,11 +144,17 @@ describe('commands whose source is searched', () => {
   const searched = commands.map(({ name }) => name).filter((name) => !(name in runs));
 
   it.each(searched)('%s reads every option that it takes', async (name) => {
-    const read = await namesReadFrom(resolve(`src/cli/commands/${name}.ts`));
+    const read = await namesReadFrom(sourceOf(name));
     const missing = ownOptions(await loaded(name), false).filter((option) => !read.has(option));
     expect(missing).toEqual([]);
   });
 });
+
+/** The file of a command; one with several files has a folder. */
+function sourceOf(name: string): string {
+  const file = resolve(`src/cli/commands/${name}.ts`);
+  return existsSync(file) ? file : resolve(`src/cli/${name}/command.ts`);
+}
 
 /** The names of all properties that a file, or one that it imports, reads; those that say what options there are read none. */
 async function namesReadFrom(path: string, seen = new Set<string>()): Promise<Set<string>> {

@@ -32,9 +32,23 @@ it.each(commands.map(({ name }) => name))(
   },
 );
 
-it('--version', async () => {
+it.each([['--version'], ['-v'], ['-V'], ['version'], ['train', '-v'], ['evaluate', '--version']])(
+  'mnist %s %s prints the version',
+  async (...words) => {
+    const cwd = await temporaryFolder();
+    const { code, stdout } = await runCommand(words, { cwd });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${version}\n` });
+  },
+);
+
+it('mnist help COMMAND is mnist COMMAND --help', async () => {
   const cwd = await temporaryFolder();
-  expect((await runCommand(['--version'], { cwd })).stdout).toBe(`${version}\n`);
+  const [help, same] = await Promise.all([
+    runCommand(['help', 'predict'], { cwd }),
+    runCommand(['predict', '--help'], { cwd }),
+  ]);
+  expect(help).toMatchObject({ code: 0, stdout: same.stdout });
+  expect((await runCommand(['help', 'pedict'], { cwd })).stderr).toContain('did you mean "predict"?');
 });
 
 it('--print-config shows values with their origins: flag over environment over file over default', async () => {

@@ -25,11 +25,11 @@ export const predictCommand = defineCommand({
     ['mnist predict latest - --show < photo.jpg', 'from standard input; also draws the model’s input'],
   ],
   async run({ positionals: [checkpoint, ...names], options, json, context, stdin }) {
-    const { csv, ...rest } = options;
+    const { csv } = options;
     if (csv && json) throw oneForm('--csv and --json both say what stdout holds');
     if (csv && options.show) throw oneForm('--show draws images, which a CSV table cannot hold');
     const pictures = await pictureSources(names, stdin, context.emit);
-    const result = await predict(checkpoint ?? '', pictures, rest, context);
+    const result = await predict(checkpoint ?? '', pictures, options, context);
     if (!csv) return picturesOutcome(result, predictionsText);
     const order = pictures.map(({ name }) => name);
     return picturesOutcome(result, (outcome) => predictionsCsv(outcome, order, options.top));

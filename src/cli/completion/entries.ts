@@ -36,8 +36,9 @@ export const launchers = [
 /** All commands with their options, positionals and the values of both. */
 export function completedCommands(commands: readonly CommandEntry[]): Promise<CompletedCommand[]> {
   return Promise.all(
-    commands.map(async ({ name, summary, load }) => {
-      const { space, positionals } = await load();
+    commands.map(async (entry) => {
+      const { name, summary } = entry;
+      const { space, positionals } = await entry.load();
       const fields = [...allFields(space).values(), ...fieldsOf(presentationFields).values()];
       return {
         name,

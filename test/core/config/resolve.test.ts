@@ -161,7 +161,10 @@ describe('an invalid value', () => {
       { learningRate: NaN },
       '--learning-rate is NaN (from the command line), but must be a number above 0 and up to 1000',
     ],
-    [{ device: 'tpu' }, '--device is "tpu" (from the command line), but must be one of auto, cpu, gpu'],
+    [
+      { device: 'tpu' },
+      '--device is "tpu" (from the command line), but must be one of auto, cpu, gpu (did you mean cpu?)',
+    ],
     [{ json: 'yes' }, '--json is "yes" (from the command line), but must be true or false'],
     [{ dataset: 7 }, '--dataset is 7 (from the command line), but must be text'],
     [{ radius: -1 }, '--radius is -1 (from the command line), but must be a number above 0'],
@@ -221,6 +224,10 @@ describe('a file', () => {
   ])('that is %s is refused', async (_, content, reason) => {
     const error = await toolkitError('CONFIG_UNREADABLE', fileOf(content));
     expect(error.message).toMatch(reason);
+  });
+
+  it('may begin with a byte-order mark', async () => {
+    expect((await fileOf('\uFEFF{"epochs": 3}')).values).toEqual({ epochs: 3 });
   });
 
   it('that is not there, or a folder, is refused', async () => {

@@ -18,10 +18,13 @@ export function qualityText(given: CountedQuality & { cleaning: CleaningReport }
     count(split.reduce((sum, value) => sum + value, 0)),
   );
   const findings = [
-    [constantImages && constantImages.train.length + constantImages.test.length, 'images of one colour'],
+    [
+      constantImages && constantImages.train.length + constantImages.test.length,
+      'blank images (every pixel the same)',
+    ],
     [duplicates?.train.length, 'groups of duplicate training images'],
     [duplicates?.test.length, 'groups of duplicate test images'],
-    [leakedTestImages?.length, 'test images that are also training images (leakage)'],
+    [leakedTestImages?.length, 'test images that are also in the training set (leakage)'],
   ] as const;
   return [
     bold(`${quality.dataset}: images per class`),
