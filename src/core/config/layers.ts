@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { ToolkitError, messageOf, systemCodeOf } from '../errors.js';
+import { withoutByteOrderMark } from '../files.js';
 import { flagOf, parseText, type Field } from './fields.js';
 import { resolveOptions, type Layer, type OptionSpace, type Resolved } from './resolve.js';
 
@@ -53,7 +54,7 @@ async function readObject(path: string): Promise<object> {
   });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(withoutByteOrderMark(text));
   } catch (error) {
     throw new ToolkitError(
       'CONFIG_UNREADABLE',
