@@ -21,6 +21,7 @@ const FORMATS: readonly ForeignFormat[] = [
   {
     what: 'an Excel workbook',
     name: /\.(xlsx|xlsm|xls|ods)$/i,
+    // eslint-disable-next-line no-control-regex -- bytes are looked for
     start: /^\xd0\xcf\x11\xe0/,
     hint: 'save the sheet as "CSV UTF-8", and collect that file',
   },
@@ -50,6 +51,7 @@ const FORMATS: readonly ForeignFormat[] = [
   {
     what: 'pickled Python objects',
     name: /\.(pkl|pickle|joblib)$/i,
+    // eslint-disable-next-line no-control-regex -- bytes are looked for
     start: /^\x80[\x02-\x05][\]}(c\x95]/,
     hint: 'load it with Python if you trust it, and save numpy.savez("set.npz", images=x, labels=y)',
   },

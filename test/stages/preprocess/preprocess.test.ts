@@ -76,7 +76,7 @@ describe('preprocess', () => {
     [
       'test images of another size',
       { 't10k-images-idx3-ubyte': idxImages(4, 2, 3) },
-      /t10k-images-idx3-ubyte: images of 2×3×1, where the training has 3×2×1/,
+      /t10k-images-idx3-ubyte: images of 2×3×1, but the training images are 3×2×1/,
     ],
   ])('refuses %s', async (_, changes, message) => {
     const error = await toolkitError('DATA_CORRUPT', run(await collected(changes)));
