@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { withoutByteOrderMark } from '../core/files.js';
 import type { ImageShape } from '../core/images.js';
 
 /** The file of a feedback folder: a JSON object a line. */
@@ -48,5 +49,5 @@ export function encodeFeedback({ image, ...record }: FeedbackRecord): string {
 
 /** A line as its record. Throws where it is none. */
 export function parseFeedback(line: string): FeedbackRecord {
-  return lineSchema.parse(JSON.parse(line));
+  return lineSchema.parse(JSON.parse(withoutByteOrderMark(line)));
 }

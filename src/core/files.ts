@@ -142,6 +142,11 @@ export async function fileSize(path: string): Promise<number | undefined> {
   return found?.isFile() ? found.size : undefined;
 }
 
+/** A text without the mark that editors on Windows put in front of UTF-8. */
+export function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}
+
 /** A file that could not be read as data, as an error that names it. */
 export function readError(error: unknown, path: string): ToolkitError {
   if (isToolkitError(error)) return error;
@@ -193,5 +198,6 @@ export async function readTextWithin(path: string, maxBytes: number): Promise<st
 
 /** The same as text. */
 export async function readTextIfThere(path: string): Promise<string | undefined> {
-  return (await readIfThere(path))?.toString('utf8');
+  const text = (await readIfThere(path))?.toString('utf8');
+  return text && withoutByteOrderMark(text);
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import type { RawManifest } from '../../artifacts/raw.js';
 import { ToolkitError } from '../../core/errors.js';
-import { fileSize,readError } from '../../core/files.js';
+import { fileSize,readError,withoutByteOrderMark } from '../../core/files.js';
 import { labelNamed } from './sample.js';
 import { RejectionError } from '../rejection.js';
 
@@ -33,7 +33,7 @@ async function linesOf(path: string, bytes: number): Promise<string[]> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw readError(error, path);
   });
-  return text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  return withoutByteOrderMark(text).split(/\r?\n/).filter((line) => line.trim() !== '');
 }
 
 /**

@@ -6,7 +6,9 @@ import { isInterruption } from '../../core/interruption.js';
 import { isToolkitError,ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { DatasetDefinition } from '../datasets/dataset.js';
+import { fileSize } from '../../core/files.js';
 import { collectIdx } from './collect-idx.js';
+import { refuseForeignFile, refuseForeignFolder } from './foreign-source.js';
 import { holdsImages } from './kinds/folder.js';
 import { sourceKinds } from './kinds/index.js';
 import type { CollectedFiles,SourceKind } from './kinds/source-kind.js';
@@ -76,6 +78,7 @@ async function fromMirror(
 
 async function fromPlace(request: SourceRequest, context: StageContext): Promise<CollectedSource> {
   const { from, work, staging, known, sha256 } = request;
+  if (!isAddress(from) && (await fileSize(from)) !== undefined) await refuseForeignFile(from);
   const pinned = sha256 ?? (/\.zip$/i.test(from) ? known?.archive?.sha256 : undefined);
   const place = await obtain({ from, work, sha256: pinned, wanted: known && wantedBy(known) }, context);
   if (isAddress(from) && pinned === undefined && place.file) {
@@ -108,11 +111,17 @@ async function kindOf(place: Place, { format, known, from }: SourceRequest): Pro
   const named = sourceKinds.get(known ? 'idx' : format);
   if (named) return named;
   for (const kind of sourceKinds) if (await kind.recognises(place.path)) return kind;
+  await refuseForeign(place.path);
   throw new ToolkitError('SOURCE_REFUSED', {
     path: from,
     reason: 'no images by class found',
     hint: await hintFor(place, from),
   });
+}
+
+async function refuseForeign(path: string): Promise<void> {
+  const isFile = (await fileSize(path)) !== undefined;
+  await (isFile ? refuseForeignFile(path) : refuseForeignFolder(path));
 }
 
 /** A folder that holds images themselves is that of one class: the one above it is the source. */

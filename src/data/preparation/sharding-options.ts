@@ -22,7 +22,7 @@ export const shardingOptions = {
   }),
 };
 
-/** How a data set is to be put into shards, as far as it was said. */
+/** How a data set is to be put into shards, as far as the options set it. */
 export interface ShardingOptions {
   shards?: number | undefined;
   shardImages?: number | undefined;

@@ -69,6 +69,42 @@ describe('decodeImage', () => {
   });
 });
 
+describe('a transparent ground', () => {
+  const [SIDE, INK] = [28, 12];
+  const drawn = (ink: number): Sharp => {
+    const rgba = Buffer.alloc(SIDE * SIDE * 4);
+    for (let at = 0; at < SIDE * SIDE; at++) rgba.set([ink, ink, ink, at % SIDE === INK || at % SIDE === INK + 1 ? 255 : 0], 4 * at);
+    return sharp(rgba, { raw: { width: SIDE, height: SIDE, channels: 4 } });
+  };
+  const forms: [string, (image: Sharp) => Sharp][] = [
+    ['PNG', (image) => image.png()],
+    ['PNG of a palette', (image) => image.png({ palette: true })],
+    ['16-bit PNG', (image) => image.toColourspace('rgb16').png()],
+    ['grey PNG', (image) => image.toColourspace('b-w').png()],
+    ['grey 16-bit PNG', (image) => image.toColourspace('grey16').png()],
+    ['WebP', (image) => image.webp({ lossless: true })],
+    ['GIF', (image) => image.gif()],
+    ['AVIF', (image) => image.avif({ lossless: true })],
+  ];
+
+  it.each(forms)('is black below white ink, in %s', async (_, encode) => {
+    const decoded = await decodeImage(await encode(drawn(255)).toBuffer(), target);
+    expect([decoded[0], decoded[INK], decoded[INK + 1], decoded[INK + 2]]).toEqual([0, 255, 255, 0]);
+  });
+
+  it.each(forms)('is white below dark ink, in %s', async (_, encode) => {
+    const decoded = await decodeImage(await encode(drawn(0)).toBuffer(), target);
+    expect(decoded[0]).toBeGreaterThanOrEqual(254);
+    expect([decoded[INK], decoded[INK + 1]]).toEqual([0, 0]);
+  });
+
+  it('is black below white ink in colours and centred, too', async () => {
+    const file = await drawn(255).png().toBuffer();
+    expect([...(await decodeImage(file, { ...target, channels: 3 })).subarray(0, 3)]).toEqual([0, 0, 0]);
+    expect(Math.max(...(await decodeImage(file, byMass)))).toBe(255);
+  });
+});
+
 describe('centring by mass', () => {
   it('leaves the digits of MNIST where MNIST has put them', async () => {
     for (let index = 0; index < 200; index++) {
