@@ -98,7 +98,10 @@ export class PrettyReporter implements Reporter {
 
   error(error: ToolkitError): void {
     const { message, hint } = error;
-    const line = `${message} — ${hint}`.replaceAll(/\s*\n\s*/g, ' ');
+    const line = `${message} — ${hint}`
+      .split('\n')
+      .map((part) => part.trim())
+      .join(' ');
     this.#line(`${this.#style.red('error:')} ${line}`);
     if (this.#options.verbose) this.#line(stackOf(error));
   }

@@ -18,7 +18,11 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
     colAligns: numeric.map((isRight) => (isRight ? 'right' : 'left')),
   });
   made.push(...rows.map((row) => [...row]));
-  return made.toString().replaceAll(/[ \t]+$/gm, '');
+  return made
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
 }
 
 function isNumeric(cell: string | number | undefined): boolean {
