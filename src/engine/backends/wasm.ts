@@ -21,7 +21,7 @@ export const wasm: BackendDefinition = {
     settleUnsupported('wasm', request, context);
     try {
       // Where there is none to be had, the program would print that and not throw it.
-      void new WebAssembly.Memory({ initial: INITIAL_PAGES });
+      new WebAssembly.Memory({ initial: INITIAL_PAGES });
       const { enableProdMode, setBackend } = await import('@tensorflow/tfjs-core');
       enableProdMode();
       const { setWasmPaths, version_wasm: version } = await import('@tensorflow/tfjs-backend-wasm');

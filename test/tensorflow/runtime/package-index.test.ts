@@ -71,8 +71,8 @@ describe('wheelUrl', () => {
   }
 
   it.each([
-    ['tags that do not end', `${'<a href="x" '.repeat(200_000)}`],
-    ['links without text', `${'<a href="x">'.repeat(200_000)}`],
+    ['tags that do not end', '<a href="x" '.repeat(200_000)],
+    ['links without text', '<a href="x">'.repeat(200_000)],
     ['spaces', `<a href="x">${' '.repeat(2_000_000)}<a`],
     ['attributes', `<a ${'href="'.repeat(300_000)}`],
   ])('reads a hostile page in one pass: %s', async (_, page) => {
