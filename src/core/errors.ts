@@ -193,7 +193,7 @@ export const errorKinds = {
       `out of memory${batchSize === undefined ? '' : ` with batch size ${batchSize}`}: ${reason}`,
     ({ fits }) =>
       fits === undefined
-        ? 'use a smaller --batch-size or close other programs'
+        ? 'use a smaller --batch-size, close other programs or raise the limit (ulimit -v)'
         : `use --batch-size ${fits}; earlier checkpoints of the run are kept`,
   ),
   STEP_NOT_TRACEABLE: kind<{ operation: string; reason: string }>(
@@ -358,8 +358,20 @@ export function systemCodeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** How V8, WebAssembly, the system and oneDNN (status 1) say that there is no memory. */
+const NO_MEMORY =
+  /array buffer allocation failed|out of memory|could not allocate memory|cannot allocate|bad_alloc|received an exception:\s*status: 1,/i;
+
+/** Whether something that was thrown says that memory could not be had, be it used up or limited (`ulimit -v`, a container). */
+export function isMemoryFailure(error: unknown): boolean {
+  if (isToolkitError(error)) return error.code === 'OUT_OF_MEMORY';
+  return systemCodeOf(error) === 'ENOMEM' || NO_MEMORY.test(messageOf(error));
+}
+
 /** Anything that was thrown, as an error of the table: the catch-all at the top uses it. */
 export function asToolkitError(error: unknown): ToolkitError {
   if (isToolkitError(error)) return error;
+  if (isMemoryFailure(error))
+    return new ToolkitError('OUT_OF_MEMORY', { reason: messageOf(error) }, { cause: error });
   return new ToolkitError('UNEXPECTED', { message: messageOf(error) }, { cause: error });
 }

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
-import { isToolkitError, messageOf, systemCodeOf, ToolkitError } from './errors.js';
+import {
+  asToolkitError,
+  isMemoryFailure,
+  isToolkitError,
+  messageOf,
+  systemCodeOf,
+  ToolkitError,
+} from './errors.js';
 
 /** The system's words for "not here": forbidden, read-only, under a file, a name too long, a limit on the size of files. */
 const DENIED = new Set([
@@ -149,7 +156,7 @@ export function withoutByteOrderMark(text: string): string {
 
 /** A file that could not be read as data, as an error that names it. */
 export function readError(error: unknown, path: string): ToolkitError {
-  if (isToolkitError(error)) return error;
+  if (isToolkitError(error) || isMemoryFailure(error)) return asToolkitError(error);
   const reason = systemCodeOf(error) ?? messageOf(error);
   return new ToolkitError('DATA_UNREADABLE', { path, reason }, { cause: error });
 }
@@ -164,7 +171,7 @@ export function corruptError(path: string, reason: string, cause?: unknown): Too
  * DATA_CORRUPT where zlib or the parser of the format does.
  */
 export function unpackError(error: unknown, path: string): ToolkitError {
-  if (isToolkitError(error)) return error;
+  if (isToolkitError(error) || isMemoryFailure(error)) return asToolkitError(error);
   const code = systemCodeOf(error);
   const isDamaged = code === undefined || code.startsWith('Z_');
   return isDamaged ? corruptError(path, `damaged (${messageOf(error)})`, error) : readError(error, path);

@@ -25,6 +25,22 @@ export function headOf(model: Pick<Model, 'parameters'>): string {
   return learntLayers(model).at(-1) ?? '';
 }
 
+/** Whether a name is as a pattern says, in which `*` stands for any letters; in one pass, as a checkpoint may bring the pattern. */
+function matches(name: string, pattern: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return name === pattern;
+  const end = name.length - last.length;
+  if (!name.startsWith(first) || !name.endsWith(last) || end < first.length) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}
+
 /**
  * The layers that patterns name, with `*` for any letters. Throws USAGE where a pattern names none, or nothing would be left to
  * train.
@@ -33,10 +49,7 @@ export function chosenLayers(model: Pick<Model, 'parameters'>, patterns: readonl
   const layers = learntLayers(model);
   const list = layers.join(', ');
   const found = patterns.flatMap((pattern) => {
-    const expression = new RegExp(
-      `^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`,
-    );
-    const matching = layers.filter((layer) => expression.test(layer));
+    const matching = layers.filter((layer) => matches(layer, pattern));
     if (matching.length > 0) return matching;
     throw new ToolkitError('USAGE', {
       message: `no layer "${pattern}" to freeze`,

@@ -107,3 +107,11 @@ it('systemCodeOf knows errors of the system from others', () => {
   expect(systemCodeOf(Object.assign(new Error('x'), { code: 7 }))).toBeUndefined();
   expect(systemCodeOf({ code: 'ENOENT' })).toBeUndefined();
 });
+
+it.each([
+  new RangeError('Array buffer allocation failed'),
+  new RangeError('WebAssembly.Memory(): could not allocate memory'),
+  Object.assign(new Error('ENOMEM: not enough memory, read'), { code: 'ENOMEM' }),
+])('%s is OUT_OF_MEMORY', (thrown) => {
+  expect(asToolkitError(thrown)).toMatchObject({ code: 'OUT_OF_MEMORY', exitCode: 1 });
+});

@@ -19,7 +19,10 @@ export function signColors(text: string): string {
   return text.replaceAll(COLOR, `\u001b[$1;${SIGNATURE}m`);
 }
 
-/** A text for a terminal: line breaks and this program's own colours stay, everything else that a terminal obeys is spelt out. */
+/**
+ * A text for a terminal: line breaks (of CSV too) and this program's own colours stay, everything else that a terminal obeys is spelt
+ * out.
+ */
 export function cleanText(text: string): string {
   let clean = '';
   let end = 0;
@@ -59,7 +62,11 @@ export function cleanJson(json: string): string {
 }
 
 function spellOut(text: string, kept: string): string {
-  return text.replaceAll(UNSAFE, (character) => (kept.includes(character) ? character : spelling(character)));
+  return text.replaceAll(UNSAFE, (character, at: number) =>
+    kept.includes(character) || (character === '\r' && kept !== '' && text[at + 1] === '\n')
+      ? character
+      : spelling(character),
+  );
 }
 
 function spelling(character: string): string {

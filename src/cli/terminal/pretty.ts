@@ -103,7 +103,11 @@ export class PrettyReporter implements Reporter {
 
   error(error: ToolkitError): void {
     const { message, hint } = error;
-    const line = cleanLine(`${message} — ${hint}`.replaceAll(/\s*\n\s*/g, ' '));
+    const text = `${message} — ${hint}`
+      .split('\n')
+      .map((part) => part.trim())
+      .join(' ');
+    const line = cleanLine(text);
     this.#line(`${this.#style.red('error:')} ${line}`);
     if (this.#options.verbose) this.#line(stackOf(error));
   }

@@ -35,7 +35,11 @@ export function table(
     colAligns: numeric.map((isRight) => (isRight ? 'right' : 'left')),
   });
   made.push(...rows.map((row) => row.map((cell) => (typeof cell === 'string' ? cleanLine(cell) : cell))));
-  return made.toString().replaceAll(/[ \t]+$/gm, '');
+  return made
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
 }
 
 function columnWidths(

@@ -53,7 +53,9 @@ export async function decodePicture(bytes: Uint8Array, name: string): Promise<Pi
 /** The decoders' own words, in one line. */
 function reasonOf(error: unknown): string {
   return messageOf(error)
-    .replaceAll(/\s*\n\s*/g, ' ')
+    .split('\n')
+    .map((line) => line.trim())
+    .join(' ')
     .trim();
 }
 

@@ -1,7 +1,8 @@
 import type { LibraryHandle } from 'koffi';
 
-import { ToolkitError, messageOf } from '../../core/errors.js';
+import { asToolkitError, isMemoryFailure, messageOf, ToolkitError } from '../../core/errors.js';
 import type { Runtime } from '../runtime/found-runtime.js';
+import { requireAddressSpace } from './address-space.js';
 import { koffi } from './ffi.js';
 import { limitLogging, withoutErrorOutput } from './logging.js';
 import { protectFromSignals, withoutSignals } from './signals.js';
@@ -197,7 +198,7 @@ const RTLD_LAZY = 1;
 const RTLD_NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000;
 
 /**
- * Loads a runtime's libraries and looks up the functions. Throws RUNTIME_UNUSABLE with what the system's loader says.
+ * Loads a runtime's libraries and looks up the functions. Throws RUNTIME_UNUSABLE with what the system's loader says, or OUT_OF_MEMORY.
  *
  * The libraries stay loaded until the process ends: koffi unloads what nobody refers to any more, at the latest when Node
  * shuts down, and TensorFlow's threads do not survive that (a segmentation fault after the last line of the program).
@@ -208,6 +209,7 @@ export function loadTensorFlow({ folder, library, framework }: Runtime): TensorF
   // Otherwise whoever comes first (the eager context) decides how many threads the kernels of every session have.
   process.env['TF_OVERRIDE_GLOBAL_THREADPOOL'] ??= '1';
   try {
+    requireAddressSpace([library, framework]);
     const system = koffi.load(C_LIBRARY);
     protectFromSignals(system);
     const load = (): void => {
@@ -227,6 +229,7 @@ export function loadTensorFlow({ folder, library, framework }: Runtime): TensorF
     ]);
     return Object.fromEntries(functions) as TensorFlowApi;
   } catch (error) {
+    if (isMemoryFailure(error)) throw asToolkitError(error);
     throw new ToolkitError('RUNTIME_UNUSABLE', { path: folder, reason: messageOf(error) }, { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-import { ToolkitError } from '../../core/errors.js';
+import { isMemoryFailure, ToolkitError } from '../../core/errors.js';
 import type { Pointer, TensorFlowApi } from './c-api.js';
 
 /** TF_RESOURCE_EXHAUSTED of tensorflow/c/tf_status.h: memory that could not be had. */
@@ -9,7 +9,7 @@ export function failureOf(api: TensorFlowApi, status: Pointer, operation: string
   const code = api.TF_GetCode(status);
   if (code === 0) return undefined;
   const reason = api.TF_Message(status).split('\n')[0] ?? '';
-  return code === RESOURCE_EXHAUSTED
+  return code === RESOURCE_EXHAUSTED || isMemoryFailure(new Error(reason))
     ? new ToolkitError('OUT_OF_MEMORY', { reason })
     : new ToolkitError('TENSORFLOW_FAILED', { operation, reason });
 }

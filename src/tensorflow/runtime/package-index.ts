@@ -15,7 +15,7 @@ export async function packageIndexUrl(
 ): Promise<string | undefined> {
   const named = environment['PIP_INDEX_URL'];
   const url = named ?? (pip ? indexUrlIn(await pipHelp(pip, environment)) : undefined);
-  return url !== undefined && isPublicAddress(url) ? url.replace(/\/+$/, '') : undefined;
+  return url !== undefined && isPublicAddress(url) ? withoutLastSlashes(url) : undefined;
 }
 
 function isPublicAddress(text: string): boolean {
@@ -24,10 +24,26 @@ function isPublicAddress(text: string): boolean {
   return ['http:', 'https:'].includes(protocol) && username === '' && password === '';
 }
 
+function withoutLastSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === '/') end--;
+  return url.slice(0, end);
+}
+
 /** pip shows the configured value as the option's default. */
 function indexUrlIn(help: string): string | undefined {
-  return /--index-url <url>[^(]*\(default ([^)\s]+)\)/.exec(help)?.[1];
+  const option = after(help, '--index-url <url>');
+  const value = option && after(option, '(default ')?.split(')', 1)[0];
+  return value !== undefined && /^\S+$/.test(value) ? value : undefined;
 }
+
+function after(text: string, mark: string): string | undefined {
+  const at = text.indexOf(mark);
+  return at < 0 ? undefined : text.slice(at + mark.length);
+}
+
+/** TensorFlow's page has about 1 MB. */
+const MAX_PAGE_BYTES = 32 << 20;
 
 const indexFile = z.object({ filename: z.string(), url: z.string() });
 const indexPage = z.object({ files: z.array(indexFile) });
@@ -44,7 +60,7 @@ export async function wheelUrl(index: string, wheel: Wheel, signal: AbortSignal)
       signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]),
     });
     if (!response.ok) throw new Error(`the package index answered ${response.status}`);
-    const files = filesOn(await response.text(), response.headers.get('content-type') ?? '');
+    const files = filesOn(await textOf(response), response.headers.get('content-type') ?? '');
     const found = files.find(({ filename }) => filename === wheel.file);
     if (!found) throw new Error('the package index does not list it');
     return new URL(found.url, response.url).href;
@@ -59,11 +75,32 @@ export async function wheelUrl(index: string, wheel: Wheel, signal: AbortSignal)
   }
 }
 
+/** The text of a page; the index may be anybody's, and so it is bounded. */
+async function textOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > MAX_PAGE_BYTES)
+      throw new Error(`the page of the package index is larger than ${MAX_PAGE_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
 function filesOn(text: string, contentType: string): z.infer<typeof indexFile>[] {
   if (contentType.includes('json')) return indexPage.parse(JSON.parse(text)).files;
-  const links = text.matchAll(/<a\s[^>]*?href="([^"]+)"[^>]*>\s*([^<\s]+)\s*<\/a>/gi);
-  return Array.from(links, ([, url = '', filename = '']) => ({
-    url: url.replaceAll('&amp;', '&'),
-    filename,
-  }));
+  // Each part is looked at once, from its start: a page that is made to be slow to read is not.
+  return text.split(/<a\s/i).slice(1).flatMap(linkIn);
+}
+
+/** The link whose attributes, text and end tag a part of a page begins with. */
+function linkIn(part: string): z.infer<typeof indexFile>[] {
+  const attributes = part.split('>', 1)[0] ?? '';
+  const filename = part
+    .slice(attributes.length + 1)
+    .split('<', 1)[0]
+    ?.trim();
+  const url = /\bhref="([^"]*)"/i.exec(attributes)?.[1];
+  return url && filename ? [{ url: url.replaceAll('&amp;', '&'), filename }] : [];
 }

@@ -1,7 +1,9 @@
 import { chmod, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { packageIndexUrl, wheelUrl } from '../../../src/tensorflow/runtime/package-index.js';
 import { findPip } from '../../../src/tensorflow/runtime/pip.js';
@@ -67,6 +69,25 @@ describe('wheelUrl', () => {
       expect(found.pathname).toBe(`/files/${wheel.file}`);
     });
   }
+
+  it.each([
+    ['tags that do not end', '<a href="x" '.repeat(200_000)],
+    ['links without text', '<a href="x">'.repeat(200_000)],
+    ['spaces', `<a href="x">${' '.repeat(2_000_000)}<a`],
+    ['attributes', `<a ${'href="'.repeat(300_000)}`],
+  ])('reads a hostile page in one pass: %s', async (_, page) => {
+    const server = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/html');
+      response.end(page);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    await expect(wheelUrl(`http://127.0.0.1:${port}`, fakeWheel().wheel, never)).rejects.toMatchObject({
+      code: 'RUNTIME_INSTALL_FAILED',
+      message: expect.stringContaining('does not list it') as string,
+    });
+  });
 
   it('says so when the wheel is not listed', async () => {
     const wheel = fakeWheel();
