@@ -31,12 +31,16 @@ async function unreadyServer(): Promise<HttpServer> {
     app: {
       authenticator: undefined,
       metrics,
-      bodyLimit: 1000,
+      idleTimeoutMs: 60_000,
+      trustedProxies: [],
+      allowedOrigins: new Set(),
+      basePath: '',
       requestTimeoutMs: 60_000,
       rateLimit: undefined,
       tls: undefined,
       logger: false,
     },
+    limits: { bodyLimit: 1000, maxImages: 1, maxPixels: 1000, waitMs: 1000 },
     record: () => Promise.resolve(),
     ...{ host: '127.0.0.1', port: 0, drainDelayMs: 0, drainTimeoutMs: 100 },
   });

@@ -3,9 +3,18 @@ import type { FastifyRequest } from 'fastify';
 import { HttpError } from '../http-errors.js';
 import { hostName, isLoopback } from '../security/addresses.js';
 import { requireRole, type Authenticator } from '../security/authenticator.js';
+import { isFromOtherSite } from '../security/origins.js';
 
 /** Counts a request against its address's rate limit; false where the limit is exceeded. */
 export type TakeFromLimit = (request: FastifyRequest) => Promise<boolean>;
+
+/** Who may send requests. */
+export interface Admission {
+  /** Checks tokens; undefined on loopback, where no token is needed. */
+  authenticator: Authenticator | undefined;
+  /** Origins whose pages may use the server. */
+  allowedOrigins: ReadonlySet<string>;
+}
 
 /**
  * Checks who sends a request before its route runs: the rate limit, the site that it comes from and, where tokens are needed, the
@@ -13,7 +22,7 @@ export type TakeFromLimit = (request: FastifyRequest) => Promise<boolean>;
  */
 export async function admit(
   request: FastifyRequest,
-  authenticator: Authenticator | undefined,
+  { authenticator, allowedOrigins }: Admission,
   takeFromLimit: TakeFromLimit | undefined,
 ): Promise<void> {
   const { host, authorization } = request.headers;
@@ -22,11 +31,14 @@ export async function admit(
   if (role === 'nobody') return;
   // Before the token is checked, so that guessing tokens is limited too.
   if (takeFromLimit && !(await takeFromLimit(request))) throw new HttpError('RATE_LIMITED');
-  refuseOtherSites(request);
+  const { method, headers } = request;
+  if (isFromOtherSite({ method, headers, host: request.host, allowed: allowedOrigins })) {
+    throw new HttpError('FORBIDDEN', 'pages of other sites may not use this server');
+  }
   if (authenticator) request.caller = await authenticator.authenticate(authorization);
   else {
     // A web site could have its own name resolve to this machine; without tokens, the name must be this machine's.
-    if (!isLoopback(hostName(host))) {
+    if (!isLoopback(hostName(host)) && !isHostOfOrigin(host, allowedOrigins)) {
       throw new HttpError('FORBIDDEN', 'the Host header does not name this machine');
     }
     request.caller = { id: 'loopback', role: 'administer' };
@@ -35,11 +47,7 @@ export async function admit(
   if (!request.is404) requireRole(request.caller, role);
 }
 
-/** Refuses what a page of another site makes a browser send (Fetch Metadata). */
-function refuseOtherSites({ headers, method }: FastifyRequest): void {
-  const site = headers['sec-fetch-site'];
-  if (site !== 'cross-site' && site !== 'same-site') return;
-  // A link from elsewhere may lead to the page.
-  if (method === 'GET' && headers['sec-fetch-mode'] === 'navigate') return;
-  throw new HttpError('FORBIDDEN', 'pages of other sites may not use this server');
+/** Whether a Host header names one of the allowed origins: a proxy may pass its own name on. */
+function isHostOfOrigin(host: string, origins: ReadonlySet<string>): boolean {
+  return [...origins].some((origin) => new URL(origin).host === host);
 }

@@ -11,13 +11,15 @@ import fastify, {
 } from 'fastify';
 import helmet from 'helmet';
 
-import { HttpError } from '../http-errors.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { Authenticator, Caller } from '../security/authenticator.js';
 import { helmetOptions } from '../security/headers.js';
 import type { TokenRole } from '../security/roles.js';
 import { admit, type TakeFromLimit } from './admission.js';
+import { decompressBodies } from './content-encoding.js';
+import { registerCrossOrigin } from './cross-origin.js';
 import { answerBrokenRequest, answerError } from './error-answers.js';
+import { answerUnrouted, collectMethods } from './methods.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -33,13 +35,19 @@ export interface AppOptions {
   /** Checks tokens; undefined on loopback, where no token is needed. */
   authenticator: Authenticator | undefined;
   metrics: ServerMetrics;
-  /** The largest body, in bytes. */
-  bodyLimit: number;
   /** How long a request may take to arrive, in milliseconds. */
   requestTimeoutMs: number;
   /** Requests a second for each address; undefined sets no limit. */
   rateLimit: number | undefined;
+  /** How long a connection may stand still, also while its request is answered, in milliseconds. */
+  idleTimeoutMs: number;
   tls: { cert: Buffer; key: Buffer } | undefined;
+  /** Addresses of reverse proxies whose word about clients is taken (X-Forwarded-For, -Host and -Proto). */
+  trustedProxies: readonly string[];
+  /** Origins whose pages may use the server. */
+  allowedOrigins: ReadonlySet<string>;
+  /** A path below which the server is reached as well, such as "/digits"; empty for none. */
+  basePath: string;
   logger: FastifyServerOptions['logger'];
   /** Whether the server is stopping: it then reports that it is not ready and closes connections after each answer. */
   isStopping: () => boolean;
@@ -49,7 +57,11 @@ export interface AppOptions {
 const CONNECTION_CHECK_MS = 1000;
 /** `admit` refuses a request without a Host header with a JSON error; Node.js would send an empty one. */
 const SERVER_OPTIONS = { connectionsCheckingInterval: CONNECTION_CHECK_MS, requireHostHeader: false };
+/** For headers, and for a TLS handshake before them. */
 const HEADERS_TIMEOUT_MS = 5000;
+/** A body where a route does not say otherwise: some short JSON. */
+const BODY_LIMIT = 64 * 1024;
+const MAX_CONNECTIONS = 2000;
 /** Addresses whose requests are counted at a time; the least recently seen is forgotten first. */
 const MAX_LIMITED_ADDRESSES = 10_000;
 
@@ -64,6 +76,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
   });
+  decompressBodies(app);
+  const methodsOf = collectMethods(app);
   app.decorateRequest('caller', undefined);
   const takeFromLimit = await limiterFor(app, options.rateLimit);
   // Built once: @fastify/helmet builds its middleware anew for each request, which costs as much as the rest of the request.
@@ -71,8 +85,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('onRequest', async (request, reply) => {
     setSecurityHeaders(request.raw, reply.raw, rethrow);
     reply.header('x-request-id', request.id);
-    await admit(request, options.authenticator, takeFromLimit);
+    return Promise.resolve();
   });
+  // A browser asks without a token whether it may send one.
+  await registerCrossOrigin(app, options.allowedOrigins);
+  app.addHook('onRequest', (request) => admit(request, options, takeFromLimit));
   app.addHook('onSend', (_request, reply, payload, done) => {
     // A connection that stays open after its last answer would keep a stopping server waiting.
     if (options.isStopping()) reply.header('connection', 'close');
@@ -83,27 +100,28 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     done();
   });
   app.setErrorHandler((error: Error, request, reply) => answerError(error, request, reply, options));
-  app.setNotFoundHandler(() => {
-    throw new HttpError('NOT_FOUND');
-  });
+  app.setNotFoundHandler((request, reply) => answerUnrouted(request, reply, methodsOf));
   return app;
 }
 
 function newFastify(options: AppOptions): FastifyInstance {
-  const { bodyLimit, requestTimeoutMs, tls, logger } = options;
+  const { requestTimeoutMs, idleTimeoutMs, tls, logger, trustedProxies, basePath } = options;
   const app = fastify({
-    ...(tls ? { https: { ...tls, ...SERVER_OPTIONS } } : {}),
+    ...(tls ? { https: { ...tls, ...SERVER_OPTIONS, handshakeTimeout: HEADERS_TIMEOUT_MS } } : {}),
     ...(tls ? {} : { http: { ...SERVER_OPTIONS } }),
     logger: logger ?? false,
     // `recordRequest` logs each request in one line, once it is answered.
     logController: new LogController({ disableRequestLogging: true }),
     // A child logger for each request would be made for the few that log; the lines hold the request's id instead.
     childLoggerFactory: (own) => own,
-    bodyLimit,
+    bodyLimit: BODY_LIMIT,
     requestTimeout: requestTimeoutMs,
+    connectionTimeout: idleTimeoutMs,
     keepAliveTimeout: 30_000,
     genReqId: requestId,
     return503OnClosing: false,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
+    rewriteUrl: ({ url = '/' }) => belowPath(url, basePath),
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => {
@@ -111,7 +129,13 @@ function newFastify(options: AppOptions): FastifyInstance {
     },
   } as FastifyServerOptions) as FastifyInstance;
   app.server.headersTimeout = Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs);
+  app.server.maxConnections = MAX_CONNECTIONS;
   return app;
+}
+
+/** An address without the path that a proxy has put before it, if it has. */
+function belowPath(url: string, basePath: string): string {
+  return basePath !== '' && url.startsWith(`${basePath}/`) ? url.slice(basePath.length) : url;
 }
 
 /** A client's own id, if it is harmless in a log, or a new one. */

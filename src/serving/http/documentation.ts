@@ -33,6 +33,8 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
           'Real-time image classification: the Open Inference Protocol (KServe v2), and image files.',
         version,
       },
+      // Relative to the description itself, so that it is true below any path of a proxy.
+      servers: [{ url: '..' }],
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       security: [{ token: [] }],
     },
@@ -43,6 +45,8 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
     });
     await scope.register(swaggerUi, {
       routePrefix: '/docs',
+      // Makes the page's addresses relative.
+      indexPrefix: '.',
       staticCSP: true,
       transformStaticCSP: () => CONTENT_POLICY,
       // Swagger UI would otherwise load a badge from a web service.
