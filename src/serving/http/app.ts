@@ -78,6 +78,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   decompressBodies(app);
   const methodsOf = collectMethods(app);
+  // Before the plugins: their routes take what is set when they are registered.
+  app.setErrorHandler((error: Error, request, reply) => answerError(error, request, reply, options));
+  app.setNotFoundHandler((request, reply) => answerUnrouted(request, reply, methodsOf));
   app.decorateRequest('caller', undefined);
   const takeFromLimit = await limiterFor(app, options.rateLimit);
   // Built once: @fastify/helmet builds its middleware anew for each request, which costs as much as the rest of the request.
@@ -99,8 +102,6 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     recordRequest(request, reply, options.metrics);
     done();
   });
-  app.setErrorHandler((error: Error, request, reply) => answerError(error, request, reply, options));
-  app.setNotFoundHandler((request, reply) => answerUnrouted(request, reply, methodsOf));
   return app;
 }
 

@@ -33,8 +33,6 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
           'Real-time image classification: the Open Inference Protocol (KServe v2), and image files.',
         version,
       },
-      // Relative to the description itself, so that it is true below any path of a proxy.
-      servers: [{ url: '..' }],
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       security: [{ token: [] }],
     },
@@ -47,6 +45,9 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
       routePrefix: '/docs',
       // Makes the page's addresses relative.
       indexPrefix: '.',
+      // Relative to the description itself (/docs/json), so that it is true below any path of a proxy.
+      transformSpecification: (description) => ({ ...description, servers: [{ url: '..' }] }),
+      transformSpecificationClone: false,
       staticCSP: true,
       transformStaticCSP: () => CONTENT_POLICY,
       // Swagger UI would otherwise load a badge from a web service.

@@ -81,14 +81,11 @@ export async function readInferenceRequest(
   const [input] = request.inputs;
   const tensor = takeData(input!, binary, scanned.data);
   requireShape(tensor, shape);
-  if (tensor.shape[0]! > maxImages) {
-    throw new HttpError('BODY_TOO_LARGE', `a request may have at most ${maxImages} images`);
-  }
   const isBinary = request.parameters?.binary_data_output ?? false;
   const { timeout } = request.parameters ?? {};
   return {
     id: request.id,
-    pixels: pixelsOf(tensor),
+    pixels: pixelsOf(tensor, maxValues),
     count: tensor.shape[0]!,
     outputs: request.outputs?.map(({ name, parameters }) => ({
       name,

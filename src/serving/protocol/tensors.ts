@@ -25,9 +25,9 @@ const DATATYPES: ReadonlyMap<string, Datatype> = new Map([
 
 /**
  * A tensor's values as pixels from 0 to 255. Throws BAD_REQUEST where there are more or fewer than its shape says, or where a
- * value is no pixel.
+ * value is no pixel, and BODY_TOO_LARGE where there are too many.
  */
-export function pixelsOf({ name, datatype, shape, data }: RequestTensor): Uint8Array {
+export function pixelsOf({ name, datatype, shape, data }: RequestTensor, maxValues: number): Uint8Array {
   const kind = DATATYPES.get(datatype);
   if (!kind) {
     const known = [...DATATYPES.keys()].join(', ');
@@ -42,9 +42,18 @@ export function pixelsOf({ name, datatype, shape, data }: RequestTensor): Uint8A
       `input "${name}" has ${data.length} bytes, and its shape needs ${expected}`,
     );
   }
+  if (count > maxValues) {
+    throw new HttpError(
+      'BODY_TOO_LARGE',
+      `input "${name}" has more than the ${maxValues} values that may wait`,
+    );
+  }
   if (datatype === 'UINT8') return data;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  return Uint8Array.from({ length: count }, (_, index) => requirePixel(kind.read(view, index * kind.bytes)));
+  const pixels = new Uint8Array(count);
+  for (let index = 0; index < count; index++)
+    pixels[index] = requirePixel(kind.read(view, index * kind.bytes));
+  return pixels;
 }
 
 function pixelsOfLists(
