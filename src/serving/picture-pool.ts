@@ -29,11 +29,11 @@ interface Waiting {
 
 /**
  * Decodes and prepares pictures in processes of its own: a decoder may take seconds, hundreds of megabytes or crash, and requests
- * beside it must not notice. As many at a time as there are cores, but for the one that answers requests.
+ * beside it must not notice.
  */
 export class PicturePool {
   readonly #limits: Required<PictureLimits>;
-  readonly #most = Math.max(1, Math.min(4, availableParallelism() - 1));
+  readonly #most = mostProcesses();
   readonly #idle = new Map<PictureProcess, NodeJS.Timeout>();
   readonly #busy = new Set<PictureProcess>();
   readonly #waiting = new Set<Waiting>();
@@ -50,12 +50,12 @@ export class PicturePool {
    */
   async prepare(task: Omit<PictureTask, 'maxPixels'>): Promise<PreparedPicture> {
     await this.#turn(task.bytes.length);
-    const process = this.#takeProcess();
+    const decoder = this.#takeProcess();
     try {
       const { maxPixels, decodeMs } = this.#limits;
-      return await process.prepare({ ...task, maxPixels }, decodeMs);
+      return await decoder.prepare({ ...task, maxPixels }, decodeMs);
     } finally {
-      this.#giveBack(process);
+      this.#giveBack(decoder);
       this.#passTurn();
     }
   }
@@ -122,4 +122,10 @@ export class PicturePool {
     };
     this.#idle.set(process, setTimeout(end, IDLE_MS).unref());
   }
+}
+
+/** Two, where that leaves a core to whoever answers requests, and a container's memory to the model. */
+function mostProcesses(): number {
+  const isSmall = process.constrainedMemory() > 0 && process.constrainedMemory() < 2 * 2 ** 30;
+  return isSmall || availableParallelism() < 3 ? 1 : 2;
 }
