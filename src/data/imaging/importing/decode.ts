@@ -2,7 +2,7 @@ import type { Sharp,SharpConstructor } from 'sharp';
 
 import { messageOf } from '../../../core/errors.js';
 import { centredDrawing } from '../centring.js';
-import { readImageHeader,type ImageHeader } from './image-header.js';
+import { MAX_SCANS, readImageHeader, type ImageHeader } from './image-header.js';
 import { edgeColour,invert,hasLightEdges,placeOn,type Pixels } from './pixels.js';
 import { RejectionError } from '../../rejection.js';
 
@@ -21,8 +21,6 @@ export interface ImageTarget {
 
 /** Images are first brought to this size before a shape is looked for, so that a photo costs no more than a scan. */
 const WORKING_SIZE = 512;
-/** Passes over pixels that a progressive JPEG may ask for; a real one asks for about ten. */
-const MAX_SCANS = 32;
 
 /** An image as the target asks for it. */
 export interface DecodedImage {
