@@ -18,6 +18,10 @@ export function fileOfForm(body: Buffer, contentType: string): Promise<Buffer> {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => (file = Buffer.concat(chunks)));
+      // A form that ends within a file: without a listener, the error would end the process.
+      stream.on('error', () => {
+        refuse('the form is damaged');
+      });
     });
     form.on('filesLimit', () => {
       refuse('the form has more than one file');
