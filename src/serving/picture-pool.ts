@@ -1,43 +1,131 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 
-import { Tinypool } from 'tinypool';
-
-import type { PreparationTask } from '../data/imaging/prepare-worker.js';
-import { preparePicture, type PreparedPicture } from '../data/imaging/prepare.js';
+import type { PreparedPicture } from '../data/imaging/prepare.js';
 import { HttpError } from './http-errors.js';
+import type { PictureTask } from './picture-child.js';
+import { PictureProcess } from './picture-process.js';
 
-/** A picture of fewer pixels is prepared in less than a millisecond: faster than handing it to a thread. */
-const SMALL_PIXELS = 64 * 64;
-/** Pictures that may wait, of up to 1 MiB each. */
+/** What pictures may cost. */
+export interface PictureLimits {
+  /** A picture with more pixels is refused before it is decoded. */
+  maxPixels: number;
+  /** How long a picture may wait for its turn, in milliseconds. */
+  waitMs: number;
+  /** How long decoding may take, in milliseconds. */
+  decodeMs?: number;
+}
+
+/** A photo of 16 million pixels takes less than a second. */
+const DECODE_MS = 5000;
+/** Pictures that may wait, and the bytes that they may hold together. */
 const MAX_WAITING = 64;
-/** The compiled worker, for threads load no TypeScript. */
-const WORKER = fileURLToPath(new URL('../../dist/data/imaging/prepare-worker.js', import.meta.url));
+const MAX_WAITING_BYTES = 64 * 2 ** 20;
+/** Processes that were not needed for so long end. */
+const IDLE_MS = 60_000;
 
-/** Prepares pictures in threads of its own: a large one would keep every other request waiting for some 20 ms. */
+interface Waiting {
+  begin: () => void;
+}
+
+/**
+ * Decodes and prepares pictures in processes of its own: a decoder may take seconds, hundreds of megabytes or crash, and requests
+ * beside it must not notice.
+ */
 export class PicturePool {
-  #pool: Tinypool | undefined;
+  readonly #limits: Required<PictureLimits>;
+  readonly #most = mostProcesses();
+  readonly #idle = new Map<PictureProcess, NodeJS.Timeout>();
+  readonly #busy = new Set<PictureProcess>();
+  readonly #waiting = new Set<Waiting>();
+  #waitingBytes = 0;
+  #running = 0;
 
-  /** Prepares a picture. Throws OVERLOADED where too many wait. */
-  async prepare(task: PreparationTask): Promise<PreparedPicture> {
-    const { width, height, rgba } = task.picture;
-    if (width * height <= SMALL_PIXELS) return preparePicture(task.picture, task.shape, task.preparation);
-    // Threads are started when the first picture needs one.
-    this.#pool ??= new Tinypool({
-      filename: WORKER,
-      minThreads: 1,
-      maxThreads: Math.max(1, availableParallelism() - 1),
-      idleTimeout: 10_000,
-      execArgv: [],
-    });
-    if (this.#pool.queueSize >= MAX_WAITING) throw new HttpError('OVERLOADED');
-    return (await this.#pool.run(task, {
-      transferList: [rgba.buffer as ArrayBuffer],
-    })) as PreparedPicture;
+  constructor(limits: PictureLimits) {
+    this.#limits = { decodeMs: DECODE_MS, ...limits };
   }
 
-  /** Ends the threads. */
-  async close(): Promise<void> {
-    await this.#pool?.destroy();
+  /**
+   * Prepares a picture. Throws UNPROCESSABLE where it cannot be decoded within the limits, OVERLOADED where too many wait, and
+   * DEADLINE_EXCEEDED where its turn does not come in time.
+   */
+  async prepare(task: Omit<PictureTask, 'maxPixels'>): Promise<PreparedPicture> {
+    await this.#turn(task.bytes.length);
+    const decoder = this.#takeProcess();
+    try {
+      const { maxPixels, decodeMs } = this.#limits;
+      return await decoder.prepare({ ...task, maxPixels }, decodeMs);
+    } finally {
+      this.#giveBack(decoder);
+      this.#passTurn();
+    }
   }
+
+  /** Ends the processes, and what they still decode. */
+  close(): void {
+    for (const timer of this.#idle.values()) clearTimeout(timer);
+    for (const process of [...this.#idle.keys(), ...this.#busy]) process.kill();
+    this.#idle.clear();
+  }
+
+  /** Waits until fewer pictures than may be are decoded. */
+  async #turn(size: number): Promise<void> {
+    if (this.#running >= this.#most) {
+      if (this.#waiting.size >= MAX_WAITING || this.#waitingBytes + size > MAX_WAITING_BYTES) {
+        throw new HttpError('OVERLOADED');
+      }
+      await this.#queue(size);
+    } else this.#running++;
+  }
+
+  /** Gives one's turn to whoever waits longest. */
+  #passTurn(): void {
+    const [next] = this.#waiting;
+    if (!next) this.#running--;
+    else {
+      this.#waiting.delete(next);
+      next.begin();
+    }
+  }
+
+  async #queue(size: number): Promise<void> {
+    this.#waitingBytes += size;
+    let timer: NodeJS.Timeout | undefined;
+    const entry: Waiting = { begin: () => undefined };
+    try {
+      await new Promise<void>((resolve, reject) => {
+        entry.begin = resolve;
+        this.#waiting.add(entry);
+        timer = setTimeout(reject, this.#limits.waitMs, new HttpError('DEADLINE_EXCEEDED'));
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(entry);
+      this.#waitingBytes -= size;
+    }
+  }
+
+  #takeProcess(): PictureProcess {
+    const found = [...this.#idle].find(([process]) => process.isAlive);
+    const process = found?.[0] ?? new PictureProcess();
+    if (found) clearTimeout(found[1]);
+    this.#idle.delete(process);
+    this.#busy.add(process);
+    return process;
+  }
+
+  #giveBack(process: PictureProcess): void {
+    this.#busy.delete(process);
+    if (!process.isAlive) return;
+    const end = (): void => {
+      this.#idle.delete(process);
+      process.kill();
+    };
+    this.#idle.set(process, setTimeout(end, IDLE_MS).unref());
+  }
+}
+
+/** Two, where that leaves a core to whoever answers requests, and a container's memory to the model. */
+function mostProcesses(): number {
+  const isSmall = process.constrainedMemory() > 0 && process.constrainedMemory() < 2 * 2 ** 30;
+  return isSmall || availableParallelism() < 3 ? 1 : 2;
 }

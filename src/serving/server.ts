@@ -12,11 +12,11 @@ import { registerClassify } from './http/classify.js';
 import { registerDocumentation } from './http/documentation.js';
 import { registerFeedback } from './http/feedback.js';
 import { registerHealth } from './http/health.js';
-import { registerInference } from './http/inference.js';
+import { registerInference, type InferenceLimits } from './http/inference.js';
 import { registerModelFile } from './http/model-file.js';
 import { registerOperations } from './http/operations.js';
 import { filesOf, registerFiles } from './http/static-files.js';
-import { PicturePool } from './picture-pool.js';
+import { PicturePool, type PictureLimits } from './picture-pool.js';
 import { pictureReader } from './read-picture.js';
 import type { ClassificationService } from './service.js';
 
@@ -24,6 +24,7 @@ import type { ClassificationService } from './service.js';
 export interface ServerParts {
   service: ClassificationService;
   app: Omit<AppOptions, 'isStopping'>;
+  limits: InferenceLimits & PictureLimits;
   /** Records an administrative act before it is done. */
   record: RecordAct;
   /** Labels a second that are taken from each caller. */
@@ -60,7 +61,7 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
   let isStopping = false;
   const app = await createApp({ ...parts.app, isStopping: () => isStopping });
   const countOpen = openRequests(app);
-  const pictures = new PicturePool();
+  const pictures = new PicturePool(parts.limits);
   await registerRoutes(app, parts, pictures, () => isStopping);
   const port = await listen(app, parts);
   const name = host.includes(':') ? `[${host}]` : host;
@@ -70,7 +71,7 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
       isStopping = true;
       if (drainDelayMs > 0) await wait(drainDelayMs);
       const cutOff = await closeApp(app, countOpen, drainTimeoutMs);
-      await pictures.close();
+      pictures.close();
       await service.versions.close();
       metrics.close();
       return { cutOff };
@@ -80,23 +81,30 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
 
 async function registerRoutes(
   app: FastifyInstance,
-  { service, app: { metrics }, record, feedbackRate }: ServerParts,
+  { service, app: { metrics, basePath }, limits, record, feedbackRate }: ServerParts,
   pictures: PicturePool,
   isStopping: () => boolean,
 ): Promise<void> {
   await registerDocumentation(app);
+  if (basePath !== '') redirectTo(app, `${basePath}/`);
   registerFiles(app, await filesOf(PAGE_FOLDER));
   registerFiles(app, runtimeFiles(['webgpu', 'wasm']), '/runtime');
   await app.register((routes, _options, done) => {
     registerHealth(routes, service.versions, isStopping);
-    registerInference(routes, service);
-    registerClassify(routes, service, pictureReader(pictures));
+    registerInference(routes, service, limits);
+    registerClassify(routes, service, pictureReader(pictures), limits.bodyLimit);
     registerFeedback(routes, service, feedbackRate);
     registerModelFile(routes, service.versions, exportOnnx);
     registerOperations(routes, service, metrics);
     registerAdministration(routes, service, record);
     done();
   });
+}
+
+/** The page's addresses are relative: they need the slash at the end. */
+function redirectTo(app: FastifyInstance, page: string): void {
+  const options = { config: { role: 'infer' as const }, schema: { hide: true } };
+  app.get(page.slice(0, -1), options, (_request, reply) => reply.redirect(page));
 }
 
 /** Counts requests that have begun and are not answered; returns how many there are now. */

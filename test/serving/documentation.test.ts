@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { noBrowser, openInBrowser } from '../support/browser.js';
 import { temporaryFolder } from '../support/folders.js';
+import { proxyBelow } from '../support/prefix-proxy.js';
 import { serveForTest, writeMnistCheckpoint } from '../support/serving.js';
 
 describe.skipIf(noBrowser !== undefined)(`/docs in a real Chromium (${noBrowser ?? 'present'})`, () => {
@@ -13,5 +14,23 @@ describe.skipIf(noBrowser !== undefined)(`/docs in a real Chromium (${noBrowser 
     await page.locator('.opblock-summary', { hasText: '/feedback' }).first().click();
     await page.locator('.opblock-body').first().waitFor();
     expect(troubles).toEqual([]);
+  });
+
+  it('works below a path that a reverse proxy takes away, as the page does', async () => {
+    const { url } = await serveForTest(await writeMnistCheckpoint(await temporaryFolder(), 'three', 3));
+    const below = await proxyBelow('/digits', url);
+    const docs = await openInBrowser(`${below}/docs`);
+    await docs.page.locator('.opblock-summary', { hasText: '/v2/health/live' }).first().click();
+    await docs.page.getByRole('button', { name: 'Try it out' }).click();
+    await docs.page.getByRole('button', { name: 'Execute' }).click();
+    const address = docs.page.locator('.request-url').first();
+    await address.waitFor();
+    expect((await address.textContent())!).toContain(`${below}/v2/health/live`);
+    await docs.page.locator('.live-responses-table', { hasText: '"live": true' }).first().waitFor();
+    expect(docs.troubles).toEqual([]);
+    const shown = await openInBrowser(`${below}/`);
+    await shown.page.locator('#model', { hasText: 'three, version' }).waitFor();
+    await shown.page.locator('#engine', { hasText: 'Runs in the browser' }).waitFor();
+    expect(shown.troubles).toEqual([]);
   });
 });

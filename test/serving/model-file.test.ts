@@ -1,3 +1,6 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { expect, it } from 'vitest';
 
 import { OnnxModel } from '../../src/deployment/onnx/runtime.js';
@@ -42,6 +45,18 @@ it('the runtime of the page comes once: a browser that has it is told so', async
   const headers = { 'if-none-match': first.headers.get('etag')! };
   expect((await fetch(address, { headers })).status).toBe(304);
   expect((await fetch(`${url}/runtime/..%2Fpackage.json`)).status).toBe(404);
+});
+
+it('a model that is gone is not available, and no path is told', async () => {
+  const folder = await temporaryFolder();
+  const { url, log } = await serveForTest(await writeMnistCheckpoint(folder, 'three', 3));
+  await rm(join(folder, 'three'), { recursive: true });
+  for (const path of ['/model/parameters', '/model/onnx']) {
+    const { status, body } = await ask(url + path);
+    expect([status, body['code']]).toEqual([409, 'CONFLICT']);
+    expect(JSON.stringify(body)).not.toContain(folder);
+  }
+  expect(log.join()).toContain(folder);
 });
 
 it('serve is a function of the library', async () => {

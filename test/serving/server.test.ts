@@ -1,44 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import { ServerMetrics } from '../../src/serving/metrics.js';
-import { startHttpServer, type HttpServer } from '../../src/serving/server.js';
-import { ClassificationService, countingObserver } from '../../src/serving/service.js';
-import { CheckpointSource } from '../../src/serving/source.js';
-import { ModelVersions } from '../../src/serving/versions.js';
-import { Monitor } from '../../src/serving/watching/monitor.js';
-import { temporaryFolder } from '../support/folders.js';
-
-/** A server that has loaded no model, and waits for unfinished requests for only a moment when it is stopped. */
-async function unreadyServer(): Promise<HttpServer> {
-  const metrics = new ServerMetrics();
-  const observer = countingObserver(metrics, { changed: () => undefined, refused: () => undefined });
-  const versions = new ModelVersions(
-    new CheckpointSource('mnist', join(await temporaryFolder(), 'none.safetensors')),
-    { maxBatch: 1, maxQueue: 1, maxDelay: 0, traffic: { canary: 0, shadow: false } },
-    () => Promise.reject(new Error('there is no model')),
-    observer,
-  );
-  const monitor = new Monitor({ window: 200, feedback: undefined, minAccuracy: undefined }, metrics.registry);
-  return startHttpServer({
-    service: new ClassificationService(versions, metrics, monitor, 1000),
-    app: {
-      authenticator: undefined,
-      metrics,
-      bodyLimit: 1000,
-      requestTimeoutMs: 60_000,
-      rateLimit: undefined,
-      tls: undefined,
-      logger: false,
-    },
-    record: () => Promise.resolve(),
-    feedbackRate: 100,
-    ...{ host: '127.0.0.1', port: 0, drainDelayMs: 0, drainTimeoutMs: 100 },
-  });
-}
+import { unreadyServer } from '../support/unready-server.js';
 
 it('counts the requests that it cuts off when it stops', async () => {
   const { url, stop } = await unreadyServer();

@@ -1,4 +1,5 @@
 import { messageOf, ToolkitError } from '../../core/errors.js';
+import { countScans, MAX_SCANS } from './importing/image-header.js';
 import type { Picture } from './picture.js';
 
 /** A longer side than this is shrunk while it is decoded: there is nothing to see in it for a model of small images. */
@@ -26,17 +27,23 @@ export const pictureFormats = [...new Set(SIGNATURES.map(([format]) => format))]
  * says, in the colours of a screen, its longer side at most 512 pixels. Throws PICTURE_UNREADABLE, naming the picture.
  *
  * @param name how messages call the picture
+ * @param maxPixels a picture whose header claims more is refused before it is decoded
  */
-export async function decodePicture(bytes: Uint8Array, name: string): Promise<Picture> {
+export async function decodePicture(
+  bytes: Uint8Array,
+  name: string,
+  maxPixels: number = MAX_PIXELS,
+): Promise<Picture> {
   const refuse = (reason: string, cause?: unknown): ToolkitError =>
     new ToolkitError('PICTURE_UNREADABLE', { path: name, reason }, { cause });
   if (bytes.length === 0) throw refuse('it is empty');
   // Looked at here, so that only decoders of raster images are ever given bytes: SVG can point to other files.
   if (formatOf(bytes) === undefined)
     throw refuse(`not a picture of a known format (${pictureFormats.join(', ')})`);
+  if (formatOf(bytes) === 'JPEG' && countScans(bytes) > MAX_SCANS) throw refuse(`it has more than ${MAX_SCANS} scans`);
   const { default: sharp } = await import('sharp');
   try {
-    const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS })
+    const { data, info } = await sharp(bytes, { limitInputPixels: maxPixels })
       .autoOrient()
       .resize({ width: MAX_SIDE, height: MAX_SIDE, fit: 'inside', withoutEnlargement: true })
       .toColourspace('srgb')
@@ -46,6 +53,9 @@ export async function decodePicture(bytes: Uint8Array, name: string): Promise<Pi
     if (info.channels !== 4) throw new Error(`decoded to ${info.channels} channels`);
     return { width: info.width, height: info.height, rgba: new Uint8Array(data) };
   } catch (error) {
+    if (reasonOf(error).includes('exceeds pixel limit')) {
+      throw refuse(`it has more than ${maxPixels} pixels`, error);
+    }
     throw refuse(`it cannot be decoded (${reasonOf(error)})`, error);
   }
 }

@@ -13,23 +13,27 @@ const MAX_PIXELS = 2 ** 24;
  * Makes a picture into an image for a model. Throws PICTURE_UNREADABLE, naming the picture.
  *
  * @param name how messages call the picture
+ * @param maxPixels a picture with more is refused before it is decoded
  */
 export async function imageOf(
   bytes: Uint8Array,
   name: string,
   description: Pick<CheckpointDescription, 'shape' | 'data'>,
   preparation: Preparation,
+  maxPixels?: number,
 ): Promise<PreparedPicture> {
   const { shape } = description;
-  if (preparation !== 'import') return preparePicture(await decodePicture(bytes, name), shape, preparation);
+  if (preparation !== 'import') {
+    return preparePicture(await decodePicture(bytes, name, maxPixels), shape, preparation);
+  }
   const { centre, invert } = description.data.imported ?? { centre: 'none', invert: 'no' };
   const channels = shape.channels === 3 ? 3 : 1;
   // An import makes squares, grey or coloured; images of another shape were none.
   if (shape.width !== shape.height || shape.channels !== channels) {
-    return preparePicture(await decodePicture(bytes, name), shape, 'fit');
+    return preparePicture(await decodePicture(bytes, name, maxPixels), shape, 'fit');
   }
   try {
-    const target = { size: shape.width, channels, centre, invert, maxPixels: MAX_PIXELS } as const;
+    const target = { size: shape.width, channels, centre, invert, maxPixels: maxPixels ?? MAX_PIXELS } as const;
     const { data, inverted } = await decodeForeign(Buffer.from(bytes), target);
     const blank = data.every((pixel) => pixel === data[0]);
     return { pixels: data, shape, blank, inverted, box: null, thickened: false };

@@ -10,7 +10,6 @@ import fastify, {
 } from 'fastify';
 import helmet from 'helmet';
 
-import { HttpError } from '../http-errors.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { Authenticator, Caller } from '../security/authenticator.js';
 import { helmetOptions } from '../security/headers.js';
@@ -18,7 +17,10 @@ import type { TokenRole } from '../security/roles.js';
 import { withoutSecrets } from '../security/token.js';
 import { admit } from './admission.js';
 import { limitedSender } from './callers.js';
+import { decompressBodies } from './content-encoding.js';
+import { registerCrossOrigin } from './cross-origin.js';
 import { answerBrokenRequest, answerError } from './error-answers.js';
+import { answerUnrouted, collectMethods } from './methods.js';
 import { rateLimiter, registerRateLimits } from './rate-limits.js';
 import { requestLogger } from './request-log.js';
 
@@ -36,13 +38,19 @@ export interface AppOptions {
   /** Checks tokens; undefined on loopback, where no token is needed. */
   authenticator: Authenticator | undefined;
   metrics: ServerMetrics;
-  /** The largest body, in bytes. */
-  bodyLimit: number;
   /** How long a request may take to arrive, in milliseconds. */
   requestTimeoutMs: number;
   /** Requests a second for each token and network; undefined sets no limit. */
   rateLimit: number | undefined;
+  /** How long a connection may stand still, also while its request is answered, in milliseconds. */
+  idleTimeoutMs: number;
   tls: { cert: Buffer; key: Buffer } | undefined;
+  /** Addresses of reverse proxies whose word about clients is taken (X-Forwarded-For, -Host and -Proto). */
+  trustedProxies: readonly string[];
+  /** Origins whose pages may use the server. */
+  allowedOrigins: ReadonlySet<string>;
+  /** A path below which the server is reached as well, such as "/digits"; empty for none. */
+  basePath: string;
   logger: FastifyServerOptions['logger'];
   /** Whether the server is stopping: it then reports that it is not ready and closes connections after each answer. */
   isStopping: () => boolean;
@@ -52,7 +60,11 @@ export interface AppOptions {
 const CONNECTION_CHECK_MS = 1000;
 /** `admit` refuses a request without a Host header with a JSON error; Node.js would send an empty one. */
 const SERVER_OPTIONS = { connectionsCheckingInterval: CONNECTION_CHECK_MS, requireHostHeader: false };
+/** For headers, and for a TLS handshake before them. */
 const HEADERS_TIMEOUT_MS = 5000;
+/** A body where a route does not say otherwise: some short JSON. */
+const BODY_LIMIT = 64 * 1024;
+const MAX_CONNECTIONS = 2000;
 
 /** Creates the HTTP server with everything that all routes share: authentication, limits, headers, errors, metrics. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
@@ -65,6 +77,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
   });
+  decompressBodies(app);
+  const methodsOf = collectMethods(app);
+  // Before the plugins: their routes take what is set when they are registered.
+  app.setErrorHandler((error: Error, request, reply) => answerError(error, request, reply, options));
+  app.setNotFoundHandler((request, reply) => answerUnrouted(request, reply, methodsOf));
   app.decorateRequest('caller', undefined);
   await registerRateLimits(app);
   const { rateLimit } = options;
@@ -75,8 +92,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('onRequest', async (request, reply) => {
     setSecurityHeaders(request.raw, reply.raw, rethrow);
     reply.header('x-request-id', request.id);
-    await admit(request, options.authenticator, takeFromLimit);
+    return Promise.resolve();
   });
+  // A browser asks without a token whether it may send one.
+  await registerCrossOrigin(app, options.allowedOrigins);
+  app.addHook('onRequest', (request) => admit(request, options, takeFromLimit));
   app.addHook('onSend', (_request, reply, payload, done) => {
     // A connection that stays open after its last answer would keep a stopping server waiting.
     if (options.isStopping()) reply.header('connection', 'close');
@@ -87,28 +107,27 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     logRequest(request, reply);
     done();
   });
-  app.setErrorHandler((error: Error, request, reply) => answerError(error, request, reply, options));
-  app.setNotFoundHandler(() => {
-    throw new HttpError('NOT_FOUND');
-  });
   return app;
 }
 
 function newFastify(options: AppOptions): FastifyInstance {
-  const { bodyLimit, requestTimeoutMs, tls, logger } = options;
+  const { requestTimeoutMs, idleTimeoutMs, tls, logger, trustedProxies, basePath } = options;
   const app = fastify({
-    ...(tls ? { https: { ...tls, ...SERVER_OPTIONS } } : {}),
+    ...(tls ? { https: { ...tls, ...SERVER_OPTIONS, handshakeTimeout: HEADERS_TIMEOUT_MS } } : {}),
     ...(tls ? {} : { http: { ...SERVER_OPTIONS } }),
     logger: logger ?? false,
     // `requestLogger` logs each request in one line, once it is answered.
     logController: new LogController({ disableRequestLogging: true }),
     // A child logger for each request would be made for the few that log; the lines hold the request's id instead.
     childLoggerFactory: (own) => own,
-    bodyLimit,
+    bodyLimit: BODY_LIMIT,
     requestTimeout: requestTimeoutMs,
+    connectionTimeout: idleTimeoutMs,
     keepAliveTimeout: 30_000,
     genReqId: requestId,
     return503OnClosing: false,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
+    rewriteUrl: ({ url = '/' }) => belowPath(url, basePath),
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => {
@@ -116,7 +135,13 @@ function newFastify(options: AppOptions): FastifyInstance {
     },
   } as FastifyServerOptions) as FastifyInstance;
   app.server.headersTimeout = Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs);
+  app.server.maxConnections = MAX_CONNECTIONS;
   return app;
+}
+
+/** An address without the path that a proxy has put before it, if it has. */
+function belowPath(url: string, basePath: string): string {
+  return basePath !== '' && url.startsWith(`${basePath}/`) ? url.slice(basePath.length) : url;
 }
 
 /** A client's own id, if it is harmless in a log and holds no token, or a new one. */

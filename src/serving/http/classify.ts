@@ -1,9 +1,10 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { HttpError } from '../http-errors.js';
 import type { ClassificationService } from '../service.js';
 import { ownerOf } from './callers.js';
+import { fileOfForm } from './form-file.js';
 
 /** Prepares an image file for the model; the notes go into the answer. Throws UNSUPPORTED_MEDIA_TYPE, UNPROCESSABLE or OVERLOADED. */
 export type ReadPicture = (
@@ -16,28 +17,20 @@ export function registerClassify(
   app: FastifyInstance,
   service: ClassificationService,
   readPicture: ReadPicture,
+  bodyLimit: number,
 ): void {
   const schema = {
     tags: ['Classification'],
     summary: 'Classify an image file (PNG, JPEG, WebP, …)',
-    description: 'The request’s body is the file.',
-    consumes: ['image/png', 'image/jpeg', 'image/webp', 'application/octet-stream'],
+    description: 'The request’s body is the file, or a form with one file.',
+    consumes: ['image/png', 'image/jpeg', 'image/webp', 'application/octet-stream', 'multipart/form-data'],
   };
-  app.post('/classify', { config: { role: 'infer' }, schema }, async (request, reply) => {
-    if (!(request.body instanceof Uint8Array) || request.body.length === 0) {
-      throw new HttpError('BAD_REQUEST', 'the body must be an image file');
-    }
-    const type = request.headers['content-type'] ?? '';
-    if (!/^(image\/|application\/octet-stream)/.test(type)) {
-      throw new HttpError(
-        'UNSUPPORTED_MEDIA_TYPE',
-        'send the image file itself, as image/… or application/octet-stream',
-      );
-    }
+  app.post('/classify', { config: { role: 'infer' }, schema, bodyLimit }, async (request, reply) => {
+    const file = await imageFileOf(request);
     const lease = service.versions.acquire();
     let picture;
     try {
-      picture = await readPicture(request.body, lease.description);
+      picture = await readPicture(file, lease.description);
     } catch (error) {
       lease.release();
       throw error;
@@ -61,4 +54,18 @@ export function registerClassify(
       ...picture.notes,
     });
   });
+}
+
+/** The image file that a request brings: its body, or the file of a form. Throws BAD_REQUEST or UNSUPPORTED_MEDIA_TYPE. */
+async function imageFileOf({ body, headers }: FastifyRequest): Promise<Uint8Array> {
+  if (!(body instanceof Buffer) || body.length === 0) {
+    throw new HttpError('BAD_REQUEST', 'the body must be an image file');
+  }
+  const type = headers['content-type'] ?? '';
+  if (/^multipart\/form-data\b/i.test(type)) return fileOfForm(body, type);
+  if (/^(image\/|application\/octet-stream)/i.test(type)) return body;
+  throw new HttpError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    'send the image file itself, as image/… or application/octet-stream, or as a file of multipart/form-data',
+  );
 }

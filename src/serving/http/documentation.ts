@@ -43,6 +43,11 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
     });
     await scope.register(swaggerUi, {
       routePrefix: '/docs',
+      // Makes the page's addresses relative.
+      indexPrefix: '.',
+      // Relative to the description itself (/docs/json), so that it is true below any path of a proxy.
+      transformSpecification: (description) => ({ ...description, servers: [{ url: '..' }] }),
+      transformSpecificationClone: false,
       staticCSP: true,
       transformStaticCSP: () => CONTENT_POLICY,
       // Swagger UI would otherwise load a badge from a web service.

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { messageOf } from '../../core/errors.js';
-import { codeOfStatus, HttpError } from '../http-errors.js';
+import { codeOfStatus, HttpError, type HttpErrorCode } from '../http-errors.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { Authenticator } from '../security/authenticator.js';
 
@@ -32,8 +32,12 @@ export function answerError(
 }
 
 /** What nobody expected has a line of its own; what is answered by design has the request's, with its status. */
-function logError({ code, message, cause }: HttpError, thrown: Error, { id, log }: FastifyRequest): void {
-  if (cause !== undefined) log.error({ reqId: id, error: messageOf(cause) }, code);
+function logError(
+  { code, status, message, cause }: HttpError,
+  thrown: Error,
+  { id, log }: FastifyRequest,
+): void {
+  if (cause !== undefined && status >= 500) log.error({ reqId: id, error: messageOf(cause) }, code);
   else if (code === 'INTERNAL') log.error({ reqId: id, error: thrown.stack }, code);
   else log.debug({ reqId: id, code }, message);
 }
@@ -48,25 +52,27 @@ function asHttpError(thrown: Error & { statusCode?: number }): HttpError {
 
 /** Answers what is not valid HTTP or did not arrive in time: there is no request to answer it through. */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const { status, code, message } = new HttpError(brokenRequestCodes[error.code ?? ''] ?? 'BAD_REQUEST');
-  const body = JSON.stringify({ error: message, code });
-  if (socket.writable) {
-    socket.write(
-      [
-        `HTTP/1.1 ${status} ${code}`,
-        'content-type: application/json',
-        `content-length: ${Buffer.byteLength(body)}`,
-        'connection: close',
-        '',
-        body,
-      ].join('\r\n'),
-    );
+  // Within a TLS handshake, nothing can be said.
+  if (!/^(HPE_|ERR_HTTP_)/.test(error.code ?? '') || !socket.writable) {
+    socket.destroy();
+    return;
   }
+  const { status, code, message } = new HttpError(brokenRequestCodes.get(error.code) ?? 'BAD_REQUEST');
+  const body = JSON.stringify({ error: message, code });
+  socket.write(
+    [
+      `HTTP/1.1 ${status} ${code}`,
+      'content-type: application/json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
   socket.destroySoon();
 }
 
-const brokenRequestCodes: Readonly<Record<string, 'REQUEST_TIMEOUT' | 'HEADERS_TOO_LARGE'>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
-  HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
-};
+const brokenRequestCodes: ReadonlyMap<string | undefined, HttpErrorCode> = new Map([
+  ['ERR_HTTP_REQUEST_TIMEOUT', 'REQUEST_TIMEOUT'],
+  ['HPE_HEADER_OVERFLOW', 'HEADERS_TOO_LARGE'],
+]);

@@ -10,16 +10,33 @@ import type { ClassificationService } from '../service.js';
 import { ownerOf } from './callers.js';
 import type { Lease } from '../versions.js';
 
+/** What an inference request may bring. */
+export interface InferenceLimits {
+  /** Bytes of the body. */
+  bodyLimit: number;
+  /** Images: no more than can wait. */
+  maxImages: number;
+}
+
 interface ModelAddress {
   Params: { name: string; version?: string };
 }
 
 const config = { role: 'infer' } as const;
 const tags = ['Open Inference Protocol'];
+const inferenceSchema = {
+  tags,
+  summary: 'Inference: classify images',
+  body: z.toJSONSchema(inferenceRequestSchema, { io: 'input' }),
+};
 const HEADER_LENGTH = 'inference-header-content-length';
 
 /** Registers the Open Inference Protocol (KServe v2), with its binary tensor data extension. */
-export function registerInference(app: FastifyInstance, service: ClassificationService): void {
+export function registerInference(
+  app: FastifyInstance,
+  service: ClassificationService,
+  limits: InferenceLimits,
+): void {
   const { versions } = service;
   app.get('/v2', { config, schema: { tags, summary: 'Server metadata' } }, () => ({
     name: 'mnist-train',
@@ -40,11 +57,8 @@ export function registerInference(app: FastifyInstance, service: ClassificationS
     );
     app.post<ModelAddress>(
       `${path}/infer`,
-      {
-        config,
-        schema: { tags, summary: 'Inference: classify images', body: z.toJSONSchema(inferenceRequestSchema) },
-      },
-      (request, reply) => infer(service, request, reply),
+      { config, schema: inferenceSchema, bodyLimit: limits.bodyLimit },
+      (request, reply) => infer(service, request, reply, limits.maxImages),
     );
   }
 }
@@ -73,12 +87,14 @@ async function infer(
   service: ClassificationService,
   request: FastifyRequest<ModelAddress>,
   reply: FastifyReply,
+  maxImages: number,
 ): Promise<FastifyReply> {
   const lease = leaseFor(service, request);
   let read;
   try {
     const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-    read = readInferenceRequest(body, headerLengthOf(request), lease.description.shape);
+    const { shape } = lease.description;
+    read = await readInferenceRequest(body, headerLengthOf(request), { shape, maxImages });
   } catch (error) {
     lease.release();
     throw error;

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
 import { encodeSafetensors } from '../../artifacts/safetensors.js';
@@ -32,9 +32,12 @@ export function registerModelFile(
   });
   const giveFile = (url: string, what: string, encode: Encode): void => {
     const file = ofCurrentVersion(versions, encode);
-    app.get(url, { config, schema: schema(what) }, async (_request, reply) =>
-      reply.type('application/octet-stream').send(await file()),
-    );
+    app.get(url, { config, schema: schema(what) }, async (request, reply) => {
+      const bytes = await file().catch((error: unknown) => {
+        throw refusalOf(error, request);
+      });
+      return reply.type('application/octet-stream').send(bytes);
+    });
   };
   giveFile('/model/parameters', 'Parameters of the served model (safetensors)', parametersOf);
   giveFile('/model/onnx', 'The served model in ONNX', exportOnnx);
@@ -48,7 +51,6 @@ function ofCurrentVersion(versions: ModelVersions, encode: Encode): () => Promis
       return Buffer.from(await encode(await versions.checkpointOf(version)));
     } catch (error) {
       if (known?.version === version) known = undefined;
-      if (isToolkitError(error)) throw new HttpError('CONFLICT', error.message);
       throw error;
     }
   };
@@ -59,6 +61,17 @@ function ofCurrentVersion(versions: ModelVersions, encode: Encode): () => Promis
     if (known?.version !== version) known = { version, file: make(version) };
     return known.file;
   };
+}
+
+/** What a client is told: messages about files name paths of this machine, and go into the log alone. */
+function refusalOf(error: unknown, request: FastifyRequest): unknown {
+  if (!isToolkitError(error)) return error;
+  if (error.code === 'EXPORT_UNSUPPORTED') return new HttpError('CONFLICT', error.message);
+  request.log.error(
+    { reqId: request.id, code: error.code, error: error.message },
+    'the model is not available',
+  );
+  return new HttpError('CONFLICT', 'the model is not available; the server’s log has the reason');
 }
 
 /** Without the state of the training. */

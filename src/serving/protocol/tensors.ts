@@ -1,36 +1,40 @@
 import { HttpError } from '../http-errors.js';
+import type { ListedNumbers } from './number-lists.js';
+import { requirePixel } from './pixels.js';
 
-/** A tensor as a request brings it: its values are bytes as they came, or numbers in nested or flat lists. */
+/** A tensor as a request brings it: its values are bytes as they came, or numbers from lists. */
 export interface RequestTensor {
   name: string;
   datatype: string;
   shape: readonly number[];
-  data: Uint8Array | readonly unknown[];
+  data: Uint8Array | ListedNumbers;
+}
+
+interface Datatype {
+  bytes: number;
+  read: (view: DataView, at: number) => number;
 }
 
 /** The datatypes of the protocol in which pixels are taken, and how many bytes each number has. */
-const DATATYPES: Readonly<Record<string, { bytes: number; read: (view: DataView, at: number) => number }>> = {
-  UINT8: { bytes: 1, read: (view, at) => view.getUint8(at) },
-  INT32: { bytes: 4, read: (view, at) => view.getInt32(at, true) },
-  INT64: { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
-  FP32: { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
-};
-
-/** Lists in lists: as many as a tensor may have dimensions. */
-const MAX_DEPTH = 8;
+const DATATYPES: ReadonlyMap<string, Datatype> = new Map([
+  ['UINT8', { bytes: 1, read: (view, at) => view.getUint8(at) }],
+  ['INT32', { bytes: 4, read: (view, at) => view.getInt32(at, true) }],
+  ['INT64', { bytes: 8, read: readInt64 }],
+  ['FP32', { bytes: 4, read: (view, at) => view.getFloat32(at, true) }],
+]);
 
 /**
  * A tensor's values as pixels from 0 to 255. Throws BAD_REQUEST where there are more or fewer than its shape says, or where a
- * value is no pixel.
+ * value is no pixel, and BODY_TOO_LARGE where there are too many.
  */
-export function pixelsOf({ name, datatype, shape, data }: RequestTensor): Uint8Array {
-  const kind = DATATYPES[datatype];
+export function pixelsOf({ name, datatype, shape, data }: RequestTensor, maxValues: number): Uint8Array {
+  const kind = DATATYPES.get(datatype);
   if (!kind) {
-    const known = Object.keys(DATATYPES).join(', ');
+    const known = [...DATATYPES.keys()].join(', ');
     throw new HttpError('BAD_REQUEST', `input "${name}": datatype must be one of ${known}`);
   }
   const count = shape.reduce((product, size) => product * size, 1);
-  if (!(data instanceof Uint8Array)) return pixelsOfNumbers(name, data, count);
+  if (!(data instanceof Uint8Array)) return pixelsOfLists(name, data, shape, count);
   if (data.length !== count * kind.bytes) {
     const expected = `${count * kind.bytes} bytes of data`;
     throw new HttpError(
@@ -38,41 +42,44 @@ export function pixelsOf({ name, datatype, shape, data }: RequestTensor): Uint8A
       `input "${name}" has ${data.length} bytes, and its shape needs ${expected}`,
     );
   }
+  if (count > maxValues) {
+    throw new HttpError(
+      'BODY_TOO_LARGE',
+      `input "${name}" has more than the ${maxValues} values that may wait`,
+    );
+  }
   if (datatype === 'UINT8') return data;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const pixels = new Uint8Array(count);
-  for (let index = 0; index < count; index++) {
-    pixels[index] = requirePixel(name, kind.read(view, index * kind.bytes));
-  }
+  for (let index = 0; index < count; index++)
+    pixels[index] = requirePixel(kind.read(view, index * kind.bytes));
   return pixels;
 }
 
-function pixelsOfNumbers(name: string, data: readonly unknown[], count: number): Uint8Array {
-  const values = flatten(name, data, []);
-  // Before anything is allocated by what the shape claims.
-  if (values.length !== count) {
+function pixelsOfLists(
+  name: string,
+  { values, depth, isUniform }: ListedNumbers,
+  shape: readonly number[],
+  count: number,
+): Uint8Array {
+  if (depth > shape.length) {
     throw new HttpError(
       'BAD_REQUEST',
-      `input "${name}" has ${values.length} values, and its shape needs ${count}`,
+      `input "${name}": data has ${depth} dimensions, its shape ${shape.length}`,
     );
   }
-  return Uint8Array.from(values, (value) => requirePixel(name, value));
+  if (!isUniform) throw new HttpError('BAD_REQUEST', `input "${name}": the lists of data differ in length`);
+  if (values.length === count) return values;
+  throw new HttpError(
+    'BAD_REQUEST',
+    `input "${name}" has ${values.length} values, and its shape needs ${count}`,
+  );
 }
 
-function flatten(name: string, data: readonly unknown[], found: unknown[], depth = 0): unknown[] {
-  if (depth > MAX_DEPTH) throw new HttpError('BAD_REQUEST', `input "${name}": data is nested too deeply`);
-  for (const value of data) {
-    if (Array.isArray(value)) flatten(name, value, found, depth + 1);
-    else found.push(value);
-  }
-  return found;
+/** Without a BigInt for each number: pixels need no more than the lower half. */
+function readInt64(view: DataView, at: number): number {
+  return view.getInt32(at + 4, true) === 0 ? view.getUint32(at, true) : -1;
 }
-
-function requirePixel(name: string, value: unknown): number {
-  if (typeof value === 'number' && value >= 0 && value <= 255) return Math.round(value);
-  throw new HttpError('BAD_REQUEST', `input "${name}": every value must be a number from 0 to 255`);
-}
-
 /** An output tensor. */
 export interface ResponseTensor {
   name: string;

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 import { z } from 'zod';
 
 import { MODEL_NAME } from '../../artifacts/model-registry.js';
@@ -9,6 +11,20 @@ export const tokensFileOption = z
   .min(1)
   .default('tokens.json')
   .meta({ description: 'file with the hashes of the access tokens', placeholder: 'FILE' });
+
+/** An address or a range that a proxy may have, as Fastify takes them. */
+function isProxyAddress(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+/** An origin as browsers write it. */
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
 
 const milliseconds = z.number().min(0).max(60_000);
 const file = z.string().min(1).optional();
@@ -61,6 +77,12 @@ export const serveFields = z.strictObject({
   tlsCert: file.meta({ description: 'TLS certificate (PEM)', placeholder: 'FILE' }),
   tlsKey: file.meta({ description: 'TLS private key (PEM)', placeholder: 'FILE' }),
   bodyLimit: z.number().min(0.01).max(100).default(8).meta({ description: 'largest request body, in MiB' }),
+  maxPixels: z
+    .int()
+    .min(1)
+    .max(2 ** 27)
+    .default(2 ** 24)
+    .meta({ description: 'refuse images with more pixels' }),
   requestTimeout: z
     .number()
     .min(1)
@@ -70,6 +92,25 @@ export const serveFields = z.strictObject({
   rateLimit: z.number().min(1).max(1_000_000).optional().meta({
     description: 'requests per second, token and address; without it, unlimited on localhost, otherwise 100',
   }),
+  trustProxy: z.array(z.string().refine(isProxyAddress)).max(64).default([]).meta({
+    description: 'reverse proxies whose X-Forwarded-For, -Host and -Proto are trusted',
+    allowed: 'IP addresses, CIDR ranges, loopback, linklocal and uniquelocal',
+    placeholder: 'ADDRESS,…',
+  }),
+  allowOrigin: z.array(z.string().refine(isOrigin)).max(64).default([]).meta({
+    description: 'origins whose pages may use the server (CORS)',
+    allowed: 'origins such as https://app.example.com',
+    placeholder: 'ORIGIN,…',
+  }),
+  basePath: z
+    .string()
+    .regex(/^(\/[\w.~-]+)*$/)
+    .default('')
+    .meta({
+      description: 'path prefix that a reverse proxy leaves in place',
+      allowed: 'paths such as /digits, without a slash at the end',
+      placeholder: 'PATH',
+    }),
   drainDelay: z
     .number()
     .min(0)

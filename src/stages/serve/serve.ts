@@ -47,6 +47,8 @@ export interface ServeOutput {
   log: { write: (line: string) => void };
 }
 
+/** A client that neither sends nor reads for so long is cut off. */
+const IDLE_TIMEOUT_MS = 120_000;
 /** Requests a second for each address, where other machines can connect. */
 const PUBLIC_RATE_LIMIT = 100;
 
@@ -98,11 +100,20 @@ export async function startServer(
     app: {
       authenticator,
       metrics,
-      bodyLimit: Math.round(options.bodyLimit * 2 ** 20),
+      idleTimeoutMs: Math.max(IDLE_TIMEOUT_MS, options.deadline + 10_000),
+      trustedProxies: options.trustProxy,
+      allowedOrigins: new Set(options.allowOrigin),
+      basePath: options.basePath,
       requestTimeoutMs: options.requestTimeout * 1000,
       rateLimit: options.rateLimit ?? (isLoopback(options.host) ? undefined : PUBLIC_RATE_LIMIT),
       tls,
       logger: options.logLevel === 'silent' ? false : { level: options.logLevel, stream: log, base: null },
+    },
+    limits: {
+      bodyLimit: Math.round(options.bodyLimit * 2 ** 20),
+      maxImages: options.maxQueue,
+      maxPixels: options.maxPixels,
+      waitMs: options.deadline,
     },
     record: recorderFor(options, source.name),
     feedbackRate: options.feedbackRate,

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { CheckpointDescription } from '../../../src/artifacts/checkpoint.js';
 import { decodeImage } from '../../../src/data/imaging/importing/decode.js';
@@ -54,7 +54,11 @@ describe.each([
 
   it('is made so by the server, too', async () => {
     const file = await photo();
-    const served = await pictureReader(new PicturePool())(file, described(imported));
+    const pool = new PicturePool({ maxPixels: 2 ** 24, waitMs: 10_000 });
+    onTestFinished(() => {
+      pool.close();
+    });
+    const served = await pictureReader(pool)(file, described(imported));
     const { pixels } = await imageOf(file, 'photo.png', described(imported), 'import');
     expect(Buffer.from(served.pixels)).toEqual(Buffer.from(pixels));
     expect(served.notes).toEqual({ preparation: 'import', inverted: imported.invert !== 'no' });

@@ -634,7 +634,7 @@ it('the documentation page needs nothing from elsewhere', async () => {
   expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
   const scripts = [...page.matchAll(/src="([^"]+)"/g)].map(([, path]) => path!);
   for (const path of scripts) {
-    const script = await fetch(`${url}${path}`);
+    const script = await fetch(new URL(path, response.url));
     expect([script.status, (await script.text()) === '']).toEqual([200, false]);
   }
 });

@@ -3,7 +3,7 @@ import type { Sharp,SharpConstructor } from 'sharp';
 import { messageOf } from '../../../core/errors.js';
 import { centredDrawing } from '../centring.js';
 import { decodeBmp } from './bmp.js';
-import { mayBeTransparent,readImageHeader,type ImageHeader } from './image-header.js';
+import { MAX_SCANS, mayBeTransparent, readImageHeader, type ImageHeader } from './image-header.js';
 import { edgeColour,invert,hasLightEdges,isDrawnLight,placeOn,type Pixels } from './pixels.js';
 import { RejectionError } from '../../rejection.js';
 
@@ -24,8 +24,6 @@ export interface ImageTarget {
 const WORKING_SIZE = 512;
 /** The size at which the colour of a transparent picture's drawing is looked at. */
 const GLANCE_SIZE = 128;
-/** Passes over pixels that a progressive JPEG may ask for; a real one asks for about ten. */
-const MAX_SCANS = 32;
 
 /** An image as the target asks for it. */
 export interface DecodedImage {

@@ -16,6 +16,8 @@ export interface ImageHeader {
 type Size = Pick<ImageHeader, 'width' | 'height' | 'bmp'>;
 
 const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+/** Passes over pixels that a progressive JPEG may ask for; a real one asks for about ten. */
+export const MAX_SCANS = 32;
 const ANIMATION_FLAG = 0x02;
 /** Decoding takes 80 ms a MiB; a photo of 16 million pixels has about 4 MiB. */
 const MAX_LOSSY_WEBP_BYTES = 8 * 2 ** 20;
@@ -115,8 +117,9 @@ function webpSize(file: Buffer): Size | undefined {
   }
 }
 
-/** Start-of-scan markers. Within entropy-coded data 0xff is always followed by 0, so that they cannot occur there. */
-function countScans(file: Buffer): number {
+/** Start-of-scan markers of a JPEG. Within entropy-coded data 0xff is always followed by 0, so that they cannot occur there. */
+export function countScans(bytes: Uint8Array): number {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const marker = Buffer.from([0xff, 0xda]);
   let scans = 0;
   for (let at = file.indexOf(marker); at >= 0; at = file.indexOf(marker, at + 2)) scans++;

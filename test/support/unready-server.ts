@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+
+import { ServerMetrics } from '../../src/serving/metrics.js';
+import { startHttpServer, type HttpServer, type ServerParts } from '../../src/serving/server.js';
+import { ClassificationService, countingObserver } from '../../src/serving/service.js';
+import { CheckpointSource } from '../../src/serving/source.js';
+import { ModelVersions } from '../../src/serving/versions.js';
+import { Monitor } from '../../src/serving/watching/monitor.js';
+import { temporaryFolder } from './folders.js';
+
+type Options = ServerParts['app'];
+
+/** A server that has loaded no model, and waits for unfinished requests for only a moment when it is stopped. */
+export async function unreadyServer(options: Partial<Options> = {}): Promise<HttpServer> {
+  const metrics = new ServerMetrics();
+  const observer = countingObserver(metrics, { changed: () => undefined, refused: () => undefined });
+  const versions = new ModelVersions(
+    new CheckpointSource('mnist', join(await temporaryFolder(), 'none.safetensors')),
+    { maxBatch: 1, maxQueue: 1, maxDelay: 0, traffic: { canary: 0, shadow: false } },
+    () => Promise.reject(new Error('there is no model')),
+    observer,
+  );
+  const monitor = new Monitor({ window: 200, feedback: undefined, minAccuracy: undefined }, metrics.registry);
+  return startHttpServer({
+    service: new ClassificationService(versions, metrics, monitor, 1000),
+    app: {
+      authenticator: undefined,
+      metrics,
+      idleTimeoutMs: 60_000,
+      trustedProxies: [],
+      allowedOrigins: new Set(),
+      basePath: '',
+      requestTimeoutMs: 60_000,
+      rateLimit: undefined,
+      tls: undefined,
+      logger: false,
+      ...options,
+    },
+    limits: { bodyLimit: 1000, maxImages: 1, maxPixels: 1000, waitMs: 1000 },
+    record: () => Promise.resolve(),
+    feedbackRate: 100,
+    ...{ host: '127.0.0.1', port: 0, drainDelayMs: 0, drainTimeoutMs: 100 },
+  });
+}
