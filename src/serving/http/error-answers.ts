@@ -32,8 +32,12 @@ export function answerError(
 }
 
 /** What nobody expected has a line of its own; what is answered by design has the request's, with its status. */
-function logError({ code, message, cause }: HttpError, thrown: Error, { id, log }: FastifyRequest): void {
-  if (cause !== undefined) log.error({ reqId: id, error: messageOf(cause) }, code);
+function logError(
+  { code, status, message, cause }: HttpError,
+  thrown: Error,
+  { id, log }: FastifyRequest,
+): void {
+  if (cause !== undefined && status >= 500) log.error({ reqId: id, error: messageOf(cause) }, code);
   else if (code === 'INTERNAL') log.error({ reqId: id, error: thrown.stack }, code);
   else log.debug({ reqId: id, code }, message);
 }
