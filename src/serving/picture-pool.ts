@@ -39,6 +39,7 @@ export class PicturePool {
   readonly #waiting = new Set<Waiting>();
   #waitingBytes = 0;
   #running = 0;
+  #isClosed = false;
 
   constructor(limits: PictureLimits) {
     this.#limits = { decodeMs: DECODE_MS, ...limits };
@@ -50,6 +51,10 @@ export class PicturePool {
    */
   async prepare(task: Omit<PictureTask, 'maxPixels'>): Promise<PreparedPicture> {
     await this.#turn(task.bytes.length);
+    if (this.#isClosed) {
+      this.#passTurn();
+      throw new HttpError('STOPPING');
+    }
     const decoder = this.#takeProcess();
     try {
       const { maxPixels, decodeMs } = this.#limits;
@@ -62,6 +67,7 @@ export class PicturePool {
 
   /** Ends the processes, and what they still decode. */
   close(): void {
+    this.#isClosed = true;
     for (const timer of this.#idle.values()) clearTimeout(timer);
     for (const process of [...this.#idle.keys(), ...this.#busy]) process.kill();
     this.#idle.clear();

@@ -27,8 +27,12 @@ export class PictureProcess {
       this.#isOver = true;
       this.#listener?.({ kind: 'ended' });
     };
-    this.#child.once('exit', ended).once('error', ended);
-    this.#child.on('message', (reply: PictureReply) => this.#listener?.(reply));
+    this.#child.once('exit', ended).on('error', ended);
+    this.#child.on('message', (reply: PictureReply) => {
+      // It is about to end, and must not be given another picture.
+      if (reply.kind === 'memory') this.kill();
+      this.#listener?.(reply);
+    });
     this.#ready = this.#next((reply, resolve, reject) => {
       if (reply.kind === 'ready') resolve();
       else reject(new Error('the process that decodes pictures did not start'));
@@ -45,6 +49,7 @@ export class PictureProcess {
   /** Decodes and prepares a picture. Throws UNPROCESSABLE where it cannot be decoded, or not within the limits. */
   async prepare(task: PictureTask, limitMs: number): Promise<PreparedPicture> {
     await this.#ready;
+    if (this.#isOver) throw new Error('the process that decodes pictures has ended');
     const outcome = this.#next<PreparedPicture>((reply, resolve, reject) => {
       if (reply.kind === 'prepared') resolve(reply.picture);
       else reject(errorOf(reply));

@@ -5,11 +5,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RequestPayload } fr
 
 import { HttpError } from '../http-errors.js';
 
-const DECODERS: ReadonlyMap<string, () => Duplex> = new Map([
-  ['gzip', () => createGunzip()],
-  ['x-gzip', () => createGunzip()],
-  ['deflate', () => createInflate()],
-  ['br', () => createBrotliDecompress()],
+const DECODERS: ReadonlyMap<string, () => Duplex> = new Map<string, () => Duplex>([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
 ]);
 
 /** Unpacks compressed bodies as they arrive, until they exceed the limit of their route. */

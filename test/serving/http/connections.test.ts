@@ -51,7 +51,9 @@ async function begin(url: string, bytes: string): Promise<string> {
 describe('a connection that stands still is closed', { timeout: 30_000 }, () => {
   it('before or within the headers', async () => {
     const { url, stop } = await unreadyServer();
-    onTestFinished(async () => void (await stop()));
+    onTestFinished(async () => {
+      await stop();
+    });
     const [silent, started] = await Promise.all([
       begin(url, ''),
       begin(url, 'GET / HTTP/1.1\r\nhost: x\r\n'),
@@ -61,14 +63,18 @@ describe('a connection that stands still is closed', { timeout: 30_000 }, () => 
 
   it.skipIf(!hasOpenssl)('within a TLS handshake', async () => {
     const { url, stop } = await unreadyServer({ tls: await selfSigned() });
-    onTestFinished(async () => void (await stop()));
+    onTestFinished(async () => {
+      await stop();
+    });
     expect(url).toMatch(/^https:/);
     expect(await Promise.all([begin(url, '\x16\x03\x01'), begin(url, '')])).toEqual(['', '']);
   });
 
   it('once it is idle for long, though its request is not answered', async () => {
     const { url, stop } = await unreadyServer({ idleTimeoutMs: 500 });
-    onTestFinished(async () => void (await stop()));
+    onTestFinished(async () => {
+      await stop();
+    });
     const head = 'POST /classify HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 9\r\n\r\n';
     expect(await begin(url, head)).toBe('');
   });

@@ -18,7 +18,9 @@ function outcome(url: string, method: string): Promise<[number | undefined, stri
 
 it('a wrong method gets 405 with those that are right, and OPTIONS says them', async () => {
   const { url, stop } = await unreadyServer();
-  onTestFinished(async () => void (await stop()));
+  onTestFinished(async () => {
+    await stop();
+  });
   const infer = '/v2/models/mnist/infer';
   const cases: [method: string, path: string, status: number, allow?: string][] = [
     ['GET', infer, 405, 'POST, OPTIONS'],
@@ -42,7 +44,9 @@ it('a wrong method gets 405 with those that are right, and OPTIONS says them', a
 
 it('every documented address refuses every method that it does not document', async () => {
   const { url, stop } = await unreadyServer();
-  onTestFinished(async () => void (await stop()));
+  onTestFinished(async () => {
+    await stop();
+  });
   const { paths } = (await (await fetch(`${url}/docs/json`)).json()) as {
     paths: Record<string, Record<string, unknown>>;
   };

@@ -8,7 +8,9 @@ type Options = NonNullable<Parameters<typeof unreadyServer>[0]>;
 
 async function urlOf(options: Options): Promise<string> {
   const { url, stop } = await unreadyServer(options);
-  onTestFinished(async () => void (await stop()));
+  onTestFinished(async () => {
+    await stop();
+  });
   return url;
 }
 
