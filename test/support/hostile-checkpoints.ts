@@ -146,9 +146,9 @@ function withHostileValue<Value>(value: Value, random: Random): Value {
       place = inner;
       continue;
     }
-    if (random.uniform() < 0.1) Reflect.deleteProperty(place as object, key);
-    else if (random.uniform() < 0.1)
-      (place as Record<string, unknown>)['more'] = pick(HOSTILE_VALUES, random);
+    const change = random.uniform();
+    if (change < 0.1) Reflect.deleteProperty(place as object, key);
+    else if (change < 0.2) (place as Record<string, unknown>)['more'] = pick(HOSTILE_VALUES, random);
     else (place as Record<string, unknown>)[key] = pick(HOSTILE_VALUES, random);
     return copy;
   }

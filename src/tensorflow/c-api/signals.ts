@@ -95,17 +95,17 @@ function maskOfAllBut(allowed: readonly number[]): Uint8Array {
 }
 
 /** Returns whether this thread has a stack for signals, its own or one that it had. */
-function giveSignalStack({ sigaltstack, mmap, mprotect, getpagesize }: SignalApi): boolean {
+function giveSignalStack(api: SignalApi): boolean {
   const before = new BigInt64Array(3);
-  if (sigaltstack(null, before) !== 0) return false;
+  if (api.sigaltstack(null, before) !== 0) return false;
   if (Number(before[1]! & 0xffffffffn) !== SS_DISABLE) return true;
-  const guard = getpagesize();
+  const guard = api.getpagesize();
   // Never given back: a signal may come as long as the thread lives.
-  const memory = mmap(null, guard + STACK_BYTES, READ_AND_WRITE, PRIVATE_AND_ANONYMOUS, -1, 0);
+  const memory = api.mmap(null, guard + STACK_BYTES, READ_AND_WRITE, PRIVATE_AND_ANONYMOUS, -1, 0);
   if (BigInt.asIntN(64, memory) === -1n) return false;
   // A handler that needs more ends the process, and does not overwrite what lies below.
-  mprotect(memory, guard, NO_ACCESS);
-  return sigaltstack(BigInt64Array.of(memory + BigInt(guard), 0n, BigInt(STACK_BYTES)), null) === 0;
+  api.mprotect(memory, guard, NO_ACCESS);
+  return api.sigaltstack(BigInt64Array.of(memory + BigInt(guard), 0n, BigInt(STACK_BYTES)), null) === 0;
 }
 
 /** Has the handlers that there are, and those that are installed later, run on the stack for signals. */
@@ -121,14 +121,14 @@ function keepHandlersOnIt(api: SignalApi): void {
 }
 
 /** Node's own handlers (Ctrl-C, SIGTERM, a resized terminal) do not ask for the stack for signals: add the flag. */
-function moveHandler({ sigaction }: SignalApi, signal: number): void {
+function moveHandler(api: SignalApi, signal: number): void {
   const action = new Uint8Array(ACTION_BYTES);
-  if (sigaction(signal, null, action) !== 0) return;
+  if (api.sigaction(signal, null, action) !== 0) return;
   const view = new DataView(action.buffer);
   // 0 is the default action, 1 ignores the signal.
   const hasHandler = view.getBigUint64(0, true) > 1n;
   const flags = view.getUint32(FLAGS_AT, true);
   if (!hasHandler || (flags & SA_ONSTACK) !== 0) return;
   view.setUint32(FLAGS_AT, flags | SA_ONSTACK, true);
-  sigaction(signal, action, null);
+  api.sigaction(signal, action, null);
 }

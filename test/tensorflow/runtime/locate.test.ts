@@ -128,7 +128,9 @@ describe('findRuntime', () => {
         const packages = await makePackages(version);
         await writeFile(join(packages, 'tensorflow', `libtensorflow_cc.${SUFFIX}`), 'another');
         const warnings: ToolkitEvent[] = [];
-        const emit = (event: ToolkitEvent): void => void (event.event === 'warning' && warnings.push(event));
+        const emit = (event: ToolkitEvent): void => {
+          if (event.event === 'warning') warnings.push(event);
+        };
         const where = await environment(python(packages));
         expect(await findRuntime({ variant, environment: where, emit })).toBeUndefined();
         expect(warnings[0]).toMatchObject({ code: 'RUNTIME_UNUSABLE' });

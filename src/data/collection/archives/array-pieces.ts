@@ -13,14 +13,15 @@ export async function* piecesOf(array: NpzArray): AsyncGenerator<Buffer> {
 }
 
 /** All bytes of an array. Throws SOURCE_REFUSED where they are too many. */
-export async function wholeOf({ path, header, read }: NpzArray): Promise<Buffer> {
+export async function wholeOf(array: NpzArray): Promise<Buffer> {
+  const { path, header } = array;
   if (header.fileBytes > MAX_WHOLE_BYTES) {
     const reason = `${header.fileBytes} bytes ${header.isFortran ? 'in Fortran order' : 'of labels'}, more than ${MAX_WHOLE_BYTES}`;
     const hint = 'save it in C order and with as few bytes an element as it needs: numpy.ascontiguousarray(x)';
     throw new ToolkitError('SOURCE_REFUSED', { path, reason, hint });
   }
   const parts: Buffer[] = [];
-  for await (const part of read()) parts.push(part);
+  for await (const part of array.read()) parts.push(part);
   return Buffer.concat(parts);
 }
 

@@ -70,7 +70,7 @@ function hasLabelAmongNumbers(fields: readonly string[]): boolean {
   const words = [...fields.keys()].filter((at) => !NUMBER.test(fields[at]!) && fields[at]!.trim() !== '');
   const [only] = words;
   const isAtEnd = only === 0 || only === fields.length - 1;
-  return words.length === 1 && isAtEnd && !LABEL_NAMES.includes(fields[only!]!.trim().toLowerCase());
+  return words.length === 1 && isAtEnd && !LABEL_NAMES.includes(fields[only]!.trim().toLowerCase());
 }
 
 /** The columns of a table without names that hold something, apart from numbers of rows in front: label and pixels. */
