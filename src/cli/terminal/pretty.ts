@@ -98,7 +98,7 @@ export class PrettyReporter implements Reporter {
     const { stdout, color, environment, verbose } = this.#options;
     // Without a terminal, programs such as grep read the lines: rows stay whole.
     const width = stdout.columns ?? Infinity;
-    stdout.write(`${cleanText(text(styleFor(stdout, color, environment), verbose, width))}\n`);
+    stdout.write(cleanText(`${text(styleFor(stdout, color, environment), verbose, width)}\n`));
   }
 
   error(error: ToolkitError): void {
