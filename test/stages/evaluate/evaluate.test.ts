@@ -80,7 +80,8 @@ describe('two checkpoints on the test images', () => {
     expect(Object.keys(long)).toEqual([
       ...['checkpoint', 'run', 'model', 'members', 'views', 'dataset', 'split', 'backend', 'device'],
       ...['n', 'accuracy', 'loss', 'brier', 'balancedAccuracy', 'cohenKappa', 'matthewsCorrelation'],
-      ...['topK', 'macro', 'weighted', 'rocAuc', 'averagePrecision', 'calibration', 'perClass', 'confusion'],
+      ...['topK', 'macro', 'weighted', 'rocAuc', 'averagePrecision', 'calibration'],
+      ...['absentClasses', 'neverPredicted', 'perClass', 'confusion'],
       ...['intervals', 'seconds', 'imagesPerSecond', 'scaled', 'comparison', 'robustness'],
       ...['mistakes', 'mistakeSheet', 'report'],
     ]);
