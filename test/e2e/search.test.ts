@@ -77,7 +77,8 @@ it(
         },
       });
       expect(code).toBe(signal === 'SIGKILL' ? null : 130);
-      if (signal === 'SIGINT') expect(stderr).toContain('continue with "mnist search --resume broken --data-dir ');
+      if (signal === 'SIGINT')
+        expect(stderr).toContain('continue with "mnist search --resume broken --data-dir ');
     }
     const resumed = await runCommand(['search', '--resume', 'broken', '--json'], { cwd });
     expect(resumed.code).toBe(0);
