@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 
-import { HttpError } from '../http-errors.js';
-import { hostName, isLoopback, networkOf } from '../security/addresses.js';
-import { requireRole, type Authenticator } from '../security/authenticator.js';
-import { isFromOtherSite } from '../security/origins.js';
-import { WITHOUT_TOKEN } from './callers.js';
-import type { TakeFromLimit } from './rate-limits.js';
+import { HttpError } from '../../http-errors.js';
+import { hostName, isLoopback, networkOf } from '../../security/addresses.js';
+import { requireRole, type Authenticator } from '../../security/authenticator.js';
+import { isFromOtherSite } from '../../security/origins.js';
+import { WITHOUT_TOKEN } from '../callers.js';
+import type { TakeFromLimit } from '../rate-limits.js';
 
 /** Who may send requests. */
 export interface Admission {

@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { messageOf } from '../../core/errors.js';
-import { codeOfStatus, HttpError, type HttpErrorCode } from '../http-errors.js';
-import type { ServerMetrics } from '../metrics.js';
-import type { Authenticator } from '../security/authenticator.js';
+import { messageOf } from '../../../core/errors.js';
+import { codeOfStatus, HttpError, type HttpErrorCode } from '../../http-errors.js';
+import type { ServerMetrics } from '../../metrics.js';
+import type { Authenticator } from '../../security/authenticator.js';
 
 /** Answers a request with an error: JSON with the message, the code and the request's id. */
 export function answerError(
