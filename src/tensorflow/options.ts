@@ -1,19 +1,26 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
-import type { ToolkitEvent } from '../core/events.js';
 import { nearest } from '../core/registry.js';
 import { deviceNames, type DeviceName } from './runtime/device.js';
 import { variantChoices } from './runtime/obtain.js';
 
-/**
- * What is told while a runtime is looked for and installed: `stage` and `notice` are lines for people, `progress` counts the bytes that
- * are downloaded or unpacked, `warning` is something that works less well than it could.
- */
-export type RuntimeEvent = Extract<ToolkitEvent, { event: 'stage' | 'progress' | 'notice' | 'warning' }>;
+/** Something that works less well than it could: a code of docs/errors.md, what is wrong, and what to do about it. */
+export interface RuntimeWarning {
+  event: 'warning';
+  code: string;
+  message: string;
+  hint: string;
+}
 
-/** A warning: a code of docs/errors.md, what is wrong, and what to do about it. */
-export type RuntimeWarning = Extract<RuntimeEvent, { event: 'warning' }>;
+/**
+ * What is told while a runtime is looked for and installed: `stage` and `notice` are lines for people, `progress` counts the bytes of a
+ * task, `download` or `unpack`.
+ */
+export type RuntimeEvent =
+  | { event: 'stage' | 'notice'; message: string }
+  | { event: 'progress'; task: string; done: number; total: number | undefined }
+  | RuntimeWarning;
 
 /** Who listens to a call that may take minutes, and who may end it. */
 export interface ProgressOptions {

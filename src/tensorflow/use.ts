@@ -1,5 +1,5 @@
 import { ToolkitError } from '../core/errors.js';
-import { silentContext, type StageContext } from '../core/events.js';
+import { silentContext, type StageContext, type ToolkitEvent } from '../core/events.js';
 import {
   findRuntimeSchema,
   installRuntimeSchema,
@@ -72,17 +72,19 @@ function namedFolder(): string | undefined {
   return folder === '' ? undefined : folder;
 }
 
+/** A context that hands on what concerns a runtime, and keeps the warnings. */
 function listen({ onProgress, signal }: ProgressOptions): {
   context: StageContext;
   warnings: RuntimeWarning[];
 } {
   const warnings: RuntimeWarning[] = [];
-  const emit = (event: RuntimeEvent): void => {
+  const emit = (event: ToolkitEvent): void => {
     if (event.event === 'warning') warnings.push(event);
-    onProgress?.(event);
+    if (isRuntimeEvent(event)) onProgress?.(event);
   };
-  return {
-    context: silentContext({ emit: emit as StageContext['emit'], ...(signal && { signal }) }),
-    warnings,
-  };
+  return { context: silentContext({ emit, ...(signal && { signal }) }), warnings };
+}
+
+function isRuntimeEvent(event: ToolkitEvent): event is ToolkitEvent & RuntimeEvent {
+  return ['stage', 'notice', 'progress', 'warning'].includes(event.event);
 }
