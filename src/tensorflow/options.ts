@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ToolkitError } from '../core/errors.js';
 import { nearest } from '../core/registry.js';
 import { deviceNames, type DeviceName } from './runtime/device.js';
-import { variantChoices } from './runtime/obtain.js';
+import { variantChoices, type VariantChoice } from './runtime/variants.js';
 
 /** Something that works less well than it could: a code of docs/errors.md, what is wrong, and what to do about it. */
 export interface RuntimeWarning {
@@ -41,7 +41,7 @@ export interface FindRuntimeOptions extends ProgressOptions {
 /** The options of `installRuntime`. */
 export interface InstallRuntimeOptions extends ProgressOptions {
   /** The runtime for the CPU, for NVIDIA GPUs, or that which suits the machine and the device (`auto`). */
-  variant?: (typeof variantChoices)[number] | undefined;
+  variant?: VariantChoice | undefined;
   /** As for `useTensorFlow`. */
   device?: DeviceName | undefined;
 }
@@ -108,6 +108,12 @@ export function parseOptions<Schema extends z.ZodObject>(
     message: `${name}: ${problems.join('; ')}`,
     hint: `the options are ${known.join(', ')}`,
   });
+}
+
+/** The folder that an option or else `MNIST_TENSORFLOW` names, if one does. */
+export function namedRuntime({ runtime }: { runtime?: string | undefined }): string | undefined {
+  const named = runtime ?? process.env['MNIST_TENSORFLOW'];
+  return named === '' ? undefined : named;
 }
 
 function unknownOption(key: string, known: readonly string[]): string {
