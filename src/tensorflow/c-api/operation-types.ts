@@ -2,12 +2,12 @@ import type { Pointer, TensorFlowApi } from './c-api.js';
 import { attribute, type NodeAttribute } from './graph-builder.js';
 import { readMessage } from '../../core/formats/protobuf-reader.js';
 
-/** The attributes of an operation that say of which type its inputs are: for each input the attribute's name, if it has one. */
+/** For each input of an operation, the name of its type attribute; undefined for a fixed type. */
 type InputTypes = readonly (string | undefined)[];
 
 /**
- * Fills in what tfjs's kernels leave out: eager mode infers an operation's type attributes from its inputs, a graph has to
- * state them.
+ * Completes the attributes of tfjs's kernels: eager mode infers type attributes from the inputs, but a `NodeDef` must contain
+ * them.
  */
 export class OperationTypes {
   readonly #api: TensorFlowApi;
@@ -19,7 +19,7 @@ export class OperationTypes {
     this.#graph = api.TF_NewGraph();
   }
 
-  /** The type attributes that are missing among those given. */
+  /** The type attributes of an operation that are not among the given ones. */
   missing(
     operation: string,
     given: readonly { name: string }[],
@@ -40,7 +40,7 @@ export class OperationTypes {
     this.#api.TF_DeleteGraph(this.#graph);
   }
 
-  /** Reads an `OpDef` (tensorflow/core/framework/op_def.proto): field 2 is an input, whose field 4 names its type attribute. */
+  /** Reads an `OpDef` (tensorflow/core/framework/op_def.proto): field 2 is an input, its field 4 the name of the type attribute. */
   #inputTypesOf(operation: string): InputTypes {
     const inputs = readMessage(this.#definition(operation)).get(2) ?? [];
     return inputs.map((input) => {
@@ -49,7 +49,7 @@ export class OperationTypes {
     });
   }
 
-  /** Nothing, for an operation that TensorFlow does not know: it will say so itself. */
+  /** The encoded `OpDef`; empty for an unknown operation, which TensorFlow reports when the graph is imported. */
   #definition(operation: string): Uint8Array {
     const api = this.#api;
     const status = api.TF_NewStatus();
@@ -57,7 +57,7 @@ export class OperationTypes {
     try {
       api.TF_GraphGetOpDef(this.#graph, operation, buffer, status);
       if (api.TF_GetCode(status) !== 0) return new Uint8Array();
-      // A TF_Buffer begins with an address and a length.
+      // A TF_Buffer starts with the address and the length of its data.
       const dataAndLength = new BigInt64Array(2);
       api.memcpy(dataAndLength, buffer, dataAndLength.byteLength);
       const definition = new Uint8Array(Number(dataAndLength[1]));
