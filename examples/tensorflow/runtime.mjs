@@ -1,4 +1,4 @@
-// Installs TensorFlow's libraries ahead of the first start, as a build step or a container image does, and shows how far it is.
+// Installs TensorFlow's libraries ahead of time, for a container image for example, and reports the progress.
 import { findRuntime, installRuntime, listRuntimes } from 'mnist-train/tensorflow';
 
 const runtime =

@@ -1,4 +1,4 @@
-// The same from CommonJS, and with the operations of @tensorflow/tfjs-core alone: a straight line is fitted to points.
+// Linear regression on native TensorFlow, from CommonJS and with @tensorflow/tfjs-core alone.
 const tf = require('@tensorflow/tfjs-core');
 const { useTensorFlow } = require('mnist-train/tensorflow');
 

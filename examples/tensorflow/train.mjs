@@ -1,4 +1,4 @@
-// Trains a network of @tensorflow/tfjs on native TensorFlow. Two lines differ from a program for tfjs's own backends: (1) and (2).
+// Trains a tf.layers model on native TensorFlow. Only lines (1) and (2) differ from a program for another backend of TensorFlow.js.
 import * as tf from '@tensorflow/tfjs';
 import { useTensorFlow } from 'mnist-train/tensorflow'; // (1)
 

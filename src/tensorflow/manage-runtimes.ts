@@ -12,7 +12,7 @@ import { installRuntime as install } from './runtime/install.js';
 import { findRuntime as find } from './runtime/locate.js';
 import { chooseVariant, variantNamed } from './runtime/obtain.js';
 
-/** What `findRuntime` of src/tensorflow.ts does. */
+/** The implementation of `findRuntime` in `src/tensorflow.ts`. */
 export async function findRuntime(options: FindRuntimeOptions): Promise<Runtime | undefined> {
   const values = parseOptions('findRuntime', findRuntimeSchema, options);
   const { emit } = listen(values).context;
@@ -20,7 +20,7 @@ export async function findRuntime(options: FindRuntimeOptions): Promise<Runtime 
   return find({ folder: namedRuntime(values), variant, environment: process.env, emit });
 }
 
-/** What `installRuntime` of src/tensorflow.ts does. */
+/** The implementation of `installRuntime` in `src/tensorflow.ts`. */
 export async function installRuntime(options: InstallRuntimeOptions): Promise<Runtime> {
   const values = parseOptions('installRuntime', installRuntimeSchema, options);
   return install(variantNamed(values.variant, values.device), process.env, listen(values).context);

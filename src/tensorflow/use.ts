@@ -14,13 +14,13 @@ import { NO_MIXED_PRECISION, setMixedPrecision } from './precision.js';
 import { describeTensorFlow, type ActiveTensorFlow } from './running.js';
 import { startTensorFlow } from './start.js';
 
-/** The TensorFlow that a call has made tfjs's backend. */
+/** The TensorFlow that a call has selected as the backend. */
 export interface StartedTensorFlow extends ActiveTensorFlow {
-  /** What works less well than it could, such as a GPU that TensorFlow does not use; `onProgress` was told of it too. */
+  /** Warnings, such as a GPU that TensorFlow does not use; `onProgress` receives them too. */
   warnings: RuntimeWarning[];
 }
 
-/** What `useTensorFlow` of src/tensorflow.ts does. */
+/** The implementation of `useTensorFlow` in `src/tensorflow.ts`. */
 export async function useTensorFlow(options: UseTensorFlowOptions): Promise<StartedTensorFlow> {
   const values = parseOptions('useTensorFlow', useTensorFlowSchema, options);
   refuseWithoutEffect(values);
@@ -35,10 +35,10 @@ export async function useTensorFlow(options: UseTensorFlowOptions): Promise<Star
 
 function refuseWithoutEffect({ device, memoryGrowth, deterministic }: UseTensorFlowOptions): void {
   if (device === 'cpu' && memoryGrowth === false) {
-    throw withoutEffect('memoryGrowth', 'it is about the memory of GPUs, and the device is the CPU');
+    throw withoutEffect('memoryGrowth', 'it concerns GPU memory, and the device is the CPU');
   }
   if (deterministic === true && !isMainThread) {
-    throw withoutEffect('deterministic', 'TensorFlow is told of it by the environment of the main thread');
+    throw withoutEffect('deterministic', 'only the main thread can set it');
   }
 }
 

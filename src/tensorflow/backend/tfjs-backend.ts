@@ -15,7 +15,7 @@ export async function useTensorFlowBackend(context: EagerContext): Promise<void>
   await setBackend(BACKEND_NAME);
 }
 
-/** Registers TensorFlow, through an eager context, as a backend of tfjs; `setBackend` selects it. */
+/** Registers TensorFlow, through an eager context, as a backend of tfjs, for `setBackend` to select. */
 export function registerTensorFlowBackend(context: EagerContext): void {
   const require = createRequire(import.meta.url);
   const { NodeJSKernelBackend } = require('#tensorflow-kernels') as typeof kernels;
@@ -23,7 +23,7 @@ export function registerTensorFlowBackend(context: EagerContext): void {
   registerExtraKernels();
 }
 
-/** Throws BACKEND_UNAVAILABLE where another package serves tfjs under this backend's name; kernels of both would mix. */
+/** Throws BACKEND_UNAVAILABLE if another package has registered a backend of the same name: their kernels would mix. */
 export function requireFreeBackendName(): void {
   if (!Object.hasOwn(engine().registryFactory, BACKEND_NAME)) return;
   throw new ToolkitError('BACKEND_UNAVAILABLE', {

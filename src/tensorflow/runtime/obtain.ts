@@ -15,7 +15,7 @@ export interface RuntimeRequest {
   environment: NodeJS.ProcessEnv;
 }
 
-/** A runtime, and the GPU that it is for, if there is one. */
+/** A runtime, and the GPU that it supports, if any. */
 export interface ObtainedRuntime {
   runtime: Runtime;
   gpu: string | undefined;
@@ -58,7 +58,7 @@ async function installUnlessOffline(
   context: StageContext,
 ): Promise<Runtime> {
   if (!isSet(environment['MNIST_OFFLINE'])) {
-    // Not before it is needed: most starts install nothing, and it brings its own libraries.
+    // Loaded only when needed: most starts install nothing.
     const { installRuntime } = await import('./install.js');
     return installRuntime(variant, environment, context);
   }
@@ -89,7 +89,7 @@ export function chooseVariant(device: DeviceName): { variant: RuntimeVariant; gp
   throw new ToolkitError('RUNTIME_MISSING', { reason, hint: 'use --device cpu' });
 }
 
-/** The runtime of a variant for this machine. Throws RUNTIME_MISSING where there is none, and the errors of `chooseVariant`. */
+/** The runtime of a variant for this machine. Throws RUNTIME_MISSING if there is none, or the errors of `chooseVariant`. */
 export function variantNamed(name: VariantChoice, device: DeviceName): RuntimeVariant {
   if (name === 'auto') return chooseVariant(device).variant;
   const variant = variantFor(name);
