@@ -149,10 +149,10 @@ const REPRODUCIBLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Merges and validates the settings of a training run, of which the first layer has precedence. A run to be resumed brings
+ * Merges and validates the settings of a training run, of which the first layer has precedence. A resumed run brings
  * its own configuration, with which the layers must agree.
  *
- * Throws the errors of `resolveOptions`, CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED or RESUME_CONFLICT.
+ * Throws the errors of `resolveOptions`, USAGE, CHECKPOINT_MISSING, CHECKPOINT_FOREIGN, CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED or RESUME_CONFLICT.
  */
 export async function resolveTraining(layers: readonly Layer[]): Promise<TrainResolution> {
   const given = resolveOptions(trainSpace, layers);
