@@ -38,8 +38,8 @@ describe('parseIdx', () => {
     ['gzip', header(0x1f, 0x8b, 8, 0, 0, 0, 0, 0), 'labels', /not an IDX file: it starts with 1f 8b 08 00/],
     ['a web page', Buffer.from('<!DOCTYPE html>'), 'labels', /not an IDX file: it starts with 3c 21 44 4f/],
     ['floats', header(0, 0, 0x0d, 1, 0, 0, 0, 1, 0), 'labels', /IDX type 0x0d instead of bytes/],
-    ['images for labels', images, 'labels', /3 dimensions where labels have 1/],
-    ['labels for images', idxLabels([1]), 'images', /1 dimensions where images have 3 or 4/],
+    ['images for labels', images, 'labels', /3 dimensions, but labels have 1/],
+    ['labels for images', idxLabels([1]), 'images', /1 dimensions, but images have 3 or 4/],
     ['no dimensions', header(0, 0, 8, 0), 'labels', /0 dimensions/],
     ['a cut header', images.subarray(0, 10), 'images', /ends within its header/],
     ['no images', idxFile([0, 3, 2], new Uint8Array(0)), 'images', /holds nothing/],
@@ -51,12 +51,7 @@ describe('parseIdx', () => {
       'images',
       /claims .* more than/,
     ],
-    [
-      'a truncated file',
-      images.subarray(0, -1),
-      'images',
-      /truncated: 39 bytes, where its header asks for 40/,
-    ],
+    ['a truncated file', images.subarray(0, -1), 'images', /truncated: 39 bytes, but its header says 40/],
     ['a longer file', Buffer.concat([images, header(0)]), 'images', /too long: 41 bytes/],
   ];
 
