@@ -65,7 +65,7 @@ function deriveFields(schema: z.ZodObject): ReadonlyMap<string, Field> {
 
 /** A place inside an option's value, such as the third layer's `units`. */
 export interface NestedPlace {
-  /** How it is written: `layers[2].units`. */
+  /** The path: `layers[2].units`. */
   suffix: string;
   value: unknown;
   /** The allowed values in words; undefined if the schema does not say. */
@@ -184,7 +184,7 @@ function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Json
   return bounds.length > 0 ? ` ${bounds.join(' ').replace(/^and /, '')}` : '';
 }
 
-/** How an option is written on the command line: `learningRate` becomes `--learning-rate`. */
+/** The command-line flag of an option: `learningRate` becomes `--learning-rate`. */
 export function flagOf(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
@@ -231,6 +231,6 @@ function parseJson(text: string): unknown {
 }
 
 function parseNumber(text: string): unknown {
-  // Number('') is 0, and Number(' ') too; both are mistakes.
+  // Number('') and Number(' ') are 0, but an empty text is a mistake.
   return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
 }

@@ -5,7 +5,7 @@ import { decodeText } from '../formats/text.js';
 import { flagOf, parseText, type Field } from './fields.js';
 import { resolveOptions, type Layer, type OptionSpace, type Resolved } from './resolve.js';
 
-/** The settings of the command line, already parsed. */
+/** The settings from the command line, already parsed. */
 export function flagLayer(values: Readonly<Record<string, unknown>>): Layer {
   return { values, origin: () => 'the command line', label: flagOf };
 }
@@ -26,7 +26,7 @@ export function callerOptions<Space extends OptionSpace>(
   return resolveOptions(space, [callerLayer(values)]).values;
 }
 
-/** The settings of environment variables; unknown variables are ignored. */
+/** The settings from environment variables; unknown variables are ignored. */
 export function environmentLayer(fields: ReadonlyMap<string, Field>, environment: NodeJS.ProcessEnv): Layer {
   const values: Record<string, unknown> = {};
   for (const field of fields.values()) {
@@ -40,7 +40,7 @@ export function environmentLayer(fields: ReadonlyMap<string, Field>, environment
 /**
  * The settings in a JSON file. Throws CONFIG_UNREADABLE.
  *
- * @param elsewhere keys of other commands, which are ignored here
+ * @param elsewhere keys of other commands, which are ignored
  */
 export async function fileLayer(path: string, elsewhere: ReadonlySet<string> = new Set()): Promise<Layer> {
   const values = Object.entries(await readObject(path)).filter(([key]) => !elsewhere.has(key));

@@ -46,13 +46,13 @@ export interface Layer {
   readonly values: Readonly<Record<string, unknown>>;
   /** The source of the settings, for messages: "configs/article.json". */
   readonly origin: (key: string) => string;
-  /** How an option is written there: `--learning-rate`, `learningRate`. */
+  /** The name of an option in that source: `--learning-rate`, `learningRate`. */
   readonly label: (key: string) => string;
 }
 
 export interface Resolution<Space extends OptionSpace> {
   values: Resolved<Space>;
-  /** The same settings with all keys on one level, as a configuration file has them. */
+  /** The settings with all keys on one level, as in a configuration file. */
   flat: Readonly<Record<string, unknown>>;
   /** The origin of each. */
   origins: ReadonlyMap<string, string>;

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 
 import { ToolkitError } from '../../core/errors.js';
 
-/** A format that is recognised and not read. */
+/** A format that is recognised but not supported. */
 interface ForeignFormat {
   what: string;
-  /** How its files end. */
+  /** Its file names. */
   name: RegExp;
-  /** How they begin; where it says nothing, the name decides. */
+  /** Its magic bytes; without them, the name decides. */
   start?: RegExp;
   hint: string;
 }
@@ -78,18 +78,18 @@ const FORMATS: readonly ForeignFormat[] = [
 ];
 const START_BYTES = 512;
 
-/** Throws SOURCE_REFUSED for a file in a format that is recognised and not read, with how to convert it. */
+/** Throws SOURCE_REFUSED for a file in a recognised but unsupported format, with a hint on how to convert it. */
 export async function refuseForeignFile(path: string): Promise<void> {
   const start = await startOf(path);
   if (start === undefined) return;
   const format = FORMATS.find((known) => (known.start ? known.start.test(start) : known.name.test(path)));
   const named = FORMATS.find((known) => known.name.test(path));
-  // An archive by its content may still be a workbook: that shows by its name alone.
+  // A workbook is a zip archive, so its name decides.
   const found = format ?? (start.startsWith('PK') ? named : undefined);
-  if (found) throw new ToolkitError('SOURCE_REFUSED', { path, reason: `it is ${found.what}, which is not read`, hint: found.hint });
+  if (found) throw new ToolkitError('SOURCE_REFUSED', { path, reason: `it is ${found.what}, which is not supported`, hint: found.hint });
 }
 
-/** Throws the same for the first such file of a folder in which nothing else was found. */
+/** Throws SOURCE_REFUSED for the first such file in a folder where nothing else was found. */
 export async function refuseForeignFolder(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true });
   for (const { name } of entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'))) {

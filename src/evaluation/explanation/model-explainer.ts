@@ -5,7 +5,7 @@ import { Random } from '../../core/random.js';
 import type { Attribution, Explain, Question } from './explainer.js';
 import { loadModel } from '../../models/load-model.js';
 
-/** A checkpoint's model, ready to explain images on the backend that was started. */
+/** A checkpoint's model, ready to explain images on the started backend. */
 export interface ModelExplainer {
   /** The logits of an image. */
   logits(pixels: Uint8Array): Promise<Float32Array>;
@@ -14,7 +14,7 @@ export interface ModelExplainer {
   dispose(): void;
 }
 
-/** Makes a checkpoint's model ready to explain images. Throws CHECKPOINT_REFUSED. */
+/** Loads a checkpoint's model to explain images. Throws CHECKPOINT_REFUSED. */
 export function openExplainer(checkpoint: Checkpoint, seed: number, signal: AbortSignal): ModelExplainer {
   const { shape, preprocessing: scaling } = checkpoint.description;
   const { model, variables } = loadModel(checkpoint);
@@ -30,7 +30,7 @@ export function openExplainer(checkpoint: Checkpoint, seed: number, signal: Abor
       return logits;
     },
     explain(explain, pixels, label) {
-      // The same noise for every image, so that an explanation does not depend on which others were asked for.
+      // The same noise for every image, so that an explanation does not depend on other images.
       const random = new Random(seed, 'explanation');
       const question: Question = {
         model,

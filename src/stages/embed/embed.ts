@@ -48,7 +48,7 @@ export async function embed(
   options: EmbedOptions,
   context: StageContext = silentContext(),
 ): Promise<Embedded> {
-  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir, 'embed'));
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description } = checkpoint;
   const { dataset = description.data.dataset, split } = options;
   const data = await prepareData(

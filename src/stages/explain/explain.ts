@@ -71,7 +71,7 @@ export async function explain(
   options: ExplainOptions,
   context: StageContext = silentContext(),
 ): Promise<Explanations> {
-  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir, 'explain'));
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description, path } = checkpoint;
   const asked = options.class === undefined ? undefined : classNamed(options.class, description);
   const { prepared, failures } = await preparePictures(pictures, description, options, context);

@@ -37,7 +37,10 @@ export interface ListedRuntime {
   problem: string | null;
 }
 
-/** Installs the runtime that the options name, unless it is there. Throws the errors of `installRuntime`. */
+/**
+ * Installs the chosen runtime if it is missing. Throws RUNTIME_MISSING if there is none for this platform, and the errors of
+ * `installRuntime`.
+ */
 export async function installChosen(
   { variant: name, device }: RuntimeOptions,
   environment: NodeJS.ProcessEnv,

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 
 import { z } from 'zod';
 
@@ -14,6 +14,7 @@ import {
   type Resolved,
 } from '../../core/config/resolve.js';
 import { ToolkitError } from '../../core/errors.js';
+import { fileSize } from '../../core/files.js';
 import { nearest } from '../../core/registry.js';
 import { complaintOf } from '../../core/validation.js';
 import { isList, type SearchSpace } from '../../training/search/space.js';
@@ -66,8 +67,10 @@ const COMMON: ReadonlySet<string> = new Set([
   ...['dataset', 'validationSplit', 'epochs', 'stopAfter', 'minAccuracy', 'initFrom', 'reproduce'],
 ]);
 
-/** The search that a name means: its folder, or a name in the folder of runs. */
-export function searchFolder(name: string, checkpointsDir: string): SearchFolder {
+/** Resolves a name to a search: its `search.json`, its folder, or a name in the folder of runs. */
+export async function searchFolder(name: string, checkpointsDir: string): Promise<SearchFolder> {
+  const holder = new SearchFolder(dirname(name));
+  if (holder.state === normalize(name) && (await fileSize(name)) !== undefined) return holder;
   return new SearchFolder(/[\\/]/.test(name) ? name : join(checkpointsDir, name));
 }
 
@@ -82,7 +85,7 @@ export async function resolveSearch(layers: readonly Layer[]): Promise<SearchRes
   const resume = firstValue(layers, 'resume');
   if (typeof resume !== 'string') return resolveGiven(layers);
   const checkpointsDir = checkpointsDirOption.parse(firstValue(layers, 'checkpointsDir'));
-  const { settings, fixed: written } = await readSearch(searchFolder(resume, checkpointsDir));
+  const { settings, fixed: written } = await readSearch(await searchFolder(resume, checkpointsDir));
   const fixed = trustedSettings(written);
   const stored: Record<string, unknown> = { ...fixed, search: settings };
   for (const { values, label } of layers) {

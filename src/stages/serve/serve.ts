@@ -226,7 +226,7 @@ async function readKey(path: string, { emit }: StageContext): Promise<Buffer> {
 
 async function sourceFor(name: string | undefined, options: ServeOptions): Promise<ModelSource> {
   if (name !== undefined) {
-    const path = await resolveCheckpoint(name, options.checkpointsDir, 'serve');
+    const path = await resolveCheckpoint(name, options.checkpointsDir);
     return new CheckpointSource(options.name ?? 'mnist', path);
   }
   const registry = new ModelRegistry(options.registryDir);

@@ -32,7 +32,7 @@ export async function readOrigin(
     return last;
   }
   if (initFrom === undefined) return undefined;
-  return readCheckpoint(await resolveCheckpoint(initFrom, checkpointsDir, 'train'));
+  return readCheckpoint(await resolveCheckpoint(initFrom, checkpointsDir));
 }
 
 /** Weights know pixels as they were scaled for them: unless the options say otherwise, they go on seeing them so. */

@@ -149,7 +149,7 @@ const REPRODUCIBLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Merges and validates the settings of a training run, of which the first layer has precedence. A run to be resumed brings
+ * Merges and validates the settings of a training run, of which the first layer has precedence. A resumed run brings
  * its own configuration, with which the layers must agree.
  *
  * Throws the errors of `resolveOptions`, USAGE (a run that cannot be resumed or reproduced), RESUME_CONFLICT, CHECKPOINT_MISSING,

@@ -30,10 +30,21 @@ it('names come from a file, one in each line', async () => {
   await toolkitError('USAGE', givenClassNames([' ']));
 });
 
+it.each([
+  ['UTF-8 with a byte-order mark', Buffer.from('\uFEFFキ\nり\n')],
+  ['UTF-16', Buffer.from('\uFEFFキ\r\nり\r\n', 'utf16le')],
+  ['UTF-16, the high byte first', Buffer.from('\uFEFFキ\nり\n', 'utf16le').swap16()],
+  ['CR as line end', Buffer.from('キ\rり\r')],
+])('reads names in %s', async (_, bytes) => {
+  const path = join(await temporaryFolder(), 'names.txt');
+  await writeFile(path, bytes);
+  expect(await givenClassNames([path])).toEqual(['キ', 'り']);
+});
+
 it('classes that a source numbers are named by their numbers, whichever there are', () => {
   expect(withClassNames(['0', '2', '10'], Array.from('abcdefghijk'))).toEqual(['a', 'c', 'k']);
-  expect(() => withClassNames(['0', '3'], ['a', 'b'])).toThrow(/has a class 3, and there are 2 names/);
-  expect(() => withClassNames(['cat', 'dog'], ['a', 'b'])).toThrow(/names its classes itself/);
+  expect(() => withClassNames(['0', '3'], ['a', 'b'])).toThrow(/has a class 3, but only 2 names are given/);
+  expect(() => withClassNames(['cat', 'dog'], ['a', 'b'])).toThrow(/already names its classes/);
 });
 
 it('a published set keeps its own names', async () => {

@@ -1,13 +1,32 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { expect, it } from 'vitest';
 
 import {
   fixedOptions,
   resolveSearchOptions,
+  searchFolder,
   searchSettings,
 } from '../../../src/stages/search/search-options.js';
 import { toolkitError } from '../../support/errors.js';
+import { temporaryFolder } from '../../support/folders.js';
 
 const rates = { learningRate: { min: 0.001, max: 0.1, distribution: 'log-uniform' } };
+
+it('a search is named by its name, its folder or its search.json', async () => {
+  const runs = await temporaryFolder();
+  const path = join(runs, 'first');
+  await mkdir(path);
+  await writeFile(join(path, 'search.json'), '{}');
+  for (const name of ['first', path, join(path, 'search.json')]) {
+    expect(await searchFolder(name, runs)).toMatchObject({ path, name: 'first' });
+  }
+  // A search may have this name.
+  const other = join(runs, 'search.json');
+  await mkdir(other);
+  expect(await searchFolder(other, runs)).toMatchObject({ path: other });
+});
 
 it('a fixed option of an optimiser that is searched for becomes one of the space', async () => {
   const search = { trials: 2, space: { optimizer: ['adam', 'momentum'] } };

@@ -5,10 +5,10 @@ import { holdsTexts, npyNumbers, npyTexts } from '../archives/npy-values.js';
 import type { NpzArray } from '../archives/npz-archive.js';
 
 /**
- * The labels of an array, one for each image: numbers, texts, or rows of zeros with a one at the class's number. Throws SOURCE_REFUSED
- * and DATA_CORRUPT.
+ * Reads the labels of an array, one per image: numbers, strings or one-hot rows. Throws SOURCE_REFUSED, DATA_CORRUPT or
+ * DATA_UNREADABLE.
  *
- * @param images how many there have to be
+ * @param images the expected number of labels
  */
 export async function labelsOf(array: NpzArray, images: number): Promise<string[]> {
   const { header, path } = array;

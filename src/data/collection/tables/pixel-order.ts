@@ -1,6 +1,6 @@
 import { ToolkitError } from '../../../core/errors.js';
 
-/** Columns that hold the pixels of an image: their positions in a table, row by row, the channels of a pixel side by side. */
+/** The positions of pixel columns in a table, in the order of the image: row by row with interleaved channels. */
 export interface PixelColumns {
   pixels: number[];
   side: number;
@@ -14,17 +14,17 @@ interface NumberedColumn {
   numbers: number[];
 }
 
-/** With fewer columns, a table holds names of files. */
+/** A table with fewer columns contains file names. */
 export const FEWEST_PIXELS = 4;
 const COLOURS = ['red', 'green', 'blue'];
-/** Names that say of their first number that it counts columns: `x3y5`, `col3_row5`. */
+/** Names whose first number is the column: `x3y5`, `col3_row5`. */
 const COLUMN_FIRST = /(^|[^a-z])(x|c|cols?|columns?)[^a-z#]*#[^a-z]*(y|r|rows?)[^a-z#]*#/;
 
 /**
- * The columns of pixels by the numbers in their names: `pixel0`, `1x1` or `p_0_1` (row and column), `x3y5`, with a third number or a
- * word such as `red` for the channel. They are put into the order of the numbers. Undefined where the names are not numbered.
+ * Orders pixel columns by the numbers in their names: `pixel0`, `1x1` or `p_0_1` (row and column), `x3y5`, with a third number or a
+ * word such as `red` for the channel. Undefined if the names have no numbers.
  *
- * Throws SOURCE_REFUSED where numbers are missing or occur twice.
+ * Throws SOURCE_REFUSED if numbers are missing or duplicate.
  */
 export function numberedPixels(columns: ReadonlyMap<number, string>, path: string): PixelColumns | undefined {
   const groups = [...bySkeleton(columns)].filter(([, group]) => group.length >= FEWEST_PIXELS);
@@ -42,7 +42,7 @@ export function numberedPixels(columns: ReadonlyMap<number, string>, path: strin
   return shape && { pixels, ...shape };
 }
 
-/** The side and the channels of a square image of so many values, if there is one. */
+/** The side and channels of a square image with this number of values, if possible. */
 export function squareOf(values: number): { side: number; channels: 1 | 3 } | undefined {
   if (values < FEWEST_PIXELS) return undefined;
   for (const channels of [1, 3] as const) {
@@ -52,7 +52,7 @@ export function squareOf(values: number): { side: number; channels: 1 | 3 } | un
   return undefined;
 }
 
-/** Columns whose names differ in their numbers alone. */
+/** Groups columns whose names differ only in their numbers. */
 function bySkeleton(columns: ReadonlyMap<number, string>): Map<string, NumberedColumn[]> {
   const groups = new Map<string, NumberedColumn[]>();
   for (const [position, name] of columns) {
@@ -67,7 +67,7 @@ function bySkeleton(columns: ReadonlyMap<number, string>): Map<string, NumberedC
   return groups;
 }
 
-/** The groups of red, green and blue, in this order, where the names say so by a word or its first letter. */
+/** The red, green and blue groups, in this order, if the names contain these words or their first letters. */
 function colourPlanes(
   groups: readonly (readonly [skeleton: string, group: NumberedColumn[]])[],
 ): NumberedColumn[][] | undefined {
@@ -103,7 +103,7 @@ function orderOf(group: readonly NumberedColumn[], path: string): number[] {
   return [...places].sort(([a], [b]) => a - b).map(([, { position }]) => position);
 }
 
-/** Which number counts what, the slowest first: rows, columns, channels. */
+/** The meaning of the numbers, in the order rows, columns, channels. */
 function axesOf(group: readonly NumberedColumn[], varying: readonly number[]): number[] {
   const [first, second, third] = varying;
   if (first === undefined || second === undefined) return [...varying];

@@ -35,7 +35,7 @@ describe('a table of file names', () => {
       { name: 'images/none.png', reason: 'not found' },
       { name: 'images/d.png', reason: 'no label' },
       { name: 'labels.csv:9', reason: 'the split "sometime" is neither train, validation nor test' },
-      { name: 'labels.csv:10', reason: '1 fields, where the table has 3 columns' },
+      { name: 'labels.csv:10', reason: '1 fields, but the table has 3 columns' },
     ]);
   });
 });

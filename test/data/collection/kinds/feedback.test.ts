@@ -81,6 +81,14 @@ describe('feedback', () => {
     ]);
   });
 
+  it.each(['utf8', 'utf16le'] as const)('reads %s with a byte-order mark and CR LF', async (encoding) => {
+    const text = [...several('bee', 0), ...several('cat', 5)].map(encodeFeedback).join('').replaceAll('\n', '\r\n');
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, FEEDBACK_FILE), `\uFEFF${text}`, encoding);
+    const { train, test: held, rejected } = await importAndRead(folder);
+    expect([train.labels.length, held.labels.length, rejected.length]).toEqual([8, 2, 0]);
+  });
+
   it('a label that is none of the model’s classes is refused; so is a file without any', async () => {
     const place = await feedbackOf(...several('cat', 0), record(9, 'dog'));
     const { rejected } = await importAndRead(place);
