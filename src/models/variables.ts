@@ -116,7 +116,8 @@ export class TrainingVariables {
 }
 
 /**
- * Why stored tensors are not a model's parameters, for a message; undefined where they are. Compares names, types and shapes alone.
+ * Why stored tensors are not a model's parameters, for a message; undefined where they are: their names, types and shapes are the model's,
+ * and they hold numbers alone, neither NaN nor infinities.
  *
  * @param tensors as a checkpoint holds them
  */
@@ -130,7 +131,9 @@ export function misfitOf(
     if (misfit !== undefined) return misfit;
   }
   const other = [...tensors.keys()].find((name) => name.startsWith(PARAMETERS) && !names.has(name));
-  return other === undefined ? undefined : `its ${shortened(other)} is not part of the model`;
+  if (other !== undefined) return `its ${shortened(other)} is not part of the model`;
+  const useless = [...names].find((name) => !loadFloats(tensors.get(name)!).every(Number.isFinite));
+  return useless && `its ${useless} holds values that are not numbers`;
 }
 
 function misfitOfTensor(

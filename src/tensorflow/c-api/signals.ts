@@ -3,11 +3,13 @@ import { isMainThread } from 'node:worker_threads';
 
 import type { LibraryHandle } from 'koffi';
 
+import { blockInPool } from './pool-threads.js';
+
 /**
  * oneDNN before its version 3.12 (TensorFlow 2.21 contains 3.7) lets the stack pointer point at a buffer on the heap while it multiplies
  * matrices (https://github.com/uxlfoundation/oneDNN/issues/4845). A signal's handler that runs on "the stack" then overwrites what lies
  * before that buffer, and the process ends with "corrupted size vs. prev_size" or worse. So handlers get a stack of their own
- * on the thread that loads TensorFlow, and TensorFlow's threads take no signals.
+ * on the thread that loads TensorFlow, and TensorFlow's threads and those of libuv's pool take no signals.
  */
 
 /** More than the kernel writes of a processor's registers (11 KiB with AMX) and V8's profiler needs for a sample. */
@@ -56,6 +58,7 @@ const PROTOTYPES: Readonly<Record<keyof SignalApi, string>> = {
 };
 
 let signals: SignalApi | undefined;
+let poolBlocks: Promise<unknown> = Promise.resolve();
 
 /**
  * Makes signals harmless on this thread, before TensorFlow is loaded: once, on Linux; elsewhere nothing happens.
@@ -71,6 +74,13 @@ export function protectFromSignals(system: LibraryHandle): void {
   if (isMainThread) keepHandlersOnIt(api);
   // Signals to the process are for the main thread; V8's profiler signals the thread that it samples.
   else api.pthread_sigmask(SIG_BLOCK, maskOfAllBut([...SYNCHRONOUS, SIGPROF]), null);
+  // Where that fails, signals are as likely to come to these threads as they were before: rarely.
+  poolBlocks = blockInPool(system, SIG_BLOCK, maskOfAllBut(SYNCHRONOUS)).catch(() => undefined);
+}
+
+/** Fulfilled when the threads that compute in the background take no signals, as far as they can be reached. */
+export async function signalsKeptFromPool(): Promise<void> {
+  await poolBlocks;
 }
 
 /**
