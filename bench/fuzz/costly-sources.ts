@@ -73,17 +73,21 @@ export const costlySources: readonly CostlySource[] = [
   ),
   picture('legal: GIF of 4,096 × 4,096 noise', () => noise(SIDE, 3).gif({ effort: 1 }).toBuffer(), 'gif'),
   picture(
-    'legal: TIFF of 2,896 × 2,896 noise, LZW',
-    () => noise(SIDE_IN_PASSES, 3).tiff({ compression: 'lzw' }).toBuffer(),
+    'legal: TIFF of 2,600 × 2,600 noise, LZW',
+    () => noise(2600, 3).tiff({ compression: 'lzw' }).toBuffer(),
     'tiff',
   ),
+  picture('legal: AVIF of 2,048 × 2,048 noise', () => noise(2048, 3).avif({ effort: 0 }).toBuffer(), 'avif'),
   picture(
-    'legal: AVIF of 2,048 × 2,048 noise',
-    () => noise(2048, 3).avif({ effort: 0 }).toBuffer(),
-    'avif',
+    'legal: BMP of 3,200 × 3,200 in 24 bits',
+    () => bmpFile(3200, 3200, 24, (x, y) => [x % 256, y % 256, 0]),
+    'bmp',
   ),
-  picture('legal: BMP of 3,200 × 3,200 in 24 bits', () => bmpFile(3200, 3200, 24, (x, y) => [x % 256, y % 256, 0]), 'bmp'),
-  picture('legal: BMP of 4,096 × 4,096 in one bit', () => bmpFile(SIDE, SIDE, 1, (x) => [255 * (x % 2), 0, 0]), 'bmp'),
+  picture(
+    'legal: BMP of 4,096 × 4,096 in one bit',
+    () => bmpFile(SIDE, SIDE, 1, (x) => [255 * (x % 2), 0, 0]),
+    'bmp',
+  ),
   picture(
     'legal: WebP of 3,000 × 3,000 noise, lossless',
     () => noise(3000, 3).webp({ lossless: true, effort: 0 }).toBuffer(),

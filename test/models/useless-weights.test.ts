@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
@@ -10,16 +11,25 @@ import { embed, evaluate, explain, predict } from '../../src/index.js';
 import { toolkitError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folders.js';
 import { fileOf } from '../support/hostile-checkpoints.js';
-import { askJson, ask, inferenceRequest, preparedMnist, serveForTest, writeMnistCheckpoint } from '../support/serving.js';
+import {
+  askJson,
+  ask,
+  inferenceRequest,
+  preparedMnist,
+  serveForTest,
+  writeMnistCheckpoint,
+} from '../support/serving.js';
 
 let intact: string;
 let picture: Buffer;
 beforeAll(async () => {
-  intact = await writeMnistCheckpoint(await temporaryFolder(), 'intact', 3);
+  const folder = await mkdtemp(join(tmpdir(), 'mnist-train-test-useless-'));
+  intact = await writeMnistCheckpoint(folder, 'intact', 3);
   const pixels = (await preparedMnist()).test.pixels.slice(0, 784);
   picture = await sharp(pixels, { raw: { width: 28, height: 28, channels: 1 } })
     .png()
     .toBuffer();
+  return () => rm(folder, { recursive: true, force: true });
 });
 
 /** The checkpoint with other weights, and a hash that is right. */

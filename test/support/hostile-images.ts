@@ -58,7 +58,10 @@ export async function goodImages(): Promise<HostileFile[]> {
     { name: 'j.tif', content: await image().tiff({ compression: 'deflate', tile: true }).toBuffer() },
     { name: 'k.tiff', content: await image().tiff({ compression: 'jpeg' }).toBuffer() },
     { name: 'l.avif', content: await image().avif({ effort: 0 }).toBuffer() },
-    { name: 'm.bmp', content: bmpFile(40, 30, 24, (x, y) => [x * y, 5 * x, 8 * y].map((value) => value % 256)) },
+    {
+      name: 'm.bmp',
+      content: bmpFile(40, 30, 24, (x, y) => [x * y, 5 * x, 8 * y].map((value) => value % 256)),
+    },
     { name: 'n.bmp', content: bmpFile(40, 30, 4, (x) => [6 * x, 0, 0]) },
     { name: 'o.dib', content: withMasks(bmpFile(40, 30, 16, (x, y) => [6 * x, 8 * y, 0])) },
     { name: 'p.jpg', content: await image().toColourspace('cmyk').jpeg().toBuffer() },
@@ -91,7 +94,20 @@ const NAMES = [
   '..png',
   '\\up',
 ];
-const EXTENSIONS = ['.png', '.jpg', '.webp', '.jpeg', '.PNG', '.gif', '.tiff', '.avif', '.bmp', '.txt', '.svg', ''];
+const EXTENSIONS = [
+  '.png',
+  '.jpg',
+  '.webp',
+  '.jpeg',
+  '.PNG',
+  '.gif',
+  '.tiff',
+  '.avif',
+  '.bmp',
+  '.txt',
+  '.svg',
+  '',
+];
 
 /** An image file that is damaged or dressed up in one of many ways, the next by the random numbers. */
 export function damagedImage(random: Random, good: readonly HostileFile[], index: number): HostileFile {

@@ -23,6 +23,8 @@ export const UNSEEN =
 
 /** The elements and attributes that a name has become in a page or a picture. */
 export function injectedInto(markup: string): string[] {
-  const { document } = parseHTML(markup) as { document: { querySelectorAll: (selector: string) => Iterable<object> } };
+  const { document } = parseHTML(markup) as {
+    document: { querySelectorAll: (selector: string) => Iterable<object> };
+  };
   return [...document.querySelectorAll('script, b, [src="x"], [onerror], [onmouseover]')].map(String);
 }

@@ -37,7 +37,8 @@ export async function prepareHostile(seed: number, pictures: number): Promise<Pi
     const start = performance.now();
     try {
       const { pixels } = await imageOf(content, name, description, preparation, 2 ** 24);
-      if (pixels.length !== shape.height * shape.width * shape.channels) throw new Error(`${name}: ${pixels.length}`);
+      if (pixels.length !== shape.height * shape.width * shape.channels)
+        throw new Error(`${name}: ${pixels.length}`);
       tally.prepared++;
     } catch (error) {
       if (!isToolkitError(error) || error.code !== 'PICTURE_UNREADABLE') throw error;

@@ -31,7 +31,13 @@ export async function imageOf(
     return preparePicture(await decodePicture(bytes, name, maxPixels), shape, 'fit');
   }
   try {
-    const target = { size: shape.width, channels, centre, invert, maxPixels: maxPixels ?? MAX_PIXELS } as const;
+    const target = {
+      size: shape.width,
+      channels,
+      centre,
+      invert,
+      maxPixels: maxPixels ?? MAX_PIXELS,
+    } as const;
     const { data, inverted } = await decodeForeign(Buffer.from(bytes), target);
     const blank = data.every((pixel) => pixel === data[0]);
     return { pixels: data, shape, blank, inverted, box: null, thickened: false };

@@ -94,7 +94,8 @@ export class FeedbackFile {
       this.#greedy.delete(caller);
       return;
     }
-    if (!this.#greedy.has(caller)) onFull(`${caller} has filled the share of ${this.#path} that one caller may fill`);
+    if (!this.#greedy.has(caller))
+      onFull(`${caller} has filled the share of ${this.#path} that one caller may fill`);
     this.#greedy.add(caller);
     throw new HttpError('FEEDBACK_FULL', 'you have stored as much feedback as one caller may');
   }

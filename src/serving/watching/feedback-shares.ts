@@ -16,7 +16,10 @@ export class FeedbackShares {
     this.#bytes.clear();
     this.#size = size;
     if (size === 0) return;
-    const lines = createInterface({ input: createReadStream(path, { encoding: 'utf8' }), crlfDelay: Infinity });
+    const lines = createInterface({
+      input: createReadStream(path, { encoding: 'utf8' }),
+      crlfDelay: Infinity,
+    });
     for await (const line of lines) {
       const caller = CALLER.exec(line.slice(0, BEGINNING))?.[1];
       if (caller !== undefined) this.#count(caller, Buffer.byteLength(line) + 1);

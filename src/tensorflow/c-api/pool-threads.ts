@@ -50,7 +50,8 @@ function call<Arguments extends unknown[]>(
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     target.async(...values, (error, result) => {
-      if (error) reject(error instanceof Error ? error : new Error('a function of the C library was not called'));
+      if (error)
+        reject(error instanceof Error ? error : new Error('a function of the C library was not called'));
       else resolve(result);
     });
   });

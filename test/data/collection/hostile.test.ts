@@ -30,10 +30,13 @@ describe('decodeImage refuses', () => {
     expect(String(await failureOf(decodeImage(file, target)))).toMatch(reason);
   });
 
-  it('a lossy WebP of so many bytes that decoding takes long', async () => {
+  it.each([
+    ['WebP', 'RIFF....WEBPVP8 '],
+    ['AVIF', '....ftypavif'],
+  ])('a lossy %s of so many bytes that decoding takes long', async (format, start) => {
     const file = Buffer.alloc(2 ** 23 + 1);
-    file.write('RIFF....WEBPVP8 ');
-    expect(String(await failureOf(decodeImage(file, target)))).toMatch(/more than the 8388608 that a WebP/);
+    file.write(start);
+    expect(String(await failureOf(decodeImage(file, target)))).toContain(`more than the 8388608 that ${format}`);
   });
 
   it('a bomb of 400 million pixels', async () => {

@@ -39,12 +39,21 @@ function post(url: string, body: Buffer, headers: Record<string, string>): Promi
 it('POST /classify takes every format that an import takes, and says which', async () => {
   const { url } = await serveForTest(checkpoint);
   const grey = (x: number, y: number): number[] => Array<number>(3).fill(pixels[28 * y + x]!);
-  for (const file of [bmpFile(28, 28, 24, grey), await sharp(png).gif().toBuffer(), await sharp(png).tiff().toBuffer()]) {
-    const { status, body } = await post(`${url}/classify`, file, { 'content-type': 'application/octet-stream' });
+  for (const file of [
+    bmpFile(28, 28, 24, grey),
+    await sharp(png).gif().toBuffer(),
+    await sharp(png).tiff().toBuffer(),
+  ]) {
+    const { status, body } = await post(`${url}/classify`, file, {
+      'content-type': 'application/octet-stream',
+    });
     expect([status, body['label']]).toEqual([200, '3']);
   }
   const unknown = await post(`${url}/classify`, Buffer.from('<svg/>'), { 'content-type': 'image/svg+xml' });
-  expect(unknown).toMatchObject({ status: 415, body: { error: expect.stringMatching(/PNG.*BMP.*AVIF/) as string } });
+  expect(unknown).toMatchObject({
+    status: 415,
+    body: { error: expect.stringMatching(/PNG.*BMP.*AVIF/) as string },
+  });
 });
 
 describe('a compressed body', () => {

@@ -105,13 +105,18 @@ describe('of several callers', () => {
     expect(await stored(file, LATE, 5)).toBe(5);
     expect((await stat(path)).size).toBe(64 * LINE);
     expect(reasons).toEqual([LOUD, QUIET].map((caller) => expect.stringContaining(caller) as string));
-    expect(await failureOf(file.append(record(0, LOUD)))).toMatchObject({ code: 'FEEDBACK_FULL', status: 507 });
+    expect(await failureOf(file.append(record(0, LOUD)))).toMatchObject({
+      code: 'FEEDBACK_FULL',
+      status: 507,
+    });
   });
 
   it('the shares outlive the server, and begin anew with a new file', async () => {
     const { file, path } = await fileFor(80, true);
     await stored(file, LOUD, 100);
-    const again = new FeedbackFile({ ...{ folder: dirname(path), maxBytes: 80 * LINE, isShared: true, onFull: () => undefined } });
+    const again = new FeedbackFile({
+      ...{ folder: dirname(path), maxBytes: 80 * LINE, isShared: true, onFull: () => undefined },
+    });
     expect(await stored(again, LOUD, 10)).toBe(0);
     expect(await stored(again, QUIET, 10)).toBe(10);
     await rename(path, `${path}.1`);

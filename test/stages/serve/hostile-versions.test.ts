@@ -80,7 +80,7 @@ it('a label is one of the version that classified the image, not of the one that
     (await askJson(`${url}/v2/models/mnist/infer`, image)).headers.get('x-request-id')!;
   const label = async (id: string, value: string | number): Promise<unknown> => {
     const { status, body } = await askJson(`${url}/feedback`, { id, label: value });
-    return [status, body['predicted'], body['label'], body['correct']];
+    return status === 200 ? [body['predicted'], body['label'], body['correct']] : status;
   };
   const [byName, byNumber] = [await classify(), await classify()];
   const names = ['nil', 'uno', 'due', 'tre', 'quattro', 'cinque', 'sei', 'sette', 'otto', 'nove'];
@@ -90,11 +90,11 @@ it('a label is one of the version that classified the image, not of the one that
   await copyFile(await changed(first, renamed), path);
   await refresh();
   const later = await classify();
-  expect(await label(byName, 'quattro')).toMatchObject([400]);
-  expect(await label(byName, '4')).toEqual([200, '3', '4', false]);
-  expect(await label(byNumber, 3)).toEqual([200, '3', '3', true]);
-  expect(await label(later, '4')).toMatchObject([400]);
-  expect(await label(later, 'quattro')).toEqual([200, 'tre', 'quattro', false]);
+  expect(await label(byName, 'quattro')).toBe(400);
+  expect(await label(byName, '4')).toEqual(['3', '4', false]);
+  expect(await label(byNumber, 3)).toEqual(['3', '3', true]);
+  expect(await label(later, '4')).toBe(400);
+  expect(await label(later, 'quattro')).toEqual(['tre', 'quattro', false]);
   const lines = (await readFile(join(feedbackDir, 'feedback.jsonl'), 'utf8')).trimEnd().split('\n');
   const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(records.map(({ labelName }) => labelName)).toEqual(['4', '3', 'quattro']);

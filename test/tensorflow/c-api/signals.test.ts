@@ -6,7 +6,11 @@ import { expect, inject, it } from 'vitest';
 
 import { koffi } from '../../../src/tensorflow/c-api/ffi.js';
 import { blockInPool, poolSize } from '../../../src/tensorflow/c-api/pool-threads.js';
-import { protectFromSignals, signalsKeptFromPool, withoutSignals } from '../../../src/tensorflow/c-api/signals.js';
+import {
+  protectFromSignals,
+  signalsKeptFromPool,
+  withoutSignals,
+} from '../../../src/tensorflow/c-api/signals.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { openTensorFlow } from '../../support/tensorflow.js';
 
@@ -103,7 +107,9 @@ async function poolThreads(): Promise<Set<number>> {
 }
 
 it('the size of the pool is read as libuv reads it', () => {
-  expect([undefined, '8', '0', '-1', 'many', '5000', '3x'].map(poolSize)).toEqual([4, 8, 1, 1024, 1, 1024, 3]);
+  expect([undefined, '8', '0', '-1', 'many', '5000', '3x'].map(poolSize)).toEqual([
+    4, 8, 1, 1024, 1, 1024, 3,
+  ]);
 });
 
 it.skipIf(!isLinux)(

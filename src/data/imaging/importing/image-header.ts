@@ -21,8 +21,8 @@ const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0
 /** Passes over pixels that a progressive JPEG may ask for; a real one asks for about ten. */
 export const MAX_SCANS = 32;
 const ANIMATION_FLAG = 0x02;
-/** Decoding takes 80 ms a MiB; a photo of 16 million pixels has about 4 MiB. */
-const MAX_LOSSY_WEBP_BYTES = 8 * 2 ** 20;
+/** Decoding takes 80 ms a MiB of WebP and several times that of AVIF; a photo of 16 million pixels has about 4 MiB. */
+const MAX_LOSSY_BYTES = 8 * 2 ** 20;
 
 /** The names of the formats that are read. */
 export const imageFormats = ['PNG', 'JPEG', 'WebP', 'GIF', 'BMP', 'TIFF', 'AVIF'] as const;
@@ -79,12 +79,23 @@ function formatOf(file: Buffer): ImageHeader['format'] | undefined {
 
 function locate(file: Buffer): { format: ImageHeader['format']; size: Size | undefined } {
   const format = formatOf(file);
-  if (format !== undefined) return { format, size: SIZES[format](file) };
+  if (format !== undefined) {
+    refuseLong(file, format);
+    return { format, size: SIZES[format](file) };
+  }
   const start = file
     .subarray(0, 4)
     .toString('hex')
     .replace(/(..)(?=.)/g, '$1 ');
   throw new RejectionError(`not a ${KNOWN} image: it starts with ${start}`);
+}
+
+/** Lossy formats whose bytes take long to decode. */
+function refuseLong(file: Buffer, format: ImageHeader['format']): void {
+  const isLossy = format === 'avif' || (format === 'webp' && textAt(file, 12) !== 'VP8L');
+  if (!isLossy || file.length <= MAX_LOSSY_BYTES) return;
+  const name = format === 'avif' ? 'AVIF' : 'WebP';
+  throw new RejectionError(`${file.length} bytes, more than the ${MAX_LOSSY_BYTES} that ${name} images may have`);
 }
 
 function bmpSize(file: Buffer): Size | undefined {
@@ -121,11 +132,6 @@ function isFrameHeader(marker: number): boolean {
 /** RFC 9649: lossy, lossless or extended. */
 function webpSize(file: Buffer): Size | undefined {
   if (file.length < 30) return undefined;
-  if (file.length > MAX_LOSSY_WEBP_BYTES && textAt(file, 12) !== 'VP8L') {
-    throw new RejectionError(
-      `${file.length} bytes, more than the ${MAX_LOSSY_WEBP_BYTES} that a WebP image may have`,
-    );
-  }
   switch (textAt(file, 12)) {
     case 'VP8 ':
       if (file.readUIntBE(23, 3) !== 0x9d012a) return undefined;

@@ -23,7 +23,12 @@ describe('the budget', () => {
     expect(budget.held).toBe(850);
     budget.giveBack('a', 500);
     budget.take('d', 300);
-    for (const [sender, bytes] of [['b', 250], ['c', 100], ['d', 300]] as const) budget.giveBack(sender, bytes);
+    for (const [sender, bytes] of [
+      ['b', 250],
+      ['c', 100],
+      ['d', 300],
+    ] as const)
+      budget.giveBack(sender, bytes);
     expect(budget.held).toBe(0);
   });
 
@@ -45,7 +50,11 @@ describe('the budget', () => {
 const BODY = 200_000;
 
 /** Opens a request of many bytes and sends some of them. */
-async function begin(url: string, sent: number, headers = ''): Promise<{ socket: Socket; answer: () => string }> {
+async function begin(
+  url: string,
+  sent: number,
+  headers = '',
+): Promise<{ socket: Socket; answer: () => string }> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   let received = '';
@@ -106,6 +115,8 @@ describe('a server', () => {
     const packed = gzipSync(whole);
     expect(packed.length).toBeLessThan(1000);
     expect(await codeOf(url, packed, { 'content-encoding': 'gzip' })).toBe('RATE_LIMITED');
-    expect(await codeOf(url, gzipSync(whole.subarray(0, BODY / 4)), { 'content-encoding': 'gzip' })).toBe('NOT_READY');
+    expect(await codeOf(url, gzipSync(whole.subarray(0, BODY / 4)), { 'content-encoding': 'gzip' })).toBe(
+      'NOT_READY',
+    );
   });
 });
