@@ -88,7 +88,7 @@ describe.each(useless)('%s', (_, change, message) => {
 });
 
 it('embeddings that are not numbers are refused', async () => {
-  const path = await withWeights((values, name) => void (name.includes('dense') && values.fill(NaN)));
+  const path = await withWeights(one(NaN));
   const output = join(await temporaryFolder(), 'embeddings.npy');
   await toolkitError('CHECKPOINT_REFUSED', embed(path, { dataDir: inject('dataDir'), threads: 1, output }));
 });
@@ -110,8 +110,9 @@ it('images that alone bring it out are answered with an error, and the others wi
 async function overflowingAtCorner(): Promise<string> {
   return withWeights(
     (values, name) => {
-      const isFirst = values.length === 784 * 32;
-      if (!isFirst) return;
+      // Of the second layer, so that infinities do not meet before the last: some kernels make 0 of NaN.
+      if (values.length === 32 * 16) values.fill(1);
+      if (values.length !== 784 * 32) return;
       expect(name).toContain('kernel');
       for (const pixel of [0, 256]) values.fill(3e38, 32 * pixel, 32 * (pixel + 1));
     },

@@ -10,6 +10,8 @@ const DEFAULT_THREADS = 4;
 const MAX_THREADS = 1024;
 /** A thread that is busy for longer than all rounds take is left out. */
 const ROUNDS = 20;
+/** Threads that are given a turn at a time: each call takes a stack of its own, and koffi refuses more than some hundred calls. */
+const TURNS = 16;
 /** How long a thread that has had its turn is kept busy, in microseconds, so that the next one comes to the others. */
 const PAUSE_US = 500;
 
@@ -35,7 +37,10 @@ export async function blockInPool(system: LibraryHandle, how: number, mask: Uint
   };
   let blocked = 0;
   for (let round = 0; round < ROUNDS && blocked < threads; round++) {
-    const turns = Array.from({ length: threads }, () => [blockOne(), call(pause, PAUSE_US)] as const);
+    const turns = Array.from(
+      { length: Math.min(threads, TURNS) },
+      () => [blockOne(), call(pause, PAUSE_US)] as const,
+    );
     for (const [turn, paused] of turns) {
       if (await turn) blocked++;
       await paused;

@@ -90,6 +90,8 @@ function counted(
   });
   // Fastify compares it with the Content-Length; it is only known when everything has been unpacked.
   Object.defineProperty(counter, 'receivedEncodedLength', { get: () => payload.receivedEncodedLength });
+  // Of a body that no route reads, nobody else hears that its connection broke.
+  counter.on('error', () => undefined);
   // Not `pipeline`: that would close the connection that the refusal is to be sent on.
   payload.once('error', (error) => counter.destroy(error));
   payload.once('close', () => {

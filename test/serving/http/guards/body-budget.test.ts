@@ -54,6 +54,7 @@ async function begin(
   url: string,
   sent: number,
   headers = '',
+  request = 'POST /classify',
 ): Promise<{ socket: Socket; answer: () => string }> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   onTestFinished(() => void socket.destroy());
@@ -61,7 +62,7 @@ async function begin(
   socket.on('data', (chunk: Buffer) => (received += chunk.toString('latin1')));
   socket.on('error', () => undefined);
   await once(socket, 'connect');
-  const head = `POST /classify HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: image/png\r\n${headers}`;
+  const head = `${request} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: image/png\r\n${headers}`;
   socket.write(`${head}content-length: ${BODY}\r\n\r\n`);
   socket.write(Buffer.alloc(sent, 7));
   return { socket, answer: () => received };
@@ -105,6 +106,21 @@ describe('a server', () => {
     for (const { socket } of held) socket.destroy();
     await expect.poll(bodyOf).toMatch(/no model is loaded/);
     for (const { socket } of silent) socket.destroy();
+  });
+
+  it('outlives connections that break within a body, whether a route reads it or not', async () => {
+    const { url, stop } = await unreadyServer(options, limits);
+    onTestFinished(async () => {
+      await stop();
+    });
+    for (const request of ['POST /classify', 'GET /v2', 'GET /nothing', 'PUT /classify', 'POST /feedback']) {
+      for (const coding of ['', 'content-encoding: gzip\r\n', 'content-encoding: x\r\n']) {
+        const { socket } = await begin(url, BODY / 2, coding, request);
+        socket.resetAndDestroy();
+      }
+    }
+    await wait(200);
+    expect(await codeOf(url, whole)).toBe('NOT_READY');
   });
 
   it('counts what a compressed body unpacks to', async () => {
