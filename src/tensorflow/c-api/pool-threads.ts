@@ -9,11 +9,11 @@ interface PoolFunction<Arguments extends unknown[]> {
 const DEFAULT_THREADS = 4;
 const MAX_THREADS = 1024;
 /** A thread that is busy for longer than all rounds take is left out. */
-const ROUNDS = 20;
+const ROUNDS = 12;
 /** Threads that are given a turn at a time: each call takes a stack of its own, and koffi refuses more than some hundred calls. */
 const TURNS = 16;
-/** How long a thread that has had its turn is kept busy, in microseconds, so that the next one comes to the others. */
-const PAUSE_US = 500;
+/** How long a thread that has had its turn is kept busy, in microseconds, so that the next one comes to the others: at first, and at most. */
+const [FIRST_PAUSE_US, LONGEST_PAUSE_US] = [250, 20_000];
 
 /**
  * Blocks signals on the threads of libuv's pool, which run what koffi calls asynchronously: TensorFlow's sessions among that. They have
@@ -22,14 +22,19 @@ const PAUSE_US = 500;
  *
  * @param system the C library
  * @param mask the signals to block, a `sigset_t`
+ * @param threads how many are to be reached
  * @returns how many threads block them now that did not before
  */
-export async function blockInPool(system: LibraryHandle, how: number, mask: Uint8Array): Promise<number> {
+export async function blockInPool(
+  system: LibraryHandle,
+  how: number,
+  mask: Uint8Array,
+  threads: number,
+): Promise<number> {
   const setMask = system.func('int pthread_sigmask(int, void*, void*)') as unknown as PoolFunction<
     [number, Uint8Array, Uint8Array]
   >;
   const pause = system.func('int usleep(uint)') as unknown as PoolFunction<[number]>;
-  const threads = poolSize(process.env['UV_THREADPOOL_SIZE']);
   const blockOne = async (): Promise<boolean> => {
     const before = new Uint8Array(mask.length).fill(0xff);
     const failed = await call(setMask, how, mask, before);
@@ -37,14 +42,20 @@ export async function blockInPool(system: LibraryHandle, how: number, mask: Uint
   };
   let blocked = 0;
   for (let round = 0; round < ROUNDS && blocked < threads; round++) {
+    // A thread that waits for a processor is reached by a longer pause of the others.
+    const pauseUs = Math.min(LONGEST_PAUSE_US, FIRST_PAUSE_US * 1.5 ** round);
+    const rest = (): Promise<number> => call(pause, Math.round(pauseUs));
     const turns = Array.from(
-      { length: Math.min(threads, TURNS) },
-      () => [blockOne(), call(pause, PAUSE_US)] as const,
+      { length: Math.min(Math.max(threads, DEFAULT_THREADS), TURNS) },
+      (_, turn) => turn,
     );
-    for (const [turn, paused] of turns) {
-      if (await turn) blocked++;
-      await paused;
-    }
+    // Idle threads are woken in turn: with a pause after each call, every other thread would have nothing but pauses. Busy ones are not,
+    // and the pauses keep those that are faster from all the calls.
+    const isMixed = round % 2 === 1;
+    const results = turns.map(() => (isMixed ? [blockOne(), rest()] : [blockOne()]));
+    const rests = isMixed ? [] : turns.map(rest);
+    for (const result of results) if ((await Promise.all(result))[0] === true) blocked++;
+    await Promise.all(rests);
   }
   return blocked;
 }
