@@ -2,7 +2,7 @@ import type { Pointer, TensorFlowApi } from './c-api.js';
 import { DataType } from './data-types.js';
 import { failureOf } from './failure.js';
 import { encodeSessionConfig, type SessionConfig } from './session-config.js';
-import { signalsKeptFromPool, withoutSignals } from './signals.js';
+import { withoutSignals } from './signals.js';
 import { newTensor, type HostTensor } from './tensors.js';
 
 /** What one run takes and gives. Names are those of nodes; `name:1` is a node's second output. */
@@ -78,7 +78,6 @@ export class Session {
       Object.entries(feeds).forEach(([name, tensor], at) => {
         fed[at] = newTensor(api, tensor, `the input ${name}`);
       });
-      await signalsKeptFromPool();
       await new Promise<void>((resolve, reject) => {
         api.TF_SessionRun.async(
           ...([this.#session, null, inputs, fed, fed.length, outputs, fetched, fetched.length] as const),

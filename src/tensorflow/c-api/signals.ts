@@ -3,13 +3,11 @@ import { isMainThread } from 'node:worker_threads';
 
 import type { LibraryHandle } from 'koffi';
 
-import { blockInPool, poolSize } from './pool-threads.js';
-
 /**
  * oneDNN before its version 3.12 (TensorFlow 2.21 contains 3.7) lets the stack pointer point at a buffer on the heap while it multiplies
  * matrices (https://github.com/uxlfoundation/oneDNN/issues/4845). A signal's handler that runs on "the stack" then overwrites what lies
  * before that buffer, and the process ends with "corrupted size vs. prev_size" or worse. So handlers get a stack of their own
- * on the thread that loads TensorFlow, and TensorFlow's threads and those of libuv's pool take no signals.
+ * on the thread that loads TensorFlow, and TensorFlow's threads take no signals.
  */
 
 /** More than the kernel writes of a processor's registers (11 KiB with AMX) and V8's profiler needs for a sample. */
@@ -58,11 +56,6 @@ const PROTOTYPES: Readonly<Record<keyof SignalApi, string>> = {
 };
 
 let signals: SignalApi | undefined;
-let poolBlocks: Promise<void> = Promise.resolve();
-/** Tries again to reach the threads of the pool that were busy; undefined when all of them block signals, or too often was tried. */
-let reachOthers: (() => Promise<void>) | undefined;
-/** How often the threads of the pool are tried. */
-const MOST_TRIES = 20;
 
 /**
  * Makes signals harmless on this thread, before TensorFlow is loaded: once, on Linux; elsewhere nothing happens.
@@ -78,23 +71,6 @@ export function protectFromSignals(system: LibraryHandle): void {
   if (isMainThread) keepHandlersOnIt(api);
   // Signals to the process are for the main thread; V8's profiler signals the thread that it samples.
   else api.pthread_sigmask(SIG_BLOCK, maskOfAllBut([...SYNCHRONOUS, SIGPROF]), null);
-  poolBlocks = keepFromPool(system, poolSize(process.env['UV_THREADPOOL_SIZE']), MOST_TRIES);
-}
-
-/** Fulfilled when the threads that compute in the background take no signals, as far as they can be reached. */
-export async function signalsKeptFromPool(): Promise<void> {
-  await poolBlocks;
-  if (!reachOthers) return;
-  poolBlocks = reachOthers();
-  await poolBlocks;
-}
-
-/** Where that fails, signals are as likely to come to these threads as they were before: rarely. */
-async function keepFromPool(system: LibraryHandle, threads: number, tries: number): Promise<void> {
-  reachOthers = undefined;
-  const mask = maskOfAllBut(SYNCHRONOUS);
-  const missing = threads - (await blockInPool(system, SIG_BLOCK, mask, threads).catch(() => 0));
-  if (missing > 0 && tries > 1) reachOthers = () => keepFromPool(system, missing, tries - 1);
 }
 
 /**

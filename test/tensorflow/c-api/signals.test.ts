@@ -5,12 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, inject, it } from 'vitest';
 
 import { koffi } from '../../../src/tensorflow/c-api/ffi.js';
-import { blockInPool, poolSize } from '../../../src/tensorflow/c-api/pool-threads.js';
-import {
-  protectFromSignals,
-  signalsKeptFromPool,
-  withoutSignals,
-} from '../../../src/tensorflow/c-api/signals.js';
+import { protectFromSignals, withoutSignals } from '../../../src/tensorflow/c-api/signals.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { openTensorFlow } from '../../support/tensorflow.js';
 
@@ -73,47 +68,6 @@ it.skipIf(!isLinux)('TensorFlow’s threads take no signals, and this one takes 
   expect(fresh.filter(([, takes]) => takes)).toEqual([]);
   expect(after.get(String(process.pid))).toBe(true);
   expect(withoutSignals(() => threads().get(String(process.pid)))).toBe(false);
-});
-
-it.skipIf(!isLinux)('threads that compute in the background take no signals either', async () => {
-  const libc = koffi.load('libc.so.6');
-  protectFromSignals(libc);
-  // As often as a session would run: a thread that was busy is reached the next time.
-  for (let run = 0; run < 20; run++) await signalsKeptFromPool();
-  const ids = await poolThreads();
-  expect(ids.size).toBe(poolSize(process.env['UV_THREADPOOL_SIZE']));
-  const takes = threads();
-  expect([...ids].map((id) => takes.get(String(id)))).toEqual([...ids].map(() => false));
-  expect(takes.get(String(process.pid))).toBe(true);
-  // Nothing is left to block.
-  const hangUp = new Uint8Array(128);
-  hangUp[0] = 1 << (SIGHUP - 1);
-  expect(await blockInPool(libc, 0, hangUp, 4)).toBe(0);
-});
-
-/** The ids of the threads that run asynchronous calls. */
-async function poolThreads(): Promise<Set<number>> {
-  const libc = koffi.load('libc.so.6');
-  type Asynchronous = Record<'async', (...values: unknown[]) => void>;
-  const call = (prototype: string, ...values: unknown[]): Promise<number> =>
-    new Promise((resolve) => {
-      (libc.func(prototype) as unknown as Asynchronous).async(...values, (_error: unknown, id: number) => {
-        resolve(id);
-      });
-    });
-  const ids = new Set<number>();
-  for (let round = 0; round < 20; round++) {
-    // koffi refuses more than some hundred calls at a time.
-    const calls = Array.from({ length: 16 }, () => [call('int gettid()'), call('int usleep(uint)', 500)]);
-    for (const [id] of await Promise.all(calls.map((pair) => Promise.all(pair)))) ids.add(id!);
-  }
-  return ids;
-}
-
-it('the size of the pool is read as libuv reads it', () => {
-  expect([undefined, '8', '0', '-1', 'many', '5000', '3x'].map(poolSize)).toEqual([
-    4, 8, 1, 1024, 1, 1024, 3,
-  ]);
 });
 
 it.skipIf(!isLinux)(
