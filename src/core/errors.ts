@@ -149,7 +149,7 @@ export const errorKinds = {
   PICTURE_UNREADABLE: kind<{ path: string; reason: string }>(
     3,
     ({ path, reason }) => `${path}: ${reason}`,
-    () => 'use a PNG, JPEG, GIF, WebP, TIFF or AVIF image that shows a single object',
+    () => 'use a PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF image that shows a single object',
   ),
 
   BACKEND_UNAVAILABLE: kind<{ backend: string; reason: string; hint: string }>(

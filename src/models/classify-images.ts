@@ -4,6 +4,7 @@ import { placeOnDevice } from '../engine/running/device-images.js';
 import { allIndices, type LabelledImages } from '../core/images.js';
 import { inferenceProgram, type ExecutionMode } from '../engine/running/prepare.js';
 import type { Forward } from '../engine/running/program.js';
+import { requireFinite } from './finite-outputs.js';
 import { loadModel } from './load-model.js';
 
 export interface ClassifyOptions {
@@ -18,7 +19,7 @@ export interface ClassifyOptions {
 
 /**
  * Computes the logits of a checkpoint's model for images, row by row, on the started backend. Throws
- * CHECKPOINT_REFUSED, and the signal's reason when aborted.
+ * CHECKPOINT_REFUSED, also where they are not numbers, and the signal's reason when aborted.
  */
 export async function classifyImages(
   checkpoint: Checkpoint,
@@ -32,7 +33,7 @@ export async function classifyImages(
   const pass = testTimeAugmentation ? withViews(plain, preprocessing) : plain;
   const forward = inferenceProgram(pass, placed, classNames.length, mode);
   try {
-    return await forward.run(indices, signal);
+    return requireFinite(await forward.run(indices, signal), checkpoint);
   } finally {
     forward.dispose();
     placed.dispose();

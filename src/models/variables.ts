@@ -115,8 +115,10 @@ export class TrainingVariables {
 }
 
 /**
- * Why the tensors of a checkpoint are not a model's parameters, for a message; undefined if they are. Compares only names, types and
- * shapes.
+ * Why the tensors of a checkpoint are not a model's parameters, for a message; undefined if they are: names, types and shapes are the
+ * model's, and no value is NaN or infinite.
+ *
+ * @param tensors as a checkpoint holds them
  */
 export function misfitOf(
   specs: readonly ParameterSpec[],
@@ -128,7 +130,9 @@ export function misfitOf(
     if (misfit !== undefined) return misfit;
   }
   const other = [...tensors.keys()].find((name) => name.startsWith(PARAMETERS) && !names.has(name));
-  return other === undefined ? undefined : `its ${shortened(other)} is not part of the model`;
+  if (other !== undefined) return `its ${shortened(other)} is not part of the model`;
+  const useless = [...names].find((name) => !loadFloats(tensors.get(name)!).every(Number.isFinite));
+  return useless && `its ${useless} holds values that are not numbers`;
 }
 
 function misfitOfTensor(

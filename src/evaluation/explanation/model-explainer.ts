@@ -3,11 +3,12 @@ import { tensor4d, tidy } from '@tensorflow/tfjs-core';
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
 import { Random } from '../../core/random.js';
 import type { Attribution, Explain, Question } from './explainer.js';
+import { requireFinite } from '../../models/finite-outputs.js';
 import { loadModel } from '../../models/load-model.js';
 
 /** A checkpoint's model, ready to explain images on the started backend. */
 export interface ModelExplainer {
-  /** The logits of an image. */
+  /** The logits of an image. Throws CHECKPOINT_REFUSED where they are not numbers. */
   logits(pixels: Uint8Array): Promise<Float32Array>;
   /** How much each pixel of an image supports a class. */
   explain(explain: Explain, pixels: Uint8Array, label: number): Promise<Attribution>;
@@ -27,7 +28,7 @@ export function openExplainer(checkpoint: Checkpoint, seed: number, signal: Abor
       const output = tidy(() => model.apply(tensor4d(scaled(pixels), [1, height, width, channels]), values));
       const logits = await output.data<'float32'>();
       output.dispose();
-      return logits;
+      return requireFinite(logits, checkpoint);
     },
     explain(explain, pixels, label) {
       // The same noise for every image, so that an explanation does not depend on other images.

@@ -49,6 +49,8 @@ export interface ServeOutput {
 
 /** A client that neither sends nor reads for so long is cut off. */
 const IDLE_TIMEOUT_MS = 120_000;
+/** Bytes of bodies that are held at a time: 32 of the largest that are taken by default. */
+const BODY_BUDGET = 256 * 2 ** 20;
 /** Requests a second for each address, where other machines can connect. */
 const PUBLIC_RATE_LIMIT = 100;
 
@@ -94,6 +96,7 @@ export async function startServer(
   const defaultThreads = Math.min(cores, Math.max(2, cores - 1));
   await startChosenBackend(options, context, { defaultThreads });
   const metrics = new ServerMetrics();
+  const bodyLimit = Math.round(options.bodyLimit * 2 ** 20);
   const service = await serviceFor(source, options, metrics, context);
   const server = await startHttpServer({
     service,
@@ -105,12 +108,13 @@ export async function startServer(
       allowedOrigins: new Set(options.allowOrigin),
       basePath: options.basePath,
       requestTimeoutMs: options.requestTimeout * 1000,
+      bodyBudget: Math.max(BODY_BUDGET, 4 * bodyLimit),
       rateLimit: options.rateLimit ?? (isLoopback(options.host) ? undefined : PUBLIC_RATE_LIMIT),
       tls,
       logger: options.logLevel === 'silent' ? false : { level: options.logLevel, stream: log, base: null },
     },
     limits: {
-      bodyLimit: Math.round(options.bodyLimit * 2 ** 20),
+      bodyLimit,
       maxImages: options.maxQueue,
       maxPixels: options.maxPixels,
       waitMs: options.deadline,
@@ -165,13 +169,14 @@ async function serviceFor(
   await versions.start();
   metrics.watch(versions);
   const { window, minLiveAccuracy: minAccuracy } = options;
-  const feedback = feedbackFor(options, context);
+  const feedback = feedbackFor(options, areTokensNeeded(options), context);
   const monitor = new Monitor({ window, feedback, minAccuracy }, metrics.registry);
   return new ClassificationService(versions, metrics, monitor, options.deadline);
 }
 
 function feedbackFor(
   { feedbackDir: folder, maxFeedback }: ServeOptions,
+  isShared: boolean,
   { emit }: StageContext,
 ): FeedbackFileOptions | undefined {
   if (folder === undefined) return undefined;
@@ -179,15 +184,20 @@ function feedbackFor(
     const hint = 'move feedback.jsonl away, or collect it and delete it; nothing has to be restarted';
     emit({ event: 'warning', code: 'FEEDBACK_FULL', message: `feedback is refused: ${reason}`, hint });
   };
-  return { folder, maxBytes: Math.round(maxFeedback * 2 ** 20), onFull };
+  return { folder, maxBytes: Math.round(maxFeedback * 2 ** 20), isShared, onFull };
+}
+
+function areTokensNeeded({ host, requireTokens }: ServeOptions): boolean {
+  return !isLoopback(host) || requireTokens;
 }
 
 /** Checks tokens; undefined on loopback, where none is needed. Throws TOKENS_MISSING, TOKENS_CORRUPT or SECRET_EXPOSED. */
 async function authenticatorFor(
-  { host, requireTokens, tokensFile }: ServeOptions,
+  options: ServeOptions,
   { emit }: StageContext,
 ): Promise<Authenticator | undefined> {
-  if (isLoopback(host) && !requireTokens) return undefined;
+  if (!areTokensNeeded(options)) return undefined;
+  const { host, tokensFile } = options;
   const authenticator = new Authenticator(tokensFile);
   const { valid, slow } = await authenticator.count();
   if (valid === 0) throw new ToolkitError('TOKENS_MISSING', { host, path: tokensFile });

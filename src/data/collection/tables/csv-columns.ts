@@ -27,6 +27,8 @@ const FILE_NAMES = [
 const SPLIT_NAMES = ['split', 'set', 'subset', 'usage', 'fold', 'partition'];
 /** Names of row number columns. pandas writes an unnamed one for its index. */
 const INDEX_NAMES = /^(|#|unnamed: ?\d+.*|index|level_\d+|idx|row|row_?(id|number)|no|nr|id|image_?id|image)$/;
+/** A row of 512×512 pixels in three channels has fewer. */
+const MAX_COLUMNS = 2 ** 20;
 const NUMBER = /^\s*[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d+)?\s*$/i;
 
 /**
@@ -41,6 +43,7 @@ export function findColumns(
   labelAt: 'first' | 'last' = 'first',
 ): CsvColumns {
   const [first = []] = records;
+  if (first.length > MAX_COLUMNS) throw noSquare(first.length - 1, path);
   if (first.length > FEWEST_PIXELS && countsUp(first)) {
     return { ...withoutNames(records.slice(1), path, labelAt), hasHeader: true };
   }

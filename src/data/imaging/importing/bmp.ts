@@ -21,6 +21,8 @@ export interface BmpHeader {
 }
 
 const INFO_BYTES = 40;
+/** Where the masks of red, green and blue end, whichever header holds them. */
+const MASKS_END = 66;
 const [UNCOMPRESSED, BIT_FIELDS, ALPHA_BIT_FIELDS] = [0, 3, 6];
 const DEFAULT_MASKS: Readonly<Record<number, readonly number[]>> = {
   16: [0x7c00, 0x03e0, 0x001f],
@@ -37,12 +39,18 @@ export function readBmpHeader(file: Buffer): BmpHeader | undefined {
   if (width < 0) return undefined;
   // The masks of the oldest header stand between it and the palette.
   const masks = infoBytes === INFO_BYTES ? maskBytes(compression) : 0;
+  // Later headers hold them, unless they end before.
+  if (isMasked(compression) && 14 + infoBytes + masks < MASKS_END) return undefined;
   return {
     ...{ width, height: Math.abs(height), isTopDown: height < 0, bits, compression },
     paletteAt: 14 + infoBytes + masks,
     pixelsAt: file.readUInt32LE(10),
     colours: file.readUInt32LE(46),
   };
+}
+
+function isMasked(compression: number): boolean {
+  return compression === BIT_FIELDS || compression === ALPHA_BIT_FIELDS;
 }
 
 function maskBytes(compression: number): number {

@@ -43,7 +43,7 @@ const several = (label: string, first: number): FeedbackRecord[] =>
 describe('feedback', () => {
   it('as the server writes it becomes a data set with the model’s classes, each image with its origin', async () => {
     const folder = await temporaryFolder();
-    const file = new FeedbackFile({ folder, maxBytes: 1e6, onFull: () => undefined });
+    const file = new FeedbackFile({ folder, maxBytes: 1e6, isShared: false, onFull: () => undefined });
     for (const each of [...several('bee', 0), ...several('cat', 5)]) await file.append(each);
     const { manifest, dimensions, train, test: held, sources } = await importAndRead(folder);
     expect(manifest.classNames).toEqual(classNames);
