@@ -82,7 +82,9 @@ export async function resolveSearch(layers: readonly Layer[]): Promise<SearchRes
   const resume = firstValue(layers, 'resume');
   if (typeof resume !== 'string') return resolveGiven(layers);
   const checkpointsDir = checkpointsDirOption.parse(firstValue(layers, 'checkpointsDir'));
-  const { settings, fixed: written } = await readSearch(searchFolder(resume, checkpointsDir));
+  const folder = searchFolder(resume, checkpointsDir);
+  const { settings, fixed: written } = await readSearch(folder);
+  refuseOtherName(layers, folder);
   const fixed = trustedSettings(written);
   const stored: Record<string, unknown> = { ...fixed, search: settings };
   for (const { values, label } of layers) {
@@ -96,7 +98,7 @@ export async function resolveSearch(layers: readonly Layer[]): Promise<SearchRes
       if (!isSame) throw new ToolkitError('RESUME_CONFLICT', { ...details, option: label(key), given });
     }
   }
-  const storedLayer: Layer = { ...callerLayer(stored), origin: () => `search "${resume}"` };
+  const storedLayer: Layer = { ...callerLayer(stored), origin: () => `search "${resume}"`, isShared: true };
   const own = layers.map((layer) => ({
     ...layer,
     values: Object.fromEntries(Object.entries(layer.values).filter(([key]) => ENVIRONMENT_OPTIONS.has(key))),
@@ -136,6 +138,7 @@ function resolveGiven(layers: readonly Layer[]): SearchResolution {
   }
   const space: SearchSpace = { ...section.space, ...moved } as SearchSpace;
   requireKnown(space);
+  requireUsed(space, layers);
   const taken = new Set([...Object.keys(space), 'search']);
   const rest = layers.map((layer) => ({
     ...layer,
@@ -162,6 +165,14 @@ function parseSection(section: unknown): z.output<typeof searchSettingsSchema> {
   throw invalid(complaintOf(parsed.error));
 }
 
+/** Throws RESUME_CONFLICT where a search that is continued is to have another name. */
+function refuseOtherName(layers: readonly Layer[], { name }: SearchFolder): void {
+  const run = firstValue(layers, 'run');
+  if (run === undefined || run === name) return;
+  const details = { option: 'run', run: name, stored: optionText(name), given: optionText(run) };
+  throw new ToolkitError('RESUME_CONFLICT', details);
+}
+
 /** Refuses options that there are not or that trials cannot differ in, and values that no model and optimiser takes. */
 function requireKnown(space: SearchSpace): void {
   const known = allFields(trainSpace);
@@ -179,6 +190,18 @@ function requireKnown(space: SearchSpace): void {
       if (!isAllowed(key, value)) {
         throw invalid(`space.${key} is ${JSON.stringify(value)}, but must be ${field.allowed}`);
       }
+    }
+  }
+}
+
+/** Refuses options that no trial has: those of plug-ins that none of them takes. */
+function requireUsed(space: SearchSpace, layers: readonly Layer[]): void {
+  for (const [name, choice] of Object.entries(trainSpace.choices)) {
+    const dimension = space[name];
+    const taken = dimension && isList(dimension) ? dimension : [firstValue(layers, name) ?? choice.fallback];
+    for (const [key, { plugins }] of optionFields(choice)) {
+      if (!(key in space) || taken.some((plugin) => plugins?.has(String(plugin)))) continue;
+      throw invalid(`${key} is an option of no ${name} that is tried (${taken.join(', ')})`);
     }
   }
 }

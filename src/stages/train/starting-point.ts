@@ -51,7 +51,8 @@ export function withFrozenLayers(
   model: Model,
   { freeze: patterns, freezeAllButHead, initFrom, resume }: TrainConfiguration,
 ): Model {
-  const wanted = freezeAllButHead ? learntLayers(model).filter((layer) => layer !== headOf(model)) : patterns;
+  const body = freezeAllButHead ? learntLayers(model).filter((layer) => layer !== headOf(model)) : [];
+  const wanted = [...patterns, ...body];
   if (wanted.length === 0) return model;
   if (initFrom !== undefined || resume !== undefined) return freeze(model, chosenLayers(model, wanted));
   throw new ToolkitError('USAGE', {

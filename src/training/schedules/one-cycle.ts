@@ -12,7 +12,12 @@ const annealing = {
 const annealingNames = Object.keys(annealing) as (keyof typeof annealing)[];
 
 const momentumOption = (fallback: number, description: string): z.ZodDefault<z.ZodNumber> =>
-  z.number().min(0).lt(1).default(fallback).meta({ description });
+  z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(fallback)
+    .meta({ description, onlyWith: { options: ['cycleMomentum'] } });
 
 /**
  * From a small rate up to the full one, and down to a much smaller one. The steps at which the phases end are those of PyTorch's

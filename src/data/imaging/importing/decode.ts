@@ -67,10 +67,14 @@ async function paperFor(image: Sharp): Promise<'#fff' | '#000'> {
   return info.channels === 4 && isDrawnLight(data) ? '#000' : '#fff';
 }
 
-function refuseCostly({ width, height, scans }: ImageHeader, maxPixels: number): void {
-  if (width * height > maxPixels) {
-    throw new RejectionError(`${width}×${height} pixels, more than the ${maxPixels} of --max-pixels`);
-  }
+function refuseLarge({ width, height }: Pick<Pixels, 'width' | 'height'>, maxPixels: number): void {
+  if (width * height <= maxPixels) return;
+  throw new RejectionError(`${width}×${height} pixels, more than the ${maxPixels} of --max-pixels`);
+}
+
+function refuseCostly(header: ImageHeader, maxPixels: number): void {
+  const { width, height, scans } = header;
+  refuseLarge(header, maxPixels);
   if (scans > MAX_SCANS) throw new RejectionError(`${scans} scans, where an image may have ${MAX_SCANS}`);
   // Their coefficients are all kept until the last pass, and gone through in each.
   if (scans > 1 && 2 * width * height > maxPixels) {
@@ -81,6 +85,7 @@ function refuseCostly({ width, height, scans }: ImageHeader, maxPixels: number):
 /** Makes pixels that a source holds as numbers into what the target asks for. Throws RejectionError. */
 export async function convertPixels(pixels: Pixels, target: ImageTarget): Promise<Uint8Array> {
   const { width, height, channels, data } = pixels;
+  refuseLarge(pixels, target.maxPixels);
   if (target.centre === 'none' && fits(pixels, target)) return inverted(pixels, target.invert).data;
   const sharp = await loadSharp();
   return (await finish(sharp(data, { raw: { width, height, channels } }), pixels, target)).data;

@@ -32,7 +32,10 @@ export const cleaningOptions = {
     .min(2)
     .max(20)
     .default(4)
-    .meta({ description: 'folds of the cross-validation that finds label errors' }),
+    .meta({
+      description: 'folds of the cross-validation that finds label errors',
+      onlyWith: { options: ['clean'], values: words.filter((word) => /^(label-errors|all)(?!=off)/.test(word)) },
+    }),
 };
 
 /**
