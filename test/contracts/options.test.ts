@@ -11,7 +11,7 @@ import { commands } from '../../src/cli/commands/index.js';
 import { styleFor } from '../../src/cli/terminal/style.js';
 import { callerLayer } from '../../src/core/config/layers.js';
 import { resolveOptions } from '../../src/core/config/resolve.js';
-import { silentContext, type StageContext } from '../../src/core/events.js';
+import { silentContext, type StageContext, type ToolkitEvent } from '../../src/core/events.js';
 import { RegistryWriter } from '../../src/deployment/registry-writer.js';
 import { backendOptions } from '../../src/engine/backends/options.js';
 import { collect } from '../../src/index.js';
@@ -48,16 +48,27 @@ function emptyCache(folder: string): NodeJS.ProcessEnv {
   return { PATH: '', HOME: folder, XDG_CACHE_HOME: folder };
 }
 
+/** Interrupts a command when it emits an event. */
+function stopAt(last: ToolkitEvent['event']): Pick<Run, 'context'> {
+  const controller = new AbortController();
+  const emit: StageContext['emit'] = ({ event }) => {
+    if (event === last) controller.abort(new Error(last));
+  };
+  return { context: { signal: controller.signal, emit } };
+}
+
 /** What is run, by command and action, and with what. */
-const runs: Record<string, (place: Place) => Promise<Run> | Run> = {
+const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]> = {
   collect: async ({ folder }) => ({
     options: { dataset: 'own', from: await pictures(), size: 8, dataDir: folder },
   }),
   preprocess: async () => {
     const dataDir = await temporaryFolder();
     await collect({ dataset: 'own', from: await pictures(), dataDir, size: 8 });
-    const clean = ['label-errors'];
-    return { options: { dataset: 'own', dataDir, clean, folds: 2, shards: 2 } };
+    const options = { dataset: 'own', dataDir };
+    // What computes is asked for by one check, which takes a while; it is enough that it begins.
+    const computing = { options: { ...options, clean: ['label-errors'], folds: 2 }, ...stopAt('progress') };
+    return [{ ...computing, fails: /^progress$/ }, { options: { ...options, shards: 2 } }];
   },
   train: () => ({ options: { epochs: 1, hiddenLayers: [4], batchSize: 1000 } }),
   evaluate: ({ checkpoint }) => ({ positionals: [checkpoint], options: { resamples: 0 } }),
@@ -80,19 +91,11 @@ const runs: Record<string, (place: Place) => Promise<Run> | Run> = {
     return { options: { expect: head } };
   },
   'audit list': () => ({}),
-  serve: ({ folder, checkpoint }) => {
-    const controller = new AbortController();
-    return {
-      positionals: [checkpoint],
-      options: { port: 0, feedbackDir: join(folder, 'feedback') },
-      context: {
-        signal: controller.signal,
-        emit: ({ event }) => {
-          if (event === 'listening') controller.abort();
-        },
-      },
-    };
-  },
+  serve: ({ folder, checkpoint }) => ({
+    positionals: [checkpoint],
+    options: { port: 0, feedbackDir: join(folder, 'feedback') },
+    ...stopAt('listening'),
+  }),
   'tokens create': ({ folder }) => ({ options: { tokensFile: join(folder, 'tokens.json') } }),
   'tokens list': ({ folder }) => ({ options: { tokensFile: join(folder, 'tokens.json') } }),
   'tokens revoke': async ({ folder, registry }) => {
@@ -142,7 +145,7 @@ const elsewhere = ['search'];
 /** Options of the commands that are not read there, and why. */
 const unread: Record<string, Record<string, string>> = {
   collect: Object.fromEntries(
-    ['sha256', 'origin', 'size', 'channels', 'centre', 'invert', 'testShare', 'maxPixels'].map((option) => [
+    ['sha256', 'size', 'channels', 'centre', 'invert', 'testShare', 'maxPixels'].map((option) => [
       option,
       'a copy of it is read: option-effects.test.ts',
     ]),
@@ -222,11 +225,22 @@ function expected(words: string, command: Command): string[] {
 /** Runs a command as it is done for its name, and returns which of its options have been read. */
 async function optionsReadBy(words: string, command: Command): Promise<ReadonlySet<string>> {
   const where = await place();
-  const run = await runs[words]!(where);
-  const { options = {}, environment = process.env, fails } = run;
+  const read = new Set<string>();
+  for (const run of [await runs[words]!(where)].flat()) {
+    for (const option of await optionsReadIn(run, words, command, where)) read.add(option);
+  }
+  return read;
+}
+
+async function optionsReadIn(
+  { options = {}, environment = process.env, fails, ...run }: Run,
+  words: string,
+  command: Command,
+  { folder, registry }: Place,
+): Promise<ReadonlySet<string>> {
   const positionals = [...words.split(' ').slice(1), ...(run.positionals ?? [])];
-  const common = { dataDir: inject('dataDir'), checkpointsDir: where.folder, threads: 1 };
-  const places = { registryDir: where.registry.folder };
+  const common = { dataDir: inject('dataDir'), checkpointsDir: folder, threads: 1 };
+  const places = { registryDir: registry.folder };
   const known = Object.entries(places).filter(([key]) => key in command.space.fields.shape);
   const layers = [callerLayer({ ...common, ...Object.fromEntries(known), ...options })];
   const resolution = await (command.resolve?.(layers, positionals) ?? resolveOptions(command.space, layers));

@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import {
   add,
   mul,
@@ -9,9 +13,6 @@ import {
   type Tensor,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 
@@ -171,12 +172,11 @@ describeOptions(optimizers, (entry) => (options) => {
   );
   const run = (start: () => Tensor): number[] =>
     tidy(() => {
-      // Not in proportion to the weights: their decay would not change Adam's steps.
-      const gradient = add(start(), 0.5);
       let state = { parameter: start(), slots: slots.map(() => mul(start(), 0)) as readonly Tensor[] };
       for (let step = 1; step <= 3; step++) {
-        const coefficientsOfStep = scalarsOf(coefficients(step, learningRate));
-        state = update(state, gradient, coefficientsOfStep);
+        // Neither constant nor in proportion to the weights: Adam's steps would not depend on its decays.
+        const gradient = add(mul(start(), 0.3), Math.cos(step));
+        state = update(state, gradient, scalarsOf(coefficients(step, learningRate)));
       }
       return [...state.parameter.dataSync()];
     });
