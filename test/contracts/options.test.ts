@@ -151,6 +151,7 @@ const unread: Record<string, Record<string, string>> = {
     ]),
   ),
   preprocess: { checkpointsDir: 'every command takes it; there are no runs here' },
+  'tokens list': { registryDir: 'every action takes it; a list is not recorded' },
   predict: { dataDir: 'every command takes it; pictures come from files' },
   explain: { engine: 'an explanation is computed operation by operation, which both values allow' },
 };

@@ -42,7 +42,7 @@ export const tokensCommand = defineCommand({
   space,
   actions: {
     create: { options: ['role', 'label', 'days', 'tokensFile', 'registryDir'], arguments: 1 },
-    list: { options: ['tokensFile'], arguments: 1 },
+    list: { options: ['tokensFile', 'registryDir'], arguments: 1 },
     revoke: { options: ['tokensFile', 'registryDir'], arguments: 1 },
   },
   examples: [

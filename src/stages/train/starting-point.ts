@@ -53,7 +53,7 @@ export function withFrozenLayers(
 ): Model {
   const body = freezeAllButHead ? learntLayers(model).filter((layer) => layer !== headOf(model)) : [];
   const wanted = [...patterns, ...body];
-  if (wanted.length === 0) return model;
+  if (patterns.length === 0 && !freezeAllButHead) return model;
   if (initFrom !== undefined || resume !== undefined) return freeze(model, chosenLayers(model, wanted));
   throw new ToolkitError('USAGE', {
     message: 'frozen layers need weights that have been learnt',
