@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { encodeFeedback, FEEDBACK_FILE } from '../../src/artifacts/feedback.js';
 import { presentationFields } from '../../src/cli/command.js';
-import { main, type ProcessIo } from '../../src/cli/main.js';
+import { main } from '../../src/cli/main.js';
 import { allFields } from '../../src/core/config/resolve.js';
 import { silentContext } from '../../src/core/events.js';
 import { exists } from '../../src/core/files.js';
@@ -110,8 +110,8 @@ describe('collect', () => {
     expect([...Object.keys(sources), 'idx'].sort()).toEqual([...sourceKinds.names].sort());
     const folder = await temporaryFolder();
     const made = await collect({ dataset: 'made', dataDir: folder, from: await drawn(), size: 8 });
-    const { seed: _, ...settings } = imageOptions;
-    for (const [option, value] of Object.entries(settings)) {
+    const settings = Object.entries(imageOptions).filter(([option]) => option !== 'seed');
+    for (const [option, value] of settings) {
       const failure = collect({ dataset: 'copy', dataDir: folder, from: made.folder, [option]: value });
       expect((await toolkitError('USAGE', failure)).message).toContain('IDX files are copied as they are');
     }
@@ -221,7 +221,7 @@ describe('the output options', () => {
     const [stdout, stderr] = [terminal(), terminal()];
     const signals = Object.assign(new EventEmitter(), { exit: () => undefined });
     const io = Object.assign(signals, { stdin: new PassThrough(), stdout, stderr, env: { TERM: 'xterm' } });
-    await main(words, io as unknown as ProcessIo);
+    await main(words, io);
     return { stdout: stdout.text, stderr: stderr.text };
   }
 

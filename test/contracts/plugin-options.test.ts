@@ -10,6 +10,7 @@ import {
   tensor2d,
   tensor4d,
   tidy,
+  type Rank,
   type Tensor,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
@@ -55,7 +56,7 @@ beforeAll(() => startOnCpu('tensorflow'));
 type Options = Record<string, unknown>;
 
 /** What a plug-in does with some options, in a form that can be compared. */
-type Behaviour = (options: Options) => Promise<unknown> | unknown;
+type Behaviour = (options: Options) => unknown;
 
 /** Values of options that no schema can make up. */
 const chosen: Record<string, unknown[]> = {
@@ -69,7 +70,8 @@ function needed({ shape }: z.ZodObject, option: string): Options {
     onlyWith?: { options: string[] };
   };
   const conditions = (onlyWith?.options ?? []).map((name) => [name, true]);
-  return { ...('weightDecay' in shape && { weightDecay: 0.1 }), ...Object.fromEntries(conditions) };
+  const decay = 'weightDecay' in shape ? { weightDecay: 0.1 } : {};
+  return { ...decay, ...(Object.fromEntries(conditions) as Options) };
 }
 
 /** Whether some other value of an option changes what a plug-in does; values that do not fit the others are passed over. */
@@ -127,12 +129,12 @@ function initialValues(
 }
 
 /** A model's parameters at the start, what it makes of images in training, and the statistics that it keeps. */
-function passOf({ parameters, apply }: Model, shape: ImageShape): unknown {
-  const initial = initialValues(parameters);
+function passOf(model: Model, shape: ImageShape): unknown {
+  const initial = initialValues(model.parameters);
   return tidy(() => {
-    const values = new Map(initial.map(([name, data, sizes]) => [name, tensor(data, sizes) as Tensor]));
+    const values = new Map(initial.map(([name, data, sizes]) => [name, tensor<Rank>(data, sizes)]));
     const { pass, updates } = trainingPass(3, 1);
-    const logits = [...apply(noise(3, shape), values, pass).dataSync()];
+    const logits = [...model.apply(noise(3, shape), values, pass).dataSync()];
     const kept = [...updates].map(([name, value]) => [name, hashOf(value.dataSync())]);
     return [initial.map(([name, data, sizes]) => [name, hashOf(data), sizes]), hashOf(logits), kept];
   });
@@ -141,42 +143,44 @@ function passOf({ parameters, apply }: Model, shape: ImageShape): unknown {
 const SHAPE = { height: 28, width: 28, channels: 1 };
 
 describeOptions(models, (entry) => (options) => {
-  const { build } = entry as unknown as ModelDefinition;
-  return passOf(build(options, { shape: SHAPE, classes: 3 }), SHAPE);
+  const definition = entry as unknown as ModelDefinition;
+  return passOf(definition.build(options, { shape: SHAPE, classes: 3 }), SHAPE);
 });
 
 describeOptions(features, (entry) => (options) => {
-  const { build, fit } = entry as unknown as FeatureDefinition;
+  const definition = entry as unknown as FeatureDefinition;
   const shape = { height: 12, width: 12, channels: 1 };
   const count = 150;
   const random = new Random(4, 'pixels');
   const pixels = Uint8Array.from({ length: count * 144 }, () => random.integer(256));
-  const fitted = fit?.(options, {
+  const fitted = definition.fit?.(options, {
     images: { count, shape, pixels, labels: new Uint8Array(count) },
     indices: Int32Array.from({ length: count }, (_, index) => index),
     scaling: { scale: 2 / 255, offset: -1 },
     seed: 1,
   });
-  const { parameters, apply } = build(options, shape, fitted)!;
+  const extractor = definition.build(options, shape, fitted)!;
   return tidy(() => {
     const values = new Map(
-      initialValues(parameters).map(([name, data, sizes]) => [name, tensor(data, sizes) as Tensor]),
+      initialValues(extractor.parameters).map(([name, data, sizes]) => [name, tensor<Rank>(data, sizes)]),
     );
-    return hashOf(apply(noise(2, shape), values).dataSync());
+    return hashOf(extractor.apply(noise(2, shape), values).dataSync());
   });
 });
 
 describeOptions(optimizers, (entry) => (options) => {
-  const { learningRate, slots, coefficients, update } = (entry as unknown as OptimizerDefinition).build(
-    options,
-  );
+  const optimizer = (entry as unknown as OptimizerDefinition).build(options);
   const run = (start: () => Tensor): number[] =>
     tidy(() => {
-      let state = { parameter: start(), slots: slots.map(() => mul(start(), 0)) as readonly Tensor[] };
+      let state = {
+        parameter: start(),
+        slots: optimizer.slots.map(() => mul(start(), 0)) as readonly Tensor[],
+      };
       for (let step = 1; step <= 3; step++) {
         // Neither constant nor in proportion to the weights: Adam's steps would not depend on its decays.
         const gradient = add(mul(start(), 0.3), Math.cos(step));
-        state = update(state, gradient, scalarsOf(coefficients(step, learningRate)));
+        const coefficients = scalarsOf(optimizer.coefficients(step, optimizer.learningRate));
+        state = optimizer.update(state, gradient, coefficients);
       }
       return [...state.parameter.dataSync()];
     });

@@ -1,6 +1,6 @@
-import type { z } from 'zod';
-
 import { isDeepStrictEqual } from 'node:util';
+
+import { z } from 'zod';
 
 /** Values of an option that differ from its default, made from its schema; none where only a person can think of one. */
 export function otherValues(schema: z.ZodType): unknown[] {
@@ -24,7 +24,5 @@ function candidates(schema: z.ZodType, fallback: unknown): unknown[] {
 
 /** The schema without its default. */
 function inner(schema: z.ZodType): z.ZodType {
-  return 'unwrap' in schema && typeof schema.unwrap === 'function'
-    ? inner(schema.unwrap() as z.ZodType)
-    : schema;
+  return schema instanceof z.ZodDefault ? inner(schema.unwrap() as z.ZodType) : schema;
 }

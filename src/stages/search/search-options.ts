@@ -198,9 +198,10 @@ function requireKnown(space: SearchSpace): void {
 function requireUsed(space: SearchSpace, layers: readonly Layer[]): void {
   for (const [name, choice] of Object.entries(trainSpace.choices)) {
     const dimension = space[name];
-    const taken = dimension && isList(dimension) ? dimension : [firstValue(layers, name) ?? choice.fallback];
+    const chosen = dimension && isList(dimension) ? dimension : [firstValue(layers, name) ?? choice.fallback];
+    const taken = chosen.filter((plugin) => typeof plugin === 'string');
     for (const [key, { plugins }] of optionFields(choice)) {
-      if (!(key in space) || taken.some((plugin) => plugins?.has(String(plugin)))) continue;
+      if (!(key in space) || taken.some((plugin) => plugins?.has(plugin))) continue;
       throw invalid(`${key} is an option of no ${name} that is tried (${taken.join(', ')})`);
     }
   }
