@@ -18,6 +18,14 @@ export interface Field {
   variable: string;
   /** The plug-ins that have it, with the default of each; undefined for a command's own option. */
   plugins?: ReadonlyMap<string, unknown>;
+  onlyWith?: OnlyWith;
+}
+
+/** The options of which one must be set for another option to have an effect. */
+export interface OnlyWith {
+  options: readonly string[];
+  /** The values that one of them must have, or have among its own if it is a list; left out, any but false. */
+  values?: readonly string[];
 }
 
 /** The metadata of a field's schema, given with zod's `meta()`. */
@@ -28,6 +36,8 @@ export interface FieldMeta {
   placeholder?: string;
   /** The environment variable, if not `MNIST_` and the name. */
   variable?: string;
+  /** Without these options it has no effect, and is refused. */
+  onlyWith?: OnlyWith;
 }
 
 interface JsonSchema extends Partial<FieldMeta> {
@@ -122,6 +132,7 @@ function toField(key: string, schema: JsonSchema): Field {
     fallback: schema.default,
     placeholder: schema.placeholder ?? PLACEHOLDERS[kind],
     variable: schema.variable ?? `MNIST_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`,
+    ...(schema.onlyWith && { onlyWith: schema.onlyWith }),
   };
 }
 

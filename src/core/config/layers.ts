@@ -17,7 +17,7 @@ export function callerLayer(values: Readonly<Record<string, unknown>>): Layer {
 
 /**
  * Validates the settings that a program passes to a library function and adds the defaults. Throws OPTION_UNKNOWN,
- * OPTION_INVALID and OPTION_NOT_APPLICABLE.
+ * OPTION_INVALID, OPTION_NOT_APPLICABLE, and USAGE for an option that has no effect without another.
  */
 export function callerOptions<Space extends OptionSpace>(
   space: Space,
@@ -34,7 +34,7 @@ export function environmentLayer(fields: ReadonlyMap<string, Field>, environment
     if (text !== undefined && text !== '') values[field.key] = parseText(field, text);
   }
   const variable = (key: string): string => fields.get(key)?.variable ?? key;
-  return { values, origin: () => 'the environment', label: variable };
+  return { values, origin: () => 'the environment', label: variable, isShared: true };
 }
 
 /**
@@ -44,7 +44,7 @@ export function environmentLayer(fields: ReadonlyMap<string, Field>, environment
  */
 export async function fileLayer(path: string, elsewhere: ReadonlySet<string> = new Set()): Promise<Layer> {
   const values = Object.entries(await readObject(path)).filter(([key]) => !elsewhere.has(key));
-  return { values: Object.fromEntries(values), origin: () => path, label: (key) => key };
+  return { values: Object.fromEntries(values), origin: () => path, label: (key) => key, isShared: true };
 }
 
 async function readObject(path: string): Promise<object> {

@@ -46,6 +46,12 @@ export async function installChosen(
   environment: NodeJS.ProcessEnv,
   context: StageContext = silentContext(),
 ): Promise<Runtime> {
+  if ((name === 'cpu' && device === 'gpu') || (name === 'cuda' && device === 'cpu')) {
+    throw new ToolkitError('USAGE', {
+      message: `--variant ${name} and --device ${device} contradict each other`,
+      hint: 'leave out one of them',
+    });
+  }
   if (name === 'auto') return installRuntime(chooseVariant(device).variant, environment, context);
   const variant = variantFor(name);
   if (variant) return installRuntime(variant, environment, context);

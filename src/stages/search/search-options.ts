@@ -85,7 +85,9 @@ export async function resolveSearch(layers: readonly Layer[]): Promise<SearchRes
   const resume = firstValue(layers, 'resume');
   if (typeof resume !== 'string') return resolveGiven(layers);
   const checkpointsDir = checkpointsDirOption.parse(firstValue(layers, 'checkpointsDir'));
-  const { settings, fixed: written } = await readSearch(await searchFolder(resume, checkpointsDir));
+  const folder = await searchFolder(resume, checkpointsDir);
+  const { settings, fixed: written } = await readSearch(folder);
+  refuseOtherName(layers, folder);
   const fixed = trustedSettings(written);
   const stored: Record<string, unknown> = { ...fixed, search: settings };
   for (const { values, label } of layers) {
@@ -99,7 +101,7 @@ export async function resolveSearch(layers: readonly Layer[]): Promise<SearchRes
       if (!isSame) throw new ToolkitError('RESUME_CONFLICT', { ...details, option: label(key), given });
     }
   }
-  const storedLayer: Layer = { ...callerLayer(stored), origin: () => `search "${resume}"` };
+  const storedLayer: Layer = { ...callerLayer(stored), origin: () => `search "${resume}"`, isShared: true };
   const own = layers.map((layer) => ({
     ...layer,
     values: Object.fromEntries(Object.entries(layer.values).filter(([key]) => ENVIRONMENT_OPTIONS.has(key))),
@@ -139,6 +141,7 @@ function resolveGiven(layers: readonly Layer[]): SearchResolution {
   }
   const space: SearchSpace = { ...section.space, ...moved } as SearchSpace;
   requireKnown(space);
+  requireUsed(space, layers);
   const taken = new Set([...Object.keys(space), 'search']);
   const rest = layers.map((layer) => ({
     ...layer,
@@ -165,6 +168,14 @@ function parseSection(section: unknown): z.output<typeof searchSettingsSchema> {
   throw invalid(complaintOf(parsed.error));
 }
 
+/** Throws RESUME_CONFLICT where a search that is continued is to have another name. */
+function refuseOtherName(layers: readonly Layer[], { name }: SearchFolder): void {
+  const run = firstValue(layers, 'run');
+  if (run === undefined || run === name) return;
+  const details = { option: 'run', run: name, stored: optionText(name), given: optionText(run) };
+  throw new ToolkitError('RESUME_CONFLICT', details);
+}
+
 /** Refuses options that there are not or that trials cannot differ in, and values that no model and optimiser takes. */
 function requireKnown(space: SearchSpace): void {
   const known = allFields(trainSpace);
@@ -182,6 +193,19 @@ function requireKnown(space: SearchSpace): void {
       if (!isAllowed(key, value)) {
         throw invalid(`space.${key} is ${JSON.stringify(value)}, but must be ${field.allowed}`);
       }
+    }
+  }
+}
+
+/** Refuses options that no trial has: those of plug-ins that none of them takes. */
+function requireUsed(space: SearchSpace, layers: readonly Layer[]): void {
+  for (const [name, choice] of Object.entries(trainSpace.choices)) {
+    const dimension = space[name];
+    const chosen = dimension && isList(dimension) ? dimension : [firstValue(layers, name) ?? choice.fallback];
+    const taken = chosen.filter((plugin) => typeof plugin === 'string');
+    for (const [key, { plugins }] of optionFields(choice)) {
+      if (!(key in space) || taken.some((plugin) => plugins?.has(plugin))) continue;
+      throw invalid(`${key} is an option of no ${name} that is tried (${taken.join(', ')})`);
     }
   }
 }

@@ -9,6 +9,7 @@ import { silentContext, type StageContext } from '../../core/events.js';
 import { readError } from '../../core/files.js';
 import { readSecret } from '../../core/secrets.js';
 import { executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import { warnOfNoEffect } from '../../engine/backends/unsupported-options.js';
 import { loadDecisionRule } from '../../evaluation/decisions/load-decision.js';
 import { loadModel } from '../../models/load-model.js';
 import type { RecordAct } from '../../serving/http/administration.js';
@@ -25,7 +26,7 @@ import type { FeedbackFileOptions } from '../../serving/watching/feedback-file.j
 import { Monitor } from '../../serving/watching/monitor.js';
 import { driftWatcher } from '../../serving/watching/watch-drift.js';
 import { chooseModel } from '../registry/registry.js';
-import type { ServeOptions } from './serve-options.js';
+import { tokensFileOption, type ServeOptions } from './serve-options.js';
 
 /** A model that is served. */
 export interface RunningServer extends HttpServer {
@@ -194,10 +195,15 @@ function areTokensNeeded({ host, requireTokens }: ServeOptions): boolean {
 /** Checks tokens; undefined on loopback, where none is needed. Throws TOKENS_MISSING, TOKENS_CORRUPT or SECRET_EXPOSED. */
 async function authenticatorFor(
   options: ServeOptions,
-  { emit }: StageContext,
+  context: StageContext,
 ): Promise<Authenticator | undefined> {
-  if (!areTokensNeeded(options)) return undefined;
+  const { emit } = context;
   const { host, tokensFile } = options;
+  if (!areTokensNeeded(options)) {
+    const isGiven = tokensFile !== tokensFileOption.parse(undefined);
+    if (isGiven) warnOfNoEffect('--tokens-file', `${host} needs no tokens without --require-tokens`, context);
+    return undefined;
+  }
   const authenticator = new Authenticator(tokensFile);
   const { valid, slow } = await authenticator.count();
   if (valid === 0) throw new ToolkitError('TOKENS_MISSING', { host, path: tokensFile });
@@ -236,11 +242,22 @@ async function readKey(path: string, { emit }: StageContext): Promise<Buffer> {
 
 async function sourceFor(name: string | undefined, options: ServeOptions): Promise<ModelSource> {
   if (name !== undefined) {
+    refuseCandidate(options);
     const path = await resolveCheckpoint(name, options.checkpointsDir);
     return new CheckpointSource(options.name ?? 'mnist', path);
   }
   const registry = new ModelRegistry(options.registryDir);
   return new RegistrySource(registry, await chooseModel(registry, options.name));
+}
+
+/** A checkpoint that is served by itself has no candidate beside it. Throws USAGE. */
+function refuseCandidate({ canary, shadow }: ServeOptions): void {
+  const option = canary > 0 ? '--canary' : shadow ? '--shadow' : undefined;
+  if (option === undefined) return;
+  throw new ToolkitError('USAGE', {
+    message: `${option} needs a candidate, and a checkpoint has none`,
+    hint: `serve a model of the registry with --name NAME, or leave ${option} out`,
+  });
 }
 
 function versionsFor(

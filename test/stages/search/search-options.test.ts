@@ -75,6 +75,21 @@ it.each<[string, Record<string, unknown>, RegExp]>([
     /validationSplit is 0/,
   ],
   [
+    'an option that no trial has',
+    { search: { trials: 1, space: { model: ['mlp', 'cnn'], patchSize: [4] } } },
+    /patchSize is an option of no model that is tried \(mlp, cnn\)/,
+  ],
+  [
+    'a fixed option that no trial has',
+    { momentum: 0.8, search: { trials: 1, space: { optimizer: ['adam', 'sgd'] } } },
+    /momentum is an option of no optimizer that is tried/,
+  ],
+  [
+    'an option of a model that is not the fixed one',
+    { model: 'rnn', search: { trials: 1, space: { hiddenLayers: [[4], [8]] } } },
+    /hiddenLayers is an option of no model that is tried \(rnn\)/,
+  ],
+  [
     'too long a start',
     { epochs: 3, search: { trials: 1, minEpochs: 4, space: rates } },
     /minEpochs is 4, more than/,

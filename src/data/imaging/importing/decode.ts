@@ -59,6 +59,11 @@ async function paperFor(image: Sharp): Promise<'#fff' | '#000'> {
   return info.channels === 4 && isDrawnLight(data) ? '#000' : '#fff';
 }
 
+function refuseLarge({ width, height }: Pick<Pixels, 'width' | 'height'>, maxPixels: number): void {
+  if (width * height <= maxPixels) return;
+  throw new RejectionError(`${width}×${height}, more than ${maxPixels} pixels`);
+}
+
 /** Refuses what a data set is not made of, and what costs too much where there are thousands. */
 function refuseUnfit({ width, height, scans, others }: ImageHeader, maxPixels: number): void {
   if (others !== undefined) throw new RejectionError(others);
@@ -71,6 +76,7 @@ function refuseUnfit({ width, height, scans, others }: ImageHeader, maxPixels: n
 /** Makes pixels that a source holds as numbers into what the target asks for. Throws RejectionError. */
 export async function convertPixels(pixels: Pixels, target: ImageTarget): Promise<Uint8Array> {
   const { width, height, channels, data } = pixels;
+  refuseLarge(pixels, target.maxPixels);
   if (target.centre === 'none' && fits(pixels, target)) return inverted(pixels, target.invert).data;
   const sharp = await loadSharp();
   return (await finish(sharp(data, { raw: { width, height, channels } }), pixels, target)).data;
