@@ -38,7 +38,10 @@ export function classWarnings(classNames: readonly string[], trainingCounts: rea
 
 /** Classes by name, the first few of many. */
 export function namedClasses(names: readonly string[]): string {
-  const shown = names.slice(0, NAMED).map((name) => `"${name}"`).join(', ');
+  const shown = names
+    .slice(0, NAMED)
+    .map((name) => `"${name}"`)
+    .join(', ');
   const more = names.length - NAMED;
   return `${names.length === 1 ? 'class' : 'classes'} ${shown}${more > 0 ? ` and ${more} more` : ''}`;
 }

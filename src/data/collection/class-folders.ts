@@ -83,14 +83,17 @@ class FolderWalk {
       this.#reject(path, `cannot be read (${systemCodeOf(error) ?? messageOf(error)})`, above);
       return undefined;
     });
-    if (entries?.length === 0 && this.#labelOf(above) !== undefined) this.#reject(path, 'an empty folder', above);
+    if (entries?.length === 0 && this.#labelOf(above) !== undefined)
+      this.#reject(path, 'an empty folder', above);
     for (const entry of entries?.sort((a, b) => (a.name < b.name ? -1 : 1)) ?? []) {
       const name = posix.join(path, entry.name);
       const inside = [...above, entry.name];
-      const isLink = entry.isSymbolicLink() && !isImageName(entry.name) && (await isFolder(join(folder, path), entry));
+      const isLink =
+        entry.isSymbolicLink() && !isImageName(entry.name) && (await isFolder(join(folder, path), entry));
       const problem = isLink ? await this.#linkProblem(join(folder, name), above) : undefined;
       if (problem !== undefined) this.#reject(name, problem, inside);
-      else if ((isLink || entry.isDirectory()) && isTaken(entry.name, above.length)) await this.#walk(folder, name, inside);
+      else if ((isLink || entry.isDirectory()) && isTaken(entry.name, above.length))
+        await this.#walk(folder, name, inside);
       else this.#found.push(this.#judge(name, entry, above));
     }
   }

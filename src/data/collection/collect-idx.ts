@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 
-import { contentOf,type RawManifest } from '../../artifacts/raw.js';
-import { isToolkitError,ToolkitError } from '../../core/errors.js';
+import { contentOf, type RawManifest } from '../../artifacts/raw.js';
+import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { fileSize } from '../../core/files.js';
 import { sha256OfFile } from '../../core/hashing.js';
 import {
-fileRoles,
-standardFileNames,
-type DatasetDefinition,
-type FileRole,
-type PinnedFile,
+  fileRoles,
+  standardFileNames,
+  type DatasetDefinition,
+  type FileRole,
+  type PinnedFile,
 } from '../datasets/dataset.js';
 import { ingestIdx } from './ingest.js';
-import type { FetchedFile,Source } from './sources.js';
+import type { FetchedFile, Source } from './sources.js';
 import { applyMnistConvention } from './idx-convention.js';
 
 /**

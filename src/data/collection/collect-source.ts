@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
-import { dirname,join,resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
-import type { RawData,RawManifest } from '../../artifacts/raw.js';
+import type { RawData, RawManifest } from '../../artifacts/raw.js';
 import { isInterruption } from '../../core/interruption.js';
-import { isToolkitError,ToolkitError } from '../../core/errors.js';
+import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { DatasetDefinition } from '../datasets/dataset.js';
 import { fileSize } from '../../core/files.js';
@@ -11,11 +11,11 @@ import { collectIdx } from './collect-idx.js';
 import { refuseForeignFile, refuseForeignFolder } from './foreign-source.js';
 import { holdsImages } from './kinds/folder.js';
 import { sourceKinds } from './kinds/index.js';
-import type { CollectedFiles,SourceKind } from './kinds/source-kind.js';
-import { isAddress,isFileAddress,obtain,type Place } from './obtain.js';
+import type { CollectedFiles, SourceKind } from './kinds/source-kind.js';
+import { isAddress, isFileAddress, obtain, type Place } from './obtain.js';
 import { isByteRange } from './pixel-range.js';
 import type { ImageOptions } from './sample.js';
-import { candidateNames,mirrorSource } from './sources.js';
+import { candidateNames, mirrorSource } from './sources.js';
 
 /** The source and options of a collection. */
 export interface SourceRequest extends Omit<ImageOptions, 'size' | 'channels'> {
@@ -55,8 +55,7 @@ export async function collectSource(request: SourceRequest, context: StageContex
     return collected;
   } catch (error) {
     // The next attempt resumes a broken download, but not a wrong file.
-    const isWrong =
-      isToolkitError(error) && error.code !== 'DOWNLOAD_FAILED' && !isInterruption(error);
+    const isWrong = isToolkitError(error) && error.code !== 'DOWNLOAD_FAILED' && !isInterruption(error);
     await rm(isWrong ? work : join(work, 'unpacked'), { recursive: true, force: true });
     throw error;
   }

@@ -1,4 +1,4 @@
-import { open,rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { readError } from '../../core/files.js';

@@ -13,11 +13,22 @@ interface ForeignFormat {
   hint: string;
 }
 
-const WITH_PANDAS = (read: string): string => `convert it: python -c "import pandas as p; p.${read}.to_csv('data.csv', index=False)"`;
+const WITH_PANDAS = (read: string): string =>
+  `convert it: python -c "import pandas as p; p.${read}.to_csv('data.csv', index=False)"`;
 
 const FORMATS: readonly ForeignFormat[] = [
-  { what: 'a Parquet table', name: /\.parquet$/i, start: /^PAR1/, hint: WITH_PANDAS("read_parquet('data.parquet')") },
-  { what: 'a Feather table', name: /\.(feather|arrow)$/i, start: /^(ARROW1|FEA1)/, hint: WITH_PANDAS("read_feather('data.feather')") },
+  {
+    what: 'a Parquet table',
+    name: /\.parquet$/i,
+    start: /^PAR1/,
+    hint: WITH_PANDAS("read_parquet('data.parquet')"),
+  },
+  {
+    what: 'a Feather table',
+    name: /\.(feather|arrow)$/i,
+    start: /^(ARROW1|FEA1)/,
+    hint: WITH_PANDAS("read_feather('data.feather')"),
+  },
   {
     what: 'an Excel workbook',
     name: /\.(xlsx|xlsm|xls|ods)$/i,
@@ -60,15 +71,48 @@ const FORMATS: readonly ForeignFormat[] = [
     name: /\.(pt|pth)$/i,
     hint: 'load it with torch.load if you trust it, and save numpy.savez("set.npz", images=x.numpy(), labels=y.numpy())',
   },
-  { what: 'a TFRecord file', name: /\.tfrecords?$/i, hint: 'read it with TensorFlow, and write the images into a folder for each class' },
-  { what: 'an SQLite database', name: /\.(sqlite3?|db)$/i, start: /^SQLite format 3/, hint: 'export the table as CSV' },
-  { what: 'a 7-Zip archive', name: /\.7z$/i, start: /^7z\xbc\xaf/, hint: 'unpack it, and collect the folder' },
+  {
+    what: 'a TFRecord file',
+    name: /\.tfrecords?$/i,
+    hint: 'read it with TensorFlow, and write the images into a folder for each class',
+  },
+  {
+    what: 'an SQLite database',
+    name: /\.(sqlite3?|db)$/i,
+    start: /^SQLite format 3/,
+    hint: 'export the table as CSV',
+  },
+  {
+    what: 'a 7-Zip archive',
+    name: /\.7z$/i,
+    start: /^7z\xbc\xaf/,
+    hint: 'unpack it, and collect the folder',
+  },
   { what: 'a RAR archive', name: /\.rar$/i, start: /^Rar!/, hint: 'unpack it, and collect the folder' },
-  { what: 'an xz archive', name: /\.t?xz$/i, start: /^\xfd7zXZ/, hint: 'unpack it, and collect what it held' },
+  {
+    what: 'an xz archive',
+    name: /\.t?xz$/i,
+    start: /^\xfd7zXZ/,
+    hint: 'unpack it, and collect what it held',
+  },
   { what: 'a bzip2 archive', name: /\.t?bz2$/i, start: /^BZh/, hint: 'unpack it, and collect what it held' },
-  { what: 'a Zstandard archive', name: /\.zst$/i, start: /^\x28\xb5\x2f\xfd/, hint: 'unpack it, and collect what it held' },
-  { what: 'a web page', name: /\.html?$/i, start: /^\s*<(!doctype html|html)/i, hint: 'download the file that the page offers, and collect that' },
-  { what: 'JSON', name: /\.json$/i, hint: 'write a table: "file" and "label" in the first line, and a line for each image' },
+  {
+    what: 'a Zstandard archive',
+    name: /\.zst$/i,
+    start: /^\x28\xb5\x2f\xfd/,
+    hint: 'unpack it, and collect what it held',
+  },
+  {
+    what: 'a web page',
+    name: /\.html?$/i,
+    start: /^\s*<(!doctype html|html)/i,
+    hint: 'download the file that the page offers, and collect that',
+  },
+  {
+    what: 'JSON',
+    name: /\.json$/i,
+    hint: 'write a table: "file" and "label" in the first line, and a line for each image',
+  },
   {
     what: 'one NumPy array',
     name: /\.npy$/i,
@@ -86,7 +130,12 @@ export async function refuseForeignFile(path: string): Promise<void> {
   const named = FORMATS.find((known) => known.name.test(path));
   // A workbook is a zip archive, so its name decides.
   const found = format ?? (start.startsWith('PK') ? named : undefined);
-  if (found) throw new ToolkitError('SOURCE_REFUSED', { path, reason: `it is ${found.what}, which is not supported`, hint: found.hint });
+  if (found)
+    throw new ToolkitError('SOURCE_REFUSED', {
+      path,
+      reason: `it is ${found.what}, which is not supported`,
+      hint: found.hint,
+    });
 }
 
 /** Throws SOURCE_REFUSED for the first such file in a folder where nothing else was found. */

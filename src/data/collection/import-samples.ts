@@ -10,10 +10,10 @@ import { classWarnings } from '../data-warnings.js';
 import { classCounts } from '../preparation/cleaning/quality.js';
 import { CollectedPart } from './collected-part.js';
 import { ImportTally } from './import-tally.js';
-import { Listing,type ListedFile } from './listing.js';
-import type { Sample,SampleSet,SplitName } from './sample.js';
-import { labelNamed,MAX_IMAGES } from './sample.js';
-import { printable,RejectionError,type Rejection } from '../rejection.js';
+import { Listing, type ListedFile } from './listing.js';
+import type { Sample, SampleSet, SplitName } from './sample.js';
+import { labelNamed, MAX_IMAGES } from './sample.js';
+import { printable, RejectionError, type Rejection } from '../rejection.js';
 
 /** The files and counts of an import. */
 export interface ImportedSamples {
@@ -101,7 +101,10 @@ export async function importSamples(request: ImportRequest, context: StageContex
     }
     const classNames = classes.sortedNames();
     const trained = Uint8Array.from(train.labels, (label) => order[label]!);
-    const warnings = [...tally.warnings(), ...classWarnings(classNames, classCounts(trained, classNames.length))];
+    const warnings = [
+      ...tally.warnings(),
+      ...classWarnings(classNames, classCounts(trained, classNames.length)),
+    ];
     for (const warning of warnings) context.emit(warning);
     return {
       classNames,
@@ -145,7 +148,8 @@ async function load(
   if ('reason' in sample) return sample;
   try {
     const label = labelNamed(sample.label);
-    if (classNames && !classNames.includes(label)) throw new RejectionError(`"${label}" is none of the classes`);
+    if (classNames && !classNames.includes(label))
+      throw new RejectionError(`"${label}" is none of the classes`);
     return { sample, label, pixels: await sample.load() };
   } catch (error) {
     if (!(error instanceof RejectionError)) throw error;

@@ -36,7 +36,8 @@ export class ImportTally {
     if (!label) return;
     const known = this.#rejected.get(label);
     if (known) known.count++;
-    else if (this.#rejected.size < MAX_REJECTED_CLASSES) this.#rejected.set(label, { count: 1, first: rejection });
+    else if (this.#rejected.size < MAX_REJECTED_CLASSES)
+      this.#rejected.set(label, { count: 1, first: rejection });
   }
 
   /** The warnings of an import. */
@@ -64,7 +65,8 @@ export class ImportTally {
   #uselessImages(): Note[] {
     if (2 * this.#blank > this.#images) {
       const message = `${this.#blank} of ${this.#images} images are blank: all their pixels are equal`;
-      const hint = 'look at them with "mnist datasets show --contact-sheet"; --invert and --centre change how they are made';
+      const hint =
+        'look at them with "mnist datasets show --contact-sheet"; --invert and --centre change how they are made';
       return [{ event: 'warning', code: 'BLANK_IMAGES', message, hint }];
     }
     return this.#images > 0 && this.#brightest < DARK ? [darkWarning(this.#brightest)] : [];

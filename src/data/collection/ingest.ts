@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open,rm,type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
 import {
-MAX_HEADER_BYTES,
-parseIdxHeader,
-wrongLength,
-type IdxContent,
-type IdxHeader,
+  MAX_HEADER_BYTES,
+  parseIdxHeader,
+  wrongLength,
+  type IdxContent,
+  type IdxHeader,
 } from '../../artifacts/idx.js';
 import { ToolkitError } from '../../core/errors.js';
-import { fileSize,storageError,unpackError,corruptError } from '../../core/files.js';
-import type { PinnedFile,PublishedFile } from '../datasets/dataset.js';
+import { fileSize, storageError, unpackError, corruptError } from '../../core/files.js';
+import type { PinnedFile, PublishedFile } from '../datasets/dataset.js';
 import { isGzipped } from './archives/gzip.js';
 
 /** Images do not compress further; a file that does is meant to fill the disk. */
@@ -160,7 +160,10 @@ class CheckedWriter {
     const header = parseIdxHeader(this.#start, content, name);
     if (header.fileBytes > this.#limit) {
       const { fileBytes } = header;
-      throw corruptError(name, `its header claims ${fileBytes} bytes, too many for a gzipped file of its size`);
+      throw corruptError(
+        name,
+        `its header claims ${fileBytes} bytes, too many for a gzipped file of its size`,
+      );
     }
     // A header with a different size is refused before gigabytes are unpacked.
     if (pinned && header.fileBytes !== pinned.bytes) {

@@ -75,7 +75,12 @@ export function rescaledMessage({ from: [least, most] }: PixelRange): string {
 }
 
 /** The error for a pixel outside the detected range. */
-export function rangeContradiction(path: string, name: string, value: number, range: PixelRange): ToolkitError {
+export function rangeContradiction(
+  path: string,
+  name: string,
+  value: number,
+  range: PixelRange,
+): ToolkitError {
   const [least, most] = range.from;
   return new ToolkitError('SOURCE_REFUSED', {
     path,

@@ -2,7 +2,7 @@ import { ToolkitError } from '../../core/errors.js';
 import type { ToolkitEvent } from '../../core/events.js';
 import type { ImageShape } from '../../core/images.js';
 import type { ImageTarget } from '../imaging/importing/decode.js';
-import { RejectionError,type Rejection } from '../rejection.js';
+import { RejectionError, type Rejection } from '../rejection.js';
 
 /** The largest number of images of a source. */
 export const MAX_IMAGES = 5_000_000;

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
-import { open,realpath } from 'node:fs/promises';
-import { isAbsolute,join,relative,sep } from 'node:path';
+import { open, realpath } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
 
-import { messageOf,systemCodeOf } from '../../core/errors.js';
+import { messageOf, systemCodeOf } from '../../core/errors.js';
 import { RejectionError } from '../rejection.js';
 
 /** Limits memory: several files are read at the same time. */
@@ -70,9 +70,7 @@ async function readOrdinary(path: string): Promise<Buffer> {
     if (!found.isFile())
       throw new RejectionError(found.isDirectory() ? 'a folder, not a file' : 'not an ordinary file');
     if (found.size > MAX_IMAGE_FILE_BYTES) {
-      throw new RejectionError(
-        `${found.size} bytes, more than the limit of ${MAX_IMAGE_FILE_BYTES}`,
-      );
+      throw new RejectionError(`${found.size} bytes, more than the limit of ${MAX_IMAGE_FILE_BYTES}`);
     }
     const content = Buffer.allocUnsafe(found.size);
     const { bytesRead } = await file.read(content, 0, found.size, 0);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { readRawFile,type RawData } from '../../artifacts/raw.js';
+import { readRawFile, type RawData } from '../../artifacts/raw.js';
 import type { ImageShape } from '../../core/images.js';
 import { MISSING_LABEL } from './checks/labels.js';
 import { corruptError } from '../../core/files.js';

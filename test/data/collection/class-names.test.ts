@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import { givenClassNames,withClassNames } from '../../../src/data/collection/class-names.js';
+import { givenClassNames, withClassNames } from '../../../src/data/collection/class-names.js';
 import { collect } from '../../../src/index.js';
 import { preprocess } from '../../../src/stages/preprocess/preprocess.js';
-import { smallDataset,writeFiles } from '../../support/datasets.js';
+import { smallDataset, writeFiles } from '../../support/datasets.js';
 import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { preprocessFields } from '../../../src/stages/preprocess/preprocess-options.js';

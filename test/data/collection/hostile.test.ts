@@ -36,7 +36,9 @@ describe('decodeImage refuses', () => {
   ])('a lossy %s of so many bytes that decoding takes long', async (format, start) => {
     const file = Buffer.alloc(2 ** 23 + 1);
     file.write(start);
-    expect(String(await failureOf(decodeImage(file, target)))).toContain(`more than the 8388608 that ${format}`);
+    expect(String(await failureOf(decodeImage(file, target)))).toContain(
+      `more than the 8388608 that ${format}`,
+    );
   });
 
   it('a bomb of 400 million pixels', async () => {
@@ -52,12 +54,16 @@ describe('decodeImage refuses', () => {
     }
   });
 
-  it.each(['<svg xmlns="http://www.w3.org/2000/svg"/>', 'GIF89a', 'BM..............', 'II*\0', '....ftypavif', ''])(
-    'what is none of the formats, or only begins as one: %s',
-    async (text) => {
-      expect(String(await failureOf(decodeImage(Buffer.from(text), target)))).toMatch(
-        /not a PNG|an empty file|header is incomplete/,
-      );
-    },
-  );
+  it.each([
+    '<svg xmlns="http://www.w3.org/2000/svg"/>',
+    'GIF89a',
+    'BM..............',
+    'II*\0',
+    '....ftypavif',
+    '',
+  ])('what is none of the formats, or only begins as one: %s', async (text) => {
+    expect(String(await failureOf(decodeImage(Buffer.from(text), target)))).toMatch(
+      /not a PNG|an empty file|header is incomplete/,
+    );
+  });
 });

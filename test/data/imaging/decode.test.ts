@@ -57,25 +57,31 @@ describe('decodePicture', () => {
   });
 
   // Printers' inks, with and without a profile that says which; Adobe's programs store them inverted, and say so.
-  it.each(['profile', 'none'] as const)('reads a CMYK JPEG in the colours that it shows (%s)', async (profile) => {
-    const image = halves().toColourspace('cmyk').jpeg({ quality: 95, chromaSubsampling: '4:4:4' });
-    const stored = await (profile === 'profile' ? image.withIccProfile('cmyk') : image).toBuffer();
-    expect((await sharp(stored).metadata()).space).toBe('cmyk');
-    const { rgba } = await decodePicture(stored, 'x');
-    const target = { size: 40, channels: 3, centre: 'none', invert: 'no', maxPixels: 1e6 } as const;
-    const imported = await decodeImage(stored, target);
-    const grey = await decodeImage(stored, { ...target, channels: 1 });
-    for (const [red, , blue] of [rgba.subarray(4 * (10 * 40 + 5)), imported.subarray(3 * (20 * 40 + 5))]) {
-      expect(red).toBeGreaterThan(180);
-      expect(blue).toBeLessThan(110);
-    }
-    for (const [red, , blue] of [rgba.subarray(4 * (10 * 40 + 35)), imported.subarray(3 * (20 * 40 + 35))]) {
-      expect(blue).toBeGreaterThan(110);
-      expect(red).toBeLessThan(110);
-    }
-    // Red is brighter than blue.
-    expect(grey[20 * 40 + 5]!).toBeGreaterThan(grey[20 * 40 + 35]!);
-  });
+  it.each(['profile', 'none'] as const)(
+    'reads a CMYK JPEG in the colours that it shows (%s)',
+    async (profile) => {
+      const image = halves().toColourspace('cmyk').jpeg({ quality: 95, chromaSubsampling: '4:4:4' });
+      const stored = await (profile === 'profile' ? image.withIccProfile('cmyk') : image).toBuffer();
+      expect((await sharp(stored).metadata()).space).toBe('cmyk');
+      const { rgba } = await decodePicture(stored, 'x');
+      const target = { size: 40, channels: 3, centre: 'none', invert: 'no', maxPixels: 1e6 } as const;
+      const imported = await decodeImage(stored, target);
+      const grey = await decodeImage(stored, { ...target, channels: 1 });
+      for (const [red, , blue] of [rgba.subarray(4 * (10 * 40 + 5)), imported.subarray(3 * (20 * 40 + 5))]) {
+        expect(red).toBeGreaterThan(180);
+        expect(blue).toBeLessThan(110);
+      }
+      for (const [red, , blue] of [
+        rgba.subarray(4 * (10 * 40 + 35)),
+        imported.subarray(3 * (20 * 40 + 35)),
+      ]) {
+        expect(blue).toBeGreaterThan(110);
+        expect(red).toBeLessThan(110);
+      }
+      // Red is brighter than blue.
+      expect(grey[20 * 40 + 5]!).toBeGreaterThan(grey[20 * 40 + 35]!);
+    },
+  );
 
   it('turns a picture upright as its camera says, and shrinks a large one', async () => {
     const turned = await halves().withMetadata({ orientation: 6 }).jpeg().toBuffer();

@@ -17,7 +17,8 @@ export async function wholeOf(array: NpzArray): Promise<Buffer> {
   const { path, header } = array;
   if (header.fileBytes > MAX_WHOLE_BYTES) {
     const reason = `${header.fileBytes} bytes ${header.isFortran ? 'in Fortran order' : 'of labels'}, more than ${MAX_WHOLE_BYTES}`;
-    const hint = 'save it in C order and with as few bytes an element as it needs: numpy.ascontiguousarray(x)';
+    const hint =
+      'save it in C order and with as few bytes an element as it needs: numpy.ascontiguousarray(x)';
     throw new ToolkitError('SOURCE_REFUSED', { path, reason, hint });
   }
   const parts: Buffer[] = [];

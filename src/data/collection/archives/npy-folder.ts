@@ -33,7 +33,12 @@ export class NpyFolder implements ArraySource {
       const file = await open(path, 'r');
       try {
         const { size } = await file.stat();
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_NPY_HEADER_BYTES), 0, MAX_NPY_HEADER_BYTES, 0);
+        const { buffer, bytesRead } = await file.read(
+          Buffer.alloc(MAX_NPY_HEADER_BYTES),
+          0,
+          MAX_NPY_HEADER_BYTES,
+          0,
+        );
         const header = parseNpyHeader(buffer.subarray(0, bytesRead), path);
         if (!header) throw corruptError(path, 'ends within its header');
         if (header.fileBytes !== size) {

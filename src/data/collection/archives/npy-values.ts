@@ -9,10 +9,17 @@ export function holdsTexts({ type }: NpyHeader): boolean {
 export function npyNumbers({ type, elementBytes }: NpyHeader, data: Buffer): Float64Array {
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   const read = numberReader(view, type[1]!, elementBytes, !type.startsWith('>'));
-  return Float64Array.from({ length: Math.floor(data.length / elementBytes) }, (_, index) => read(index * elementBytes));
+  return Float64Array.from({ length: Math.floor(data.length / elementBytes) }, (_, index) =>
+    read(index * elementBytes),
+  );
 }
 
-function numberReader(view: DataView, kind: string, bytes: number, isLittle: boolean): (at: number) => number {
+function numberReader(
+  view: DataView,
+  kind: string,
+  bytes: number,
+  isLittle: boolean,
+): (at: number) => number {
   switch (`${kind}${bytes}`) {
     case 'i1':
       return (at) => view.getInt8(at);
@@ -53,7 +60,10 @@ function halfFloat(bits: number): number {
 export function npyTexts({ type, elementBytes }: NpyHeader, data: Buffer): string[] {
   return Array.from({ length: Math.floor(data.length / elementBytes) }, (_, index) => {
     const element = data.subarray(index * elementBytes, (index + 1) * elementBytes);
-    return (type[1] === 'S' ? element.toString('utf8') : utf32(element, type.startsWith('>'))).replace(/\0+$/, '');
+    return (type[1] === 'S' ? element.toString('utf8') : utf32(element, type.startsWith('>'))).replace(
+      /\0+$/,
+      '',
+    );
   });
 }
 

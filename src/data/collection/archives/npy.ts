@@ -75,6 +75,7 @@ function bytesOf(type: string): number | undefined {
 function notPlain(path: string, type: string): ToolkitError {
   const isObject = type[1] === 'O';
   const reason = isObject ? 'it holds Python objects' : `it holds elements of the type ${type}`;
-  const hint = "images must be numbers, for example x.astype('uint8'), and labels numbers or texts: y.astype(str)";
+  const hint =
+    "images must be numbers, for example x.astype('uint8'), and labels numbers or texts: y.astype(str)";
   return new ToolkitError('SOURCE_REFUSED', { path, reason: `${reason}, not plain numbers or texts`, hint });
 }

@@ -1,8 +1,8 @@
-import { openPromise,type Entry,type ZipFile } from 'yauzl';
+import { openPromise, type Entry, type ZipFile } from 'yauzl';
 
-import { unpackError,corruptError } from '../../../core/files.js';
+import { unpackError, corruptError } from '../../../core/files.js';
 import { printable } from '../../rejection.js';
-import { MAX_NPY_HEADER_BYTES,parseNpyHeader,type NpyHeader } from './npy.js';
+import { MAX_NPY_HEADER_BYTES, parseNpyHeader, type NpyHeader } from './npy.js';
 
 const MAX_MEMBERS = 64;
 /** Images do not compress further; deflate itself reaches about 1000. */
@@ -68,7 +68,10 @@ export class NpzArchive implements ArraySource {
     const path = `${this.#path}/${entry.fileName}`;
     const { uncompressedSize, compressedSize } = entry;
     if (uncompressedSize > SMALL_BYTES && uncompressedSize > MAX_RATIO * compressedSize) {
-      throw corruptError(path, `${compressedSize} bytes that unpack to ${uncompressedSize}, too much for images`);
+      throw corruptError(
+        path,
+        `${compressedSize} bytes that unpack to ${uncompressedSize}, too much for images`,
+      );
     }
     const header = await this.#header(entry, path);
     if (header.fileBytes !== uncompressedSize) {

@@ -32,7 +32,8 @@ export async function unpackZip(
     return Promise.resolve();
   });
   await eachEntry(archive, signal, async (zip, entry) => {
-    if (isWanted(entry, wanted)) await members.add(nameOf(entry), () => openMember(zip, entry), signal, claimed);
+    if (isWanted(entry, wanted))
+      await members.add(nameOf(entry), () => openMember(zip, entry), signal, claimed);
   });
   return members.rejected;
 }

@@ -4,7 +4,14 @@ import type { NpyHeader } from '../archives/npy.js';
 import { holdsTexts, npyNumbers } from '../archives/npy-values.js';
 import { piecesOf } from '../archives/array-pieces.js';
 import type { NpzArray } from '../archives/npz-archive.js';
-import { byteOf, isByteRange, rangeContradiction, summarize, type PixelRange, type ValueSummary } from '../pixel-range.js';
+import {
+  byteOf,
+  isByteRange,
+  rangeContradiction,
+  summarize,
+  type PixelRange,
+  type ValueSummary,
+} from '../pixel-range.js';
 
 /** The layout of images in an array. */
 export interface ArrayLayout {
@@ -35,11 +42,15 @@ function imageLayout(sides: readonly number[]): Omit<ArrayLayout, 'count'> | und
   const [first = 0, second = 0, third = 1] = sides;
   // The channels of 3·s·s values may be interleaved or planar.
   const root = Math.sqrt(first);
-  if (sides.length === 1) return Number.isInteger(root) && root > 1 ? { side: root, channels: 1, isPlanar: false } : undefined;
+  if (sides.length === 1)
+    return Number.isInteger(root) && root > 1 ? { side: root, channels: 1, isPlanar: false } : undefined;
   if (sides.length === 2) return first === second ? { side: first, channels: 1, isPlanar: false } : undefined;
   if (sides.length !== 3) return undefined;
-  if (first === second && (third === 1 || third === 3)) return { side: first, channels: third, isPlanar: false };
-  return second === third && (first === 1 || first === 3) ? { side: second, channels: first, isPlanar: true } : undefined;
+  if (first === second && (third === 1 || third === 3))
+    return { side: first, channels: third, isPlanar: false };
+  return second === third && (first === 1 || first === 3)
+    ? { side: second, channels: first, isPlanar: true }
+    : undefined;
 }
 
 /** The values of the first images of an array. */
@@ -69,7 +80,8 @@ export function pixelsOf(
   range: PixelRange,
   name: string,
 ): Uint8Array {
-  const bytes = isPlain(header) && isByteRange(range) ? piece : bytesFrom(npyNumbers(header, piece), range, path, name);
+  const bytes =
+    isPlain(header) && isByteRange(range) ? piece : bytesFrom(npyNumbers(header, piece), range, path, name);
   if (!isPlanar || channels === 1) return bytes;
   const plane = side * side;
   return bytes.map((_, index) => bytes[(index % channels) * plane + Math.floor(index / channels)]!);
@@ -85,6 +97,8 @@ function bytesFrom(values: Float64Array, range: PixelRange, path: string, name: 
     const byte = byteOf(value, range);
     if (byte !== undefined && (!isBytes || Number.isInteger(value))) return byte;
     if (!isBytes && Number.isFinite(value)) throw rangeContradiction(path, name, value, range);
-    throw new RejectionError(`a pixel is ${value}, not a ${isBytes ? 'whole number from 0 to 255' : 'number'}`);
+    throw new RejectionError(
+      `a pixel is ${value}, not a ${isBytes ? 'whole number from 0 to 255' : 'number'}`,
+    );
   });
 }

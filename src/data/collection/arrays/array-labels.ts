@@ -25,7 +25,8 @@ export async function labelsOf(array: NpzArray, images: number): Promise<string[
   return Array.from({ length: count }, (_, row) => {
     const set = Array.from({ length: columns }, (_unused, column) => at(row, column));
     const label = set.indexOf(1);
-    if (label < 0 || set.some((value, column) => value !== (column === label ? 1 : 0))) throw severalLabels(array);
+    if (label < 0 || set.some((value, column) => value !== (column === label ? 1 : 0)))
+      throw severalLabels(array);
     return String(label);
   });
 }
@@ -33,7 +34,11 @@ export async function labelsOf(array: NpzArray, images: number): Promise<string[
 function wholeLabel(value: number, path: string): string {
   if (Number.isSafeInteger(value)) return String(value);
   const reason = `a label is ${value}, not a whole number`;
-  throw new ToolkitError('SOURCE_REFUSED', { path, reason, hint: 'labels are the numbers or names of classes' });
+  throw new ToolkitError('SOURCE_REFUSED', {
+    path,
+    reason,
+    hint: 'labels are the numbers or names of classes',
+  });
 }
 
 function severalLabels({ header, path }: NpzArray): ToolkitError {

@@ -51,8 +51,7 @@ async function tablesOf(place: string): Promise<FoundTable[]> {
   const found = await findTables(place);
   if (found.length > 0) return found;
   if ((await stat(place).catch(() => undefined))?.isFile()) return [{ path: place, split: undefined }];
-  const hint =
-    'use a .csv or .tsv file, or a folder with train.csv and test.csv, labels.csv or metadata.csv';
+  const hint = 'use a .csv or .tsv file, or a folder with train.csv and test.csv, labels.csv or metadata.csv';
   throw new ToolkitError('SOURCE_REFUSED', { path: place, reason: 'no table found', hint });
 }
 
@@ -62,7 +61,10 @@ async function findTables(place: string): Promise<FoundTable[]> {
   if (!found.isDirectory()) return TABLE_NAME.test(place) ? [{ path: place, split: undefined }] : [];
   const root = await contentRoot(place);
   const entries = await readdir(root, { withFileTypes: true });
-  const names = entries.map(({ name }) => name).filter((name) => TABLE_NAME.test(name)).sort();
+  const names = entries
+    .map(({ name }) => name)
+    .filter((name) => TABLE_NAME.test(name))
+    .sort();
   const bySplit = names.flatMap((name) => {
     const word = /(?:^|[^a-z])([a-z]+)\.[ct]sv(?:\.gz)?$/i.exec(name)?.[1];
     const split = word === undefined ? undefined : splitNamed(word);

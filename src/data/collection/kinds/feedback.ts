@@ -1,15 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename,join } from 'node:path';
+import { basename, join } from 'node:path';
 
-import { FEEDBACK_FILE,parseFeedback,type FeedbackRecord } from '../../../artifacts/feedback.js';
+import { FEEDBACK_FILE, parseFeedback, type FeedbackRecord } from '../../../artifacts/feedback.js';
 import { ToolkitError } from '../../../core/errors.js';
 import { readError } from '../../../core/files.js';
 import { decodeChunks } from '../../../core/formats/text.js';
 import { complaintOf } from '../../../core/validation.js';
-import { convertPixels,type ImageTarget } from '../../imaging/importing/decode.js';
-import { shapeOf,targetFor,type Sample } from '../sample.js';
-import { RejectionError,type Rejection } from '../../rejection.js';
+import { convertPixels, type ImageTarget } from '../../imaging/importing/decode.js';
+import { shapeOf, targetFor, type Sample } from '../sample.js';
+import { RejectionError, type Rejection } from '../../rejection.js';
 import { sampleKind } from './source-kind.js';
 
 /** The images that `mnist serve --feedback-dir` stores as the model's input, with the labels that people gave. */

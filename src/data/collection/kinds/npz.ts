@@ -67,12 +67,15 @@ export const npz = sampleKind({
 /** An archive, or a folder with one, or a folder of arrays. */
 async function findArrays(place: string): Promise<{ path: string; isFolder: boolean } | undefined> {
   const found = await stat(place).catch(() => undefined);
-  if (!found?.isDirectory()) return found && /\.npz$/i.test(place) ? { path: place, isFolder: false } : undefined;
+  if (!found?.isDirectory())
+    return found && /\.npz$/i.test(place) ? { path: place, isFolder: false } : undefined;
   const root = await contentRoot(place);
   const names = await readdir(root);
   const archives = names.filter((name) => /\.npz$/i.test(name));
   if (archives.length === 1) return { path: join(root, archives[0]!), isFolder: false };
-  return names.filter((name) => name.endsWith('.npy')).length > 1 ? { path: root, isFolder: true } : undefined;
+  return names.filter((name) => name.endsWith('.npy')).length > 1
+    ? { path: root, isFolder: true }
+    : undefined;
 }
 
 /** Pairs arrays by name. A test array without labels is ignored with a warning. Throws SOURCE_REFUSED for other incomplete pairs. */

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 
-import type { RawData,RawManifest } from '../../../artifacts/raw.js';
+import type { RawData, RawManifest } from '../../../artifacts/raw.js';
 import type { StageContext } from '../../../core/events.js';
 import { fileSize } from '../../../core/files.js';
 import { sha256OfFile } from '../../../core/hashing.js';
 import type { Named } from '../../../core/registry.js';
-import { fileRoles,standardFileNames,type DatasetDefinition } from '../../datasets/dataset.js';
+import { fileRoles, standardFileNames, type DatasetDefinition } from '../../datasets/dataset.js';
 import { addedTo } from '../added-set.js';
-import { importSamples,type ImportedSamples } from '../import-samples.js';
-import type { ImageOptions,SampleSet } from '../sample.js';
+import { importSamples, type ImportedSamples } from '../import-samples.js';
+import type { ImageOptions, SampleSet } from '../sample.js';
 import type { Rejection } from '../../rejection.js';
 
 /** The input of a source kind. */

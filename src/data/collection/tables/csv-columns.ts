@@ -17,16 +17,39 @@ export interface CsvColumns {
 }
 
 const LABEL_NAMES = [
-  ...['label', 'labels', 'class', 'classes', 'class_name', 'classname', 'class_id', 'category', 'target', 'targets'],
+  ...[
+    'label',
+    'labels',
+    'class',
+    'classes',
+    'class_name',
+    'classname',
+    'class_id',
+    'category',
+    'target',
+    'targets',
+  ],
   ...['y', 'digit', 'letter', 'character'],
 ];
 const FILE_NAMES = [
-  ...['file', 'filename', 'file_name', 'filepath', 'file_path', 'path', 'image', 'image_path', 'image_name', 'img'],
+  ...[
+    'file',
+    'filename',
+    'file_name',
+    'filepath',
+    'file_path',
+    'path',
+    'image',
+    'image_path',
+    'image_name',
+    'img',
+  ],
   ...['image_id', 'imageid', 'id'],
 ];
 const SPLIT_NAMES = ['split', 'set', 'subset', 'usage', 'fold', 'partition'];
 /** Names of row number columns. pandas writes an unnamed one for its index. */
-const INDEX_NAMES = /^(|#|unnamed: ?\d+.*|index|level_\d+|idx|row|row_?(id|number)|no|nr|id|image_?id|image)$/;
+const INDEX_NAMES =
+  /^(|#|unnamed: ?\d+.*|index|level_\d+|idx|row|row_?(id|number)|no|nr|id|image_?id|image)$/;
 /** A row of 512×512 pixels in three channels has fewer. */
 const MAX_COLUMNS = 2 ** 20;
 const NUMBER = /^\s*[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d+)?\s*$/i;
@@ -58,7 +81,11 @@ export function findColumns(
 
 /** Whether a record has only numbers, so that it is not a header. */
 export function isNumbersAlone(fields: readonly string[]): boolean {
-  return fields.length > FEWEST_PIXELS && fields.every((field) => field === '' || NUMBER.test(field)) && fields[0] !== '';
+  return (
+    fields.length > FEWEST_PIXELS &&
+    fields.every((field) => field === '' || NUMBER.test(field)) &&
+    fields[0] !== ''
+  );
 }
 
 /** Whether a header has pandas' default names: 0, 1, 2 …, optionally after a blank one for the index. */
@@ -147,15 +174,21 @@ function withNumbered(
   const { pixels } = columns.content;
   const isPixel = new Set(pixels);
   const others = [...rest.keys()].filter((at) => !isPixel.has(at));
-  const quoted = (positions: readonly number[]): string => positions.map((at) => `"${header[at]!.trim()}"`).join(', ');
+  const quoted = (positions: readonly number[]): string =>
+    positions.map((at) => `"${header[at]!.trim()}"`).join(', ');
   const notes = pixels.every((at, index) => index === 0 || at > pixels[index - 1]!)
     ? []
     : ['the columns of pixels are out of order, and are taken in the order of the numbers in their names'];
   const [only] = others;
   if (columns.label === undefined && others.length === 1) {
-    return { ...columns, label: only, notes: [...notes, `the column ${quoted(others)} is taken for the label`] };
+    return {
+      ...columns,
+      label: only,
+      notes: [...notes, `the column ${quoted(others)} is taken for the label`],
+    };
   }
-  if (others.length > 0) notes.push(`columns that are neither label nor pixels are left out: ${quoted(others)}`);
+  if (others.length > 0)
+    notes.push(`columns that are neither label nor pixels are left out: ${quoted(others)}`);
   return { ...columns, notes };
 }
 

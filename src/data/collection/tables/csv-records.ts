@@ -48,7 +48,10 @@ export async function* readCsvRecords(path: string, separator: string): AsyncGen
       doubled += within.filter((end) => end === '\r\n').length;
       lines = info.lines - doubled;
       if (record.length > MAX_FIELDS)
-        throw corruptError(path, `the record in line ${lines} has more than ${MAX_FIELDS} fields: not a table`);
+        throw corruptError(
+          path,
+          `the record in line ${lines} has more than ${MAX_FIELDS} fields: not a table`,
+        );
       if (record.length === 1 && record[0]!.trim() === '') continue;
       if (lines === 1 && declaresSeparator(record)) continue;
       yield { line: lines - within.length, fields: record };

@@ -51,6 +51,9 @@ function isLabelLike(values: ReadonlyMap<string, number>): boolean {
   const least = Math.min(...numbers);
   if ((least !== 0 && least !== 1) || Math.max(...numbers) - least + 1 !== values.size) return false;
   const total = [...values.values()].reduce((sum, seen) => sum + seen, 0);
-  const entropy = [...values.values()].reduce((sum, seen) => sum - (seen / total) * Math.log(seen / total), 0);
+  const entropy = [...values.values()].reduce(
+    (sum, seen) => sum - (seen / total) * Math.log(seen / total),
+    0,
+  );
   return entropy > 0.5 * Math.log(values.size);
 }

@@ -33,7 +33,14 @@ export async function openTable(path: string, split: SplitName | undefined): Pro
   const labelAt = isNumbersAlone(first) ? await labelPosition(path, separator, records) : 'first';
   const columns = findColumns(records, path, labelAt);
   const rows = columns.hasHeader ? records.slice(1) : records;
-  return { path, name: basename(path), separator, columns, split, summaries: summariesOf(rows, columns, separator) };
+  return {
+    path,
+    name: basename(path),
+    separator,
+    columns,
+    split,
+    summaries: summariesOf(rows, columns, separator),
+  };
 }
 
 async function firstRecords(path: string, separator: string): Promise<string[][]> {

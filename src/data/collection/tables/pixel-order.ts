@@ -32,8 +32,13 @@ export function numberedPixels(columns: ReadonlyMap<number, string>, path: strin
   if (planes) {
     const sorted = planes.map((group) => orderOf(group, path));
     const side = Math.sqrt(sorted[0]!.length);
-    if (sorted.some(({ length }) => length !== sorted[0]!.length) || !Number.isInteger(side)) return undefined;
-    return { pixels: sorted[0]!.flatMap((_, pixel) => sorted.map((plane) => plane[pixel]!)), side, channels: 3 };
+    if (sorted.some(({ length }) => length !== sorted[0]!.length) || !Number.isInteger(side))
+      return undefined;
+    return {
+      pixels: sorted[0]!.flatMap((_, pixel) => sorted.map((plane) => plane[pixel]!)),
+      side,
+      channels: 3,
+    };
   }
   const [largest] = groups.map(([, group]) => group).sort((a, b) => b.length - a.length);
   if (!largest) return undefined;
@@ -97,9 +102,15 @@ function orderOf(group: readonly NumberedColumn[], path: string): number[] {
     places.set(place, column);
   }
   if (total !== group.length) {
-    throw incomplete(path, `${total} pixels are named, from "${group[0]!.name}" on, but only ${group.length} are there`);
+    throw incomplete(
+      path,
+      `${total} pixels are named, from "${group[0]!.name}" on, but only ${group.length} are there`,
+    );
   }
-  requireSquare(ranges.map(({ size }) => size), path);
+  requireSquare(
+    ranges.map(({ size }) => size),
+    path,
+  );
   return [...places].sort(([a], [b]) => a - b).map(([, { position }]) => position);
 }
 
@@ -110,7 +121,8 @@ function axesOf(group: readonly NumberedColumn[], varying: readonly number[]): n
   const skeleton = group[0]!.name.replaceAll(/\d{1,9}/g, '#');
   if (third === undefined) return COLUMN_FIRST.test(skeleton) ? [second, first] : [first, second];
   // A channel of three, before the rows or after the columns.
-  const isChannelFirst = new Set(valuesAt(group, first)).size === 3 && new Set(valuesAt(group, third)).size !== 3;
+  const isChannelFirst =
+    new Set(valuesAt(group, first)).size === 3 && new Set(valuesAt(group, third)).size !== 3;
   return isChannelFirst ? [second, third, first] : [...varying];
 }
 
@@ -120,7 +132,10 @@ function valuesAt(group: readonly NumberedColumn[], at: number): number[] {
 
 function requireSquare([height, width, channels]: readonly number[], path: string): void {
   if (width === undefined || (height === width && (channels === undefined || channels === 3))) return;
-  throw incomplete(path, `its pixel columns name ${height}×${width}${channels ? `×${channels}` : ''} pixels, not a square image`);
+  throw incomplete(
+    path,
+    `its pixel columns name ${height}×${width}${channels ? `×${channels}` : ''} pixels, not a square image`,
+  );
 }
 
 function incomplete(path: string, reason: string): ToolkitError {

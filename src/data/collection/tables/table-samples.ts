@@ -33,7 +33,8 @@ function sampleOf({ line, fields }: CsvRecord, table: Table, context: TableConte
   const { columns, separator } = table;
   const row = `${table.name}:${line}`;
   // A trailing separator adds an empty field.
-  const isWhole = fields.length === columns.count || (fields.length === columns.count + 1 && fields.at(-1) === '');
+  const isWhole =
+    fields.length === columns.count || (fields.length === columns.count + 1 && fields.at(-1) === '');
   if (!isWhole) {
     return { name: row, reason: `${fields.length} fields, but the table has ${columns.count} columns` };
   }

@@ -12,7 +12,7 @@ export function gifSize(file: Buffer): Size | undefined {
   if (file.length < 13) return undefined;
   const size = { width: file.readUInt16LE(6), height: file.readUInt16LE(8) };
   let at = 13 + colourTableBytes(file[10]!);
-  for (let images = 0; at < file.length; ) {
+  for (let images = 0; at < file.length;) {
     const block = file[at]!;
     if (block === 0x2c) {
       if (++images > 1) return { ...size, others: AN_ANIMATION };

@@ -95,7 +95,9 @@ function refuseLong(file: Buffer, format: ImageHeader['format']): void {
   const isLossy = format === 'avif' || (format === 'webp' && textAt(file, 12) !== 'VP8L');
   if (!isLossy || file.length <= MAX_LOSSY_BYTES) return;
   const name = format === 'avif' ? 'AVIF' : 'WebP';
-  throw new RejectionError(`${file.length} bytes, more than the ${MAX_LOSSY_BYTES} that ${name} images may have`);
+  throw new RejectionError(
+    `${file.length} bytes, more than the ${MAX_LOSSY_BYTES} that ${name} images may have`,
+  );
 }
 
 function bmpSize(file: Buffer): Size | undefined {

@@ -82,7 +82,10 @@ describe('feedback', () => {
   });
 
   it.each(['utf8', 'utf16le'] as const)('reads %s with a byte-order mark and CR LF', async (encoding) => {
-    const text = [...several('bee', 0), ...several('cat', 5)].map(encodeFeedback).join('').replaceAll('\n', '\r\n');
+    const text = [...several('bee', 0), ...several('cat', 5)]
+      .map(encodeFeedback)
+      .join('')
+      .replaceAll('\n', '\r\n');
     const folder = await temporaryFolder();
     await writeFile(join(folder, FEEDBACK_FILE), `\uFEFF${text}`, encoding);
     const { train, test: held, rejected } = await importAndRead(folder);

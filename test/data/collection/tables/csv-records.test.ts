@@ -51,12 +51,17 @@ describe('readCsvRecords', () => {
   it('refuses what is no table, by its file and its line', async () => {
     const long = await toolkitError('DATA_CORRUPT', recordsOf(`a,b\n${'x'.repeat(5 * 2 ** 20)}\n`));
     expect(long.message).toMatch(/table\.csv: the record after line 1 has more than 4194304 bytes/);
-    const separators = await toolkitError('DATA_CORRUPT', recordsOf(`a,b\n1,2\n${','.repeat(6 * 2 ** 20)}\n`));
+    const separators = await toolkitError(
+      'DATA_CORRUPT',
+      recordsOf(`a,b\n1,2\n${','.repeat(6 * 2 ** 20)}\n`),
+    );
     expect(separators.message).toMatch(/table\.csv: the record after line 2 has more than 4194304 bytes/);
     const fields = await toolkitError('DATA_CORRUPT', recordsOf(`a,b\n${','.repeat(3 * 2 ** 20)}\n`));
     expect(fields.message).toMatch(/table\.csv: the record in line 2 has more than 2097152 fields/);
     const open = await toolkitError('DATA_CORRUPT', recordsOf('a,b\n"c,d\ne,f\n'));
-    expect(open.message).toMatch(/table\.csv: the record after line 1 has a quotation mark that is never closed/);
+    expect(open.message).toMatch(
+      /table\.csv: the record after line 1 has a quotation mark that is never closed/,
+    );
   });
 
   it('reads more bytes of empty lines than a record may have', async () => {
