@@ -1,3 +1,4 @@
+import { ToolkitError } from '../core/errors.js';
 import { listen } from './listen.js';
 import {
   findRuntimeSchema,
@@ -10,7 +11,7 @@ import {
 import type { Runtime } from './runtime/found-runtime.js';
 import { installRuntime as install } from './runtime/install.js';
 import { findRuntime as find } from './runtime/locate.js';
-import { chooseVariant, variantNamed } from './runtime/obtain.js';
+import { chooseVariant, contradicts, variantNamed } from './runtime/obtain.js';
 
 /** The implementation of `findRuntime` in `src/tensorflow.ts`. */
 export async function findRuntime(options: FindRuntimeOptions): Promise<Runtime | undefined> {
@@ -23,5 +24,12 @@ export async function findRuntime(options: FindRuntimeOptions): Promise<Runtime 
 /** The implementation of `installRuntime` in `src/tensorflow.ts`. */
 export async function installRuntime(options: InstallRuntimeOptions): Promise<Runtime> {
   const values = parseOptions('installRuntime', installRuntimeSchema, options);
-  return install(variantNamed(values.variant, values.device), process.env, listen(values).context);
+  const { variant, device } = values;
+  if (contradicts(variant, device)) {
+    throw new ToolkitError('USAGE', {
+      message: `variant "${variant}" and device "${device}" contradict each other`,
+      hint: 'leave out one of them',
+    });
+  }
+  return install(variantNamed(variant, device), process.env, listen(values).context);
 }

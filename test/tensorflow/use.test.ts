@@ -127,6 +127,11 @@ describe('installRuntime', () => {
     expect(events).toEqual([]);
   });
 
+  it('refuses a variant and a device that contradict each other', async () => {
+    await toolkitError('USAGE', installRuntime({ variant: 'cpu', device: 'gpu' }));
+    await toolkitError('USAGE', installRuntime({ variant: 'cuda', device: 'cpu' }));
+  });
+
   it('refuses a variant that it does not have', async () => {
     const options = { variant: 'tpu' } as unknown as { variant: 'cpu' };
     await toolkitError('USAGE', installRuntime(options));
