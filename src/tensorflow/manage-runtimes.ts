@@ -16,9 +16,12 @@ import { chooseVariant, contradicts, variantNamed } from './runtime/obtain.js';
 /** The implementation of `findRuntime` in `src/tensorflow.ts`. */
 export async function findRuntime(options: FindRuntimeOptions): Promise<Runtime | undefined> {
   const values = parseOptions('findRuntime', findRuntimeSchema, options);
-  const { emit } = listen(values).context;
+  const { emit, signal } = listen(values).context;
+  signal.throwIfAborted();
   const { variant } = chooseVariant(values.device);
-  return find({ folder: namedRuntime(values), variant, environment: process.env, emit });
+  const found = await find({ folder: namedRuntime(values), variant, environment: process.env, emit });
+  signal.throwIfAborted();
+  return found;
 }
 
 /** The implementation of `installRuntime` in `src/tensorflow.ts`. */
@@ -31,5 +34,7 @@ export async function installRuntime(options: InstallRuntimeOptions): Promise<Ru
       hint: 'leave out one of them',
     });
   }
-  return install(variantNamed(variant, device), process.env, listen(values).context);
+  const { context } = listen(values);
+  context.signal.throwIfAborted();
+  return install(variantNamed(variant, device), process.env, context);
 }
