@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
@@ -9,11 +8,10 @@ import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../support/folders.js';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
-const require = createRequire(import.meta.url);
 
 /** The folder of an installed package. */
 function packageFolder(name: string): string {
-  return dirname(require.resolve(`${name}/package.json`));
+  return join(CHECKOUT, 'node_modules', name);
 }
 
 /** A project of somebody else: this package is installed in it, and a copy of tfjs-core of its own, as npm does it. */
