@@ -25,7 +25,7 @@ export interface OperationAttribute {
 export interface TensorFlowBinding {
   createTensor(shape: number[], dtype: number, values: BackendValues): number;
   deleteTensor(id: number): void;
-  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
+  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array | BigInt64Array | Uint8Array[];
   executeOp(
     name: string,
     attributes: OperationAttribute[],

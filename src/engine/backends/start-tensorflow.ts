@@ -11,7 +11,7 @@ import { loadTensorFlow } from '../../tensorflow/c-api/c-api.js';
 import { EagerContext } from '../../tensorflow/c-api/eager-context.js';
 import { hasMixedPrecision } from '../../tensorflow/c-api/mixed-precision.js';
 import { obtainRuntime } from '../../tensorflow/runtime/obtain.js';
-import { BACKEND_NAME } from '../../tensorflow/backend/extra-kernels.js';
+import { BACKEND_NAME } from '../../tensorflow/backend/kernels/kernel-call.js';
 import { useTensorFlowBackend } from '../../tensorflow/backend/tfjs-backend.js';
 
 /** TensorFlow creates its threads and takes its devices once in the life of a process. */

@@ -1,7 +1,7 @@
 import type { OperationAttribute, TensorFlowBinding, TensorMetadata } from '#tensorflow-kernels';
 import type { BackendValues } from '@tensorflow/tfjs-core';
 
-import type { Pointer } from '../c-api/c-api.js';
+import type { Pointer, TensorFlowApi } from '../c-api/c-api.js';
 import { AttributeType, DataType } from '../c-api/data-types.js';
 import type { EagerContext } from '../c-api/eager-context.js';
 import {
@@ -12,9 +12,16 @@ import {
   toInt64,
   type HostTensor,
 } from '../c-api/tensors.js';
+import { newStringTensor, readStrings } from '../c-api/strings.js';
 
 type TypedArray = Float32Array | Int32Array | Uint8Array;
+/** What is read of a tensor; a string is its bytes. */
+type TensorValues = TypedArray | BigInt64Array | Uint8Array[];
 
+/**
+ * TensorFlow's GPU kernels want 32-bit integers, which are mostly shapes and indices, in host memory; strings can be nowhere else.
+ */
+const STAYS_ON_HOST = new Set<number>([DataType.INT32, DataType.STRING]);
 /** More outputs than almost every call has; unstacking and splitting can have any number. */
 const USUAL_OUTPUTS = 64;
 
@@ -67,12 +74,14 @@ export class EagerBinding implements TensorFlowBinding {
   /** Copies values into a new tensor on the device and returns its number. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   createTensor(shape: number[], dtype: number, values: BackendValues): number {
     const { api, status, usesGpu } = this.context;
-    const tensor = newTensor(api, { type: dtype, shape, values: asTyped(values, dtype) });
+    const tensor =
+      dtype === DataType.STRING
+        ? newStringTensor(api, shape, asStrings(values))
+        : newTensor(api, { type: dtype, shape, values: asTyped(values, dtype) });
     const handle = api.TFE_NewTensorHandle(tensor, status);
     api.TF_DeleteTensor(tensor);
     this.context.check('a new tensor');
-    // TensorFlow's GPU kernels want 32-bit integers, which are mostly shapes and indices, in host memory.
-    return this.#insert(usesGpu && dtype !== DataType.INT32 ? this.#copyToDevice(handle) : handle);
+    return this.#insert(usesGpu && !STAYS_ON_HOST.has(dtype) ? this.#copyToDevice(handle) : handle);
   }
 
   deleteTensor(id: number): void {
@@ -81,32 +90,19 @@ export class EagerBinding implements TensorFlowBinding {
   }
 
   /** The values of a tensor, copied to JavaScript; waits until they are computed. */
-  tensorDataSync(id: number): TypedArray {
-    const { api, status } = this.context;
+  tensorDataSync(id: number): TensorValues {
     const handle = this.#handle(id);
-    const type = api.TFE_TensorHandleDataType(handle);
-    if (!(type in ELEMENT_BYTES)) throw refusedType('reading a tensor', type);
-    const tensor = api.TFE_TensorHandleResolve(handle, status);
-    this.context.check('reading a tensor');
-    const bytes = new Uint8Array(api.TF_TensorByteSize(tensor));
-    if (bytes.length > 0) api.memcpy(bytes, api.TF_TensorData(tensor), bytes.length);
-    api.TF_DeleteTensor(tensor);
-    switch (type) {
-      case DataType.FLOAT:
-      case DataType.COMPLEX64:
-        return new Float32Array(bytes.buffer);
-      case DataType.INT32:
-      case DataType.INT64:
-        return new Int32Array(bytes.buffer);
-      default:
-        return bytes;
-    }
+    const type = this.context.api.TFE_TensorHandleDataType(handle);
+    if (type === DataType.STRING) return this.#resolve(handle, readStrings);
+    const values = this.#valuesOf(handle, type);
+    return type === DataType.INT64 ? new BigInt64Array(values.buffer) : values;
   }
 
   /** A tensor with its type, shape and values, copied to JavaScript; waits until they are computed. */
   read(id: number): HostTensor {
-    const { type, shape } = this.#typeAndShape(this.#handle(id));
-    return { type, shape, values: this.tensorDataSync(id) };
+    const handle = this.#handle(id);
+    const { type, shape } = this.#typeAndShape(handle);
+    return { type, shape, values: this.#valuesOf(handle, type) };
   }
 
   /** TensorFlow's number for the type of a tensor, and its shape. */
@@ -141,14 +137,44 @@ export class EagerBinding implements TensorFlowBinding {
     }
   }
 
+  /** Values of a fixed size, with 64-bit integers as pairs of 32-bit words. */
+  #valuesOf(handle: Pointer, type: number): TypedArray {
+    if (!(type in ELEMENT_BYTES)) throw refusedType('reading a tensor', type);
+    const bytes = this.#resolve(handle, readBytes);
+    switch (type) {
+      case DataType.FLOAT:
+      case DataType.COMPLEX64:
+        return new Float32Array(bytes.buffer);
+      case DataType.INT32:
+      case DataType.INT64:
+        return new Int32Array(bytes.buffer);
+      default:
+        return bytes;
+    }
+  }
+
+  /** Reads what a handle stands for; waits until it is computed. */
+  #resolve<Values>(handle: Pointer, read: (api: TensorFlowApi, tensor: Pointer) => Values): Values {
+    const { api, status } = this.context;
+    const tensor = api.TFE_TensorHandleResolve(handle, status);
+    this.context.check('reading a tensor');
+    try {
+      return read(api, tensor);
+    } finally {
+      api.TF_DeleteTensor(tensor);
+    }
+  }
+
   #setAttribute(operation: Pointer, { name, type, value }: OperationAttribute): void {
     const { api, status } = this.context;
     switch (type) {
-      case AttributeType.STRING: {
-        const bytes = new TextEncoder().encode(value as string);
-        api.TFE_OpSetAttrString(operation, name, bytes, bytes.length);
+      case AttributeType.STRING:
+        if (Array.isArray(value)) this.#setStrings(operation, name, value as unknown[] as string[]);
+        else {
+          const bytes = new TextEncoder().encode(value as string);
+          api.TFE_OpSetAttrString(operation, name, bytes, bytes.length);
+        }
         break;
-      }
       case AttributeType.INT:
         if (Array.isArray(value)) api.TFE_OpSetAttrIntList(operation, name, toInt64(value), value.length);
         else api.TFE_OpSetAttrInt(operation, name, value as number);
@@ -175,6 +201,11 @@ export class EagerBinding implements TensorFlowBinding {
       default:
         throw refusedType(`the attribute ${name}`, type);
     }
+  }
+
+  #setStrings(operation: Pointer, name: string, values: readonly string[]): void {
+    const lengths = toInt64(values.map((value) => Buffer.byteLength(value)));
+    this.context.api.TFE_OpSetAttrStringList(operation, name, values, lengths, values.length);
   }
 
   #describe(handle: Pointer): TensorMetadata {
@@ -209,6 +240,20 @@ export class EagerBinding implements TensorFlowBinding {
     if (handle === undefined) throw new Error(`tensor ${id} does not exist any more`);
     return handle;
   }
+}
+
+function readBytes(api: TensorFlowApi, tensor: Pointer): Uint8Array {
+  const bytes = new Uint8Array(api.TF_TensorByteSize(tensor));
+  if (bytes.length > 0) api.memcpy(bytes, api.TF_TensorData(tensor), bytes.length);
+  return bytes;
+}
+
+/** tfjs hands over the bytes of strings, in UTF-8. */
+function asStrings(values: BackendValues): Uint8Array[] {
+  const encoder = new TextEncoder();
+  return Array.from(values as ArrayLike<Uint8Array | string>, (value) =>
+    typeof value === 'string' ? encoder.encode(value) : value,
+  );
 }
 
 /** tfjs hands over typed arrays, but for tensors of booleans and of numbers it also accepts plain ones. */

@@ -13,9 +13,12 @@ import {
 
 import { AttributeType, DataType } from '../c-api/data-types.js';
 import { attribute } from '../c-api/graph-builder.js';
-
-/** The name under which tfjs knows the backend; tfjs-node-gpu's kernels are registered for it. */
-export const BACKEND_NAME = 'tensorflow';
+import { BACKEND_NAME } from './kernels/kernel-call.js';
+import { registerCountingKernels } from './kernels/counting.js';
+import { registerImageKernels } from './kernels/images.js';
+import { registerRaggedKernels } from './kernels/ragged.js';
+import { registerSparseKernels } from './kernels/sparse.js';
+import { registerStringKernels } from './kernels/strings.js';
 
 /** Kernels beyond tfjs's own, for what TensorFlow does in one operation. `src/engine/tracing/operations.ts` calls them. */
 export const ExtraKernel = {
@@ -130,6 +133,11 @@ export function registerExtraKernels(): void {
     ),
   );
   registerBatchNormalization();
+  registerCountingKernels();
+  registerImageKernels();
+  registerRaggedKernels();
+  registerSparseKernels();
+  registerStringKernels();
   improve(BatchMatMul, multiplyMatrices);
   improve(Add, addBias);
 }

@@ -5,7 +5,8 @@ import { engine, getBackend, registerBackend, setBackend } from '@tensorflow/tfj
 
 import { EagerBinding } from './eager-binding.js';
 import type { EagerContext } from '../c-api/eager-context.js';
-import { BACKEND_NAME, registerExtraKernels } from './extra-kernels.js';
+import { registerExtraKernels } from './extra-kernels.js';
+import { BACKEND_NAME } from './kernels/kernel-call.js';
 import { RecordingBinding } from './recording-binding.js';
 
 /** Makes TensorFlow, through an eager context, the backend of tfjs. */

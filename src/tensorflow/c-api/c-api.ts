@@ -102,6 +102,13 @@ export interface TensorFlowApi {
   TFE_OpSetDevice(operation: Pointer, device: string, status: Pointer): void;
   TFE_OpAddInput(operation: Pointer, input: Pointer, status: Pointer): void;
   TFE_OpSetAttrString(operation: Pointer, name: string, value: Uint8Array, bytes: number): void;
+  TFE_OpSetAttrStringList(
+    operation: Pointer,
+    name: string,
+    values: readonly string[],
+    bytes: BigInt64Array,
+    count: number,
+  ): void;
   TFE_OpSetAttrInt(operation: Pointer, name: string, value: number): void;
   TFE_OpSetAttrIntList(operation: Pointer, name: string, values: BigInt64Array, count: number): void;
   TFE_OpSetAttrFloat(operation: Pointer, name: string, value: number): void;
@@ -180,6 +187,7 @@ const PROTOTYPES: Readonly<Record<keyof TensorFlowApi, string>> = {
   TFE_OpSetDevice: 'void TFE_OpSetDevice(void*, const char*, void*)',
   TFE_OpAddInput: 'void TFE_OpAddInput(void*, void*, void*)',
   TFE_OpSetAttrString: 'void TFE_OpSetAttrString(void*, const char*, void*, size_t)',
+  TFE_OpSetAttrStringList: 'void TFE_OpSetAttrStringList(void*, const char*, const char**, void*, int)',
   TFE_OpSetAttrInt: 'void TFE_OpSetAttrInt(void*, const char*, int64_t)',
   TFE_OpSetAttrIntList: 'void TFE_OpSetAttrIntList(void*, const char*, void*, int)',
   TFE_OpSetAttrFloat: 'void TFE_OpSetAttrFloat(void*, const char*, float)',

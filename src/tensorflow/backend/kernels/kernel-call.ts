@@ -1,0 +1,162 @@
+import type { NodeJSKernelBackend, OperationAttribute, TensorMetadata } from '#tensorflow-kernels';
+import { getKernel, registerKernel, unregisterKernel, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
+
+import { DataType } from '../../c-api/data-types.js';
+import { attribute, type NodeAttribute } from '../../c-api/graph-builder.js';
+
+/** The name under which tfjs knows the backend; tfjs-node-gpu's kernels are registered for it. */
+export const BACKEND_NAME = 'tensorflow';
+
+/** A tensor inside a kernel: the binding's number for it, its shape, and TensorFlow's number for its type. */
+export type Value = Readonly<TensorMetadata>;
+
+type Parameters = Readonly<globalThis.Parameters<KernelFunc>[0]>;
+type Compute = (call: KernelCall) => Value | readonly Value[];
+
+/**
+ * One run of a kernel that takes several of TensorFlow's operations. It frees what lies between them, and everything where one
+ * fails. It works on the binding's tensors, so that a step that is being recorded sees each operation.
+ */
+export class KernelCall {
+  readonly #backend: NodeJSKernelBackend;
+  readonly #parameters: Parameters;
+  readonly #own = new Set<number>();
+
+  constructor(parameters: Parameters) {
+    this.#parameters = parameters;
+    this.#backend = parameters.backend as NodeJSKernelBackend;
+  }
+
+  get usesGpu(): boolean {
+    return this.#backend.isUsingGpuDevice;
+  }
+
+  /** The attributes that tfjs passes, as `tfjs-core/dist/kernel_names.d.ts` declares them. */
+  attributes<Attributes>(): Attributes {
+    return (this.#parameters.attrs ?? {}) as Attributes;
+  }
+
+  /** The input of this name. */
+  input(name: string): Value {
+    return this.#take(this.#parameters.inputs[name] as TensorInfo);
+  }
+
+  /** The inputs under this name. */
+  inputs(name: string): Value[] {
+    return (this.#parameters.inputs[name] as unknown as TensorInfo[]).map((info) => this.#take(info));
+  }
+
+  has(name: string): boolean {
+    return (this.#parameters.inputs[name] as TensorInfo | undefined | null) != null;
+  }
+
+  /** int32: a scalar, or of a list a vector, unless a shape is given. */
+  integers(value: number | readonly number[], shape?: readonly number[]): Value {
+    const isScalar = typeof value === 'number';
+    const values = Int32Array.from(isScalar ? [value] : value);
+    return this.#create([...(shape ?? (isScalar ? [] : [value.length]))], DataType.INT32, values);
+  }
+
+  /** A scalar of float32. */
+  float(value: number): Value {
+    return this.#create([], DataType.FLOAT, Float32Array.of(value));
+  }
+
+  /** float32: a vector, unless a shape is given. */
+  floats(values: readonly number[], shape: readonly number[] = [values.length]): Value {
+    return this.#create([...shape], DataType.FLOAT, Float32Array.from(values));
+  }
+
+  /** Runs an operation with one output. */
+  run(operation: string, inputs: readonly Value[], attributes: readonly NodeAttribute[] = []): Value {
+    return this.runAll(operation, inputs, attributes, 1)[0]!;
+  }
+
+  /** Runs an operation with any number of outputs. */
+  runAll(
+    operation: string,
+    inputs: readonly Value[],
+    attributes: readonly NodeAttribute[],
+    outputs: number,
+  ): Value[] {
+    const results = this.#backend.binding.executeOp(
+      operation,
+      attributes as OperationAttribute[],
+      inputs.map(({ id }) => id),
+      outputs,
+    );
+    for (const { id } of results) this.#own.add(id);
+    return results;
+  }
+
+  /** The same numbers as another type; the tensor itself where it is of that type. */
+  cast(value: Value, type: number): Value {
+    if (value.dtype === type) return value;
+    const types = [attribute.type('SrcT', value.dtype), attribute.type('DstT', type)];
+    return this.run('Cast', [value], [...types, attribute.boolean('Truncate', false)]);
+  }
+
+  reshape(value: Value, shape: readonly number[]): Value {
+    return this.run('Reshape', [value, this.integers(shape)]);
+  }
+
+  transpose(value: Value, permutation: readonly number[]): Value {
+    return this.run('Transpose', [value, this.integers(permutation)]);
+  }
+
+  /** Runs the kernel and frees what is not its result. */
+  finish(compute: Compute): TensorInfo | TensorInfo[] {
+    try {
+      const results = compute(this);
+      return Array.isArray(results)
+        ? (results as readonly Value[]).map((result) => this.#handOver(result))
+        : this.#handOver(results as Value);
+    } finally {
+      for (const id of this.#own) this.#backend.binding.deleteTensor(id);
+    }
+  }
+
+  #handOver(result: Value): TensorInfo {
+    const own = this.#own.has(result.id) ? result : this.run('Identity', [result]);
+    const tensor = this.#backend.createOutputTensor(own);
+    this.#own.delete(own.id);
+    return tensor;
+  }
+
+  #take(info: TensorInfo): Value {
+    const [id] = this.#backend.getInputTensorIds([info]);
+    return { id: id!, shape: info.shape, dtype: this.#backend.getDTypeInteger(info.dtype) };
+  }
+
+  #create(shape: number[], type: number, values: Int32Array | Float32Array): Value {
+    const id = this.#backend.binding.createTensor(shape, type, values);
+    this.#own.add(id);
+    return { id, shape, dtype: type };
+  }
+}
+
+/** Registers a kernel, in place of one that may be there. */
+export function defineKernel(kernelName: string, compute: Compute): void {
+  replaceKernel(kernelName, (parameters) => new KernelCall(parameters).finish(compute));
+}
+
+/**
+ * Registers a kernel for some inputs; where it returns nothing, the one that was there before is called.
+ *
+ * @param choose takes what tfjs passes, and gives what computes the result
+ */
+export function improveKernel(
+  kernelName: string,
+  choose: (parameters: Parameters) => Compute | undefined,
+): void {
+  const original = getKernel(kernelName, BACKEND_NAME);
+  replaceKernel(kernelName, (parameters) => {
+    const compute = choose(parameters);
+    return compute ? new KernelCall(parameters).finish(compute) : original.kernelFunc(parameters);
+  });
+}
+
+function replaceKernel(kernelName: string, kernelFunc: KernelFunc): void {
+  if (getKernel(kernelName, BACKEND_NAME) as unknown) unregisterKernel(kernelName, BACKEND_NAME);
+  registerKernel({ kernelName, backendName: BACKEND_NAME, kernelFunc });
+}
