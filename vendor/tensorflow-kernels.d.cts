@@ -68,6 +68,12 @@ export declare class NodeJSKernelBackend extends KernelBackend {
     inputs: TensorInfo[],
     outputs: number,
   ): TensorInfo[];
+  applyActivation(
+    input: Tensor,
+    activation: string | undefined,
+    preluActivationWeights: Tensor | undefined,
+    leakyreluAlpha: number | undefined,
+  ): Tensor;
   getDTypeInteger(dtype: DataType): number;
   write(values: BackendValues, shape: number[], dtype: DataType): DataId;
 }

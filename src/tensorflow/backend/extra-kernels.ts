@@ -14,11 +14,7 @@ import {
 import { AttributeType, DataType } from '../c-api/data-types.js';
 import { attribute } from '../c-api/graph-builder.js';
 import { BACKEND_NAME } from './kernels/kernel-call.js';
-import { registerCountingKernels } from './kernels/counting.js';
-import { registerImageKernels } from './kernels/images.js';
-import { registerRaggedKernels } from './kernels/ragged.js';
-import { registerSparseKernels } from './kernels/sparse.js';
-import { registerStringKernels } from './kernels/strings.js';
+import { registerKernels } from './kernels/index.js';
 
 /** Kernels beyond tfjs's own, for what TensorFlow does in one operation. `src/engine/tracing/operations.ts` calls them. */
 export const ExtraKernel = {
@@ -133,11 +129,7 @@ export function registerExtraKernels(): void {
     ),
   );
   registerBatchNormalization();
-  registerCountingKernels();
-  registerImageKernels();
-  registerRaggedKernels();
-  registerSparseKernels();
-  registerStringKernels();
+  registerKernels();
   improve(BatchMatMul, multiplyMatrices);
   improve(Add, addBias);
 }

@@ -84,7 +84,11 @@ function decode(api: TensorFlowApi, headers: Uint8Array, header: number, address
     : Number(view.getBigUint64(header, true) >> 2n);
   const value = new Uint8Array(length);
   if (length === 0) return value;
-  api.memcpy(value, isOffset ? address + BigInt(header + view.getUint32(header + 4, true)) : addressIn(view, header, kind), length);
+  api.memcpy(
+    value,
+    isOffset ? address + BigInt(header + view.getUint32(header + 4, true)) : addressIn(view, header, kind),
+    length,
+  );
   return value;
 }
 

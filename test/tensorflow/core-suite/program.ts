@@ -22,7 +22,7 @@ jasmine.DEFAULT_TIMEOUT_INTERVAL = 20_000;
 environment.configure({
   random: false,
   forbidDuplicateNames: false,
-  specFilter: (spec: Spec) => pattern.test(spec.getFullName()),
+  specFilter: (spec) => pattern.test(spec.getFullName()),
 });
 setTestEnvs([{ name: 'test-tensorflow', backendName: 'tensorflow', flags: {}, isDataSync: true }]);
 await useTensorFlowBackend(await openTensorFlow(2));

@@ -1,5 +1,12 @@
 import type { NodeJSKernelBackend, OperationAttribute, TensorMetadata } from '#tensorflow-kernels';
-import { getKernel, registerKernel, unregisterKernel, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  getKernel,
+  registerKernel,
+  unregisterKernel,
+  type KernelConfig,
+  type KernelFunc,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
 
 import { DataType } from '../../c-api/data-types.js';
 import { attribute, type NodeAttribute } from '../../c-api/graph-builder.js';
@@ -11,7 +18,8 @@ export const BACKEND_NAME = 'tensorflow';
 export type Value = Readonly<TensorMetadata>;
 
 type Parameters = Readonly<globalThis.Parameters<KernelFunc>[0]>;
-type Compute = (call: KernelCall) => Value | readonly Value[];
+/** What computes the results of a kernel. */
+export type Compute = (call: KernelCall) => Value | readonly Value[];
 
 /**
  * One run of a kernel that takes several of TensorFlow's operations. It frees what lies between them, and everything where one
@@ -65,6 +73,15 @@ export class KernelCall {
   /** float32: a vector, unless a shape is given. */
   floats(values: readonly number[], shape: readonly number[] = [values.length]): Value {
     return this.#create([...shape], DataType.FLOAT, Float32Array.from(values));
+  }
+
+  booleans(values: readonly boolean[], shape: readonly number[]): Value {
+    return this.#create([...shape], DataType.BOOL, Uint8Array.from(values, Number));
+  }
+
+  /** The strings of a tensor, read. */
+  strings({ id }: Value): Uint8Array[] {
+    return this.#backend.binding.tensorDataSync(id) as Uint8Array[];
   }
 
   /** Runs an operation with one output. */
@@ -128,7 +145,7 @@ export class KernelCall {
     return { id: id!, shape: info.shape, dtype: this.#backend.getDTypeInteger(info.dtype) };
   }
 
-  #create(shape: number[], type: number, values: Int32Array | Float32Array): Value {
+  #create(shape: number[], type: number, values: Int32Array | Float32Array | Uint8Array): Value {
     const id = this.#backend.binding.createTensor(shape, type, values);
     this.#own.add(id);
     return { id, shape, dtype: type };
@@ -141,7 +158,7 @@ export function defineKernel(kernelName: string, compute: Compute): void {
 }
 
 /**
- * Registers a kernel for some inputs; where it returns nothing, the one that was there before is called.
+ * Registers a kernel for some calls; where it returns nothing, the one that was there before is called.
  *
  * @param choose takes what tfjs passes, and gives what computes the result
  */
@@ -149,14 +166,26 @@ export function improveKernel(
   kernelName: string,
   choose: (parameters: Parameters) => Compute | undefined,
 ): void {
+  improveKernelFunction(kernelName, (parameters) => {
+    const compute = choose(parameters);
+    return compute && (() => new KernelCall(parameters).finish(compute));
+  });
+}
+
+/** The same for a kernel that is made of tfjs's own operations. */
+export function improveKernelFunction(
+  kernelName: string,
+  choose: (parameters: Parameters) => (() => TensorInfo | TensorInfo[]) | undefined,
+): void {
   const original = getKernel(kernelName, BACKEND_NAME);
   replaceKernel(kernelName, (parameters) => {
     const compute = choose(parameters);
-    return compute ? new KernelCall(parameters).finish(compute) : original.kernelFunc(parameters);
+    return compute ? compute() : original.kernelFunc(parameters);
   });
 }
 
 function replaceKernel(kernelName: string, kernelFunc: KernelFunc): void {
-  if (getKernel(kernelName, BACKEND_NAME) as unknown) unregisterKernel(kernelName, BACKEND_NAME);
-  registerKernel({ kernelName, backendName: BACKEND_NAME, kernelFunc });
+  const known = getKernel(kernelName, BACKEND_NAME) as KernelConfig | undefined;
+  if (known) unregisterKernel(kernelName, BACKEND_NAME);
+  registerKernel({ ...known, kernelName, backendName: BACKEND_NAME, kernelFunc });
 }

@@ -8,11 +8,11 @@ import {
 
 import { DataType } from '../../c-api/data-types.js';
 import { attribute } from '../../c-api/graph-builder.js';
-import { defineKernel } from './kernel-call.js';
+import { defineCheckedKernel } from './worded-errors.js';
 
 /** Kernels of rows of different lengths. */
 export function registerRaggedKernels(): void {
-  defineKernel(RaggedGather, (call) => {
+  defineCheckedKernel(RaggedGather, (call) => {
     const { outputRaggedRank } = call.attributes<RaggedGatherAttrs>();
     const splits = call.inputs('paramsNestedSplits');
     const values = call.input('paramsDenseValues');
@@ -26,15 +26,12 @@ export function registerRaggedKernels(): void {
     const inputs = [...splits, values, call.input('indices')];
     return call.runAll('RaggedGather', inputs, attributes, outputRaggedRank + 1);
   });
-  defineKernel(RaggedRange, (call) => {
+  defineCheckedKernel(RaggedRange, (call) => {
     const inputs = ['starts', 'limits', 'deltas'].map((name) => call.input(name));
-    const attributes = [
-      attribute.type('T', inputs[0]!.dtype),
-      attribute.type('Tsplits', DataType.INT32),
-    ];
+    const attributes = [attribute.type('T', inputs[0]!.dtype), attribute.type('Tsplits', DataType.INT32)];
     return call.runAll('RaggedRange', inputs, attributes, 2);
   });
-  defineKernel(RaggedTensorToTensor, (call) => {
+  defineCheckedKernel(RaggedTensorToTensor, (call) => {
     const { rowPartitionTypes } = call.attributes<RaggedTensorToTensorAttrs>();
     const [shape, values, defaultValue] = ['shape', 'values', 'defaultValue'].map((name) => call.input(name));
     const partitions = call.inputs('rowPartitionTensors');

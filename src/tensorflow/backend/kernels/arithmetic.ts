@@ -1,0 +1,89 @@
+import {
+  BitwiseAnd,
+  Diag,
+  Einsum,
+  LeakyRelu,
+  Multinomial,
+  Round,
+  ScatterNd,
+  Step,
+  type EinsumAttrs,
+  type LeakyReluAttrs,
+  type MultinomialAttrs,
+  type StepAttrs,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+
+import { DataType } from '../../c-api/data-types.js';
+import { attribute } from '../../c-api/graph-builder.js';
+import { RecordingBinding } from '../recording-binding.js';
+import { defineKernel, improveKernel, type KernelCall, type Value } from './kernel-call.js';
+
+/** Kernels of numbers, for types and shapes that tfjs-node-gpu's own kernels leave out. */
+export function registerArithmeticKernels(): void {
+  defineKernel(BitwiseAnd, (call) => call.run('BitwiseAnd', [call.input('a'), call.input('b')]));
+  improveType(Round, 'int32', (call) => call.input('x'));
+  improveType(LeakyRelu, 'int32', (call) => {
+    const { alpha } = call.attributes<LeakyReluAttrs>();
+    const x = call.cast(call.input('x'), DataType.FLOAT);
+    return call.run('LeakyRelu', [x], [attribute.float('alpha', alpha)]);
+  });
+  improveType(Step, 'int32', (call) => {
+    const { alpha } = call.attributes<StepAttrs>();
+    const x = call.input('x');
+    const isPositive = call.run('Greater', [x, call.integers(0)]);
+    return call.run('SelectV2', [isPositive, call.integers(1), call.cast(call.float(alpha), x.dtype)]);
+  });
+  improveType(Diag, 'bool', (call) => {
+    const diagonal = call.run('Diag', [call.cast(call.input('x'), DataType.INT32)]);
+    return call.cast(diagonal, DataType.BOOL);
+  });
+  // TensorFlow takes a vector for the coordinates of one element; tfjs, for those of many elements of a vector.
+  improveKernel(ScatterNd, ({ inputs, attrs }) => {
+    const { indices } = inputs as { indices: TensorInfo };
+    if (indices.shape.length !== 1) return undefined;
+    const { shape } = attrs as unknown as { shape: number[] };
+    return (call) => {
+      const rows = call.reshape(call.input('indices'), [indices.shape[0]!, 1]);
+      return call.run('ScatterNd', [rows, call.input('updates'), call.integers(shape)]);
+    };
+  });
+  improveKernel(Einsum, ({ attrs }) => {
+    requireKnownLabels((attrs as unknown as EinsumAttrs).equation);
+    return undefined;
+  });
+  // The operation with a state would go on with its numbers where the same seed is given again.
+  improveKernel(Multinomial, ({ backend, attrs }) => {
+    const { normalized } = attrs as unknown as MultinomialAttrs;
+    const { binding } = backend as { binding?: unknown };
+    return binding instanceof RecordingBinding && !normalized ? undefined : draw;
+  });
+}
+
+function improveType(kernel: string, dtype: string, compute: (call: KernelCall) => Value): void {
+  improveKernel(kernel, ({ inputs }) => (inputs['x']?.dtype === dtype ? compute : undefined));
+}
+
+/** TensorFlow takes a label of the output that no input has for an axis of size 1. */
+function requireKnownLabels(equation: string): void {
+  const [inputs = '', output = ''] = equation.replaceAll(' ', '').split('->');
+  const unknown = [...output].find((label) => /[a-zA-Z]/.test(label) && !inputs.includes(label));
+  if (unknown === undefined) return;
+  throw new Error(`Output subscripts contain the label ${unknown} not present in the input subscripts.`);
+}
+
+function draw(call: KernelCall): Value {
+  const { numSamples, seed, normalized } = call.attributes<MultinomialAttrs>();
+  const given = call.input('logits');
+  const logits = normalized ? call.run('Log', [given]) : given;
+  const key = new Int32Array(Float64Array.of(seed).buffer);
+  const attributes = [
+    attribute.type('output_dtype', DataType.INT32),
+    attribute.type('Tseed', DataType.INT32),
+  ];
+  return call.run(
+    'StatelessMultinomial',
+    [logits, call.integers(numSamples), call.integers([...key])],
+    attributes,
+  );
+}

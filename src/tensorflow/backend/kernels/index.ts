@@ -1,0 +1,24 @@
+import { registerArithmeticKernels } from './arithmetic.js';
+import { registerConvolutionKernels } from './convolution.js';
+import { registerCountingKernels } from './counting.js';
+import { registerFusedConvolutionKernels } from './fused-convolution.js';
+import { registerImageKernels } from './images.js';
+import { registerPoolingKernels } from './pooling.js';
+import { registerRaggedKernels } from './ragged.js';
+import { registerSparseKernels } from './sparse.js';
+import { registerStringComparisons } from './string-comparison.js';
+import { registerStringKernels } from './strings.js';
+
+/** Registers what tfjs-node-gpu's kernels lack of those that tfjs-core knows, and that TensorFlow can do. */
+export function registerKernels(): void {
+  registerArithmeticKernels();
+  registerConvolutionKernels();
+  registerCountingKernels();
+  registerFusedConvolutionKernels();
+  registerImageKernels();
+  registerPoolingKernels();
+  registerRaggedKernels();
+  registerSparseKernels();
+  registerStringComparisons();
+  registerStringKernels();
+}
