@@ -35,6 +35,8 @@ type Shape4D = [number, number, number, number];
 interface Convolution {
   readonly isChannelsFirst: boolean;
   readonly axes: readonly WindowAxis[];
+  readonly dilations: readonly number[];
+  readonly strides: readonly number[];
   /** In the order of the axes that TensorFlow computes with: batch, height, width, channels. */
   readonly inputShape: readonly number[];
   readonly filterShape: readonly number[];
@@ -46,16 +48,11 @@ interface Convolution {
  * does not have on a CPU: the images are padded and rearranged.
  */
 export function registerConvolutionKernels(): void {
-  for (const [kernel, isDepthwise] of [
-    [Conv2D, false],
-    [DepthwiseConv2dNative, true],
-  ] as const) {
-    improve(kernel, isDepthwise, (call, convolution) => {
-      const images = toLast(call, call.input('x'), convolution);
-      const inputs = [fitInput(call, images, convolution.axes), call.input('filter')];
-      return fromLast(call, call.run(kernel, inputs, convolution.attributes), convolution);
-    });
-  }
+  improve(Conv2D, false, (call, convolution) => {
+    const inputs = [fittedInput(call, convolution), call.input('filter')];
+    return fromLast(call, call.run(Conv2D, inputs, convolution.attributes), convolution);
+  });
+  improve(DepthwiseConv2dNative, true, convolveDepthwise);
   for (const [kernel, isDepthwise] of [
     [Conv2DBackpropInput, false],
     [DepthwiseConv2dNativeBackpropInput, true],
@@ -72,13 +69,9 @@ export function registerConvolutionKernels(): void {
     [DepthwiseConv2dNativeBackpropFilter, true],
   ] as const) {
     improve(kernel, isDepthwise, (call, convolution) => {
-      const images = fitInput(call, toLast(call, call.input('x'), convolution), convolution.axes);
       const shape = call.integers(convolution.filterShape);
-      return call.run(
-        kernel,
-        [images, shape, toLast(call, call.input('dy'), convolution)],
-        convolution.attributes,
-      );
+      const inputs = [fittedInput(call, convolution), shape, toLast(call, call.input('dy'), convolution)];
+      return call.run(kernel, inputs, convolution.attributes);
     });
   }
 }
@@ -91,7 +84,7 @@ function improve(
   improveKernel(kernel, ({ inputs, attrs, backend }) => {
     const given = attrs as unknown as ConvolutionAttributes;
     const { isUsingGpuDevice } = backend as { isUsingGpuDevice: boolean };
-    if (isUsual(given, isUsingGpuDevice)) return undefined;
+    if (isUsual(given, isUsingGpuDevice, isDepthwise)) return undefined;
     const { x, filter } = inputs as { x?: TensorInfo; filter?: TensorInfo };
     const convolution = describe(
       given,
@@ -103,13 +96,12 @@ function improve(
   });
 }
 
-/** Whether TensorFlow can do it without help. */
-export function isUsual(
-  { pad, dataFormat, dimRoundingMode }: ConvolutionAttributes,
-  usesGpu: boolean,
-): boolean {
+/** Whether TensorFlow can do it without help. Without oneDNN it has no dilated convolution of each channel by itself. */
+export function isUsual(given: ConvolutionAttributes, usesGpu: boolean, isDepthwise: boolean): boolean {
+  const { pad, dataFormat, dimRoundingMode, dilations } = given;
   const isUsualPad = typeof pad === 'string' || (pad === 0 && (dimRoundingMode ?? 'floor') === 'floor');
-  return isUsualPad && (usesGpu || (dataFormat ?? 'NHWC') === 'NHWC');
+  const isDilated = [dilations ?? 1].flat().some((dilation) => dilation > 1);
+  return isUsualPad && !(isDepthwise && isDilated) && (usesGpu || (dataFormat ?? 'NHWC') === 'NHWC');
 }
 
 function describe(
@@ -129,15 +121,47 @@ function describe(
     isDepthwise,
     isChannelsFirst ? 'channelsFirst' : 'channelsLast',
   );
-  const dilations = [1, geometry.dilationHeight, geometry.dilationWidth, 1];
+  const dilations = [geometry.dilationHeight, geometry.dilationWidth];
   const strides = [geometry.strideHeight, geometry.strideWidth];
   return {
+    dilations,
+    strides,
     isChannelsFirst,
     axes: axesOf2D(geometry),
     inputShape: isChannelsFirst ? TO_LAST.map((axis) => shape[axis]!) : shape,
     filterShape,
-    attributes: windowAttributes(strides, [attribute.integers('dilations', dilations)]),
+    attributes: windowAttributes(strides, [attribute.integers('dilations', [1, ...dilations, 1])]),
   };
+}
+
+/** Dilated, it is a usual convolution of each of the images of every nth row and column. */
+function convolveDepthwise(call: KernelCall, convolution: Convolution): Value {
+  const { axes, dilations, strides, attributes } = convolution;
+  const images = fittedInput(call, convolution);
+  const filter = call.input('filter');
+  if (dilations.every((dilation) => dilation === 1)) {
+    return fromLast(call, call.run(DepthwiseConv2dNative, [images, filter], attributes), convolution);
+  }
+  const block = call.integers(dilations);
+  const [, ...sizes] = fittedShape(convolution.inputShape, axes);
+  const extra = dilations.map((dilation, axis) => (dilation - (sizes[axis]! % dilation)) % dilation);
+  const parts = call.run('SpaceToBatchND', [images, block, endings(call, extra)]);
+  const results = call.run(DepthwiseConv2dNative, [parts, filter], windowAttributes(strides));
+  // Every result has as many rows and columns as there are extra ones too many.
+  const output = call.run('BatchToSpaceND', [results, block, endings(call, extra)]);
+  return fromLast(call, output, convolution);
+}
+
+/** So many elements at the end of each axis, and none at its beginning. */
+function endings(call: KernelCall, counts: readonly number[]): Value {
+  return call.integers(
+    counts.flatMap((count) => [0, count]),
+    [counts.length, 2],
+  );
+}
+
+function fittedInput(call: KernelCall, convolution: Convolution): Value {
+  return fitInput(call, toLast(call, call.input('x'), convolution), convolution.axes);
 }
 
 const TO_LAST = [0, 2, 3, 1] as const;

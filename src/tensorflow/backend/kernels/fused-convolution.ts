@@ -23,7 +23,9 @@ export function registerFusedConvolutionKernels(): void {
     improveKernelFunction(kernel, ({ inputs, attrs, backend }) => {
       const given = attrs as unknown as FusedConv2DAttrs;
       const tensorflow = backend as NodeJSKernelBackend;
-      if (isUsual(given, tensorflow.isUsingGpuDevice) && given.dataFormat !== 'NCHW') return undefined;
+      const isDepthwise = kernel === FusedDepthwiseConv2D;
+      const isChannelsLast = given.dataFormat !== 'NCHW';
+      if (isUsual(given, tensorflow.isUsingGpuDevice, isDepthwise) && isChannelsLast) return undefined;
       return () => fuse(kernel, inputs as unknown as FusedInputs, given, tensorflow);
     });
   }
