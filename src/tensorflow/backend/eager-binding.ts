@@ -1,18 +1,15 @@
 import type { OperationAttribute, TensorFlowBinding, TensorMetadata } from '#tensorflow-kernels';
 import type { BackendValues } from '@tensorflow/tfjs-core';
 
-import type { Pointer, TensorFlowApi } from '../c-api/c-api.js';
+import { ToolkitError } from '../../core/errors.js';
+import type { Address, Pointer, TensorFlowApi } from '../c-api/c-api.js';
 import { AttributeType, DataType } from '../c-api/data-types.js';
 import type { EagerContext } from '../c-api/eager-context.js';
-import {
-  ELEMENT_BYTES,
-  newTensor,
-  refusedType,
-  shapeArgument,
-  toInt64,
-  type HostTensor,
-} from '../c-api/tensors.js';
+import { setAttribute, type OperationSetup } from '../c-api/operation-attributes.js';
+import { OperationDefinitions, type OperationDefinition } from '../c-api/operation-definitions.js';
+import { OutputArea } from '../c-api/output-area.js';
 import { newStringTensor, readStrings } from '../c-api/strings.js';
+import { ELEMENT_BYTES, newTensor, refusedType, type HostTensor } from '../c-api/tensors.js';
 
 type TypedArray = Float32Array | Int32Array | Uint8Array;
 /** What is read of a tensor; a string is its bytes. */
@@ -22,8 +19,10 @@ type TensorValues = TypedArray | BigInt64Array | Uint8Array[];
  * TensorFlow's GPU kernels want 32-bit integers, which are mostly shapes and indices, in host memory; strings can be nowhere else.
  */
 const STAYS_ON_HOST = new Set<number>([DataType.INT32, DataType.STRING]);
-/** More outputs than almost every call has; unstacking and splitting can have any number. */
-const USUAL_OUTPUTS = 64;
+/** An operation that has been called before. */
+interface KnownOperation extends OperationSetup, OperationDefinition {
+  address: Address;
+}
 
 /**
  * What tfjs-node-gpu's kernels call, on TensorFlow's eager mode through the FFI. Its original is a compiled addon
@@ -49,14 +48,20 @@ export class EagerBinding implements TensorFlowBinding {
   readonly TF_Version: string;
 
   readonly context: EagerContext;
-  readonly #handles = new Map<number, Pointer>();
+  readonly #handles = new Map<number, Address>();
   #nextId = 0;
-  #outputs = new BigInt64Array(USUAL_OUTPUTS);
-  readonly #outputCount = new Int32Array(1);
+  readonly #definitions: OperationDefinitions;
+  readonly #setups = new Map<string, KnownOperation>();
+  readonly #area: OutputArea;
+  #operation: Address = 0;
+  /** What the operation was called with last. */
+  #held: readonly number[] = [];
 
   constructor(context: EagerContext) {
     this.context = context;
     this.TF_Version = context.api.TF_Version();
+    this.#definitions = new OperationDefinitions(context.api);
+    this.#area = new OutputArea(context.api);
   }
 
   isUsingGpuDevice(): boolean {
@@ -85,13 +90,18 @@ export class EagerBinding implements TensorFlowBinding {
   }
 
   deleteTensor(id: number): void {
-    this.context.api.TFE_DeleteTensorHandle(this.#handle(id));
+    const { api, status } = this.context;
+    api.TFE_DeleteTensorHandle(this.#handle(id, 'deleting a tensor'));
     this.#handles.delete(id);
+    if (!this.#held.includes(id)) return;
+    // Until the next call, the operation would keep what it was called with.
+    api.TFE_OpReset(this.#operation, 'NoOp', null, status);
+    this.#held = [];
   }
 
   /** The values of a tensor, copied to JavaScript; waits until they are computed. */
   tensorDataSync(id: number): TensorValues {
-    const handle = this.#handle(id);
+    const handle = this.#handle(id, 'reading a tensor');
     const type = this.context.api.TFE_TensorHandleDataType(handle);
     if (type === DataType.STRING) return this.#resolve(handle, readStrings);
     const values = this.#valuesOf(handle, type);
@@ -100,14 +110,14 @@ export class EagerBinding implements TensorFlowBinding {
 
   /** A tensor with its type, shape and values, copied to JavaScript; waits until they are computed. */
   read(id: number): HostTensor {
-    const handle = this.#handle(id);
+    const handle = this.#handle(id, 'reading a tensor');
     const { type, shape } = this.#typeAndShape(handle);
     return { type, shape, values: this.#valuesOf(handle, type) };
   }
 
   /** TensorFlow's number for the type of a tensor, and its shape. */
   typeAndShapeOf(id: number): { type: number; shape: number[] } {
-    return this.#typeAndShape(this.#handle(id));
+    return this.#typeAndShape(this.#handle(id, 'describing a tensor'));
   }
 
   /** Runs an operation and returns what its outputs are. Throws TENSORFLOW_FAILED. */
@@ -117,28 +127,20 @@ export class EagerBinding implements TensorFlowBinding {
     inputs: number[],
     outputs: number,
   ): TensorMetadata[] {
-    const { api, pointer, status, device, usesGpu } = this.context;
-    const operation = api.TFE_NewOp(pointer, name, status);
-    this.context.check(name);
-    try {
-      // On the CPU, the only device, naming it costs time and changes nothing.
-      if (usesGpu) api.TFE_OpSetDevice(operation, device, status);
-      for (const input of inputs) api.TFE_OpAddInput(operation, this.#handle(input), status);
-      for (const attribute of attributes) this.#setAttribute(operation, attribute);
-      if (outputs > this.#outputs.length) this.#outputs = new BigInt64Array(outputs);
-      this.#outputCount[0] = outputs;
-      api.TFE_Execute(operation, this.#outputs, this.#outputCount, status);
-      this.context.check(name);
-      return Array.from({ length: this.#outputCount[0] }, (_, index) =>
-        this.#describe(this.#outputs[index] ?? 0n),
-      );
-    } finally {
-      api.TFE_DeleteOp(operation);
-    }
+    this.#execute(name, attributes, inputs, outputs);
+    // The outputs are taken over before anything is asked of them: an error then loses none.
+    const ids = Array.from({ length: this.#area.length }, (_, index) => this.#insert(this.#area.at(index)));
+    return ids.map((id) => this.#describe(id));
+  }
+
+  /** Runs an operation with one output, whose shape and type are known to the caller; returns its number. */
+  executeKnown(name: string, attributes: OperationAttribute[], inputs: number[]): number {
+    this.#execute(name, attributes, inputs, 1);
+    return this.#insert(this.#area.at(0));
   }
 
   /** Values of a fixed size, with 64-bit integers as pairs of 32-bit words. */
-  #valuesOf(handle: Pointer, type: number): TypedArray {
+  #valuesOf(handle: Address, type: number): TypedArray {
     if (!(type in ELEMENT_BYTES)) throw refusedType('reading a tensor', type);
     const bytes = this.#resolve(handle, readBytes);
     switch (type) {
@@ -154,7 +156,7 @@ export class EagerBinding implements TensorFlowBinding {
   }
 
   /** Reads what a handle stands for; waits until it is computed. */
-  #resolve<Values>(handle: Pointer, read: (api: TensorFlowApi, tensor: Pointer) => Values): Values {
+  #resolve<Values>(handle: Address, read: (api: TensorFlowApi, tensor: Pointer) => Values): Values {
     const { api, status } = this.context;
     const tensor = api.TFE_TensorHandleResolve(handle, status);
     this.context.check('reading a tensor');
@@ -165,55 +167,54 @@ export class EagerBinding implements TensorFlowBinding {
     }
   }
 
-  #setAttribute(operation: Pointer, { name, type, value }: OperationAttribute): void {
+  #execute(
+    name: string,
+    attributes: readonly OperationAttribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): void {
     const { api, status } = this.context;
-    switch (type) {
-      case AttributeType.STRING:
-        if (Array.isArray(value)) this.#setStrings(operation, name, value as unknown[] as string[]);
-        else {
-          const bytes = new TextEncoder().encode(value as string);
-          api.TFE_OpSetAttrString(operation, name, bytes, bytes.length);
-        }
-        break;
-      case AttributeType.INT:
-        if (Array.isArray(value)) api.TFE_OpSetAttrIntList(operation, name, toInt64(value), value.length);
-        else api.TFE_OpSetAttrInt(operation, name, value as number);
-        break;
-      case AttributeType.FLOAT:
-        if (Array.isArray(value)) {
-          api.TFE_OpSetAttrFloatList(operation, name, Float32Array.from(value), value.length);
-        } else api.TFE_OpSetAttrFloat(operation, name, value as number);
-        break;
-      case AttributeType.BOOL:
-        if (Array.isArray(value)) {
-          api.TFE_OpSetAttrBoolList(operation, name, Uint8Array.from(value, Number), value.length);
-        } else api.TFE_OpSetAttrBool(operation, name, value ? 1 : 0);
-        break;
-      case AttributeType.TYPE:
-        api.TFE_OpSetAttrType(operation, name, value as number);
-        break;
-      case AttributeType.SHAPE: {
-        const sizes = shapeArgument(value as number[], `the attribute ${name}`, -1);
-        api.TFE_OpSetAttrShape(operation, name, sizes, sizes.length, status);
-        this.context.check(`the attribute ${name}`);
-        break;
-      }
-      default:
-        throw refusedType(`the attribute ${name}`, type);
+    const setup = this.#begin(name, inputs);
+    for (const attribute of attributes) setAttribute(setup, attribute);
+    this.#area.prepare(outputs);
+    api.TFE_Execute(setup.address, this.#area.outputs, this.#area.count, status);
+    // Whoever fails leaves no outputs: asking for the status costs as much as an input.
+    const { length } = this.#area;
+    if (length === 0 || this.#area.at(length - 1) === 0) this.context.check(name);
+  }
+
+  /** An operation with its inputs. There is one that serves for all calls: a new one each time would cost more. */
+  #begin(name: string, inputs: readonly number[]): OperationSetup {
+    const { api, pointer, status, device, usesGpu } = this.context;
+    const setup = this.#setups.get(name) ?? this.#learn(name);
+    if (setup.inputCount !== undefined && setup.inputCount !== inputs.length) {
+      throw failureIn(name, `it takes ${setup.inputCount} inputs, not ${inputs.length}`);
     }
+    const handles = inputs.map((input) => this.#handle(input, name));
+    if (this.#operation === 0) this.#operation = api.TFE_NewOp(pointer, 'NoOp', status);
+    // On the CPU, the only device, naming it costs time and changes nothing.
+    api.TFE_OpReset(this.#operation, name, usesGpu ? device : null, status);
+    this.#held = inputs;
+    for (const handle of handles) api.TFE_OpAddInput(this.#operation, handle, status);
+    setup.address = this.#operation;
+    return setup;
   }
 
-  #setStrings(operation: Pointer, name: string, values: readonly string[]): void {
-    const lengths = toInt64(values.map((value) => Buffer.byteLength(value)));
-    this.context.api.TFE_OpSetAttrStringList(operation, name, values, lengths, values.length);
+  #learn(name: string): KnownOperation {
+    const { api, status } = this.context;
+    const definition = this.#definitions.of(name);
+    if (!definition) throw failureIn(name, 'TensorFlow has no such operation');
+    const setup = { ...definition, api, status, name, address: 0 };
+    this.#setups.set(name, setup);
+    return setup;
   }
 
-  #describe(handle: Pointer): TensorMetadata {
-    const { type: dtype, shape } = this.#typeAndShape(handle);
-    return { id: this.#insert(handle), shape, dtype };
+  #describe(id: number): TensorMetadata {
+    const { type: dtype, shape } = this.#typeAndShape(this.#handle(id, 'describing an output'));
+    return { id, shape, dtype };
   }
 
-  #typeAndShape(handle: Pointer): { type: number; shape: number[] } {
+  #typeAndShape(handle: Address): { type: number; shape: number[] } {
     const { api, status } = this.context;
     const shape: number[] = [];
     const rank = api.TFE_TensorHandleNumDims(handle, status);
@@ -221,7 +222,7 @@ export class EagerBinding implements TensorFlowBinding {
     return { type: api.TFE_TensorHandleDataType(handle), shape };
   }
 
-  #copyToDevice(handle: Pointer): Pointer {
+  #copyToDevice(handle: Address): Address {
     const { api, pointer, status, device } = this.context;
     const copy = api.TFE_TensorHandleCopyToDevice(handle, pointer, device, status);
     api.TFE_DeleteTensorHandle(handle);
@@ -229,17 +230,21 @@ export class EagerBinding implements TensorFlowBinding {
     return copy;
   }
 
-  #insert(handle: Pointer): number {
+  #insert(handle: Address): number {
     const id = this.#nextId++;
     this.#handles.set(id, handle);
     return id;
   }
 
-  #handle(id: number): Pointer {
+  #handle(id: number, operation: string): Address {
     const handle = this.#handles.get(id);
-    if (handle === undefined) throw new Error(`tensor ${id} does not exist any more`);
+    if (handle === undefined) throw failureIn(operation, `tensor ${id} does not exist any more`);
     return handle;
   }
+}
+
+function failureIn(operation: string, reason: string): ToolkitError {
+  return new ToolkitError('TENSORFLOW_FAILED', { operation, reason });
 }
 
 function readBytes(api: TensorFlowApi, tensor: Pointer): Uint8Array {
