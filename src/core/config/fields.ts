@@ -46,8 +46,17 @@ interface JsonSchema extends Partial<FieldMeta> {
   properties?: Record<string, JsonSchema>;
 }
 
+/** Deriving the fields takes zod milliseconds, and help and settings ask for the same schemas again and again. */
+const derived = new WeakMap<z.ZodObject, ReadonlyMap<string, Field>>();
+
 /** The fields of an object schema, by key. */
 export function fieldsOf(schema: z.ZodObject): ReadonlyMap<string, Field> {
+  const fields = derived.get(schema) ?? deriveFields(schema);
+  derived.set(schema, fields);
+  return fields;
+}
+
+function deriveFields(schema: z.ZodObject): ReadonlyMap<string, Field> {
   const { properties = {} } = z.toJSONSchema(schema, { io: 'input' }) as {
     properties?: Record<string, JsonSchema>;
   };

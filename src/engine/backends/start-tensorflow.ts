@@ -14,7 +14,7 @@ import { obtainRuntime } from '../../tensorflow/runtime/obtain.js';
 import { BACKEND_NAME } from '../../tensorflow/backend/kernels/kernel-call.js';
 import { useTensorFlowBackend } from '../../tensorflow/backend/tfjs-backend.js';
 
-/** TensorFlow creates its threads and takes its devices once in the life of a process. */
+/** TensorFlow is initialised once per process: its threads and devices cannot be changed afterwards. */
 let opening: Promise<RunningTensorFlow> | undefined;
 
 interface RunningTensorFlow {
@@ -22,28 +22,28 @@ interface RunningTensorFlow {
   eager: EagerContext;
   folder: string;
   isDeterministic: boolean;
-  /** Whether mixed precision changes anything here; measured when it is first asked for. */
+  /** Whether mixed precision has an effect on this machine; measured when it is first requested. */
   hasMixedPrecision?: Promise<boolean>;
 }
 
 /**
- * Loads TensorFlow and makes it tfjs's backend. Programs that are compiled from now on have the precision of this request; all other
- * settings are those of the process. Throws the errors of `obtainRuntime` and `loadTensorFlow`, and BACKEND_UNAVAILABLE where this
- * process runs it with other settings.
+ * Loads TensorFlow and selects it as tfjs's backend. The requested precision applies to programs compiled from now on; all other
+ * settings are fixed for the process. Throws the errors of `obtainRuntime` and `loadTensorFlow`, TENSORFLOW_FAILED,
+ * DEVICE_UNAVAILABLE if TensorFlow finds no GPU, and BACKEND_UNAVAILABLE if the process already runs it with other settings.
  */
 export async function startTensorFlow(
   request: BackendRequest,
   context: StageContext,
 ): Promise<ActiveBackend> {
   const running = await openOnce(request, context);
-  requireSame(running, request);
+  requireSameSettings(running, request);
   await setPrecision(running, request, context);
   warnWithoutGpu(running, request, context);
   await setBackend(BACKEND_NAME);
   return running.active;
 }
 
-/** Callers who come while it is being opened wait for the same one; a failure leaves the way free for another try. */
+/** Concurrent callers share one initialisation; after a failure the next call tries again. */
 async function openOnce(request: BackendRequest, context: StageContext): Promise<RunningTensorFlow> {
   const mine = (opening ??= open(request, context));
   try {
@@ -58,19 +58,19 @@ async function open(request: BackendRequest, context: StageContext): Promise<Run
   const { device, environment, runtime: folder, gpuMemoryGrowth = true } = request;
   const threads = request.threads ?? request.defaultThreads ?? availableParallelism();
   const { runtime, gpu } = await obtainRuntime({ device, folder, environment }, context);
-  // Read by TensorFlow when its first kernels are made.
+  // TensorFlow reads this when it creates its first kernels.
   if (request.deterministic === true) process.env['TF_DETERMINISTIC_OPS'] = '1';
   const api = loadTensorFlow(runtime);
   const eager = new EagerContext(api, { threads, useGpu: device !== 'cpu', gpuMemoryGrowth });
   if (device === 'gpu' && !eager.usesGpu) {
-    const reason = `TensorFlow in ${runtime.folder} does not register it`;
+    const reason = `TensorFlow in ${runtime.folder} does not find it`;
     throw new ToolkitError('DEVICE_UNAVAILABLE', { reason });
   }
   if (gpu !== undefined && !eager.usesGpu) {
     context.emit({
       event: 'warning',
       code: 'GPU_UNUSED',
-      message: `${gpu} is there, but TensorFlow in ${runtime.folder} does not use it; computing on the CPU`,
+      message: `TensorFlow in ${runtime.folder} does not use ${gpu}; computing on the CPU`,
       hint: '"mnist doctor" shows why',
     });
   }
@@ -88,19 +88,19 @@ async function open(request: BackendRequest, context: StageContext): Promise<Run
   };
 }
 
-function requireSame(running: RunningTensorFlow, request: BackendRequest): void {
-  const wanted = differenceFrom(running, request);
+function requireSameSettings(running: RunningTensorFlow, request: BackendRequest): void {
+  const wanted = conflictingSetting(running, request);
   if (wanted === undefined) return;
   const { active } = running;
   throw new ToolkitError('BACKEND_UNAVAILABLE', {
     backend: BACKEND_NAME,
-    reason: `it runs with ${active.threads} threads on ${active.device} in this process, not with ${wanted}`,
-    hint: 'TensorFlow is set up once in a process: use another process',
+    reason: `this process already runs it with ${active.threads} threads on ${active.device}, not with ${wanted}`,
+    hint: 'TensorFlow is initialised once per process: use another process',
   });
 }
 
-/** What a request wants otherwise, if anything. */
-function differenceFrom(
+/** The setting of a request that differs from the running TensorFlow's, if any. */
+function conflictingSetting(
   { active, eager, folder, isDeterministic }: RunningTensorFlow,
   { device, threads, runtime, deterministic, gpuMemoryGrowth }: BackendRequest,
 ): string | undefined {
@@ -110,12 +110,12 @@ function differenceFrom(
   if (deterministic === true && !isDeterministic) return 'deterministic kernels';
   const grows = gpuMemoryGrowth ?? eager.config.gpuMemoryGrowth;
   if (eager.usesGpu && grows !== eager.config.gpuMemoryGrowth) {
-    return grows ? 'GPU memory taken as it is needed' : 'all GPU memory taken at the start';
+    return grows ? 'on-demand GPU memory' : 'all GPU memory allocated at the start';
   }
   return undefined;
 }
 
-/** Of all settings, the precision alone can differ between the programs of a process. */
+/** The precision is the only setting that can differ between the programs of a process. */
 async function setPrecision(
   running: RunningTensorFlow,
   { mixedPrecision = false, environment }: BackendRequest,
@@ -128,13 +128,13 @@ async function setPrecision(
   eager.config = { ...eager.config, mixedPrecision: hasEffect };
   if (!mixedPrecision || hasEffect) return;
   const reason =
-    'TensorFlow computes in float32 here, as oneDNN is off or the processor has no 16-bit products';
+    'TensorFlow computes in float32 here: oneDNN is off, or the processor lacks 16-bit arithmetic';
   warnOfNoEffect('--precision mixed', reason, context);
 }
 
 /**
- * Whether oneDNN is held to instructions that cannot compute with 16-bit numbers. TensorFlow asks the processor alone, and would end
- * the process with an error of oneDNN's.
+ * Whether an environment variable limits oneDNN to instructions without 16-bit arithmetic. TensorFlow checks only the processor, and
+ * oneDNN would then abort the process.
  */
 function isOneDnnWithout16Bits(environment: NodeJS.ProcessEnv): boolean {
   const limit = environment['ONEDNN_MAX_CPU_ISA'] ?? environment['DNNL_MAX_CPU_ISA'] ?? '';

@@ -1,6 +1,6 @@
 import { add, mean, mul, rsqrt, square, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
 
-import { withOwnGradient } from '../../engine/tracing/own-gradient.js';
+import { withCustomGradient } from '../../engine/tracing/custom-gradient.js';
 import { valueOf, type Layer } from './layer.js';
 
 /** Keeps the square root away from 0; PyTorch's value. */
@@ -26,7 +26,7 @@ export function layerNormalization(name: string, shape: readonly number[]): Laye
 
 /** (x − mean) / √(variance + ε) along the last axis. With y for the result, its gradient is (dy − mean(dy) − y · mean(dy · y)) / √(…). */
 function standardize(input: Tensor): Tensor {
-  return withOwnGradient(
+  return withCustomGradient(
     {
       forward([x], keep) {
         const centred = sub(x!, mean(x!, -1, true));

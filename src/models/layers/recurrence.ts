@@ -11,7 +11,7 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 
-import { withOwnGradient } from '../../engine/tracing/own-gradient.js';
+import { withCustomGradient } from '../../engine/tracing/custom-gradient.js';
 import type { CellState, RecurrentCell } from './recurrent-cell.js';
 
 /** What is learnt of the steps' way from each to the next. */
@@ -68,7 +68,7 @@ export function recurrence(
     const dInputs = stack([...inOrder(back.map(({ input }) => input))], 1);
     return [dInputs, dKernel, ...(productBias ? [lastGate(sum(dProducts, 0), productBias)] : [])];
   };
-  return withOwnGradient({ forward, gradient }, inputs, kernel, ...(productBias ? [productBias] : []));
+  return withCustomGradient({ forward, gradient }, inputs, kernel, ...(productBias ? [productBias] : []));
 }
 
 interface Step {

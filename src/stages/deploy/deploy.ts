@@ -100,7 +100,7 @@ function warnOfUnfinished({ path, description }: Checkpoint, { emit }: StageCont
   emit({
     event: 'warning',
     code: 'TRAINING_UNFINISHED',
-    message: `${path} was saved during the first epoch, after ${progress.step} steps`,
+    message: `${path} was saved during the first epoch, after ${progress.step} ${progress.step === 1 ? 'step' : 'steps'}`,
     hint: `continue with "mnist train --resume ${run}"`,
   });
 }

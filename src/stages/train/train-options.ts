@@ -152,7 +152,8 @@ const REPRODUCIBLE: ReadonlySet<string> = new Set([
  * Merges and validates the settings of a training run, of which the first layer has precedence. A run to be resumed brings
  * its own configuration, with which the layers must agree.
  *
- * Throws the errors of `resolveOptions`, CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, CHECKPOINT_REFUSED or RESUME_CONFLICT.
+ * Throws the errors of `resolveOptions`, USAGE (a run that cannot be resumed or reproduced), RESUME_CONFLICT, CHECKPOINT_MISSING,
+ * CHECKPOINT_CORRUPT, CHECKPOINT_FOREIGN or CHECKPOINT_REFUSED.
  */
 export async function resolveTraining(layers: readonly Layer[]): Promise<TrainResolution> {
   const given = resolveOptions(trainSpace, layers);

@@ -12,12 +12,10 @@ import { newStringTensor, readStrings } from '../c-api/strings.js';
 import { ELEMENT_BYTES, newTensor, refusedType, type HostTensor } from '../c-api/tensors.js';
 
 type TypedArray = Float32Array | Int32Array | Uint8Array;
-/** What is read of a tensor; a string is its bytes. */
+/** The values of a tensor; a string is its bytes. */
 type TensorValues = TypedArray | BigInt64Array | Uint8Array[];
 
-/**
- * TensorFlow's GPU kernels want 32-bit integers, which are mostly shapes and indices, in host memory; strings can be nowhere else.
- */
+/** TensorFlow's GPU kernels expect int32 tensors, mostly shapes and indices, in host memory; strings are always there. */
 const STAYS_ON_HOST = new Set<number>([DataType.INT32, DataType.STRING]);
 /** An operation that has been called before. */
 interface KnownOperation extends OperationSetup, OperationDefinition {
@@ -25,8 +23,8 @@ interface KnownOperation extends OperationSetup, OperationDefinition {
 }
 
 /**
- * What tfjs-node-gpu's kernels call, on TensorFlow's eager mode through the FFI. Its original is a compiled addon
- * (binding/tfjs_backend.cc of that package), whose conventions it follows: 64-bit integers travel as pairs of 32-bit words.
+ * The binding of tfjs-node-gpu's kernels to TensorFlow's eager mode, through the FFI. It replaces that package's compiled addon
+ * (binding/tfjs_backend.cc) and keeps its conventions: a 64-bit integer is a pair of 32-bit words.
  */
 export class EagerBinding implements TensorFlowBinding {
   readonly TF_FLOAT = DataType.FLOAT;
@@ -43,7 +41,7 @@ export class EagerBinding implements TensorFlowBinding {
   readonly TF_ATTR_BOOL = AttributeType.BOOL;
   readonly TF_ATTR_TYPE = AttributeType.TYPE;
   readonly TF_ATTR_SHAPE = AttributeType.SHAPE;
-  /** Part of the interface; the original has no such attribute either. */
+  /** Required by the interface; the addon does not define it either. */
   readonly TF_ATTR_RESOURCE = -1;
   readonly TF_Version: string;
 
@@ -54,7 +52,7 @@ export class EagerBinding implements TensorFlowBinding {
   readonly #setups = new Map<string, KnownOperation>();
   readonly #area: OutputArea;
   #operation: Address = 0;
-  /** What the operation was called with last. */
+  /** The inputs of the last call. */
   #held: readonly number[] = [];
 
   constructor(context: EagerContext) {
@@ -76,7 +74,7 @@ export class EagerBinding implements TensorFlowBinding {
     return 0;
   }
 
-  /** Copies values into a new tensor on the device and returns its number. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
+  /** Copies values into a new tensor on the device and returns its id. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   createTensor(shape: number[], dtype: number, values: BackendValues): number {
     const { api, status, usesGpu } = this.context;
     const tensor =
@@ -94,12 +92,12 @@ export class EagerBinding implements TensorFlowBinding {
     api.TFE_DeleteTensorHandle(this.#handle(id, 'deleting a tensor'));
     this.#handles.delete(id);
     if (!this.#held.includes(id)) return;
-    // Until the next call, the operation would keep what it was called with.
+    // Otherwise the operation would keep its inputs in memory until the next call.
     api.TFE_OpReset(this.#operation, 'NoOp', null, status);
     this.#held = [];
   }
 
-  /** The values of a tensor, copied to JavaScript; waits until they are computed. */
+  /** Copies the values of a tensor to JavaScript; blocks until they are computed. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   tensorDataSync(id: number): TensorValues {
     const handle = this.#handle(id, 'reading a tensor');
     const type = this.context.api.TFE_TensorHandleDataType(handle);
@@ -108,19 +106,19 @@ export class EagerBinding implements TensorFlowBinding {
     return type === DataType.INT64 ? new BigInt64Array(values.buffer) : values;
   }
 
-  /** A tensor with its type, shape and values, copied to JavaScript; waits until they are computed. */
+  /** Copies a tensor to JavaScript; blocks until it is computed. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   read(id: number): HostTensor {
     const handle = this.#handle(id, 'reading a tensor');
     const { type, shape } = this.#typeAndShape(handle);
     return { type, shape, values: this.#valuesOf(handle, type) };
   }
 
-  /** TensorFlow's number for the type of a tensor, and its shape. */
+  /** A tensor's type (`DataType`) and shape. */
   typeAndShapeOf(id: number): { type: number; shape: number[] } {
     return this.#typeAndShape(this.#handle(id, 'describing a tensor'));
   }
 
-  /** Runs an operation and returns what its outputs are. Throws TENSORFLOW_FAILED. */
+  /** Runs an operation and returns its outputs. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   executeOp(
     name: string,
     attributes: OperationAttribute[],
@@ -128,12 +126,12 @@ export class EagerBinding implements TensorFlowBinding {
     outputs: number,
   ): TensorMetadata[] {
     this.#execute(name, attributes, inputs, outputs);
-    // The outputs are taken over before anything is asked of them: an error then loses none.
+    // All outputs are registered before any is described, so that an error leaks none.
     const ids = Array.from({ length: this.#area.length }, (_, index) => this.#insert(this.#area.at(index)));
     return ids.map((id) => this.#describe(id));
   }
 
-  /** Runs an operation with one output, whose shape and type are known to the caller; returns its number. */
+  /** Runs an operation with one output of known shape and type and returns its id. Throws as `executeOp` does. */
   executeKnown(name: string, attributes: OperationAttribute[], inputs: number[]): number {
     this.#execute(name, attributes, inputs, 1);
     return this.#insert(this.#area.at(0));
@@ -155,7 +153,7 @@ export class EagerBinding implements TensorFlowBinding {
     }
   }
 
-  /** Reads what a handle stands for; waits until it is computed. */
+  /** Reads the tensor of a handle; blocks until it is computed. */
   #resolve<Values>(handle: Address, read: (api: TensorFlowApi, tensor: Pointer) => Values): Values {
     const { api, status } = this.context;
     const tensor = api.TFE_TensorHandleResolve(handle, status);
@@ -178,12 +176,12 @@ export class EagerBinding implements TensorFlowBinding {
     for (const attribute of attributes) setAttribute(setup, attribute);
     this.#area.prepare(outputs);
     api.TFE_Execute(setup.address, this.#area.outputs, this.#area.count, status);
-    // Whoever fails leaves no outputs: asking for the status costs as much as an input.
+    // A failed operation has no outputs, so that most calls need not read the status.
     const { length } = this.#area;
     if (length === 0 || this.#area.at(length - 1) === 0) this.context.check(name);
   }
 
-  /** An operation with its inputs. There is one that serves for all calls: a new one each time would cost more. */
+  /** Prepares an operation with its inputs. All calls share one native operation, which is faster than a new one for each. */
   #begin(name: string, inputs: readonly number[]): OperationSetup {
     const { api, pointer, status, device, usesGpu } = this.context;
     const setup = this.#setups.get(name) ?? this.#learn(name);
@@ -192,7 +190,7 @@ export class EagerBinding implements TensorFlowBinding {
     }
     const handles = inputs.map((input) => this.#handle(input, name));
     if (this.#operation === 0) this.#operation = api.TFE_NewOp(pointer, 'NoOp', status);
-    // On the CPU, the only device, naming it costs time and changes nothing.
+    // Without a GPU the CPU is the only device: setting it would only cost time.
     api.TFE_OpReset(this.#operation, name, usesGpu ? device : null, status);
     this.#held = inputs;
     for (const handle of handles) api.TFE_OpAddInput(this.#operation, handle, status);
@@ -253,7 +251,7 @@ function readBytes(api: TensorFlowApi, tensor: Pointer): Uint8Array {
   return bytes;
 }
 
-/** tfjs hands over the bytes of strings, in UTF-8. */
+/** tfjs passes strings as UTF-8 bytes. */
 function asStrings(values: BackendValues): Uint8Array[] {
   const encoder = new TextEncoder();
   return Array.from(values as ArrayLike<Uint8Array | string>, (value) =>
@@ -261,7 +259,7 @@ function asStrings(values: BackendValues): Uint8Array[] {
   );
 }
 
-/** tfjs hands over typed arrays, but for tensors of booleans and of numbers it also accepts plain ones. */
+/** tfjs passes typed arrays, but for booleans and numbers also plain arrays. */
 function asTyped(values: BackendValues, dtype: number): TypedArray {
   if (values instanceof Float32Array || values instanceof Int32Array || values instanceof Uint8Array)
     return values;

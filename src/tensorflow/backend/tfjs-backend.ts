@@ -9,7 +9,7 @@ import { registerExtraKernels } from './extra-kernels.js';
 import { BACKEND_NAME } from './kernels/kernel-call.js';
 import { RecordingBinding } from './recording-binding.js';
 
-/** Makes TensorFlow, through an eager context, the backend of tfjs. */
+/** Registers TensorFlow, through an eager context, as tfjs's backend and selects it. */
 export async function useTensorFlowBackend(context: EagerContext): Promise<void> {
   const require = createRequire(import.meta.url);
   const { NodeJSKernelBackend } = require('#tensorflow-kernels') as typeof kernels;
@@ -18,19 +18,19 @@ export async function useTensorFlowBackend(context: EagerContext): Promise<void>
   await setBackend(BACKEND_NAME);
 }
 
-/** TensorFlow as tfjs's backend, where it is that now. */
+/** The TensorFlow backend, or undefined while tfjs uses another. */
 export function tensorFlowBackend(): kernels.NodeJSKernelBackend | undefined {
   return getBackend() === BACKEND_NAME ? asTensorFlow(engine().backend) : undefined;
 }
 
-/** The eager context behind tfjs's backend. Throws where that is not TensorFlow. */
+/** The eager context of the TensorFlow backend. Throws while tfjs uses another backend, or records a step. */
 export function tensorFlowContext(): EagerContext {
   const binding = tensorFlowBackend()?.binding;
   if (!(binding instanceof EagerBinding)) throw new Error('TensorFlow is not the backend in use');
   return binding.context;
 }
 
-/** What has been executed when a function has returned, as a recording; see `RecordingBinding`. */
+/** The binding that records the current step, or undefined outside a recording. */
 export function recording(): RecordingBinding | undefined {
   const binding = tensorFlowBackend()?.binding;
   return binding instanceof RecordingBinding ? binding : undefined;

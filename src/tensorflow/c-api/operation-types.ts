@@ -3,8 +3,8 @@ import { attribute, type NodeAttribute } from './graph-builder.js';
 import { OperationDefinitions } from './operation-definitions.js';
 
 /**
- * Fills in what tfjs's kernels leave out: eager mode infers an operation's type attributes from its inputs, a graph has to
- * state them.
+ * Completes the attributes of tfjs's kernels: eager mode infers type attributes from the inputs, but a `NodeDef` must contain
+ * them.
  */
 export class OperationTypes {
   readonly #definitions: OperationDefinitions;
@@ -13,7 +13,7 @@ export class OperationTypes {
     this.#definitions = new OperationDefinitions(api);
   }
 
-  /** The type attributes that are missing among those given; none for an operation that TensorFlow does not know. */
+  /** The type attributes of an operation that are not among the given ones; none for an unknown operation. */
   missing(
     operation: string,
     given: readonly { name: string }[],

@@ -44,11 +44,11 @@ it.each<[string, Record<string, unknown>, RegExp]>([
     { search: { trials: 1, space: { model: ['mlpp'] } } },
     /model is "mlpp", but must be/,
   ],
-  ['no number of trials', { search: { space: rates } }, /trials: say how many/],
+  ['no number of trials', { search: { space: rates } }, /trials: set the number of trials/],
   [
     'trials of Hyperband',
     { search: { strategy: 'hyperband', trials: 3, space: rates } },
-    /finds their number/,
+    /computes the number of trials/,
   ],
   [
     'nothing to judge by',
