@@ -8,12 +8,13 @@ import type { EagerContext } from '../c-api/eager-context.js';
 import { registerExtraKernels } from './extra-kernels.js';
 import { BACKEND_NAME } from './kernels/kernel-call.js';
 import { RecordingBinding } from './recording-binding.js';
+import { newTensorFlowBackend } from './tensorflow-backend.js';
 
 /** Registers TensorFlow, through an eager context, as tfjs's backend and selects it. */
 export async function useTensorFlowBackend(context: EagerContext): Promise<void> {
   const require = createRequire(import.meta.url);
   const { NodeJSKernelBackend } = require('#tensorflow-kernels') as typeof kernels;
-  registerBackend(BACKEND_NAME, () => new NodeJSKernelBackend(new EagerBinding(context), 'mnist-train'));
+  registerBackend(BACKEND_NAME, () => newTensorFlowBackend(NodeJSKernelBackend, new EagerBinding(context)));
   registerExtraKernels();
   await setBackend(BACKEND_NAME);
 }
