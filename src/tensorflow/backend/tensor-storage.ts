@@ -54,8 +54,9 @@ export class TensorStorage {
     const record = dataId[this.#key];
     if (!record) return false;
     this.#count--;
-    // The finalizer still runs for this record, and must not free it again.
+    // The finalizer keeps the record until the key is collected: it must not hold values, nor free the tensor again.
     record.id = -1;
+    record.values = null;
     dataId[this.#key] = undefined;
     return true;
   }
