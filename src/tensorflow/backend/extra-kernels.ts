@@ -13,9 +13,9 @@ import {
 
 import { AttributeType, DataType } from '../c-api/data-types.js';
 import { attribute } from '../c-api/graph-builder.js';
-
-/** The backend's name in tfjs; tfjs-node-gpu registers its kernels under it. */
-export const BACKEND_NAME = 'tensorflow';
+import { BACKEND_NAME } from './kernels/kernel-call.js';
+import { registerKernels } from './kernels/index.js';
+import { nameKernelErrors } from './kernels/worded-errors.js';
 
 /** Kernels that tfjs lacks, each a single TensorFlow operation. `src/engine/tracing/operations.ts` calls them. */
 export const ExtraKernel = {
@@ -131,8 +131,10 @@ export function registerExtraKernels(): void {
     ),
   );
   registerBatchNormalization();
+  registerKernels();
   addFastPath(BatchMatMul, multiplyMatrices);
   addFastPath(Add, addBias);
+  nameKernelErrors();
 }
 
 /** TensorFlow's activation gradients differ only in the order of their inputs. */
