@@ -61,6 +61,7 @@ describe('operations', () => {
     const [a, b, matrix] = [tensor1d([1, 2]), tensor1d([1, 2, 3]), tensor([[1, 2]])];
     tidy(() => void add(a, a));
     tidy(() => void add(b, b));
+    tidy(() => void add(matrix, matrix));
     const before = counts();
     for (let time = 0; time < 100; time++) {
       expect(() => engine().runKernel('Add', { a, b })).toThrow(/Add/);

@@ -15,7 +15,6 @@ import { registerStringKernels } from './strings.js';
 export function registerKernels(): void {
   registerArithmeticKernels();
   registerConvolutionKernels();
-  checkArguments();
   registerCountingKernels();
   registerElementwiseKernels();
   registerFusedConvolutionKernels();
@@ -25,4 +24,5 @@ export function registerKernels(): void {
   registerSparseKernels();
   registerStringComparisons();
   registerStringKernels();
+  checkArguments();
 }
