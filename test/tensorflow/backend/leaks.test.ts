@@ -105,7 +105,7 @@ describe('tensors that were forgotten', () => {
   });
 });
 
-it('bad calls are errors that name the kernel, and never the end of the process', async () => {
+it('bad calls are errors that name the kernel, and never end the process', async () => {
   const command = ['scripts/run-bench.mjs', 'fuzz-kernels', '600', '3'];
   const { stdout } = await promisify(execFile)(process.execPath, command);
   expect(stdout).toMatch(/^600 calls, \d+ of them returned; 0 problems$/m);
