@@ -56,8 +56,10 @@ export const ExtraKernel = {
 
 const T = attribute.type('T', DataType.FLOAT) as kernels.OperationAttribute;
 
-/** Registers the extra kernels, and a fast path for two kernels of tfjs-node-gpu. */
+/** Registers the extra kernels, and better ones in place of some of tfjs-node-gpu's; once, however often it is called. */
 export function registerExtraKernels(): void {
+  const isRegistered = getKernel(ExtraKernel.SPARSE_CROSS_ENTROPY, BACKEND_NAME) as unknown;
+  if (isRegistered !== undefined) return;
   register(ExtraKernel.SPARSE_CROSS_ENTROPY, ({ inputs, backend }) =>
     asTensorFlow(backend).executeMultipleOutputs(
       'SparseSoftmaxCrossEntropyWithLogits',
