@@ -44,6 +44,7 @@ export type PredictOptions = z.output<typeof predictFields>;
 /** A picture to classify: what messages call it, and how its bytes are had. */
 export interface PictureSource {
   name: string;
+  /** Reads its bytes: those of an image file. */
   read: () => Promise<Uint8Array>;
 }
 

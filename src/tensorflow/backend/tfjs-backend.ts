@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type * as kernels from '#tensorflow-kernels';
 import { engine, getBackend, registerBackend, setBackend } from '@tensorflow/tfjs-core';
 
+import { ToolkitError } from '../../core/errors.js';
 import { EagerBinding } from './eager-binding.js';
 import type { EagerContext } from '../c-api/eager-context.js';
 import { registerExtraKernels } from './extra-kernels.js';
@@ -11,11 +12,26 @@ import { RecordingBinding } from './recording-binding.js';
 
 /** Registers TensorFlow, through an eager context, as tfjs's backend and selects it. */
 export async function useTensorFlowBackend(context: EagerContext): Promise<void> {
+  registerTensorFlowBackend(context);
+  await setBackend(BACKEND_NAME);
+}
+
+/** Registers TensorFlow, through an eager context, as a backend of tfjs, for `setBackend` to select. */
+export function registerTensorFlowBackend(context: EagerContext): void {
   const require = createRequire(import.meta.url);
   const { NodeJSKernelBackend } = require('#tensorflow-kernels') as typeof kernels;
   registerBackend(BACKEND_NAME, () => new NodeJSKernelBackend(new EagerBinding(context), 'mnist-train'));
   registerExtraKernels();
-  await setBackend(BACKEND_NAME);
+}
+
+/** Throws BACKEND_UNAVAILABLE if another package has registered a backend of the same name: their kernels would mix. */
+export function requireFreeBackendName(): void {
+  if (!Object.hasOwn(engine().registryFactory, BACKEND_NAME)) return;
+  throw new ToolkitError('BACKEND_UNAVAILABLE', {
+    backend: BACKEND_NAME,
+    reason: 'another package has registered a backend of this name with TensorFlow.js',
+    hint: 'do not load @tensorflow/tfjs-node, @tensorflow/tfjs-node-gpu or a second copy of mnist-train in the same process',
+  });
 }
 
 /** The TensorFlow backend, or undefined while tfjs uses another. */
