@@ -10,23 +10,82 @@ import { registerExtraKernels } from './extra-kernels.js';
 import { BACKEND_NAME } from './kernels/kernel-call.js';
 import { RecordingBinding } from './recording-binding.js';
 
+const PACKAGE = 'mnist-train';
+/** Before tfjs's own backends, as with tfjs-node. */
+const PRIORITY = 3;
+/** All that the backend asks of a binding as it is made. */
+const NOT_STARTED = { isUsingGpuDevice: () => false } as kernels.TensorFlowBinding;
+
 /** Registers TensorFlow, through an eager context, as tfjs's backend and selects it. */
 export async function useTensorFlowBackend(context: EagerContext): Promise<void> {
   registerTensorFlowBackend(context);
   await setBackend(BACKEND_NAME);
 }
 
-/** Registers TensorFlow, through an eager context, as a backend of tfjs, for `setBackend` to select. */
+/** What tells a backend that waits for TensorFlow that it is there; see `registerWaitingBackend`. */
+let wake: ((binding: EagerBinding) => void) | undefined;
+
+/** Registers TensorFlow, through an eager context, as a backend of tfjs; `setBackend` selects it. */
 export function registerTensorFlowBackend(context: EagerContext): void {
+  const binding = new EagerBinding(context);
+  if (wake) wake(binding);
+  else register((Backend) => new Backend(binding, PACKAGE));
+}
+
+/**
+ * Registers a backend of tfjs that starts TensorFlow when something is first asked of it: a program may then select it as it is loaded,
+ * and nothing is started for one that computes nothing.
+ *
+ * @param start calls `registerTensorFlowBackend`, or throws
+ */
+export function registerWaitingBackend(start: () => void): void {
+  let waiting: kernels.NodeJSKernelBackend | undefined;
+  let started: EagerBinding | undefined;
+  wake = (binding) => {
+    started = binding;
+    if (waiting) setProperties(waiting, binding);
+  };
+  register((Backend) => {
+    if (started) return new Backend(started, PACKAGE);
+    waiting = new Backend(NOT_STARTED, PACKAGE);
+    startWhenAsked(waiting, start);
+    return waiting;
+  });
+}
+
+function startWhenAsked(backend: kernels.NodeJSKernelBackend, start: () => void): void {
+  const lazily = <Value>(get: () => Value): PropertyDescriptor => ({
+    configurable: true,
+    enumerable: true,
+    get,
+  });
+  Object.defineProperties(backend, {
+    binding: lazily(() => {
+      start();
+      return backend.binding;
+    }),
+    isUsingGpuDevice: lazily(() => backend.binding.isUsingGpuDevice()),
+  });
+}
+
+/** Plain properties again, which cost no call. */
+function setProperties(backend: kernels.NodeJSKernelBackend, binding: EagerBinding): void {
+  Object.defineProperties(backend, {
+    binding: { value: binding, writable: true },
+    isUsingGpuDevice: { value: binding.isUsingGpuDevice(), writable: true },
+  });
+}
+
+function register(create: (Backend: typeof kernels.NodeJSKernelBackend) => kernels.NodeJSKernelBackend): void {
   const require = createRequire(import.meta.url);
   const { NodeJSKernelBackend } = require('#tensorflow-kernels') as typeof kernels;
-  registerBackend(BACKEND_NAME, () => new NodeJSKernelBackend(new EagerBinding(context), 'mnist-train'));
+  registerBackend(BACKEND_NAME, () => create(NodeJSKernelBackend), PRIORITY);
   registerExtraKernels();
 }
 
 /** Throws BACKEND_UNAVAILABLE if another package has registered a backend of the same name: their kernels would mix. */
 export function requireFreeBackendName(): void {
-  if (!Object.hasOwn(engine().registryFactory, BACKEND_NAME)) return;
+  if (wake !== undefined || !Object.hasOwn(engine().registryFactory, BACKEND_NAME)) return;
   throw new ToolkitError('BACKEND_UNAVAILABLE', {
     backend: BACKEND_NAME,
     reason: 'another package has registered a backend of this name with TensorFlow.js',

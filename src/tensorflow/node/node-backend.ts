@@ -1,0 +1,33 @@
+import type { NodeJSKernelBackend, TensorFlowBinding } from '#tensorflow-kernels';
+import { findBackend, getBackend } from '@tensorflow/tfjs-core';
+
+import { ToolkitError } from '../../core/errors.js';
+import { BACKEND_NAME } from '../backend/kernels/kernel-call.js';
+
+/** TensorFlow as the backend in use. Throws USAGE, in tfjs-node's words, where another one is. */
+export function nodeBackend(): NodeJSKernelBackend {
+  const name = getBackend();
+  if (name !== BACKEND_NAME) {
+    throw new ToolkitError('USAGE', {
+      message: `Expect the current backend to be "${BACKEND_NAME}", but got "${name}"`,
+      hint: `call tf.setBackend("${BACKEND_NAME}") first`,
+    });
+  }
+  return findBackend(BACKEND_NAME) as NodeJSKernelBackend;
+}
+
+/** Deletes the tensors of the binding that an action calls its own, whatever becomes of it; the identifiers pass through. */
+export function withTensors<Result>(
+  binding: TensorFlowBinding,
+  action: (own: (id: number) => number) => Result,
+): Result {
+  const owned: number[] = [];
+  try {
+    return action((id) => {
+      owned.push(id);
+      return id;
+    });
+  } finally {
+    for (const id of owned) binding.deleteTensor(id);
+  }
+}

@@ -1,0 +1,67 @@
+import type { NodeJSKernelBackend, TensorFlowBinding, TensorMetadata } from '#tensorflow-kernels';
+import type { ModelTensorInfo, Tensor } from '@tensorflow/tfjs-core';
+
+import { AttributeType, DataType } from '../c-api/data-types.js';
+import { attributes } from './attributes.js';
+import { modelDataType, modelDataTypeNumber } from './model-data-types.js';
+import { nodeBackend, withTensors } from './node-backend.js';
+
+const WIDE_INTEGERS: readonly string[] = ['DT_INT64', 'DT_UINT32', 'DT_UINT64'];
+const SMALLEST = -(2n ** 31n);
+const LARGEST = 2n ** 31n - 1n;
+
+type Own = (id: number) => number;
+
+/**
+ * Runs the session of a SavedModel. Inputs are converted to the model's types where tfjs has one type for several of TensorFlow's
+ * (64-bit integers, bytes, float64, …), and outputs from them.
+ *
+ * @param inputs tensors, each with what the model says of it
+ * @param outputs nodes that give the results, such as `StatefulPartitionedCall:1`
+ */
+export function runSignature(
+  session: number,
+  inputs: readonly (readonly [Tensor, ModelTensorInfo])[],
+  outputs: readonly string[],
+): Tensor[] {
+  const backend = nodeBackend();
+  const { binding } = backend;
+  return withTensors(binding, (own) => {
+    const ids = inputs.map(([tensor, info]) => toModel(backend, tensor, info, own));
+    const names = inputs.map(([, { name }]) => name);
+    const results = binding.runSavedModel(session, ids, names.join(), outputs.join());
+    const converted = results.map((result) => fromModel(binding, result, own));
+    return converted.map((result) => backend.createOutputTensor(result));
+  });
+}
+
+function toModel(
+  backend: NodeJSKernelBackend,
+  tensor: Tensor,
+  { dtype, tfDtype = '' }: ModelTensorInfo,
+  own: Own,
+): number {
+  const [id = -1] = backend.getInputTensorIds([tensor]);
+  const wanted = modelDataTypeNumber(tfDtype);
+  // Of another kind (floats for integers): TensorFlow says what it expects.
+  if (tensor.dtype !== dtype || wanted === undefined) return id;
+  return wanted === backend.getDTypeInteger(dtype) ? id : own(cast(backend.binding, id, wanted).id);
+}
+
+/** What tfjs can have of a result. 64-bit integers that do not fit 32 bits stay as they are: their values are read as BigInts. */
+function fromModel(binding: TensorFlowBinding, result: TensorMetadata, own: Own): TensorMetadata {
+  const { name, dtype } = modelDataType(result.dtype);
+  if (dtype === 'float32') return result.dtype === DataType.FLOAT ? result : cast(binding, own(result.id), DataType.FLOAT);
+  if (dtype !== 'int32' || result.dtype === DataType.INT32) return result;
+  if (!WIDE_INTEGERS.includes(name)) return cast(binding, own(result.id), DataType.INT32);
+  const wide = result.dtype === DataType.INT64 ? result : cast(binding, own(result.id), DataType.INT64);
+  const values = binding.tensorDataSync(wide.id) as BigInt64Array;
+  const isNarrow = values.every((value) => value >= SMALLEST && value <= LARGEST);
+  return isNarrow ? cast(binding, own(wide.id), DataType.INT32) : wide;
+}
+
+/** TensorFlow knows the type of the input by itself. */
+function cast(binding: TensorFlowBinding, id: number, type: number): TensorMetadata {
+  const [result] = binding.executeOp('Cast', attributes({ DstT: [AttributeType.TYPE, type] }), [id], 1);
+  return result!;
+}

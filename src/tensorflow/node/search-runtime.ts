@@ -1,0 +1,34 @@
+// The worker of wait-for-runtime.ts: looks for a runtime, and says what it found.
+import { workerData, type MessagePort } from 'node:worker_threads';
+
+import { messageOf } from '../../core/errors.js';
+import type { Runtime } from '../runtime/found-runtime.js';
+import { findRuntime } from '../runtime/locate.js';
+import { variantFor, type VariantName } from '../runtime/variants.js';
+
+export interface RuntimeSearch {
+  readonly folder: string | undefined;
+  /** Which runtimes will do, the best one first. */
+  readonly variants: readonly VariantName[];
+}
+
+/** The runtime, if there is one, or what is wrong with the one that is there. */
+export type SearchResult = { runtime: Runtime | undefined } | { path: string; reason: string };
+
+async function search({ folder, variants }: RuntimeSearch): Promise<SearchResult> {
+  try {
+    for (const name of variants) {
+      const variant = variantFor(name);
+      const runtime = variant && (await findRuntime({ folder, variant, environment: process.env }));
+      if (runtime) return { runtime };
+    }
+    return { runtime: undefined };
+  } catch (error) {
+    return { path: folder ?? 'the installed TensorFlow', reason: messageOf(error) };
+  }
+}
+
+const { done, port, ...request } = workerData as RuntimeSearch & { done: Int32Array; port: MessagePort };
+port.postMessage(await search(request));
+Atomics.store(done, 0, 1);
+Atomics.notify(done, 0);

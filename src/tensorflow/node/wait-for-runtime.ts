@@ -1,0 +1,47 @@
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+
+import { ToolkitError } from '../../core/errors.js';
+import type { Runtime } from '../runtime/found-runtime.js';
+import type { ObtainedRuntime } from '../runtime/obtain.js';
+import { chooseVariant } from '../runtime/obtain.js';
+import type { RuntimeSearch, SearchResult } from './search-runtime.js';
+
+/** Libraries that are verified for the first time are read as a whole. */
+const PATIENCE_MS = 120_000;
+
+/**
+ * Looks for the runtime that `findRuntime` finds, while JavaScript waits: TensorFlow.js has operations give their tensors at once, so the
+ * first one cannot wait for a promise. Nothing is installed. Throws RUNTIME_MISSING where there is none, and RUNTIME_UNUSABLE.
+ *
+ * @param folder the one that `MNIST_TENSORFLOW` names
+ */
+export function waitForRuntime(folder: string | undefined): ObtainedRuntime {
+  const { variant, gpu } = chooseVariant('auto');
+  const found = search({ folder, variants: variant.name === 'cpu' ? ['cpu'] : [variant.name, 'cpu'] });
+  if (found) return { runtime: found, gpu: found.variant === 'cpu' ? undefined : gpu };
+  throw new ToolkitError('RUNTIME_MISSING', {
+    reason: 'none is installed',
+    hint: 'run "npx mnist runtime install" once, or name a folder with TensorFlow in MNIST_TENSORFLOW',
+  });
+}
+
+function search(request: RuntimeSearch): Runtime | undefined {
+  const { port1: here, port2: there } = new MessageChannel();
+  const done = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(new URL('./search-runtime.js', import.meta.url), {
+    workerData: { ...request, done, port: there },
+    transferList: [there],
+  });
+  worker.unref();
+  Atomics.wait(done, 0, 0, PATIENCE_MS);
+  const answer = receiveMessageOnPort(here)?.message as SearchResult | undefined;
+  here.close();
+  if (answer === undefined) {
+    throw new ToolkitError('RUNTIME_MISSING', {
+      reason: 'looking for one took too long',
+      hint: 'run "npx mnist doctor", or await useTensorFlow() of mnist-train/tensorflow first',
+    });
+  }
+  if ('path' in answer) throw new ToolkitError('RUNTIME_UNUSABLE', answer);
+  return answer.runtime;
+}

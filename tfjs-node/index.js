@@ -1,0 +1,30 @@
+'use strict';
+
+// What `require('mnist-train/tfjs-node')` gives, and `require('@tensorflow/tfjs-node')` where this folder stands for that package: all
+// of @tensorflow/tfjs, and tf.node. CommonJS, because the program's own @tensorflow/tfjs may be missing, which a static import could
+// not say well.
+const { ToolkitError } = require('../dist/core/errors.js');
+const { requireQuietly } = require('../dist/tensorflow/backend/second-copy.js');
+
+const tfjs = requireTfjs();
+const { extendTfjs } = requireQuietly(() => require('../dist/tfjs-node.js'));
+Object.assign(exports, tfjs, extendTfjs(tfjs));
+
+// For `import`: Node.js finds the names of a CommonJS module's exports in its text.
+0 && (module.exports = { node: 0, io: 0, version: 0, ...require('@tensorflow/tfjs') });
+
+function requireTfjs() {
+  try {
+    return require('@tensorflow/tfjs');
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND') throw error;
+    throw new ToolkitError(
+      'USAGE',
+      {
+        message: 'mnist-train/tfjs-node needs @tensorflow/tfjs, which is not installed',
+        hint: 'npm install @tensorflow/tfjs@4.22.0',
+      },
+      { cause: error },
+    );
+  }
+}
