@@ -53,8 +53,8 @@ export function extendTfjs(tf: typeof tfjs): TfjsNodeAdditions {
   }
   // At once, for a backend that is made at once.
   void setBackend(BACKEND_NAME);
-  tf.io.registerLoadRouter(nodeFileSystemRouter as tfjs.io.IORouter);
-  tf.io.registerSaveRouter(nodeFileSystemRouter as tfjs.io.IORouter);
+  tf.io.registerLoadRouter(nodeFileSystemRouter);
+  tf.io.registerSaveRouter(nodeFileSystemRouter);
   tf.registerCallbackConstructor(1, progressBarCallback(tf));
   return {
     node: nodeApi(tensorBoardFor(tf)),

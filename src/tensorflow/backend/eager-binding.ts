@@ -223,6 +223,8 @@ export class EagerBinding implements TensorFlowBinding {
 
   #learn(name: string): KnownOperation {
     const { api, status } = this.context;
+    // A call from JavaScript: TensorFlow would end the process.
+    if (typeof (name as unknown) !== 'string') throw failureIn('an operation', 'its name is no string');
     const definition = this.#definitions.of(name);
     if (!definition) throw failureIn(name, 'TensorFlow has no such operation');
     const setup = { ...definition, api, status, name, address: 0 };
