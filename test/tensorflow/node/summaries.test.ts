@@ -39,18 +39,31 @@ async function eventsIn(folder: string): Promise<Uint8Array[]> {
   return events;
 }
 
-/** Step, tag and tensor of an event's summary (tensorflow/core/util/event.proto, framework/summary.proto). */
-function summaryOf(event: Uint8Array): { step: number; tag: string; plugin: string; values: Float32Array } {
-  const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString();
-  const summary = readMessage(event).get(5)![0]!;
-  const value = readMessage(readMessage(summary).get(1)![0]!);
-  const tensor = readMessage(value.get(8)![0]!);
+/** A summary in an event (tensorflow/core/util/event.proto, framework/summary.proto): a number, or a tensor with its plug-in. */
+interface Summary {
+  step: number;
+  tag: string;
+  values: Float32Array;
+  plugin?: string;
+  description?: string;
+}
+
+const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString();
+
+function summaryOf(event: Uint8Array): Summary {
+  const [summary] = readMessage(event).get(5)!;
+  const [bytes] = readMessage(summary!).get(1)!;
+  const value = readMessage(bytes!);
+  const known = { step: readIntegers(event).get(2) ?? 0, tag: text(value.get(1)?.[0]) };
+  const [tensor] = value.get(8) ?? [];
+  // A number is the last field.
+  if (!tensor) return { ...known, values: Float32Array.of(Buffer.from(bytes!).readFloatLE(bytes!.length - 4)) };
   const metadata = readMessage(value.get(9)![0]!);
-  const content = tensor.get(4)?.[0] ?? tensor.get(5)![0]!;
+  const content = readMessage(tensor).get(4)![0]!;
   return {
-    step: readIntegers(event).get(2) ?? 0,
-    tag: text(value.get(1)?.[0]),
+    ...known,
     plugin: text(readMessage(metadata.get(1)![0]!).get(1)?.[0]),
+    description: text(metadata.get(3)?.[0]),
     values: new Float32Array(Uint8Array.from(content).buffer),
   };
 }
@@ -72,9 +85,12 @@ describe('a summary writer', () => {
     const [version, ...events] = await eventsIn(folder);
     expect(Buffer.from(readMessage(version!).get(3)![0]!).toString()).toBe('brain.Event:2');
     expect(events.map(summaryOf)).toEqual([
-      { step: 3, tag: 'loss', plugin: 'scalars', values: Float32Array.of(0.5) },
-      { step: 2 ** 40, tag: 'loss', plugin: 'scalars', values: Float32Array.of(0.25) },
-      { step: 7, tag: 'weights', plugin: 'histograms', values: Float32Array.of(0, 5, 3, 5, 10, 1) },
+      { step: 3, tag: 'loss', values: Float32Array.of(0.5) },
+      { step: 2 ** 40, tag: 'loss', values: Float32Array.of(0.25) },
+      {
+        ...{ step: 7, tag: 'weights', plugin: 'histograms', description: 'of the *first* layer' },
+        values: Float32Array.of(0, 5, 3, 5, 10, 1),
+      },
     ]);
   });
 
