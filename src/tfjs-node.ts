@@ -1,6 +1,6 @@
 /**
- * What `@tensorflow/tfjs-node` 4.22 adds to `@tensorflow/tfjs`, on TensorFlow 2.21: the package's folder `tfjs-node` puts both together.
- * Loading this module starts nothing; TensorFlow is loaded when a tensor is first needed.
+ * What `@tensorflow/tfjs-node` 4.22 adds to `@tensorflow/tfjs`, on TensorFlow 2.21; the folder `tfjs-node` combines both.
+ * Importing this module starts nothing: TensorFlow is loaded with the first tensor.
  */
 import type * as tfjs from '@tensorflow/tfjs';
 import { setBackend } from '@tensorflow/tfjs-core';
@@ -23,14 +23,14 @@ export type { SummaryFileWriter } from './tensorflow/node/summary-file-writer.js
 export type { TensorBoardCallbackArgs } from './tensorflow/node/tensor-board.js';
 export type { TFSavedModel } from './tensorflow/node/saved-model.js';
 
-/** The version of tfjs-node whose functions these are. */
+/** The version of tfjs-node that this replaces. */
 const TFJS_NODE_VERSION = '4.22.0';
 
-/** What replaces or joins the exports of `@tensorflow/tfjs`. */
+/** What is added to the exports of `@tensorflow/tfjs`. */
 export interface TfjsNodeAdditions {
   node: NodeApi;
   io: typeof tfjs.io & {
-    /** A handler that saves models in a folder, or loads them from files, without `file://`. */
+    /** A handler that saves models to a folder or loads them from files, without `file://`. */
     fileSystem: typeof fileSystem;
     /** A handler that loads models by HTTP. */
     nodeHTTPRequest: (
@@ -43,15 +43,15 @@ export interface TfjsNodeAdditions {
 }
 
 /**
- * Makes TensorFlow the backend of a tfjs, which has file:// URLs and a progress bar from now on, and returns what it lacks of
- * tfjs-node. Throws BACKEND_UNAVAILABLE where another package serves tfjs under the same name.
+ * Makes TensorFlow the backend of the program's tfjs, registers file:// URLs and the progress bar of `fit`, and returns what tfjs-node
+ * adds. Throws BACKEND_UNAVAILABLE if another package has registered a backend of the same name.
  */
 export function extendTfjs(tf: typeof tfjs): TfjsNodeAdditions {
   if (!runningTensorFlow()) {
     requireFreeBackendName();
     registerWaitingBackend(start);
   }
-  // At once, for a backend that is made at once.
+  // Takes effect at once: the backend is created synchronously.
   void setBackend(BACKEND_NAME);
   tf.io.registerLoadRouter(nodeFileSystemRouter);
   tf.io.registerSaveRouter(nodeFileSystemRouter);
@@ -77,7 +77,7 @@ function start(): void {
   openTensorFlow(waitForRuntime(folder === '' ? undefined : folder), settings, silentContext({ emit: warn }));
 }
 
-/** tfjs-node's functions have nowhere else to say that a GPU is not used. */
+/** For warnings such as a GPU that TensorFlow does not use: tfjs-node's functions have no callback for them. */
 function warn(event: ToolkitEvent): void {
   if (event.event !== 'warning') return;
   process.emitWarning(`${event.message} (${event.hint})`, { type: 'MnistTrainWarning', code: event.code });

@@ -23,12 +23,18 @@ interface SuiteResult {
 // Its build for Node.js is not installed: its tests are all that is taken from it.
 it(`the tests of ${PACKAGE} pass on ours`, { timeout: 600_000 }, async () => {
   const folder = await temporaryFolder();
-  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
-  const archive = execFileSync('npm', ['pack', PACKAGE, '--ignore-scripts', '--silent', '--pack-destination', folder], {
-    cwd: folder,
-    env: environment,
-    encoding: 'utf8',
-  });
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)),
+  );
+  const archive = execFileSync(
+    'npm',
+    ['pack', PACKAGE, '--ignore-scripts', '--silent', '--pack-destination', folder],
+    {
+      cwd: folder,
+      env: environment,
+      encoding: 'utf8',
+    },
+  );
   await extract({ file: join(folder, archive.trim()), cwd: folder });
   await symlink(FIXTURES, join(folder, 'test_objects'));
   await writeFile(join(folder, 'package.json'), '{}');

@@ -92,7 +92,11 @@ beforeAll(async () => {
 async function packUser(): Promise<void> {
   const source = join(folder, 'source');
   await mkdir(source);
-  const manifest = { name: 'uses-tfjs-node', version: '1.0.0', dependencies: { '@tensorflow/tfjs-node': '^4.0.0' } };
+  const manifest = {
+    name: 'uses-tfjs-node',
+    version: '1.0.0',
+    dependencies: { '@tensorflow/tfjs-node': '^4.0.0' },
+  };
   await writeFile(join(source, 'package.json'), JSON.stringify(manifest));
   await writeFile(join(source, 'index.js'), `exports.tf = require('@tensorflow/tfjs-node');`);
   npm(['pack', '--pack-destination', folder], source);
@@ -107,7 +111,12 @@ function npm(words: readonly string[], cwd: string): void {
   });
 }
 
-function run(program: string, words: readonly string[] = [], options: readonly string[] = [], node = process.execPath): string {
+function run(
+  program: string,
+  words: readonly string[] = [],
+  options: readonly string[] = [],
+  node = process.execPath,
+): string {
   return execFileSync(node, [...options, '-e', program, ...words], {
     cwd: folder,
     encoding: 'utf8',
@@ -117,7 +126,9 @@ function run(program: string, words: readonly string[] = [], options: readonly s
 
 /** The last line that a program prints, with a backend; packages print lines of their own. */
 function figures<Figure>(program: string, backend: string): Figure[] {
-  const [used, ...found] = JSON.parse(run(program, ['--', backend].slice(1)).trimEnd().split('\n').at(-1)!) as [string, ...Figure[]];
+  const [used, ...found] = JSON.parse(
+    run(program, ['--', backend].slice(1)).trimEnd().split('\n').at(-1)!,
+  ) as [string, ...Figure[]];
   expect(used).toBe(backend);
   return found;
 }
@@ -128,7 +139,11 @@ describe('the drop-in for @tensorflow/tfjs-node', () => {
     ['the package of another', `const { tf } = require('uses-tfjs-node');${QUICK}`, 'commonjs'],
     ['import', `import * as tf from '@tensorflow/tfjs-node';${QUICK}`, 'module'],
     ['its default', `import tf from '@tensorflow/tfjs-node';${QUICK}`, 'module'],
-    ['names', `import { node, tensor3d, getBackend, layers, version } from 'mnist-train/tfjs-node'; const tf = { node, tensor3d, getBackend, layers, version };${QUICK}`, 'module'],
+    [
+      'names',
+      `import { node, tensor3d, getBackend, layers, version } from 'mnist-train/tfjs-node'; const tf = { node, tensor3d, getBackend, layers, version };${QUICK}`,
+      'module',
+    ],
   ])('is had by %s', (_, program, type) => {
     expect(run(program, [], [`--input-type=${type}`])).toBe(QUICK_ANSWER);
   });
@@ -183,7 +198,10 @@ describe('the drop-in for @tensorflow/tfjs-node', () => {
       ...{ strict: true, skipLibCheck: true, noEmit: true, target: 'es2022', lib: ['es2022', 'dom'] },
       ...{ module: 'nodenext', types: [] },
     };
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.mts', 'program.cts'] }));
+    await writeFile(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['program.mts', 'program.cts'] }),
+    );
     const compiler = join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
     expect(spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' }).stdout).toBe('');
   });
@@ -198,7 +216,8 @@ describe('the drop-in for @tensorflow/tfjs-node', () => {
 
 describe('without what it needs', () => {
   const requireIn = (cwd: string, env: NodeJS.ProcessEnv, program: string): string =>
-    spawnSync(process.execPath, ['-e', program], { cwd, encoding: 'utf8', env: { ...process.env, ...env } }).stdout;
+    spawnSync(process.execPath, ['-e', program], { cwd, encoding: 'utf8', env: { ...process.env, ...env } })
+      .stdout;
 
   it('names @tensorflow/tfjs', async () => {
     const empty = await temporaryFolder();

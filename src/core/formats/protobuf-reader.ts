@@ -1,15 +1,15 @@
-/** A field of a protocol buffer message: a number, or what has a length (a text, bytes, a message, packed numbers). */
+/** A field of a protocol buffer message: an integer, or bytes (text, message, packed numbers). */
 export interface MessageField {
   readonly number: number;
   readonly value: bigint | Uint8Array;
 }
 
-/** The bytes that the wire types 1 and 5 take. */
+/** The sizes of the wire types 1 and 5. */
 const FIXED: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
 
 /**
- * The fields of a protocol buffer message, in their order. Numbers of a fixed size (floats among them) are skipped: nothing here needs
- * them. Throws on bytes that are no message.
+ * The fields of a protocol buffer message, in order. Fixed-size numbers (floats among them) are skipped: nothing here needs them. Throws
+ * if the bytes are not a message.
  */
 export function* fieldsOf(bytes: Uint8Array): Generator<MessageField> {
   let position = 0;
@@ -41,8 +41,7 @@ export function* fieldsOf(bytes: Uint8Array): Generator<MessageField> {
 }
 
 /**
- * The fields of a message that have a length (texts, bytes, messages), by number, each in the order of its values. Throws on bytes that
- * are no message.
+ * The fields of a message that are bytes (texts, messages), by number. Throws if the bytes are not a message.
  */
 export function readMessage(bytes: Uint8Array): Map<number, Uint8Array[]> {
   const fields = new Map<number, Uint8Array[]>();
@@ -55,7 +54,7 @@ export function readMessage(bytes: Uint8Array): Map<number, Uint8Array[]> {
   return fields;
 }
 
-/** The signed integers of a message, by number; of a field that is repeated, the last. Throws on bytes that are no message. */
+/** The signed integers of a message, by number; the last value of a repeated field. Throws if the bytes are not a message. */
 export function readIntegers(bytes: Uint8Array): Map<number, number> {
   const integers = new Map<number, number>();
   for (const { number, value } of fieldsOf(bytes)) {

@@ -3,7 +3,7 @@ import type { EagerContext } from '../c-api/eager-context.js';
 import { Session } from '../c-api/session.js';
 import { ToolkitError } from '../../core/errors.js';
 
-/** The SavedModels that are loaded: a session each, known by a number. They run on eager tensors. */
+/** The loaded SavedModels: a session each, with an id. They run on eager tensors. */
 export class SavedModelSessions {
   readonly #context: EagerContext;
   readonly #sessions = new Map<number, Session>();
@@ -32,9 +32,9 @@ export class SavedModelSessions {
   }
 
   /**
-   * Runs a session with eager tensors, and returns new ones, which become the caller's. Throws TENSORFLOW_FAILED, and OUT_OF_MEMORY.
+   * Runs a session with eager tensors and returns new ones, which the caller must delete. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY.
    *
-   * @param inputNames nodes of the graph, one for each input
+   * @param inputNames the graph node of each input
    */
   run(
     id: number,
@@ -59,7 +59,10 @@ export class SavedModelSessions {
   #session(id: number): Session {
     const session = this.#sessions.get(id);
     if (session) return session;
-    throw new ToolkitError('TENSORFLOW_FAILED', { operation: `the SavedModel ${id}`, reason: 'it is not loaded' });
+    throw new ToolkitError('TENSORFLOW_FAILED', {
+      operation: `the SavedModel ${id}`,
+      reason: 'it is not loaded',
+    });
   }
 
   #resolve(handle: Address): Pointer {

@@ -11,9 +11,9 @@ import { BACKEND_NAME } from './kernels/kernel-call.js';
 import { RecordingBinding } from './recording-binding.js';
 
 const PACKAGE = 'mnist-train';
-/** Before tfjs's own backends, as with tfjs-node. */
+/** Above tfjs's own backends, as in tfjs-node. */
 const PRIORITY = 3;
-/** All that the backend asks of a binding as it is made. */
+/** All that the backend's constructor needs of a binding. */
 const NOT_STARTED = { isUsingGpuDevice: () => false } as kernels.TensorFlowBinding;
 
 /** Registers TensorFlow, through an eager context, as tfjs's backend and selects it. */
@@ -22,7 +22,7 @@ export async function useTensorFlowBackend(context: EagerContext): Promise<void>
   await setBackend(BACKEND_NAME);
 }
 
-/** What tells a backend that waits for TensorFlow that it is there; see `registerWaitingBackend`. */
+/** Hands the binding to a backend that waits for TensorFlow; see `registerWaitingBackend`. */
 let wake: ((binding: EagerBinding) => void) | undefined;
 
 /** Registers TensorFlow, through an eager context, as a backend of tfjs; `setBackend` selects it. */
@@ -33,8 +33,7 @@ export function registerTensorFlowBackend(context: EagerContext): void {
 }
 
 /**
- * Registers a backend of tfjs that starts TensorFlow when something is first asked of it: a program may then select it as it is loaded,
- * and nothing is started for one that computes nothing.
+ * Registers a backend of tfjs that starts TensorFlow with its first use, so that it can be selected before anything is loaded.
  *
  * @param start calls `registerTensorFlowBackend`, or throws
  */
@@ -68,7 +67,7 @@ function startWhenAsked(backend: kernels.NodeJSKernelBackend, start: () => void)
   });
 }
 
-/** Plain properties again, which cost no call. */
+/** Replaces the getters by plain properties, which are faster. */
 function setProperties(backend: kernels.NodeJSKernelBackend, binding: EagerBinding): void {
   Object.defineProperties(backend, {
     binding: { value: binding, writable: true },
@@ -76,7 +75,9 @@ function setProperties(backend: kernels.NodeJSKernelBackend, binding: EagerBindi
   });
 }
 
-function register(create: (Backend: typeof kernels.NodeJSKernelBackend) => kernels.NodeJSKernelBackend): void {
+function register(
+  create: (Backend: typeof kernels.NodeJSKernelBackend) => kernels.NodeJSKernelBackend,
+): void {
   const require = createRequire(import.meta.url);
   const { NodeJSKernelBackend } = require('#tensorflow-kernels') as typeof kernels;
   registerBackend(BACKEND_NAME, () => create(NodeJSKernelBackend), PRIORITY);

@@ -12,32 +12,32 @@ const MODEL_FILE = 'model.json';
 const WEIGHTS_FILE = 'weights.bin';
 
 /**
- * Saves models of tfjs in a folder, and loads them from a model.json (a layers or graph model), or from the two files of an older graph
- * model: its topology, and the manifest of its weights.
+ * Saves tfjs models to a folder, and loads them from a model.json (layers or graph model) or from the two files of an older graph model:
+ * topology and weight manifest.
  */
 export class NodeFileSystem implements io.IOHandler {
   static readonly URL_SCHEME = SCHEME;
   readonly #paths: readonly string[];
 
-  /** @param path a folder to save to, a model.json to load, or two files. Throws USAGE for any other number of files. */
+  /** @param path a folder to save to, a model.json to load, or two files. Throws USAGE for another number of files. */
   constructor(path: string | string[]) {
     if (Array.isArray(path) && path.length !== 2) {
       throw new ToolkitError('USAGE', {
         message: `file paths must have a length of 2, (actual length is ${path.length}).`,
-        hint: 'give a model.json, or the topology file and the manifest of the weights',
+        hint: 'pass a model.json, or a topology file and a weight manifest',
       });
     }
     this.#paths = [path].flat().map((each) => resolve(each));
   }
 
-  /** Writes model.json and weights.bin; missing folders are made. Throws USAGE, STORAGE_FULL and STORAGE_DENIED. */
+  /** Writes model.json and weights.bin; creates missing folders. Throws USAGE, STORAGE_FULL or STORAGE_DENIED. */
   async save(artifacts: io.ModelArtifacts): Promise<io.SaveResult> {
     const [folder = '', ...others] = this.#paths;
     if (others.length > 0) throw unusable('Cannot perform saving to multiple paths.', 'save to one folder');
     if (artifacts.modelTopology instanceof ArrayBuffer) {
       throw unusable(
         'NodeFileSystem.save() does not support saving model topology in binary format yet.',
-        'save a layers model, or copy the files that the model was loaded from',
+        'save a layers model, or copy the files of the model',
       );
     }
     const info = await stat(folder).catch(() => undefined);
@@ -48,30 +48,30 @@ export class NodeFileSystem implements io.IOHandler {
       );
     }
     await makeFolder(folder);
-    // The weights first: a model.json is not seen before what it names.
+    // Weights first: a visible model.json is complete.
     const weights = io.CompositeArrayBuffer.join(artifacts.weightData);
     await writeFileAtomically(join(folder, WEIGHTS_FILE), new Uint8Array(weights));
     await writeFileAtomically(join(folder, MODEL_FILE), JSON.stringify(modelOf(artifacts)));
     return { modelArtifactsInfo: io.getModelArtifactsInfoForJSON(artifacts) };
   }
 
-  /** Throws USAGE where a file is missing, SOURCE_REFUSED where one is not what the model says, and DATA_UNREADABLE. */
+  /** Throws USAGE if a file is missing, SOURCE_REFUSED if one does not match the manifest, and DATA_UNREADABLE. */
   async load(): Promise<io.ModelArtifacts> {
     const [model = '', manifest] = this.#paths;
     return manifest === undefined ? loadModel(model) : loadGraph(model, manifest);
   }
 }
 
-/** The handler for URLs that begin with file://, and null for others, as tfjs asks for it. */
+/** The handler of a file:// URL; null, as tfjs expects, for other URLs. */
 export function nodeFileSystemRouter(url: string | string[]): io.IOHandler {
   const urls = [url].flat();
-  // tfjs's type has no null, though its registry expects one.
+  // tfjs's registry expects null; its type does not say so.
   if (!urls.every((each) => each.startsWith(SCHEME))) return null as unknown as io.IOHandler;
   const paths = urls.map((each) => each.slice(SCHEME.length));
   return new NodeFileSystem(Array.isArray(url) ? paths : paths[0]!);
 }
 
-/** A handler for a path without file://; see `NodeFileSystem`. */
+/** The handler of a path without file://; see `NodeFileSystem`. */
 export function fileSystem(path: string | string[]): NodeFileSystem {
   return new NodeFileSystem(path);
 }
@@ -88,7 +88,11 @@ async function loadModel(path: string): Promise<io.ModelArtifacts> {
 
 async function loadGraph(topology: string, manifest: string): Promise<io.ModelArtifacts> {
   await requireFile('Topology Path', topology, 'File specified for topology is not a file!');
-  await requireFile('Weight Manifest Path', manifest, 'File specified for the weight manifest is not a file!');
+  await requireFile(
+    'Weight Manifest Path',
+    manifest,
+    'File specified for the weight manifest is not a file!',
+  );
   const modelTopology = await readFile(topology);
   const [weightSpecs, weightData] = await readWeights(await readJson(manifest), manifest);
   return { modelTopology: modelTopology as unknown as ArrayBuffer, weightSpecs, weightData };

@@ -7,14 +7,14 @@ export interface Buckets {
 }
 
 /**
- * Counts values in buckets of the same width between the smallest and the largest one. Values that are all equal have one bucket of the
- * width 1; no values have none; NaN and the infinities are left out. Throws USAGE for a number of buckets that is no positive integer.
+ * Counts values in equally wide buckets between the smallest and the largest value. Equal values get one bucket of width 1, no values no
+ * bucket; NaN and infinities are ignored. Throws USAGE unless the number of buckets is a positive integer.
  */
 export function bucketsOf(data: ArrayLike<number>, count: number): Buckets {
   if (!Number.isSafeInteger(count) || count <= 0) {
     throw new ToolkitError('USAGE', {
       message: `Expected bucket count to be a strictly positive integer, but it was ${count}`,
-      hint: 'leave buckets out for 30 of them',
+      hint: 'omit buckets for the default of 30',
     });
   }
   const finite = Float64Array.from(data).filter(Number.isFinite);

@@ -1,11 +1,11 @@
 import { ToolkitError } from '../../core/errors.js';
 
-/** The kinds of images that can be decoded; the names are those of tfjs-node. */
+/** The image formats that can be decoded; tfjs-node's names. */
 export const ImageType = { JPEG: 'jpeg', PNG: 'png', GIF: 'gif', BMP: 'BMP' } as const;
 
 export type ImageTypeName = (typeof ImageType)[keyof typeof ImageType];
 
-/** The first bytes of each kind, by which TensorFlow itself tells them apart (tensorflow/core/kernels/decode_image_op.cc). */
+/** The magic bytes of each format, as in TensorFlow (tensorflow/core/kernels/decode_image_op.cc). */
 const FIRST_BYTES: Readonly<Record<ImageTypeName, readonly number[]>> = {
   [ImageType.JPEG]: [0xff, 0xd8, 0xff],
   [ImageType.GIF]: [0x47, 0x49, 0x46, 0x38],
@@ -13,7 +13,7 @@ const FIRST_BYTES: Readonly<Record<ImageTypeName, readonly number[]>> = {
   [ImageType.BMP]: [0x42, 0x4d],
 };
 
-/** The kind of an image, by its first bytes. Throws USAGE, in tfjs-node's words, for any other content. */
+/** The format of an encoded image. Throws USAGE, with tfjs-node's message, for an unknown format. */
 export function imageTypeOf(content: Uint8Array): ImageTypeName {
   for (const type of Object.values(ImageType)) {
     const first = FIRST_BYTES[type];

@@ -14,12 +14,12 @@ const BYTES_TO_INTEGERS = attributes({
 /**
  * Decodes a JPEG image to an int32 tensor of the shape [height, width, channels].
  *
- * @param channels 0 for as many as the image has, 1 for grey, 3 for RGB
- * @param ratio 1, 2, 4 or 8: how many times smaller the result is
- * @param fancyUpscaling a slower and nicer upscaling of the colours
- * @param tryRecoverTruncated whether a truncated image is decoded as far as it goes
- * @param acceptableFraction the share of lines that a truncated image must have
- * @param dctMethod "INTEGER_FAST", "INTEGER_ACCURATE", or "" for TensorFlow's choice
+ * @param channels 0: those of the image; 1: grey; 3: RGB
+ * @param ratio downscaling: 1, 2, 4 or 8
+ * @param fancyUpscaling slower, smoother upscaling of the chroma planes
+ * @param tryRecoverTruncated whether to decode a truncated image as far as possible
+ * @param acceptableFraction the fraction of lines that a truncated image must have
+ * @param dctMethod "INTEGER_FAST", "INTEGER_ACCURATE", or "" for the default
  */
 export function decodeJpeg(
   contents: Uint8Array,
@@ -43,7 +43,7 @@ export function decodeJpeg(
 /**
  * Decodes a PNG image to an int32 tensor of the shape [height, width, channels].
  *
- * @param channels 0 for as many as the image has, 1 for grey, 3 for RGB, 4 for RGBA
+ * @param channels 0: those of the image; 1: grey; 3: RGB; 4: RGBA
  * @param dtype only int32
  */
 export function decodePng(contents: Uint8Array, channels = 0, dtype = 'int32'): Tensor3D {
@@ -54,7 +54,7 @@ export function decodePng(contents: Uint8Array, channels = 0, dtype = 'int32'): 
 /**
  * Decodes a BMP image to an int32 tensor of the shape [height, width, channels].
  *
- * @param channels 0 for as many as the image has, 3 for RGB, 4 for RGBA
+ * @param channels 0: those of the image; 3: RGB; 4: RGBA
  */
 export function decodeBmp(contents: Uint8Array, channels = 0): Tensor3D {
   return decode<Tensor3D>('DecodeBmp', contents, { channels: [AttributeType.INT, channels] });
@@ -66,12 +66,12 @@ export function decodeGif(contents: Uint8Array): Tensor4D {
 }
 
 /**
- * Decodes a JPEG, PNG, GIF or BMP image, whichever its first bytes show it to be, to an int32 tensor: of the shape [height, width,
- * channels], or [frames, height, width, 3] for a GIF. Throws USAGE for other contents, and TENSORFLOW_FAILED for a damaged image.
+ * Decodes a JPEG, PNG, GIF or BMP image, recognised by its first bytes, to an int32 tensor of the shape [height, width, channels], or
+ * [frames, height, width, 3] for a GIF. Throws USAGE for other formats and TENSORFLOW_FAILED for a damaged image.
  *
- * @param channels as the decoder of the format takes it; a GIF always has 3
+ * @param channels as in the decoder of the format; a GIF always has 3
  * @param dtype only int32
- * @param expandAnimations whether a GIF gives all its frames, or else the first one, with three dimensions
+ * @param expandAnimations `false`: only the first frame of a GIF, as a 3-D tensor
  */
 export function decodeImage(
   content: Uint8Array,
@@ -96,13 +96,13 @@ export function decodeImage(
 /**
  * Encodes an image of the shape [height, width, channels], with values from 0 to 255, as JPEG.
  *
- * @param format "grayscale", "rgb", or "" for the one that fits the channels
+ * @param format "grayscale", "rgb", or "" to choose by the number of channels
  * @param quality from 0 to 100
- * @param progressive whether it appears coarse at first as it is loaded
- * @param optimizeSize whether time is spent on making it smaller
- * @param chromaDownsampling whether colours have half the resolution
- * @param densityUnit the unit of the two densities, which say how large it is on paper
- * @param xmpMetadata XMP metadata for its header
+ * @param progressive whether it loads progressively, coarse to fine
+ * @param optimizeSize whether to spend CPU time on a smaller file
+ * @param chromaDownsampling whether to halve the resolution of colours
+ * @param densityUnit the unit of `xDensity` and `yDensity`
+ * @param xmpMetadata XMP metadata for the header
  */
 export async function encodeJpeg(
   image: Tensor3D,
@@ -132,19 +132,23 @@ export async function encodeJpeg(
 /**
  * Encodes an image of the shape [height, width, channels], with values from 0 to 255, as PNG.
  *
- * @param compression from 0 to 9, or -1 for TensorFlow's choice
+ * @param compression from 0 to 9, or -1 for the default
  */
 export async function encodePng(image: Tensor3D, compression = 1): Promise<Uint8Array> {
   return encode('EncodePng', image, { compression: [AttributeType.INT, compression] });
 }
 
-function decode<Result extends Tensor>(operation: string, contents: Uint8Array, given: AttributeValues): Result {
+function decode<Result extends Tensor>(
+  operation: string,
+  contents: Uint8Array,
+  given: AttributeValues,
+): Result {
   const backend = nodeBackend();
   return withTensors(backend.binding, (own) => {
     const { binding } = backend;
     const bytes = own(binding.createTensor([], DataType.STRING, [contents]));
     const [pixels] = binding.executeOp(operation, attributes(given), [bytes], 1);
-    // Pixels are unsigned bytes, which tfjs does not know.
+    // tfjs has no uint8.
     const [integers] = binding.executeOp('Cast', BYTES_TO_INTEGERS, [own(pixels!.id)], 1);
     return backend.createOutputTensor(integers!) as Result;
   });
@@ -165,6 +169,6 @@ function requireInt32(dtype: string): void {
   if (dtype === 'int32') return;
   throw new ToolkitError('USAGE', {
     message: 'decodeImage could only return Tensor of type `int32` for now.',
-    hint: 'leave dtype out, and cast the tensor that is returned',
+    hint: 'omit dtype and cast the returned tensor',
   });
 }

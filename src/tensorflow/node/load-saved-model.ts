@@ -7,7 +7,7 @@ import { nodeBackend } from './node-backend.js';
 import { getMetaGraphsFromSavedModel } from './saved-model-file.js';
 import { TFSavedModel } from './saved-model.js';
 
-/** A session that is open, and how many models run in it: signatures of the same graph share it. */
+/** An open session, and the number of models that share it: signatures of one graph do. */
 interface OpenSession {
   readonly id: number;
   users: number;
@@ -16,12 +16,12 @@ interface OpenSession {
 const openSessions = new Map<string, OpenSession>();
 
 /**
- * Loads a signature of a SavedModel, which TensorFlow or Keras exported. Several signatures of the same model share its variables, as
- * long as one of them is not disposed of. Throws USAGE, SOURCE_REFUSED, DATA_UNREADABLE, TENSORFLOW_FAILED or OUT_OF_MEMORY.
+ * Loads a signature of a SavedModel, exported by TensorFlow or Keras. Signatures of one model share its session and variables while any
+ * of them is loaded. Throws USAGE, SOURCE_REFUSED, DATA_UNREADABLE, TENSORFLOW_FAILED or OUT_OF_MEMORY.
  *
  * @param path the folder of the SavedModel
- * @param tags the tags of one of its graphs; `getMetaGraphsFromSavedModel` shows which there are
- * @param signature the name of one of that graph's signatures
+ * @param tags the tags of the graph; `getMetaGraphsFromSavedModel` lists them
+ * @param signature the name of the signature
  */
 export async function loadSavedModel(
   path: string,
@@ -46,12 +46,12 @@ export async function loadSavedModel(
   return new TFSavedModel({ session: session.id, release }, entry);
 }
 
-/** How many SavedModels are held in memory; signatures of the same one count once. */
+/** The number of SavedModels in memory; signatures of one model count once. */
 export function getNumOfSavedModels(): number {
   return nodeBackend().binding.getNumOfSavedModels();
 }
 
-/** A signature of the graph with exactly these tags. Throws USAGE, in tfjs-node's words, where there is none. */
+/** A signature of the graph with exactly these tags. Throws USAGE, with tfjs-node's message, if there is none. */
 export function getSignatureDefEntryFromMetaGraphInfo(
   graphs: readonly MetaGraph[],
   tags: readonly string[],

@@ -2,14 +2,14 @@ import type { DataType } from '@tensorflow/tfjs-core';
 
 import { ToolkitError } from '../../core/errors.js';
 
-/** A type that tensors of a SavedModel can have: TensorFlow's number and name for it, and what tfjs has instead. */
+/** A type of a SavedModel's tensors: TensorFlow's number and name, and the type that represents it in tfjs. */
 export interface ModelDataType {
   readonly number: number;
   readonly name: string;
   readonly dtype: DataType | undefined;
 }
 
-/** The types of tensorflow/core/framework/types.proto, by their numbers, which begin with 0. */
+/** The types of tensorflow/core/framework/types.proto, in the order of their numbers. */
 const TYPES: readonly (readonly [name: string, dtype?: DataType])[] = [
   ['DT_INVALID'],
   ['DT_FLOAT', 'float32'],
@@ -37,7 +37,7 @@ const TYPES: readonly (readonly [name: string, dtype?: DataType])[] = [
   ['DT_UINT64', 'int32'],
 ];
 
-/** A type by TensorFlow's number. Throws USAGE, in tfjs-node's words, where tfjs has none for it. */
+/** A type by TensorFlow's number. Throws USAGE, with tfjs-node's message, if tfjs cannot represent it. */
 export function modelDataType(number: number): ModelDataType & { readonly dtype: DataType } {
   const [name = `type ${number}`, dtype] = TYPES[number] ?? [];
   if (dtype !== undefined) return { number, name, dtype };
@@ -47,7 +47,7 @@ export function modelDataType(number: number): ModelDataType & { readonly dtype:
   });
 }
 
-/** TensorFlow's number for a type by its name, such as DT_FLOAT; undefined for a name that there is not. */
+/** TensorFlow's number for a type such as DT_FLOAT; undefined for an unknown name. */
 export function modelDataTypeNumber(name: string): number | undefined {
   const number = TYPES.findIndex(([other]) => other === name);
   return number < 0 ? undefined : number;

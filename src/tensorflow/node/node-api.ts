@@ -1,12 +1,4 @@
-import {
-  decodeBmp,
-  decodeGif,
-  decodeImage,
-  decodeJpeg,
-  decodePng,
-  encodeJpeg,
-  encodePng,
-} from './images.js';
+import { decodeBmp, decodeGif, decodeImage, decodeJpeg, decodePng, encodeJpeg, encodePng } from './images.js';
 import { getNumOfSavedModels, loadSavedModel } from './load-saved-model.js';
 import { getMetaGraphsFromSavedModel } from './saved-model-file.js';
 import { summaryFileWriter } from './summary-file-writer.js';
@@ -26,13 +18,13 @@ const functions = {
   summaryFileWriter,
 };
 
-/** What `tf.node` has. */
+/** `tf.node`. */
 export type NodeApi = typeof functions & {
-  /** Makes a callback of `fit` that writes losses and metrics for TensorBoard, to `train` and `val` in a folder. */
+  /** Creates a callback for `fit` that writes losses and metrics for TensorBoard to `train` and `val` in a folder. */
   tensorBoard: ReturnType<typeof tensorBoardFor>;
 };
 
-/** `tf.node`; the callbacks extend a class of the program's own tfjs. */
+/** Creates `tf.node`; the callbacks extend a class of the program's own tfjs. */
 export function nodeApi(tensorBoard: NodeApi['tensorBoard']): NodeApi {
   return { ...functions, tensorBoard };
 }

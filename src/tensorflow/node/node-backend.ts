@@ -4,7 +4,7 @@ import { findBackend, getBackend } from '@tensorflow/tfjs-core';
 import { ToolkitError } from '../../core/errors.js';
 import { BACKEND_NAME } from '../backend/kernels/kernel-call.js';
 
-/** TensorFlow as the backend in use. Throws USAGE, in tfjs-node's words, where another one is. */
+/** The TensorFlow backend. Throws USAGE, with tfjs-node's message, while tfjs uses another backend. */
 export function nodeBackend(): NodeJSKernelBackend {
   const name = getBackend();
   if (name !== BACKEND_NAME) {
@@ -16,7 +16,7 @@ export function nodeBackend(): NodeJSKernelBackend {
   return findBackend(BACKEND_NAME) as NodeJSKernelBackend;
 }
 
-/** Deletes the tensors of the binding that an action calls its own, whatever becomes of it; the identifiers pass through. */
+/** Runs an action and then deletes the tensors that it registered with `own`, even if it throws. */
 export function withTensors<Result>(
   binding: TensorFlowBinding,
   action: (own: (id: number) => number) => Result,

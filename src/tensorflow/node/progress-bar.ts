@@ -5,18 +5,18 @@ import { metricsText } from './metrics-text.js';
 
 const RENDER_EVERY_MS = 50;
 
-/** What draws; an object, so that a program can put something else in its place, as with tfjs-node. */
+/** Draws and prints; programs and tests can replace both functions, as in tfjs-node. */
 export const progressBarHelper = {
   ProgressBar,
-  // Part of what tfjs-node does: `fit` of a layers model tells of its epochs.
   log: (message: string): void => {
-    process.stdout.write(`${message}\n`);
+    // eslint-disable-next-line no-console -- tfjs-node prints a line for each epoch of `fit`
+    console.log(message);
   },
 };
 
 /**
- * The callback of `fit` that draws a bar for each epoch, on standard error where that is a terminal, and prints an epoch's metrics. tfjs
- * makes one where `verbose` is 1, which is the default, or 2.
+ * The callback that draws a progress bar for each epoch of `fit`, on standard error if it is a terminal, and prints the epoch's metrics.
+ * tfjs creates it if `verbose` is 1, the default, or 2.
  *
  * @param tf the program's own tfjs, whose layers call it
  */
@@ -32,7 +32,7 @@ export function progressBarCallback(tf: typeof tfjs): new () => tfjs.CustomCallb
       super({
         onTrainBegin: () => {
           const { samples, batchSize, steps } = this.params as Record<string, number | null | undefined>;
-          // Without a number of samples or steps, as with a data set, nobody knows how many batches there are.
+          // 0: unknown, as for a dataset without `batchesPerEpoch`.
           this.#batches = samples != null ? Math.ceil(samples / (batchSize ?? samples)) : (steps ?? 0);
         },
         onEpochBegin: (epoch) => {
@@ -48,7 +48,7 @@ export function progressBarCallback(tf: typeof tfjs): new () => tfjs.CustomCallb
           if (batch === this.#batches - 1) this.#milliseconds = tf.util.now() - this.#begin;
         },
         onEpochEnd: async (_epoch, logs) => {
-          // Where the number of batches is unknown, the time of the validation counts too.
+          // With an unknown number of batches, this includes the validation.
           const milliseconds = this.#milliseconds ?? tf.util.now() - this.#begin;
           this.#bar?.tick({ placeholderForLossesAndMetrics: '' });
           progressBarHelper.log(
@@ -61,6 +61,7 @@ export function progressBarCallback(tf: typeof tfjs): new () => tfjs.CustomCallb
     }
 
     #draw(batch: number, logs: Record<string, number>): void {
+      // eslint-disable-next-line no-restricted-properties -- the width of the terminal; `progress` writes to it
       const half = Math.floor(0.5 * (process.stderr.columns || 0));
       if (batch === 0) {
         this.#bar = new progressBarHelper.ProgressBar('eta=:eta :bar :placeholderForLossesAndMetrics', {

@@ -13,11 +13,10 @@ const LARGEST = 2n ** 31n - 1n;
 type Own = (id: number) => number;
 
 /**
- * Runs the session of a SavedModel. Inputs are converted to the model's types where tfjs has one type for several of TensorFlow's
- * (64-bit integers, bytes, float64, …), and outputs from them.
+ * Runs the session of a SavedModel. Inputs and outputs of types that tfjs lacks (int64, uint8, float64, …) are converted.
  *
- * @param inputs tensors, each with what the model says of it
- * @param outputs nodes that give the results, such as `StatefulPartitionedCall:1`
+ * @param inputs tensors, each with its entry in the signature
+ * @param outputs output nodes, such as `StatefulPartitionedCall:1`
  */
 export function runSignature(
   session: number,
@@ -43,15 +42,16 @@ function toModel(
 ): number {
   const [id = -1] = backend.getInputTensorIds([tensor]);
   const wanted = modelDataTypeNumber(tfDtype);
-  // Of another kind (floats for integers): TensorFlow says what it expects.
+  // Floats for integers and the like: TensorFlow's error names the expected type.
   if (tensor.dtype !== dtype || wanted === undefined) return id;
   return wanted === backend.getDTypeInteger(dtype) ? id : own(cast(backend.binding, id, wanted).id);
 }
 
-/** What tfjs can have of a result. 64-bit integers that do not fit 32 bits stay as they are: their values are read as BigInts. */
+/** Converts a result to a type of tfjs. 64-bit integers that exceed 32 bits stay as they are; their values are read as BigInts. */
 function fromModel(binding: TensorFlowBinding, result: TensorMetadata, own: Own): TensorMetadata {
   const { name, dtype } = modelDataType(result.dtype);
-  if (dtype === 'float32') return result.dtype === DataType.FLOAT ? result : cast(binding, own(result.id), DataType.FLOAT);
+  if (dtype === 'float32')
+    return result.dtype === DataType.FLOAT ? result : cast(binding, own(result.id), DataType.FLOAT);
   if (dtype !== 'int32' || result.dtype === DataType.INT32) return result;
   if (!WIDE_INTEGERS.includes(name)) return cast(binding, own(result.id), DataType.INT32);
   const wide = result.dtype === DataType.INT64 ? result : cast(binding, own(result.id), DataType.INT64);
@@ -60,7 +60,7 @@ function fromModel(binding: TensorFlowBinding, result: TensorMetadata, own: Own)
   return isNarrow ? cast(binding, own(wide.id), DataType.INT32) : wide;
 }
 
-/** TensorFlow knows the type of the input by itself. */
+/** Eager mode infers the type of the input. */
 function cast(binding: TensorFlowBinding, id: number, type: number): TensorMetadata {
   const [result] = binding.executeOp('Cast', attributes({ DstT: [AttributeType.TYPE, type] }), [id], 1);
   return result!;

@@ -8,7 +8,7 @@ import { readError } from '../../core/files.js';
 import { readIntegers, readMessage } from '../../core/formats/protobuf-reader.js';
 import { modelDataType } from './model-data-types.js';
 
-/** What prepares a model when it is loaded: a signature for TensorFlow itself. */
+/** TensorFlow's own signature, which initialises the model. */
 const INIT_SIGNATURE = '__saved_model_init_op';
 
 /** Field numbers of tensorflow/core/protobuf/saved_model.proto, meta_graph.proto and tensor_shape.proto. */
@@ -22,8 +22,8 @@ const Dimension = { SIZE: 1 } as const;
 const MapEntry = { KEY: 1, VALUE: 2 } as const;
 
 /**
- * The graphs that a SavedModel has, with their tags and the inputs and outputs of their signatures; a size of -1 is any. Throws USAGE
- * where the folder has no saved_model.pb or a type that tfjs does not have, SOURCE_REFUSED where that is damaged, and DATA_UNREADABLE.
+ * The graphs of a SavedModel: their tags and their signatures with inputs and outputs; -1 stands for any size. Throws USAGE if the folder
+ * has no saved_model.pb or a signature has a type that tfjs lacks, SOURCE_REFUSED if the file is damaged, and DATA_UNREADABLE.
  *
  * @param path the folder of the SavedModel
  */
@@ -33,7 +33,7 @@ export async function getMetaGraphsFromSavedModel(path: string): Promise<MetaGra
     if (!['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) throw readError(error, file);
     throw new ToolkitError('USAGE', {
       message: `There is no saved_model.pb file in the directory: ${path}`,
-      hint: 'name the folder that TensorFlow exported the model to',
+      hint: 'pass the folder that TensorFlow exported the model to',
     });
   });
   try {
@@ -41,7 +41,11 @@ export async function getMetaGraphsFromSavedModel(path: string): Promise<MetaGra
   } catch (error) {
     if (error instanceof ToolkitError) throw error;
     const hint = 'export the model again';
-    throw new ToolkitError('SOURCE_REFUSED', { path: file, reason: messageOf(error), hint }, { cause: error });
+    throw new ToolkitError(
+      'SOURCE_REFUSED',
+      { path: file, reason: messageOf(error), hint },
+      { cause: error },
+    );
   }
 }
 
@@ -73,7 +77,7 @@ function mapOf(entries: readonly Uint8Array[] = []): [key: string, value: Uint8A
     const fields = readMessage(entry);
     return [text(joined(fields.get(MapEntry.KEY))), joined(fields.get(MapEntry.VALUE))];
   });
-  // TensorFlow writes them in any order, and users give inputs in the one of tfjs-node.
+  // TensorFlow writes them in any order; tfjs-node sorts them, and arrays of inputs follow that order.
   return pairs.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
@@ -84,7 +88,7 @@ function ofEntries<Value>(
   return Object.fromEntries(entries.map(([key, bytes]) => [key, read(bytes)]));
 }
 
-/** A message that comes in parts is all of them, one after the other; one that does not come is empty. */
+/** A message may come in parts, to be concatenated; a missing one is empty. */
 function joined(parts: readonly Uint8Array[] = []): Uint8Array {
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
 }

@@ -10,18 +10,18 @@ import { Tensor } from '@tensorflow/tfjs-core';
 import { ToolkitError } from '../../core/errors.js';
 import { runSignature } from './run-signature.js';
 
-/** How a model gives back what it holds of TensorFlow. */
+/** A model's session, and how to release it. */
 interface Hold {
   readonly session: number;
   release(): void;
 }
 
-/** Models that nobody refers to any more give back their session, though nobody disposed of them. */
+/** Releases the sessions of models that are garbage-collected without `dispose`. */
 const forgotten = new FinalizationRegistry<Hold>((hold) => {
   hold.release();
 });
 
-/** A signature of a SavedModel, ready to run; `loadSavedModel` makes it. */
+/** A signature of a loaded SavedModel; `loadSavedModel` creates it. */
 export class TFSavedModel implements InferenceModel {
   readonly #hold: Hold;
   readonly #signature: SignatureDefEntry;
@@ -33,17 +33,17 @@ export class TFSavedModel implements InferenceModel {
     forgotten.register(this, hold, this);
   }
 
-  /** The inputs, in the order in which `predict` takes them as an array. */
+  /** The inputs, in the order that `predict` expects in an array. */
   get inputs(): ModelTensorInfo[] {
     return withoutFirstOutput(this.#signature.inputs);
   }
 
-  /** The outputs, in the order in which `predict` gives them as an array. */
+  /** The outputs, in the order of the array that `predict` returns. */
   get outputs(): ModelTensorInfo[] {
     return withoutFirstOutput(this.#signature.outputs);
   }
 
-  /** The node that gives each output, by the output's name. */
+  /** The graph node of each output, by the output's name. */
   get outputNodeNames(): Record<string, string> {
     return Object.fromEntries(
       Object.entries(this.#signature.outputs).map(([output, { name }]) => [output, name]),
@@ -51,9 +51,8 @@ export class TFSavedModel implements InferenceModel {
   }
 
   /**
-   * Runs the signature: a tensor gives a tensor, or an array of them where there are several outputs; an array gives an array; an
-   * object of tensors by the inputs' names gives one by the outputs' names. Throws USAGE, and TENSORFLOW_FAILED where the model
-   * refuses shapes or types.
+   * Runs the signature. A tensor returns a tensor, or an array if there are several outputs; an array returns an array; tensors by input
+   * name return tensors by output name. Throws USAGE, and TENSORFLOW_FAILED if the model rejects shapes or types.
    *
    * @param _config has no effect, as in tfjs-node: the inputs are one batch
    */
@@ -71,7 +70,7 @@ export class TFSavedModel implements InferenceModel {
   }
 
   /**
-   * Runs the graph with the signature's inputs, up to the nodes that are named; `name:1` is a node's second output. Throws USAGE, and
+   * Runs the graph with the signature's inputs up to the named nodes; `name:1` is a node's second output. Throws USAGE or
    * TENSORFLOW_FAILED.
    */
   execute(inputs: Tensor | Tensor[] | NamedTensorMap, outputs: string | string[]): Tensor | Tensor[] {
@@ -79,7 +78,7 @@ export class TFSavedModel implements InferenceModel {
     return Array.isArray(outputs) ? results : results[0]!;
   }
 
-  /** Gives back its session, unless other signatures of the same model have it too. Throws USAGE when called again. */
+  /** Releases the session, unless other signatures of the model use it. Throws USAGE if called twice. */
   dispose(): void {
     if (this.#isDisposed) throw gone('This SavedModel has already been deleted.');
     this.#isDisposed = true;
@@ -100,7 +99,7 @@ export class TFSavedModel implements InferenceModel {
   }
 }
 
-/** The first output of a node is also known without `:0`. */
+/** tfjs-node omits `:0` in the names of nodes. */
 function withoutFirstOutput(tensors: SignatureDefEntry['inputs']): ModelTensorInfo[] {
   return Object.values(tensors).map((info) => ({ ...info, name: info.name.replace(/:0$/, '') }));
 }
@@ -109,7 +108,7 @@ function requireCount(given: number, wanted: number): void {
   if (given === wanted) return;
   throw new ToolkitError('USAGE', {
     message: `Length of input op names (${wanted}) does not match the length of input tensors (${given}).`,
-    hint: 'give a tensor for each of model.inputs',
+    hint: 'pass one tensor for each of model.inputs',
   });
 }
 

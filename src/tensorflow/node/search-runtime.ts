@@ -1,4 +1,4 @@
-// The worker of wait-for-runtime.ts: looks for a runtime, and says what it found.
+// The worker of wait-for-runtime.ts: finds a runtime and reports it.
 import { workerData, type MessagePort } from 'node:worker_threads';
 
 import { messageOf } from '../../core/errors.js';
@@ -8,11 +8,11 @@ import { variantFor, type VariantName } from '../runtime/variants.js';
 
 export interface RuntimeSearch {
   readonly folder: string | undefined;
-  /** Which runtimes will do, the best one first. */
+  /** The acceptable variants, the best one first. */
   readonly variants: readonly VariantName[];
 }
 
-/** The runtime, if there is one, or what is wrong with the one that is there. */
+/** The runtime, if there is one, or why it is unusable. */
 export type SearchResult = { runtime: Runtime | undefined } | { path: string; reason: string };
 
 async function search({ folder, variants }: RuntimeSearch): Promise<SearchResult> {

@@ -1,5 +1,5 @@
 import type { NodeJSKernelBackend } from '#tensorflow-kernels';
-import { keep, Tensor, type Scalar } from '@tensorflow/tfjs-core';
+import { keep, Tensor, type KernelBackend, type Scalar } from '@tensorflow/tfjs-core';
 
 import { ToolkitError } from '../../core/errors.js';
 import { MessageWriter } from '../../core/formats/protobuf.js';
@@ -8,25 +8,30 @@ import { attributes } from './attributes.js';
 import { bucketsOf } from './histogram-buckets.js';
 import { nodeBackend, withTensors } from './node-backend.js';
 
-/** As many buckets as TensorBoard's own Python functions make. */
+/** The default of TensorBoard's Python functions. */
 const BUCKETS = 30;
 
-/** Writes what TensorBoard shows to an event file; `summaryFileWriter` makes it. */
+/** Writes an event file for TensorBoard; `summaryFileWriter` creates it. */
 export class SummaryFileWriter {
-  readonly backend: NodeJSKernelBackend;
+  readonly #backend: NodeJSKernelBackend;
   readonly #writer: Tensor;
 
   constructor(writer: Tensor) {
-    this.backend = nodeBackend();
+    this.#backend = nodeBackend();
     this.#writer = writer;
   }
 
+  /** The TensorFlow backend. */
+  get backend(): KernelBackend {
+    return this.#backend;
+  }
+
   /**
-   * Writes a number. Throws USAGE for a step that is no integer, or a tensor that is no scalar.
+   * Writes a number. Throws USAGE if the step is not an integer or the tensor not a scalar.
    *
    * @param name the tag in TensorBoard
-   * @param step when it was measured: an integer that grows
-   * @param description cannot be written; USAGE is thrown where there is one
+   * @param step the training step: an increasing integer
+   * @param description not supported: throws USAGE, as in tfjs-node
    */
   scalar(name: string, value: Scalar | number, step: number, description?: string): void {
     if (description !== undefined) throw usage('scalar() does not support description yet');
@@ -35,32 +40,40 @@ export class SummaryFileWriter {
       throw usage(`A non-scalar tensor (rank ${value.rank}) is passed to writeScalarSummary()`);
     }
     this.#write('WriteScalarSummary', step, (own, text) => {
-      if (value instanceof Tensor) return [text(name), ...this.backend.getInputTensorIds([value])];
-      return [text(name), own(this.backend.binding.createTensor([], DataType.FLOAT, Float32Array.of(value)))];
+      if (value instanceof Tensor) return [text(name), ...this.#backend.getInputTensorIds([value])];
+      return [
+        text(name),
+        own(this.#backend.binding.createTensor([], DataType.FLOAT, Float32Array.of(value))),
+      ];
     });
   }
 
   /**
-   * Writes how the values of a tensor are distributed. Throws USAGE for a step or a number of buckets that is no integer.
+   * Writes a histogram of a tensor's values. Throws USAGE if the step or the number of buckets is not an integer.
    *
    * @param name the tag in TensorBoard
-   * @param step when it was measured: an integer that grows
-   * @param buckets how many buckets the values are counted in
-   * @param description a text for TensorBoard, in Markdown
+   * @param step the training step: an increasing integer
+   * @param buckets the number of buckets
+   * @param description Markdown text for TensorBoard
    */
   histogram(name: string, data: Tensor, step: number, buckets = BUCKETS, description = ''): void {
     requireInteger(step);
     const { values, count } = bucketsOf(data.dataSync(), buckets);
     this.#write('WriteSummary', step, (own, text) => [
-      own(this.backend.binding.createTensor([count, 3], DataType.FLOAT, values)),
+      own(this.#backend.binding.createTensor([count, 3], DataType.FLOAT, values)),
       text(name),
       text(histogramMetadata(description)),
     ]);
   }
 
-  /** Writes to the file what is still in memory. */
+  /** Writes buffered events to the file. */
   flush(): void {
-    this.backend.binding.executeOp('FlushSummaryWriter', [], this.backend.getInputTensorIds([this.#writer]), 0);
+    this.#backend.binding.executeOp(
+      'FlushSummaryWriter',
+      [],
+      this.#backend.getInputTensorIds([this.#writer]),
+      0,
+    );
   }
 
   #write(
@@ -71,8 +84,10 @@ export class SummaryFileWriter {
     const { binding } = this.backend;
     withTensors(binding, (own) => {
       const text = (value: string | Uint8Array): number => own(textTensor(binding, value));
-      const ids = this.backend.getInputTensorIds([this.#writer]);
-      ids.push(own(binding.createTensor([], DataType.INT64, new Int32Array(BigInt64Array.of(BigInt(step)).buffer))));
+      const ids = this.#backend.getInputTensorIds([this.#writer]);
+      ids.push(
+        own(binding.createTensor([], DataType.INT64, new Int32Array(BigInt64Array.of(BigInt(step)).buffer))),
+      );
       binding.executeOp(operation, [], [...ids, ...rest(own, text)], 0);
     });
   }
@@ -81,13 +96,13 @@ export class SummaryFileWriter {
 const writers = new Map<string, SummaryFileWriter>();
 
 /**
- * A writer of event files for TensorBoard in a folder, which is made where it is missing; the same one for the same folder. Throws
- * USAGE for an empty name, and TENSORFLOW_FAILED where the folder cannot be written.
+ * The writer of TensorBoard's event files in a folder; one per folder. Creates the folder. Throws USAGE for an empty name, and
+ * TENSORFLOW_FAILED if the folder is not writable.
  *
  * @param logdir the folder
- * @param maxQueue how many events are kept in memory at most
- * @param flushMillis after how many milliseconds they are written to the file
- * @param filenameSuffix what the names of the files end with
+ * @param maxQueue the number of events to buffer
+ * @param flushMillis the time in milliseconds after which buffered events are written
+ * @param filenameSuffix the suffix of the file names
  */
 export function summaryFileWriter(
   logdir: string,
@@ -112,12 +127,19 @@ export function summaryFileWriter(
     1,
   );
   withTensors(binding, (own) => {
-    const integer = (value: number): number => own(binding.createTensor([], DataType.INT32, Int32Array.of(value)));
+    const integer = (value: number): number =>
+      own(binding.createTensor([], DataType.INT32, Int32Array.of(value)));
     const text = (value: string): number => own(textTensor(binding, value));
-    const inputs = [resource!.id, text(logdir), integer(maxQueue), integer(flushMillis), text(filenameSuffix)];
+    const inputs = [
+      resource!.id,
+      text(logdir),
+      integer(maxQueue),
+      integer(flushMillis),
+      text(filenameSuffix),
+    ];
     binding.executeOp('CreateSummaryFileWriter', [], inputs, 0);
   });
-  // It outlives the `tidy` that it may be made in.
+  // A `tidy` around this call must not free it.
   const writer = new SummaryFileWriter(keep(backend.createOutputTensor(resource!)));
   writers.set(logdir, writer);
   return writer;
@@ -129,7 +151,7 @@ function textTensor(binding: NodeJSKernelBackend['binding'], value: string | Uin
   ]);
 }
 
-/** `SummaryMetadata` of tensorflow/core/framework/summary.proto: the plug-in that draws it, and the description. */
+/** `SummaryMetadata` of tensorflow/core/framework/summary.proto: TensorBoard's plugin and the description. */
 function histogramMetadata(description: string): Uint8Array {
   return new MessageWriter()
     .message(1, new MessageWriter().text(1, 'histograms'))
@@ -142,5 +164,5 @@ function requireInteger(step: number): void {
 }
 
 function usage(message: string): ToolkitError {
-  return new ToolkitError('USAGE', { message, hint: 'docs/tfjs-node.md says what a summary takes' });
+  return new ToolkitError('USAGE', { message, hint: 'see docs/tfjs-node.md' });
 }

@@ -6,9 +6,9 @@ import { ToolkitError } from '../../core/errors.js';
 import { summaryFileWriter, type SummaryFileWriter } from './summary-file-writer.js';
 
 export interface TensorBoardCallbackArgs {
-  /** When the metrics are written: at the end of each epoch (the default), or of each batch as well. */
+  /** When metrics are written: after each epoch (the default), or after each batch as well. */
   updateFreq?: 'batch' | 'epoch';
-  /** Every how many epochs histograms of the weights are written; 0, the default, writes none. */
+  /** The interval, in epochs, of histograms of the weights; 0, the default, writes none. */
   histogramFreq?: number;
 }
 
@@ -16,7 +16,7 @@ const NO_METRICS = ['batch', 'size', 'num_steps'];
 const VALIDATION = 'val_';
 
 /**
- * The function that makes callbacks of `fit` and `fitDataset` for TensorBoard.
+ * Returns `tf.node.tensorBoard`, which creates callbacks for `fit` and `fitDataset`.
  *
  * @param tf the program's own tfjs, whose layers call them
  */
@@ -79,15 +79,18 @@ export function tensorBoardFor(
   }
 
   /**
-   * A callback of `fit` that writes losses and metrics for TensorBoard, to `train` and `val` in a folder. Throws USAGE for options that
-   * there are not.
+   * Creates a callback that writes losses and metrics for TensorBoard to `train` and `val` in a folder. Throws USAGE for invalid
+   * options.
    *
    * @param logdir the folder
    */
   return (logdir = './logs', args = {}) => new TensorBoardCallback(logdir, checked(args));
 }
 
-function checked({ updateFreq = 'epoch', histogramFreq = 0 }: TensorBoardCallbackArgs): Required<TensorBoardCallbackArgs> {
+function checked({
+  updateFreq = 'epoch',
+  histogramFreq = 0,
+}: TensorBoardCallbackArgs): Required<TensorBoardCallbackArgs> {
   if (!['batch', 'epoch'].includes(updateFreq)) {
     throw usage(`Expected updateFreq to be 'batch' or 'epoch', but got ${updateFreq}`);
   }

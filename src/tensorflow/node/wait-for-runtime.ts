@@ -6,14 +6,14 @@ import type { ObtainedRuntime } from '../runtime/obtain.js';
 import { chooseVariant } from '../runtime/obtain.js';
 import type { RuntimeSearch, SearchResult } from './search-runtime.js';
 
-/** Libraries that are verified for the first time are read as a whole. */
+/** The first verification reads the libraries completely. */
 const PATIENCE_MS = 120_000;
 
 /**
- * Looks for the runtime that `findRuntime` finds, while JavaScript waits: TensorFlow.js has operations give their tensors at once, so the
- * first one cannot wait for a promise. Nothing is installed. Throws RUNTIME_MISSING where there is none, and RUNTIME_UNUSABLE.
+ * Finds the runtime as `findRuntime` does, but synchronously, in a worker: operations of tfjs return tensors at once, so the first one
+ * cannot wait for a promise. Installs nothing. Throws RUNTIME_MISSING or RUNTIME_UNUSABLE.
  *
- * @param folder the one that `MNIST_TENSORFLOW` names
+ * @param folder the folder in `MNIST_TENSORFLOW`
  */
 export function waitForRuntime(folder: string | undefined): ObtainedRuntime {
   const { variant, gpu } = chooseVariant('auto');
@@ -38,7 +38,7 @@ function search(request: RuntimeSearch): Runtime | undefined {
   here.close();
   if (answer === undefined) {
     throw new ToolkitError('RUNTIME_MISSING', {
-      reason: 'looking for one took too long',
+      reason: 'the search took too long',
       hint: 'run "npx mnist doctor", or await useTensorFlow() of mnist-train/tensorflow first',
     });
   }

@@ -7,9 +7,16 @@ import { z } from 'zod';
 import { systemCodeOf, ToolkitError } from '../../core/errors.js';
 import { readError } from '../../core/files.js';
 
-/** The size of an element; the length of a string is in the file. */
-const ELEMENT_BYTES = { float32: 4, int32: 4, bool: 1, complex64: 8, float16: 2, uint16: 2, uint8: 1 } as const;
-/** What precedes each string. */
+/** Bytes per element; each string starts with its length. */
+const ELEMENT_BYTES = {
+  float32: 4,
+  int32: 4,
+  bool: 1,
+  complex64: 8,
+  float16: 2,
+  uint16: 2,
+  uint8: 1,
+} as const;
 const STRING_LENGTH_BYTES = 4;
 
 const weightSchema = z.looseObject({
@@ -24,10 +31,10 @@ const manifestSchema = z.array(z.object({ paths: z.array(z.string()), weights: z
 type Weight = z.infer<typeof weightSchema>;
 
 /**
- * The weights that a manifest describes, from the files that it names. Those must lie in its own folder or below, and hold as many bytes
- * as the shapes need, which is known before memory is taken. Throws SOURCE_REFUSED or DATA_UNREADABLE.
+ * Reads the weights of a manifest. Its files must lie in the manifest's folder or below; their sizes are compared with the shapes before
+ * memory is allocated. Throws USAGE if a file is missing, SOURCE_REFUSED or DATA_UNREADABLE.
  *
- * @param path the file that the manifest comes from
+ * @param path the file that contains the manifest
  */
 export async function readWeights(
   manifest: unknown,
@@ -35,7 +42,7 @@ export async function readWeights(
 ): Promise<[io.WeightsManifestEntry[], ArrayBuffer]> {
   const parsed = manifestSchema.safeParse(manifest);
   if (!parsed.success) {
-    throw refused(path, `its manifest of weights is not valid: ${z.prettifyError(parsed.error)}`);
+    throw refused(path, `its weight manifest is invalid: ${z.prettifyError(parsed.error)}`);
   }
   const files = await Promise.all(
     parsed.data
@@ -55,7 +62,7 @@ function fileIn(folder: string, name: string, manifest: string): string {
   const file = resolve(folder, name);
   const within = relative(folder, file);
   if (!isAbsolute(name) && within !== '' && within !== '..' && !within.startsWith(`..${sep}`)) return file;
-  throw refused(manifest, `its manifest of weights names ${JSON.stringify(name)}, outside the model's folder`);
+  throw refused(manifest, `its weight manifest names ${JSON.stringify(name)}, outside the model's folder`);
 }
 
 async function sizeOf(file: string): Promise<number> {
@@ -63,19 +70,19 @@ async function sizeOf(file: string): Promise<number> {
     if (systemCodeOf(error) !== 'ENOENT') throw readError(error, file);
     throw new ToolkitError('USAGE', {
       message: `Weight file ${file} does not exist: loading failed`,
-      hint: 'copy the files of the weights beside the model',
+      hint: 'copy the weight files to the folder of the model',
     });
   });
-  if (!info.isFile()) throw refused(file, 'it is no file');
+  if (!info.isFile()) throw refused(file, 'it is not a file');
   return info.size;
 }
 
 function requireSize(bytes: number, weights: readonly Weight[], path: string): void {
   const needed = weights.reduce((sum, weight) => sum + bytesOf(weight), 0);
-  // The strings themselves come on top.
+  // The lengths of strings are only in the file.
   const fits = weights.some(({ dtype }) => dtype === 'string') ? bytes >= needed : bytes === needed;
   if (fits && Number.isSafeInteger(needed)) return;
-  throw refused(path, `its weights need ${needed} bytes, and their files hold ${bytes}`);
+  throw refused(path, `its weights need ${needed} bytes, but their files have ${bytes}`);
 }
 
 function bytesOf({ shape, dtype, quantization }: Weight): number {
@@ -84,7 +91,10 @@ function bytesOf({ shape, dtype, quantization }: Weight): number {
   return shape.reduce((product, length) => product * length, size);
 }
 
-async function readFiles(files: readonly { file: string; bytes: number }[], total: number): Promise<ArrayBuffer> {
+async function readFiles(
+  files: readonly { file: string; bytes: number }[],
+  total: number,
+): Promise<ArrayBuffer> {
   const whole = new Uint8Array(total);
   let position = 0;
   for (const { file, bytes } of files) {
@@ -102,7 +112,7 @@ async function readInto(target: Uint8Array, file: string): Promise<void> {
   try {
     while (done < target.length) {
       const { bytesRead } = await handle.read(target, done, target.length - done, done);
-      if (bytesRead === 0) throw refused(file, 'it became shorter while it was read');
+      if (bytesRead === 0) throw refused(file, 'it was truncated while being read');
       done += bytesRead;
     }
   } finally {
@@ -114,6 +124,6 @@ function refused(path: string, reason: string): ToolkitError {
   return new ToolkitError('SOURCE_REFUSED', {
     path,
     reason,
-    hint: 'the model is damaged, or was made to read other files: get it again from a source that you trust',
+    hint: 'the model is damaged or malicious: get it again from a source you trust',
   });
 }

@@ -38,13 +38,19 @@ const { NodeJSKernelBackend } = require(join(root, 'vendor', 'tensorflow-kernels
 const modules = {
   './index': () => tfn,
   '../index': () => tfn,
-  './image': () => ({ ImageType: ours('image-type').ImageType, getImageType: ours('image-type').imageTypeOf }),
+  './image': () => ({
+    ImageType: ours('image-type').ImageType,
+    getImageType: ours('image-type').imageTypeOf,
+  }),
   './saved_model': () => ({
     getSignatureDefEntryFromMetaGraphInfo: ours('load-saved-model').getSignatureDefEntryFromMetaGraphInfo,
     readSavedModelProto: ours('saved-model-file').getMetaGraphsFromSavedModel,
   }),
   './file_system': () => ours('file-system'),
-  './callbacks': () => ({ ...ours('metrics-text'), progressBarHelper: ours('progress-bar').progressBarHelper }),
+  './callbacks': () => ({
+    ...ours('metrics-text'),
+    progressBarHelper: ours('progress-bar').progressBarHelper,
+  }),
   './nodejs_kernel_backend': () => ({
     ...require(join(dist, 'nodejs_kernel_backend.js')),
     NodeJSKernelBackend,
@@ -93,10 +99,15 @@ environment.addReporter({
     if (status === 'passed') result.passed++;
     else if (status === 'pending') result.pending.push(fullName);
     else if (status === 'failed') {
-      result.failed.push({ name: fullName, message: failedExpectations.map(({ message }) => message).join('; ') });
+      result.failed.push({
+        name: fullName,
+        message: failedExpectations.map(({ message }) => message).join('; '),
+      });
     }
   },
 });
 await environment.execute();
-await new Promise((resolve) => process.stdout.write(`${JSON.stringify({ files: files.length, ...result })}\n`, resolve));
+await new Promise((resolve) =>
+  process.stdout.write(`${JSON.stringify({ files: files.length, ...result })}\n`, resolve),
+);
 process.exit(0);

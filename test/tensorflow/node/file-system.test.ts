@@ -58,8 +58,11 @@ describe('file://', () => {
     ['too short for quantized values', [{ ...FOUR[0], quantization: { dtype: 'uint16' } }], 7],
     ['too short for strings', [{ name: 'a', shape: [4], dtype: 'string' }], 15],
   ])('refuses files that are %s', async (_, weights, bytes) => {
-    const { message } = await toolkitError('SOURCE_REFUSED', fileSystem(await modelWith(weights, bytes)).load());
-    expect(message).toContain(`and their files hold ${bytes}`);
+    const { message } = await toolkitError(
+      'SOURCE_REFUSED',
+      fileSystem(await modelWith(weights, bytes)).load(),
+    );
+    expect(message).toContain(`but their files have ${bytes}`);
   });
 
   it.each([

@@ -3,7 +3,13 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { useTensorFlowBackend } from '../../../src/tensorflow/backend/tfjs-backend.js';
-import { decodeImage, decodeJpeg, decodePng, encodeJpeg, encodePng } from '../../../src/tensorflow/node/images.js';
+import {
+  decodeImage,
+  decodeJpeg,
+  decodePng,
+  encodeJpeg,
+  encodePng,
+} from '../../../src/tensorflow/node/images.js';
 import { nodeBackend } from '../../../src/tensorflow/node/node-backend.js';
 import { toolkitError } from '../../support/errors.js';
 import { openTensorFlow } from '../../support/tensorflow.js';
@@ -27,7 +33,10 @@ describe('images', () => {
     const values = image.dataSync();
     // Decoders of JPEG may round differently.
     const tolerance = format === 'jpeg' ? 8 : 0;
-    const furthest = values.reduce((most, value, index) => Math.max(most, Math.abs(value - expected[index]!)), 0);
+    const furthest = values.reduce(
+      (most, value, index) => Math.max(most, Math.abs(value - expected[index]!)),
+      0,
+    );
     expect(furthest).toBeLessThanOrEqual(tolerance);
     image.dispose();
     expect(held()).toEqual(before);
@@ -35,12 +44,19 @@ describe('images', () => {
 
   it('are encoded so that sharp reads them', async () => {
     const image = tensor3d(PIXELS, [17, 31, 3], 'int32');
-    const png = await sharp(await encodePng(image)).raw().toBuffer();
+    const png = await sharp(await encodePng(image))
+      .raw()
+      .toBuffer();
     expect(Uint8Array.from(png)).toEqual(PIXELS);
     const { width, height, format, density } = await sharp(
       await encodeJpeg(image, 'rgb', 90, false, false, true, 'in', 72, 72),
     ).metadata();
-    expect({ width, height, format, density }).toEqual({ width: 31, height: 17, format: 'jpeg', density: 72 });
+    expect({ width, height, format, density }).toEqual({
+      width: 31,
+      height: 17,
+      format: 'jpeg',
+      density: 72,
+    });
     image.dispose();
   });
 

@@ -102,13 +102,23 @@ describe('saved_model.pb', () => {
           serving_default: {
             inputs: { x: { dtype: 'float32', tfDtype: 'DT_FLOAT', name: 'serving_default_x:0', shape: [] } },
             outputs: {
-              output_0: { dtype: 'float32', tfDtype: 'DT_FLOAT', name: 'StatefulPartitionedCall:0', shape: [] },
+              output_0: {
+                dtype: 'float32',
+                tfDtype: 'DT_FLOAT',
+                name: 'StatefulPartitionedCall:0',
+                shape: [],
+              },
             },
           },
           timestwo: {
             inputs: { x: { dtype: 'float32', tfDtype: 'DT_FLOAT', name: 'timestwo_x:0', shape: [] } },
             outputs: {
-              output_0: { dtype: 'float32', tfDtype: 'DT_FLOAT', name: 'StatefulPartitionedCall_1:0', shape: [] },
+              output_0: {
+                dtype: 'float32',
+                tfDtype: 'DT_FLOAT',
+                name: 'StatefulPartitionedCall_1:0',
+                shape: [],
+              },
             },
           },
         },

@@ -28,7 +28,7 @@ async function eventsIn(folder: string): Promise<Uint8Array[]> {
   const [name] = await readdir(folder);
   const file = await readFile(join(folder, name!));
   const events: Uint8Array[] = [];
-  for (let position = 0; position < file.length; ) {
+  for (let position = 0; position < file.length;) {
     const length = Number(file.readBigUInt64LE(position));
     expect(file.readUInt32LE(position + 8)).toBe(masked(file.subarray(position, position + 8)));
     const event = file.subarray(position + 12, position + 12 + length);
@@ -57,7 +57,8 @@ function summaryOf(event: Uint8Array): Summary {
   const known = { step: readIntegers(event).get(2) ?? 0, tag: text(value.get(1)?.[0]) };
   const [tensor] = value.get(8) ?? [];
   // A number is the last field.
-  if (!tensor) return { ...known, values: Float32Array.of(Buffer.from(bytes!).readFloatLE(bytes!.length - 4)) };
+  if (!tensor)
+    return { ...known, values: Float32Array.of(Buffer.from(bytes!).readFloatLE(bytes!.length - 4)) };
   const metadata = readMessage(value.get(9)![0]!);
   const content = readMessage(tensor).get(4)![0]!;
   return {
