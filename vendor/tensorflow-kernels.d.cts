@@ -58,21 +58,39 @@ export interface TensorFlowBinding {
   readonly TF_Version: string;
 }
 
+/** The backend's record of a tensor's data. `id` is -1 before the values are copied to TensorFlow. */
+export interface TensorRecord {
+  shape: number[];
+  dtype: number;
+  values: unknown;
+  id: number;
+  refCount: number;
+}
+
 /** tfjs-node-gpu's backend: runs each tfjs kernel as an operation of the binding. */
 export declare class NodeJSKernelBackend extends KernelBackend {
   /** Can be exchanged, to watch what the kernels do. */
   binding: TensorFlowBinding;
   readonly isUsingGpuDevice: boolean;
   constructor(binding: TensorFlowBinding, packageName: string);
+  /** The records of the tensors by their data ids. */
+  readonly tensorMap: {
+    get(dataId: never): TensorRecord;
+    set(dataId: never, record: TensorRecord): void;
+    has(dataId: never): boolean;
+    delete(dataId: never): boolean;
+    numDataIds(): number;
+  };
   createOutputTensor(metadata: TensorMetadata): Tensor;
   getInputTensorIds(tensors: TensorInfo[]): number[];
-  executeSingleOutput(name: string, attributes: OperationAttribute[], inputs: TensorInfo[]): TensorInfo;
+  executeSingleInput(name: string, input: TensorInfo): Tensor;
+  executeSingleOutput(name: string, attributes: OperationAttribute[], inputs: TensorInfo[]): Tensor;
   executeMultipleOutputs(
     name: string,
     attributes: OperationAttribute[],
     inputs: TensorInfo[],
     outputs: number,
-  ): TensorInfo[];
+  ): Tensor[];
   applyActivation(
     input: Tensor,
     activation: string | undefined,

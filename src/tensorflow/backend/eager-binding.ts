@@ -195,6 +195,7 @@ export class EagerBinding implements TensorFlowBinding {
     outputs: number,
   ): void {
     const { api, status } = this.context;
+    if (!Number.isInteger(outputs) || outputs < 0) throw failureIn(name, `${outputs} outputs`);
     const setup = this.#begin(name, inputs);
     for (const attribute of attributes) setAttribute(setup, attribute);
     this.#area.prepare(outputs);
@@ -202,6 +203,9 @@ export class EagerBinding implements TensorFlowBinding {
     // A failed operation has no outputs, so that most calls need not read the status.
     const { length } = this.#area;
     if (length === 0 || this.#area.at(length - 1) === 0) this.context.check(name);
+    if (length === outputs) return;
+    for (let index = 0; index < length; index++) api.TFE_DeleteTensorHandle(this.#area.at(index));
+    throw failureIn(name, `it has ${length} outputs, not ${outputs}`);
   }
 
   /** Prepares an operation with its inputs. All calls share one native operation, which is faster than a new one for each. */

@@ -9,12 +9,10 @@ import type { EagerContext } from '../c-api/eager-context.js';
 import { registerExtraKernels } from './extra-kernels.js';
 import { BACKEND_NAME } from './kernels/kernel-call.js';
 import { RecordingBinding } from './recording-binding.js';
+import { newTensorFlowBackend, type OwnBinding } from './tensorflow-backend.js';
 
-const PACKAGE = 'mnist-train';
 /** Above tfjs's own backends, as in tfjs-node. */
 const PRIORITY = 3;
-/** All that the backend's constructor needs of a binding. */
-const NOT_STARTED = { isUsingGpuDevice: () => false } as kernels.TensorFlowBinding;
 
 /** Registers TensorFlow, through an eager context, as tfjs's backend and selects it. */
 export async function useTensorFlowBackend(context: EagerContext): Promise<void> {
@@ -25,11 +23,11 @@ export async function useTensorFlowBackend(context: EagerContext): Promise<void>
 /** Hands the binding to a backend that waits for TensorFlow; see `registerWaitingBackend`. */
 let wake: ((binding: EagerBinding) => void) | undefined;
 
-/** Registers TensorFlow, through an eager context, as a backend of tfjs; `setBackend` selects it. */
+/** Registers TensorFlow, through an eager context, as a backend of tfjs, for `setBackend` to select. */
 export function registerTensorFlowBackend(context: EagerContext): void {
   const binding = new EagerBinding(context);
   if (wake) wake(binding);
-  else register((Backend) => new Backend(binding, PACKAGE));
+  else register((Base) => newTensorFlowBackend(Base, { binding }));
 }
 
 /**
@@ -38,46 +36,40 @@ export function registerTensorFlowBackend(context: EagerContext): void {
  * @param start calls `registerTensorFlowBackend`, or throws
  */
 export function registerWaitingBackend(start: () => void): void {
+  const own: OwnBinding = { binding: undefined };
   let waiting: kernels.NodeJSKernelBackend | undefined;
-  let started: EagerBinding | undefined;
   wake = (binding) => {
-    started = binding;
+    own.binding = binding;
     if (waiting) setProperties(waiting, binding);
   };
-  register((Backend) => {
-    if (started) return new Backend(started, PACKAGE);
-    waiting = new Backend(NOT_STARTED, PACKAGE);
-    startWhenAsked(waiting, start);
-    return waiting;
+  register((Base) => {
+    const backend = newTensorFlowBackend(Base, own);
+    if (own.binding) return backend;
+    startWhenAsked(backend, start);
+    return (waiting = backend);
   });
 }
 
 function startWhenAsked(backend: kernels.NodeJSKernelBackend, start: () => void): void {
-  const lazily = <Value>(get: () => Value): PropertyDescriptor => ({
-    configurable: true,
-    enumerable: true,
-    get,
-  });
+  const getter = (get: () => unknown): PropertyDescriptor => ({ configurable: true, enumerable: true, get });
   Object.defineProperties(backend, {
-    binding: lazily(() => {
+    binding: getter(() => {
       start();
       return backend.binding;
     }),
-    isUsingGpuDevice: lazily(() => backend.binding.isUsingGpuDevice()),
+    isUsingGpuDevice: getter(() => backend.binding.isUsingGpuDevice()),
   });
 }
 
-/** Replaces the getters by plain properties, which are faster. */
+/** Replaces the getters by plain properties, which are faster and can be set. */
 function setProperties(backend: kernels.NodeJSKernelBackend, binding: EagerBinding): void {
   Object.defineProperties(backend, {
     binding: { value: binding, writable: true },
-    isUsingGpuDevice: { value: binding.isUsingGpuDevice(), writable: true },
+    isUsingGpuDevice: { value: binding.isUsingGpuDevice() },
   });
 }
 
-function register(
-  create: (Backend: typeof kernels.NodeJSKernelBackend) => kernels.NodeJSKernelBackend,
-): void {
+function register(create: (Base: typeof kernels.NodeJSKernelBackend) => kernels.NodeJSKernelBackend): void {
   const require = createRequire(import.meta.url);
   const { NodeJSKernelBackend } = require('#tensorflow-kernels') as typeof kernels;
   registerBackend(BACKEND_NAME, () => create(NodeJSKernelBackend), PRIORITY);

@@ -36,6 +36,7 @@ export interface TensorFlowApi {
   TF_AllocateTensor(type: number, dimensions: BigInt64Array, rank: number, bytes: number): Pointer;
   TF_TensorData(tensor: Pointer): Pointer;
   TF_TensorByteSize(tensor: Pointer): number;
+  TF_TensorElementCount(tensor: Pointer): number;
   TF_TensorType(tensor: Pointer): number;
   TF_DeleteTensor(tensor: Pointer): void;
 
@@ -145,6 +146,7 @@ const PROTOTYPES: Readonly<Record<keyof TensorFlowApi, string>> = {
   TF_AllocateTensor: 'void* TF_AllocateTensor(int, void*, int, size_t)',
   TF_TensorData: 'void* TF_TensorData(void*)',
   TF_TensorByteSize: 'size_t TF_TensorByteSize(void*)',
+  TF_TensorElementCount: 'int64_t TF_TensorElementCount(void*)',
   TF_TensorType: 'int TF_TensorType(void*)',
   TF_DeleteTensor: 'void TF_DeleteTensor(void*)',
 

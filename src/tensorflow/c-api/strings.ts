@@ -41,11 +41,11 @@ export function newStringTensor(
 
 /** The strings of a tensor, copied. */
 export function readStrings(api: TensorFlowApi, tensor: Pointer): Uint8Array[] {
-  const headers = new Uint8Array(api.TF_TensorByteSize(tensor));
-  if (headers.length === 0) return [];
+  const count = api.TF_TensorElementCount(tensor);
+  if (count === 0) return [];
+  const headers = new Uint8Array(count * HEADER_BYTES);
   const data = api.TF_TensorData(tensor);
   api.memcpy(headers, data, headers.length);
-  const count = Math.floor(headers.length / HEADER_BYTES);
   return Array.from({ length: count }, (_, index) => decode(api, headers, index * HEADER_BYTES, data));
 }
 

@@ -1,6 +1,7 @@
 import { registerArithmeticKernels } from './arithmetic.js';
 import { registerConvolutionKernels } from './convolution.js';
 import { registerCountingKernels } from './counting.js';
+import { registerElementwiseKernels } from './elementwise.js';
 import { registerFusedConvolutionKernels } from './fused-convolution.js';
 import { registerImageKernels } from './images.js';
 import { registerPoolingKernels } from './pooling.js';
@@ -14,6 +15,7 @@ export function registerKernels(): void {
   registerArithmeticKernels();
   registerConvolutionKernels();
   registerCountingKernels();
+  registerElementwiseKernels();
   registerFusedConvolutionKernels();
   registerImageKernels();
   registerPoolingKernels();
