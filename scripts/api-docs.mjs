@@ -1,11 +1,12 @@
-// Writes the reference of the package's public entries as HTML, from their declarations in dist/: `npm run docs`. A warning is a failure.
+// `npm run docs`: writes the API reference of the package's public entries to docs/api, from their declarations in dist/. A warning is a
+// failure. `--check` writes nothing.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { Application } from 'typedoc';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const [out = `${root}docs/api`] = process.argv.slice(2);
+const isCheck = process.argv.includes('--check');
 const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 const application = await Application.bootstrapWithPlugins({
@@ -16,10 +17,11 @@ const application = await Application.bootstrapWithPlugins({
   tsconfig: `${root}tsconfig.docs.json`,
   name: 'mnist-train',
   readme: 'none',
-  out,
+  out: `${root}docs/api`,
   plugin: ['typedoc-plugin-missing-exports'],
   // Types that an entry names without exporting them are documented where they are used.
   placeInternalsInOwningModule: true,
+  excludeExternals: true,
   disableSources: true,
   githubPages: false,
   requiredToBeDocumented: ['Function', 'Class', 'Method'],
@@ -28,9 +30,9 @@ const application = await Application.bootstrapWithPlugins({
   treatValidationWarningsAsErrors: true,
 });
 const project = await application.convert();
-if (project) {
-  application.validate(project);
-  if (!application.logger.hasErrors() && !application.logger.hasWarnings())
-    await application.generateOutputs(project);
-}
-if (application.logger.hasErrors() || application.logger.hasWarnings()) process.exitCode = 1;
+if (project) application.validate(project);
+const { logger } = application;
+const isSound = project !== undefined && !logger.hasErrors() && !logger.hasWarnings();
+if (!isSound) process.exitCode = 1;
+else if (isCheck) console.log(`documented: ${project.children.map(({ name }) => name).join(', ')}`);
+else await application.generateOutputs(project);

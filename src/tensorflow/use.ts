@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 
 import { ToolkitError } from '../core/errors.js';
+import type { StageContext } from '../core/events.js';
 import { registerMissingGradients } from './backend/missing-gradients.js';
 import { listen } from './listen.js';
 import {
@@ -25,10 +26,12 @@ export async function useTensorFlow(options: UseTensorFlowOptions): Promise<Star
   const values = parseOptions('useTensorFlow', useTensorFlowSchema, options);
   refuseWithoutEffect(values);
   const { context, warnings } = listen(values);
+  context.signal.throwIfAborted();
   const environment = process.env;
   const running = await startTensorFlow({ ...values, runtime: namedRuntime(values), environment }, context);
   const isMixed = await setMixedPrecision(running, values.mixedPrecision, environment);
   if (values.mixedPrecision && !isMixed) throw withoutEffect('mixedPrecision', NO_MIXED_PRECISION);
+  if (values.memoryGrowth === false && !running.eager.usesGpu) warnOfMemoryGrowth(context);
   registerMissingGradients();
   return { ...describeTensorFlow(running), warnings };
 }
@@ -40,6 +43,12 @@ function refuseWithoutEffect({ device, memoryGrowth, deterministic }: UseTensorF
   if (deterministic === true && !isMainThread) {
     throw withoutEffect('deterministic', 'only the main thread can set it');
   }
+}
+
+/** With the device `auto`, a program for GPUs may well run on a machine without one. */
+function warnOfMemoryGrowth({ emit }: StageContext): void {
+  const message = 'memoryGrowth has no effect: TensorFlow computes on the CPU here';
+  emit({ event: 'warning', code: 'OPTION_WITHOUT_EFFECT', message, hint: 'leave memoryGrowth out' });
 }
 
 function withoutEffect(option: string, reason: string): ToolkitError {

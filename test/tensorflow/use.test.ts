@@ -84,6 +84,17 @@ describe('useTensorFlow', () => {
     expect(error.message).toContain(difference);
   });
 
+  it('warns that how GPU memory is allocated has no effect on the CPU', async () => {
+    await useTensorFlow(CPU);
+    const events: RuntimeEvent[] = [];
+    const { warnings } = await useTensorFlow({
+      memoryGrowth: false,
+      onProgress: (event) => events.push(event),
+    });
+    expect(warnings).toMatchObject([{ code: 'OPTION_WITHOUT_EFFECT' }]);
+    expect(events).toEqual(warnings);
+  });
+
   it('computes with mixed precision, or says that it cannot', async () => {
     const started = await useTensorFlow({ ...CPU, mixedPrecision: true }).catch((error: unknown) => error);
     const isMixed = activeTensorFlow()?.mixedPrecision;
@@ -96,6 +107,14 @@ describe('useTensorFlow', () => {
     expect(await useTensorFlow(CPU)).toMatchObject({ mixedPrecision: false });
   });
 });
+
+it.each([useTensorFlow, findRuntime, installRuntime])(
+  '%o throws the reason of an aborted signal',
+  async (call) => {
+    const reason = new Error('not now');
+    await expect(call({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  },
+);
 
 describe('findRuntime', () => {
   it('finds what useTensorFlow loads, which the list has too', async () => {
@@ -125,6 +144,11 @@ describe('installRuntime', () => {
     const again = await installRuntime({ variant: 'cpu', onProgress: (event) => events.push(event) });
     expect(again).toMatchObject({ folder, origin: 'cache' });
     expect(events).toEqual([]);
+  });
+
+  it('refuses a variant and a device that contradict each other', async () => {
+    await toolkitError('USAGE', installRuntime({ variant: 'cpu', device: 'gpu' }));
+    await toolkitError('USAGE', installRuntime({ variant: 'cuda', device: 'cpu' }));
   });
 
   it('refuses a variant that it does not have', async () => {

@@ -95,7 +95,7 @@ export async function predict(
   options: PredictOptions,
   context: StageContext = silentContext(),
 ): Promise<Predictions> {
-  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir, 'predict'));
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description, path } = checkpoint;
   const members = [checkpoint];
   for (const other of options.with) members.push(await readMember(other, checkpoint, options.checkpointsDir));

@@ -89,6 +89,11 @@ export function chooseVariant(device: DeviceName): { variant: RuntimeVariant; gp
   throw new ToolkitError('RUNTIME_MISSING', { reason, hint: 'use --device cpu' });
 }
 
+/** Whether a variant and a device exclude each other. */
+export function contradicts(name: VariantChoice, device: DeviceName): boolean {
+  return (name === 'cpu' && device === 'gpu') || (name === 'cuda' && device === 'cpu');
+}
+
 /** The runtime of a variant for this machine. Throws RUNTIME_MISSING if there is none, or the errors of `chooseVariant`. */
 export function variantNamed(name: VariantChoice, device: DeviceName): RuntimeVariant {
   if (name === 'auto') return chooseVariant(device).variant;

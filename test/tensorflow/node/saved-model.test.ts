@@ -55,10 +55,8 @@ describe('a SavedModel', () => {
     const model = await loadSavedModel(fixture('int64_multiply'));
     const small = model.predict(tensor1d([-3], 'int32')) as Tensor;
     expect(small.dataSync()).toEqual(Int32Array.of(-18));
-    const warn = vi.spyOn(console, 'warn').mockReturnValue();
     const large = model.predict(tensor1d([2 ** 30, 1], 'int32')) as Tensor;
     expect(large.dataSync()).toEqual(BigInt64Array.of(6n * 2n ** 30n, 6n));
-    expect(warn).toHaveBeenCalledOnce();
     model.dispose();
   });
 
