@@ -8,10 +8,11 @@ const { requireQuietly } = require('../dist/tensorflow/backend/second-copy.js');
 
 const tfjs = requireTfjs();
 const { extendTfjs } = requireQuietly(() => require('../dist/tfjs-node.js'));
-Object.assign(exports, tfjs, extendTfjs(tfjs));
+const { node, io, version } = extendTfjs(tfjs);
+Object.assign(exports, tfjs, { node, io, version });
 
 // For `import`: Node.js finds the names of a CommonJS module's exports in its text.
-0 && (module.exports = { node: 0, io: 0, version: 0, ...require('@tensorflow/tfjs') });
+0 && (module.exports = { node, io, version, ...require('@tensorflow/tfjs') });
 
 function requireTfjs() {
   try {

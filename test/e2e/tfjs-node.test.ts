@@ -39,7 +39,7 @@ const FACES = `
   const half = tf.image.resizeBilinear(picture, [640, 960]).toInt();
   const [pixels, shape] = [half.dataSync(), half.shape];
   (async () => {
-    await tf.setBackend(process.argv[2]);
+    await tf.setBackend(process.argv[1]);
     for (const net of ['ssdMobilenetv1', 'faceLandmark68TinyNet', 'ageGenderNet']) {
       await faceapi.nets[net].loadFromDisk(join(folder, 'model'));
     }
@@ -61,7 +61,7 @@ const PICTURES = `
   const picture = tf.node.decodeImage(readFileSync(join(folder, 'demo', 'sample1.jpg')), 3);
   const [pixels, shape] = [picture.dataSync(), picture.shape];
   (async () => {
-    await tf.setBackend(process.argv[2]);
+    await tf.setBackend(process.argv[1]);
     const model = await nsfw.load('MobileNetV2');
     const found = await model.classify(tf.tensor3d(pixels, shape, 'int32'), 5);
     console.log(JSON.stringify([tf.getBackend(), ...found.map(({ className, probability }) => ({ className, probability }))]));
@@ -126,9 +126,10 @@ function run(
 
 /** The last line that a program prints, with a backend; packages print lines of their own. */
 function figures<Figure>(program: string, backend: string): Figure[] {
-  const [used, ...found] = JSON.parse(
-    run(program, ['--', backend].slice(1)).trimEnd().split('\n').at(-1)!,
-  ) as [string, ...Figure[]];
+  const [used, ...found] = JSON.parse(run(program, [backend]).trimEnd().split('\n').at(-1)!) as [
+    string,
+    ...Figure[],
+  ];
   expect(used).toBe(backend);
   return found;
 }

@@ -30,14 +30,14 @@ export function decodeJpeg(
   acceptableFraction = 1,
   dctMethod = '',
 ): Tensor3D {
-  return decode<Tensor3D>('DecodeJpeg', contents, {
+  return decode('DecodeJpeg', contents, {
     channels: [AttributeType.INT, channels],
     ratio: [AttributeType.INT, ratio],
     fancy_upscaling: [AttributeType.BOOL, fancyUpscaling],
     try_recover_truncated: [AttributeType.BOOL, tryRecoverTruncated],
     acceptable_fraction: [AttributeType.FLOAT, acceptableFraction],
     dct_method: [AttributeType.STRING, dctMethod],
-  });
+  }) as Tensor3D;
 }
 
 /**
@@ -48,7 +48,7 @@ export function decodeJpeg(
  */
 export function decodePng(contents: Uint8Array, channels = 0, dtype = 'int32'): Tensor3D {
   requireInt32(dtype);
-  return decode<Tensor3D>('DecodePng', contents, { channels: [AttributeType.INT, channels] });
+  return decode('DecodePng', contents, { channels: [AttributeType.INT, channels] }) as Tensor3D;
 }
 
 /**
@@ -57,12 +57,12 @@ export function decodePng(contents: Uint8Array, channels = 0, dtype = 'int32'): 
  * @param channels 0: those of the image; 3: RGB; 4: RGBA
  */
 export function decodeBmp(contents: Uint8Array, channels = 0): Tensor3D {
-  return decode<Tensor3D>('DecodeBmp', contents, { channels: [AttributeType.INT, channels] });
+  return decode('DecodeBmp', contents, { channels: [AttributeType.INT, channels] }) as Tensor3D;
 }
 
 /** Decodes all frames of a GIF image to an int32 tensor of the shape [frames, height, width, 3]. */
 export function decodeGif(contents: Uint8Array): Tensor4D {
-  return decode<Tensor4D>('DecodeGif', contents, {});
+  return decode('DecodeGif', contents, {}) as Tensor4D;
 }
 
 /**
@@ -138,11 +138,7 @@ export async function encodePng(image: Tensor3D, compression = 1): Promise<Uint8
   return encode('EncodePng', image, { compression: [AttributeType.INT, compression] });
 }
 
-function decode<Result extends Tensor>(
-  operation: string,
-  contents: Uint8Array,
-  given: AttributeValues,
-): Result {
+function decode(operation: string, contents: Uint8Array, given: AttributeValues): Tensor {
   const backend = nodeBackend();
   return withTensors(backend.binding, (own) => {
     const { binding } = backend;
@@ -150,7 +146,7 @@ function decode<Result extends Tensor>(
     const [pixels] = binding.executeOp(operation, attributes(given), [bytes], 1);
     // tfjs has no uint8.
     const [integers] = binding.executeOp('Cast', BYTES_TO_INTEGERS, [own(pixels!.id)], 1);
-    return backend.createOutputTensor(integers!) as Result;
+    return backend.createOutputTensor(integers!);
   });
 }
 

@@ -31,9 +31,11 @@ export function progressBarCallback(tf: typeof tfjs): new () => tfjs.CustomCallb
     constructor() {
       super({
         onTrainBegin: () => {
-          const { samples, batchSize, steps } = this.params as Record<string, number | null | undefined>;
+          const samples = this.#number('samples');
+          const batchSize = this.#number('batchSize') ?? samples;
           // 0: unknown, as for a dataset without `batchesPerEpoch`.
-          this.#batches = samples != null ? Math.ceil(samples / (batchSize ?? samples)) : (steps ?? 0);
+          this.#batches =
+            samples && batchSize ? Math.ceil(samples / batchSize) : (this.#number('steps') ?? 0);
         },
         onEpochBegin: (epoch) => {
           progressBarHelper.log(`Epoch ${epoch + 1} / ${String(this.params['epochs'])}`);
@@ -77,9 +79,13 @@ export function progressBarCallback(tf: typeof tfjs): new () => tfjs.CustomCallb
     }
 
     #perStep(milliseconds: number): number {
-      const samples = this.params['samples'] as number | null | undefined;
-      const isTimed = this.#milliseconds !== undefined && samples != null;
-      return (milliseconds / (isTimed ? samples : this.#seen)) * 1000;
+      const samples = this.#milliseconds === undefined ? undefined : this.#number('samples');
+      return (milliseconds / (samples ?? this.#seen)) * 1000;
+    }
+
+    #number(name: string): number | undefined {
+      const value = this.params[name];
+      return typeof value === 'number' ? value : undefined;
     }
   };
 }

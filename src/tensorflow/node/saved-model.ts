@@ -58,6 +58,7 @@ export class TFSavedModel implements InferenceModel {
    */
   predict(
     inputs: Tensor | Tensor[] | NamedTensorMap,
+    // eslint-disable-next-line @typescript-eslint/no-unused-vars -- part of tfjs's interface
     _config?: ModelPredictConfig,
   ): Tensor | Tensor[] | NamedTensorMap {
     const given = this.#match(inputs);

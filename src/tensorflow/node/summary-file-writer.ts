@@ -81,7 +81,7 @@ export class SummaryFileWriter {
     step: number,
     rest: (own: (id: number) => number, text: (value: string | Uint8Array) => number) => number[],
   ): void {
-    const { binding } = this.backend;
+    const { binding } = this.#backend;
     withTensors(binding, (own) => {
       const text = (value: string | Uint8Array): number => own(textTensor(binding, value));
       const ids = this.#backend.getInputTensorIds([this.#writer]);

@@ -31,6 +31,8 @@ function search(request: RuntimeSearch): Runtime | undefined {
   const worker = new Worker(new URL('./search-runtime.js', import.meta.url), {
     workerData: { ...request, done, port: there },
     transferList: [there],
+    // Options of the program, such as --input-type, may not fit a worker.
+    execArgv: [],
   });
   worker.unref();
   Atomics.wait(done, 0, 0, PATIENCE_MS);

@@ -65,7 +65,7 @@ const modules = {
       dispose() {}
     },
   }),
-  'node-fetch': () => ({ Response }),
+  'node-fetch': () => ({ Response: globalThis.Response }),
   rimraf: () => (path, done) => {
     rm(path, { recursive: true, force: true }, done);
   },

@@ -32,7 +32,7 @@ describe('file://', () => {
     expect((await readFile(join(folder, 'weights.bin'))).length).toBe(16);
     const loaded = await nodeFileSystemRouter(`file://${folder}/model.json`).load!();
     expect(loaded.modelTopology).toEqual({ x: 1 });
-    expect(new Float32Array(io.CompositeArrayBuffer.join(loaded.weightData!))).toEqual(
+    expect(new Float32Array(io.CompositeArrayBuffer.join(loaded.weightData))).toEqual(
       Float32Array.of(1, 2, 3, 4),
     );
   });
@@ -71,7 +71,7 @@ describe('file://', () => {
     ['no weights', [], 0],
   ])('loads %s', async (_, weights, bytes) => {
     const { weightData } = await fileSystem(await modelWith(weights, bytes)).load();
-    expect(io.CompositeArrayBuffer.join(weightData!).byteLength).toBe(bytes);
+    expect(io.CompositeArrayBuffer.join(weightData).byteLength).toBe(bytes);
   });
 
   it.each([
