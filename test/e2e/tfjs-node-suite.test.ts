@@ -1,11 +1,12 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { extract } from 'tar';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 
 import { temporaryFolder } from '../support/folders.js';
 
@@ -20,31 +21,53 @@ interface SuiteResult {
   failed: { name: string; message: string }[];
 }
 
-// Its build for Node.js is not installed: its tests are all that is taken from it.
-it(`the tests of ${PACKAGE} pass on ours`, { timeout: 600_000 }, async () => {
-  const folder = await temporaryFolder();
-  const environment = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)),
-  );
-  const archive = execFileSync(
-    'npm',
-    ['pack', PACKAGE, '--ignore-scripts', '--silent', '--pack-destination', folder],
-    {
-      cwd: folder,
-      env: environment,
-      encoding: 'utf8',
-    },
-  );
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+let folder: string;
+
+function npm(words: readonly string[], cwd: string): string {
+  return execFileSync('npm', [...words, '--silent', '--no-audit', '--no-fund'], {
+    cwd,
+    env: environment,
+    encoding: 'utf8',
+  });
+}
+
+// The package itself is not installed: its tests are all that is taken from it.
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mnist-train-tfjs-node-suite-'));
+  const archive = npm(['pack', PACKAGE, '--ignore-scripts', '--pack-destination', folder], folder);
   await extract({ file: join(folder, archive.trim()), cwd: folder });
   await symlink(FIXTURES, join(folder, 'test_objects'));
   await writeFile(join(folder, 'package.json'), '{}');
-  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, join(folder, 'package')], {
-    cwd: folder,
-    maxBuffer: 64 << 20,
-  });
-  const result = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as SuiteResult;
-  expect(result.failed).toEqual([]);
-  expect(result.pending).toEqual([]);
-  expect(result.files).toBe(12);
-  expect(result.passed).toBeGreaterThanOrEqual(150);
+  return () => rm(folder, { recursive: true, force: true });
 });
+
+async function nodeOf(major: string): Promise<string> {
+  if (major === 'this') return process.execPath;
+  const place = await temporaryFolder();
+  npm(['install', '--no-save', '--prefix', place, `node@${major}`], place);
+  return join(place, 'node_modules', 'node', 'bin', 'node');
+}
+
+it.each([
+  ['this', 'on'],
+  ['22', 'off'],
+  ['24', 'on'],
+  ['26', 'off'],
+])(
+  `the tests of ${PACKAGE} pass on ours: Node %s, oneDNN %s`,
+  { timeout: 600_000 },
+  async (major, oneDnn) => {
+    const node = await nodeOf(major);
+    const { stdout } = await promisify(execFile)(node, [PROGRAM, join(folder, 'package')], {
+      cwd: folder,
+      env: { ...process.env, TF_ENABLE_ONEDNN_OPTS: oneDnn === 'on' ? '1' : '0' },
+      maxBuffer: 64 << 20,
+    });
+    const result = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as SuiteResult;
+    expect(result.failed).toEqual([]);
+    expect(result.pending).toEqual([]);
+    expect(result.files).toBe(12);
+    expect(result.passed).toBe(152);
+  },
+);

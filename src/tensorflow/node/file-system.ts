@@ -82,8 +82,9 @@ async function loadModel(path: string): Promise<io.ModelArtifacts> {
     path,
     'The path to load from must be a file. Loading from a directory is not supported.',
   );
-  const model = (await readJson(path)) as io.ModelJSON;
-  return io.getModelArtifactsForJSON(model, (manifest) => readWeights(manifest, path));
+  const model = await readJson(path);
+  if (typeof model !== 'object' || model === null) throw refused(path, 'it describes no model');
+  return io.getModelArtifactsForJSON(model as io.ModelJSON, (manifest) => readWeights(manifest, path));
 }
 
 async function loadGraph(topology: string, manifest: string): Promise<io.ModelArtifacts> {
@@ -111,11 +112,7 @@ async function readJson(path: string): Promise<unknown> {
     return JSON.parse(await readFile(path, 'utf8')) as unknown;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw readError(error, path);
-    throw new ToolkitError('SOURCE_REFUSED', {
-      path,
-      reason: `it is not valid JSON (${messageOf(error)})`,
-      hint: 'name a model.json that tfjs or its converter has written',
-    });
+    throw refused(path, `it is not valid JSON (${messageOf(error)})`);
   }
 }
 
@@ -131,6 +128,11 @@ function modelOf({ modelTopology, weightSpecs, ...more }: io.ModelArtifacts): io
     signature,
     userDefinedMetadata,
   } as io.ModelJSON;
+}
+
+function refused(path: string, reason: string): ToolkitError {
+  const hint = 'pass a model.json written by tfjs or its converter';
+  return new ToolkitError('SOURCE_REFUSED', { path, reason, hint });
 }
 
 function unusable(message: string, hint: string): ToolkitError {

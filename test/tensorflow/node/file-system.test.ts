@@ -84,8 +84,10 @@ describe('file://', () => {
 
   it('refuses what is no JSON, and folders', async () => {
     const folder = await temporaryFolder();
-    await writeFile(join(folder, 'model.json'), '{"model');
-    await toolkitError('SOURCE_REFUSED', fileSystem(join(folder, 'model.json')).load());
+    for (const text of ['{"model', 'null', '7']) {
+      await writeFile(join(folder, 'model.json'), text);
+      await toolkitError('SOURCE_REFUSED', fileSystem(join(folder, 'model.json')).load());
+    }
     await toolkitError('USAGE', fileSystem(folder).load());
   });
 });
