@@ -12,6 +12,7 @@ const { node, io, version } = extendTfjs(tfjs);
 Object.assign(exports, tfjs, { node, io, version });
 
 // For `import`: Node.js finds the names of a CommonJS module's exports in its text.
+// eslint-disable-next-line no-constant-binary-expression -- it is read, not run
 0 && (module.exports = { node, io, version, ...require('@tensorflow/tfjs') });
 
 function requireTfjs() {

@@ -99,9 +99,17 @@ describe('a summary writer', () => {
 
   it('refuses steps that are no integers, tensors that are no scalars, and descriptions of numbers', async () => {
     const writer = summaryFileWriter(await temporaryFolder());
-    await toolkitError('USAGE', () => writer.scalar('a', 1, 0.5));
-    await toolkitError('USAGE', () => tidy(() => writer.scalar('a', tensor1d([1]) as never, 1)));
-    await toolkitError('USAGE', () => writer.scalar('a', 1, 1, 'text'));
+    await toolkitError('USAGE', () => {
+      writer.scalar('a', 1, 0.5);
+    });
+    await toolkitError('USAGE', () => {
+      tidy(() => {
+        writer.scalar('a', tensor1d([1]) as never, 1);
+      });
+    });
+    await toolkitError('USAGE', () => {
+      writer.scalar('a', 1, 1, 'text');
+    });
     await toolkitError('USAGE', () => summaryFileWriter(''));
     await toolkitError('TENSORFLOW_FAILED', () => summaryFileWriter('/dev/null/logs'));
   });
