@@ -36,8 +36,8 @@ const FACES = `
   const { tf } = faceapi;
   const folder = dirname(require.resolve('@vladmandic/face-api/package.json'));
   const picture = tf.node.decodeImage(readFileSync(join(folder, 'demo', 'sample1.jpg')), 3);
-  const half = tf.image.resizeBilinear(picture, [640, 960]).toInt();
-  const [pixels, shape] = [half.dataSync(), half.shape];
+  const small = tf.image.resizeBilinear(picture, [320, 480]).toInt();
+  const [pixels, shape] = [small.dataSync(), small.shape];
   (async () => {
     await tf.setBackend(process.argv[1]);
     for (const net of ['ssdMobilenetv1', 'faceLandmark68TinyNet', 'ageGenderNet']) {
@@ -59,7 +59,8 @@ const PICTURES = `
   const nsfw = require('nsfwjs');
   const folder = dirname(require.resolve('@vladmandic/face-api/package.json'));
   const picture = tf.node.decodeImage(readFileSync(join(folder, 'demo', 'sample1.jpg')), 3);
-  const [pixels, shape] = [picture.dataSync(), picture.shape];
+  const small = tf.image.resizeBilinear(picture, [224, 224]).toInt();
+  const [pixels, shape] = [small.dataSync(), small.shape];
   (async () => {
     await tf.setBackend(process.argv[1]);
     const model = await nsfw.load('MobileNetV2');

@@ -13,6 +13,7 @@ import { runSignature } from './run-signature.js';
 /** A model's session, and how to release it. */
 interface Hold {
   readonly session: number;
+  /** Gives the session back. */
   release(): void;
 }
 
