@@ -49,9 +49,9 @@ function startPython(python: string): { measure: () => Promise<number>; stop: ()
   return {
     async measure() {
       child.stdin.write('\n');
-      const { value, done } = await lines.next();
-      if (done) throw new Error(`${python} has no tensorflow`);
-      return Number(value);
+      const line = await lines.next();
+      if (line.done) throw new Error(`${python} has no tensorflow`);
+      return Number(line.value);
     },
     stop: () => void child.kill(),
   };

@@ -15,6 +15,7 @@ import { AttributeType, DataType } from '../c-api/data-types.js';
 import { attribute } from '../c-api/graph-builder.js';
 import { BACKEND_NAME } from './kernels/kernel-call.js';
 import { registerKernels } from './kernels/index.js';
+import { nameKernelErrors } from './kernels/worded-errors.js';
 
 /** Kernels that tfjs lacks, each a single TensorFlow operation. `src/engine/tracing/operations.ts` calls them. */
 export const ExtraKernel = {
@@ -133,6 +134,7 @@ export function registerExtraKernels(): void {
   registerKernels();
   addFastPath(BatchMatMul, multiplyMatrices);
   addFastPath(Add, addBias);
+  nameKernelErrors();
 }
 
 /** TensorFlow's activation gradients differ only in the order of their inputs. */

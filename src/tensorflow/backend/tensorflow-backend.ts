@@ -1,12 +1,6 @@
 import type { NodeJSKernelBackend, OperationAttribute, TensorMetadata } from '#tensorflow-kernels';
 import type * as kernels from '#tensorflow-kernels';
-import {
-  engine,
-  type DataId,
-  type DataType as TypeName,
-  type Tensor,
-  type TensorInfo,
-} from '@tensorflow/tfjs-core';
+import { engine, type DataType as TypeName, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 
 import { ToolkitError } from '../../core/errors.js';
 import { AttributeType, DataType } from '../c-api/data-types.js';
@@ -28,9 +22,8 @@ const TYPE_NAMES: Readonly<Record<number, TypeName>> = {
 /** Of the operations that tfjs-node-gpu runs with one input, those whose output differs from it in shape or type. */
 const CHANGES_SHAPE_OR_TYPE = new Set(['Diag', 'IsFinite', 'IsInf', 'IsNan']);
 
-/** A tensor of tfjs-node-gpu's that is no tensor of tfjs: a scalar of 64 bits. */
+/** A 64-bit scalar of tfjs-node-gpu's, which it passes among the tensors although it is none. */
 interface Int64Scalar {
-  readonly dtype: 'int64';
   readonly valueArray: Int32Array;
 }
 
@@ -41,6 +34,10 @@ export interface OwnBinding {
 
 /** All that the constructor of tfjs-node-gpu's backend needs of a binding. */
 const NOT_STARTED = { isUsingGpuDevice: () => false } as kernels.TensorFlowBinding;
+
+function isInt64Scalar(input: object): input is Int64Scalar {
+  return 'valueArray' in input;
+}
 
 /** A backend that runs operations without asking TensorFlow for the shape of the output. */
 export interface ElementwiseBackend extends NodeJSKernelBackend {
@@ -64,7 +61,7 @@ export function newTensorFlowBackend(
       super(own.binding ?? NOT_STARTED, 'mnist-train');
       this.tensorMap = new TensorStorage(
         (dataId) => {
-          engine().moveData(this, dataId as DataId);
+          engine().moveData(this, dataId);
         },
         (id) => {
           own.binding?.deleteTensor(id);
@@ -129,11 +126,8 @@ export function newTensorFlowBackend(
       return ids;
     }
 
-    #idOf(operation: string, input: TensorInfo): number {
-      if ((input as unknown as Int64Scalar).dtype === 'int64') {
-        const { valueArray } = input as unknown as Int64Scalar;
-        return this.binding.createTensor([], DataType.INT64, valueArray);
-      }
+    #idOf(operation: string, input: TensorInfo | Int64Scalar): number {
+      if (isInt64Scalar(input)) return this.binding.createTensor([], DataType.INT64, input.valueArray);
       const record = this.#recordOf(operation, input);
       if (record.values !== null) {
         record.id = this.binding.createTensor(record.shape, record.dtype, record.values as Float32Array);

@@ -47,21 +47,27 @@ function setOne(setup: OperationSetup, { name, type, value }: NodeAttribute): vo
   const { api, address, status } = setup;
   switch (type) {
     case AttributeType.TYPE:
-      return api.TFE_OpSetAttrType(address, name, dataType(setup, name, value));
+      api.TFE_OpSetAttrType(address, name, dataType(setup, name, value));
+      break;
     case AttributeType.INT:
-      return api.TFE_OpSetAttrInt(address, name, Math.trunc(number(setup, name, value)));
+      api.TFE_OpSetAttrInt(address, name, Math.trunc(number(setup, name, value)));
+      break;
     case AttributeType.FLOAT:
-      return api.TFE_OpSetAttrFloat(address, name, number(setup, name, value));
+      api.TFE_OpSetAttrFloat(address, name, number(setup, name, value));
+      break;
     case AttributeType.BOOL:
-      return api.TFE_OpSetAttrBool(address, name, value ? 1 : 0);
+      api.TFE_OpSetAttrBool(address, name, value ? 1 : 0);
+      break;
     case AttributeType.STRING: {
       const bytes = encoder.encode(text(setup, name, value));
-      return api.TFE_OpSetAttrString(address, name, bytes, bytes.length);
+      api.TFE_OpSetAttrString(address, name, bytes, bytes.length);
+      break;
     }
     default: {
       if (!Array.isArray(value)) throw refused(setup, `the attribute ${name} is no shape`);
       const sizes = shapeArgument(value as number[], `the attribute ${name} of ${setup.name}`, -1);
-      return api.TFE_OpSetAttrShape(address, name, sizes, sizes.length, status);
+      api.TFE_OpSetAttrShape(address, name, sizes, sizes.length, status);
+      break;
     }
   }
 }
@@ -71,24 +77,29 @@ function setList(setup: OperationSetup, { name, type }: NodeAttribute, values: r
   switch (type) {
     case AttributeType.TYPE: {
       const types = Int32Array.from(values, (value) => dataType(setup, name, value));
-      return api.TFE_OpSetAttrTypeList(address, name, types, types.length);
+      api.TFE_OpSetAttrTypeList(address, name, types, types.length);
+      break;
     }
     case AttributeType.INT: {
       const integers = values.map((value) => Math.trunc(number(setup, name, value)));
-      return api.TFE_OpSetAttrIntList(address, name, toInt64(integers), integers.length);
+      api.TFE_OpSetAttrIntList(address, name, toInt64(integers), integers.length);
+      break;
     }
     case AttributeType.FLOAT: {
       const floats = Float32Array.from(values, (value) => number(setup, name, value));
-      return api.TFE_OpSetAttrFloatList(address, name, floats, floats.length);
+      api.TFE_OpSetAttrFloatList(address, name, floats, floats.length);
+      break;
     }
     case AttributeType.BOOL: {
       const booleans = Uint8Array.from(values, (value) => (value ? 1 : 0));
-      return api.TFE_OpSetAttrBoolList(address, name, booleans, booleans.length);
+      api.TFE_OpSetAttrBoolList(address, name, booleans, booleans.length);
+      break;
     }
     default: {
       const texts = values.map((value) => text(setup, name, value));
       const bytes = toInt64(texts.map((value) => Buffer.byteLength(value)));
-      return api.TFE_OpSetAttrStringList(address, name, texts, bytes, texts.length);
+      api.TFE_OpSetAttrStringList(address, name, texts, bytes, texts.length);
+      break;
     }
   }
 }

@@ -24,12 +24,12 @@ export function registerArithmeticKernels(): void {
   defineKernel(BitwiseAnd, (call) => call.run('BitwiseAnd', [call.input('a'), call.input('b')]));
   improveType(Round, 'int32', (call) => call.input('x'));
   improveType(LeakyRelu, 'int32', (call) => {
-    const { alpha } = call.attributes<LeakyReluAttrs>();
+    const { alpha } = call.attributes as LeakyReluAttrs;
     const x = call.cast(call.input('x'), DataType.FLOAT);
     return call.run('LeakyRelu', [x], [attribute.float('alpha', alpha)]);
   });
   improveType(Step, 'int32', (call) => {
-    const { alpha } = call.attributes<StepAttrs>();
+    const { alpha } = call.attributes as StepAttrs;
     const x = call.input('x');
     const isPositive = call.run('Greater', [x, call.integers(0)]);
     return call.run('SelectV2', [isPositive, call.integers(1), call.cast(call.float(alpha), x.dtype)]);
@@ -67,13 +67,13 @@ function improveType(kernel: string, dtype: string, compute: (call: KernelCall) 
 /** TensorFlow takes a label of the output that no input has for an axis of size 1. */
 function requireKnownLabels(equation: string): void {
   const [inputs = '', output = ''] = equation.replaceAll(' ', '').split('->');
-  const unknown = [...output].find((label) => /[a-zA-Z]/.test(label) && !inputs.includes(label));
+  const unknown = output.match(/[a-zA-Z]/g)?.find((label) => !inputs.includes(label));
   if (unknown === undefined) return;
   throw new Error(`Output subscripts contain the label ${unknown} not present in the input subscripts.`);
 }
 
 function draw(call: KernelCall): Value {
-  const { numSamples, seed, normalized } = call.attributes<MultinomialAttrs>();
+  const { numSamples, seed, normalized } = call.attributes as MultinomialAttrs;
   const given = call.input('logits');
   const logits = normalized ? call.run('Log', [given]) : given;
   const key = new Int32Array(Float64Array.of(seed).buffer);

@@ -14,10 +14,10 @@ import { defineKernel, type KernelCall, type Value } from './kernel-call.js';
 /** Kernels that count values, or look for their places. */
 export function registerCountingKernels(): void {
   defineKernel(SearchSorted, (call) =>
-    search(call, call.attributes<SearchSortedAttrs>().side === 'left' ? LowerBound : UpperBound),
+    search(call, (call.attributes as SearchSortedAttrs).side === 'left' ? LowerBound : UpperBound),
   );
   defineKernel(DenseBincount, (call) => {
-    const { size, binaryOutput } = call.attributes<DenseBincountAttrs>();
+    const { size, binaryOutput } = call.attributes as DenseBincountAttrs;
     const weights = call.input('weights');
     const attributes = [
       attribute.type('Tidx', DataType.INT32),

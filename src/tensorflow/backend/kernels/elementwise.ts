@@ -1,8 +1,7 @@
 import { Add, Maximum, Minimum, Multiply, RealDiv, Sub, type TensorInfo } from '@tensorflow/tfjs-core';
 
 import { DataType } from '../../c-api/data-types.js';
-import type { ElementwiseBackend } from '../tensorflow-backend.js';
-import { improveKernelFunction } from './kernel-call.js';
+import { improveKernelFunction, tensorFlowOf } from './kernel-call.js';
 
 /** Kernels by their TensorFlow operations, where both inputs and the output have one type. */
 const OPERATIONS: readonly (readonly [kernel: string, operation: string])[] = [
@@ -22,8 +21,7 @@ export function registerElementwiseKernels(): void {
       if (a.dtype !== 'float32' || b.dtype !== 'float32') return undefined;
       const shape = commonShape(a.shape, b.shape);
       if (!shape) return undefined;
-      return () =>
-        (backend as ElementwiseBackend).executeElementwise(operation, DataType.FLOAT, [a, b], shape);
+      return () => tensorFlowOf(backend).executeElementwise(operation, DataType.FLOAT, [a, b], shape);
     });
   }
 }

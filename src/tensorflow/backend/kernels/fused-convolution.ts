@@ -15,14 +15,14 @@ import {
 import type { NodeJSKernelBackend } from '#tensorflow-kernels';
 
 import { isUsual } from './convolution.js';
-import { improveKernelFunction } from './kernel-call.js';
+import { improveKernelFunction, tensorFlowOf } from './kernel-call.js';
 
 /** A convolution with bias and activation, where the convolution is one that TensorFlow needs help with. */
 export function registerFusedConvolutionKernels(): void {
   for (const kernel of [FusedConv2D, FusedDepthwiseConv2D]) {
     improveKernelFunction(kernel, ({ inputs, attrs, backend }) => {
       const given = attrs as unknown as FusedConv2DAttrs;
-      const tensorflow = backend as NodeJSKernelBackend;
+      const tensorflow = tensorFlowOf(backend);
       const isDepthwise = kernel === FusedDepthwiseConv2D;
       const isChannelsLast = given.dataFormat !== 'NCHW';
       if (isUsual(given, tensorflow.isUsingGpuDevice, isDepthwise) && isChannelsLast) return undefined;
@@ -57,5 +57,5 @@ function fuse(
 /** Lays a value for each channel along the axis of the channels. */
 function ofChannels(values: Tensor, dataFormat: 'NHWC' | 'NCHW'): Tensor {
   const isVector = values.shape.length === 1 && values.shape[0] !== 1;
-  return dataFormat === 'NCHW' && isVector ? reshape(values, [values.shape[0]!, 1, 1]) : values;
+  return dataFormat === 'NCHW' && isVector ? reshape(values, [values.shape[0], 1, 1]) : values;
 }

@@ -1,11 +1,9 @@
 import {
   backend_util,
   FlipLeftRight,
-  MaxPoolWithArgmax,
   NonMaxSuppressionV5,
   RotateWithOffset,
   Transform,
-  type MaxPoolWithArgmaxAttrs,
   type NonMaxSuppressionV5Attrs,
   type RotateWithOffsetAttrs,
   type TransformAttrs,
@@ -26,7 +24,7 @@ export function registerImageKernels(): void {
     return call.run('ReverseV2', [call.input('image'), call.integers([2])], attributes);
   });
   defineKernel(Transform, (call) => {
-    const { interpolation, fillMode, fillValue, outputShape } = call.attributes<TransformAttrs>();
+    const { interpolation, fillMode, fillValue, outputShape } = call.attributes as TransformAttrs;
     const image = call.input('image');
     const size = outputShape ?? (image.shape.slice(1, 3) as [number, number]);
     const attributes = [
@@ -39,7 +37,7 @@ export function registerImageKernels(): void {
   });
   defineKernel(RotateWithOffset, rotate);
   defineKernel(NonMaxSuppressionV5, (call) => {
-    const given = call.attributes<NonMaxSuppressionV5Attrs>();
+    const given = call.attributes as NonMaxSuppressionV5Attrs;
     const inputs = [
       call.input('boxes'),
       call.input('scores'),
@@ -58,7 +56,7 @@ export function registerImageKernels(): void {
 
 /** Turns images about a point; each pixel is the nearest one of the source, or the filling. */
 function rotate(call: KernelCall): Value {
-  const { radians, fillValue, center } = call.attributes<RotateWithOffsetAttrs>();
+  const { radians, fillValue, center } = call.attributes as RotateWithOffsetAttrs;
   const image = call.input('image');
   const [, height = 0, width = 0, channels = 0] = image.shape;
   const [x, y] = backend_util.getImageCenter(center, height, width);

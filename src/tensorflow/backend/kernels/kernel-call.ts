@@ -10,6 +10,7 @@ import {
 
 import { DataType } from '../../c-api/data-types.js';
 import { attribute, type NodeAttribute } from '../../c-api/graph-builder.js';
+import type { ElementwiseBackend } from '../tensorflow-backend.js';
 
 /** The name under which tfjs knows the backend; tfjs-node-gpu's kernels are registered for it. */
 export const BACKEND_NAME = 'tensorflow';
@@ -29,33 +30,23 @@ export class KernelCall {
   readonly #backend: NodeJSKernelBackend;
   readonly #parameters: Parameters;
   readonly #own = new Set<number>();
+  /** What tfjs passes, as the interface of the kernel in `tfjs-core/dist/kernel_names.d.ts` declares it. */
+  readonly attributes: unknown;
 
   constructor(parameters: Parameters) {
+    this.attributes = parameters.attrs ?? {};
     this.#parameters = parameters;
-    this.#backend = parameters.backend as NodeJSKernelBackend;
-  }
-
-  get usesGpu(): boolean {
-    return this.#backend.isUsingGpuDevice;
-  }
-
-  /** The attributes that tfjs passes, as `tfjs-core/dist/kernel_names.d.ts` declares them. */
-  attributes<Attributes>(): Attributes {
-    return (this.#parameters.attrs ?? {}) as Attributes;
+    this.#backend = tensorFlowOf(parameters.backend);
   }
 
   /** The input of this name. */
   input(name: string): Value {
-    return this.#take(this.#parameters.inputs[name] as TensorInfo);
+    return this.#take(this.#parameters.inputs[name]!);
   }
 
   /** The inputs under this name. */
   inputs(name: string): Value[] {
     return (this.#parameters.inputs[name] as unknown as TensorInfo[]).map((info) => this.#take(info));
-  }
-
-  has(name: string): boolean {
-    return (this.#parameters.inputs[name] as TensorInfo | undefined | null) != null;
   }
 
   /** int32: a scalar, or of a list a vector, unless a shape is given. */
@@ -152,6 +143,11 @@ export class KernelCall {
   }
 }
 
+/** tfjs's backend as what it is: kernels are registered for no other. */
+export function tensorFlowOf(backend: unknown): ElementwiseBackend {
+  return backend as ElementwiseBackend;
+}
+
 /** Registers a kernel, in place of one that may be there. */
 export function defineKernel(kernelName: string, compute: Compute): void {
   replaceKernel(kernelName, (parameters) => new KernelCall(parameters).finish(compute));
@@ -177,11 +173,15 @@ export function improveKernelFunction(
   kernelName: string,
   choose: (parameters: Parameters) => (() => TensorInfo | TensorInfo[]) | undefined,
 ): void {
-  const original = getKernel(kernelName, BACKEND_NAME);
-  replaceKernel(kernelName, (parameters) => {
+  wrapKernel(kernelName, (kernelFunc) => (parameters) => {
     const compute = choose(parameters);
-    return compute ? compute() : original.kernelFunc(parameters);
+    return compute ? compute() : kernelFunc(parameters);
   });
+}
+
+/** Registers a kernel that is made of the one that was there before. */
+export function wrapKernel(kernelName: string, wrap: (kernelFunc: KernelFunc) => KernelFunc): void {
+  replaceKernel(kernelName, wrap(getKernel(kernelName, BACKEND_NAME).kernelFunc));
 }
 
 function replaceKernel(kernelName: string, kernelFunc: KernelFunc): void {

@@ -12,7 +12,6 @@ import {
   type MaxPool3DAttrs,
   type MaxPoolAttrs,
   type MaxPoolWithArgmaxAttrs,
-  type TensorInfo,
 } from '@tensorflow/tfjs-core';
 
 import { DataType } from '../../c-api/data-types.js';
@@ -57,7 +56,7 @@ export function registerPoolingKernels(): void {
 
 function improvePool(kernel: string, image: string, rank: 2 | 3, pool: Pool): void {
   improveKernel(kernel, ({ inputs, attrs }) => {
-    const { shape } = inputs[image] as TensorInfo;
+    const { shape } = inputs[image]!;
     const given = attrs as unknown as PoolAttributes;
     if (isUsualPadding(given, shape.slice(1, -1), given.filterSize)) return undefined;
     return (call) => {
@@ -143,7 +142,7 @@ function shareInside(
 
 /** The largest value of each window and where it was, counted in the image, or in the batch. */
 function largestWithPlace(call: KernelCall): Value[] {
-  const given = call.attributes<MaxPoolWithArgmaxAttrs>();
+  const given = call.attributes as MaxPoolWithArgmaxAttrs;
   const x = call.input('x');
   const axes = axes2D(x.shape, given);
   const attributes = [

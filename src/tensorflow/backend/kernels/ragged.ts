@@ -13,7 +13,7 @@ import { defineCheckedKernel } from './worded-errors.js';
 /** Kernels of rows of different lengths. */
 export function registerRaggedKernels(): void {
   defineCheckedKernel(RaggedGather, (call) => {
-    const { outputRaggedRank } = call.attributes<RaggedGatherAttrs>();
+    const { outputRaggedRank } = call.attributes as RaggedGatherAttrs;
     const splits = call.inputs('paramsNestedSplits');
     const values = call.input('paramsDenseValues');
     const attributes = [
@@ -32,7 +32,7 @@ export function registerRaggedKernels(): void {
     return call.runAll('RaggedRange', inputs, attributes, 2);
   });
   defineCheckedKernel(RaggedTensorToTensor, (call) => {
-    const { rowPartitionTypes } = call.attributes<RaggedTensorToTensorAttrs>();
+    const { rowPartitionTypes } = call.attributes as RaggedTensorToTensorAttrs;
     const [shape, values, defaultValue] = ['shape', 'values', 'defaultValue'].map((name) => call.input(name));
     const partitions = call.inputs('rowPartitionTensors');
     const attributes = [

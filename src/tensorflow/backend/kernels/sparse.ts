@@ -3,7 +3,6 @@ import {
   SparseReshape,
   SparseSegmentMean,
   SparseSegmentSum,
-  type TensorInfo,
 } from '@tensorflow/tfjs-core';
 
 import { DataType } from '../../c-api/data-types.js';
@@ -38,7 +37,7 @@ export function registerSparseKernels(): void {
   }
   // TensorFlow takes no mean of integers.
   improveKernel(SparseSegmentMean, ({ inputs }) => {
-    if ((inputs['data'] as TensorInfo).dtype !== 'int32') return undefined;
+    if (inputs['data']!.dtype !== 'int32') return undefined;
     return (call) => {
       const data = call.cast(call.input('data'), DataType.FLOAT);
       const mean = call.run(SparseSegmentMean, [data, call.input('indices'), call.input('segmentIds')]);

@@ -14,7 +14,7 @@ import { defineKernel } from './kernel-call.js';
 /** Kernels of strings. TensorFlow gives 64-bit integers where tfjs has those of 32 bits. */
 export function registerStringKernels(): void {
   defineKernel(StringNGrams, (call) => {
-    const given = call.attributes<StringNGramsAttrs>();
+    const given = call.attributes as StringNGramsAttrs;
     const attributes = [
       attribute.text('separator', given.separator),
       attribute.integers('ngram_widths', given.nGramWidths),
@@ -27,14 +27,14 @@ export function registerStringKernels(): void {
     return call.runAll('StringNGrams', [call.input('data'), call.input('dataSplits')], attributes, 2);
   });
   defineKernel(StringSplit, (call) => {
-    const { skipEmpty } = call.attributes<StringSplitAttrs>();
+    const { skipEmpty } = call.attributes as StringSplitAttrs;
     const inputs = [call.input('input'), call.input('delimiter')];
     const attributes = [attribute.boolean('skip_empty', skipEmpty)];
     const [indices, values, shape] = call.runAll('StringSplit', inputs, attributes, 3);
     return [call.cast(indices!, DataType.INT32), values!, call.cast(shape!, DataType.INT32)];
   });
   defineKernel(StringToHashBucketFast, (call) => {
-    const { numBuckets } = call.attributes<StringToHashBucketFastAttrs>();
+    const { numBuckets } = call.attributes as StringToHashBucketFastAttrs;
     const attributes = [attribute.integer('num_buckets', numBuckets)];
     const buckets = call.run('StringToHashBucketFast', [call.input('input')], attributes);
     return call.cast(buckets, DataType.INT32);

@@ -1,5 +1,7 @@
-import { isToolkitError } from '../../../core/errors.js';
-import { defineKernel, type Compute } from './kernel-call.js';
+import { getKernelsForBackend } from '@tensorflow/tfjs-core';
+
+import { isToolkitError, messageOf, ToolkitError } from '../../../core/errors.js';
+import { BACKEND_NAME, defineKernel, wrapKernel, type Compute } from './kernel-call.js';
 
 /** What tfjs says otherwise than TensorFlow, whose names of the inputs and whose sentences differ. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
@@ -15,6 +17,33 @@ export class KernelError extends Error {
     super(message, { cause });
     this.name = `${kernel}Error`;
   }
+}
+
+/** Has every kernel of the backend name itself in what it throws: many fail on a bad call without saying what it was. */
+export function nameKernelErrors(): void {
+  for (const { kernelName } of getKernelsForBackend(BACKEND_NAME)) {
+    wrapKernel(kernelName, (kernelFunc) => (parameters) => {
+      try {
+        return kernelFunc(parameters);
+      } catch (error) {
+        throw named(kernelName, error);
+      }
+    });
+  }
+}
+
+/** An error that names a kernel. Messages of tfjs's own checks stay as they are: callers may look for them. */
+function named(kernel: string, error: unknown): Error {
+  if (error instanceof KernelError) return error;
+  if (isToolkitError(error)) {
+    // Such as "TensorFlow failed in a new tensor: …": what was done for the kernel, not an operation.
+    const [, task, reason] = /^TensorFlow failed in (an? [^:]+): (.*)/s.exec(error.message) ?? [];
+    if (task === undefined || reason === undefined) return error;
+    const operation = `${kernel}, ${task}`;
+    return new ToolkitError('TENSORFLOW_FAILED', { operation, reason }, { cause: error });
+  }
+  const isCheck = error instanceof Error && error.constructor === Error;
+  return new KernelError(kernel, isCheck ? error.message : `${kernel}: ${messageOf(error)}`, error);
 }
 
 /** Registers a kernel whose checks of its inputs are TensorFlow's: callers know them by tfjs's words for them. */
