@@ -1,8 +1,9 @@
 'use strict';
 
-// What `require('mnist-train/tfjs-node')` gives, and `require('@tensorflow/tfjs-node')` where this folder stands for that package: all
-// of @tensorflow/tfjs, and tf.node. CommonJS, because the program's own @tensorflow/tfjs may be missing, which a static import could
-// not say well.
+// The exports of `mnist-train/tfjs-node`, and of `@tensorflow/tfjs-node` where this folder replaces that package: all of
+// @tensorflow/tfjs, and tf.node. CommonJS like the original; a static import could not explain that @tensorflow/tfjs is missing.
+Object.defineProperty(exports, '__esModule', { value: true });
+
 const { ToolkitError } = require('../dist/core/errors.js');
 const { requireQuietly } = require('../dist/tensorflow/backend/second-copy.js');
 
@@ -11,7 +12,7 @@ const { extendTfjs } = requireQuietly(() => require('../dist/tfjs-node.js'));
 const { node, io, version } = extendTfjs(tfjs);
 Object.assign(exports, tfjs, { node, io, version });
 
-// For `import`: Node.js finds the names of a CommonJS module's exports in its text.
+// For `import`: Node.js reads the names of a CommonJS module's exports from its text.
 // eslint-disable-next-line no-constant-binary-expression -- it is read, not run
 0 && (module.exports = { node, io, version, ...require('@tensorflow/tfjs') });
 

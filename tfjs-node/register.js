@@ -1,7 +1,6 @@
 'use strict';
 
-// `node --require mnist-train/tfjs-node/register program.js`: from now on @tensorflow/tfjs-node and -gpu are mnist-train/tfjs-node, whatever is
-// installed.
+// `node --require mnist-train/tfjs-node/register program.js` resolves @tensorflow/tfjs-node and -gpu to mnist-train/tfjs-node.
 const Module = require('node:module');
 
 const NAMES = ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'];

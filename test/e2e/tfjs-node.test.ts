@@ -222,12 +222,16 @@ describe('without what it needs', () => {
   });
 
   it('is loaded, and says with the first tensor that there is no TensorFlow', async () => {
-    const cache = await temporaryFolder();
+    const empty = await temporaryFolder();
     const program = `
       const tf = require('@tensorflow/tfjs-node');
-      try { tf.tensor1d([1]).add(1) } catch (error) { console.log(error.code, '|', error.hint) }`;
-    expect(requireIn(folder, { XDG_CACHE_HOME: cache, PATH: '' }, program)).toBe(
-      'RUNTIME_MISSING | run "npx mnist runtime install" once, or name a folder with TensorFlow in MNIST_TENSORFLOW\n',
+      try { tf.tensor1d([1]).add(1) } catch (error) { console.log(error.code, error.message, '|', error.hint) }`;
+    expect(requireIn(folder, { XDG_CACHE_HOME: empty, PATH: '' }, program)).toBe(
+      'RUNTIME_MISSING no TensorFlow runtime: none is installed | ' +
+        'run "npx mnist runtime install" once, or name a folder with TensorFlow in MNIST_TENSORFLOW\n',
+    );
+    expect(requireIn(folder, { MNIST_TENSORFLOW: empty }, program)).toContain(
+      `RUNTIME_MISSING no TensorFlow runtime: ${empty}: not a usable TensorFlow runtime (it holds no`,
     );
   });
 });

@@ -1,7 +1,7 @@
 // The worker of wait-for-runtime.ts: finds a runtime and reports it.
 import { workerData, type MessagePort } from 'node:worker_threads';
 
-import { messageOf } from '../../core/errors.js';
+import { asToolkitError } from '../../core/errors.js';
 import type { Runtime } from '../runtime/found-runtime.js';
 import { findRuntime } from '../runtime/locate.js';
 import { variantFor, type VariantName } from '../runtime/variants.js';
@@ -13,7 +13,7 @@ export interface RuntimeSearch {
 }
 
 /** The runtime, if there is one, or why it is unusable. */
-export type SearchResult = { runtime: Runtime | undefined } | { path: string; reason: string };
+export type SearchResult = { runtime: Runtime | undefined } | { reason: string; hint: string };
 
 async function search({ folder, variants }: RuntimeSearch): Promise<SearchResult> {
   try {
@@ -24,7 +24,8 @@ async function search({ folder, variants }: RuntimeSearch): Promise<SearchResult
     }
     return { runtime: undefined };
   } catch (error) {
-    return { path: folder ?? 'the installed TensorFlow', reason: messageOf(error) };
+    const { message: reason, hint } = asToolkitError(error);
+    return { reason, hint };
   }
 }
 

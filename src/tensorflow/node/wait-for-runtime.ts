@@ -11,7 +11,7 @@ const PATIENCE_MS = 120_000;
 
 /**
  * Finds the runtime as `findRuntime` does, but synchronously, in a worker: operations of tfjs return tensors at once, so the first one
- * cannot wait for a promise. Installs nothing. Throws RUNTIME_MISSING or RUNTIME_UNUSABLE.
+ * cannot wait for a promise. Installs nothing. Throws RUNTIME_MISSING.
  *
  * @param folder the folder in `MNIST_TENSORFLOW`
  */
@@ -35,6 +35,8 @@ function search(request: RuntimeSearch): Runtime | undefined {
     execArgv: [],
   });
   worker.unref();
+  // It reports what it finds; without a report, the search has failed.
+  worker.on('error', () => undefined);
   Atomics.wait(done, 0, 0, PATIENCE_MS);
   const answer = receiveMessageOnPort(here)?.message as SearchResult | undefined;
   here.close();
@@ -44,6 +46,6 @@ function search(request: RuntimeSearch): Runtime | undefined {
       hint: 'run "npx mnist doctor", or await useTensorFlow() of mnist-train/tensorflow first',
     });
   }
-  if ('path' in answer) throw new ToolkitError('RUNTIME_UNUSABLE', answer);
+  if ('hint' in answer) throw new ToolkitError('RUNTIME_MISSING', answer);
   return answer.runtime;
 }
