@@ -38,7 +38,8 @@ function outcomeOf({ kernel, inputs, attributes }: KernelCall, random: Random): 
 
 function isNamed(error: unknown, kernel: string): boolean {
   if (!(error instanceof Error)) return false;
-  return /^TensorFlow failed in \w+: /.test(error.message) || String(error).includes(kernel);
+  const isTensorFlows = /^(TensorFlow failed in \w+|out of memory): /.test(error.message);
+  return isTensorFlows || String(error).includes(kernel);
 }
 
 function describe({ kernel, inputs, attributes }: KernelCall): string {

@@ -18,6 +18,9 @@ type TensorValues = TypedArray | BigInt64Array | Uint8Array[];
 
 /** TensorFlow's GPU kernels expect int32 tensors, mostly shapes and indices, in host memory; strings are always there. */
 const STAYS_ON_HOST = new Set<number>([DataType.INT32, DataType.STRING]);
+/** More outputs than any sensible split has; each takes memory before TensorFlow can refuse them. */
+const MAX_OUTPUTS = 2 ** 20;
+
 /** An operation that has been called before. */
 interface KnownOperation extends OperationSetup, OperationDefinition {
   address: Address;
@@ -195,7 +198,9 @@ export class EagerBinding implements TensorFlowBinding {
     outputs: number,
   ): void {
     const { api, status } = this.context;
-    if (!Number.isInteger(outputs) || outputs < 0) throw failureIn(name, `${outputs} outputs`);
+    if (!Number.isInteger(outputs) || outputs < 0 || outputs > MAX_OUTPUTS) {
+      throw failureIn(name, `it cannot have ${outputs} outputs`);
+    }
     const setup = this.#begin(name, inputs);
     for (const attribute of attributes) setAttribute(setup, attribute);
     this.#area.prepare(outputs);

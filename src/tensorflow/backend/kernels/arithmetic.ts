@@ -1,12 +1,17 @@
 import {
+  ArgMax,
+  ArgMin,
   BitwiseAnd,
   Diag,
   Einsum,
+  Exp,
   LeakyRelu,
   Multinomial,
+  Prelu,
   Round,
   ScatterNd,
   Step,
+  type ArgMaxAttrs,
   type EinsumAttrs,
   type LeakyReluAttrs,
   type MultinomialAttrs,
@@ -22,6 +27,7 @@ import { defineKernel, improveKernel, type KernelCall, type Value } from './kern
 /** Kernels of numbers, for types and shapes that tfjs-node-gpu's own kernels leave out. */
 export function registerArithmeticKernels(): void {
   defineKernel(BitwiseAnd, (call) => call.run('BitwiseAnd', [call.input('a'), call.input('b')]));
+  registerUnchainedKernels();
   improveType(Round, 'int32', (call) => call.input('x'));
   improveType(LeakyRelu, 'int32', (call) => {
     const { alpha } = call.attributes as LeakyReluAttrs;
@@ -58,6 +64,23 @@ export function registerArithmeticKernels(): void {
     const { binding } = backend as { binding?: unknown };
     return binding instanceof RecordingBinding && !normalized ? undefined : draw;
   });
+}
+
+/** Kernels for which tfjs-node-gpu's call methods of tensors (`x.sub(y)`) that tfjs-core alone does not have. */
+function registerUnchainedKernels(): void {
+  defineKernel(Prelu, (call) => {
+    const [x, alpha] = [call.input('x'), call.input('alpha')];
+    const negative = call.run('Minimum', [x, call.cast(call.float(0), x.dtype)]);
+    return call.run('AddV2', [call.run('Relu', [x]), call.run('Mul', [alpha, negative])]);
+  });
+  improveType(Exp, 'int32', (call) => call.run('Exp', [call.cast(call.input('x'), DataType.FLOAT)]));
+  for (const kernel of [ArgMax, ArgMin]) {
+    improveType(kernel, 'bool', (call) => {
+      const { axis } = call.attributes as ArgMaxAttrs;
+      const inputs = [call.cast(call.input('x'), DataType.INT32), call.integers(axis)];
+      return call.run(kernel, inputs, [attribute.type('output_type', DataType.INT32)]);
+    });
+  }
 }
 
 function improveType(kernel: string, dtype: string, compute: (call: KernelCall) => Value): void {

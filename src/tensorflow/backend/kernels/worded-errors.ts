@@ -34,7 +34,8 @@ export function nameKernelErrors(): void {
 
 /** An error that names a kernel. Messages of tfjs's own checks stay as they are: callers may look for them. */
 function named(kernel: string, error: unknown): Error {
-  if (error instanceof KernelError) return error;
+  // The outermost kernel is the one that was called.
+  if (error instanceof KernelError) return new KernelError(kernel, error.message, error.cause);
   if (isToolkitError(error)) {
     // Such as "TensorFlow failed in a new tensor: …": what was done for the kernel, not an operation.
     const [, task, reason] = /^TensorFlow failed in (an? [^:]+): (.*)/s.exec(error.message) ?? [];
