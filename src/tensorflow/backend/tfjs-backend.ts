@@ -36,6 +36,7 @@ export function registerTensorFlowBackend(context: EagerContext): void {
  * @param start calls `registerTensorFlowBackend`, or throws
  */
 export function registerWaitingBackend(start: () => void): void {
+  if (wake) return;
   const own: OwnBinding = { binding: undefined };
   let waiting: kernels.NodeJSKernelBackend | undefined;
   wake = (binding) => {

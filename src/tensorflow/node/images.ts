@@ -140,7 +140,7 @@ export async function encodePng(image: Tensor3D, compression = 1): Promise<Uint8
 
 function decode(operation: string, contents: Uint8Array, given: AttributeValues): Tensor {
   const backend = nodeBackend();
-  return withTensors(backend.binding, (own) => {
+  return withTensors(backend.binding, ({ own }) => {
     const { binding } = backend;
     const bytes = own(binding.createTensor([], DataType.STRING, [contents]));
     const [pixels] = binding.executeOp(operation, attributes(given), [bytes], 1);
@@ -153,7 +153,7 @@ function decode(operation: string, contents: Uint8Array, given: AttributeValues)
 async function encode(operation: string, image: Tensor3D, given: AttributeValues): Promise<Uint8Array> {
   const { binding } = nodeBackend();
   const pixels = Uint8Array.from(await image.data());
-  return withTensors(binding, (own) => {
+  return withTensors(binding, ({ own }) => {
     const bytes = own(binding.createTensor(image.shape, DataType.UINT8, pixels));
     const [encoded] = binding.executeOp(operation, attributes(given), [bytes], 1);
     const [content] = binding.tensorDataSync(own(encoded!.id)) as Uint8Array[];

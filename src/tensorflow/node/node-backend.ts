@@ -15,16 +15,30 @@ export function nodeBackend(): NodeJSKernelBackend {
   });
 }
 
-/** Runs an action and then deletes the tensors that it registered with `own`, even if it throws. */
+/** What an action does with the ids of tensors; both functions return the id. */
+export interface Ownership {
+  /** Has the tensor deleted at the end. */
+  own(id: number): number;
+  /** Keeps a tensor that was owned. */
+  disown(id: number): number;
+}
+
+/** Runs an action and then deletes the tensors that it owns, even if it throws. */
 export function withTensors<Result>(
   binding: TensorFlowBinding,
-  action: (own: (id: number) => number) => Result,
+  action: (ownership: Ownership) => Result,
 ): Result {
-  const owned: number[] = [];
+  const owned = new Set<number>();
   try {
-    return action((id) => {
-      owned.push(id);
-      return id;
+    return action({
+      own(id) {
+        owned.add(id);
+        return id;
+      },
+      disown(id) {
+        owned.delete(id);
+        return id;
+      },
     });
   } finally {
     for (const id of owned) binding.deleteTensor(id);

@@ -6,7 +6,7 @@ import { MessageWriter } from '../../core/formats/protobuf.js';
 import { AttributeType, DataType } from '../c-api/data-types.js';
 import { attributes } from './attributes.js';
 import { bucketsOf } from './histogram-buckets.js';
-import { nodeBackend, withTensors } from './node-backend.js';
+import { nodeBackend, withTensors, type Ownership } from './node-backend.js';
 
 /** The default of TensorBoard's Python functions. */
 const BUCKETS = 30;
@@ -79,10 +79,10 @@ export class SummaryFileWriter {
   #write(
     operation: string,
     step: number,
-    rest: (own: (id: number) => number, text: (value: string | Uint8Array) => number) => number[],
+    rest: (own: Ownership['own'], text: (value: string | Uint8Array) => number) => number[],
   ): void {
     const { binding } = this.#backend;
-    withTensors(binding, (own) => {
+    withTensors(binding, ({ own }) => {
       const text = (value: string | Uint8Array): number => own(textTensor(binding, value));
       const ids = this.#backend.getInputTensorIds([this.#writer]);
       ids.push(
@@ -117,30 +117,23 @@ export function summaryFileWriter(
   const known = writers.get(logdir);
   if (known) return known;
   const { binding } = backend;
-  const [resource] = binding.executeOp(
-    'SummaryWriter',
-    attributes({
+  const resource = withTensors(binding, ({ own, disown }) => {
+    const shared = attributes({
       shared_name: [AttributeType.STRING, `logdir:${logdir}`],
       container: [AttributeType.STRING, ''],
-    }),
-    [],
-    1,
-  );
-  withTensors(binding, (own) => {
+    });
+    const [created] = binding.executeOp('SummaryWriter', shared, [], 1);
+    own(created!.id);
     const integer = (value: number): number =>
       own(binding.createTensor([], DataType.INT32, Int32Array.of(value)));
     const text = (value: string): number => own(textTensor(binding, value));
-    const inputs = [
-      resource!.id,
-      text(logdir),
-      integer(maxQueue),
-      integer(flushMillis),
-      text(filenameSuffix),
-    ];
+    const inputs = [created!.id, text(logdir), integer(maxQueue), integer(flushMillis), text(filenameSuffix)];
     binding.executeOp('CreateSummaryFileWriter', [], inputs, 0);
+    disown(created!.id);
+    return created!;
   });
   // A `tidy` around this call must not free it.
-  const writer = new SummaryFileWriter(keep(backend.createOutputTensor(resource!)));
+  const writer = new SummaryFileWriter(keep(backend.createOutputTensor(resource)));
   writers.set(logdir, writer);
   return writer;
 }
