@@ -231,7 +231,7 @@ describe('without what it needs', () => {
         'run "npx mnist runtime install" once, or name a folder with TensorFlow in MNIST_TENSORFLOW\n',
     );
     expect(requireIn(folder, { MNIST_TENSORFLOW: empty }, program)).toContain(
-      `RUNTIME_MISSING no TensorFlow runtime: ${empty}: not a usable TensorFlow runtime (it holds no`,
+      `RUNTIME_MISSING no TensorFlow runtime: ${empty}: not a usable TensorFlow runtime (`,
     );
   });
 });
