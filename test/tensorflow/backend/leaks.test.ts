@@ -10,6 +10,7 @@ import {
   concat,
   engine,
   memory,
+  mul,
   tensor,
   tensor1d,
   tidy,

@@ -69,7 +69,9 @@ export function registerArithmeticKernels(): void {
 /** Kernels for which tfjs-node-gpu's call methods of tensors (`x.sub(y)`) that tfjs-core alone does not have. */
 function registerUnchainedKernels(): void {
   defineKernel(Prelu, (call) => {
-    const [x, alpha] = [call.input('x'), call.input('alpha')];
+    const given = [call.input('x'), call.input('alpha')];
+    const type = given.every(({ dtype }) => dtype === DataType.INT32) ? DataType.INT32 : DataType.FLOAT;
+    const [x, alpha] = given.map((value) => call.cast(value, type)) as [Value, Value];
     const negative = call.run('Minimum', [x, call.cast(call.float(0), x.dtype)]);
     return call.run('AddV2', [call.run('Relu', [x]), call.run('Mul', [alpha, negative])]);
   });

@@ -1,6 +1,6 @@
 import { registerArithmeticKernels } from './arithmetic.js';
 import { registerConvolutionKernels } from './convolution.js';
-import { checkConvolutions } from './convolution-checks.js';
+import { checkArguments } from './argument-checks.js';
 import { registerCountingKernels } from './counting.js';
 import { registerElementwiseKernels } from './elementwise.js';
 import { registerFusedConvolutionKernels } from './fused-convolution.js';
@@ -15,7 +15,7 @@ import { registerStringKernels } from './strings.js';
 export function registerKernels(): void {
   registerArithmeticKernels();
   registerConvolutionKernels();
-  checkConvolutions();
+  checkArguments();
   registerCountingKernels();
   registerElementwiseKernels();
   registerFusedConvolutionKernels();

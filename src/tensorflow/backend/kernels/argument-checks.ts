@@ -8,6 +8,7 @@ import {
   DepthwiseConv2dNative,
   DepthwiseConv2dNativeBackpropFilter,
   DepthwiseConv2dNativeBackpropInput,
+  GatherV2,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 
@@ -26,8 +27,23 @@ const SPATIAL_AXES: Readonly<Record<string, 2 | 3>> = {
   [Conv3DBackpropInputV2]: 3,
 };
 
-/** Checks the arguments of convolutions: TensorFlow ends the process on some ranks, strides and shapes. */
-export function checkConvolutions(): void {
+/** Checks arguments that are no error elsewhere: TensorFlow ends the process on some, tfjs never ends its loops on others. */
+export function checkArguments(): void {
+  checkConvolutions();
+  wrapKernel(GatherV2, (kernelFunc) => (parameters) => {
+    const { axis, batchDims } = parameters.attrs as Record<string, unknown>;
+    const rank = parameters.inputs['x']?.shape.length ?? 0;
+    requireInteger('axis', axis, -rank, rank - 1);
+    requireInteger('batchDims', batchDims ?? 0, -rank, rank);
+    if ((axis as number) >= 0) return kernelFunc(parameters);
+    return kernelFunc({
+      ...parameters,
+      attrs: { batchDims: batchDims as number, axis: (axis as number) + rank },
+    });
+  });
+}
+
+function checkConvolutions(): void {
   for (const [kernel, axes] of Object.entries(SPATIAL_AXES)) {
     wrapKernel(kernel, (kernelFunc) => (parameters) => {
       for (const [name, input] of Object.entries(parameters.inputs)) requireRank(name, input, axes + 2);
@@ -51,6 +67,12 @@ function requireSteps(name: string, value: unknown, axes: number): void {
   const isComplete = !Array.isArray(value) || value.length === axes;
   if (isComplete && steps.every((step) => Number.isInteger(step) && (step as number) > 0)) return;
   throw new Error(`${name} must be positive integers, not ${JSON.stringify(value)}`);
+}
+
+function requireInteger(name: string, value: unknown, smallest: number, largest: number): void {
+  const isInside = (value as number) >= smallest && (value as number) <= largest;
+  if (Number.isInteger(value) && isInside) return;
+  throw new Error(`${name} must be an integer from ${smallest} to ${largest}, not ${String(value)}`);
 }
 
 function requireShape(name: string, value: unknown, rank: number): void {
