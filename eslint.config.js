@@ -86,6 +86,14 @@ export default tseslint.config(
     },
   },
   {
+    // CommonJS: it stands for a package that is (tfjs-node/index.js says why).
+    files: ['tfjs-node/*.js'],
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: { require: 'readonly', module: 'readonly', exports: 'readonly' },
+    },
+  },
+  {
     files: ['**/*.{js,mjs,cjs}'],
     languageOptions: { globals: Object.fromEntries(nodeGlobals.map((name) => [name, 'readonly'])) },
   },

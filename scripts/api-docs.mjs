@@ -10,7 +10,10 @@ const isCheck = process.argv.includes('--check');
 const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 const application = await Application.bootstrapWithPlugins({
-  entryPoints: Object.values(exports).flatMap(({ types }) => (types ? [`${root}${types.slice(2)}`] : [])),
+  // Of the drop-in for tfjs-node what it adds to tfjs, which has a reference of its own.
+  entryPoints: Object.values(exports).flatMap(({ types }) =>
+    types ? [`${root}${types.slice(2).replace('tfjs-node/index', 'dist/tfjs-node')}`] : [],
+  ),
   tsconfig: `${root}tsconfig.docs.json`,
   name: 'mnist-train',
   readme: 'none',

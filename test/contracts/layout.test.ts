@@ -81,7 +81,9 @@ describe('the layout of src', () => {
     const manifest = await readFile(join(SOURCES, '..', 'package.json'), 'utf8');
     const { exports } = JSON.parse(manifest) as { exports: Record<string, string | { default: string }> };
     const modules = Object.values(exports).flatMap((target) =>
-      typeof target === 'string' ? [] : target.default.replace('./dist/', '').replace(/\.js$/, '.ts'),
+      typeof target === 'string'
+        ? []
+        : target.default.replace(/^\.\/(dist\/)?/, '').replace(/(\/index)?\.js$/, '.ts'),
     );
     expect(modules).toContain('tensorflow.ts');
     expect(files.filter((file) => file !== 'options.ts').sort()).toEqual(modules.sort());

@@ -20,3 +20,16 @@ export async function loadQuietly<Module>(load: () => Promise<Module>): Promise<
     environment.set('PROD', isProduction);
   }
 }
+
+/** The same for modules that are loaded at once. */
+export function requireQuietly<Module>(load: () => Module): Module {
+  const environment = (globalThis as TfjsGlobals)._tfengine?.ENV;
+  if (environment === undefined) return load();
+  const isProduction = environment.getBool('PROD');
+  environment.set('PROD', true);
+  try {
+    return load();
+  } finally {
+    environment.set('PROD', isProduction);
+  }
+}
