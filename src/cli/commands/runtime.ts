@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { listRuntimes, installChosen, removeInstalled, runtimeFields } from '../../stages/runtime/runtime.js';
+import { installChosen, runtimeFields } from '../../stages/runtime/runtime.js';
+import { listRuntimes, removeInstalled } from '../../tensorflow/runtime/list.js';
 import { bytes, columns } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
 import { defineCommand, withCommonOptions, type Call } from '../command.js';

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 
 import type * as kernels from '#tensorflow-kernels';
-import { engine, getBackend, registerBackend, setBackend } from '@tensorflow/tfjs-core';
+import { engine, findBackendFactory, getBackend, registerBackend, setBackend } from '@tensorflow/tfjs-core';
 
+import { ToolkitError } from '../../core/errors.js';
 import { EagerBinding } from './eager-binding.js';
 import type { EagerContext } from '../c-api/eager-context.js';
 import { BACKEND_NAME, registerExtraKernels } from './extra-kernels.js';
@@ -10,11 +11,26 @@ import { RecordingBinding } from './recording-binding.js';
 
 /** Makes TensorFlow, through an eager context, the backend of tfjs. */
 export async function useTensorFlowBackend(context: EagerContext): Promise<void> {
+  registerTensorFlowBackend(context);
+  await setBackend(BACKEND_NAME);
+}
+
+/** Registers TensorFlow, through an eager context, as a backend of tfjs; `setBackend` selects it. */
+export function registerTensorFlowBackend(context: EagerContext): void {
   const require = createRequire(import.meta.url);
   const { NodeJSKernelBackend } = require('#tensorflow-kernels') as typeof kernels;
   registerBackend(BACKEND_NAME, () => new NodeJSKernelBackend(new EagerBinding(context), 'mnist-train'));
   registerExtraKernels();
-  await setBackend(BACKEND_NAME);
+}
+
+/** Throws BACKEND_UNAVAILABLE where another package serves tfjs under this backend's name; kernels of both would mix. */
+export function requireFreeBackendName(): void {
+  if (findBackendFactory(BACKEND_NAME) === undefined) return;
+  throw new ToolkitError('BACKEND_UNAVAILABLE', {
+    backend: BACKEND_NAME,
+    reason: 'another package has registered a backend of this name with TensorFlow.js',
+    hint: 'do not load @tensorflow/tfjs-node, @tensorflow/tfjs-node-gpu or a second copy of mnist-train in the same process',
+  });
 }
 
 /** TensorFlow as tfjs's backend, where it is that now. */

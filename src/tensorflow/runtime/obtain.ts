@@ -6,13 +6,19 @@ import type { Runtime } from './found-runtime.js';
 import { findRuntime } from './locate.js';
 import { probeNvidiaDriver } from './nvidia-driver.js';
 import { platformObstacle } from './platform.js';
-import { variantFor, type RuntimeVariant } from './variants.js';
+import { variantFor, type RuntimeVariant, type VariantName } from './variants.js';
 
 export interface RuntimeRequest {
   device: DeviceName;
   /** A folder named by the user. */
   folder: string | undefined;
   environment: NodeJS.ProcessEnv;
+}
+
+/** A runtime, and the GPU that it is for, if there is one. */
+export interface ObtainedRuntime {
+  runtime: Runtime;
+  gpu: string | undefined;
 }
 
 /**
@@ -26,7 +32,7 @@ export async function obtainRuntime(
   context: StageContext,
   choose = chooseVariant,
   spareFor: typeof variantFor = variantFor,
-): Promise<{ runtime: Runtime; gpu: string | undefined }> {
+): Promise<ObtainedRuntime> {
   const { variant, gpu } = choose(device);
   const found = await findRuntime({ folder, variant, environment, emit: context.emit });
   if (found) return { runtime: found, gpu };
@@ -76,6 +82,20 @@ export function chooseVariant(device: DeviceName): { variant: RuntimeVariant; gp
   if (variant) return { variant, gpu };
   const reason = `there is no ${name} runtime for ${process.platform}-${process.arch}`;
   throw new ToolkitError('RUNTIME_MISSING', { reason, hint: 'use --device cpu' });
+}
+
+/** A variant by name, or the one that suits this machine and a device. */
+export const variantChoices = ['auto', 'cpu', 'cuda'] as const satisfies readonly ('auto' | VariantName)[];
+
+/** The runtime of a variant for this machine. Throws RUNTIME_MISSING where there is none, and the errors of `chooseVariant`. */
+export function variantNamed(name: (typeof variantChoices)[number], device: DeviceName): RuntimeVariant {
+  if (name === 'auto') return chooseVariant(device).variant;
+  const variant = variantFor(name);
+  if (variant) return variant;
+  throw new ToolkitError('RUNTIME_MISSING', {
+    reason: `there is no ${name} runtime for ${process.platform}-${process.arch}`,
+    hint: '"mnist runtime list" shows those that there are',
+  });
 }
 
 function isSet(value: string | undefined): boolean {
