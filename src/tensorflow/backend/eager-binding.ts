@@ -145,7 +145,7 @@ export class EagerBinding implements TensorFlowBinding {
     const { api, status } = this.context;
     switch (type) {
       case AttributeType.STRING: {
-        const bytes = new TextEncoder().encode(value as string);
+        const bytes = value instanceof Uint8Array ? value : new TextEncoder().encode(value as string);
         api.TFE_OpSetAttrString(operation, name, bytes, bytes.length);
         break;
       }

@@ -1,9 +1,12 @@
 import type * as kernels from '#tensorflow-kernels';
 import {
   Add,
+  backend_util,
   BatchMatMul,
+  GatherV2,
   getKernel,
   registerKernel,
+  scalar,
   tensor1d,
   unregisterKernel,
   type KernelFunc,
@@ -13,6 +16,7 @@ import {
 
 import { AttributeType, DataType } from '../c-api/data-types.js';
 import { attribute } from '../c-api/graph-builder.js';
+import { RecordingBinding } from './recording-binding.js';
 
 /** The name under which tfjs knows the backend; tfjs-node-gpu's kernels are registered for it. */
 export const BACKEND_NAME = 'tensorflow';
@@ -132,6 +136,7 @@ export function registerExtraKernels(): void {
   registerBatchNormalization();
   improve(BatchMatMul, multiplyMatrices);
   improve(Add, addBias);
+  improve(GatherV2, gatherRecorded);
 }
 
 /** TensorFlow's gradients of activations differ in the order of their inputs alone. */
@@ -191,6 +196,29 @@ const addBias: Improvement = ({ inputs, backend }) => {
   const fits = a.shape.length > 1 && b.shape.length === 1 && b.shape[0] === a.shape.at(-1);
   if (!fits || a.dtype !== 'float32' || b.dtype !== 'float32') return undefined;
   return asTensorFlow(backend).executeSingleOutput('BiasAdd', [T], [a, b]);
+};
+
+/**
+ * tfjs's own kernel reads the indices to check them, which a step that is being recorded cannot; TensorFlow checks them, on a CPU, when
+ * the program runs.
+ */
+const gatherRecorded: Improvement = ({ inputs, attrs, backend }) => {
+  const tensorflow = asTensorFlow(backend);
+  if (!(tensorflow.binding instanceof RecordingBinding)) return undefined;
+  const { x, indices } = inputs as { x: Tensor; indices: Tensor };
+  const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
+  // Checks the shapes and says what is wrong with them.
+  backend_util.segment_util.collectGatherOpShapeInfo(x, indices, axis, batchDims);
+  return tensorflow.executeSingleOutput(
+    'GatherV2',
+    [
+      { name: 'batch_dims', type: AttributeType.INT, value: batchDims },
+      typeAttribute('Tparams', tensorflow.getDTypeInteger(x.dtype)),
+      typeAttribute('Tindices', DataType.INT32),
+      typeAttribute('Taxis', DataType.INT32),
+    ],
+    [x, indices, scalar(axis, 'int32')],
+  );
 };
 
 /** A kernel for some inputs; where it gives nothing, the one that it stands before is called. */

@@ -70,16 +70,21 @@ export class RecordingBinding implements TensorFlowBinding {
   readonly #eager: EagerBinding;
   readonly #types: OperationTypes;
   readonly #arguments: ReadonlySet<number>;
+  readonly #firstConstant: number;
   readonly #operations: RecordedOperation[] = [];
   readonly #results = new Set<number>();
   readonly #constants = new Map<number, HostTensor>();
   #refusal: ToolkitError | undefined;
 
-  /** @param argumentIds tensors that stand for what will differ from run to run */
-  constructor(eager: EagerBinding, argumentIds: Iterable<number>) {
+  /**
+   * @param argumentIds tensors that stand for what will differ from run to run
+   * @param firstConstant tensors with a smaller number were there before, and are not recorded as constants either
+   */
+  constructor(eager: EagerBinding, argumentIds: Iterable<number>, firstConstant = 0) {
     this.#eager = eager;
     this.#types = new OperationTypes(eager.context.api);
     this.#arguments = new Set(argumentIds);
+    this.#firstConstant = firstConstant;
     this.TF_FLOAT = eager.TF_FLOAT;
     this.TF_INT32 = eager.TF_INT32;
     this.TF_INT64 = eager.TF_INT64;
@@ -227,6 +232,7 @@ export class RecordingBinding implements TensorFlowBinding {
   }
 
   #keepConstant(id: number): void {
+    if (id < this.#firstConstant) return;
     if (this.#arguments.has(id) || this.#results.has(id) || this.#constants.has(id)) return;
     this.#constants.set(id, this.#eager.read(id));
   }
