@@ -1,0 +1,169 @@
+import { concat, slice, tidy, type Tensor } from '@tensorflow/tfjs-core';
+
+import { ToolkitError } from '../../core/errors.js';
+import { compile, type CompiledStep, type CompileOptions } from './compile.js';
+import { drawFrom, type Layer } from './random-layers.js';
+import { RandomStream } from './random-stream.js';
+
+/** The methods of `tf.LayersModel` and `tf.Sequential` that are of use here, whatever their versions say of their types. */
+export interface TrainableModel {
+  compile(settings: never): void;
+  fit(...values: never[]): Promise<unknown>;
+  evaluate(...values: never[]): unknown;
+  predict(...values: never[]): unknown;
+}
+
+/** How a model is compiled: its loss, optimizer and metrics, as its own `compile` takes them, and what is ours. */
+export type ModelOptions<Model extends TrainableModel> = Partial<Parameters<Model['compile']>[0]> &
+  Omit<CompileOptions, 'name'> & {
+    /** Of the random numbers that layers such as dropout draw; 0 without it. */
+    seed?: number;
+  };
+
+/** A model whose training, evaluation and prediction are compiled. */
+export interface CompiledModel<Model extends TrainableModel> {
+  readonly model: Model;
+  /** As the model's own. */
+  readonly fit: Model['fit'];
+  readonly evaluate: Model['evaluate'];
+  readonly predict: Model['predict'];
+  /** Gives the model its own methods back; it keeps its weights. */
+  dispose(): void;
+}
+
+/** What is inside of a model of tf.layers: it trains, evaluates and predicts by these. */
+interface ModelInside {
+  readonly name: string;
+  readonly layers: readonly Layer[];
+  readonly outputs: readonly unknown[];
+  readonly optimizer: unknown;
+  readonly lossFunctions: unknown;
+  readonly metricsTensors: unknown;
+  readonly collectedTrainableWeights: unknown;
+  makeTrainFunction(): (data: Data) => Tensor[];
+  makeTestFunction(): void;
+  testFunction: (data: Data) => Tensor[];
+  predictLoop(inputs: Tensor | Tensor[], batchSize?: number, verbose?: boolean): Tensor | Tensor[];
+}
+
+/** Inputs, targets, and weights of the samples where there are any. */
+type Data = (Tensor | null | undefined)[];
+
+/** See src/compile.ts. */
+export function compileModel<Model extends TrainableModel>(
+  model: Model,
+  options: ModelOptions<Model>,
+): CompiledModel<Model> {
+  const { seed = 0, programs, eager, ...training } = options as CompileOptions & { seed?: number };
+  if (Object.keys(training).length > 0) model.compile(training as never);
+  const inside = insideOf(model);
+  const random = new RandomStream(seed);
+  const undoRandom = drawFrom(random, inside.layers);
+  const undoMethods = compileMethods(inside, {
+    ...(programs !== undefined && { programs }),
+    ...(eager !== undefined && { eager }),
+  });
+  return {
+    model,
+    fit: model.fit.bind(model),
+    evaluate: model.evaluate.bind(model),
+    predict: model.predict.bind(model),
+    dispose() {
+      undoMethods();
+      undoRandom();
+      random.dispose();
+    },
+  };
+}
+
+/** Puts compiled functions in the places of a model's own; gives a function that undoes it. */
+function compileMethods(inside: ModelInside, options: CompileOptions): () => void {
+  const own = {
+    makeTrainFunction: inside.makeTrainFunction.bind(inside),
+    makeTestFunction: inside.makeTestFunction.bind(inside),
+    predictLoop: inside.predictLoop.bind(inside),
+  };
+  const make = <Values extends unknown[], Result>(
+    name: string,
+    step: (...values: Values) => Result,
+  ): Compiled<Values, Result> => new Compiled(inside, () => compile(step, { ...options, name: `${inside.name}.${name}` }));
+  const train = make('fit', (data: Data) => own.makeTrainFunction()(data));
+  const test = make('evaluate', (data: Data) => {
+    own.makeTestFunction();
+    return inside.testFunction(data);
+  });
+  const predict = make('predict', (batch: Tensor[]) => own.predictLoop(batch, batch[0]!.shape[0]));
+  const replaced: Partial<ModelInside> = {
+    makeTrainFunction: () => (data) => train.call(data),
+    makeTestFunction: () => {
+      inside.testFunction = (data) => test.call(data);
+    },
+    predictLoop: (inputs, batchSize = 32, verbose = false) =>
+      verbose ? own.predictLoop(inputs, batchSize, verbose) : predictBatches(inputs, batchSize, predict),
+  };
+  Object.assign(inside, replaced);
+  return () => {
+    for (const step of [train, test, predict]) step.dispose();
+    for (const name of Object.keys(replaced)) Reflect.deleteProperty(inside, name);
+    Reflect.deleteProperty(inside, 'testFunction');
+  };
+}
+
+/** A step of a model, compiled anew after the model's own `compile` has been called again. */
+class Compiled<Values extends unknown[], Result> {
+  readonly #inside: ModelInside;
+  readonly #compile: () => CompiledStep<Values, Result>;
+  #step: CompiledStep<Values, Result> | undefined;
+  #settings: unknown[] = [];
+
+  constructor(inside: ModelInside, compileStep: () => CompiledStep<Values, Result>) {
+    this.#inside = inside;
+    this.#compile = compileStep;
+  }
+
+  call(...values: Values): Result {
+    const { optimizer, lossFunctions, metricsTensors, collectedTrainableWeights } = this.#inside;
+    const settings = [optimizer, lossFunctions, metricsTensors, collectedTrainableWeights];
+    if (settings.some((setting, index) => setting !== this.#settings[index])) this.dispose();
+    this.#settings = settings;
+    this.#step ??= this.#compile();
+    return this.#step(...values);
+  }
+
+  dispose(): void {
+    this.#step?.dispose();
+    this.#step = undefined;
+  }
+}
+
+function predictBatches(
+  given: Tensor | Tensor[],
+  batchSize: number,
+  predict: Compiled<[Tensor[]], Tensor | Tensor[]>,
+): Tensor | Tensor[] {
+  return tidy(() => {
+    const inputs = Array.isArray(given) ? given : [given];
+    const count = inputs[0]!.shape[0]!;
+    const parts: Tensor[][] = [];
+    for (let start = 0; start < count; start += batchSize) {
+      const size = Math.min(batchSize, count - start);
+      const batch = size === count ? inputs : inputs.map((input) => slice(input, start, size));
+      const outputs = predict.call(batch);
+      parts.push(Array.isArray(outputs) ? outputs : [outputs]);
+    }
+    const outputs = (parts[0] ?? []).map((_, output) => concat(parts.map((part) => part[output]!)));
+    return outputs.length === 1 ? outputs[0]! : outputs;
+  });
+}
+
+/** Throws USAGE for what is no built model of tf.layers. */
+function insideOf(model: TrainableModel): ModelInside {
+  // A sequential model is a model around one.
+  const inside = ('model' in model ? model.model : model) as Partial<ModelInside> | undefined;
+  const methods = [inside?.makeTrainFunction, inside?.makeTestFunction, inside?.predictLoop];
+  if (methods.every((method) => typeof method === 'function')) return inside as ModelInside;
+  throw new ToolkitError('USAGE', {
+    message: 'compileModel needs a built model of @tensorflow/tfjs-layers 4',
+    hint: 'give the first layer an inputShape, and pass loss and optimizer, or call model.compile before',
+  });
+}
