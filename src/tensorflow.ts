@@ -2,6 +2,7 @@
  * TensorFlow for Node.js as the backend of TensorFlow.js, for any program that uses `@tensorflow/tfjs` or `@tensorflow/tfjs-core` 4.x.
  * Loading this module starts nothing: TensorFlow is found, installed and loaded by the functions.
  */
+import { loadQuietly } from './tensorflow/backend/second-copy.js';
 import type {
   FindRuntimeOptions,
   InstallRuntimeOptions,
@@ -50,8 +51,8 @@ export type { StartedTensorFlow } from './tensorflow/use.js';
  * ```
  */
 export async function useTensorFlow(options: UseTensorFlowOptions = {}): Promise<StartedTensorFlow> {
-  const use = await import('./tensorflow/use.js');
-  return use.useTensorFlow(options);
+  const { useTensorFlow: use } = await loadQuietly(() => import('./tensorflow/use.js'));
+  return use(options);
 }
 
 /** The TensorFlow that runs in this process, or undefined before it is started. */
@@ -71,8 +72,8 @@ export function tensorflowVersion(): string | undefined {
  * but is not to be trusted.
  */
 export async function findRuntime(options: FindRuntimeOptions = {}): Promise<Runtime | undefined> {
-  const use = await import('./tensorflow/use.js');
-  return use.findRuntime(options);
+  const manage = await import('./tensorflow/manage-runtimes.js');
+  return manage.findRuntime(options);
 }
 
 /**
@@ -93,8 +94,8 @@ export async function findRuntime(options: FindRuntimeOptions = {}): Promise<Run
  * ```
  */
 export async function installRuntime(options: InstallRuntimeOptions = {}): Promise<Runtime> {
-  const use = await import('./tensorflow/use.js');
-  return use.installRuntime(options);
+  const manage = await import('./tensorflow/manage-runtimes.js');
+  return manage.installRuntime(options);
 }
 
 /** The runtimes for this machine: those that can be installed, and a Python TensorFlow that would be used instead. */

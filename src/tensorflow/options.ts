@@ -1,19 +1,26 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
-import type { ToolkitEvent } from '../core/events.js';
 import { nearest } from '../core/registry.js';
 import { deviceNames, type DeviceName } from './runtime/device.js';
-import { variantChoices } from './runtime/obtain.js';
+import { variantChoices, type VariantChoice } from './runtime/variants.js';
+
+/** Something that works less well than it could: a code of docs/errors.md, what is wrong, and what to do about it. */
+export interface RuntimeWarning {
+  event: 'warning';
+  code: string;
+  message: string;
+  hint: string;
+}
 
 /**
- * What is told while a runtime is looked for and installed: `stage` and `notice` are lines for people, `progress` counts the bytes that
- * are downloaded or unpacked, `warning` is something that works less well than it could.
+ * What is told while a runtime is looked for and installed: `stage` and `notice` are lines for people, `progress` counts the bytes of a
+ * task, `download` or `unpack`.
  */
-export type RuntimeEvent = Extract<ToolkitEvent, { event: 'stage' | 'progress' | 'notice' | 'warning' }>;
-
-/** A warning: a code of docs/errors.md, what is wrong, and what to do about it. */
-export type RuntimeWarning = Extract<RuntimeEvent, { event: 'warning' }>;
+export type RuntimeEvent =
+  | { event: 'stage' | 'notice'; message: string }
+  | { event: 'progress'; task: string; done: number; total: number | undefined }
+  | RuntimeWarning;
 
 /** Who listens to a call that may take minutes, and who may end it. */
 export interface ProgressOptions {
@@ -34,7 +41,7 @@ export interface FindRuntimeOptions extends ProgressOptions {
 /** The options of `installRuntime`. */
 export interface InstallRuntimeOptions extends ProgressOptions {
   /** The runtime for the CPU, for NVIDIA GPUs, or that which suits the machine and the device (`auto`). */
-  variant?: (typeof variantChoices)[number] | undefined;
+  variant?: VariantChoice | undefined;
   /** As for `useTensorFlow`. */
   device?: DeviceName | undefined;
 }
@@ -101,6 +108,12 @@ export function parseOptions<Schema extends z.ZodObject>(
     message: `${name}: ${problems.join('; ')}`,
     hint: `the options are ${known.join(', ')}`,
   });
+}
+
+/** The folder that an option or else `MNIST_TENSORFLOW` names, if one does. */
+export function namedRuntime({ runtime }: { runtime?: string | undefined }): string | undefined {
+  const named = runtime ?? process.env['MNIST_TENSORFLOW'];
+  return named === '' ? undefined : named;
 }
 
 function unknownOption(key: string, known: readonly string[]): string {

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { installRuntime } from '../../tensorflow/runtime/install.js';
 import type { Runtime } from '../../tensorflow/runtime/found-runtime.js';
-import { variantChoices, variantNamed } from '../../tensorflow/runtime/obtain.js';
+import { variantNamed } from '../../tensorflow/runtime/obtain.js';
+import { variantChoices } from '../../tensorflow/runtime/variants.js';
 import { backendOptions } from '../../engine/backends/options.js';
 
 /** The options of `runtime`. */

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 
 import type * as kernels from '#tensorflow-kernels';
-import { engine, findBackendFactory, getBackend, registerBackend, setBackend } from '@tensorflow/tfjs-core';
+import { engine, getBackend, registerBackend, setBackend } from '@tensorflow/tfjs-core';
 
 import { ToolkitError } from '../../core/errors.js';
 import { EagerBinding } from './eager-binding.js';
@@ -25,7 +25,7 @@ export function registerTensorFlowBackend(context: EagerContext): void {
 
 /** Throws BACKEND_UNAVAILABLE where another package serves tfjs under this backend's name; kernels of both would mix. */
 export function requireFreeBackendName(): void {
-  if (findBackendFactory(BACKEND_NAME) === undefined) return;
+  if (!Object.hasOwn(engine().registryFactory, BACKEND_NAME)) return;
   throw new ToolkitError('BACKEND_UNAVAILABLE', {
     backend: BACKEND_NAME,
     reason: 'another package has registered a backend of this name with TensorFlow.js',

@@ -1,12 +1,11 @@
 import { asToolkitError, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { DeviceName } from './device.js';
-import { installRuntime } from './install.js';
 import type { Runtime } from './found-runtime.js';
 import { findRuntime } from './locate.js';
 import { probeNvidiaDriver } from './nvidia-driver.js';
 import { platformObstacle } from './platform.js';
-import { variantFor, type RuntimeVariant, type VariantName } from './variants.js';
+import { variantFor, type RuntimeVariant, type VariantChoice } from './variants.js';
 
 export interface RuntimeRequest {
   device: DeviceName;
@@ -56,7 +55,11 @@ async function installUnlessOffline(
   environment: NodeJS.ProcessEnv,
   context: StageContext,
 ): Promise<Runtime> {
-  if (!isSet(environment['MNIST_OFFLINE'])) return installRuntime(variant, environment, context);
+  if (!isSet(environment['MNIST_OFFLINE'])) {
+    // Not before it is needed: most starts install nothing, and it brings its own libraries.
+    const { installRuntime } = await import('./install.js');
+    return installRuntime(variant, environment, context);
+  }
   const what = variant.name === 'cpu' ? 'none' : `none for ${variant.name.toUpperCase()}`;
   throw new ToolkitError('RUNTIME_MISSING', {
     reason: `${what} is installed, and MNIST_OFFLINE forbids installing one`,
@@ -84,11 +87,8 @@ export function chooseVariant(device: DeviceName): { variant: RuntimeVariant; gp
   throw new ToolkitError('RUNTIME_MISSING', { reason, hint: 'use --device cpu' });
 }
 
-/** A variant by name, or the one that suits this machine and a device. */
-export const variantChoices = ['auto', 'cpu', 'cuda'] as const satisfies readonly ('auto' | VariantName)[];
-
 /** The runtime of a variant for this machine. Throws RUNTIME_MISSING where there is none, and the errors of `chooseVariant`. */
-export function variantNamed(name: (typeof variantChoices)[number], device: DeviceName): RuntimeVariant {
+export function variantNamed(name: VariantChoice, device: DeviceName): RuntimeVariant {
   if (name === 'auto') return chooseVariant(device).variant;
   const variant = variantFor(name);
   if (variant) return variant;

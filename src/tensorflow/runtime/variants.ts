@@ -15,6 +15,11 @@ export interface Wheel {
 
 export type VariantName = 'cpu' | 'cuda';
 
+/** A variant by name, or the one that suits this machine and a device. */
+export const variantChoices = ['auto', 'cpu', 'cuda'] as const satisfies readonly ('auto' | VariantName)[];
+
+export type VariantChoice = (typeof variantChoices)[number];
+
 /** A TensorFlow runtime that can be installed: pinned wheels, and where in them the C API lies. */
 export interface RuntimeVariant {
   name: VariantName;
