@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 
 const images = tf.randomUniform([60, 8, 8, 1], 0, 1, 'float32', 1);
-const labels = tf.oneHot(tf.range(0, 60, 1, 'int32').mod(3), 3).toFloat();
+const labels = tf.cast(tf.oneHot(tf.mod(tf.range(0, 60, 1, "int32"), 3), 3), "float32");
 
 function smallNet(rate = 0): tfl.Sequential {
   const kernelInitializer = (seed: number): ReturnType<typeof tfl.initializers.glorotUniform> =>
