@@ -12,6 +12,7 @@ import {
 } from './engine/step/compile-model.js';
 
 export { isToolkitError, ToolkitError, type ErrorCode, type ExitCode } from './core/errors.js';
+export { RandomStream } from './engine/step/random-stream.js';
 export type { CompiledModel, CompiledStep, CompileOptions, ModelOptions, TrainableModel };
 
 /**

@@ -1,6 +1,6 @@
 import { concat, slice, tidy, type Tensor } from '@tensorflow/tfjs-core';
 
-import { ToolkitError } from '../../core/errors.js';
+import { messageOf, ToolkitError } from '../../core/errors.js';
 import { compile, type CompiledStep, type CompileOptions } from './compile.js';
 import { drawFrom, type Layer } from './random-layers.js';
 import { RandomStream } from './random-stream.js';
@@ -156,14 +156,39 @@ function predictBatches(
   });
 }
 
-/** Throws USAGE for what is no built model of tf.layers. */
+/** What of `tf.Sequential` is used here: it is a model around one, which is there when it is built. */
+interface Sequential {
+  model?: ModelInside;
+  build(): void;
+}
+
+/** Throws USAGE for what is no model of tf.layers, or cannot be built. */
 function insideOf(model: TrainableModel): ModelInside {
-  // A sequential model is a model around one.
-  const inside = ('model' in model ? model.model : model) as Partial<ModelInside> | undefined;
-  const methods = [inside?.makeTrainFunction, inside?.makeTestFunction, inside?.predictLoop];
+  const inside = isSequential(model) ? builtModel(model) : (model as Partial<ModelInside>);
+  const methods = [inside.makeTrainFunction, inside.makeTestFunction, inside.predictLoop];
   if (methods.every((method) => typeof method === 'function')) return inside as ModelInside;
   throw new ToolkitError('USAGE', {
-    message: 'compileModel needs a built model of @tensorflow/tfjs-layers 4',
-    hint: 'give the first layer an inputShape, and pass loss and optimizer, or call model.compile before',
+    message: 'compileModel needs a model of @tensorflow/tfjs-layers 4',
+    hint: 'of a model that is written by hand, compile a step',
   });
+}
+
+function isSequential(model: object): model is Sequential {
+  return 'getClassName' in model && (model as Layer).getClassName() === 'Sequential';
+}
+
+function builtModel(model: Sequential): Partial<ModelInside> {
+  try {
+    if (!model.model) model.build();
+    return model.model ?? {};
+  } catch (cause) {
+    throw new ToolkitError(
+      'USAGE',
+      {
+        message: `compileModel needs a model that can be built: ${messageOf(cause)}`,
+        hint: 'add layers, and give the first one an inputShape',
+      },
+      { cause },
+    );
+  }
 }

@@ -71,6 +71,8 @@ function runCompiled(name: string, step: Step, programs: Programs, values: unkno
   if (program && !program.isOutdated()) return program.run(eager, given.tensors);
   try {
     if (!program) return compileFirst(eager, step, programs, signature, given);
+    // A setting that is a tensor comes to the device when it is first used: from then on it is one from outside of the step.
+    watchOptimizers(() => traceStep(eager, step, given));
     const renewed = makeProgram(eager, step, given);
     programs.set(signature, renewed);
     return renewed.run(eager, given.tensors);

@@ -8,6 +8,7 @@ import { attribute } from '../../tensorflow/c-api/graph-builder.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 import { refuse, refuseResult } from './refusal.js';
 import { assemble, flatten, type Flattened, type Structure } from './structure.js';
+import { requireNoTrace, watch } from './watch.js';
 
 /** A function of tensors that may change variables. */
 export type Step = (...values: never[]) => unknown;
@@ -67,7 +68,6 @@ export function runFirst(eager: Eager, step: Step, given: Flattened): unknown {
 
 /** Runs a step and writes down what it does. Variables have their values back afterwards. Throws STEP_NOT_TRACEABLE. */
 export function traceStep(eager: Eager, step: Step, given: Flattened): StepTrace {
-  const before = engine().state.numTensors;
   const held = new HeldVariables(eager);
   try {
     const { trace, returned, isOwn } = record(eager, held, step, given, () => []);
@@ -78,9 +78,6 @@ export function traceStep(eager: Eager, step: Step, given: Flattened): StepTrace
   } finally {
     held.restore();
     held.forget();
-    if (engine().state.numTensors > before) {
-      refuse('tf.keep', 'holds a tensor beyond the step: return it instead');
-    }
   }
 }
 
@@ -112,7 +109,10 @@ function record(
   let ran: Ran | undefined;
   try {
     tidy(() => {
-      const returned = flatten(step(...(assemble(given.structure, copies) as never[])), refuseResult);
+      const values = assemble(given.structure, copies) as never[];
+      const { result, watched } = watch(() => step(...values));
+      const returned = flatten(result, refuseResult);
+      requireNoTrace(watched, returned.tensors);
       if (copies.some((copy) => copy.isDisposed)) refuse('dispose', 'frees an argument of the step');
       const results = returned.tensors.map(numberOf);
       returned.tensors.forEach((tensor, index) => {

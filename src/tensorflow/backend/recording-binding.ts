@@ -182,7 +182,7 @@ export class RecordingBinding implements TensorFlowBinding {
     const types = taken.map(({ type }) => type);
     this.#operations.push({
       name,
-      attributes: [...attributes, ...this.#types.missing(name, attributes, types)],
+      attributes: this.#types.complete(name, attributes, types),
       inputs: [...inputs],
       inputShapes: taken.map(({ shape }) => shape),
       inputTypes: types,

@@ -2,8 +2,13 @@ import type { Pointer, TensorFlowApi } from './c-api.js';
 import { attribute, type NodeAttribute } from './graph-builder.js';
 import { readMessage } from '../../core/formats/protobuf-reader.js';
 
-/** The attributes of an operation that say of which type its inputs are: for each input the attribute's name, if it has one. */
-type InputTypes = readonly (string | undefined)[];
+/** The attributes of an operation that say of which type its inputs are. */
+interface InputTypes {
+  /** For each input the attribute's name, if it has one. */
+  names: readonly (string | undefined)[];
+  /** Whether an input is a list, so that what follows it has no fixed place. */
+  hasLists: boolean;
+}
 
 /**
  * Fills in what tfjs's kernels leave out: eager mode infers an operation's type attributes from its inputs, a graph has to
@@ -19,34 +24,42 @@ export class OperationTypes {
     this.#graph = api.TF_NewGraph();
   }
 
-  /** The type attributes that are missing among those given. */
-  missing(
+  /**
+   * The attributes of an operation, in full. Types that are given and are not those of the inputs are corrected, as eager mode does it
+   * (tfjs's kernel of a mean over integers names the type from before its conversion).
+   */
+  complete(
     operation: string,
-    given: readonly { name: string }[],
+    given: readonly NodeAttribute[],
     inputTypes: readonly number[],
   ): NodeAttribute[] {
-    const names = this.#known.get(operation) ?? this.#inputTypesOf(operation);
-    this.#known.set(operation, names);
-    const missing = new Map<string, number>();
+    const { names, hasLists } = this.#known.get(operation) ?? this.#inputTypesOf(operation);
+    this.#known.set(operation, { names, hasLists });
+    const ofInputs = new Map<string, number>();
     names.forEach((name, index) => {
       const type = inputTypes[index];
-      if (name === undefined || type === undefined || given.some((other) => other.name === name)) return;
-      missing.set(name, type);
+      if (name === undefined || type === undefined) return;
+      if (!hasLists || !given.some((other) => other.name === name)) ofInputs.set(name, type);
     });
-    return [...missing].map(([name, type]) => attribute.type(name, type));
+    const rest = given.filter(({ name }) => !ofInputs.has(name));
+    return [...rest, ...[...ofInputs].map(([name, type]) => attribute.type(name, type))];
   }
 
   dispose(): void {
     this.#api.TF_DeleteGraph(this.#graph);
   }
 
-  /** Reads an `OpDef` (tensorflow/core/framework/op_def.proto): field 2 is an input, whose field 4 names its type attribute. */
+  /**
+   * Reads an `OpDef` (tensorflow/core/framework/op_def.proto): field 2 is an input, whose field 4 names its type attribute; fields 5
+   * and 6 are there for lists.
+   */
   #inputTypesOf(operation: string): InputTypes {
-    const inputs = readMessage(this.#definition(operation)).get(2) ?? [];
-    return inputs.map((input) => {
-      const [name] = readMessage(input).get(4) ?? [];
+    const inputs = (readMessage(this.#definition(operation)).get(2) ?? []).map(readMessage);
+    const names = inputs.map((input) => {
+      const [name] = input.get(4) ?? [];
       return name && new TextDecoder().decode(name);
     });
+    return { names, hasLists: inputs.some((input) => input.has(5) || input.has(6)) };
   }
 
   /** Nothing, for an operation that TensorFlow does not know: it will say so itself. */
