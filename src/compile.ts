@@ -3,17 +3,25 @@
  * `@tensorflow/tfjs-layers` as a whole. docs/compile.md says what a step may do. Loading this module starts nothing: `useTensorFlow` of
  * `mnist-train/tensorflow` has to be called before a step is.
  */
-import { compile as compileStep, type CompiledStep, type CompileOptions } from './engine/step/compile.js';
+import { compile as compileStep, type CompiledStep } from './engine/step/compile.js';
 import {
   compileModel as compileLayersModel,
   type CompiledModel,
   type ModelOptions,
   type TrainableModel,
 } from './engine/step/compile-model.js';
+import type { CompileModelOptions, CompileOptions } from './engine/step/options.js';
 
 export { isToolkitError, ToolkitError, type ErrorCode, type ExitCode } from './core/errors.js';
 export { RandomStream } from './engine/step/random-stream.js';
-export type { CompiledModel, CompiledStep, CompileOptions, ModelOptions, TrainableModel };
+export type {
+  CompiledModel,
+  CompiledStep,
+  CompileModelOptions,
+  CompileOptions,
+  ModelOptions,
+  TrainableModel,
+};
 
 /**
  * Makes one operation of TensorFlow of a function of tensors. The first call with tensors of some types and shapes runs the function
@@ -60,7 +68,7 @@ export function compile<Values extends unknown[], Result>(
  */
 export function compileModel<Model extends TrainableModel>(
   model: Model,
-  options: ModelOptions<Model> = {} as ModelOptions<Model>,
+  options: ModelOptions<Model> = {},
 ): CompiledModel<Model> {
   return compileLayersModel(model, options);
 }

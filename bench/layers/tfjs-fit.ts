@@ -48,7 +48,6 @@ let started = 0;
 await model.fit(images, labels, {
   batchSize: Number(values.batch),
   epochs: Number(values.epochs),
-  verbose: 0,
   callbacks: {
     onEpochBegin: () => {
       started = performance.now();

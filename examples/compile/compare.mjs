@@ -10,7 +10,9 @@ import * as tf from '@tensorflow/tfjs';
  */
 export async function compare(name, prepare) {
   const [eager, compiled] = [await timed(await prepare(true)), await timed(await prepare(false))];
-  const differences = eager.results.map((result, index) => largestDifference(result, compiled.results[index]));
+  const differences = eager.results.map((result, index) =>
+    largestDifference(result, compiled.results[index]),
+  );
   const times = `eager ${eager.milliseconds.toFixed(0)} ms, compiled ${compiled.milliseconds.toFixed(0)} ms`;
   console.log(`${name}: ${times}, largest difference ${Math.max(...differences).toExponential(1)}`);
 }
@@ -29,6 +31,9 @@ async function timed({ train }) {
 function largestDifference(one, other) {
   return tf.tidy(() => {
     const size = tf.maximum(tf.max(tf.abs(one)), 1);
-    return tf.max(tf.abs(tf.sub(one, other))).div(size).dataSync()[0];
+    return tf
+      .max(tf.abs(tf.sub(one, other)))
+      .div(size)
+      .dataSync()[0];
   });
 }

@@ -27,7 +27,13 @@ async function prepare(eager) {
   const seeded = (seed) => ({ kernelInitializer: tf.initializers.glorotUniform({ seed }) });
   const model = tf.sequential({
     layers: [
-      tf.layers.conv2d({ inputShape: [16, 16, 1], filters: 8, kernelSize: 3, activation: 'relu', ...seeded(1) }),
+      tf.layers.conv2d({
+        inputShape: [16, 16, 1],
+        filters: 8,
+        kernelSize: 3,
+        activation: 'relu',
+        ...seeded(1),
+      }),
       tf.layers.maxPooling2d({ poolSize: 2 }),
       tf.layers.batchNormalization(),
       tf.layers.flatten(),

@@ -9,7 +9,12 @@ const STEPS = 300;
 
 async function prepare(eager) {
   const x = tf.randomNormal([256, 20], 0, 1, 'float32', 1);
-  const y = tf.tidy(() => x.matMul(tf.randomNormal([20, 1], 0, 1, 'float32', 2)).greater(0).toFloat());
+  const y = tf.tidy(() =>
+    x
+      .matMul(tf.randomNormal([20, 1], 0, 1, 'float32', 2))
+      .greater(0)
+      .toFloat(),
+  );
   const weights = tf.variable(tf.zeros([20, 1]));
   const bias = tf.variable(tf.scalar(0));
   const optimizer = tf.train.momentum(0.1, 0.9);

@@ -18,15 +18,23 @@ function pairs() {
   const known = [...new Set(words)];
   const numbers = words.map((word) => known.indexOf(word));
   const found = numbers.flatMap((word, at) =>
-    [at - 2, at - 1, at + 1, at + 2].filter((other) => other in numbers).map((other) => [word, numbers[other]]),
+    [at - 2, at - 1, at + 1, at + 2]
+      .filter((other) => other in numbers)
+      .map((other) => [word, numbers[other]]),
   );
   return { count: known.length, pairs: found };
 }
 
 async function prepare(eager) {
   const { count, pairs: found } = pairs();
-  const words = tf.tensor1d(found.map(([word]) => word), 'int32');
-  const neighbours = tf.tensor1d(found.map(([, neighbour]) => neighbour), 'int32');
+  const words = tf.tensor1d(
+    found.map(([word]) => word),
+    'int32',
+  );
+  const neighbours = tf.tensor1d(
+    found.map(([, neighbour]) => neighbour),
+    'int32',
+  );
   const embeddings = tf.variable(tf.randomUniform([count, SIZE], -0.5, 0.5, 'float32', 1));
   const output = tf.variable(tf.randomUniform([SIZE, count], -0.5, 0.5, 'float32', 2));
   const optimizer = tf.train.adam(0.01, 0.9, 0.999, 1e-3);

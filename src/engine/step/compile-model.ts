@@ -1,7 +1,8 @@
 import { concat, slice, tidy, type Tensor } from '@tensorflow/tfjs-core';
 
 import { messageOf, ToolkitError } from '../../core/errors.js';
-import { compile, type CompiledStep, type CompileOptions } from './compile.js';
+import { compile, type CompiledStep } from './compile.js';
+import { parseModelOptions, type CompileModelOptions, type CompileOptions } from './options.js';
 import { drawFrom, type Layer } from './random-layers.js';
 import { RandomStream } from './random-stream.js';
 
@@ -15,10 +16,7 @@ export interface TrainableModel {
 
 /** How a model is compiled: its loss, optimizer and metrics, as its own `compile` takes them, and what is ours. */
 export type ModelOptions<Model extends TrainableModel> = Partial<Parameters<Model['compile']>[0]> &
-  Omit<CompileOptions, 'name'> & {
-    /** Of the random numbers that layers such as dropout draw; 0 without it. */
-    seed?: number;
-  };
+  CompileModelOptions;
 
 /** A model whose training, evaluation and prediction are compiled. */
 export interface CompiledModel<Model extends TrainableModel> {
@@ -54,15 +52,13 @@ export function compileModel<Model extends TrainableModel>(
   model: Model,
   options: ModelOptions<Model>,
 ): CompiledModel<Model> {
-  const { seed = 0, programs, eager, ...training } = options as CompileOptions & { seed?: number };
-  if (Object.keys(training).length > 0) model.compile(training as never);
+  const { ours, theirs } = parseModelOptions(options);
+  const { seed, programs, eager } = ours;
+  if (Object.keys(theirs).length > 0) model.compile(theirs as never);
   const inside = insideOf(model);
   const random = new RandomStream(seed);
   const undoRandom = drawFrom(random, inside.layers);
-  const undoMethods = compileMethods(inside, {
-    ...(programs !== undefined && { programs }),
-    ...(eager !== undefined && { eager }),
-  });
+  const undoMethods = compileMethods(inside, { programs, eager });
   return {
     model,
     fit: model.fit.bind(model),
@@ -86,7 +82,8 @@ function compileMethods(inside: ModelInside, options: CompileOptions): () => voi
   const make = <Values extends unknown[], Result>(
     name: string,
     step: (...values: Values) => Result,
-  ): Compiled<Values, Result> => new Compiled(inside, () => compile(step, { ...options, name: `${inside.name}.${name}` }));
+  ): Compiled<Values, Result> =>
+    new Compiled(inside, () => compile(step, { ...options, name: `${inside.name}.${name}` }));
   const train = make('fit', (data: Data) => own.makeTrainFunction()(data));
   const test = make('evaluate', (data: Data) => {
     own.makeTestFunction();
@@ -143,7 +140,7 @@ function predictBatches(
 ): Tensor | Tensor[] {
   return tidy(() => {
     const inputs = Array.isArray(given) ? given : [given];
-    const count = inputs[0]!.shape[0]!;
+    const count = inputs[0]!.shape[0];
     const parts: Tensor[][] = [];
     for (let start = 0; start < count; start += batchSize) {
       const size = Math.min(batchSize, count - start);

@@ -2,25 +2,13 @@ import { dispose, engine, getBackend } from '@tensorflow/tfjs-core';
 
 import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import { recording } from '../../tensorflow/backend/tfjs-backend.js';
+import { parseCompileOptions, type CompileOptions } from './options.js';
 import { watchOptimizers } from './optimizers.js';
 import { refuseArgument } from './refusal.js';
 import { requireSameProgram } from './repeatable.js';
 import { StepProgram } from './step-program.js';
 import { eagerTensorFlow, HeldVariables, runFirst, traceStep, type Eager, type Step } from './step-trace.js';
 import { flatten, signatureOf, type Flattened, type Structure } from './structure.js';
-
-/** How a step is compiled. */
-export interface CompileOptions {
-  /** What messages call the step. */
-  name?: string;
-  /**
-   * How many programs are kept: one is made for each combination of types and shapes that the step is called with, and the one that was
-   * not used for longest goes. 32 without it.
-   */
-  programs?: number;
-  /** Runs the step as it is, operation by operation: to look for a fault in it, or to compare. */
-  eager?: boolean;
-}
 
 /** A step that is compiled: it is called as the function that it was made from. */
 export interface CompiledStep<Values extends unknown[], Result> {
@@ -31,8 +19,6 @@ export interface CompiledStep<Values extends unknown[], Result> {
   dispose(): void;
 }
 
-const PROGRAMS = 32;
-
 /** Programs of steps that nobody refers to any more. */
 const forgotten = new FinalizationRegistry<Programs>((programs) => {
   programs.dispose();
@@ -41,8 +27,9 @@ const forgotten = new FinalizationRegistry<Programs>((programs) => {
 /** See src/compile.ts. */
 export function compile<Values extends unknown[], Result>(
   step: (...values: Values) => Result,
-  { name = step.name || 'the step', programs: limit = PROGRAMS, eager = false }: CompileOptions = {},
+  options: CompileOptions = {},
 ): CompiledStep<Values, Result> {
+  const { eager, programs: limit, name = step.name || 'the step' } = parseCompileOptions(options);
   const programs = new Programs(limit);
   const call = (...values: Values): Result => {
     if (programs.isDisposed) throw disposed(name);

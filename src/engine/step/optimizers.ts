@@ -2,10 +2,10 @@ import { createRequire } from 'node:module';
 
 /** What tfjs's optimisers have of use here; `incrementIterations` is protected. */
 interface Optimizer {
-  incrementIterations(): void;
+  incrementIterations: (this: Optimizer) => void;
 }
 
-/** The optimisers that a step uses, and the settings (learning rate and others) with which it was recorded. */
+/** The optimisers that a step uses, and what they held (settings such as the learning rate, lists of variables) when it was recorded. */
 export class UsedOptimizers {
   readonly #settings = new Map<Optimizer, ReadonlyMap<string, unknown>>();
 
@@ -14,7 +14,7 @@ export class UsedOptimizers {
     this.#settings.set(optimizer, settingsOf(optimizer));
   }
 
-  /** Whether a setting has another value since: it is a constant of what was recorded. */
+  /** Whether something has taken another's place since: it is a constant of what was recorded. */
   haveChanged(): boolean {
     for (const [optimizer, settings] of this.#settings) {
       for (const [name, value] of settings) {
@@ -39,7 +39,7 @@ export function watchOptimizers<Result>(run: () => Result): { result: Result; us
   const prototypes = optimizerPrototypes();
   const originals = prototypes.map((prototype) => prototype.incrementIterations);
   for (const prototype of prototypes) {
-    prototype.incrementIterations = function (this: Optimizer) {
+    prototype.incrementIterations = function () {
       used.add(this);
     };
   }
@@ -53,10 +53,7 @@ export function watchOptimizers<Result>(run: () => Result): { result: Result; us
 }
 
 function settingsOf(optimizer: Optimizer): ReadonlyMap<string, unknown> {
-  const plain = Object.entries(optimizer).filter(
-    ([name, value]) => name !== 'iterations_' && ['number', 'boolean', 'string'].includes(typeof value),
-  );
-  return new Map(plain);
+  return new Map(Object.entries(optimizer).filter(([name]) => name !== 'iterations_'));
 }
 
 const CORE_MODULE = /[\\/]@tensorflow[\\/]tfjs-core[\\/]dist[\\/]/;

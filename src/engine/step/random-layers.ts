@@ -17,8 +17,8 @@ export interface Layer {
 
 /** Layers that draw random numbers have the settings of some of these. */
 interface RandomLayer extends Layer {
-  readonly rate: number;
-  readonly stddev: number;
+  readonly rate?: number;
+  readonly stddev?: number;
   readonly noiseShape?: number[];
   getNoiseShape(input: Tensor): number[] | undefined;
 }
@@ -29,8 +29,8 @@ type Draw = (layer: RandomLayer, input: Tensor, random: RandomStream) => Tensor;
 const DRAWS: Readonly<Record<string, Draw>> = {
   Dropout: dropValues,
   SpatialDropout1D: dropValues,
-  GaussianNoise: ({ stddev }, input, random) => add(input, random.normal(input.shape, 0, stddev)),
-  GaussianDropout: ({ rate }, input, random) =>
+  GaussianNoise: ({ stddev = 0 }, input, random) => add(input, random.normal(input.shape, 0, stddev)),
+  GaussianDropout: ({ rate = 0 }, input, random) =>
     mul(input, random.normal(input.shape, 1, Math.sqrt(rate / (1 - rate)))),
   AlphaDropout: dropToSaturation,
 };
@@ -60,7 +60,7 @@ function replaceCall(layer: RandomLayer, draw: Draw, random: RandomStream): () =
     // Its own call comes first: it tells whoever has set a hook.
     return tidy(() => {
       const input = original(inputs, { ...settings, training: false });
-      return draw(layer, (Array.isArray(input) ? input[0] : input) as Tensor, random);
+      return draw(layer, Array.isArray(input) ? input[0]! : input, random);
     });
   };
   return () => {
@@ -70,11 +70,15 @@ function replaceCall(layer: RandomLayer, draw: Draw, random: RandomStream): () =
 }
 
 function dropValues(layer: RandomLayer, input: Tensor, random: RandomStream): Tensor {
-  return random.dropout(input, layer.rate, layer.getNoiseShape(input) ?? input.shape);
+  return random.dropout(input, layer.rate ?? 0, layer.getNoiseShape(input) ?? input.shape);
 }
 
 /** As tf.layers does it, whose sign for values that are dropped is not that of Keras. */
-function dropToSaturation({ rate, noiseShape }: RandomLayer, input: Tensor, random: RandomStream): Tensor {
+function dropToSaturation(
+  { rate = 0, noiseShape }: RandomLayer,
+  input: Tensor,
+  random: RandomStream,
+): Tensor {
   const saturation = -1.6732632423543772 * 1.0507009873554805;
   const factor = ((1 - rate) * (1 + rate * saturation ** 2)) ** -0.5;
   const offset = -factor * saturation * rate;

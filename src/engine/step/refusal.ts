@@ -8,7 +8,10 @@ export function refuse(operation: string, reason: string): never {
 /** Refuses a value that a step returns. */
 export function refuseResult(what: string, path: string): never {
   const reason = `returns ${what}${path === '' ? '' : ` (result${path})`}: return tensors, or arrays and objects of them`;
-  return refuse('the step', what === 'a promise' ? 'is asynchronous: return tensors, and read them outside' : reason);
+  return refuse(
+    'the step',
+    what === 'a promise' ? 'is asynchronous: return tensors, and read them outside' : reason,
+  );
 }
 
 /** Refuses a value that a step is called with. */

@@ -80,9 +80,7 @@ export class StepProgram {
 /** The precision is that of the time when a program is made; the eager mode knows one alone. */
 function precisionOf({ context }: EagerBinding): OperationAttribute[] {
   if (context.config.mixedPrecision !== true) return [];
-  return [
-    { name: 'config_proto', type: AttributeType.STRING, value: encodeSessionConfig(context.config) },
-  ];
+  return [{ name: 'config_proto', type: AttributeType.STRING, value: encodeSessionConfig(context.config) }];
 }
 
 function requireVariable(variable: Variable): void {

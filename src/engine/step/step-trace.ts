@@ -125,7 +125,11 @@ function record(
       const { numbers: variables } = held;
       const trace = { ...recording, ...{ parameters, types, variables, assigned, results, firstOwn } };
       const handedOut = handOut(returned, isOwn);
-      ran = { trace: { ...trace, structure: returned.structure }, returned: { ...returned, handedOut }, isOwn };
+      ran = {
+        trace: { ...trace, structure: returned.structure },
+        returned: { ...returned, handedOut },
+        isOwn,
+      };
       return handedOut;
     });
     return ran!;
@@ -186,7 +190,10 @@ function copyOf({ backend, binding }: Eager, tensor: Tensor): Tensor {
 }
 
 /** Another tensor of the binding with the values of one. */
-export function shareTensor(binding: EagerBinding, id: number): ReturnType<EagerBinding['executeOp']>[number] {
+export function shareTensor(
+  binding: EagerBinding,
+  id: number,
+): ReturnType<EagerBinding['executeOp']>[number] {
   const { type } = binding.typeAndShapeOf(id);
   return binding.executeOp('Identity', [attribute.type('T', type) as never], [id], 1)[0]!;
 }

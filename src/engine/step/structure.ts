@@ -23,8 +23,8 @@ export function flatten(value: unknown, refuse: (what: string, path: string) => 
   const tensors: Tensor[] = [];
   const visit = (part: unknown, path: string): Structure => {
     // Both recognise objects of another copy of tfjs-core, too.
-    if (part instanceof Variable) return { kind: 'variable', variable: part };
-    if (part instanceof Tensor) return { kind: 'tensor', index: tensors.push(part) - 1 };
+    if (part instanceof Variable) return { kind: 'variable', variable: part as Variable };
+    if (part instanceof Tensor) return { kind: 'tensor', index: tensors.push(part as Tensor) - 1 };
     if (Array.isArray(part)) {
       return { kind: 'array', items: part.map((item, index) => visit(item, `${path}[${index}]`)) };
     }

@@ -38,7 +38,8 @@ export function watch<Result>(run: () => Result): { result: Result; watched: Wat
 
 /** Refuses what no program can do. Throws STEP_NOT_TRACEABLE. */
 export function requireNoTrace({ kept, drew }: Watched, returned: readonly Tensor[]): void {
-  if (drew) refuse('Math.random', 'is called: draw from a RandomStream, or pass random numbers as an argument');
+  if (drew)
+    refuse('Math.random', 'is called: draw from a RandomStream, or pass random numbers as an argument');
   const left = kept.filter((tensor) => !tensor.isDisposed && !returned.includes(tensor));
   if (left.length === 0) return;
   for (const tensor of left) tensor.dispose();

@@ -24,7 +24,13 @@ function smallNet(extra: () => tf.layers.Layer[] = () => []): tf.Sequential {
   });
   return tf.sequential({
     layers: [
-      tf.layers.conv2d({ inputShape: [8, 8, 1], filters: 4, kernelSize: 3, activation: 'relu', ...seeded(1) }),
+      tf.layers.conv2d({
+        inputShape: [8, 8, 1],
+        filters: 4,
+        kernelSize: 3,
+        activation: 'relu',
+        ...seeded(1),
+      }),
       tf.layers.maxPooling2d({ poolSize: 2 }),
       tf.layers.batchNormalization(),
       tf.layers.flatten(),
@@ -46,7 +52,7 @@ const settings = (): ModelOptions<tf.Sequential> => ({
   seed: 3,
 });
 
-const fitting = { epochs: 3, batchSize: 16, shuffle: false, validationSplit: 0.2, verbose: 0 } as const;
+const fitting = { epochs: 3, batchSize: 16, shuffle: false, validationSplit: 0.2 } as const;
 
 function expectClose(actual: tf.Tensor[], expected: tf.Tensor[], epsilon = 1e-5): void {
   actual.forEach((tensor, index) => {
@@ -58,7 +64,13 @@ describe('a compiled model', () => {
   it.each([
     ['as it is', () => []],
     ['with dropout', () => [tf.layers.dropout({ rate: 0.4 })]],
-    ['with noise', () => [tf.layers.gaussianNoise({ stddev: 0.1 }), tf.layers.gaussianDropout({ rate: 0.2 })]],
+    [
+      'with noise',
+      (): tf.layers.Layer[] => [
+        tf.layers.gaussianNoise({ stddev: 0.1 }),
+        tf.layers.gaussianDropout({ rate: 0.2 }),
+      ],
+    ],
     ['with alpha dropout', () => [tf.layers.alphaDropout({ rate: 0.2 })]],
   ])('%s fits, evaluates and predicts as the eager one does', async (_, extra) => {
     const models = [smallNet(extra), smallNet(extra)] as const;
@@ -110,10 +122,9 @@ describe('a compiled model', () => {
       xs: images.slice([start, 0, 0, 0], [20, 8, 8, 1]),
       ys: labels.slice([start, 0], [20, 3]),
     }));
-    const { history } = await model.fitDataset(tf.data.array(batches), {
+    const { history } = await model.fitDataset(tf.data.array(batches) as never, {
       epochs: 4,
-      verbose: 0,
-      validationData: tf.data.array(batches),
+      validationData: tf.data.array(batches) as never,
     });
     expect(history['loss']).toHaveLength(4);
     expect(history['loss']![3]).toBeLessThan(history['loss']![0] as number);
@@ -164,7 +175,8 @@ describe('a compiled model', () => {
 
   it('is refused where it is not built, and where a layer draws in JavaScript', async () => {
     expect(() => compileModel(tf.sequential(), {})).toThrow(/can be built: .*empty/);
-    expect(() => compileModel({} as tf.Sequential, {})).toThrow(/needs a model of @tensorflow/);
+    expect(() => compileModel(JSON.parse('{}') as tf.Sequential, {})).toThrow(/needs a model of @tensorflow/);
+    expect(() => compileModel(smallNet(), { ...settings(), seed: 0.5 })).toThrow(/compileModel: seed/);
     const model = tf.sequential({
       layers: [
         tf.layers.reshape({ inputShape: [8, 8, 1], targetShape: [8, 8] }),

@@ -94,6 +94,24 @@ describe('a compiled training step', () => {
     });
   });
 
+  it('has the state that an optimizer is given meanwhile', async () => {
+    const adam = [tf.train.adam(0.01), tf.train.adam(0.01)] as const;
+    const [eager, compiled] = [regression(adam[0]), regression(adam[1])];
+    const step = compile(compiled.train);
+    for (let turn = 0; turn < 6; turn++) {
+      const [x, y] = [features(turn + 1), targets(turn + 1)];
+      tf.dispose([eager.train(x, y), step(x, y)]);
+      // The first one's state replaces the variables of both.
+      if (turn === 2) {
+        const state = await adam[0].getWeights();
+        for (const one of adam)
+          await one.setWeights(state.map(({ name, tensor }) => ({ name, tensor: tensor.clone() })));
+      }
+    }
+    tf.test_util.expectArraysClose(compiled.weights.dataSync(), eager.weights.dataSync(), 1e-6);
+    step.dispose();
+  });
+
   it('has the values that its variables are given meanwhile', () => {
     const level = tf.variable(tf.scalar(1));
     const step = compile((x: tf.Tensor) => {
@@ -120,10 +138,22 @@ describe('a compiled step', () => {
     });
     const other = tf.tensor1d([5, 7]);
     // The first call is given one tensor twice, which is the value of a variable as well.
-    expect(step(start, start).arraySync()).toEqual([[0, 0], [1, 1], [0, 0]]);
-    expect(step(other, start).arraySync()).toEqual([[0, 0], [2, 2], [4, 5]]);
+    expect(step(start, start).arraySync()).toEqual([
+      [0, 0],
+      [1, 1],
+      [0, 0],
+    ]);
+    expect(step(other, start).arraySync()).toEqual([
+      [0, 0],
+      [2, 2],
+      [4, 5],
+    ]);
     first.assign(tf.tensor1d([0, 0]));
-    expect(step(start, other).arraySync()).toEqual([[-1, -2], [3, 3], [-4, -5]]);
+    expect(step(start, other).arraySync()).toEqual([
+      [-1, -2],
+      [3, 3],
+      [-4, -5],
+    ]);
     step.dispose();
   });
 
@@ -173,7 +203,11 @@ describe('a compiled step', () => {
     const square = compile((x: tf.Tensor) => tf.square(x));
     const x = tf.scalar(3);
     square(x);
-    expect(tf.grad((at) => square(at))(x).dataSync()[0]).toBe(6);
+    expect(
+      tf
+        .grad((at) => square(at))(x)
+        .dataSync()[0],
+    ).toBe(6);
     const fourth = compile((at: tf.Tensor) => square(square(at)));
     for (let turn = 0; turn < 2; turn++) expect(fourth(x).dataSync()[0]).toBe(81);
     square.dispose();
@@ -188,13 +222,23 @@ describe('a compiled step', () => {
     );
     const rows = tf.tensor1d([2, 0, 2], 'int32');
     for (let turn = 0; turn < 2; turn++) step(rows);
-    expect(table.arraySync()).toEqual([[-1, 0], [3, 4], [1, 2]]);
+    expect(table.arraySync()).toEqual([
+      [-1, 0],
+      [3, 4],
+      [1, 2],
+    ]);
     const outside = tf.tensor1d([0, 3, 0], 'int32');
     expect(codeAndMessage(() => step(outside))).toMatch(/^TENSORFLOW_FAILED/);
     const before = held();
-    expect(codeAndMessage(() => step(outside))).toMatch(/^TENSORFLOW_FAILED .* \(in (GatherV2|UnsortedSegmentSum)_\d+\)/);
+    expect(codeAndMessage(() => step(outside))).toMatch(
+      /^TENSORFLOW_FAILED .* \(in (GatherV2|UnsortedSegmentSum)_\d+\)/,
+    );
     expect(held()).toEqual(before);
-    expect(table.arraySync()).toEqual([[-1, 0], [3, 4], [1, 2]]);
+    expect(table.arraySync()).toEqual([
+      [-1, 0],
+      [3, 4],
+      [1, 2],
+    ]);
     step.dispose();
   });
 });
@@ -203,9 +247,23 @@ describe('what a compiled step may not do', () => {
   const batches = [tf.scalar, tf.scalar].map((make) => () => make(1));
   let calls = 0;
   const refused: [string, (x: tf.Tensor) => unknown, RegExp][] = [
-    ['read values', (x) => tf.mul(x, tf.square(x).dataSync()[0]!), /reading values \(of the result of Square\)/],
+    [
+      'read values',
+      (x) => tf.mul(x, tf.square(x).dataSync()[0]!),
+      /reading values \(of the result of Square\)/,
+    ],
     ['read an argument', (x) => tf.mul(x, x.dataSync()[0]!), /reading values/],
-    ['read values, and hide that', (x) => (tf.square(x).data().catch(() => undefined), x), /reading values/],
+    [
+      'read values, and hide that',
+      (x) => (
+        tf
+          .square(x)
+          .data()
+          .catch(() => undefined),
+        x
+      ),
+      /reading values/,
+    ],
     ['wait', async (x) => Promise.resolve(tf.square(x)), /asynchronous/],
     ['draw random numbers', (x) => tf.add(x, tf.randomNormal([2])), /Math.random is called/],
     ['drop values', (x) => tf.dropout(x, 0.5), /Math.random is called/],
@@ -223,12 +281,10 @@ describe('what a compiled step may not do', () => {
   it.each(refused)('%s', (what, run, message) => {
     const state = tf.variable(tf.scalar(1));
     const x = tf.tensor1d([1, 2]);
-    const step = compile(
-      function shaky(given: tf.Tensor) {
-        state.assign(tf.add(state, 1));
-        return run(given);
-      },
-    );
+    const step = compile(function shaky(given: tf.Tensor) {
+      state.assign(tf.add(state, 1));
+      return run(given);
+    });
     const before = held();
     const outcome = codeAndMessage(() => step(x));
     if (message.source !== 'nothing was thrown') {
@@ -240,6 +296,14 @@ describe('what a compiled step may not do', () => {
     expect(outcome).toMatch(message);
     step.dispose();
     state.dispose();
+  });
+
+  it('has options that are none', () => {
+    const step = (x: tf.Tensor): tf.Tensor => x;
+    expect(codeAndMessage(() => compile(step, { programs: 0 }))).toMatch(/^USAGE compile: programs: /);
+    expect(codeAndMessage(() => compile(step, JSON.parse('{"eagre":true}') as object))).toMatch(
+      /did you mean "eager"/,
+    );
   });
 
   it('is called with numbers, or with what is no tensor', () => {
