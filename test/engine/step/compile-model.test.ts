@@ -122,9 +122,11 @@ describe('a compiled model', () => {
       xs: images.slice([start, 0, 0, 0], [20, 8, 8, 1]),
       ys: labels.slice([start, 0], [20, 3]),
     }));
-    const { history } = await model.fitDataset(tf.data.array(batches) as never, {
+    // tf.layers has its own declaration of the class.
+    const dataset = tf.data.array(batches) as unknown as Parameters<tf.LayersModel['fitDataset']>[0];
+    const { history } = await model.fitDataset(dataset, {
       epochs: 4,
-      validationData: tf.data.array(batches) as never,
+      validationData: dataset,
     });
     expect(history['loss']).toHaveLength(4);
     expect(history['loss']![3]).toBeLessThan(history['loss']![0] as number);
