@@ -23,6 +23,7 @@ export default tseslint.config(
       'dist/',
       'node_modules/',
       'coverage/',
+      'docs/api/',
       'data/',
       'checkpoints/',
       'vendor/',
@@ -85,7 +86,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.{js,mjs}'],
+    files: ['**/*.{js,mjs,cjs}'],
     languageOptions: { globals: Object.fromEntries(nodeGlobals.map((name) => [name, 'readonly'])) },
   },
 );

@@ -3,5 +3,5 @@ import module from 'node:module';
 
 // Node 22 and later keep compiled code, which halves the time to the first line.
 module.enableCompileCache?.();
-const { main } = await import('../dist/cli/main.js');
+const { main } = await import('../dist/program/main.js');
 process.exitCode = await main(['evaluate', ...process.argv.slice(2)], process);

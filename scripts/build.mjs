@@ -31,4 +31,5 @@ for (const name of ['index.html', 'style.css', 'icon.svg']) {
   cpSync(new URL(`../src/page/${name}`, import.meta.url), new URL(`../dist/page/${name}`, import.meta.url));
 }
 
+await import('./bundle-program.mjs');
 await import('./declarations.mjs');

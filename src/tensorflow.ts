@@ -30,12 +30,12 @@ export type { ActiveTensorFlow } from './tensorflow/running.js';
 export type { StartedTensorFlow } from './tensorflow/use.js';
 
 /**
- * Makes TensorFlow the backend of the TensorFlow.js that the program has loaded or loads later. It is found (`runtime`, the environment
- * variable `MNIST_TENSORFLOW`, an earlier installation, a Python TensorFlow) or else downloaded and installed, once for all programs;
- * `MNIST_OFFLINE=1` forbids that.
+ * Selects native TensorFlow as the backend of TensorFlow.js. Its libraries are found (the option `runtime`, the environment variable
+ * `MNIST_TENSORFLOW`, an earlier installation, an installed Python TensorFlow) or downloaded and installed once for all programs, unless
+ * `MNIST_OFFLINE=1` is set.
  *
- * TensorFlow is set up once in a process. Calling this again gives the TensorFlow that runs, or throws BACKEND_UNAVAILABLE where
- * options ask for another set-up.
+ * TensorFlow is initialised once per process: a second call returns the running one, or throws BACKEND_UNAVAILABLE if its options ask
+ * for other settings.
  *
  * Throws a ToolkitError: USAGE, BACKEND_UNAVAILABLE, DEVICE_UNAVAILABLE, RUNTIME_MISSING, RUNTIME_UNUSABLE, RUNTIME_INSTALL_FAILED,
  * OUT_OF_MEMORY, TENSORFLOW_FAILED, STORAGE_FULL or STORAGE_DENIED.
@@ -55,21 +55,20 @@ export async function useTensorFlow(options: UseTensorFlowOptions = {}): Promise
   return use(options);
 }
 
-/** The TensorFlow that runs in this process, or undefined before it is started. */
+/** Describes the TensorFlow that this process runs; undefined before it is started. */
 export function activeTensorFlow(): ActiveTensorFlow | undefined {
   const running = runningTensorFlow();
   return running && describeTensorFlow(running);
 }
 
-/** The version of the TensorFlow that runs in this process, such as "2.21.0", or undefined before it is started. */
+/** The version of the TensorFlow that this process runs, such as "2.21.0"; undefined before it is started. */
 export function tensorflowVersion(): string | undefined {
   return runningTensorFlow()?.version;
 }
 
 /**
- * Looks for the runtime that `useTensorFlow` would load, and verifies it; nothing is installed. Gives undefined where there is none.
- * Throws USAGE, DEVICE_UNAVAILABLE, RUNTIME_MISSING where this machine cannot run TensorFlow, and RUNTIME_UNUSABLE where one is there
- * but is not to be trusted.
+ * Finds and verifies the runtime that `useTensorFlow` would load, without installing one; undefined if there is none. Throws USAGE,
+ * DEVICE_UNAVAILABLE, RUNTIME_MISSING if TensorFlow does not support this machine, and RUNTIME_UNUSABLE if a runtime fails verification.
  */
 export async function findRuntime(options: FindRuntimeOptions = {}): Promise<Runtime | undefined> {
   const manage = await import('./tensorflow/manage-runtimes.js');
@@ -77,8 +76,8 @@ export async function findRuntime(options: FindRuntimeOptions = {}): Promise<Run
 }
 
 /**
- * Downloads and installs a runtime, unless it is there: what `useTensorFlow` does when it is first called, and `mnist runtime install`
- * on the command line. What an interrupted call downloaded is used by the next.
+ * Downloads and installs a runtime unless it is installed, as the first call of `useTensorFlow` and `mnist runtime install` do. An
+ * interrupted download is resumed by the next call.
  *
  * Throws USAGE, DEVICE_UNAVAILABLE, RUNTIME_MISSING, RUNTIME_INSTALL_FAILED, STORAGE_FULL, STORAGE_DENIED.
  *
@@ -98,15 +97,15 @@ export async function installRuntime(options: InstallRuntimeOptions = {}): Promi
   return manage.installRuntime(options);
 }
 
-/** The runtimes for this machine: those that can be installed, and a Python TensorFlow that would be used instead. */
+/** Lists the runtimes for this machine: those that can be installed, and an installed Python TensorFlow that can be used instead. */
 export async function listRuntimes(): Promise<ListedRuntime[]> {
   const list = await import('./tensorflow/runtime/list.js');
   return list.listRuntimes(process.env);
 }
 
 /**
- * Removes the runtimes that were installed, here or by `mnist runtime install`, and gives their folders. A Python TensorFlow stays.
- * Throws FOLDER_BUSY while one is being installed.
+ * Removes the runtimes that `useTensorFlow`, `installRuntime` or `mnist runtime install` installed, and returns their folders. Throws
+ * FOLDER_BUSY during an installation.
  */
 export async function removeRuntimes(): Promise<string[]> {
   const list = await import('./tensorflow/runtime/list.js');

@@ -1,12 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+import { packageFolder } from '../core/package-folder.js';
 import type { PreparedPicture } from '../data/imaging/prepare.js';
 import { HttpError } from './http-errors.js';
 import type { PictureReply, PictureTask } from './picture-child.js';
 
 /** The compiled child, for Node.js 20 loads no TypeScript. */
-const CHILD = fileURLToPath(new URL('../../dist/serving/picture-child.js', import.meta.url));
+const CHILD = fileURLToPath(new URL('dist/serving/picture-child.js', packageFolder));
 
 type Outcome = PictureReply | { kind: 'ended' };
 

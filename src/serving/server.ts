@@ -16,6 +16,7 @@ import { registerInference, type InferenceLimits } from './http/inference.js';
 import { registerModelFile } from './http/model-file.js';
 import { registerOperations } from './http/operations.js';
 import { filesOf, registerFiles } from './http/static-files.js';
+import { keepReturningMemory } from './memory-return.js';
 import { PicturePool, type PictureLimits } from './picture-pool.js';
 import { pictureReader } from './read-picture.js';
 import type { ClassificationService } from './service.js';
@@ -64,6 +65,7 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
   const pictures = new PicturePool(parts.limits);
   await registerRoutes(app, parts, pictures, () => isStopping);
   const port = await listen(app, parts);
+  const stopReturningMemory = keepReturningMemory();
   const name = host.includes(':') ? `[${host}]` : host;
   return {
     url: `${tls ? 'https' : 'http'}://${name}:${port}`,
@@ -71,6 +73,7 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
       isStopping = true;
       if (drainDelayMs > 0) await wait(drainDelayMs);
       const cutOff = await closeApp(app, countOpen, drainTimeoutMs);
+      stopReturningMemory();
       pictures.close();
       await service.versions.close();
       metrics.close();

@@ -1,7 +1,7 @@
 import { silentContext, type StageContext, type ToolkitEvent } from '../core/events.js';
 import type { ProgressOptions, RuntimeEvent, RuntimeWarning } from './options.js';
 
-/** The context of a call, which tells its caller what concerns a runtime, and the warnings so far. */
+/** A context that passes the events about runtimes to the caller and collects the warnings. */
 export function listen({ onProgress, signal }: ProgressOptions): {
   context: StageContext;
   warnings: RuntimeWarning[];

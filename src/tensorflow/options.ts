@@ -5,7 +5,7 @@ import { nearest } from '../core/registry.js';
 import { deviceNames, type DeviceName } from './runtime/device.js';
 import { variantChoices, type VariantChoice } from './runtime/variants.js';
 
-/** Something that works less well than it could: a code of docs/errors.md, what is wrong, and what to do about it. */
+/** A warning, with a code of docs/errors.md and a hint at what to do. */
 export interface RuntimeWarning {
   event: 'warning';
   code: string;
@@ -14,47 +14,47 @@ export interface RuntimeWarning {
 }
 
 /**
- * What is told while a runtime is looked for and installed: `stage` and `notice` are lines for people, `progress` counts the bytes of a
- * task, `download` or `unpack`.
+ * An event while a runtime is found or installed. `stage` and `notice` are messages for people; `progress` counts the bytes of a task,
+ * `download` or `unpack`.
  */
 export type RuntimeEvent =
   | { event: 'stage' | 'notice'; message: string }
   | { event: 'progress'; task: string; done: number; total: number | undefined }
   | RuntimeWarning;
 
-/** Who listens to a call that may take minutes, and who may end it. */
+/** The options of calls that may take minutes. */
 export interface ProgressOptions {
-  /** Told what is done meanwhile; it must not throw. */
+  /** Receives the events of the call; must not throw. */
   onProgress?: ((event: RuntimeEvent) => void) | undefined;
-  /** Aborts the call; its reason is the error that the call then throws. */
+  /** Aborts the call, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
 /** The options of `findRuntime`. */
 export interface FindRuntimeOptions extends ProgressOptions {
-  /** Which device is to compute: the GPU where there is one (`auto`), a GPU or nothing, or the CPU. */
+  /** `auto` (the default): the GPU if there is one, else the CPU; `gpu`: fails without a GPU; `cpu`. */
   device?: DeviceName | undefined;
-  /** A folder with TensorFlow's libraries. Without it, `MNIST_TENSORFLOW` names one, or they are looked for. */
+  /** The folder of TensorFlow's libraries; overrides `MNIST_TENSORFLOW`. Without either, they are found or installed. */
   runtime?: string | undefined;
 }
 
 /** The options of `installRuntime`. */
 export interface InstallRuntimeOptions extends ProgressOptions {
-  /** The runtime for the CPU, for NVIDIA GPUs, or that which suits the machine and the device (`auto`). */
+  /** The build for the CPU or for NVIDIA GPUs; `auto` (the default): by the device and the installed driver. */
   variant?: VariantChoice | undefined;
-  /** As for `useTensorFlow`. */
+  /** The device that `auto` chooses the variant for. */
   device?: DeviceName | undefined;
 }
 
-/** The options of `useTensorFlow`. All but `mixedPrecision` are settled once in the life of a process. */
+/** The options of `useTensorFlow`. All but `mixedPrecision` are fixed for the process. */
 export interface UseTensorFlowOptions extends FindRuntimeOptions {
-  /** Threads that share an operation's work; without it, one for each core. Set it to make results repeatable. */
+  /** Threads per operation; by default one per core. Set it to make results repeatable. */
   threads?: number | undefined;
-  /** Whether GPU memory is taken as it is needed (the default), or all of it at the start. */
+  /** Whether GPU memory is allocated on demand (the default) or all at the start. */
   memoryGrowth?: boolean | undefined;
-  /** Whether GPU kernels are ruled out whose results differ from run to run. */
+  /** Whether only deterministic GPU kernels are used. */
   deterministic?: boolean | undefined;
-  /** Whether compiled programs may compute with 16-bit numbers where TensorFlow considers it safe. */
+  /** Whether compiled steps use 16-bit floats where TensorFlow considers it safe. Eager operations compute in float32. */
   mixedPrecision?: boolean | undefined;
 }
 
@@ -90,7 +90,7 @@ export const useTensorFlowSchema = z.strictObject({
   mixedPrecision: z.boolean().default(false),
 }) satisfies z.ZodType<unknown, UseTensorFlowOptions>;
 
-/** The options of a public function, with the defaults. Throws USAGE where one is unknown or has a value that it cannot have. */
+/** Validates the options of a public function and adds the defaults. Throws USAGE for an unknown option or an invalid value. */
 export function parseOptions<Schema extends z.ZodObject>(
   name: string,
   schema: Schema,
@@ -110,7 +110,7 @@ export function parseOptions<Schema extends z.ZodObject>(
   });
 }
 
-/** The folder that an option or else `MNIST_TENSORFLOW` names, if one does. */
+/** The folder of the option `runtime` or of `MNIST_TENSORFLOW`, if given. */
 export function namedRuntime({ runtime }: { runtime?: string | undefined }): string | undefined {
   const named = runtime ?? process.env['MNIST_TENSORFLOW'];
   return named === '' ? undefined : named;

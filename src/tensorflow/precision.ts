@@ -1,16 +1,16 @@
 import { hasMixedPrecision } from './c-api/mixed-precision.js';
 import type { RunningTensorFlow } from './running.js';
 
-/** Whether mixed precision changes anything in this process; measured when it is first asked for. */
+/** Whether mixed precision has an effect on this machine; measured when it is first requested. */
 let measured: Promise<boolean> | undefined;
 
-/** Why mixed precision changes nothing where `setMixedPrecision` gives false. */
+/** Why `setMixedPrecision` returns false. */
 export const NO_MIXED_PRECISION =
-  'TensorFlow computes in float32 here, as oneDNN is off or the processor has no 16-bit products';
+  'TensorFlow computes in float32 here: oneDNN is off, or the processor lacks 16-bit arithmetic';
 
 /**
- * Sets the precision of the programs that are compiled from now on; of all settings, this one can differ between the programs of a
- * process. Gives whether they compute with 16-bit numbers.
+ * Sets the precision of programs compiled from now on: the only setting that can differ between the programs of a process. Returns
+ * whether they use 16-bit floats.
  */
 export async function setMixedPrecision(
   { eager }: RunningTensorFlow,
@@ -25,8 +25,8 @@ export async function setMixedPrecision(
 }
 
 /**
- * Whether oneDNN is held to instructions that cannot compute with 16-bit numbers. TensorFlow asks the processor alone, and would end
- * the process with an error of oneDNN's.
+ * Whether an environment variable limits oneDNN to instructions without 16-bit arithmetic. TensorFlow checks only the processor, and
+ * oneDNN would then abort the process.
  */
 function isOneDnnWithout16Bits(environment: NodeJS.ProcessEnv): boolean {
   const limit = environment['ONEDNN_MAX_CPU_ISA'] ?? environment['DNNL_MAX_CPU_ISA'] ?? '';

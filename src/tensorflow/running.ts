@@ -1,10 +1,10 @@
 import type { EagerContext } from './c-api/eager-context.js';
 
-/** TensorFlow as it runs in this process. */
+/** The TensorFlow that this process runs. */
 export interface RunningTensorFlow {
   readonly eager: EagerContext;
   readonly version: string;
-  /** What computes, for people: "CPU", "NVIDIA H100". */
+  /** "CPU", or a GPU's name, such as "NVIDIA H200". */
   readonly device: string;
   readonly threads: number;
   /** The folder of its libraries. */
@@ -12,36 +12,38 @@ export interface RunningTensorFlow {
   readonly isDeterministic: boolean;
 }
 
-/** What a program sees of the TensorFlow that runs in its process. */
+/** The public description of the TensorFlow that the process runs. */
 export interface ActiveTensorFlow {
   /** TensorFlow's version, such as "2.21.0". */
   version: string;
-  /** What computes: "CPU", or a GPU's name, such as "NVIDIA H200". */
+  /** "CPU", or a GPU's name, such as "NVIDIA H200". */
   device: string;
+  /** Whether operations run on a GPU. */
   usesGpu: boolean;
-  /** Threads that share an operation's work. */
+  /** Threads per operation. */
   threads: number;
   /** The folder of TensorFlow's libraries. */
   runtime: string;
+  /** Whether only deterministic GPU kernels are used. */
   deterministic: boolean;
-  /** Whether programs that are compiled from now on may compute with 16-bit numbers. */
+  /** Whether steps compiled from now on use 16-bit floats. */
   mixedPrecision: boolean;
 }
 
 let running: RunningTensorFlow | undefined;
 
-/** TensorFlow as it runs in this process, or undefined before it is opened. */
+/** The TensorFlow that this process runs, or undefined before it is loaded. */
 export function runningTensorFlow(): RunningTensorFlow | undefined {
   return running;
 }
 
-/** Makes an opened TensorFlow that of this process, which it stays until the end. */
+/** Records the TensorFlow that this process runs until it ends. */
 export function keepRunning(opened: RunningTensorFlow): RunningTensorFlow {
   running = opened;
   return opened;
 }
 
-/** The public description of a TensorFlow. */
+/** Describes a loaded TensorFlow. */
 export function describeTensorFlow(opened: RunningTensorFlow): ActiveTensorFlow {
   const { version, device, threads, folder, isDeterministic, eager } = opened;
   return {

@@ -14,39 +14,36 @@ import { keepRunning, runningTensorFlow, type RunningTensorFlow } from './runnin
 import type { DeviceName } from './runtime/device.js';
 import { obtainRuntime, type ObtainedRuntime } from './runtime/obtain.js';
 
-/** How TensorFlow is set up. It creates its threads and takes its devices once in the life of a process. */
+/** How TensorFlow is initialised, once per process: its threads and devices cannot be changed afterwards. */
 export interface TensorFlowSettings {
   device: DeviceName;
-  /** Threads that share a kernel's work; undefined accepts any number. */
+  /** Threads per kernel; undefined accepts any number. */
   threads?: number | undefined;
-  /** How many it takes where `threads` is undefined; else one for each core. */
+  /** Threads per kernel where `threads` is undefined; otherwise one per core. */
   defaultThreads?: number | undefined;
-  /** A folder with its libraries, instead of those that would be found or installed. */
+  /** The folder of its libraries, instead of those that would be found or installed. */
   runtime?: string | undefined;
-  /** Whether GPU memory is taken as it is needed (as without it), or all of it at the start. */
+  /** Whether GPU memory is allocated on demand (the default) or all at the start. */
   memoryGrowth?: boolean | undefined;
-  /** Whether kernels whose results differ from run to run are ruled out. */
+  /** Whether only deterministic GPU kernels are used. */
   deterministic?: boolean | undefined;
   environment: NodeJS.ProcessEnv;
 }
 
 let opening: Promise<RunningTensorFlow> | undefined;
 
-/**
- * Finds TensorFlow, or else installs it, loads it and makes it tfjs's backend. Throws the errors of `obtainRuntime` and
- * `openTensorFlow`.
- */
+/** Finds or installs TensorFlow, loads it and selects it as tfjs's backend. Throws the errors of `obtainRuntime` and `openTensorFlow`. */
 export async function startTensorFlow(
   settings: TensorFlowSettings,
   context: StageContext,
 ): Promise<RunningTensorFlow> {
   const opened = runningTensorFlow() ?? (await openOnce(settings, context));
-  requireSame(opened, settings);
+  requireSameSettings(opened, settings);
   await setBackend(BACKEND_NAME);
   return opened;
 }
 
-/** Callers who come while it is being opened wait for the same one; a failure leaves the way free for another try. */
+/** Concurrent callers share one initialisation; after a failure the next call tries again. */
 async function openOnce(settings: TensorFlowSettings, context: StageContext): Promise<RunningTensorFlow> {
   const mine = (opening ??= obtainAndOpen(settings, context));
   try {
@@ -67,9 +64,9 @@ async function obtainAndOpen(
 }
 
 /**
- * Loads TensorFlow from a runtime and registers it as a backend of tfjs, which `setBackend` then selects; where it runs already, that
- * one is returned. Throws RUNTIME_UNUSABLE, DEVICE_UNAVAILABLE, OUT_OF_MEMORY, TENSORFLOW_FAILED, and BACKEND_UNAVAILABLE where this
- * process runs it with other settings or has a tfjs that it cannot serve.
+ * Loads TensorFlow from a runtime and registers it as a backend of tfjs, for `setBackend` to select. If the process already runs it,
+ * returns that one. Throws RUNTIME_UNUSABLE, OUT_OF_MEMORY, TENSORFLOW_FAILED, DEVICE_UNAVAILABLE if TensorFlow finds no GPU, and
+ * BACKEND_UNAVAILABLE if the process already runs it with other settings or has loaded a tfjs that does not fit.
  */
 export function openTensorFlow(
   { runtime, gpu }: ObtainedRuntime,
@@ -78,25 +75,25 @@ export function openTensorFlow(
 ): RunningTensorFlow {
   const running = runningTensorFlow();
   if (running) {
-    requireSame(running, settings);
+    requireSameSettings(running, settings);
     return running;
   }
   requireUsableTfjs();
   const { device, memoryGrowth = true } = settings;
   const threads = settings.threads ?? settings.defaultThreads ?? availableParallelism();
-  // Read by TensorFlow when its first kernels are made.
+  // TensorFlow reads this when it creates its first kernels.
   if (settings.deterministic === true) process.env['TF_DETERMINISTIC_OPS'] = '1';
   const api = loadTensorFlow(runtime);
   const eager = new EagerContext(api, { threads, useGpu: device !== 'cpu', gpuMemoryGrowth: memoryGrowth });
   if (device === 'gpu' && !eager.usesGpu) {
-    const reason = `TensorFlow in ${runtime.folder} does not register it`;
+    const reason = `TensorFlow in ${runtime.folder} does not find it`;
     throw new ToolkitError('DEVICE_UNAVAILABLE', { reason });
   }
   if (gpu !== undefined && !eager.usesGpu) {
     context.emit({
       event: 'warning',
       code: 'GPU_UNUSED',
-      message: `${gpu} is there, but TensorFlow in ${runtime.folder} does not use it; computing on the CPU`,
+      message: `TensorFlow in ${runtime.folder} does not use ${gpu}; computing on the CPU`,
       hint: '"mnist doctor" shows why',
     });
   }
@@ -116,19 +113,19 @@ function requireUsableTfjs(): void {
   requireFreeBackendName();
 }
 
-function requireSame(opened: RunningTensorFlow, settings: TensorFlowSettings): void {
-  const wanted = differenceFrom(opened, settings);
+function requireSameSettings(opened: RunningTensorFlow, settings: TensorFlowSettings): void {
+  const wanted = conflictingSetting(opened, settings);
   if (wanted === undefined) return;
   const { threads, device } = opened;
   throw new ToolkitError('BACKEND_UNAVAILABLE', {
     backend: BACKEND_NAME,
-    reason: `it runs with ${threads} threads on ${device} in this process, not with ${wanted}`,
-    hint: 'TensorFlow is set up once in a process: use another process',
+    reason: `this process already runs it with ${threads} threads on ${device}, not with ${wanted}`,
+    hint: 'TensorFlow is initialised once per process: use another process',
   });
 }
 
-/** What settings want otherwise, if anything. */
-function differenceFrom(
+/** The setting that differs from the running TensorFlow's, if any. */
+function conflictingSetting(
   { eager, threads: runningThreads, folder, isDeterministic }: RunningTensorFlow,
   { device, threads, runtime, deterministic, memoryGrowth }: TensorFlowSettings,
 ): string | undefined {
@@ -138,7 +135,7 @@ function differenceFrom(
   if (deterministic === true && !isDeterministic) return 'deterministic kernels';
   const grows = memoryGrowth ?? eager.config.gpuMemoryGrowth;
   if (eager.usesGpu && grows !== eager.config.gpuMemoryGrowth) {
-    return grows ? 'GPU memory taken as it is needed' : 'all GPU memory taken at the start';
+    return grows ? 'on-demand GPU memory' : 'all GPU memory allocated at the start';
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 
 import { ToolkitError } from '../core/errors.js';
+import type { StageContext } from '../core/events.js';
 import { registerMissingGradients } from './backend/missing-gradients.js';
 import { listen } from './listen.js';
 import {
@@ -14,32 +15,40 @@ import { NO_MIXED_PRECISION, setMixedPrecision } from './precision.js';
 import { describeTensorFlow, type ActiveTensorFlow } from './running.js';
 import { startTensorFlow } from './start.js';
 
-/** The TensorFlow that a call has made tfjs's backend. */
+/** The TensorFlow that a call has selected as the backend. */
 export interface StartedTensorFlow extends ActiveTensorFlow {
-  /** What works less well than it could, such as a GPU that TensorFlow does not use; `onProgress` was told of it too. */
+  /** Warnings, such as a GPU that TensorFlow does not use; `onProgress` receives them too. */
   warnings: RuntimeWarning[];
 }
 
-/** What `useTensorFlow` of src/tensorflow.ts does. */
+/** The implementation of `useTensorFlow` in `src/tensorflow.ts`. */
 export async function useTensorFlow(options: UseTensorFlowOptions): Promise<StartedTensorFlow> {
   const values = parseOptions('useTensorFlow', useTensorFlowSchema, options);
   refuseWithoutEffect(values);
   const { context, warnings } = listen(values);
+  context.signal.throwIfAborted();
   const environment = process.env;
   const running = await startTensorFlow({ ...values, runtime: namedRuntime(values), environment }, context);
   const isMixed = await setMixedPrecision(running, values.mixedPrecision, environment);
   if (values.mixedPrecision && !isMixed) throw withoutEffect('mixedPrecision', NO_MIXED_PRECISION);
+  if (values.memoryGrowth === false && !running.eager.usesGpu) warnOfMemoryGrowth(context);
   registerMissingGradients();
   return { ...describeTensorFlow(running), warnings };
 }
 
 function refuseWithoutEffect({ device, memoryGrowth, deterministic }: UseTensorFlowOptions): void {
   if (device === 'cpu' && memoryGrowth === false) {
-    throw withoutEffect('memoryGrowth', 'it is about the memory of GPUs, and the device is the CPU');
+    throw withoutEffect('memoryGrowth', 'it concerns GPU memory, and the device is the CPU');
   }
   if (deterministic === true && !isMainThread) {
-    throw withoutEffect('deterministic', 'TensorFlow is told of it by the environment of the main thread');
+    throw withoutEffect('deterministic', 'only the main thread can set it');
   }
+}
+
+/** With the device `auto`, a program for GPUs may well run on a machine without one. */
+function warnOfMemoryGrowth({ emit }: StageContext): void {
+  const message = 'memoryGrowth has no effect: TensorFlow computes on the CPU here';
+  emit({ event: 'warning', code: 'OPTION_WITHOUT_EFFECT', message, hint: 'leave memoryGrowth out' });
 }
 
 function withoutEffect(option: string, reason: string): ToolkitError {

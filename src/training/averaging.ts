@@ -4,20 +4,21 @@ import { canUpdateInPlace, latestValue, updateInPlace } from '../engine/tracing/
 import type { TrainedParameter } from '../models/variables.js';
 
 /**
- * What an average takes of the new weights in a step: 1 − d, for a decay d of its own (Polyak and Juditsky, “Acceleration of stochastic
- * approximation by averaging”, 1992). In the beginning the decay is (n + 1)/(n + 10) for the n-th average, as in TensorFlow's
- * `ExponentialMovingAverage`, so that the weights at the start are soon forgotten; the first step's weights are taken whole.
+ * The share 1 − d of the new weights in a moving average with decay d (Polyak and Juditsky, “Acceleration of stochastic approximation
+ * by averaging”, 1992). The decay of step t is at most (t − 1)/(t + 8), as in TensorFlow's `ExponentialMovingAverage` with
+ * `num_updates` = t − 2, so that the average soon forgets the early weights; the first step replaces the initial ones.
  *
- * @param step counts from 1
+ * @param decay d, from 0 to 1
+ * @param step the number of the step, from 1
  */
 export function averageShare(decay: number, step: number): number {
   return Math.max(1 - decay, 9 / (step + 8));
 }
 
-/** Moves a parameter's average, where it has one, towards its value after the step's update: a ← a + share·(w − a). */
+/** Updates a parameter's moving average, if it has one, with its value after the step: a ← a + share·(w − a). */
 export function updateAverage({ value, average }: TrainedParameter, share: Scalar | undefined): void {
   if (!average) return;
-  if (!share) throw new Error('averages of the weights need their share of a step');
+  if (!share) throw new Error('weight averaging needs the coefficient averageShare');
   if (canUpdateInPlace()) {
     updateInPlace('ResourceApplyGradientDescent', [average], [share, sub(average, latestValue(value))]);
     return;

@@ -2,12 +2,12 @@ import { add, div, minimum, mul, type NamedTensorMap } from '@tensorflow/tfjs-co
 
 import { globalNorm } from '../engine/tracing/operations.js';
 
-/** Keeps the quotient finite; PyTorch's. */
+/** Avoids a division by zero; the value of PyTorch. */
 const SMALLEST_NORM = 1e-6;
 
 /**
- * Shortens a gradient, of which each entry is a part, to a largest Euclidean norm; a shorter one stays as it is (Pascanu, Mikolov and
- * Bengio, “On the difficulty of training recurrent neural networks”, 2013; PyTorch's `clip_grad_norm_`).
+ * Clips gradients by their global L2 norm: scales them down if it exceeds `maxNorm` (Pascanu, Mikolov and Bengio, “On the difficulty of
+ * training recurrent neural networks”, 2013; PyTorch's `clip_grad_norm_`).
  */
 export function clipByGlobalNorm(gradients: NamedTensorMap, maxNorm: number): NamedTensorMap {
   const norm = globalNorm(Object.values(gradients));

@@ -1,6 +1,6 @@
 import type { EpochRecord } from './progress.js';
 
-/** An epoch as TensorBoard shows it: curves with one name before the slash stand beside each other. */
+/** The TensorBoard scalars of an epoch; TensorBoard groups charts by the name before the slash. */
 export function epochScalars(record: EpochRecord): Record<string, number> {
   const { loss, accuracy, validation, learningRate, imagesPerSecond } = record;
   return {

@@ -1,34 +1,34 @@
 import { Random } from '../core/random.js';
 import type { RunOptions, TrainingProgram } from '../engine/running/program.js';
 
-/** The options of an epoch's run, for every kind of source. */
+/** The options of an epoch's run, which all sources share. */
 export type EpochOptions = Omit<RunOptions, 'order' | 'batchSize'>;
 
-/** Where the images of an epoch come from, in an order that is the epoch's own: memory, or one shard after the other. */
+/** The source of an epoch's images, shuffled for each epoch: memory, or shards that are read one by one. */
 export interface EpochSource {
-  /** Images of an epoch. */
+  /** Images per epoch. */
   readonly images: number;
-  /** The batches that they make. */
+  /** Batches per epoch. */
   readonly batches: number;
   /**
-   * How many images a batch has.
+   * The number of images in a batch.
    *
    * @param epoch counts from 1
+   * @param batch counts from 0
    */
   batchImages(epoch: number, batch: number): number;
-  /** Runs the batches of an epoch, and returns how many have been run when it ends: all, unless it was aborted. */
+  /** Runs the batches of an epoch and returns how many have run, counted from its start: all, unless aborted. */
   run(epoch: number, options: EpochOptions): Promise<number>;
 }
 
-/** How epochs are cut and drawn. */
+/** The batch size, and the seed of shuffling. */
 export interface EpochPlan {
   batchSize: number;
   seed: number;
 }
 
 /**
- * Epochs of images that are all where the program is. Their order is drawn anew for each, from the seed and the epoch's number
- * alone.
+ * Epochs of a data set in memory. Each epoch is shuffled anew, determined by the seed and the epoch's number.
  *
  * @param training indices of the images to train on
  */

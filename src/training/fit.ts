@@ -10,15 +10,15 @@ import { noProgress } from './progress.js';
 import { trainingStep } from './step.js';
 import { TrainingVariables } from '../models/variables.js';
 
-/** What training reports to, and how its program runs. */
+/** The callbacks of `fit`, and how its program runs. */
 export interface FitContext {
   signal: AbortSignal;
   onBatches: (event: BatchEvent) => void;
-  /** Compiled where TensorFlow computes, unless this says otherwise. */
+  /** Undefined: compiled on TensorFlow, eager on other backends. */
   mode: ExecutionMode | undefined;
 }
 
-/** How a helper model is trained. */
+/** The hyperparameters of `fit`. */
 export interface FitPlan {
   epochs: number;
   batchSize: number;
@@ -28,8 +28,11 @@ export interface FitPlan {
 }
 
 /**
- * Trains a model with Adam on some of the images, without files and without validation: for models that only help, such as
- * those of a cross-validation. The caller disposes of the variables. Throws TRAINING_DIVERGED, or the signal's reason.
+ * Trains a model with Adam and a linear schedule, without files and validation: for auxiliary models, such as those of a
+ * cross-validation. The caller disposes of the returned variables. Throws TRAINING_DIVERGED, the errors of `TrainingProgram.run`, or
+ * the signal's reason.
+ *
+ * @param training indices of the images to train on
  */
 export async function fit(
   model: Model,

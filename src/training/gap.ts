@@ -1,13 +1,13 @@
 import type { EpochRecord } from './progress.js';
 
-/** For so many epochs the validation loss must not have fallen, while the training loss did. */
+/** Epochs since the lowest validation loss, in each of which the training loss must have fallen. */
 const EPOCHS = 3;
-/** The validation loss must lie above its lowest by such a share: plateaus are no gap that opens. */
+/** The minimum relative rise of the validation loss above its lowest: a plateau is not overfitting. */
 const RISE = 0.1;
 
 /**
- * The train–validation gap of an epoch: how much larger the loss on the validation split is than on the training images, or null
- * without a split. Training losses are means over the epoch, with its dropout and augmentation, so the gap can be negative.
+ * The generalisation gap of an epoch: validation loss minus training loss, or null without a validation split. The training loss is the
+ * mean over the epoch, with dropout and augmentation, so the gap can be negative.
  */
 export function generalizationGap({
   loss,
@@ -17,15 +17,15 @@ export function generalizationGap({
 }
 
 /**
- * Whether the gap opens with the last epoch of a history: the lowest validation loss lies three epochs back, the present one is more
- * than a tenth above it, and the training loss has fallen in each epoch since. That is so once in a run at most.
+ * Whether the model starts to overfit with the last epoch of a history: the lowest validation loss is at least three epochs old, the
+ * current one is more than 10 % above it, and the training loss has fallen in each epoch since. True at most once per run.
  */
-export function gapOpens(history: readonly EpochRecord[]): boolean {
-  if (!isOpen(history)) return false;
-  return !history.some((_, length) => isOpen(history.slice(0, length)));
+export function startsOverfitting(history: readonly EpochRecord[]): boolean {
+  if (!isOverfitting(history)) return false;
+  return !history.some((_, length) => isOverfitting(history.slice(0, length)));
 }
 
-function isOpen(history: readonly EpochRecord[]): boolean {
+function isOverfitting(history: readonly EpochRecord[]): boolean {
   const losses = history.flatMap(({ validation }) => validation?.loss ?? []);
   const lowest = losses.indexOf(Math.min(...losses));
   const last = losses.length - 1;

@@ -10,8 +10,11 @@ import type { TrainingVariables } from '../models/variables.js';
 const MISSING_KERNEL = /Kernel '(\w+)' not registered/;
 
 /**
- * Tries a model's loss and gradients (and the augmentation) on one blank image, so that a backend without a kernel for them is found out before
- * training starts. Throws BACKEND_LACKS_KERNELS.
+ * Checks before training that the backend has all kernels: computes the model's loss and gradients, and the augmentation, on a blank
+ * image. Throws BACKEND_LACKS_KERNELS.
+ *
+ * @param backend the backend's name, for the message
+ * @param name the model's name, for the message
  */
 export function requireKernels(
   backend: string,

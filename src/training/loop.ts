@@ -13,39 +13,41 @@ import {
 } from './progress.js';
 import { stepCoefficients } from './step.js';
 
-/** What is to be done, in numbers. */
+/** The hyperparameters of the training loop. */
 export interface TrainingPlan {
   epochs: number;
-  /** Ends training before that, after so many epochs; the schedule stays that of all. */
+  /** Stops after this many epochs; the schedule still covers all of `epochs`. */
   stopAfter?: number | undefined;
   /** Scales the optimizer's learning rate. */
   schedule: Schedule;
-  /** The decay of the weights' moving averages, where there are any. */
+  /** The decay of the weights' moving averages; undefined: no averaging. */
   averageWeights?: number | undefined;
-  /** Ends training when so many epochs brought nothing better. */
+  /** The patience of early stopping: epochs without improvement; undefined: off. */
   earlyStopping: number | undefined;
 }
 
-/** What the loop works with, and its callbacks. */
+/** The components of the training loop, and its callbacks. */
 export interface TrainingParts {
   source: EpochSource;
   optimizer: Optimizer;
-  /** Loss and accuracy on the validation split, or null where there is none. */
+  /** Loss and accuracy on the validation split, or null without one. */
   validate: () => Promise<Metrics | null>;
-  /** Called when an epoch has ended; training goes on when it is done. */
+  /** Called after each epoch; the loop awaits it. */
   onEpoch: (progress: TrainingProgress, record: EpochRecord) => Promise<void>;
-  /** Called in the middle of an epoch, from time to time and when training is interrupted. */
+  /** Called within an epoch to save the progress: every 30 seconds and on interruption. */
   onPause: (progress: TrainingProgress) => Promise<void>;
   onBatches: (event: BatchEvent) => void;
   signal: AbortSignal;
 }
 
-/** A long epoch is saved in its middle so often. */
+/** The interval of checkpoints within an epoch, in milliseconds. */
 const PAUSE_MS = 30_000;
 
 /**
- * Trains until the plan is fulfilled or nothing improves any more, and returns the progress made. Throws the signal's reason when
- * it is aborted, after `onPause`.
+ * Trains until all epochs are done or early stopping ends the run, and returns the progress. Throws TRAINING_DIVERGED, the errors of
+ * the source and the callbacks, or, when aborted, the signal's reason after `onPause`.
+ *
+ * @param start the progress to resume from
  */
 export async function trainEpochs(
   plan: TrainingPlan,
@@ -121,7 +123,7 @@ function requireFinite({ first, losses }: SliceResult, epoch: number): void {
   throw new ToolkitError('TRAINING_DIVERGED', { epoch, batch: first + index + 1, loss: losses[index]! });
 }
 
-/** Interrupted while it validates, an epoch keeps what it has trained. */
+/** Saves the epoch's training if validation is interrupted. */
 async function validateOrPause(parts: TrainingParts, progress: TrainingProgress): Promise<Metrics | null> {
   try {
     return await parts.validate();
@@ -131,7 +133,7 @@ async function validateOrPause(parts: TrainingParts, progress: TrainingProgress)
   }
 }
 
-/** Adds batch by batch, in double precision and in order, so that the sums do not depend on where slices end. */
+/** Adds batch by batch, in order and in double precision, so that the sums do not depend on the slices. */
 function addSlice(
   partial: PartialEpoch,
   { first, losses, correct }: SliceResult,

@@ -1,41 +1,43 @@
 import type { Metrics } from '../core/events.js';
 
-/** An epoch that has ended. */
+/** The metrics of a completed epoch. */
 export interface EpochRecord extends Metrics {
   /** Counts from 1. */
   epoch: number;
   validation: Metrics | null;
-  /** At its last step. */
+  /** The learning rate of its last step. */
   learningRate: number;
   seconds: number;
   imagesPerSecond: number;
 }
 
-/** How far a run has come; with the variables, all that is needed to go on as if it had never stopped. */
+/** The progress of a run; together with the variables, it is enough to resume the run exactly. */
 export interface TrainingProgress {
   /** Completed epochs, in order. */
   history: readonly EpochRecord[];
-  /** Batches done of the epoch under way, and what they summed up to. */
+  /** The completed batches of the current epoch, and their sums. */
   partial: PartialEpoch;
 }
 
+/** Sums over the completed batches of an epoch. */
 export interface PartialEpoch {
   batches: number;
-  /** Sum over the images of their losses. */
+  /** The sum of the losses of all images. */
   loss: number;
   correct: number;
   images: number;
   seconds: number;
 }
 
+/** An epoch without completed batches. */
 export const emptyEpoch: PartialEpoch = { batches: 0, loss: 0, correct: 0, images: 0, seconds: 0 };
 
-/** A run that has not begun. */
+/** The progress of a new run. */
 export const noProgress: TrainingProgress = { history: [], partial: emptyEpoch };
 
 /**
- * The best epoch so far: the highest validation accuracy, among equals the lowest validation loss, among those the earlier
- * one. Without a validation split the latest epoch is the best that is known.
+ * The best epoch so far: by validation accuracy, then validation loss, then the earlier one. Without a validation split it is the last
+ * epoch. Undefined before the first epoch ends.
  */
 export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefined {
   return history.reduce<EpochRecord | undefined>(
@@ -50,7 +52,7 @@ function isBetter({ validation: candidate }: EpochRecord, { validation: best }: 
   return candidate.loss < best.loss;
 }
 
-/** Whether the last `patience` epochs have all failed to be better than one before them. */
+/** Whether early stopping applies: the last `patience` epochs brought no improvement. */
 export function isStagnant(history: readonly EpochRecord[], patience: number | undefined): boolean {
   const best = bestEpoch(history);
   return patience !== undefined && best !== undefined && history.length - best.epoch >= patience;

@@ -9,17 +9,17 @@ import type { EpochRecord, TrainingProgress } from './progress.js';
 import { bestEpoch } from './progress.js';
 import type { TrainingVariables } from '../models/variables.js';
 
-/** What a run's checkpoints say alike, from its first to its last. */
+/** The metadata that all checkpoints of a run share. */
 export type RunDescription = Omit<CheckpointDescription, 'kind' | 'createdAt' | 'progress'>;
 
-/** Writes a run's folder: its configuration, its metrics and its checkpoints, each file whole or not at all. */
+/** Writes a run's folder: its configuration, metrics and checkpoints, each file atomically. */
 export class RunWriter {
   readonly #folder: RunFolder;
   readonly #description: RunDescription;
   readonly #variables: TrainingVariables;
   readonly #batchesPerEpoch: number;
   readonly #emit: Emit;
-  /** How the program is run, as far as it is known when a checkpoint is written. */
+  /** How the program runs; null before it is known. Recorded in each checkpoint. */
   execution: () => Execution | null = () => null;
 
   constructor(
@@ -36,7 +36,7 @@ export class RunWriter {
     this.#emit = emit;
   }
 
-  /** Writes what is known before the first step. */
+  /** Writes the configuration and the initial checkpoint. Throws STORAGE_FULL, STORAGE_DENIED or TRAINING_DIVERGED. */
   async begin(progress: TrainingProgress): Promise<void> {
     const { toolkit, config, data, machine } = this.#description;
     const text = JSON.stringify({ toolkit, config, data, machine }, undefined, 2);
@@ -44,39 +44,45 @@ export class RunWriter {
     await this.pause(progress);
   }
 
-  /** Writes the state in the middle of an epoch. Throws STORAGE_FULL, STORAGE_DENIED or TRAINING_DIVERGED. */
+  /** Writes the checkpoint `last` within an epoch. Throws STORAGE_FULL, STORAGE_DENIED or TRAINING_DIVERGED. */
   async pause(progress: TrainingProgress): Promise<void> {
     await this.#write('last', progress, await this.#finiteTensors(progress));
   }
 
-  /** Writes the state after an epoch, and keeps it apart if it is the best so far. */
+  /**
+   * Writes the checkpoint `last` and the metrics after an epoch, and the checkpoint `best` if it is the best so far. Throws STORAGE_FULL,
+   * STORAGE_DENIED or TRAINING_DIVERGED.
+   */
   async epoch(progress: TrainingProgress, { epoch }: EpochRecord): Promise<void> {
     const tensors = await this.#finiteTensors(progress);
-    // The best first: a run killed between the two then repeats the epoch, and finds the same best again.
+    // `best` first: a run killed between the two repeats the epoch and writes the same `best` again.
     if (bestEpoch(progress.history)?.epoch === epoch) await this.#write('best', progress, tensors);
     await this.#write('last', progress, tensors);
     const lines = progress.history.map((record) => `${JSON.stringify(record)}\n`);
     await writeFileAtomically(this.#folder.metrics, lines.join(''));
   }
 
-  /** Puts the weights of the best epoch back in place of those of the last. Returns the file that they are from. */
+  /**
+   * Restores the weights of the best epoch, unless it is the last one. Returns the path of its checkpoint. Throws the errors of
+   * `readCheckpoint`.
+   */
   async restoreBest({ history }: TrainingProgress): Promise<string> {
     if (bestEpoch(history) !== history.at(-1)) {
       const { tensors } = await readCheckpoint(this.#folder.best);
-      const misfit = this.#variables.load(tensors, 'parameters');
-      if (misfit !== undefined) throw new Error(`${this.#folder.best} does not fit its own run: ${misfit}`);
+      const mismatch = this.#variables.load(tensors, 'parameters');
+      if (mismatch !== undefined) throw new Error(`${this.#folder.best} does not match its run: ${mismatch}`);
     }
     return this.#folder.best;
   }
 
   /**
-   * A loss is that from before its step's update, so the last one before a checkpoint may be finite when the weights are not. Throws
-   * TRAINING_DIVERGED then, and what was written before stays.
+   * The tensors of a checkpoint. Throws TRAINING_DIVERGED if weights are not finite, which keeps the earlier checkpoints: the last loss
+   * does not show it, as it is computed before the update.
    */
   async #finiteTensors({ history, partial }: TrainingProgress): Promise<Map<string, StoredTensor>> {
     const tensors = await this.#variables.store();
     if ([...tensors.values()].every((stored) => loadFloats(stored).every(Number.isFinite))) return tensors;
-    // At the end of an epoch, the next one has no batches yet.
+    // After an epoch, the partial epoch is empty: report the last batch of the completed one.
     const [epoch, batch] =
       partial.batches > 0 ? [history.length + 1, partial.batches] : [history.length, this.#batchesPerEpoch];
     throw new ToolkitError('TRAINING_DIVERGED', { epoch, batch });

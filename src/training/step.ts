@@ -22,26 +22,26 @@ import { averageShare, updateAverage } from './averaging.js';
 import { clipByGlobalNorm } from './clipping.js';
 import type { TrainedParameter, TrainingVariables } from '../models/variables.js';
 
-/** From here on, steps have the numbers of earlier ones: float32, in which they travel, holds no larger integers exactly. */
+/** Step numbers wrap around here: float32, in which they are passed, represents integers exactly only up to 2²⁴. */
 const STEP_NUMBERS = 2 ** 24;
 
-/** What a step does beside an optimiser's rule. */
+/** The settings of a step beyond the optimiser's. */
 export interface StepSettings {
-  /** Changes the images first. */
+  /** Augments the images. */
   augment?: Augmentation | undefined;
-  /** The largest norm of the gradient; a longer one is shortened. */
+  /** The maximum global norm of the gradients, for clipping. */
   clipNorm?: number | undefined;
-  /** The share of a label's probability that is spread over all classes, in the loss that is minimised and reported. */
+  /** The label smoothing ε of the loss that is minimised and reported. */
   labelSmoothing?: number | undefined;
 }
 
 /**
- * What `trainingStep` takes beside its batch: the optimiser's coefficients, the share that averages of the weights take of new ones
- * (where there are any), and the step's number.
+ * The coefficients of `trainingStep`: the optimiser's, the share of new weights in the moving averages (if there are any), and the
+ * step's number.
  *
- * @param step counts from 1
- * @param averageWeights the averages' decay
- * @param momentum where it is not the optimiser's own
+ * @param step the number of the step, from 1
+ * @param averageWeights the decay of the moving averages
+ * @param momentum overrides the optimiser's momentum
  */
 export function stepCoefficients(
   optimizer: Optimizer,
@@ -57,7 +57,7 @@ export function stepCoefficients(
 }
 
 /**
- * One step of gradient descent on the mean cross-entropy of a batch: forward, backward, update. Its coefficients are those of
+ * Creates a training step on the mean cross-entropy of a batch: forward pass, backward pass, update. Its coefficients are those of
  * `stepCoefficients`.
  */
 export function trainingStep(
@@ -79,12 +79,12 @@ export function trainingStep(
       randomness,
       settings,
     );
-    const taken = clipNorm === undefined ? gradients : clipByGlobalNorm(gradients, clipNorm);
+    const clipped = clipNorm === undefined ? gradients : clipByGlobalNorm(gradients, clipNorm);
     for (const parameter of variables.trained) {
-      update(optimizer, parameter, taken[parameter.value.name]!, coefficients);
+      update(optimizer, parameter, clipped[parameter.value.name]!, coefficients);
     }
-    takeOver(variables, statistics);
-    // After all updates: what has changed otherwise than by a gradient is averaged too.
+    assignStatistics(variables, statistics);
+    // After all updates, so that moving statistics are averaged too.
     for (const parameter of variables.parameters) updateAverage(parameter, share);
     return { loss, correct };
   };
@@ -114,8 +114,8 @@ function update(
   });
 }
 
-/** The model's own updates, in place of the parameters' present values. */
-function takeOver(variables: TrainingVariables, statistics: ReadonlyMap<string, Tensor>): void {
+/** Assigns the new statistics, such as those of batch normalisation, to their parameters. */
+function assignStatistics(variables: TrainingVariables, statistics: ReadonlyMap<string, Tensor>): void {
   const values = variables.values();
   for (const [name, statistic] of statistics) {
     values.get(name)!.assign(statistic);
@@ -123,19 +123,19 @@ function takeOver(variables: TrainingVariables, statistics: ReadonlyMap<string, 
   }
 }
 
-/** The loss of a batch, and what comes of it for the parameters. */
+/** The loss of a batch, the gradients and the new statistics. */
 export interface Gradients extends StepResult {
-  /** By the names of the variables. */
+  /** The gradients, by variable name. */
   gradients: NamedTensorMap;
-  /** New values of parameters that are not learnt, by their names; the caller disposes of them. */
+  /** New values of non-trainable parameters, by name; the caller disposes of them. */
   statistics: ReadonlyMap<string, Tensor>;
 }
 
 /**
- * The mean cross-entropy of a batch, how many of its images are classified correctly, and the gradient of the mean with
- * respect to each parameter.
+ * The mean cross-entropy of a batch, the number of correctly classified images, and the gradients of the mean with respect to the
+ * trainable parameters.
  *
- * @param randomness left out, the loss is that of inference
+ * @param randomness the random numbers of the step; without it the model runs in inference mode
  */
 export function lossAndGradients(
   model: Model,
@@ -154,8 +154,8 @@ export function lossAndGradients(
   let correct: Scalar | undefined;
   const { value: loss, grads: gradients } = variableGrads(() => {
     const logits = model.apply(images, values, pass);
-    const hits = equal(argMax<Tensor1D>(logits, 1), labels);
-    correct = keep(sum<Scalar>(hits));
+    const matches = equal(argMax<Tensor1D>(logits, 1), labels);
+    correct = keep(sum<Scalar>(matches));
     return mean<Scalar>(smoothedCrossEntropy(logits, labels, labelSmoothing));
   }, trained);
   return { loss, correct: correct!, gradients, statistics };

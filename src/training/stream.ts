@@ -3,41 +3,41 @@ import { allIndices, pixelsPerImage, type LabelledImages } from '../core/images.
 import type { TrainingProgram } from '../engine/running/program.js';
 import type { EpochOptions, EpochPlan, EpochSource } from './epoch-source.js';
 
-/** A data set in parts, of which a few at a time are in memory. */
+/** A data set in shards, which are read one by one. */
 export interface ShardSource {
-  /** Images of each shard. */
+  /** The number of images in each shard. */
   readonly sizes: readonly number[];
   read(shard: number): Promise<LabelledImages>;
 }
 
-/** A shard's place in an epoch. */
+/** A shard's position in an epoch. */
 interface Part {
   shard: number;
   images: number;
-  /** The number of its first batch, and how many it has. */
+  /** The index of its first batch, and the number of its batches. */
   first: number;
   batches: number;
 }
 
-/** The shards in the order of an epoch: drawn from the seed and the epoch's number alone, which counts from 1. */
+/** The shuffled shards of an epoch (from 1), determined by the seed and the epoch. */
 export function shardOrder(seed: number, epoch: number, shards: number): Int32Array {
   return new Random(seed, 'shuffle-shards', epoch).shuffle(allIndices(shards));
 }
 
-/** The images of a shard in the order of an epoch. */
+/** The shuffled images of a shard in an epoch (from 1), determined by the seed, the epoch and the shard. */
 export function orderInShard(seed: number, epoch: number, shard: number, size: number): Int32Array {
   return new Random(seed, `shuffle-shard-${epoch}`, shard).shuffle(allIndices(size));
 }
 
-/** How many batches shards of some sizes have together. */
+/** The total number of batches of some shards. */
 export function batchesIn(sizes: readonly number[], batchSize: number): number {
   return sizes.reduce((sum, size) => sum + Math.ceil(size / batchSize), 0);
 }
 
 /**
- * Epochs of a data set that does not fit into memory. In each, shards come in another order, and their images too; while one is
- * trained on, the next is read. Images that share a shard meet in each epoch, so shards are mixed when they are written. The last
- * batch of a shard may be smaller. No more than two shards are in this process's memory and one on the device.
+ * Epochs of a data set that does not fit into memory. Each epoch shuffles the shards, and the images within each; the next shard is
+ * prefetched during training. Images of a shard stay together in every epoch, so shards must be shuffled when they are written. The
+ * last batch of a shard may be smaller. At most two shards are in this process's memory, and one on the device.
  */
 export class ShardedEpochs implements EpochSource {
   readonly images: number;
@@ -46,11 +46,11 @@ export class ShardedEpochs implements EpochSource {
   readonly #source: ShardSource;
   readonly #plan: EpochPlan & { epochs: number };
   #layout: { epoch: number; parts: readonly Part[] } | undefined;
-  /** The shard that the program has. */
+  /** The shard in the program's memory. */
   #loaded: number | undefined;
-  #next: { shard: number; images: Promise<LabelledImages> } | undefined;
+  #prefetched: { shard: number; images: Promise<LabelledImages> } | undefined;
 
-  /** @param plan with the number of epochs: after the last, nothing is read ahead */
+  /** @param plan with the number of epochs: nothing is prefetched after the last */
   constructor(program: TrainingProgram, source: ShardSource, plan: EpochPlan & { epochs: number }) {
     this.#program = program;
     this.#source = source;
@@ -73,7 +73,7 @@ export class ShardedEpochs implements EpochSource {
       if (next >= first + batches) continue;
       if (signal.aborted) break;
       await this.#load(shard);
-      this.#readAhead(parts[place + 1]?.shard ?? this.#firstOf(epoch + 1));
+      this.#prefetch(parts[place + 1]?.shard ?? this.#firstOf(epoch + 1));
       const done = await this.#program.run({
         order: orderInShard(seed, epoch, shard, images),
         batchSize,
@@ -110,24 +110,24 @@ export class ShardedEpochs implements EpochSource {
 
   async #load(shard: number): Promise<void> {
     if (this.#loaded === shard) return;
-    const ahead = this.#next?.shard === shard ? this.#next.images : this.#source.read(shard);
+    const ahead = this.#prefetched?.shard === shard ? this.#prefetched.images : this.#source.read(shard);
     const images = padded(await ahead, Math.max(...this.#source.sizes));
-    this.#next = undefined;
+    this.#prefetched = undefined;
     this.#loaded = undefined;
     await this.#program.replaceImages(images);
     this.#loaded = shard;
   }
 
-  /** Starts to read; an error is thrown when the shard is asked for. */
-  #readAhead(shard: number | undefined): void {
-    if (shard === undefined || shard === this.#loaded || this.#next?.shard === shard) return;
+  /** Starts to read a shard; a read error is thrown later, in `#load`. */
+  #prefetch(shard: number | undefined): void {
+    if (shard === undefined || shard === this.#loaded || this.#prefetched?.shard === shard) return;
     const images = this.#source.read(shard);
     images.catch(() => undefined);
-    this.#next = { shard, images };
+    this.#prefetched = { shard, images };
   }
 }
 
-/** A program holds so many images and no fewer; those that fill a smaller shard up are never asked for. */
+/** Pads a shard with blank images to `count`, the program's fixed size; they are never in an order. */
 export function padded(images: LabelledImages, count: number): LabelledImages {
   if (images.count === count) return images;
   const pixels = new Uint8Array(count * pixelsPerImage(images.shape));

@@ -2,30 +2,30 @@ import type { Checkpoint } from '../artifacts/checkpoint.js';
 import { ToolkitError } from '../core/errors.js';
 import type { Model, ParameterSpec } from '../models/model.js';
 
-/** What a run took over from another's checkpoint, by layers. */
+/** The layers of a transfer: which ones are initialised from a checkpoint. */
 export interface Transfer {
-  /** Layers whose weights were taken over. */
+  /** Layers that take their weights from the checkpoint. */
   taken: readonly string[];
-  /** Layers that start anew. */
+  /** Layers that are initialised randomly. */
   fresh: readonly string[];
 }
 
-/** The layer of a parameter: what stands before the last part of its name. */
+/** The layer of a parameter: its name without the last part. */
 export function layerOf(parameter: string): string {
   return parameter.slice(0, parameter.lastIndexOf('/'));
 }
 
-/** The layers of a model that have parameters to learn, in order. */
+/** The layers of a model with trainable parameters, in order. */
 export function learntLayers({ parameters }: Pick<Model, 'parameters'>): string[] {
   return [...new Set(parameters.filter(({ isFixed }) => !isFixed).map(({ name }) => layerOf(name)))];
 }
 
-/** The last layer, which makes scores of the classes out of what the others see. */
+/** The classification head: the last layer, which computes the logits. Empty for a model without trainable layers. */
 export function headOf(model: Pick<Model, 'parameters'>): string {
   return learntLayers(model).at(-1) ?? '';
 }
 
-/** Whether a name is as a pattern says, in which `*` stands for any letters; in one pass, as a checkpoint may bring the pattern. */
+/** Whether a name matches a glob pattern with `*`; in linear time, because the pattern may come from an untrusted checkpoint. */
 function matches(name: string, pattern: string): boolean {
   const [first = '', ...rest] = pattern.split('*');
   const last = rest.pop();
@@ -42,8 +42,8 @@ function matches(name: string, pattern: string): boolean {
 }
 
 /**
- * The layers that patterns name, with `*` for any letters. Throws USAGE where a pattern names none, or nothing would be left to
- * train.
+ * The layers that match the patterns, in which `*` matches any characters. Throws USAGE if a pattern matches no layer, or the patterns
+ * match all layers.
  */
 export function chosenLayers(model: Pick<Model, 'parameters'>, patterns: readonly string[]): string[] {
   const layers = learntLayers(model);
@@ -64,7 +64,7 @@ export function chosenLayers(model: Pick<Model, 'parameters'>, patterns: readonl
   });
 }
 
-/** A model some of whose layers stay as they are: they get no gradient, no state of the optimiser and no new statistics. */
+/** A model with some layers frozen: they have no gradients, no optimiser state and no new statistics. */
 export function freeze(model: Model, layers: readonly string[]): Model {
   if (layers.length === 0) return model;
   const frozen = (spec: ParameterSpec): ParameterSpec =>
@@ -78,8 +78,8 @@ export function freeze(model: Model, layers: readonly string[]): Model {
 }
 
 /**
- * Which of a model's layers take the weights of a checkpoint: all, but for the head where it decides between other classes. Whether
- * the weights fit is seen when they are loaded.
+ * Plans which layers take their weights from a checkpoint: all, except the head if the classes differ. The shapes are checked later,
+ * when the weights are loaded.
  */
 export function planTransfer(
   model: Pick<Model, 'parameters'>,

@@ -91,7 +91,7 @@ it('3: missing, truncated and corrupted data', async () => {
     join(inject('dataDir'), 'mnist', 'raw', 'train-images-idx3-ubyte'),
     file('train-images-idx3-ubyte'),
   );
-  expectError(await preprocess(), 3, /t10k-labels-idx1-ubyte: its SHA-256 is not the one in its manifest/);
+  expectError(await preprocess(), 3, /t10k-labels-idx1-ubyte: its SHA-256 differs from the manifest/);
 });
 
 it('4: no runtime: an error where TensorFlow was asked for, a warning where not', async () => {
@@ -106,7 +106,7 @@ it('4: no runtime: an error where TensorFlow was asked for, a warning where not'
   expectError(await runCommand([...words, '--runtime', cwd], { cwd }), 4, /not a usable TensorFlow runtime/);
   const fallback = await runCommand([...words, '--json', '--run', 'wasm'], { cwd, environment });
   expect(fallback.stderr).toMatch(
-    /warning: no TensorFlow runtime.*WebAssembly instead, several times slower/,
+    /warning: no TensorFlow runtime.*WebAssembly instead, which is several times slower/,
   );
   expect(fallback.code).toBe(0);
   expect(fallback.result()).toMatchObject({ backend: 'wasm', epochs: 1 });

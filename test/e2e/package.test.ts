@@ -30,6 +30,31 @@ const GLOBALS = {
   node: { lib: ['es2023'], types: ['node'], typeRoots: [join(CHECKOUT, 'node_modules', '@types')] },
 };
 
+/** Most of what the library has, used as its types allow. */
+const PROGRAM = `
+  import { calibrate, deploy, evaluate, explain, predict, search, serve, train, ToolkitError } from 'mnist-train';
+  const picture = { name: 'seven.png', read: () => Promise.resolve(new Uint8Array()) };
+  const { run, test } = await train({ epochs: 3, seed: 7, model: 'cnn', filters: [8, 16], momentum: 0.9 });
+  await train({ model: 'stack', layers: [{ type: 'flatten' }, { type: 'dense', units: 100 }] });
+  await search({ search: { trials: 3, space: { optimizer: ['adam', 'sgd'] } } });
+  const { accuracy, confusion } = await evaluate(run, { split: 'test' });
+  const rows: readonly (readonly number[])[] = confusion;
+  await calibrate(run, { targetAccuracy: 0.99 });
+  await deploy(run, { to: 'onnx' });
+  await explain(run, [picture], { method: 'occlusion', patch: 3 });
+  const { predictions } = await predict(run, [picture], {}, { emit: (event) => void event.event });
+  await (await serve(run, { port: 0 })).stop();
+  export const figures: number[] = [test.accuracy, accuracy, rows.length, predictions.length];
+  export const isOurs = (error: unknown): boolean => error instanceof ToolkitError && error.code === 'USAGE';`;
+
+/** The entry for programs that have a TensorFlow.js of their own. */
+const TENSORFLOW_PROGRAM = `
+  import { installRuntime, useTensorFlow, type RuntimeEvent } from 'mnist-train/tensorflow';
+  const onProgress = (event: RuntimeEvent): void => void (event.event === 'progress' && event.total);
+  const { device, warnings } = await useTensorFlow({ device: 'cpu', threads: 2, mixedPrecision: false, onProgress });
+  const { folder } = await installRuntime({ variant: 'cuda', signal: new AbortController().signal });
+  export const texts: string[] = [device, folder, ...warnings.map(({ code }) => code)];`;
+
 /** Where the packed package was installed by a person who has nothing but Node.js and npm, and what npm told them. */
 let folder: string;
 let installationOutput: string;
@@ -73,13 +98,17 @@ describe('npm pack, installed elsewhere', () => {
   });
 
   it.each([
-    ['import', 'module', `import { train, version } from 'mnist-train';`],
-    ['require', 'commonjs', `const { train, version } = require('mnist-train');`],
-  ])('can be had with %s', (_, type, line) => {
-    const script = `${line} console.log(typeof train, version);`;
+    ['import', 'module', (names: string, from: string) => `import ${names} from '${from}';`],
+    ['require', 'commonjs', (names: string, from: string) => `const ${names} = require('${from}');`],
+  ])('can be had with %s', (_, type, load) => {
+    const lines = [
+      load('{ train, version }', 'mnist-train'),
+      load('{ useTensorFlow }', 'mnist-train/tensorflow'),
+    ];
+    const script = `${lines.join(' ')} console.log(typeof train, typeof useTensorFlow, version);`;
     const words = ['--disable-warning=ExperimentalWarning', `--input-type=${type}`, '-e', script];
     const printed = execFileSync(process.execPath, words, { cwd: folder, encoding: 'utf8' });
-    expect(printed).toMatch(/^function \d+\.\d+\.\d+\n$/);
+    expect(printed).toMatch(/^function function \d+\.\d+\.\d+\n$/);
   });
 
   describe.each(['5.9', '6'])('in strict TypeScript %s, without skipLibCheck', (version) => {
@@ -91,52 +120,69 @@ describe('npm pack, installed elsewhere', () => {
       compiler = join(place, 'node_modules', 'typescript', 'bin', 'tsc');
     }, 120_000);
 
-    /** What the compiler says of a program, with the globals of browsers or those of Node.js. */
-    const compile = async (program: string, globals: keyof typeof GLOBALS = 'browser'): Promise<string> => {
+    /** What the compiler says of each program, by its name, with the globals of browsers or those of Node.js. */
+    const compile = async (
+      programs: Readonly<Record<string, string>>,
+      globals: keyof typeof GLOBALS,
+    ): Promise<ReadonlyMap<string, string>> => {
       const compilerOptions = {
         ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true },
         ...{ target: 'es2023', module: 'nodenext', ...GLOBALS[globals] },
       };
-      await writeFile(join(folder, 'program.mts'), program);
-      await writeFile(
-        join(folder, 'tsconfig.json'),
-        JSON.stringify({ compilerOptions, files: ['program.mts'] }),
+      const names = Object.keys(programs);
+      const files = names.map((name) => `${name}.mts`);
+      for (const name of names) await writeFile(join(folder, `${name}.mts`), programs[name]!);
+      await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+      const { stdout } = spawnSync(process.execPath, [compiler, '-p', folder], {
+        cwd: folder,
+        encoding: 'utf8',
+      });
+      // A complaint that belongs to no program belongs to all of them.
+      const lines = stdout.split(/\n(?=\S)/);
+      const ofNone = lines.filter((line) => !files.some((file) => line.startsWith(file))).join('\n');
+      return new Map(
+        names.map((name) => [
+          name,
+          [...lines.filter((line) => line.startsWith(`${name}.mts`)), ofNone].join('\n').trim(),
+        ]),
       );
-      return spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' }).stdout;
     };
 
     it.each(['browser', 'node'] as const)(
-      'compiles in a program for %s',
+      'compiles in a program for %s, and refuses what is mistyped',
       { timeout: 120_000 },
       async (globals) => {
-        const program = `
-        import { calibrate, deploy, evaluate, explain, predict, search, serve, train, ToolkitError } from 'mnist-train';
-        const picture = { name: 'seven.png', read: () => Promise.resolve(new Uint8Array()) };
-        const { run, test } = await train({ epochs: 3, seed: 7, model: 'cnn', filters: [8, 16], momentum: 0.9 });
-        await train({ model: 'stack', layers: [{ type: 'flatten' }, { type: 'dense', units: 100 }] });
-        await search({ search: { trials: 3, space: { optimizer: ['adam', 'sgd'] } } });
-        const { accuracy, confusion } = await evaluate(run, { split: 'test' });
-        const rows: readonly (readonly number[])[] = confusion;
-        await calibrate(run, { targetAccuracy: 0.99 });
-        await deploy(run, { to: 'onnx' });
-        await explain(run, [picture], { method: 'occlusion', patch: 3 });
-        const { predictions } = await predict(run, [picture], {}, { emit: (event) => void event.event });
-        await (await serve(run, { port: 0 })).stop();
-        export const figures: number[] = [test.accuracy, accuracy, rows.length, predictions.length];
-        export const isOurs = (error: unknown): boolean => error instanceof ToolkitError && error.code === 'USAGE';`;
-        expect(await compile(program, globals)).toBe('');
+        const mistyped = [
+          [`train({ epoch: 3 })`, /'epoch' does not exist in type 'TrainOptions'/],
+          [`train({ epochs: 'three' })`, /'string' is not assignable to type 'number'/],
+          [`train({ optimizer: 'adamm' })`, /'"adamm"' is not assignable/],
+          [`evaluate('latest', { spilt: 'test' })`, /'spilt' does not exist in type 'EvaluateOptions'/],
+          [`useTensorFlow({ thread: 2 })`, /'thread' does not exist in type 'UseTensorFlowOptions'/],
+          [`useTensorFlow({ device: 'tpu' })`, /'"tpu"' is not assignable/],
+        ] as const;
+        const complaints = await compile(
+          {
+            right: PROGRAM,
+            tensorflow: TENSORFLOW_PROGRAM,
+            ...Object.fromEntries(
+              mistyped.map(([call], at) => [
+                `mistyped${at}`,
+                `import { evaluate, train } from 'mnist-train';
+                 import { useTensorFlow } from 'mnist-train/tensorflow';
+                 await ${call};
+                 export { evaluate, train, useTensorFlow };`,
+              ]),
+            ),
+          },
+          globals,
+        );
+        expect(complaints.get('right')).toBe('');
+        expect(complaints.get('tensorflow')).toBe('');
+        for (const [at, [, complaint]] of mistyped.entries()) {
+          expect(complaints.get(`mistyped${at}`)).toMatch(complaint);
+        }
       },
     );
-
-    it.each([
-      [`train({ epoch: 3 })`, /'epoch' does not exist in type 'TrainOptions'/],
-      [`train({ epochs: 'three' })`, /'string' is not assignable to type 'number'/],
-      [`train({ optimizer: 'adamm' })`, /'"adamm"' is not assignable/],
-      [`evaluate('latest', { spilt: 'test' })`, /'spilt' does not exist in type 'EvaluateOptions'/],
-    ])('refuses %s', { timeout: 120_000 }, async (call, complaint) => {
-      const program = `import { evaluate, train } from 'mnist-train'; await ${call}; export { evaluate, train };`;
-      expect(await compile(program)).toMatch(complaint);
-    });
   });
 });
 

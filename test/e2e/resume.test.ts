@@ -19,10 +19,16 @@ async function finalState(cwd: string, run: string): Promise<object> {
   return { history, step: description.progress.step, tensors: Object.fromEntries(tensors) };
 }
 
-async function reference(cwd: string): Promise<object> {
-  const { code } = await runCommand(['train', '--epochs', EPOCHS, '--run', 'whole', ...QUICK], { cwd });
-  expect(code).toBe(0);
-  return finalState(cwd, 'whole');
+let whole: Promise<object> | undefined;
+
+/** How a run ends that is never stopped; trained once for all tests. */
+function reference(cwd: string): Promise<object> {
+  const train = async (): Promise<object> => {
+    const { code } = await runCommand(['train', '--epochs', EPOCHS, '--run', 'whole', ...QUICK], { cwd });
+    expect(code).toBe(0);
+    return finalState(cwd, 'whole');
+  };
+  return (whole ??= train());
 }
 
 /** Ends a run with a signal so many milliseconds after its first epoch, or after another event. */
@@ -53,17 +59,17 @@ it.each([
   '%s leaves a checkpoint from which the run ends as if it had never stopped',
   async (signal, exitCode) => {
     const cwd = await temporaryFolder();
-    const whole = await reference(cwd);
+    const expected = await reference(cwd);
     expect(await trainAndStop(cwd, 'stopped', signal, 60)).toBe(exitCode);
     const { code } = await runCommand(['train', '--resume', 'stopped'], { cwd });
     expect(code).toBe(0);
-    expect(await finalState(cwd, 'stopped')).toEqual(whole);
+    expect(await finalState(cwd, 'stopped')).toEqual(expected);
   },
 );
 
 it('SIGKILL at random moments costs at most the epoch under way', { timeout: 120_000 }, async () => {
   const cwd = await temporaryFolder();
-  const whole = await reference(cwd);
+  const expected = await reference(cwd);
   const random = new Random(20_261_124, 'moments of death');
   for (let attempt = 0; attempt < 4; attempt++) {
     const run = `killed-${attempt}`;
@@ -71,7 +77,7 @@ it('SIGKILL at random moments costs at most the epoch under way', { timeout: 120
     const { code, stderr } = await runCommand(['train', '--resume', run], { cwd });
     expect(stderr).not.toMatch(/^error/m);
     expect(code).toBe(0);
-    expect(await finalState(cwd, run)).toEqual(whole);
+    expect(await finalState(cwd, run)).toEqual(expected);
   }
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { gapOpens, generalizationGap } from '../../src/training/gap.js';
+import { startsOverfitting, generalizationGap } from '../../src/training/gap.js';
 import type { EpochRecord } from '../../src/training/progress.js';
 
 /** Epochs with these losses in training and on the validation split. */
@@ -20,7 +20,7 @@ const falling = [0.5, 0.4, 0.3, 0.2, 0.1, 0.05];
 
 /** The epochs with which the gap opens. */
 function openings(records: readonly EpochRecord[]): number[] {
-  return records.flatMap(({ epoch }) => (gapOpens(records.slice(0, epoch)) ? epoch : []));
+  return records.flatMap(({ epoch }) => (startsOverfitting(records.slice(0, epoch)) ? epoch : []));
 }
 
 describe('generalizationGap', () => {
@@ -30,7 +30,7 @@ describe('generalizationGap', () => {
   });
 });
 
-describe('gapOpens', () => {
+describe('startsOverfitting', () => {
   it('three epochs after the lowest validation loss, and then never again', () => {
     expect(openings(history(falling, [0.4, 0.3, 0.31, 0.33, 0.35, 0.4]))).toEqual([5]);
   });
@@ -53,6 +53,6 @@ describe('gapOpens', () => {
         ),
       ),
     ).toEqual([]);
-    expect(gapOpens([])).toBe(false);
+    expect(startsOverfitting([])).toBe(false);
   });
 });

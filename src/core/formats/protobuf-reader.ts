@@ -1,6 +1,6 @@
 /**
- * The fields of a protocol buffer message that have a length (texts, bytes, messages), by number, each in the order of its
- * values. Numbers are skipped: nothing here needs them. Throws on bytes that are no message.
+ * Parses the length-delimited fields (strings, bytes, messages) of a protocol buffer message, by field number. Numeric fields are
+ * skipped. Throws on invalid messages.
  */
 export function readMessage(bytes: Uint8Array): Map<number, Uint8Array[]> {
   const fields = new Map<number, Uint8Array[]>();

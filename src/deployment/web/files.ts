@@ -2,11 +2,12 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { packageFolder } from '../../core/package-folder.js';
 import { runtimeEntry, type RuntimeName } from './page-model.js';
 
 /** Where the build puts the page: its files for the server, and the script that needs no server. */
-export const PAGE_FOLDER = fileURLToPath(new URL('../../../dist/page', import.meta.url));
-export const STANDALONE_SCRIPT = fileURLToPath(new URL('../../../dist/web/main.js', import.meta.url));
+export const PAGE_FOLDER = fileURLToPath(new URL('dist/page', packageFolder));
+export const STANDALONE_SCRIPT = fileURLToPath(new URL('dist/web/main.js', packageFolder));
 
 const builds: Readonly<Record<RuntimeName, readonly string[]>> = {
   wasm: [runtimeEntry.wasm, 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'],

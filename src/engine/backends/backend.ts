@@ -2,29 +2,30 @@ import type { StageContext } from '../../core/events.js';
 import type { Named } from '../../core/registry.js';
 import type { DeviceName } from '../../tensorflow/runtime/device.js';
 
+/** The compute settings that a backend is started with. */
 export interface BackendRequest {
   device: DeviceName;
-  /** Threads that share a kernel's work; undefined leaves the number to the backend. */
+  /** Threads per kernel; undefined: the backend's default. */
   threads: number | undefined;
-  /** How many the backend takes where `threads` leaves it to it; TensorFlow else takes one for each core. */
+  /** The default where `threads` is undefined, in place of TensorFlow's one per core. */
   defaultThreads?: number | undefined;
-  /** A folder with TensorFlow's libraries, instead of those that would be found or installed. */
+  /** A folder with TensorFlow's libraries; by default they are found or installed. */
   runtime: string | undefined;
-  /** Whether GPU memory is taken as it is needed (as without it), or all of it at the start. */
+  /** Whether GPU memory is allocated on demand (the default), or all of it at the start. */
   gpuMemoryGrowth?: boolean;
-  /** Whether kernels whose results differ from run to run are ruled out, where that costs time. */
+  /** Whether only deterministic GPU kernels are used, at the cost of speed. */
   deterministic?: boolean;
-  /** Whether products and convolutions may compute with 16-bit numbers. */
+  /** Whether TensorFlow may use 16-bit floats (automatic mixed precision). */
   mixedPrecision?: boolean;
-  /** Whether this backend stands in for a better one, of which the options were asked: what it cannot do is a warning then. */
+  /** Whether this backend is a fallback: it warns of options that it does not support instead of rejecting them. */
   isFallback?: boolean;
   environment: NodeJS.ProcessEnv;
 }
 
-/** A backend that is ready: tfjs computes on it from now on. */
+/** A started backend, which is tfjs's current one. */
 export interface ActiveBackend {
   name: string;
-  /** What computes, for people: "CPU", "NVIDIA H100". */
+  /** The name of the device, such as "CPU" or "NVIDIA H100". */
   device: string;
   version: string;
   threads: number;
@@ -32,6 +33,9 @@ export interface ActiveBackend {
 
 /** A plug-in of the backend registry. */
 export interface BackendDefinition extends Named {
-  /** Loads it and makes it tfjs's backend. Throws an error with exit code 4 that says why it cannot be used. */
+  /**
+   * Loads the backend and selects it in tfjs. Throws an error with exit code 4 if it is unavailable, or USAGE for an option that it does
+   * not support.
+   */
   start(request: BackendRequest, context: StageContext): Promise<ActiveBackend>;
 }

@@ -1,14 +1,14 @@
 import type { BackendDefinition } from './backend.js';
-import { settleUnsupported } from './unsupported-options.js';
+import { handleUnsupported } from './unsupported-options.js';
 
-/** tfjs's kernels in JavaScript: has every kernel, and is for comparison and emergencies. */
+/** tfjs's JavaScript backend: it has every kernel, and serves for comparison and as a last resort. */
 export const cpu: BackendDefinition = {
   name: 'cpu',
   summary: 'plain JavaScript: all operations, very slow',
   async start(request, context) {
-    settleUnsupported('cpu', request, context);
+    handleUnsupported('cpu', request, context);
     const { enableProdMode, setBackend } = await import('@tensorflow/tfjs-core');
-    // Otherwise tfjs advertises its faster packages on the terminal.
+    // Otherwise tfjs prints an advertisement of its faster packages.
     enableProdMode();
     const { version_cpu: version } = await import('@tensorflow/tfjs-backend-cpu');
     await setBackend('cpu');

@@ -4,5 +4,5 @@ import { cpu } from './cpu.js';
 import { tensorflow } from './tensorflow.js';
 import { wasm } from './wasm.js';
 
-/** The backends that `--backend` can name. A new one is a file beside this one, and a line here. */
+/** The backends of `--backend`. To add one, create a file beside this one and add it to this list. */
 export const backends = new Registry<BackendDefinition>('backend', [tensorflow, wasm, cpu]);

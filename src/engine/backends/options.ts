@@ -52,10 +52,10 @@ export const modelStageOptions = {
 export type BackendOptions = z.output<z.ZodObject<typeof backendOptions>>;
 
 /**
- * Starts what the options name, with this process's environment. Throws the errors of `startBackend`, and USAGE where options exclude
- * each other.
+ * Starts the backend of the options, with this process's environment. Throws the errors of `startBackend`, and USAGE for options that
+ * exclude each other.
  *
- * @param settings what a stage settles itself: its engine, and how many threads TensorFlow takes where the options leave it open
+ * @param settings what the stage sets itself: its engine, and the default number of threads
  */
 export async function startChosenBackend(
   options: BackendOptions,
@@ -67,7 +67,7 @@ export async function startChosenBackend(
   const mixedPrecision = precision === 'mixed';
   if (mixedPrecision && engine === 'eager') {
     throw new ToolkitError('USAGE', {
-      message: 'mixed precision needs a compiled program, and this one runs operation by operation',
+      message: 'mixed precision needs the compiled engine, and this command runs eagerly',
       hint: 'leave out --precision mixed, or --engine eager if you gave it',
     });
   }
@@ -75,13 +75,13 @@ export async function startChosenBackend(
   return startBackend(backend, { ...wanted, mixedPrecision, environment: process.env }, context);
 }
 
-/** Those of some options that say what computes: what a stage hands to an earlier one that it runs first. */
+/** The compute options among the given ones, for an earlier stage that a stage runs first. */
 export function backendOptionsOf(options: Partial<BackendOptions>): Partial<BackendOptions> {
   const given = Object.entries(options).filter(([name]) => name in backendOptions);
   return Object.fromEntries(given);
 }
 
-/** How programs are to be run, for `trainingProgram` and `inferenceProgram`; undefined leaves it to them. */
+/** The execution mode of `trainingProgram` and `inferenceProgram` for `--engine`; undefined: their default. */
 export function executionMode({ engine }: Pick<BackendOptions, 'engine'>): ExecutionMode | undefined {
   return engine === 'eager' ? 'eager' : undefined;
 }

@@ -6,8 +6,9 @@ import { NO_MIXED_PRECISION, setMixedPrecision } from '../../tensorflow/precisio
 import { startTensorFlow as start } from '../../tensorflow/start.js';
 
 /**
- * Loads TensorFlow and makes it tfjs's backend. Programs that are compiled from now on have the precision of this request; all other
- * settings are those of the process. An option that changes nothing here is a warning. Throws the errors of `start`.
+ * Loads TensorFlow and selects it as tfjs's backend. The requested precision applies to programs compiled from now on; all other
+ * settings are fixed for the process. An option without effect on this machine is a warning. Throws the errors of `startTensorFlow` in
+ * `src/tensorflow/start.ts`.
  */
 export async function startTensorFlow(
   request: BackendRequest,

@@ -5,12 +5,13 @@ import { backends } from './index.js';
 import { tensorflow } from './tensorflow.js';
 import { wasm } from './wasm.js';
 
-/** `auto`, or a backend by name. */
+/** The values of `--backend`: `auto`, or the name of a backend. */
 export const backendChoices = ['auto', ...backends.names] as [string, ...string[]];
 
 /**
- * Starts a backend and says which. One that is named is started or the call fails; `auto` takes TensorFlow, and where that
- * cannot be had WebAssembly, with a warning that says why, what is lost and how to get it back.
+ * Starts a backend and emits a `backend` event. `auto` starts TensorFlow, or else falls back to WebAssembly with a warning; a named
+ * backend has no fallback. Throws an error with exit code 4 if the backend is unavailable, USAGE for an option that it does not
+ * support, and the other errors of `startTensorFlow`.
  */
 export async function startBackend(
   name: string,
@@ -34,16 +35,16 @@ async function startBest(request: BackendRequest, context: StageContext): Promis
     return await tensorflow.start(request, context);
   } catch (thrown) {
     const error = asToolkitError(thrown);
-    // Who names a GPU or a runtime folder wants that, and nothing else; and a full disk is not cured by WebAssembly.
-    const isNegotiable = request.device !== 'gpu' && request.runtime === undefined && error.exitCode === 4;
-    if (!isNegotiable) throw error;
+    // An explicit GPU or runtime folder has no fallback, nor has an error such as a full disk.
+    const canFallBack = request.device !== 'gpu' && request.runtime === undefined && error.exitCode === 4;
+    if (!canFallBack) throw error;
     context.emit({
       event: 'warning',
       code: error.code,
-      message: `${error.message}; computing with WebAssembly instead, several times slower and without convolutional nets`,
+      message: `${error.message}; using WebAssembly instead, which is several times slower and cannot train convolutions`,
       hint: error.hint,
     });
-    // What only TensorFlow has was asked of it, and is lost with it: the warning says so.
+    // Options that only TensorFlow supports become warnings.
     return wasm.start({ ...request, isFallback: true }, context);
   }
 }

@@ -2,20 +2,20 @@ import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { BackendRequest } from './backend.js';
 
-/** An option that a backend cannot honour, as a person gives it, and why. */
+/** An option that a backend does not support, as written on the command line, and why. */
 interface Unsupported {
   option: string;
   reason: string;
 }
 
 /**
- * Settles what a request asks of a backend that computes on one thread of the CPU in float32. What would change results or speed is
- * refused: throws DEVICE_UNAVAILABLE for a GPU, else USAGE. Of a fallback, it is a warning, and so is a runtime folder, which a
- * machine may name for all its commands.
+ * Rejects the options of a request that a backend with one CPU thread and float32 does not support. Throws DEVICE_UNAVAILABLE for a
+ * GPU, and USAGE for an option that would change results or speed; of a fallback, the latter is only a warning. A runtime folder is
+ * always a warning, because a machine may set it for all commands.
  */
-export function settleUnsupported(backend: string, request: BackendRequest, context: StageContext): void {
+export function handleUnsupported(backend: string, request: BackendRequest, context: StageContext): void {
   if (request.device === 'gpu') {
-    const reason = `the backend "${backend}" computes on the CPU alone`;
+    const reason = `the backend "${backend}" computes only on the CPU`;
     throw new ToolkitError('DEVICE_UNAVAILABLE', { reason });
   }
   for (const { option, reason } of unsupportedBy(backend, request)) {
@@ -24,6 +24,9 @@ export function settleUnsupported(backend: string, request: BackendRequest, cont
       throw new ToolkitError('USAGE', { message: `${option}: ${reason}`, hint });
     }
     warnOfNoEffect(option, reason, context);
+  }
+  if (request.gpuMemoryGrowth === false) {
+    warnOfNoEffect('--no-gpu-memory-growth', `the backend "${backend}" computes on the CPU alone`, context);
   }
   if (request.runtime !== undefined) {
     warnOfNoEffect('--runtime', `the backend "${backend}" does not use TensorFlow`, context);
@@ -41,7 +44,7 @@ function unsupportedBy(backend: string, { threads, mixedPrecision }: BackendRequ
   return found;
 }
 
-/** Warns that an option changes nothing on this machine. */
+/** Warns that an option has no effect on this machine. */
 export function warnOfNoEffect(option: string, reason: string, { emit }: StageContext): void {
   emit({
     event: 'warning',

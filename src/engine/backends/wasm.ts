@@ -3,24 +3,24 @@ import { dirname, join, sep } from 'node:path';
 
 import { asToolkitError, isMemoryFailure, messageOf, ToolkitError } from '../../core/errors.js';
 import type { BackendDefinition } from './backend.js';
-import { settleUnsupported } from './unsupported-options.js';
+import { handleUnsupported } from './unsupported-options.js';
 
-/** The part that is used here of what Node.js has, but its types do not. */
+/** Node.js has this global, but its types do not. */
 const { WebAssembly } = globalThis as unknown as {
   WebAssembly: { Memory: new (options: { initial: number }) => object };
 };
 
-/** What its program asks for at its start: 16 MiB. */
+/** The initial memory of the WebAssembly module: 16 MiB. */
 const INITIAL_PAGES = 256;
 
-/** tfjs's kernels compiled to WebAssembly: everywhere at hand, several times slower than TensorFlow, one thread. */
+/** tfjs's kernels compiled to WebAssembly: available everywhere, one thread, several times slower than TensorFlow. */
 export const wasm: BackendDefinition = {
   name: 'wasm',
   summary: 'WebAssembly: nothing to install, one thread, cannot train convolutions',
   async start(request, context) {
-    settleUnsupported('wasm', request, context);
+    handleUnsupported('wasm', request, context);
     try {
-      // Where there is none to be had, the program would print that and not throw it.
+      // Allocated first, because the module prints an allocation failure instead of throwing it.
       new WebAssembly.Memory({ initial: INITIAL_PAGES });
       const { enableProdMode, setBackend } = await import('@tensorflow/tfjs-core');
       enableProdMode();

@@ -12,53 +12,52 @@ import { shardingOf } from '../sharding/sharding.js';
 import type { Trace } from '../tracing/trace.js';
 import type { ShardedOperation } from '../sharding/sharded-operation.js';
 
-/** What a trace's tensors become in a graph, as far as the trace itself does not say it. */
+/** The graph's nodes for the tensors that come from outside a trace. */
 export interface GraphContext {
   /** The trace's parameters, in order. */
   parameters: readonly NodeOutput[];
-  /** A variable's value before the step, by its number in the trace. */
+  /** Reads a variable's value before the step, by its id in the trace. */
   read: (variable: number) => NodeOutput;
-  /** The resource that holds a variable. */
+  /** The resource handle of a variable, by its id in the trace. */
   handle: (variable: number) => NodeOutput;
   constant: (tensor: HostTensor) => NodeOutput;
 }
 
-/** Into how many shards a batch is cut, for as many cores; 1 leaves it whole. */
+/** The batch size, and the number of shards that the batch is split into; 1 leaves it whole. */
 export interface BatchShards {
   batch: number;
   count: number;
 }
 
-/** A trace as part of a graph. */
+/** The nodes of a lowered trace. */
 export interface Lowered {
   results: NodeOutput[];
-  /** Nodes that change variables. */
+  /** Nodes that update variables. */
   updates: NodeOutput[];
 }
 
 /**
- * Adds what a trace did to a graph, operation by operation. With shards, each shard of the batch goes its way through the
- * operations that allow it, beside the others; its parts of the gradients are added up in the end (data parallelism within
- * a step).
+ * Lowers a trace: adds its operations to a graph. With several shards, the operations that allow it run on each shard of the batch in
+ * parallel, and the shards' gradients are summed (data parallelism within a step).
  */
 export function lower(
   graph: GraphBuilder,
   trace: Trace,
-  around: GraphContext,
+  context: GraphContext,
   { batch, count }: BatchShards = { batch: 0, count: 1 },
 ): Lowered {
-  const values = new ShardedValues(graph, count, around.constant, {
-    value: (id) => outsideValue(trace, id, around),
+  const values = new ShardedValues(graph, count, context.constant, {
+    value: (id) => externalValue(trace, id, context),
     constant: (id) => trace.constants.get(id),
   });
   trace.parameters.forEach((id, index) => {
-    values.setWhole(id, around.parameters[index]!);
+    values.setWhole(id, context.parameters[index]!);
   });
-  // A variable changes only when its value from before has been taken, if anything takes it.
+  // A variable is updated only after its old value has been read, if anything reads it.
   const reads = readVariables(trace);
   const afterRead = (id: number): NodeOutput[] => (reads.has(id) ? [after(values.whole(id))] : []);
   const updates: NodeOutput[] = [];
-  // One variable's updates, and readings between them, follow each other.
+  // The updates of a variable, and the reads between them, run in order.
   const users = new Map<number, NodeOutput[]>();
   const addUser = (id: number, node: NodeOutput): void => {
     users.set(id, [...(users.get(id) ?? []), after(node)]);
@@ -67,7 +66,7 @@ export function lower(
     const { name, attributes, inputs, outputs, changes } = operation;
     if (name === LATEST_VALUE) {
       const [variable = -1] = inputs;
-      const node = graph.node(name, [around.handle(variable), ...(users.get(variable) ?? [])], attributes);
+      const node = graph.node(name, [context.handle(variable), ...(users.get(variable) ?? [])], attributes);
       values.setWhole(outputs[0]!.id, node);
       addUser(variable, node);
       continue;
@@ -77,7 +76,7 @@ export function lower(
         ? shardingOf(
             operation,
             batch,
-            (input) => values.comesInRows(inputs[input]!),
+            (input) => values.isInRows(inputs[input]!),
             (input) => trace.constants.get(inputs[input]!),
           )
         : undefined;
@@ -85,7 +84,7 @@ export function lower(
       addSharded(graph, operation, sharded, values, count);
       continue;
     }
-    const taken = inputs.map((id, index) => (index < changes ? around.handle(id) : values.whole(id)));
+    const taken = inputs.map((id, index) => (index < changes ? context.handle(id) : values.whole(id)));
     const changed = inputs.slice(0, changes);
     const order = changed.flatMap((id) => [...afterRead(id), ...(users.get(id) ?? [])]);
     const node = graph.node(name, [...taken, ...order], attributes);
@@ -98,7 +97,7 @@ export function lower(
   const handles = new Map([...trace.variables].map(([id, variable]) => [variable, id]));
   for (const [variable, id] of trace.assigned) {
     const held = handles.get(variable)!;
-    const taken = [around.handle(held), values.whole(id), ...afterRead(held)];
+    const taken = [context.handle(held), values.whole(id), ...afterRead(held)];
     updates.push(graph.node('AssignVariableOp', taken, [attribute.type('dtype', DataType.FLOAT)]));
   }
   return { results: trace.results.map((id) => values.whole(id)), updates };
@@ -132,14 +131,14 @@ function outputOf(node: NodeOutput, index: number): NodeOutput {
   return node.replace(/0$/, String(index));
 }
 
-function outsideValue({ variables, constants }: Trace, id: number, around: GraphContext): NodeOutput {
-  if (variables.has(id)) return around.read(id);
+function externalValue({ variables, constants }: Trace, id: number, context: GraphContext): NodeOutput {
+  if (variables.has(id)) return context.read(id);
   const constant = constants.get(id);
-  if (!constant) throw new Error(`the trace does not say where tensor ${id} comes from`);
-  return around.constant(constant);
+  if (!constant) throw new Error(`tensor ${id} is neither computed in the trace nor one of its inputs`);
+  return context.constant(constant);
 }
 
-/** The variables whose values are taken, by number. */
+/** The ids of the variables whose values from before the step are read. */
 function readVariables({ operations, variables, assigned, results }: Trace): Set<number> {
   const taken = operations.flatMap(({ name, inputs, changes }) =>
     name === LATEST_VALUE ? [] : inputs.slice(changes),

@@ -13,7 +13,7 @@ import { addHandle } from './session-variables.js';
 const PIXELS = 'pixels';
 const LABELS = 'labels';
 
-/** Puts a data set into resources of a session, one byte a pixel. */
+/** Uploads a data set into resources of a session, one byte per pixel. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
 export async function uploadImages(session: Session, data: LabelledImages): Promise<void> {
   const graph = new GraphBuilder();
   for (const [name, { type, shape }] of Object.entries(tensorsOf(data))) {
@@ -25,7 +25,7 @@ export async function uploadImages(session: Session, data: LabelledImages): Prom
   await replaceImages(session, data);
 }
 
-/** Puts another data set of the same size in place of the one that was uploaded. */
+/** Replaces the uploaded data set by another of the same size. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
 export async function replaceImages(session: Session, data: LabelledImages): Promise<void> {
   const { [PIXELS]: pixels, [LABELS]: labels } = tensorsOf(data);
   await session.run({
@@ -46,7 +46,7 @@ function tensorsOf({
   };
 }
 
-/** The resources that hold a data set, in another graph of the session. */
+/** Adds the handles of the uploaded data set to another graph of the session: uint8 [n, pixels] and int32 [n]. */
 export function imageHandles(
   graph: GraphBuilder,
   { count, shape }: LabelledImages,
@@ -57,7 +57,7 @@ export function imageHandles(
   };
 }
 
-/** The rows of a resource at some indices. */
+/** Gathers the rows of a resource at some indices (int32 [k]). */
 export function gatherRows(
   graph: GraphBuilder,
   handle: NodeOutput,
@@ -76,7 +76,7 @@ export function gatherRows(
   );
 }
 
-/** Bytes [n, pixels of an image] as a model takes them: scaled, float32 [n, height, width, channels]. */
+/** Converts bytes [n, pixels per image] to a model's input: scaled, float32 [n, height, width, channels]. */
 export function scaleImages(
   graph: GraphBuilder,
   bytes: NodeOutput,

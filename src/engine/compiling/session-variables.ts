@@ -6,20 +6,20 @@ import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import type { Session } from '../../tensorflow/c-api/session.js';
 
 /**
- * tfjs variables as resources of a session. tfjs's hold the truth between runs: `push` brings what has changed into the session
- * before it runs, `pull` brings what the runs have changed back.
+ * Mirrors tfjs variables as resources of a session. Between runs the tfjs variables are authoritative: `push` copies changed values to
+ * the session before a run, `pull` copies updated values back afterwards.
  */
 export class SessionVariables {
   readonly #session: Session;
   readonly #names = new Map<Variable, string>();
-  /** Which of tfjs's values the session has: an assignment gives a variable another one. */
-  readonly #present = new Map<Variable, DataId>();
+  /** The tfjs value that the session holds for each variable; an assignment changes the `dataId`. */
+  readonly #uploaded = new Map<Variable, DataId>();
 
   constructor(session: Session) {
     this.#session = session;
   }
 
-  /** Makes resources for variables that have none yet. */
+  /** Creates resources for variables that have none yet. Throws TENSORFLOW_FAILED. */
   declare(variables: Iterable<Variable>): void {
     const graph = new GraphBuilder();
     for (const variable of variables) {
@@ -35,14 +35,14 @@ export class SessionVariables {
     this.#session.extend(graph.finish());
   }
 
-  /** Adds the resource of a declared variable to another graph of the session. */
+  /** Adds the handle of a declared variable to another graph of the session. */
   handle(graph: GraphBuilder, variable: Variable): NodeOutput {
     return addHandle(graph, this.#nameOf(variable), variable.shape);
   }
 
-  /** Gives the session the present values of all its variables. */
+  /** Copies changed tfjs values to the session. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   async push(): Promise<void> {
-    const stale = [...this.#names].filter(([variable]) => this.#present.get(variable) !== variable.dataId);
+    const stale = [...this.#names].filter(([variable]) => this.#uploaded.get(variable) !== variable.dataId);
     if (stale.length === 0) return;
     const feeds: Record<string, HostTensor> = {};
     for (const [variable, name] of stale) {
@@ -50,10 +50,10 @@ export class SessionVariables {
       feeds[`${name}_new`] = { type: DataType.FLOAT, shape: variable.shape, values };
     }
     await this.#session.run({ feeds, targets: stale.map(([, name]) => `${name}_assign`) });
-    for (const [variable] of stale) this.#present.set(variable, variable.dataId);
+    for (const [variable] of stale) this.#uploaded.set(variable, variable.dataId);
   }
 
-  /** Gives some variables the values that they have in the session. */
+  /** Copies the values of some variables from the session to tfjs. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   async pull(variables: Iterable<Variable>): Promise<void> {
     const changed = [...variables];
     if (changed.length === 0) return;
@@ -64,7 +64,7 @@ export class SessionVariables {
       const value = tensor(values[index] as Float32Array, variable.shape);
       variable.assign(value);
       value.dispose();
-      this.#present.set(variable, variable.dataId);
+      this.#uploaded.set(variable, variable.dataId);
     });
   }
 
@@ -75,7 +75,7 @@ export class SessionVariables {
   }
 }
 
-/** A resource by its name in the session; every graph of the session that says the same name means the same resource. */
+/** Adds a handle to a named resource, which all graphs of a session share. */
 export function addHandle(
   graph: GraphBuilder,
   resource: string,

@@ -1,9 +1,9 @@
-/** How long a slice of native work should take, in milliseconds: progress is prompt, and a call's cost does not matter. */
+/** The target duration of a slice, in milliseconds: short for prompt progress, long enough to amortise the call. */
 const TARGET_MS = 60;
-/** The first slice is slow for other reasons (TensorFlow prepares the graph), and later ones may wait for other programs. */
+/** Limits growth per slice, because timings vary: the first slice includes graph preparation, later ones may share the CPU. */
 const LARGEST_GROWTH = 4;
 
-/** How many steps a slice should have, learnt from how long the slices before it took. */
+/** Adapts the number of steps per slice to the duration of the previous slices. */
 export class SliceLength {
   #steps = 1;
 
@@ -11,10 +11,10 @@ export class SliceLength {
     return this.#steps;
   }
 
-  /** Takes notice of a slice that has run: how many steps it had, and how long it took. */
-  measured(steps: number, milliseconds: number): void {
+  /** Records the number of steps and the duration of a finished slice. */
+  record(steps: number, milliseconds: number): void {
     const fitting = Math.floor((steps * TARGET_MS) / Math.max(milliseconds, 0.001));
-    // What an epoch's end has cut short is too little to judge by, unless it was slow all the same.
+    // A slice shortened by the end of an epoch is ignored, unless it was slow.
     if (steps < this.#steps && fitting >= steps) return;
     this.#steps = Math.max(1, Math.min(fitting, this.#steps * LARGEST_GROWTH));
   }

@@ -1,20 +1,20 @@
 import { elementCount } from '../../core/images.js';
 import type { Trace } from '../tracing/trace.js';
 
-/** Bytes of a step's results: those that grow with the batch, for each of its images, and the others. */
+/** The memory of a step's outputs, in bytes: per image of the batch, and independent of the batch size. */
 export interface StepMemory {
   perImage: number;
   fixed: number;
 }
 
-/** Of the types that steps compute with, all but booleans have four bytes. */
+/** Bytes per element: all types in a step except booleans have four. */
 const BYTES = 4;
-/** The runtime needs some of the memory for itself, and allocators leave gaps. */
+/** The usable share of memory: the runtime needs some, and allocators fragment it. */
 const USABLE = 0.8;
 
 /**
- * What a step holds at most, from traces with two sizes of batch: all that its operations give, as if nothing were freed before its
- * end. In truth much is, so this is more than is needed.
+ * An upper bound of a step's memory, from traces with two batch sizes: the sum of all outputs, as if nothing were freed before the end
+ * of the step.
  */
 export function stepMemory(few: Trace, fewImages: number, more: Trace, moreImages: number): StepMemory {
   const [least, most] = [bytesOf(few), bytesOf(more)];
@@ -22,7 +22,7 @@ export function stepMemory(few: Trace, fewImages: number, more: Trace, moreImage
   return { perImage, fixed: Math.max(0, least - perImage * fewImages) };
 }
 
-/** The largest batch that fits into some bytes, at most half of one that did not; a power of two. */
+/** The largest power of two that fits as a batch size into `available` bytes; at most half of `tried`, which did not fit. */
 export function fittingBatch({ perImage, fixed }: StepMemory, available: number, tried: number): number {
   const fits = Math.min((available * USABLE - fixed) / perImage, tried / 2);
   return 2 ** Math.floor(Math.log2(Math.max(1, fits)));

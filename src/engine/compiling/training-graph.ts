@@ -3,21 +3,21 @@ import type { Variable } from '@tensorflow/tfjs-core';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 import { after, attribute, GraphBuilder, type NodeOutput } from '../../tensorflow/c-api/graph-builder.js';
 import type { Session } from '../../tensorflow/c-api/session.js';
-import { addLoop, type LoopInside, type TypedOutput } from '../../tensorflow/c-api/while-loop.js';
+import { addLoop, type LoopScope, type TypedOutput } from '../../tensorflow/c-api/while-loop.js';
 import type { DeviceImages } from '../running/device-images.js';
 import { lower, type BatchShards } from './lower.js';
 import { gatherRows, imageHandles, scaleImages } from './session-images.js';
 import type { SessionVariables } from './session-variables.js';
 import { changedVariables, usedVariables, type Trace } from '../tracing/trace.js';
 
-/** A loop over batches of one size, in a session. */
+/** A training loop over batches of one size, in a session. */
 export interface TrainingLoop {
   readonly nodes: TrainingNodes;
-  /** The variables that it changes. */
+  /** The variables that it updates. */
   readonly changed: readonly Variable[];
 }
 
-/** How a run of the loop is fed and what it gives: names of nodes. */
+/** The names of the loop's feeds, fetches and target. */
 interface TrainingNodes {
   /** int32 [steps, batch size]: the indices of each step's images. */
   order: string;
@@ -27,18 +27,18 @@ interface TrainingNodes {
   losses: string;
   /** int32 [steps]. */
   correct: string;
-  /** Has no value; run as a target, it makes sure of the updates, should neither losses nor counts depend on them. */
+  /** The target that runs the updates, which losses and counts need not depend on. */
   updates: string;
 }
 
-/** How many steps may be under way at once: the next batch is fetched and scaled while this one is computed with. */
+/** Iterations in parallel: the next batch is gathered and scaled during the current step. */
 const PARALLEL_STEPS = 2;
 
 /**
- * Adds the loop over batches of a size to a session that holds the data.
+ * Adds a training loop over batches of one size to a session that holds the data. Throws TENSORFLOW_FAILED.
  *
- * @param shards the size of the batches, and into how many shards each is cut
- * @param step a trace of the training step: of (images, labels, …coefficients) to (loss, correct)
+ * @param step a trace of the training step: (images, labels, …coefficients) to (loss, correct)
+ * @param shards the batch size, and the number of shards that each batch is split into
  */
 export function buildTrainingLoop(
   step: Trace,
@@ -76,10 +76,11 @@ export function buildTrainingLoop(
       typed(emptyList(graph, DataType.INT32), DataType.VARIANT),
     ],
     body(inside, index, [turn, lossList, correctList]) {
-      const bringHandle = (output: NodeOutput): NodeOutput => inside.bring(typed(output, DataType.RESOURCE));
-      const resources = new Map([...stateHandles].map(([id, handle]) => [id, bringHandle(handle)]));
+      const captureHandle = (output: NodeOutput): NodeOutput =>
+        inside.capture(typed(output, DataType.RESOURCE));
+      const resources = new Map([...stateHandles].map(([id, handle]) => [id, captureHandle(handle)]));
       const indices = rowAt(graph, inside, order, index);
-      const bytes = gatherRows(graph, bringHandle(handles.pixels), indices, DataType.UINT8);
+      const bytes = gatherRows(graph, captureHandle(handles.pixels), indices, DataType.UINT8);
       const { shape } = data.source;
       const { results, updates } = lower(
         graph,
@@ -87,11 +88,11 @@ export function buildTrainingLoop(
         {
           parameters: [
             scaleImages(graph, bytes, batchSize, shape, data.scaling, (tensor) => inside.constant(tensor)),
-            gatherRows(graph, bringHandle(handles.labels), indices, DataType.INT32),
+            gatherRows(graph, captureHandle(handles.labels), indices, DataType.INT32),
             ...unpack(graph, rowAt(graph, inside, coefficients, index), coefficientCount),
           ],
           handle: (id) => resources.get(id)!,
-          // Only when the updates of the step before are done.
+          // After the updates of the previous step.
           read: (id) =>
             graph.node(
               'ReadVariableOp',
@@ -129,9 +130,9 @@ function firstDimension(graph: GraphBuilder, matrix: NodeOutput): NodeOutput {
   return gather(graph, shape, DataType.INT32, graph.integer(0), graph.integer(0));
 }
 
-function rowAt(graph: GraphBuilder, inside: LoopInside, matrix: TypedOutput, index: NodeOutput): NodeOutput {
+function rowAt(graph: GraphBuilder, inside: LoopScope, matrix: TypedOutput, index: NodeOutput): NodeOutput {
   const axis = inside.constant({ type: DataType.INT32, shape: [], values: Int32Array.of(0) });
-  return gather(graph, inside.bring(matrix), matrix.type, index, axis);
+  return gather(graph, inside.capture(matrix), matrix.type, index, axis);
 }
 
 function gather(
@@ -163,7 +164,7 @@ function unpack(graph: GraphBuilder, vector: NodeOutput, count: number): NodeOut
   return Array.from({ length: count }, (_, index) => scalars.replace(/0$/, String(index)));
 }
 
-/** Of scalars; the shape is int32 as the kernels of all devices know it. */
+/** A list of scalars; its shape is int32, which the kernels of all devices support. */
 function emptyList(graph: GraphBuilder, type: number): NodeOutput {
   const shape = graph.constant({ type: DataType.INT32, shape: [0], values: new Int32Array() });
   return graph.node(

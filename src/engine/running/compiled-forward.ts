@@ -14,10 +14,10 @@ import { SessionVariables } from '../compiling/session-variables.js';
 import { trace, usedVariables, type Trace } from '../tracing/trace.js';
 import { requireRepeatable } from '../tracing/traceable.js';
 
-/** Examples of what a forward pass takes: it is recorded with them. */
+/** Sample images that the forward pass is traced with. */
 export type SampleImages = Pick<DeviceImages, 'count' | 'source' | 'scaling'>;
 
-/** A forward pass as a TensorFlow graph for each number of images, with the model's variables in its session. */
+/** A forward pass compiled to a TensorFlow graph for each batch size, in a session with the model's variables. */
 export class CompiledForward {
   readonly #forward: Forward;
   readonly #sample: SampleImages;
@@ -25,7 +25,7 @@ export class CompiledForward {
   readonly #variables: SessionVariables;
   readonly #sizes = new Set<number>();
 
-  /** @param cores how it is to use them, where that is not as the backend does */
+  /** @param cores session settings that differ from the backend's */
   constructor(forward: Forward, sample: SampleImages, cores: Partial<SessionConfig> = {}) {
     this.#forward = forward;
     this.#sample = sample;
@@ -34,7 +34,7 @@ export class CompiledForward {
     this.#variables = new SessionVariables(this.#session);
   }
 
-  /** Records the pass for a number of images and adds it to the session, unless it is there. */
+  /** Compiles the pass for a batch size, unless it is compiled. Throws STEP_NOT_TRACEABLE or TENSORFLOW_FAILED. */
   compile(size: number): void {
     if (this.#sizes.has(size)) return;
     const pass = traceForward(this.#forward, this.#sample, size);
@@ -56,12 +56,16 @@ export class CompiledForward {
     this.#sizes.add(size);
   }
 
-  /** Gives the session the present values of the model's variables. */
+  /** Copies the current values of the model's variables to the session. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   push(): Promise<void> {
     return this.#variables.push();
   }
 
-  /** The logits of as many images as were compiled for: [size, classes]. The event loop is free meanwhile. */
+  /**
+   * The logits of a batch of a compiled size: [size, classes]. Does not block the event loop. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY.
+   *
+   * @param bytes [size, pixels per image]
+   */
   async run(size: number, bytes: Uint8Array): Promise<Float32Array> {
     const shape = [size, pixelsPerImage(this.#sample.source.shape)];
     const [logits] = await this.#session.run({
@@ -71,13 +75,13 @@ export class CompiledForward {
     return logits as Float32Array;
   }
 
-  /** Gives everything back; a run that is under way ends first. */
+  /** Frees the session, once a run in progress has ended. */
   close(): void {
     this.#session.close();
   }
 }
 
-/** Records a forward pass with two different batches, so that nothing of a batch gets into the program. */
+/** Traces a forward pass with two different batches, to detect values that depend on the data. */
 function traceForward(forward: Forward, sample: SampleImages, size: number): Trace {
   const record = (indexAt: (position: number) => number): Trace => {
     const { images, labels } = hostBatch(

@@ -4,13 +4,12 @@ import type { DeviceImages } from './device-images.js';
 import { pixelsPerImage, selectImages, type LabelledImages } from '../../core/images.js';
 import type { Forward, InferenceProgram } from './program.js';
 
-/** Images a forward pass takes at once: enough to keep the kernels busy, few enough for a core's caches. */
+/** The batch size: large enough to keep the kernels busy, small enough for a core's caches. */
 const BATCH = 500;
 
 /**
- * A forward pass over a data set as a TensorFlow graph. Images are fed as bytes, chosen on this side: each is looked at once, so
- * that to hold them all on the device would save nothing. Each core takes batches of its own: that needs no agreement between
- * threads, as sharing a kernel's work does.
+ * A compiled forward pass over a data set. Batches are fed as bytes: each image is used once, so keeping the data set on the device
+ * would save nothing. Each core runs its own batches, which needs less synchronisation than threads that share a kernel.
  */
 export class CompiledInference implements InferenceProgram {
   readonly #data: DeviceImages;
@@ -22,7 +21,7 @@ export class CompiledInference implements InferenceProgram {
     this.#data = data;
     this.#classes = classes;
     const { config, usesGpu } = tensorFlowContext();
-    // On a GPU the next batch is on its way while this one is computed with.
+    // On a GPU the next batch is transferred during the current one.
     this.#concurrency = usesGpu ? 2 : Math.max(1, config.threads);
     const cores = usesGpu ? {} : { threads: 1, schedulingThreads: this.#concurrency };
     this.#forward = new CompiledForward(forward, data, cores);
@@ -60,7 +59,7 @@ export class CompiledInference implements InferenceProgram {
     const { pixels, shape } = this.#data.source;
     const size = pixelsPerImage(shape);
     const first = indices[0] ?? 0;
-    // Images that follow each other, as those of a whole test set do, need no copy.
+    // Consecutive images, as of a whole test set, need no copy.
     if (indices.every((index, row) => index === first + row)) {
       return pixels.subarray(first * size, (first + indices.length) * size);
     }

@@ -31,22 +31,22 @@ import { buildTrainingLoop, type TrainingLoop } from '../compiling/training-grap
 import { planCores, type CorePlan } from '../sharding/work.js';
 
 /**
- * A training step as a TensorFlow graph with the loop over batches in it: a slice of many steps is one call, during which the
- * event loop is free. While a run lasts, variables live in the session; when it has ended, tfjs's have their values.
+ * A training step compiled to a TensorFlow graph that contains the loop over batches: a slice of many steps is one call, which does not
+ * block the event loop. During a run the session holds the variables; at its end their values are copied back to tfjs.
  */
 export class CompiledTraining implements TrainingProgram {
   readonly #step: TrainingStep;
   readonly #data: DeviceImages;
   readonly #plan: Partial<CorePlan>;
   /**
-   * The step is recorded once for each size of batch that occurs: an epoch's last may be smaller, and what tfjs computes of
-   * shapes (a mean's divisor, a reshape's target) is part of the record.
+   * One traced loop per batch size: the last batch of an epoch may be smaller, and values that tfjs derives from shapes (a mean's
+   * divisor, a reshape's target) are constants of the trace.
    */
   readonly #loops = new Map<number, TimedLoop>();
-  #opened: Opened | undefined;
+  #opened: OpenSession | undefined;
   #isDisposed = false;
 
-  /** @param plan how it is to use the cores, where that is not to be found out */
+  /** @param plan overrides of the core plan, which is derived from the step by default */
   constructor(step: TrainingStep, data: DeviceImages, plan: Partial<CorePlan> = {}) {
     this.#step = step;
     this.#data = data;
@@ -74,7 +74,7 @@ export class CompiledTraining implements TrainingProgram {
       while (next < batches && !signal.aborted) {
         const first = next;
         const rest = order.subarray(first * batchSize);
-        // A last, smaller batch is a slice of its own.
+        // A smaller last batch is a separate slice.
         const size = Math.min(batchSize, rest.length);
         const { loop, length } = await this.#loopFor(size, batchSize, coefficients(first));
         for (const variable of loop.changed) changed.add(variable);
@@ -82,7 +82,7 @@ export class CompiledTraining implements TrainingProgram {
         const rows = Array.from({ length: steps }, (_, index) => coefficients(first + index));
         const startedAt = performance.now();
         const result = await this.#runSlice(loop, rest.subarray(0, steps * size), size, rows);
-        length.measured(steps, performance.now() - startedAt);
+        length.record(steps, performance.now() - startedAt);
         next += steps;
         onSlice({ first, ...result });
       }
@@ -95,7 +95,7 @@ export class CompiledTraining implements TrainingProgram {
   async replaceImages(images: LabelledImages): Promise<void> {
     const { count, shape } = this.#data.source;
     if (images.count !== count || pixelsPerImage(images.shape) !== pixelsPerImage(shape)) {
-      throw new Error(`${images.count} images cannot take the place of ${count}`);
+      throw new Error(`cannot replace ${count} images by ${images.count}, or by images of another size`);
     }
     this.#data.replace(images);
     if (this.#opened) await replaceImages(this.#opened.session, images);
@@ -129,7 +129,7 @@ export class CompiledTraining implements TrainingProgram {
     return { losses: losses as Float32Array, correct: Float32Array.from(correct!) };
   }
 
-  /** Says which size of batch would fit into the memory that there is now, as far as a small batch of the step shows it. */
+  /** Adds a batch size that fits the available memory, estimated from traces with small batches. */
   #outOfMemory(error: ToolkitError, { batchSize, coefficients, firstBatch }: RunOptions): ToolkitError {
     const reason = error.message.replace(/^out of memory: /, '');
     const details = { reason, batchSize };
@@ -140,19 +140,19 @@ export class CompiledTraining implements TrainingProgram {
       const fits = fittingBatch(memory, process.availableMemory(), batchSize);
       return new ToolkitError('OUT_OF_MEMORY', { ...details, fits }, { cause: error });
     } catch {
-      // Not even the smallest batch can be tried.
+      // Not even the smallest batch fits.
       return new ToolkitError('OUT_OF_MEMORY', details, { cause: error });
     }
   }
 
-  /** The loop over batches of a size, made when it is first needed; its variables are in the session then. */
+  /** The loop for a batch size, built on first use, with the current variables copied to the session. */
   async #loopFor(size: number, fullSize: number, coefficients: Coefficients<number>): Promise<TimedLoop> {
     if (this.#isDisposed) throw new Error('the program is closed');
     let timed = this.#loops.get(size);
     if (!timed) {
       const step = traceStep(this.#step, this.#data, size, coefficients);
       const { session, variables, plan } = (this.#opened ??= await this.#open(step, size, fullSize));
-      // Only whole batches are cut into shards: another size need not be divisible, and occurs once an epoch.
+      // Only full batches are sharded: the smaller last batch may not be divisible, and occurs once per epoch.
       const shards = size === fullSize ? plan.shards : 1;
       const loop = buildTrainingLoop(step, { batch: size, count: shards }, this.#data, session, variables);
       timed = { loop, length: new SliceLength() };
@@ -162,7 +162,7 @@ export class CompiledTraining implements TrainingProgram {
     return timed;
   }
 
-  async #open(step: Trace, size: number, fullSize: number): Promise<Opened> {
+  async #open(step: Trace, size: number, fullSize: number): Promise<OpenSession> {
     const { api, config, usesGpu } = tensorFlowContext();
     const plan = {
       ...(usesGpu ? ONE_DEVICE : planCores(step.operations, { size, fullSize }, config.threads)),
@@ -176,25 +176,25 @@ export class CompiledTraining implements TrainingProgram {
   }
 }
 
-/** Sizes of batches from which the memory of others is worked out. */
+/** The batch sizes that memory is estimated from. */
 const PROBES = [2, 4] as const;
 
-/** A GPU does a step's kernels one after the other; the numbers leave the threads to TensorFlow. */
+/** A GPU runs the kernels of a step one by one; 0 leaves the number of threads to TensorFlow. */
 const ONE_DEVICE: CorePlan = { threads: 0, schedulingThreads: 0, shards: 1 };
 
-interface Opened {
+interface OpenSession {
   readonly session: Session;
   readonly variables: SessionVariables;
   readonly plan: CorePlan;
 }
 
-/** A loop, and how long its slices are to be. */
+/** A loop and the length of its slices. */
 interface TimedLoop {
   readonly loop: TrainingLoop;
   readonly length: SliceLength;
 }
 
-/** Records a step with two different batches, so that nothing of a batch gets into the program. */
+/** Traces a step with two different batches and coefficients, to detect values that depend on them. */
 function traceStep(
   step: TrainingStep,
   data: DeviceImages,

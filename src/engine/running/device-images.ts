@@ -16,30 +16,30 @@ import { pixelsPerImage, type LabelledImages, type PixelScaling } from '../../co
 import { hasKernel } from '../tracing/gradients.js';
 import { gatherBytes, uploadBytes } from '../tracing/operations.js';
 
-/** Some examples, as a model takes them. */
+/** A batch of examples, as a model's input. */
 export interface Batch {
   /** Scaled pixels: float32 [n, height, width, channels]. */
   images: Tensor4D;
-  /** Class numbers: int32 [n]. */
+  /** Class indices: int32 [n]. */
   labels: Tensor1D;
 }
 
-/** A data set where the backend computes; batches are taken from it by index. */
+/** A data set on the backend's device. */
 export interface DeviceImages {
   readonly count: number;
-  /** The examples as they lie in this process's memory. */
+  /** The examples in this process's memory. */
   readonly source: LabelledImages;
   readonly scaling: PixelScaling;
-  /** The examples at some indices; the caller disposes of them, or calls this inside `tidy`. */
+  /** The batch of the examples at some indices; the caller disposes of it, or calls this inside `tidy`. */
   batch(indices: Int32Array): Batch;
-  /** Puts other examples of the same shape in their place: the next part of a data set that does not fit into memory. */
+  /** Replaces the examples by others of the same shape: the next shard of a data set that does not fit into memory. */
   replace(source: LabelledImages): void;
   dispose(): void;
 }
 
 /**
- * Hands a data set to the backend in use. TensorFlow holds the bytes on its device and scales there (from the first batch on:
- * compiled programs hold them themselves); the other backends compute in this process's memory, where the bytes already are.
+ * Makes a data set available to the current backend. TensorFlow keeps the bytes on its device and scales them there; they are uploaded
+ * with the first batch, because compiled programs keep a copy of their own. Other backends compute in this process's memory.
  */
 export function placeOnDevice(data: LabelledImages, scaling: PixelScaling): DeviceImages {
   return hasKernel(ExtraKernel.UPLOAD_BYTES) ? placeNatively(data, scaling) : scaleOnHost(data, scaling);
@@ -96,12 +96,12 @@ function scaleOnHost(first: LabelledImages, scaling: PixelScaling): DeviceImages
       source = next;
     },
     dispose() {
-      // The bytes belong to the caller.
+      // The caller owns the bytes.
     },
   };
 }
 
-/** The examples at some indices, scaled by JavaScript. */
+/** The batch of the examples at some indices, scaled in JavaScript. */
 export function hostBatch(
   { source, scaling }: Pick<DeviceImages, 'source' | 'scaling'>,
   indices: Int32Array,

@@ -12,12 +12,12 @@ import type {
   TrainingStep,
 } from './program.js';
 
-/** How long a slice may keep the event loop, in milliseconds. */
+/** How long a slice may block the event loop, in milliseconds. */
 const SLICE_MS = 50;
-/** Images a forward pass takes at once: enough to keep the kernels busy, few enough for a small memory. */
+/** The batch size of a forward pass: large enough to keep the kernels busy, small enough for little memory. */
 const INFERENCE_BATCH = 1000;
 
-/** Runs a training step batch by batch, each of its operations as it is called. Works on every backend. */
+/** Runs a training step batch by batch and operation by operation. Works on every backend. */
 export function eagerTraining(step: TrainingStep, data: DeviceImages): TrainingProgram {
   const coefficients = new CoefficientTensors();
   return {
@@ -53,7 +53,7 @@ export function eagerTraining(step: TrainingStep, data: DeviceImages): TrainingP
   };
 }
 
-/** Runs a forward pass batch by batch. Works on every backend. */
+/** Runs a forward pass batch by batch and operation by operation. Works on every backend. */
 export function eagerInference(forward: Forward, data: DeviceImages, classes: number): InferenceProgram {
   return {
     async run(indices, signal) {
@@ -75,16 +75,16 @@ export function eagerInference(forward: Forward, data: DeviceImages, classes: nu
   };
 }
 
-/** Reads many scalars with one transfer, and disposes of them. */
+/** Reads scalars in one transfer and disposes of them. */
 async function readScalars(scalars: Tensor[]): Promise<Float32Array> {
   const stacked = tidy(() => stack(scalars));
-  // Counts come as 32-bit integers.
+  // Counts are int32.
   const values = Float32Array.from(await stacked.data());
   dispose([stacked, ...scalars]);
   return values;
 }
 
-/** The coefficients as tensors; one is made anew only when its value changes. */
+/** The coefficients as tensors, each replaced only when its value changes. */
 class CoefficientTensors {
   #values: Coefficients<number> = {};
   #tensors: Record<string, Scalar> = {};

@@ -5,10 +5,10 @@ import type { DeviceImages } from './device-images.js';
 import { eagerInference, eagerTraining } from './eager.js';
 import type { Forward, InferenceProgram, TrainingProgram, TrainingStep } from './program.js';
 
-/** How a program is run: as one TensorFlow graph, or operation by operation. */
+/** How a program runs: compiled to a TensorFlow graph, or operation by operation. */
 export type ExecutionMode = 'compiled' | 'eager';
 
-/** A training step over a data set: compiled where TensorFlow computes, else (or on request) eager. */
+/** Creates the training program of a step over a data set; by default compiled on TensorFlow, eager on other backends. */
 export function trainingProgram(
   step: TrainingStep,
   data: DeviceImages,
@@ -17,7 +17,7 @@ export function trainingProgram(
   return mode === 'compiled' ? new CompiledTraining(step, data) : eagerTraining(step, data);
 }
 
-/** A forward pass over a data set: compiled where TensorFlow computes, else (or on request) eager. */
+/** Creates the inference program of a model over a data set; by default compiled on TensorFlow, eager on other backends. */
 export function inferenceProgram(
   forward: Forward,
   data: DeviceImages,

@@ -1,22 +1,22 @@
 import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 
 /**
- * What the shards of a batch, each of which another core takes, give of an operation's result: their rows of it, or terms of a sum
- * that is the result.
+ * How an output is split over the shards of a batch: `rows`, each shard has its rows of it, or `terms`, the output is the sum of the
+ * shards' partial sums.
  */
 export type Sharding = 'rows' | 'terms';
 
 /**
- * What each shard takes of an input: its rows, all of it, or (of a constant that is a shape, with the batch in front) the shape
- * with the shard's number of rows in front.
+ * The part of an input that each shard takes: its rows, the whole input, or, for a constant shape, the shape with the shard's number of
+ * rows as first dimension.
  */
 export type ShardInput = 'rows' | 'whole' | 'shape';
 
-/** An operation's sharding, and what each shard takes of its inputs. */
+/** How an operation runs on shards. */
 export interface ShardedOperation {
   sharding: Sharding;
   inputs: readonly ShardInput[];
 }
 
-/** The values of an operation's input, where that is a constant. */
+/** Looks up an operation's input by position; undefined unless it is a constant. */
 export type ConstantInput = (input: number) => HostTensor | undefined;

@@ -2,44 +2,44 @@ import { attribute, type GraphBuilder, type NodeOutput } from '../../tensorflow/
 import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 
-/** A value that was computed in shards: rows to be laid one after another, or terms to be added. */
+/** A value computed in shards: rows to concatenate, or partial sums to add. */
 interface Shards {
   readonly kind: 'rows' | 'terms';
   readonly parts: readonly NodeOutput[];
   readonly type: number;
 }
 
-/** The tensors of a trace that come from outside it. */
-interface Outside {
+/** The inputs of a trace. */
+interface TraceInputs {
   value(id: number): NodeOutput;
-  /** The numbers of a tensor that is a constant. */
+  /** The values of a constant; undefined for other tensors. */
   constant(id: number): HostTensor | undefined;
 }
 
-/** What has been computed of a trace, by the numbers of its tensors: whole, in shards, or both. */
+/** The computed values of a trace, by tensor id: whole, in shards, or both. */
 export class ShardedValues {
   readonly #graph: GraphBuilder;
   readonly #constant: (tensor: HostTensor) => NodeOutput;
-  readonly #outside: Outside;
+  readonly #traceInputs: TraceInputs;
   readonly #count: number;
   readonly #whole = new Map<number, NodeOutput>();
   readonly #shards = new Map<number, Shards>();
   readonly #slices = new Map<number, readonly NodeOutput[]>();
 
   /**
-   * @param count into how many shards a batch is cut
-   * @param outside what the trace did not compute
+   * @param count the number of shards of a batch
+   * @param traceInputs the tensors that the trace does not compute
    */
   constructor(
     graph: GraphBuilder,
     count: number,
     constant: (tensor: HostTensor) => NodeOutput,
-    outside: Outside,
+    traceInputs: TraceInputs,
   ) {
     this.#graph = graph;
     this.#count = count;
     this.#constant = constant;
-    this.#outside = outside;
+    this.#traceInputs = traceInputs;
   }
 
   setWhole(id: number, output: NodeOutput): void {
@@ -50,35 +50,35 @@ export class ShardedValues {
     this.#shards.set(id, shards);
   }
 
-  comesInRows(id: number): boolean {
+  isInRows(id: number): boolean {
     return this.#shards.get(id)?.kind === 'rows';
   }
 
-  /** A value in one piece; shards are joined when it is first asked for. */
+  /** The whole value; shards are joined on first use. */
   whole(id: number): NodeOutput {
     const known = this.#whole.get(id);
     if (known !== undefined) return known;
     const shards = this.#shards.get(id);
-    const output = shards ? this.#join(shards) : this.#outside.value(id);
+    const output = shards ? this.#join(shards) : this.#traceInputs.value(id);
     this.#whole.set(id, output);
     return output;
   }
 
-  /** A value's rows, cut into as many pieces as there are shards; a whole value is cut when it is first asked for. */
+  /** Each shard's rows of a value; a whole value is split on first use. */
   rows(id: number, shape: readonly number[], type: number): readonly NodeOutput[] {
     const shards = this.#shards.get(id);
     if (shards?.kind === 'rows') return shards.parts;
-    const slices = this.#slices.get(id) ?? this.#cut(this.whole(id), shape, type);
+    const slices = this.#slices.get(id) ?? this.#split(this.whole(id), shape, type);
     this.#slices.set(id, slices);
     return slices;
   }
 
-  /** A constant shape with the batch in front, as it is for a shard: the same one for each. */
+  /** A constant shape with the shard's number of rows as first dimension, once per shard. */
   shapeOfShard(id: number): readonly NodeOutput[] {
-    const shape = this.#outside.constant(id);
-    if (!shape) throw new Error('a shape that is computed cannot be cut');
+    const shape = this.#traceInputs.constant(id);
+    if (!shape) throw new Error('cannot shard a shape that is not a constant');
     const [rows = 0, ...rest] = shape.values;
-    // −1 stands for as many rows as there are.
+    // −1 means all rows.
     const values = Int32Array.of(rows < 0 ? rows : rows / this.#count, ...rest);
     return new Array<NodeOutput>(this.#count).fill(this.#constant({ ...shape, values }));
   }
@@ -94,7 +94,7 @@ export class ShardedValues {
     );
   }
 
-  #cut(whole: NodeOutput, [rows = 0, ...rest]: readonly number[], type: number): NodeOutput[] {
+  #split(whole: NodeOutput, [rows = 0, ...rest]: readonly number[], type: number): NodeOutput[] {
     const size = rows / this.#count;
     const position = (...values: number[]): NodeOutput =>
       this.#constant({ type: DataType.INT32, shape: [values.length], values: Int32Array.from(values) });

@@ -4,7 +4,7 @@ import type { ConstantInput, ShardedOperation, ShardInput } from './sharded-oper
 
 type AxesRule = (operation: RecordedOperation, constant: ConstantInput) => ShardedOperation | undefined;
 
-/** Operations that take axes as an input: they work row by row where the first axis is none of them. */
+/** Operations along axes: they work row by row unless the first axis is among these. */
 const RULES: Readonly<Record<string, AxesRule>> = {
   Transpose: (_, constant) => rowsIf(constant(1)?.values[0] === 0, ['rows', 'whole']),
   Mean: (_, constant) => rowsIf(keepsRows(constant(1)?.values), ['rows', 'whole']),
@@ -28,7 +28,7 @@ const RULES: Readonly<Record<string, AxesRule>> = {
   },
 };
 
-/** How an operation that works along axes can be done on shards; undefined for one that cannot, and for all others. */
+/** How an operation along axes runs on shards; undefined if it cannot be sharded, and for all other operations. */
 export function shardingByAxes(
   operation: RecordedOperation,
   constant: ConstantInput,
@@ -37,7 +37,7 @@ export function shardingByAxes(
   return rule?.(operation, constant);
 }
 
-/** A sum over the rows is the sum of the shards' sums. */
+/** A sum over the rows is the sum of the shards' partial sums. */
 function sumSharding({ outputs }: RecordedOperation, constant: ConstantInput): ShardedOperation | undefined {
   const axes = constant(1)?.values;
   if (axes?.includes(0) && outputs[0]?.dtype === DataType.FLOAT) {
@@ -54,7 +54,7 @@ function rows(): ShardInput {
   return 'rows';
 }
 
-/** Whether axes are known, and the first is none of them; tfjs counts none from the end. */
+/** Whether axes are known and exclude the first one; tfjs passes no negative axes. */
 function keepsRows(axes: ArrayLike<number> | undefined): boolean {
   return axes !== undefined && Array.from(axes).every((axis) => axis > 0);
 }

@@ -2,7 +2,7 @@ import type { RecordedOperation } from '../../tensorflow/backend/recording-bindi
 import { shardingByAxes } from './sharding-axes.js';
 import type { ShardedOperation, ConstantInput } from './sharded-operation.js';
 
-/** Operations that treat the numbers of their inputs one by one, with smaller inputs spread as NumPy does. */
+/** Elementwise operations, with NumPy broadcasting. */
 const ELEMENTWISE = new Set([
   ...[
     'Relu',
@@ -21,8 +21,7 @@ const ELEMENTWISE = new Set([
 ]);
 
 /**
- * Operations that give each shard's rows (or a term of the sum over the rows) from its rows of some inputs and all of the others.
- * `SparseSoftmax…` and the gradients of pooling have rows in every input.
+ * Operations that compute a shard's rows (or its partial sum over the rows) from its rows of some inputs and the whole of the others.
  */
 const BY_ROWS: Readonly<Record<string, ShardedOperation>> = {
   BiasAdd: { sharding: 'rows', inputs: ['rows', 'whole'] },
@@ -44,46 +43,51 @@ const BY_ROWS: Readonly<Record<string, ShardedOperation>> = {
   ImageProjectiveTransformV3: { sharding: 'rows', inputs: ['rows', 'rows', 'whole', 'whole'] },
 };
 
-/** Operations that are work enough to cut a batch that is still whole. */
-const CUTTING = new Set(['Conv2D', 'DepthwiseConv2dNative', 'ImageProjectiveTransformV3', 'GatherV2']);
+/** Operations expensive enough to be worth splitting a whole batch. */
+const WORTH_SPLITTING = new Set([
+  'Conv2D',
+  'DepthwiseConv2dNative',
+  'ImageProjectiveTransformV3',
+  'GatherV2',
+]);
 
-/** Each row gathers from its own. */
+/** With `batch_dims` 1, each row gathers from its own data. */
 const GATHER_BY_ROWS: ShardedOperation = { sharding: 'rows', inputs: ['rows', 'rows', 'whole'] };
 
 /**
- * Says how an operation can be done on shards of a batch, or undefined for one that stays whole. Only operations that are known
- * to be safe are cut, and only where an input comes in shards already or the work is worth cutting one.
+ * How an operation runs on shards of a batch; undefined if it stays whole. Only operations that are known to be safe are sharded, and
+ * only if an input is sharded already or the operation is expensive enough to split one.
  *
- * @param batch how many examples a batch has; each may have several rows, one after the other, such as the tokens of an image
- * @param comesInRows whether an input was given by an operation that was cut into rows itself
+ * @param batch the batch size; an example may have several consecutive rows, such as the tokens of an image
+ * @param isInRows whether an input is the output of an operation that was sharded by rows
  */
 export function shardingOf(
   operation: RecordedOperation,
   batch: number,
-  comesInRows: (input: number) => boolean,
+  isInRows: (input: number) => boolean,
   constant: ConstantInput = () => undefined,
 ): ShardedOperation | undefined {
   const { name, inputShapes, outputs } = operation;
   const isOfBatch = ([rows = 0]: readonly number[] = []): boolean => rows > 0 && rows % batch === 0;
   const hasRows = (input: number): boolean => isOfBatch(inputShapes[input]);
-  if (name === 'MatMul') return productSharding(operation, hasRows, comesInRows);
-  const isInShards = inputShapes.some((_, input) => comesInRows(input));
+  if (name === 'MatMul') return productSharding(operation, hasRows, isInRows);
+  const isInShards = inputShapes.some((_, input) => isInRows(input));
   const byRows = gathersByRows(operation) ? GATHER_BY_ROWS : BY_ROWS[name];
   if (byRows) {
     const isPossible = byRows.inputs.every((kind, input) => kind !== 'rows' || hasRows(input));
-    return isPossible && (isInShards || CUTTING.has(name)) ? byRows : undefined;
+    return isPossible && (isInShards || WORTH_SPLITTING.has(name)) ? byRows : undefined;
   }
   if (!isInShards) return undefined;
   const byAxes = shardingByAxes(operation, constant);
   if (byAxes)
     return byAxes.inputs.every((kind, input) => kind !== 'rows' || hasRows(input)) ? byAxes : undefined;
   if (!isOfBatch(outputs[0]?.shape)) return undefined;
-  // Rows lie one after the other in memory, and stay so.
+  // Rows are contiguous in memory, before and after.
   if (name === 'Reshape') return { sharding: 'rows', inputs: ['rows', 'shape'] };
   return ELEMENTWISE.has(name) ? elementwiseSharding(operation) : undefined;
 }
 
-/** Shapes are aligned at their ends, so an input of fewer dimensions has no batch, whatever its size. */
+/** Broadcasting aligns trailing dimensions, so an input of lower rank has no batch dimension. */
 function elementwiseSharding({ inputShapes, outputs }: RecordedOperation): ShardedOperation | undefined {
   const { shape } = outputs[0]!;
   const kinds = inputShapes.map(({ length, 0: rows }) =>
@@ -96,14 +100,14 @@ function gathersByRows({ name, attributes }: RecordedOperation): boolean {
   return name === 'GatherV2' && attributes.some((given) => given.name === 'batch_dims' && given.value === 1);
 }
 
-/** A product's rows depend on the first factor's rows alone; a product of transposed rows is a sum over them. */
+/** The rows of a product depend only on the same rows of the first factor; with a transposed factor, it is a sum over the rows. */
 function productSharding(
   { attributes }: RecordedOperation,
   hasRows: (input: number) => boolean,
-  comesInRows: (input: number) => boolean,
+  isInRows: (input: number) => boolean,
 ): ShardedOperation | undefined {
   const isTransposed = attributes.some(({ name, value }) => name === 'transpose_a' && value === true);
   if (!isTransposed) return hasRows(0) ? { sharding: 'rows', inputs: ['rows', 'whole'] } : undefined;
-  const isPossible = hasRows(0) && hasRows(1) && (comesInRows(0) || comesInRows(1));
+  const isPossible = hasRows(0) && hasRows(1) && (isInRows(0) || isInRows(1));
   return isPossible ? { sharding: 'terms', inputs: ['rows', 'rows'] } : undefined;
 }

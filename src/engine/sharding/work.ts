@@ -1,36 +1,36 @@
 import type { RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
 import { elementCount } from '../../core/images.js';
 
-/** Steps of fewer multiplications lose by a second thread in their kernels more than they gain. */
+/** Multiplications per step below which a second thread per kernel costs more than it gains. */
 const SMALL_STEP = 150e6;
-/** Shards of a large step are to have so many rows at least: kernels get slower on fewer. */
+/** Minimum rows per shard of a large step: kernels are slower on fewer. */
 const FEWEST_ROWS = 20;
-/** A shard of fewer multiplications is done before another core has woken up for it. */
+/** Minimum multiplications per shard: a smaller one ends before another core has woken up. */
 const SMALLEST_SHARD = 8e6;
 
-/** Operations that look at the whole batch: to put it together for each of them would cost more than shards save. */
+/** Operations on the whole batch: joining the shards for them would cost more than sharding saves. */
 const WHOLE_BATCH = new Set(['FusedBatchNormV3']);
 
-/** Interpolating a pixel takes about as long as so many multiplications: measured with bench/augmentation.ts. */
+/** The cost of interpolating a pixel, in multiplications; measured with bench/augmentation.ts. */
 const PER_INTERPOLATED_PIXEL = 100;
 
 /** How a step uses the cores. */
 export interface CorePlan {
-  /** Threads that share one kernel's work. */
+  /** Intra-op threads, which share the work of one kernel. */
   threads: number;
-  /** Threads that run kernels beside each other. */
+  /** Inter-op threads, which run kernels in parallel. */
   schedulingThreads: number;
-  /** Into how many shards each batch is cut, which go their way beside each other. */
+  /** The number of shards of each batch, which run in parallel. */
   shards: number;
 }
 
 /**
- * How a step makes the best of some cores: of its batch each takes shards, or, where the batch cannot be cut for so many, they share
- * each kernel's work. It depends on the step and the number of cores alone, never on how busy the machine is: otherwise sums would be rounded
- * differently from run to run, and a seed would not give the same weights again.
+ * Plans how a step uses the cores: each runs a shard of the batch, or, if the batch cannot be split so, they share the work of each
+ * kernel. The plan depends only on the step and the number of cores, not on the machine's load: otherwise sums would be rounded
+ * differently from run to run, and a seed would not reproduce the weights.
  *
- * @param operations of a step with a batch of `size`, which may be the last of an epoch
- * @param batch the plan is made for batches of `fullSize`
+ * @param operations the traced step, with a batch of `size`, which may be the smaller last one of an epoch
+ * @param batch `size`, and the `fullSize` that the plan is for
  */
 export function planCores(
   operations: readonly RecordedOperation[],
@@ -49,12 +49,12 @@ function shareKernels(cores: number): CorePlan {
   return { threads: cores, schedulingThreads: cores, shards: 1 };
 }
 
-/** One shard a core; undefined where the batch cannot be divided so, or its shards would be too small for their kernels. */
+/** One shard per core; undefined if the batch is not divisible, or the shards would be too small. */
 function oneEach(batch: number, cores: number): number | undefined {
   return batch % cores === 0 && batch / cores >= FEWEST_ROWS ? cores : undefined;
 }
 
-/** As many as there are cores, as have enough to do, and as the batch can be divided into. */
+/** The largest number of shards, up to one per core, that divides the batch and leaves each enough work. */
 function fittingShards(work: number, batch: number, cores: number): number {
   for (let shards = Math.min(cores, Math.floor(work / SMALLEST_SHARD)); shards > 1; shards--) {
     if (batch % shards === 0) return shards;
@@ -62,7 +62,7 @@ function fittingShards(work: number, batch: number, cores: number): number {
   return 1;
 }
 
-/** How many multiplications the matrix products and convolutions among some operations take, or what else takes as long. */
+/** The cost of some operations in multiplications: matrix products, convolutions and interpolation. */
 export function multiplications(operations: readonly RecordedOperation[]): number {
   return operations.reduce((sum, operation) => sum + multiplicationsOf(operation), 0);
 }
@@ -78,14 +78,14 @@ function multiplicationsOf({ name, attributes, inputShapes, outputs }: RecordedO
       );
       return elementCount(output) * (first.at(isTransposed ? -2 : -1) ?? 0);
     }
-    // Each number of a convolution's result takes a product with every weight of its filter.
+    // Each element of a convolution's output takes a multiplication per weight of its filter.
     case 'Conv2D':
       return elementCount(output) * weightsOfOneFilter(second);
     case 'Conv2DBackpropInput':
       return elementCount(third) * weightsOfOneFilter(second);
     case 'Conv2DBackpropFilter':
       return elementCount(third) * weightsOfOneFilter(output);
-    // A filter looks at one channel.
+    // A depthwise filter covers one channel.
     case 'DepthwiseConv2dNative':
       return elementCount(output) * elementCount(second.slice(0, 2));
     case 'DepthwiseConv2dNativeBackpropInput':

@@ -18,24 +18,26 @@ import { ExtraKernel } from '../../tensorflow/backend/extra-kernels.js';
 import { hasKernel } from './gradients.js';
 import { elementCount } from '../../core/images.js';
 
-/** All axes but the channels'. */
+/** All axes but the channel axis. */
 const AXES = [0, 1, 2];
 
-/** What comes of a batch that is normalised by its own statistics. */
+/** A batch normalised by its own statistics. */
 export interface NormalizedBatch {
   output: Tensor4D;
-  /** Of each channel, over the batch: [channels]. */
+  /** The mean of each channel over the batch and its pixels: [channels]. */
   mean: Tensor1D;
-  /** The unbiased estimate, whose sum is divided by one less than the number of values: [channels]. */
+  /** The unbiased variance of each channel: [channels]. */
   variance: Tensor1D;
 }
 
 /**
- * Normalises each channel by its mean and (biased) variance over the batch and its pixels, and then scales and moves it:
- * (x − mean) / √(variance + ε) · scale + offset (Ioffe and Szegedy, "Batch normalization: accelerating deep network training by
- * reducing internal covariate shift", 2015, algorithm 1). The gradient goes through the statistics too.
+ * Batch normalisation in training mode, with the biased variance: (x − mean) / √(variance + ε) · scale + offset (Ioffe and Szegedy,
+ * "Batch normalization: accelerating deep network training by reducing internal covariate shift", 2015, algorithm 1). The gradient
+ * includes that of the statistics.
  *
  * @param input [n, height, width, channels]
+ * @param scale [channels]
+ * @param offset [channels]
  */
 export function normalizeBatch(
   input: Tensor4D,
@@ -54,7 +56,7 @@ export function normalizeBatch(
 registerGradient({
   kernelName: ExtraKernel.BATCH_NORMALIZATION,
   inputsToSave: ['x', 'scale'],
-  // All of them: the last three are made for the gradient.
+  // The last three outputs exist only for the gradient.
   outputsToSave: [false, false, false, true, true, true],
   gradFunc: (upstream, [x, scale, mean, variance, more], attributes) => {
     const [dy] = upstream as Tensor[];
@@ -68,7 +70,7 @@ registerGradient({
   },
 });
 
-/** For backends without the kernel: the formulas of the paper, forwards and (in section 3) backwards. */
+/** For backends without the kernel: the paper's formulas for the forward and the backward pass (section 3). */
 function normalizeStepwise(
   input: Tensor4D,
   scale: Tensor1D,

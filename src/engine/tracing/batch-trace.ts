@@ -9,18 +9,18 @@ import type { ImageShape } from '../../core/images.js';
 import type { Forward } from '../running/program.js';
 import { trace, type Trace } from './trace.js';
 
-/** Two sizes tell what depends on the size; primes, so that no layer's size is a multiple of both by chance. */
+/** Two batch sizes show what depends on the size; primes, so that no layer's size is a multiple of both by chance. */
 const [FEW, MORE] = [7, 11];
 
-/** Operations whose constant says a size, and that take −1 for "as many as there are". */
+/** Operations with a constant input (by position) of sizes, in which −1 is allowed. */
 const SIZE_INPUT: ReadonlyMap<string, number> = new Map([
   ['Reshape', 1],
   ['Slice', 2],
 ]);
 
 /**
- * Records a forward pass so that it holds for any number of images: constants that follow the size of the batch become −1.
- * The shapes of results are those of some batch. Throws STEP_NOT_TRACEABLE where the size is used otherwise.
+ * Traces a forward pass for any batch size: constants that depend on the batch size become −1. The output shapes in the trace are those
+ * of a sample batch. Throws STEP_NOT_TRACEABLE if the batch size is used in another way.
  */
 export function traceAnyBatch(forward: Forward, shape: ImageShape): Trace {
   const record = (size: number): Trace => {
@@ -54,14 +54,14 @@ function generalise(few: Trace, more: Trace): Trace {
   return { ...few, constants };
 }
 
-/** A list of sizes with −1 where it follows the batch; undefined where it follows it in another way. */
+/** A list of sizes with −1 for the one that is proportional to the batch size; undefined if that is not the only difference. */
 function withoutSize(first: HostTensor | undefined, second: HostTensor | undefined): HostTensor | undefined {
   if (!first || first.values.length !== second?.values.length) return undefined;
   const values = Int32Array.from(first.values);
-  const follows = [...values.keys()].filter((index) => values[index] !== second.values[index]);
-  const [place] = follows;
+  const differing = [...values.keys()].filter((index) => values[index] !== second.values[index]);
+  const [place] = differing;
   const isSize =
-    follows.length === 1 &&
+    differing.length === 1 &&
     place !== undefined &&
     first.values[place]! * MORE === second.values[place]! * FEW &&
     !values.includes(-1);

@@ -25,11 +25,11 @@ import { ExtraKernel } from '../../tensorflow/backend/extra-kernels.js';
 
 /** Whether the backend in use has a kernel. */
 export function hasKernel(name: string): boolean {
-  // Typed as if it always found one.
+  // Its type omits the undefined that it returns.
   return (getKernel(name, getBackend()) as KernelConfig | undefined) !== undefined;
 }
 
-// The kernels compute the gradient of each loss, softmax − target, together with the loss.
+// These kernels compute each loss together with its gradient, softmax − target.
 for (const kernelName of [ExtraKernel.SPARSE_CROSS_ENTROPY, ExtraKernel.CROSS_ENTROPY]) {
   registerGradient({
     kernelName,
@@ -47,7 +47,7 @@ useActivationGradient(Relu, ExtraKernel.RELU_GRADIENT);
 useActivationGradient(Tanh, ExtraKernel.TANH_GRADIENT);
 useActivationGradient(Sigmoid, ExtraKernel.SIGMOID_GRADIENT);
 
-/** Takes TensorFlow's gradient of an activation, one kernel of its result, where there is one; else tfjs's, which is several. */
+/** Computes an activation's gradient with TensorFlow's single kernel, if the backend has it, else with tfjs's several. */
 function useActivationGradient(activation: string, gradientKernel: string): void {
   const original = getGradient(activation);
   const saves = original.inputsToSave ?? [];
@@ -65,7 +65,7 @@ function useActivationGradient(activation: string, gradientKernel: string): void
   });
 }
 
-// As tfjs's own, but one kernel for a bias, and none for an input of the sum's shape.
+// As in tfjs, but with one kernel for a bias and none for an input of the output's shape.
 replaceGradient({
   kernelName: Add,
   inputsToSave: ['a', 'b'],
@@ -75,7 +75,7 @@ replaceGradient({
   },
 });
 
-/** Undoes a broadcast: the sum over the dimensions that a shape lacks or has only once. */
+/** The gradient of a broadcast: the sum over the axes that a shape lacks or has with size 1. */
 function sumToShape(dy: Tensor, shape: number[]): Tensor {
   if (util.arraysEqual(dy.shape, shape)) return dy.clone();
   if (shape.length === 1 && shape[0] === dy.shape.at(-1) && hasKernel(ExtraKernel.BIAS_GRADIENT)) {
@@ -89,8 +89,8 @@ function sumToShape(dy: Tensor, shape: number[]): Tensor {
 }
 
 /**
- * The sum over all dimensions but the last. Maps get another shape first, which costs nothing: TensorFlow would compute the sum
- * together with the gradient of the convolution's filters, in a kernel that takes a quarter more time than the two.
+ * The sum over all axes but the last. Feature maps are flattened first, at no cost: otherwise TensorFlow fuses the sum with the
+ * gradient of the convolution's filters, in a kernel that is a quarter slower than the two.
  */
 function biasGradient(dy: Tensor): Tensor {
   const [rows] = dy.shape;

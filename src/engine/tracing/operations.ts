@@ -52,11 +52,13 @@ export function sparseCrossEntropy(logits: Tensor2D, labels: Tensor1D): Tensor1D
 }
 
 /**
- * The cross-entropy of each example with a target that is not quite sure of its label: 1 − ε + ε/K for the label among K classes, and
- * ε/K for each other one (Szegedy et al., “Rethinking the Inception architecture for computer vision”, 2016; PyTorch's
- * `label_smoothing`).
+ * The cross-entropy of each example with label smoothing, in nats: of K classes, the target is 1 − ε + ε/K for the label and ε/K for
+ * the others (Szegedy et al., “Rethinking the Inception architecture for computer vision”, 2016; PyTorch's `label_smoothing`).
  *
+ * @param logits [n, classes]
+ * @param labels int32 [n]
  * @param smoothing ε, from 0 to 1
+ * @returns [n]
  */
 export function smoothedCrossEntropy(logits: Tensor2D, labels: Tensor1D, smoothing: number): Tensor1D {
   if (smoothing === 0) return sparseCrossEntropy(logits, labels);
@@ -67,12 +69,12 @@ export function smoothedCrossEntropy(logits: Tensor2D, labels: Tensor1D, smoothi
     const [losses] = engine().runKernel<Tensor[]>(ExtraKernel.CROSS_ENTROPY, { logits, targets });
     return losses as Tensor1D;
   }
-  // Other backends know ones and zeros alone.
+  // `oneHot` of other backends supports only ones and zeros.
   const targets = add(mul(oneHot(labels, classes), 1 - smoothing), rest);
   return neg(sum(mul(targets, logSoftmax(logits)), 1));
 }
 
-/** The Euclidean norm of several tensors taken as one vector. */
+/** The L2 norm of several tensors, concatenated to one vector. */
 export function globalNorm(tensors: readonly Tensor[]): Scalar {
   if (!hasKernel(ExtraKernel.HALF_SQUARES)) {
     return sqrt(sum<Scalar>(stack(tensors.map((one) => sum(square(one))))));
@@ -81,19 +83,19 @@ export function globalNorm(tensors: readonly Tensor[]): Scalar {
   return sqrt(mul(sum<Scalar>(stack(halves)), 2));
 }
 
-/** Puts bytes on the device as they are. Only for backends that have the kernel. */
+/** Uploads bytes to the device as a uint8 tensor. Only for backends with the kernel. */
 export function uploadBytes(bytes: Uint8Array, shape: number[]): Tensor {
-  // Attributes are typed as plain values, but reach the kernel untouched.
+  // The type allows only plain values, but tfjs passes attributes to the kernel unchanged.
   const attributes = { bytes, shape } as unknown as NamedAttrMap;
   return engine().runKernel<Tensor>(ExtraKernel.UPLOAD_BYTES, {}, attributes);
 }
 
-/** The rows of uploaded bytes at some indices, as float32. Only for backends that have the kernel. */
+/** Gathers rows of uploaded bytes: [n, size] and int32 [k] to float32 [k, size]. Only for backends with the kernel. */
 export function gatherBytes(bytes: Tensor, indices: Tensor1D): Tensor {
   return engine().runKernel<Tensor>(ExtraKernel.GATHER_BYTES, { bytes, indices });
 }
 
-/** Each image's pixels at its own indices: of [n, pixels, channels] at int32 [n, k], [n, k, channels]. */
+/** Gathers each image's pixels at its own indices: [n, pixels, channels] and int32 [n, k] to [n, k, channels]. */
 export function gatherPixels(pixels: Tensor, indices: Tensor): Tensor {
   return tidy(() => {
     if (!hasKernel(ExtraKernel.GATHER_PIXELS)) return gatherFromRows(pixels, indices);
@@ -102,7 +104,7 @@ export function gatherPixels(pixels: Tensor, indices: Tensor): Tensor {
   });
 }
 
-/** The same by one gathering over all images: tfjs's for batches gives wrong values on `wasm` (4.22). */
+/** The same as a single gather over all images: tfjs's batched gather gives wrong values on `wasm` (4.22). */
 function gatherFromRows(pixels: Tensor, indices: Tensor): Tensor {
   const [count, size, channels] = pixels.shape as [number, number, number];
   const starts = Int32Array.from({ length: count }, (_, row) => row * size);
@@ -111,14 +113,14 @@ function gatherFromRows(pixels: Tensor, indices: Tensor): Tensor {
 }
 
 /**
- * Images whose pixels come from elsewhere in them, in one kernel; undefined where the backend has none for it.
+ * Applies a projective transform to each image, with bilinear interpolation; undefined if the backend lacks the kernel.
  *
  * @param images [n, height, width, channels]
- * @param transforms [n, 8], as `ExtraKernel.TRANSFORM_IMAGES` says
- * @param outside the value around the images
+ * @param transforms [n, 8], see `ExtraKernel.TRANSFORM_IMAGES`
+ * @param outside the fill value outside the images
  */
 export function transformImages(images: Tensor4D, transforms: Tensor, outside: number): Tensor4D | undefined {
-  // tfjs's image.transform is not used on other backends: on `cpu`, it transforms the first image of a batch only (4.22).
+  // Other backends do not use tfjs's image.transform: on `cpu` it transforms only the first image of a batch (4.22).
   if (!hasKernel(ExtraKernel.TRANSFORM_IMAGES)) return undefined;
   return tidy(() => {
     const [, height, width] = images.shape;
@@ -132,11 +134,11 @@ export function transformImages(images: Tensor4D, transforms: Tensor, outside: n
 }
 
 /**
- * Numbers uniformly distributed from 0 up to but not including 1. They depend on the key and the step alone, so that a step
- * that is repeated, resumed or compiled draws the same ones; each kind of backend has its own.
+ * Uniform samples from [0, 1). They depend only on the key and the step, so that a repeated, resumed or compiled step draws the same
+ * ones; TensorFlow and the other backends draw different ones.
  *
- * @param key an integer of 32 bits
- * @param step a whole number, float32
+ * @param key an int32
+ * @param step an integer, float32
  */
 export function statelessUniform(shape: readonly number[], key: number, step: Scalar): Tensor {
   if (!hasKernel(ExtraKernel.STATELESS_UNIFORM)) return uniformFromJavaScript(shape, key, step);
@@ -147,22 +149,22 @@ export function statelessUniform(shape: readonly number[], key: number, step: Sc
   });
 }
 
-/** For backends that compute in this process, and are never compiled: the step's number can be read. */
+/** For backends without compiled steps, where the step can be read. */
 function uniformFromJavaScript(shape: readonly number[], key: number, step: Scalar): Tensor {
   const random = new Random(key, 'step', step.dataSync()[0]);
   const values = new Float32Array(elementCount(shape));
-  // 24 bits are what a float32 below 1 has; more would round up to 1.
+  // 24 bits, the precision of a float32: more could round up to 1.
   for (let index = 0; index < values.length; index++) values[index] = (random.bits() >>> 8) / 2 ** 24;
   return tensor(values, [...shape]);
 }
 
-/** The gradient of what a hyperbolic tangent was taken of: dy · (1 − y²). */
+/** The input gradient of y = tanh(x): dy · (1 − y²). */
 export function tanhGradient(dy: Tensor, y: Tensor): Tensor {
   if (hasKernel(ExtraKernel.TANH_GRADIENT)) return engine().runKernel(ExtraKernel.TANH_GRADIENT, { dy, y });
   return mul(dy, sub(1, square(y)));
 }
 
-/** The gradient of what a sigmoid was taken of: dy · y · (1 − y). */
+/** The input gradient of y = sigmoid(x): dy · y · (1 − y). */
 export function sigmoidGradient(dy: Tensor, y: Tensor): Tensor {
   if (hasKernel(ExtraKernel.SIGMOID_GRADIENT)) {
     return engine().runKernel(ExtraKernel.SIGMOID_GRADIENT, { dy, y });
@@ -170,19 +172,19 @@ export function sigmoidGradient(dy: Tensor, y: Tensor): Tensor {
   return mul(dy, mul(y, sub(1, y)));
 }
 
-/** Whether operations that change variables in place can be used: in a step that is being recorded, to be compiled. */
+/** Whether operations can update variables in place: only while a step is recorded for compilation. */
 export function canUpdateInPlace(): boolean {
   return recording() !== undefined;
 }
 
 /**
- * Records an operation of TensorFlow's that changes variables in place. What the step reads of them afterwards is still their
- * value from before; `latestValue` gives the new one.
+ * Records a TensorFlow operation that updates variables in place. In the rest of the step, the variables keep their old values;
+ * `latestValue` returns the new one.
  *
- * @param operation one that is named Resource… and is of one type, float32
- * @param variables its first inputs, all of which it changes
- * @param inputs what it takes after them
- * @param flags names of the attributes that are true
+ * @param operation a Resource… operation on float32
+ * @param variables its leading inputs, all of which it updates
+ * @param inputs its other inputs
+ * @param flags the names of boolean attributes to set
  */
 export function updateInPlace(
   operation: string,
@@ -192,7 +194,7 @@ export function updateInPlace(
 ): void {
   const backend = tensorFlowBackend();
   const recorder = recording();
-  if (!backend || !recorder) throw new Error(`${operation} is for steps that are being recorded`);
+  if (!backend || !recorder) throw new Error(`${operation} can only be used while a step is recorded`);
   tidy(() => {
     const values = inputs.map((input) => (typeof input === 'number' ? scalar(input, 'float32') : input));
     const ids = backend.getInputTensorIds([...variables, ...values]);
@@ -204,7 +206,7 @@ export function updateInPlace(
   });
 }
 
-/** A variable's value after the updates so far: where they change it in place, in a step that is being recorded, too. */
+/** A variable's value after the updates so far, including in-place updates of a recorded step. */
 export function latestValue(variable: Variable): Tensor {
   const backend = tensorFlowBackend();
   const recorder = recording();

@@ -4,23 +4,23 @@ import { EagerBinding } from '../../tensorflow/backend/eager-binding.js';
 import { RecordingBinding, type Recording } from '../../tensorflow/backend/recording-binding.js';
 import { tensorFlowBackend } from '../../tensorflow/backend/tfjs-backend.js';
 
-/** What a function of tensors did when it ran: a program without control flow. Tensors are known by number. */
+/** A recorded run of a function of tensors: a program without control flow. Tensors are identified by their ids. */
 export interface Trace extends Recording {
-  /** The tensors it was called with. */
+  /** The tensors that it was called with. */
   readonly parameters: readonly number[];
-  /** The tensors it returned. */
+  /** The tensors that it returned. */
   readonly results: readonly number[];
-  /** Every variable there is, by the number of its value before the function ran. */
+  /** All variables, by the id of their value before the run. */
   readonly variables: ReadonlyMap<number, Variable>;
-  /** The variables that have another value since, and the number of that value. */
+  /** The variables that were assigned, with the id of their new value. */
   readonly assigned: ReadonlyMap<Variable, number>;
 }
 
 /**
- * Runs a function on the TensorFlow backend and writes down what it does. Variables have their values back afterwards. Throws
- * STEP_NOT_TRACEABLE for what cannot be written down.
+ * Runs a function on the TensorFlow backend and records its operations; afterwards the variables have their old values again. Throws
+ * STEP_NOT_TRACEABLE for what a trace cannot express.
  *
- * @param inputs what it is called with; the caller keeps them
+ * @param inputs the arguments; the caller disposes of them
  */
 export function trace(
   run: (inputs: readonly Tensor[]) => readonly Tensor[],
@@ -28,28 +28,29 @@ export function trace(
 ): Trace {
   const backend = tensorFlowBackend();
   const eager = backend?.binding;
-  if (!backend || !(eager instanceof EagerBinding)) throw new Error('only TensorFlow can be recorded');
-  const numberOf = (tensor: Tensor): number => backend.getInputTensorIds([tensor])[0] ?? -1;
+  if (!backend || !(eager instanceof EagerBinding))
+    throw new Error('only the TensorFlow backend can record a trace');
+  const idOf = (tensor: Tensor): number => backend.getInputTensorIds([tensor])[0] ?? -1;
 
   const held = Object.values(engine().registeredVariables);
   const saved = held.map((variable) => variable.clone());
-  const variables = new Map(held.map((variable) => [numberOf(variable), variable]));
+  const variables = new Map(held.map((variable) => [idOf(variable), variable]));
   if (variables.size < held.length) throw new Error('two variables share their values');
-  const parameters = inputs.map(numberOf);
+  const parameters = inputs.map(idOf);
   const recorder = new RecordingBinding(eager, [...variables.keys(), ...parameters]);
   backend.binding = recorder;
   try {
     let result: Trace | undefined;
     tidy(() => {
       const returned = run(inputs);
-      const results = returned.map(numberOf);
+      const results = returned.map(idOf);
       const assigned = new Map<Variable, number>();
       held.forEach((variable, index) => {
-        if (variable.dataId !== saved[index]!.dataId) assigned.set(variable, numberOf(variable));
+        if (variable.dataId !== saved[index]!.dataId) assigned.set(variable, idOf(variable));
       });
       const recording = recorder.finish([...results, ...assigned.values()]);
       result = { ...recording, parameters, results, variables, assigned };
-      // Results may have been kept from `tidy`.
+      // `tidy` does not dispose of results that were passed to `keep`.
       dispose(returned.filter((tensor) => ![...inputs, ...held].includes(tensor)));
     });
     return result!;
@@ -63,13 +64,13 @@ export function trace(
   }
 }
 
-/** The variables that a trace reads or changes, by their numbers in it. */
+/** The variables that a trace reads or updates, by their ids in it. */
 export function usedVariables({ operations, variables, assigned, results }: Trace): Map<number, Variable> {
   const used = new Set([...operations.flatMap(({ inputs }) => inputs), ...assigned.values(), ...results]);
   return new Map([...variables].filter(([id, variable]) => used.has(id) || assigned.has(variable)));
 }
 
-/** The variables that a trace changes. */
+/** The variables that a trace updates. */
 export function changedVariables({ operations, variables, assigned }: Trace): Variable[] {
   const inPlace = operations.flatMap(({ inputs, changes }) => inputs.slice(0, changes));
   return [...new Set([...assigned.keys(), ...inPlace.map((id) => variables.get(id)!)])];

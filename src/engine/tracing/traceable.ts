@@ -5,20 +5,20 @@ import type { RecordedOperation } from '../../tensorflow/backend/recording-bindi
 import type { Trace } from './trace.js';
 
 /**
- * Compares two traces of one function, made with different inputs: what differs beside the inputs would be frozen in a compiled
- * program. Throws STEP_NOT_TRACEABLE with the operation where they part.
+ * Compares two traces of a function with different inputs: any other difference would become a constant of the compiled program.
+ * Throws STEP_NOT_TRACEABLE with the first operation that differs.
  */
 export function requireRepeatable(first: Trace, second: Trace): void {
   first.operations.forEach((operation, index) => {
     const again = second.operations[index];
     if (operation.name !== again?.name || operation.inputs.length !== again.inputs.length) {
-      refuse(operation, 'does not follow in every step: the order of operations depends on data');
+      refuse(operation, 'is not part of every step: the operations depend on the data');
     }
     if (!isDeepStrictEqual(operation.attributes, again.attributes)) {
-      refuse(operation, 'has attributes that change from step to step (a random seed made in JavaScript?)');
+      refuse(operation, 'has attributes that change from step to step (a random seed drawn in JavaScript?)');
     }
     if (!isDeepStrictEqual(shapesOf(operation), shapesOf(again))) {
-      refuse(operation, 'has results whose shape depends on the data');
+      refuse(operation, 'has an output whose shape depends on the data');
     }
     operation.inputs.forEach((input, position) => {
       const values = first.constants.get(input);
@@ -28,7 +28,7 @@ export function requireRepeatable(first: Trace, second: Trace): void {
     });
   });
   const extra = second.operations[first.operations.length];
-  if (extra) refuse(extra, 'does not follow in every step: the order of operations depends on data');
+  if (extra) refuse(extra, 'is not part of every step: the operations depend on the data');
 }
 
 function shapesOf({ outputs }: RecordedOperation): number[][] {

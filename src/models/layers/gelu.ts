@@ -1,13 +1,13 @@
 import { add, erf, exp, mul, neg, square, type Tensor } from '@tensorflow/tfjs-core';
 
-import { withOwnGradient } from '../../engine/tracing/own-gradient.js';
+import { withCustomGradient } from '../../engine/tracing/custom-gradient.js';
 
 /**
  * x · Φ(x), with the distribution function Φ of the normal distribution (Hendrycks and Gimpel, "Gaussian error linear units", 2016),
  * in its exact form. Its gradient is Φ(x) + x · φ(x), with the density φ.
  */
 export function gelu(input: Tensor): Tensor {
-  return withOwnGradient(
+  return withCustomGradient(
     {
       forward([x], keep) {
         const scaled = mul(x!, Math.SQRT1_2);

@@ -54,7 +54,7 @@ export async function deploy(
   context: StageContext = silentContext(),
 ): Promise<Deployment> {
   const started = performance.now();
-  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir, 'deploy'));
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const destination = await destinationOf(options, checkpoint);
   const { dataset } = checkpoint.description.data;
   const data = await prepareData(
@@ -100,7 +100,7 @@ function warnOfUnfinished({ path, description }: Checkpoint, { emit }: StageCont
   emit({
     event: 'warning',
     code: 'TRAINING_UNFINISHED',
-    message: `${path} was saved during the first epoch, after ${progress.step} steps`,
+    message: `${path} was saved during the first epoch, after ${progress.step} ${progress.step === 1 ? 'step' : 'steps'}`,
     hint: `continue with "mnist train --resume ${run}"`,
   });
 }

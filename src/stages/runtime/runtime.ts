@@ -1,9 +1,10 @@
 import { z } from 'zod';
 
+import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { installRuntime } from '../../tensorflow/runtime/install.js';
 import type { Runtime } from '../../tensorflow/runtime/found-runtime.js';
-import { variantNamed } from '../../tensorflow/runtime/obtain.js';
+import { contradicts, variantNamed } from '../../tensorflow/runtime/obtain.js';
 import { variantChoices } from '../../tensorflow/runtime/variants.js';
 import { backendOptions } from '../../engine/backends/options.js';
 
@@ -18,11 +19,17 @@ export const runtimeFields = z.strictObject({
 
 export type RuntimeOptions = z.output<typeof runtimeFields>;
 
-/** Installs the runtime that the options name, unless it is there. Throws the errors of `installRuntime`. */
+/** Installs the chosen runtime if it is missing. Throws the errors of `variantNamed` and `installRuntime`. */
 export async function installChosen(
   { variant: name, device }: RuntimeOptions,
   environment: NodeJS.ProcessEnv,
   context: StageContext = silentContext(),
 ): Promise<Runtime> {
+  if (contradicts(name, device)) {
+    throw new ToolkitError('USAGE', {
+      message: `--variant ${name} and --device ${device} contradict each other`,
+      hint: 'leave out one of them',
+    });
+  }
   return installRuntime(variantNamed(name, device), environment, context);
 }

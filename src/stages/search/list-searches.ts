@@ -5,7 +5,7 @@ import { readSearch, SearchFolder, type TrialState } from '../../artifacts/searc
 import { isToolkitError } from '../../core/errors.js';
 import type { Metrics } from '../../core/events.js';
 import { exists } from '../../core/files.js';
-import { bestOf, ranked } from '../../training/search/judging.js';
+import { bestOf, ranked } from '../../training/search/ranking.js';
 
 /** A search, in a line. */
 export interface SearchSummary {

@@ -15,7 +15,7 @@ import { exists, withFolder, removeTemporaryFiles, writeFileAtomically } from '.
 import { withLock } from '../../core/lock.js';
 import { version } from '../../core/version.js';
 import { planBrackets, type Bracket } from '../../training/search/brackets.js';
-import { bestOf, ranked } from '../../training/search/judging.js';
+import { bestOf, ranked } from '../../training/search/ranking.js';
 import type { MetricName, SearchSettings } from '../../training/search/settings.js';
 import { drawSettings, isLogRange, isVaried } from '../../training/search/space.js';
 import { activeSettings } from '../../training/search/trial-settings.js';
@@ -168,7 +168,7 @@ class Search {
     const { fixed } = this.#state;
     return initFrom === undefined
       ? fixed
-      : { ...fixed, initFrom: await resolveCheckpoint(initFrom, checkpointsDir, 'search') };
+      : { ...fixed, initFrom: await resolveCheckpoint(initFrom, checkpointsDir) };
   }
 
   async #requireSameData(fingerprint: string): Promise<void> {

@@ -13,7 +13,7 @@ import { parameterCount, type Model } from '../../models/model.js';
 import type { Optimizer } from '../../training/optimizers/optimizer.js';
 import type { Schedule } from '../../training/schedules/schedule.js';
 import { epochScalars } from '../../training/epoch-scalars.js';
-import { gapOpens, generalizationGap } from '../../training/gap.js';
+import { startsOverfitting, generalizationGap } from '../../training/gap.js';
 import { requireKernels } from '../../training/kernels.js';
 import { trainEpochs, type TrainingParts } from '../../training/loop.js';
 import { bestEpoch, type TrainingProgress } from '../../training/progress.js';
@@ -241,7 +241,7 @@ async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> 
       await events.append(record.epoch, epochScalars(record));
       await writer.epoch(progress, record);
       emit({ event: 'epoch', epochs, ...record, gap: generalizationGap(record), ...memoryUse() });
-      if (gapOpens(progress.history)) emit(gapWarning);
+      if (startsOverfitting(progress.history)) emit(gapWarning);
     },
     onPause: (progress) => writer.pause(progress),
     onBatches: emit,

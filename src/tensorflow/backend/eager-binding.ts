@@ -15,12 +15,12 @@ import {
 
 type TypedArray = Float32Array | Int32Array | Uint8Array;
 
-/** More outputs than almost every call has; unstacking and splitting can have any number. */
-const USUAL_OUTPUTS = 64;
+/** More than almost every operation has; the buffer grows for an unstack or a split into more. */
+const INITIAL_OUTPUTS = 64;
 
 /**
- * What tfjs-node-gpu's kernels call, on TensorFlow's eager mode through the FFI. Its original is a compiled addon
- * (binding/tfjs_backend.cc of that package), whose conventions it follows: 64-bit integers travel as pairs of 32-bit words.
+ * The binding of tfjs-node-gpu's kernels to TensorFlow's eager mode, through the FFI. It replaces that package's compiled addon
+ * (binding/tfjs_backend.cc) and keeps its conventions: a 64-bit integer is a pair of 32-bit words.
  */
 export class EagerBinding implements TensorFlowBinding {
   readonly TF_FLOAT = DataType.FLOAT;
@@ -37,14 +37,14 @@ export class EagerBinding implements TensorFlowBinding {
   readonly TF_ATTR_BOOL = AttributeType.BOOL;
   readonly TF_ATTR_TYPE = AttributeType.TYPE;
   readonly TF_ATTR_SHAPE = AttributeType.SHAPE;
-  /** Part of the interface; the original has no such attribute either. */
+  /** Required by the interface; the addon does not define it either. */
   readonly TF_ATTR_RESOURCE = -1;
   readonly TF_Version: string;
 
   readonly context: EagerContext;
   readonly #handles = new Map<number, Pointer>();
   #nextId = 0;
-  #outputs = new BigInt64Array(USUAL_OUTPUTS);
+  #outputs = new BigInt64Array(INITIAL_OUTPUTS);
   readonly #outputCount = new Int32Array(1);
 
   constructor(context: EagerContext) {
@@ -64,14 +64,14 @@ export class EagerBinding implements TensorFlowBinding {
     return 0;
   }
 
-  /** Copies values into a new tensor on the device and returns its number. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
+  /** Copies values into a new tensor on the device and returns its id. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   createTensor(shape: number[], dtype: number, values: BackendValues): number {
     const { api, status, usesGpu } = this.context;
     const tensor = newTensor(api, { type: dtype, shape, values: asTyped(values, dtype) });
     const handle = api.TFE_NewTensorHandle(tensor, status);
     api.TF_DeleteTensor(tensor);
     this.context.check('a new tensor');
-    // TensorFlow's GPU kernels want 32-bit integers, which are mostly shapes and indices, in host memory.
+    // TensorFlow's GPU kernels expect int32 tensors, mostly shapes and indices, in host memory.
     return this.#insert(usesGpu && dtype !== DataType.INT32 ? this.#copyToDevice(handle) : handle);
   }
 
@@ -80,7 +80,7 @@ export class EagerBinding implements TensorFlowBinding {
     this.#handles.delete(id);
   }
 
-  /** The values of a tensor, copied to JavaScript; waits until they are computed. */
+  /** Copies the values of a tensor to JavaScript; blocks until they are computed. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   tensorDataSync(id: number): TypedArray {
     const { api, status } = this.context;
     const handle = this.#handle(id);
@@ -103,18 +103,18 @@ export class EagerBinding implements TensorFlowBinding {
     }
   }
 
-  /** A tensor with its type, shape and values, copied to JavaScript; waits until they are computed. */
+  /** Copies a tensor to JavaScript; blocks until it is computed. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   read(id: number): HostTensor {
     const { type, shape } = this.#typeAndShape(this.#handle(id));
     return { type, shape, values: this.tensorDataSync(id) };
   }
 
-  /** TensorFlow's number for the type of a tensor, and its shape. */
+  /** A tensor's type (`DataType`) and shape. */
   typeAndShapeOf(id: number): { type: number; shape: number[] } {
     return this.#typeAndShape(this.#handle(id));
   }
 
-  /** Runs an operation and returns what its outputs are. Throws TENSORFLOW_FAILED. */
+  /** Runs an operation and returns its outputs. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   executeOp(
     name: string,
     attributes: OperationAttribute[],
@@ -125,7 +125,7 @@ export class EagerBinding implements TensorFlowBinding {
     const operation = api.TFE_NewOp(pointer, name, status);
     this.context.check(name);
     try {
-      // On the CPU, the only device, naming it costs time and changes nothing.
+      // Without a GPU the CPU is the only device: setting it would only cost time.
       if (usesGpu) api.TFE_OpSetDevice(operation, device, status);
       for (const input of inputs) api.TFE_OpAddInput(operation, this.#handle(input), status);
       for (const attribute of attributes) this.#setAttribute(operation, attribute);
@@ -211,7 +211,7 @@ export class EagerBinding implements TensorFlowBinding {
   }
 }
 
-/** tfjs hands over typed arrays, but for tensors of booleans and of numbers it also accepts plain ones. */
+/** tfjs usually passes typed arrays, but accepts plain arrays of numbers and booleans too. */
 function asTyped(values: BackendValues, dtype: number): TypedArray {
   if (values instanceof Float32Array || values instanceof Int32Array || values instanceof Uint8Array)
     return values;

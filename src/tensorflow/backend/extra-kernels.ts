@@ -18,32 +18,32 @@ import { AttributeType, DataType } from '../c-api/data-types.js';
 import { attribute } from '../c-api/graph-builder.js';
 import { RecordingBinding } from './recording-binding.js';
 
-/** The name under which tfjs knows the backend; tfjs-node-gpu's kernels are registered for it. */
+/** The backend's name in tfjs; tfjs-node-gpu registers its kernels under it. */
 export const BACKEND_NAME = 'tensorflow';
 
-/** Kernels beyond tfjs's own, for what TensorFlow does in one operation. `src/engine/tracing/operations.ts` calls them. */
+/** Kernels that tfjs lacks, each a single TensorFlow operation. `src/engine/tracing/operations.ts` calls them. */
 export const ExtraKernel = {
   /** `{logits: [n, classes], labels: int32 [n]}` to `[losses [n], gradient of each loss [n, classes]]`. */
   SPARSE_CROSS_ENTROPY: 'SparseSoftmaxCrossEntropyWithLogits',
-  /** `{logits: [n, classes], targets: [n, classes]}` to the same two; each row of the targets sums to 1. */
+  /** `{logits: [n, classes], targets: [n, classes]}` to the same two outputs; each row of the targets sums to 1. */
   CROSS_ENTROPY: 'SoftmaxCrossEntropyWithLogits',
-  /** `{x}` to half the sum of its squares. */
+  /** `{x}` to half its squared L2 norm. */
   HALF_SQUARES: 'L2Loss',
-  /** Bytes (an attribute) to a tensor of unsigned bytes on the device, which tfjs takes for int32. */
+  /** Bytes (an attribute) to a uint8 tensor on the device; tfjs sees its dtype as int32. */
   UPLOAD_BYTES: 'UploadBytes',
-  /** `{bytes, indices}` to the chosen rows as float32. */
+  /** `{bytes, indices}` to the rows at those indices, as float32. */
   GATHER_BYTES: 'GatherBytes',
-  /** `{dy, y}`, the gradient of a result and the result, to the gradient of what the function was taken of. */
+  /** `{dy, y}`, the gradient of the output and the output, to the gradient of the input. */
   RELU_GRADIENT: 'ReluGrad',
   TANH_GRADIENT: 'TanhGrad',
   SIGMOID_GRADIENT: 'SigmoidGrad',
-  /** `{dy: [..., n]}` to its sum over all dimensions but the last. */
+  /** `{dy: [..., n]}` to its sum over all axes but the last: [n]. */
   BIAS_GRADIENT: 'BiasAddGrad',
-  /** `{shape: int32 [rank], seed: int32 [2]}` to numbers from 0 up to 1 that depend on nothing else. */
+  /** `{shape: int32 [rank], seed: int32 [2]}` to uniform samples from [0, 1), determined by these two inputs. */
   STATELESS_UNIFORM: 'StatelessRandomUniform',
   /**
-   * `{x, scale, offset}` and ε to `[output, mean, unbiased variance, …three for the gradient]`, of images and for training. The
-   * names of the two are not TensorFlow's, so that nobody takes them for kernels of its attributes.
+   * `{x: NHWC, scale, offset}` and ε to `[output, mean, unbiased variance, …three for the gradient]`, in training mode. The name
+   * differs from TensorFlow's because the attributes do.
    */
   BATCH_NORMALIZATION: 'BatchNormalizationInTraining',
   /** `{dy, x, scale, mean, variance, more}` and ε to the gradients of `[x, scale, offset]`. */
@@ -52,14 +52,15 @@ export const ExtraKernel = {
   GATHER_PIXELS: 'GatherPixels',
   /**
    * `{images: [n, height, width, channels], transforms: [n, 8], shape: int32 [2], fill: []}` to images whose pixel (x, y) is the
-   * bilinear value at ((t0·x + t1·y + t2) / k, (t3·x + t4·y + t5) / k), k = t6·x + t7·y + 1; `fill` lies around the images.
+   * input, interpolated bilinearly, at ((t0·x + t1·y + t2) / k, (t3·x + t4·y + t5) / k) with k = t6·x + t7·y + 1, or `fill`
+   * outside the input.
    */
   TRANSFORM_IMAGES: 'ImageProjectiveTransformV3',
 } as const;
 
 const T = attribute.type('T', DataType.FLOAT) as kernels.OperationAttribute;
 
-/** Registers the extra kernels, and better ones in place of two of tfjs-node-gpu's. */
+/** Registers the extra kernels, and a fast path for two kernels of tfjs-node-gpu. */
 export function registerExtraKernels(): void {
   register(ExtraKernel.SPARSE_CROSS_ENTROPY, ({ inputs, backend }) =>
     asTensorFlow(backend).executeMultipleOutputs(
@@ -97,7 +98,7 @@ export function registerExtraKernels(): void {
   register(ExtraKernel.BIAS_GRADIENT, ({ inputs, backend }) =>
     asTensorFlow(backend).executeSingleOutput('BiasAddGrad', [T], [inputs['dy']!]),
   );
-  // The newer StatelessRandomUniformV2 wants 64-bit unsigned keys, which tfjs does not have.
+  // StatelessRandomUniformV2 takes uint64 keys, a type that tfjs lacks.
   register(ExtraKernel.STATELESS_UNIFORM, ({ inputs, backend }) =>
     asTensorFlow(backend).executeSingleOutput(
       'StatelessRandomUniform',
@@ -109,7 +110,7 @@ export function registerExtraKernels(): void {
       [inputs['shape']!, inputs['seed']!],
     ),
   );
-  // tfjs's own kernel reads the indices to check them, which a step that is being recorded cannot.
+  // tfjs's GatherV2 reads the indices to check them, which is impossible while a step is recorded.
   register(ExtraKernel.GATHER_PIXELS, ({ inputs, backend }) =>
     asTensorFlow(backend).executeSingleOutput(
       'GatherV2',
@@ -134,12 +135,12 @@ export function registerExtraKernels(): void {
     ),
   );
   registerBatchNormalization();
-  improve(BatchMatMul, multiplyMatrices);
-  improve(Add, addBias);
-  improve(GatherV2, gatherRecorded);
+  addFastPath(BatchMatMul, multiplyMatrices);
+  addFastPath(Add, addBias);
+  addFastPath(GatherV2, gatherRecorded);
 }
 
-/** TensorFlow's gradients of activations differ in the order of their inputs alone. */
+/** TensorFlow's activation gradients differ only in the order of their inputs. */
 function registerActivationGradient(name: string, order: readonly [string, string]): void {
   register(name, ({ inputs, backend }) =>
     asTensorFlow(backend).executeSingleOutput(
@@ -150,7 +151,7 @@ function registerActivationGradient(name: string, order: readonly [string, strin
   );
 }
 
-/** TensorFlow's kernel in its third version, the first two of which lacked an output for the gradient. */
+/** FusedBatchNormV3: the earlier versions lack an output that the gradient needs. */
 function registerBatchNormalization(): void {
   const attributes = (epsilon: unknown): kernels.OperationAttribute[] => [
     T,
@@ -178,8 +179,8 @@ function registerBatchNormalization(): void {
   );
 }
 
-/** Products of two matrices have a kernel of their own, which TensorFlow can join with what follows. */
-const multiplyMatrices: Improvement = ({ inputs, attrs, backend }) => {
+/** MatMul for two matrices: Grappler fuses it with a bias or an activation that follows. */
+const multiplyMatrices: FastPath = ({ inputs, attrs, backend }) => {
   const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
   if (a.shape.length !== 2 || b.shape.length !== 2 || a.dtype !== 'float32') return undefined;
   const { transposeA, transposeB } = attrs as unknown as { transposeA: boolean; transposeB: boolean };
@@ -190,8 +191,8 @@ const multiplyMatrices: Improvement = ({ inputs, attrs, backend }) => {
   );
 };
 
-/** So has a vector that is added to every row. */
-const addBias: Improvement = ({ inputs, backend }) => {
+/** BiasAdd for a vector added to every row: Grappler fuses it too. */
+const addBias: FastPath = ({ inputs, backend }) => {
   const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
   const fits = a.shape.length > 1 && b.shape.length === 1 && b.shape[0] === a.shape.at(-1);
   if (!fits || a.dtype !== 'float32' || b.dtype !== 'float32') return undefined;
@@ -202,7 +203,7 @@ const addBias: Improvement = ({ inputs, backend }) => {
  * tfjs's own kernel reads the indices to check them, which a step that is being recorded cannot; TensorFlow checks them, on a CPU, when
  * the program runs.
  */
-const gatherRecorded: Improvement = ({ inputs, attrs, backend }) => {
+const gatherRecorded: FastPath = ({ inputs, attrs, backend }) => {
   const tensorflow = asTensorFlow(backend);
   if (!(tensorflow.binding instanceof RecordingBinding)) return undefined;
   const { x, indices } = inputs as { x: Tensor; indices: Tensor };
@@ -221,15 +222,15 @@ const gatherRecorded: Improvement = ({ inputs, attrs, backend }) => {
   );
 };
 
-/** A kernel for some inputs; where it gives nothing, the one that it stands before is called. */
-type Improvement = (parameters: Parameters<KernelFunc>[0]) => Tensor | TensorInfo | undefined;
+/** A faster kernel for some inputs; for others it returns undefined, and the original kernel runs. */
+type FastPath = (parameters: Parameters<KernelFunc>[0]) => Tensor | TensorInfo | undefined;
 
-function improve(name: string, better: Improvement): void {
+function addFastPath(name: string, fastPath: FastPath): void {
   const original = getKernel(name, BACKEND_NAME);
   unregisterKernel(name, BACKEND_NAME);
   registerKernel({
     ...original,
-    kernelFunc: (parameters) => better(parameters) ?? original.kernelFunc(parameters),
+    kernelFunc: (parameters) => fastPath(parameters) ?? original.kernelFunc(parameters),
   });
 }
 

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { getGradient } from '@tensorflow/tfjs-core';
 
 /**
- * Registers the gradients of tfjs's operations, unless they are: tfjs-core's build for Node.js leaves them to `@tensorflow/tfjs`, so a
- * program with tfjs-core alone could not train.
+ * Registers the gradients of tfjs's operations unless they are registered. The Node.js build of tfjs-core leaves them to
+ * `@tensorflow/tfjs`, so a program with tfjs-core alone could not train.
  */
 export function registerMissingGradients(): void {
   const isRegistered = (getGradient('Add') as unknown) !== undefined;

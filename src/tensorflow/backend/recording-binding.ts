@@ -7,30 +7,30 @@ import type { NodeAttribute } from '../c-api/graph-builder.js';
 import type { HostTensor } from '../c-api/tensors.js';
 import { OperationTypes } from '../c-api/operation-types.js';
 
-/** An operation that was executed. Tensors are known by the binding's numbers, which are never used twice. */
+/** An executed operation. Tensors are identified by the binding's ids, which are never reused. */
 export interface RecordedOperation {
   readonly name: string;
   readonly attributes: readonly NodeAttribute[];
   readonly inputs: readonly number[];
   readonly inputShapes: readonly (readonly number[])[];
-  /** TensorFlow's numbers for the types of the inputs. */
+  /** The types of the inputs (`DataType`). */
   readonly inputTypes: readonly number[];
   readonly outputs: readonly TensorMetadata[];
-  /** How many of the first inputs are variables that it changes in place; for all others that is 0. */
+  /** How many of the leading inputs are variables that the operation updates in place; usually 0. */
   readonly changes: number;
 }
 
-/** What was computed, in order, and the tensors that were not results of it. */
+/** The executed operations, in order, and the constants that they take. */
 export interface Recording {
   readonly operations: readonly RecordedOperation[];
-  /** Tensors that were made from JavaScript values, or were there before, as far as operations took them. */
+  /** Inputs that no recorded operation computes: made from JavaScript values, folded, or older than the recording. */
   readonly constants: ReadonlyMap<number, HostTensor>;
 }
 
-/** The operation that stands for a variable's value after the updates before it: its input is the variable itself. */
+/** The operation that reads a variable after the preceding updates; its input is the variable itself. */
 export const LATEST_VALUE = 'ReadVariableOp';
 
-/** Operations whose results have a shape that depends on the values of their inputs. */
+/** Operations whose output shape depends on the values of their inputs. */
 const DATA_DEPENDENT = new Set([
   'Where',
   'Unique',
@@ -40,14 +40,14 @@ const DATA_DEPENDENT = new Set([
   'NonMaxSuppressionV5',
 ]);
 
-/** Operations that give something else each time. */
+/** Operations whose outputs differ from call to call. */
 const RANDOM = /Random|Multinomial|Truncated|ParameterizedTruncatedNormal/;
-/** Numbers in a result that is kept as a constant: enough for a batch, too few to swell a graph. */
+/** The largest output, in elements, that constant folding keeps: enough for a batch, small enough for a graph. */
 const MAX_FOLDED = 65_536;
 
 /**
- * Passes everything on to the eager binding, and records it. Refuses, with STEP_NOT_TRACEABLE, what a record cannot stand for:
- * values that are read, and shapes that depend on values.
+ * Executes operations on the eager binding and records them. Throws STEP_NOT_TRACEABLE for what a recording cannot express: reading
+ * values, and shapes that depend on values.
  */
 export class RecordingBinding implements TensorFlowBinding {
   readonly TF_FLOAT;
@@ -74,11 +74,11 @@ export class RecordingBinding implements TensorFlowBinding {
   readonly #operations: RecordedOperation[] = [];
   readonly #results = new Set<number>();
   readonly #constants = new Map<number, HostTensor>();
-  #refusal: ToolkitError | undefined;
+  #failure: ToolkitError | undefined;
 
   /**
-   * @param argumentIds tensors that stand for what will differ from run to run
-   * @param firstConstant tensors with a smaller number were there before, and are not recorded as constants either
+   * @param argumentIds the placeholders: tensors whose values differ from run to run
+   * @param firstConstant tensors with a smaller number existed before, and are not recorded as constants either
    */
   constructor(eager: EagerBinding, argumentIds: Iterable<number>, firstConstant = 0) {
     this.#eager = eager;
@@ -104,9 +104,9 @@ export class RecordingBinding implements TensorFlowBinding {
   }
 
   /**
-   * Records an operation without running it: one that changes variables in place, which eager tensors cannot be.
+   * Records an operation that updates variables in place, without running it: eager tensors are immutable.
    *
-   * @param changes how many of the first inputs it changes
+   * @param changes how many of the leading inputs are updated
    */
   recordUpdate(
     name: string,
@@ -115,37 +115,37 @@ export class RecordingBinding implements TensorFlowBinding {
     changes: number,
   ): void {
     for (const input of inputs) this.#keepConstant(input);
-    const taken = inputs.map((input) => this.#eager.typeAndShapeOf(input));
+    const infos = inputs.map((input) => this.#eager.typeAndShapeOf(input));
     this.#operations.push({
       name,
       attributes,
       inputs: [...inputs],
-      inputShapes: taken.map(({ shape }) => shape),
-      inputTypes: taken.map(({ type }) => type),
+      inputShapes: infos.map(({ shape }) => shape),
+      inputTypes: infos.map(({ type }) => type),
       outputs: [],
       changes,
     });
   }
 
   /**
-   * What was recorded. Throws what was refused meanwhile, even if someone has caught it.
+   * Returns the recording. Throws the first STEP_NOT_TRACEABLE error again, in case the recorded function caught it.
    *
-   * @param results tensors that will be asked for
+   * @param results the outputs of the recorded function
    */
   finish(results: Iterable<number>): Recording {
     for (const result of results) this.#keepConstant(result);
-    if (this.#refusal) throw this.#refusal;
+    if (this.#failure) throw this.#failure;
     return { operations: this.#operations, constants: this.#constants };
   }
 
-  /** Whether a variable has been changed in place by what was recorded so far. */
+  /** Whether an operation recorded so far updates a variable in place. */
   isUpdated(variable: number): boolean {
     return this.#operations.some(({ inputs, changes }) => inputs.slice(0, changes).includes(variable));
   }
 
   /**
-   * Records that a variable is read anew, after the updates that were recorded so far. What is handed back stands for its value then;
-   * while recording, that is the one from before.
+   * Records a read of a variable after the updates recorded so far, and returns a tensor for its value. During the recording that
+   * tensor holds the value from before the updates.
    */
   recordLatestValue(variable: number): TensorMetadata {
     const { type, shape } = this.#eager.typeAndShapeOf(variable);
@@ -170,7 +170,7 @@ export class RecordingBinding implements TensorFlowBinding {
     inputs: number[],
     outputCount: number,
   ): TensorMetadata[] {
-    if (DATA_DEPENDENT.has(name)) this.#refuse(name, 'has results whose shape depends on the data');
+    if (DATA_DEPENDENT.has(name)) this.#fail(name, 'has an output whose shape depends on the data');
     for (const input of inputs) this.#keepConstant(input);
     const outputs = this.#eager.executeOp(name, attributes, inputs, outputCount);
     if (this.#isConstant(name, inputs, outputs)) {
@@ -178,13 +178,13 @@ export class RecordingBinding implements TensorFlowBinding {
       return outputs;
     }
     for (const { id } of outputs) this.#results.add(id);
-    const taken = inputs.map((input) => this.#eager.typeAndShapeOf(input));
-    const types = taken.map(({ type }) => type);
+    const infos = inputs.map((input) => this.#eager.typeAndShapeOf(input));
+    const types = infos.map(({ type }) => type);
     this.#operations.push({
       name,
       attributes: this.#types.complete(name, attributes, types),
       inputs: [...inputs],
-      inputShapes: taken.map(({ shape }) => shape),
+      inputShapes: infos.map(({ shape }) => shape),
       inputTypes: types,
       outputs,
       changes: 0,
@@ -207,7 +207,7 @@ export class RecordingBinding implements TensorFlowBinding {
   tensorDataSync(id: number): never {
     const producer = this.#operations.find(({ outputs }) => outputs.some((output) => output.id === id));
     const what = producer ? `the result of ${producer.name}` : 'a tensor';
-    return this.#refuse('reading values', `(of ${what}) is not possible inside a step`);
+    return this.#fail('reading values', `(of ${what}) is not possible inside a step`);
   }
 
   isUsingGpuDevice(): boolean {
@@ -222,7 +222,7 @@ export class RecordingBinding implements TensorFlowBinding {
     return this.#eager.getNumOfSavedModels();
   }
 
-  /** What depends on constants alone is computed now, once; the graph's own optimiser does not look into loops. */
+  /** Whether an operation is folded to a constant; done here because Grappler does not optimise inside loops. */
   #isConstant(name: string, inputs: readonly number[], outputs: readonly TensorMetadata[]): boolean {
     if (inputs.length === 0 || RANDOM.test(name)) return false;
     const isSmall = outputs.every(
@@ -237,8 +237,8 @@ export class RecordingBinding implements TensorFlowBinding {
     this.#constants.set(id, this.#eager.read(id));
   }
 
-  #refuse(operation: string, reason: string): never {
-    this.#refusal ??= new ToolkitError('STEP_NOT_TRACEABLE', { operation, reason });
-    throw this.#refusal;
+  #fail(operation: string, reason: string): never {
+    this.#failure ??= new ToolkitError('STEP_NOT_TRACEABLE', { operation, reason });
+    throw this.#failure;
   }
 }

@@ -1,13 +1,13 @@
 import type { Environment } from '@tensorflow/tfjs-core';
 
-/** What the copies of tfjs-core in a process share. */
+/** The globals that all copies of tfjs-core in a process share. */
 interface TfjsGlobals {
   _tfengine?: { ENV: Environment };
 }
 
 /**
- * Loads modules that may bring a second copy of tfjs-core. It takes over the engine of the first and would print a warning that the
- * platform is set again, to the same one; in its production mode it does not.
+ * Loads modules that may import a second copy of tfjs-core. A second copy shares the engine of the first and, outside production mode,
+ * warns on the terminal that the platform is set again.
  */
 export async function loadQuietly<Module>(load: () => Promise<Module>): Promise<Module> {
   const environment = (globalThis as TfjsGlobals)._tfengine?.ENV;

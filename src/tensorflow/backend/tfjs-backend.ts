@@ -9,13 +9,13 @@ import type { EagerContext } from '../c-api/eager-context.js';
 import { BACKEND_NAME, registerExtraKernels } from './extra-kernels.js';
 import { RecordingBinding } from './recording-binding.js';
 
-/** Makes TensorFlow, through an eager context, the backend of tfjs. */
+/** Registers TensorFlow, through an eager context, as tfjs's backend and selects it. */
 export async function useTensorFlowBackend(context: EagerContext): Promise<void> {
   registerTensorFlowBackend(context);
   await setBackend(BACKEND_NAME);
 }
 
-/** Registers TensorFlow, through an eager context, as a backend of tfjs; `setBackend` selects it. */
+/** Registers TensorFlow, through an eager context, as a backend of tfjs, for `setBackend` to select. */
 export function registerTensorFlowBackend(context: EagerContext): void {
   const require = createRequire(import.meta.url);
   const { NodeJSKernelBackend } = require('#tensorflow-kernels') as typeof kernels;
@@ -23,7 +23,7 @@ export function registerTensorFlowBackend(context: EagerContext): void {
   registerExtraKernels();
 }
 
-/** Throws BACKEND_UNAVAILABLE where another package serves tfjs under this backend's name; kernels of both would mix. */
+/** Throws BACKEND_UNAVAILABLE if another package has registered a backend of the same name: their kernels would mix. */
 export function requireFreeBackendName(): void {
   if (!Object.hasOwn(engine().registryFactory, BACKEND_NAME)) return;
   throw new ToolkitError('BACKEND_UNAVAILABLE', {
@@ -33,19 +33,19 @@ export function requireFreeBackendName(): void {
   });
 }
 
-/** TensorFlow as tfjs's backend, where it is that now. */
+/** The TensorFlow backend, or undefined while tfjs uses another. */
 export function tensorFlowBackend(): kernels.NodeJSKernelBackend | undefined {
   return getBackend() === BACKEND_NAME ? asTensorFlow(engine().backend) : undefined;
 }
 
-/** The eager context behind tfjs's backend. Throws where that is not TensorFlow. */
+/** The eager context of the TensorFlow backend. Throws while tfjs uses another backend, or records a step. */
 export function tensorFlowContext(): EagerContext {
   const binding = tensorFlowBackend()?.binding;
   if (!(binding instanceof EagerBinding)) throw new Error('TensorFlow is not the backend in use');
   return binding.context;
 }
 
-/** What has been executed when a function has returned, as a recording; see `RecordingBinding`. */
+/** The binding that records the current step, or undefined outside a recording. */
 export function recording(): RecordingBinding | undefined {
   const binding = tensorFlowBackend()?.binding;
   return binding instanceof RecordingBinding ? binding : undefined;

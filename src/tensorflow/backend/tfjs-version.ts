@@ -8,14 +8,14 @@ import { BACKEND_NAME } from './extra-kernels.js';
 
 const MAJOR = '4';
 
-/** A module of tfjs-core, as npm installs it; what precedes `dist` is the package's folder. */
+/** The path of a module of tfjs-core; the part before `dist` is the package's folder. */
 const CORE_MODULE = /^(.*[\\/]@tensorflow[\\/]tfjs-core)[\\/]dist[\\/]/;
 
 const manifestSchema = z.object({ version: z.string() });
 
 /**
- * Throws BACKEND_UNAVAILABLE where a copy of tfjs-core is loaded that is not of version 4. Copies of version 4 share one engine and
- * one table of kernels; one of another version would share them as well, and call kernels that do not fit.
+ * Throws BACKEND_UNAVAILABLE if a copy of tfjs-core with another major version is loaded: all copies in a process share one engine and
+ * one kernel registry. A copy that a bundler has merged into a program is not recognised.
  */
 export function requireTfjs4(): void {
   const require = createRequire(import.meta.url);
@@ -25,7 +25,7 @@ export function requireTfjs4(): void {
     if (version.split('.')[0] === MAJOR) continue;
     throw new ToolkitError('BACKEND_UNAVAILABLE', {
       backend: BACKEND_NAME,
-      reason: `version ${version} of TensorFlow.js is loaded (${folder}), and version ${MAJOR} is needed`,
+      reason: `it needs TensorFlow.js ${MAJOR}, and version ${version} is loaded (${folder})`,
       hint: `install @tensorflow/tfjs@${MAJOR}, or @tensorflow/tfjs-core@${MAJOR}`,
     });
   }

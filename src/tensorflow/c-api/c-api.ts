@@ -10,17 +10,17 @@ import { protectFromSignals, withoutSignals } from './signals.js';
 /** An address in native memory. */
 export type Pointer = bigint;
 
-/** Memory that native code may read or fill. */
+/** Memory that native code may read or write. */
 type Memory = Uint8Array | Int32Array | Float32Array | BigInt64Array | Pointer;
 
-/** A function that runs on another thread, so that the event loop stays free; the callback is called on this one. */
+/** A function that runs on a worker thread without blocking the event loop; the callback runs on the calling thread. */
 interface AsynchronousFunction<Arguments extends unknown[]> {
   async(...argumentsAndCallback: [...Arguments, (error: unknown) => void]): void;
 }
 
 /**
- * The functions of TensorFlow's C API that are used here (tensorflow/c/c_api.h and tensorflow/c/eager/c_api.h of
- * TensorFlow 2). `status` is a TF_Status that receives the outcome.
+ * The part of TensorFlow 2's C API that is used here (tensorflow/c/c_api.h and tensorflow/c/eager/c_api.h). `status` is a
+ * TF_Status that receives the result of the call.
  */
 export interface TensorFlowApi {
   TF_Version(): string;
@@ -137,7 +137,7 @@ export interface TensorFlowApi {
   ): void;
   TFE_Execute(operation: Pointer, outputs: BigInt64Array, count: Int32Array, status: Pointer): void;
 
-  /** The C library's memcpy, for what goes to and comes from tensors. */
+  /** The C library's memcpy: copies values into and out of tensors. */
   memcpy(destination: Memory, source: Memory, bytes: number): Pointer;
 }
 
@@ -223,15 +223,16 @@ const RTLD_LAZY = 1;
 const RTLD_NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000;
 
 /**
- * Loads a runtime's libraries and looks up the functions. Throws RUNTIME_UNUSABLE with what the system's loader says, or OUT_OF_MEMORY.
+ * Loads a runtime's libraries and binds the functions. Throws RUNTIME_UNUSABLE with the message of the system's loader, or
+ * OUT_OF_MEMORY.
  *
- * The libraries stay loaded until the process ends: koffi unloads what nobody refers to any more, at the latest when Node
- * shuts down, and TensorFlow's threads do not survive that (a segmentation fault after the last line of the program).
+ * The libraries stay loaded until the process ends: koffi unloads unreferenced libraries, at the latest at exit, while TensorFlow's
+ * threads still run (a segmentation fault).
  */
 export function loadTensorFlow({ folder, library, framework }: Runtime): TensorFlowApi {
-  // TensorFlow reads this when it is loaded; 3 leaves only what ends the process. Errors reach us as a status.
+  // TensorFlow reads this while loading; 3 logs fatal errors only. Other errors are returned as a status.
   const logLevel = Number((process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3')) || 0;
-  // Otherwise whoever comes first (the eager context) decides how many threads the kernels of every session have.
+  // Otherwise the first context of the process (the eager one) sets the intra-op thread count of every session.
   process.env['TF_OVERRIDE_GLOBAL_THREADPOOL'] ??= '1';
   try {
     requireAddressSpace([library, framework]);
@@ -268,7 +269,7 @@ function pin(system: LibraryHandle, path: string): void {
   if (!dlopen(path, RTLD_LAZY | RTLD_NODELETE)) throw new Error(dlerror() ?? `${path} cannot be loaded`);
 }
 
-/** The C API's functions are spread over the two libraries, differently from version to version. */
+/** Which of the two libraries exports a function depends on TensorFlow's version. */
 function declare(libraries: LibraryHandle[], prototype: string): unknown {
   let failure: unknown;
   for (const library of libraries) {

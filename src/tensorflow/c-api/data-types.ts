@@ -1,4 +1,4 @@
-/** Numbers that TensorFlow's C API gives to the types of tensors (TF_DataType in tensorflow/c/tf_datatype.h). */
+/** The types of tensors in TensorFlow's C API (TF_DataType in tensorflow/c/tf_datatype.h). */
 export const DataType = {
   FLOAT: 1,
   INT32: 3,
@@ -11,7 +11,7 @@ export const DataType = {
   VARIANT: 21,
 } as const;
 
-/** Numbers that it gives to the types of attributes (TF_AttrType in tensorflow/c/c_api.h). */
+/** The types of attributes in TensorFlow's C API (TF_AttrType in tensorflow/c/c_api.h). */
 export const AttributeType = {
   STRING: 0,
   INT: 1,

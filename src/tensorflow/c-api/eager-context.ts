@@ -9,18 +9,18 @@ interface Device {
   type: string;
 }
 
-/** TensorFlow's eager mode: runs one operation at a time, on the first GPU if it may use one, else on the CPU. */
+/** TensorFlow's eager mode: runs one operation at a time, on the first GPU if allowed and present, else on the CPU. */
 export class EagerContext {
   readonly api: TensorFlowApi;
-  /** Settings of the sessions that are opened from now on; the eager mode itself keeps those that it began with. */
+  /** The configuration of sessions opened from now on; the eager context itself keeps its initial one. */
   config: SessionConfig;
   readonly pointer: Pointer;
-  /** Receives the outcome of each call; calls are made from one thread, so one serves all. */
+  /** Receives the result of each call; shared by all of them, as they come from one thread. */
   readonly status: Pointer;
   readonly device: string;
   readonly usesGpu: boolean;
 
-  /** Throws TENSORFLOW_FAILED. Where TensorFlow finds no GPU, the CPU computes, whatever the configuration allows. */
+  /** Without a usable GPU the CPU is used, even if `config.useGpu` is set. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   constructor(api: TensorFlowApi, config: SessionConfig) {
     this.api = api;
     this.config = config;
@@ -33,7 +33,7 @@ export class EagerContext {
     this.device = (gpu ?? cpu)?.name ?? '';
   }
 
-  /** Throws TENSORFLOW_FAILED or OUT_OF_MEMORY if the last call did not succeed. */
+  /** Throws TENSORFLOW_FAILED or OUT_OF_MEMORY if the last call failed. */
   check(operation: string): void {
     const failure = failureOf(this.api, this.status, operation);
     if (failure) throw failure;

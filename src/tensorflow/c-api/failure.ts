@@ -1,10 +1,14 @@
 import { isMemoryFailure, ToolkitError } from '../../core/errors.js';
 import type { Pointer, TensorFlowApi } from './c-api.js';
 
-/** TF_RESOURCE_EXHAUSTED of tensorflow/c/tf_status.h: memory that could not be had. */
+/** TF_RESOURCE_EXHAUSTED of tensorflow/c/tf_status.h: an allocation failed. */
 const RESOURCE_EXHAUSTED = 8;
 
-/** What a status says that is not OK, as an error: OUT_OF_MEMORY or TENSORFLOW_FAILED; undefined for one that is. */
+/**
+ * The error of a status, OUT_OF_MEMORY or TENSORFLOW_FAILED; undefined if it is OK.
+ *
+ * @param operation the failed call, for the message
+ */
 export function failureOf(api: TensorFlowApi, status: Pointer, operation: string): ToolkitError | undefined {
   const code = api.TF_GetCode(status);
   if (code === 0) return undefined;

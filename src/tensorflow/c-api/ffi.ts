@@ -1,7 +1,7 @@
 import koffi from 'koffi';
 
-// Kernels that run on the calling thread need more than koffi's 128 KiB. It has to be said before any library is loaded, so
-// everything that loads one takes koffi from here.
+// Kernels that run on the calling thread need a larger stack than koffi's default of 128 KiB. This must be set before the first
+// library is loaded, so every module imports koffi from here.
 koffi.config({ async_stack_size: 8 << 20 });
 
 export { koffi };

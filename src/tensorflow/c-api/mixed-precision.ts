@@ -4,14 +4,14 @@ import { attribute, GraphBuilder } from './graph-builder.js';
 import { Session } from './session.js';
 import type { SessionConfig } from './session-config.js';
 
-/** Rounded to 11 bits (bfloat16 has 8, TF32 11), it changes; as a float16, it is infinite. */
+/** Not representable in a reduced format: bfloat16 (8 bits) and TF32 (11 bits) round it, float16 overflows. */
 const PROBE = 100_003;
-/** Products smaller than a few numbers in each direction may take a path of their own. */
+/** Large enough for the general kernels: very small products may use another path. */
 const SIZE = 16;
 
 /**
- * Whether mixed precision changes what this TensorFlow computes here: a matrix product is computed with and without it. TensorFlow
- * leaves it out without a word where oneDNN is off, and where processor or GPU cannot compute with 16-bit numbers.
+ * Whether mixed precision has an effect on this machine: compares a matrix product with and without it. TensorFlow silently ignores
+ * it if oneDNN is off, or if the processor or GPU lacks 16-bit arithmetic. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY.
  */
 export async function hasMixedPrecision(api: TensorFlowApi, config: SessionConfig): Promise<boolean> {
   const [mixed, float32] = [
@@ -21,7 +21,7 @@ export async function hasMixedPrecision(api: TensorFlowApi, config: SessionConfi
   return mixed !== float32;
 }
 
-/** An element of the product of a matrix, of which all elements are the same, and the identity. */
+/** An element of the product of a constant matrix and the identity. */
 async function probe(api: TensorFlowApi, config: SessionConfig): Promise<number> {
   const session = new Session(api, config);
   try {
@@ -40,7 +40,7 @@ async function probe(api: TensorFlowApi, config: SessionConfig): Promise<number>
   }
 }
 
-/** Grappler leaves graphs of less than four nodes as they are. */
+/** Two products, because Grappler does not optimise graphs of fewer than four nodes. */
 function productGraph(): Uint8Array {
   const graph = new GraphBuilder();
   const [first, second] = ['first', 'second'].map((name) =>

@@ -11,8 +11,8 @@ interface InputTypes {
 }
 
 /**
- * Fills in what tfjs's kernels leave out: eager mode infers an operation's type attributes from its inputs, a graph has to
- * state them.
+ * Completes the attributes of tfjs's kernels: eager mode infers type attributes from the inputs, but a `NodeDef` must contain
+ * them.
  */
 export class OperationTypes {
   readonly #api: TensorFlowApi;
@@ -62,7 +62,7 @@ export class OperationTypes {
     return { names, hasLists: inputs.some((input) => input.has(5) || input.has(6)) };
   }
 
-  /** Nothing, for an operation that TensorFlow does not know: it will say so itself. */
+  /** The encoded `OpDef`; empty for an unknown operation, which TensorFlow reports when the graph is imported. */
   #definition(operation: string): Uint8Array {
     const api = this.#api;
     const status = api.TF_NewStatus();
@@ -70,7 +70,7 @@ export class OperationTypes {
     try {
       api.TF_GraphGetOpDef(this.#graph, operation, buffer, status);
       if (api.TF_GetCode(status) !== 0) return new Uint8Array();
-      // A TF_Buffer begins with an address and a length.
+      // A TF_Buffer starts with the address and the length of its data.
       const dataAndLength = new BigInt64Array(2);
       api.memcpy(dataAndLength, buffer, dataAndLength.byteLength);
       const definition = new Uint8Array(Number(dataAndLength[1]));

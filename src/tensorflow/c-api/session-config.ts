@@ -1,24 +1,25 @@
 import { MessageWriter } from '../../core/formats/protobuf.js';
 
+/** The settings of a session or an eager context. */
 export interface SessionConfig {
-  /** Threads that share one kernel's work; 0 leaves the number to TensorFlow (one per core). */
+  /** Intra-op threads, which share the work of one kernel; 0: TensorFlow's default (one per core). */
   threads: number;
-  /** Threads that start kernels, several of which may run at a time. */
+  /** Inter-op threads, which run kernels in parallel; `threads` by default. */
   schedulingThreads?: number;
-  /** Whether a run takes place on the thread that asks for it alone, one kernel after the other; runs do not share threads then. */
+  /** Whether a run executes its kernels one by one on the calling thread, without inter-op threads. */
   sequential?: boolean;
-  /** Whether GPUs may be used, if there are any. */
+  /** Whether GPUs may be used. */
   useGpu: boolean;
-  /** Whether GPU memory is taken as it is needed, rather than all of it at the start. */
+  /** Whether GPU memory is allocated on demand, instead of all of it at the start. */
   gpuMemoryGrowth: boolean;
-  /** Whether products and convolutions compute with 16-bit numbers where TensorFlow holds that to be safe. */
+  /** Whether TensorFlow may use 16-bit floats where it considers them safe (automatic mixed precision). */
   mixedPrecision?: boolean;
 }
 
 /** `RewriterConfig.Toggle.ON` (tensorflow/core/protobuf/rewriter_config.proto). */
 const ON = 1;
 
-/** A `tensorflow.ConfigProto` (tensorflow/core/protobuf/config.proto), encoded. */
+/** Encodes a configuration as a `tensorflow.ConfigProto` (tensorflow/core/protobuf/config.proto). */
 export function encodeSessionConfig({
   threads,
   schedulingThreads = threads,
@@ -28,15 +29,15 @@ export function encodeSessionConfig({
   mixedPrecision = false,
 }: SessionConfig): Uint8Array {
   const config = new MessageWriter();
-  // device_count: a map entry of the device type and how many of its devices may be used.
+  // device_count: a map from the device type to the number of devices that may be used.
   if (!useGpu) config.message(1, new MessageWriter().text(1, 'GPU').integer(2, 0));
   if (threads > 0) config.integer(2, threads); // intra_op_parallelism_threads
   if (schedulingThreads !== 0) config.integer(5, schedulingThreads); // inter_op_parallelism_threads
   config.boolean(9, true); // use_per_session_threads
   config.message(6, new MessageWriter().boolean(4, gpuMemoryGrowth)); // gpu_options.allow_growth
-  config.boolean(7, true); // allow_soft_placement: integer kernels exist on the CPU alone
+  config.boolean(7, true); // allow_soft_placement: integer kernels exist only for the CPU
   if (mixedPrecision) {
-    // graph_options.rewrite_options: auto_mixed_precision for GPUs, and the same with bfloat16 for CPUs.
+    // graph_options.rewrite_options: auto_mixed_precision for GPUs, auto_mixed_precision_onednn_bfloat16 for CPUs.
     const rewriting = new MessageWriter().integer(23, ON).integer(31, ON);
     config.message(10, new MessageWriter().message(10, rewriting));
   }

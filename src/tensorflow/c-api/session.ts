@@ -5,19 +5,19 @@ import { encodeSessionConfig, type SessionConfig } from './session-config.js';
 import { withoutSignals } from './signals.js';
 import { newTensor, type HostTensor } from './tensors.js';
 
-/** What one run takes and gives. Names are those of nodes; `name:1` is a node's second output. */
+/** The feeds, fetches and targets of a run, by node name; `name:1` is a node's second output. */
 export interface RunRequest {
   feeds?: Readonly<Record<string, HostTensor>>;
   fetches?: readonly string[];
-  /** Nodes that are run for what they do. */
+  /** Nodes that are run for their side effects. */
   targets?: readonly string[];
 }
 
 type TypedArray = HostTensor['values'];
 
 /**
- * A graph and the session that runs it: variables in it keep their values from run to run. Runs take place on other threads.
- * Every method throws TENSORFLOW_FAILED where TensorFlow refuses, or OUT_OF_MEMORY.
+ * A graph and its session. Variables keep their values between runs; runs execute on other threads. Every method throws
+ * TENSORFLOW_FAILED if TensorFlow reports an error, or OUT_OF_MEMORY.
  */
 export class Session {
   readonly #api: TensorFlowApi;
@@ -27,7 +27,7 @@ export class Session {
   #running = 0;
   #isClosed = false;
 
-  /** @param savedModel the folder of a SavedModel whose graph, for serving, the session has; else it starts empty */
+  /** @param savedModel the folder of a SavedModel whose `serve` graph is loaded; by default the graph is empty */
   constructor(api: TensorFlowApi, config: SessionConfig, savedModel?: string) {
     this.#api = api;
     this.#graph = api.TF_NewGraph();
@@ -48,7 +48,7 @@ export class Session {
     }
   }
 
-  /** Adds nodes (an encoded `GraphDef`), whose names must be new and whose inputs must be among themselves. */
+  /** Adds the nodes of an encoded `GraphDef`: their names must be new, and their inputs among the added nodes. */
   extend(definition: Uint8Array): void {
     const api = this.#api;
     const buffer = api.TF_NewBufferFromString(definition, definition.length);
@@ -63,7 +63,7 @@ export class Session {
     }
   }
 
-  /** Runs what the fetches and targets need, and returns the fetched values. The event loop is free meanwhile. */
+  /** Runs the nodes that the fetches and targets need, and returns the fetched values. Does not block the event loop. */
   async run({ feeds = {}, fetches = [], targets = [] }: RunRequest): Promise<TypedArray[]> {
     if (this.#isClosed) throw new Error('the session is closed');
     const api = this.#api;
@@ -98,7 +98,7 @@ export class Session {
     }
   }
 
-  /** Gives everything back; a run that is under way ends first. */
+  /** Frees the session and its graph, once a run in progress has ended. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -135,7 +135,7 @@ export class Session {
     return type === DataType.INT32 ? new Int32Array(bytes.buffer) : bytes;
   }
 
-  /** An array of `TF_Output`: an operation's address and the number of its output, each in eight bytes. */
+  /** An array of `TF_Output`: the address of an operation and the index of its output, eight bytes each. */
   #outputs(names: readonly string[]): BigInt64Array {
     const pairs = names.flatMap((name) => {
       const [operation = '', index = '0'] = name.split(':');

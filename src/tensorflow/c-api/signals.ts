@@ -4,19 +4,19 @@ import { isMainThread } from 'node:worker_threads';
 import type { LibraryHandle } from 'koffi';
 
 /**
- * oneDNN before its version 3.12 (TensorFlow 2.21 contains 3.7) lets the stack pointer point at a buffer on the heap while it multiplies
- * matrices (https://github.com/uxlfoundation/oneDNN/issues/4845). A signal's handler that runs on "the stack" then overwrites what lies
- * before that buffer, and the process ends with "corrupted size vs. prev_size" or worse. So handlers get a stack of their own
- * on the thread that loads TensorFlow, and TensorFlow's threads take no signals.
+ * oneDNN before 3.12 (TensorFlow 2.21 contains 3.7) points the stack pointer at a heap buffer during matrix products
+ * (https://github.com/uxlfoundation/oneDNN/issues/4845). A signal handler that runs on "the stack" then overwrites the memory below
+ * that buffer, and the process ends with "corrupted size vs. prev_size" or worse. Therefore handlers run on an alternate signal stack
+ * on the thread that loads TensorFlow, and TensorFlow's threads block all signals.
  */
 
-/** More than the kernel writes of a processor's registers (11 KiB with AMX) and V8's profiler needs for a sample. */
+/** More than the kernel's register frame (11 KiB with AMX) and a sample of V8's profiler need. */
 const STACK_BYTES = 1 << 18;
 /** `PROT_NONE` and `PROT_READ | PROT_WRITE`, `MAP_PRIVATE | MAP_ANONYMOUS`: the same on x86_64 and arm64. */
 const NO_ACCESS = 0;
 const READ_AND_WRITE = 3;
 const PRIVATE_AND_ANONYMOUS = 0x22;
-/** `ss_flags` of a `stack_t`: there is no such stack yet. */
+/** `ss_flags` of a `stack_t`: no alternate stack is set. */
 const SS_DISABLE = 2;
 
 /** `struct sigaction` of glibc on x86_64 and arm64: the handler, 128 bytes of mask, the flags, the restorer. */
@@ -31,12 +31,12 @@ const SIG_SETMASK = 2;
 const MASK_BYTES = 128;
 
 const { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF } = constants.signals;
-/** Signals of what a thread itself does wrong; blocked, they would end the process. */
+/** Signals that a thread's own fault raises; if they are blocked, the fault ends the process. */
 const SYNCHRONOUS = [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS];
 
 type Address = bigint;
 
-/** The C library's functions that concern signals. */
+/** The C library's functions for signals and their stacks. */
 interface SignalApi {
   sigaltstack(stack: BigInt64Array | null, before: BigInt64Array | null): number;
   sigaction(signal: number, action: Uint8Array | null, before: Uint8Array | null): number;
@@ -58,7 +58,7 @@ const PROTOTYPES: Readonly<Record<keyof SignalApi, string>> = {
 let signals: SignalApi | undefined;
 
 /**
- * Makes signals harmless on this thread, before TensorFlow is loaded: once, on Linux; elsewhere nothing happens.
+ * Makes signals safe on this thread; to be called before TensorFlow is loaded. Acts once, and only on Linux.
  *
  * @param system the C library
  */
@@ -67,15 +67,15 @@ export function protectFromSignals(system: LibraryHandle): void {
   const functions = Object.entries(PROTOTYPES).map(([name, prototype]) => [name, system.func(prototype)]);
   const api = Object.fromEntries(functions) as SignalApi;
   signals = api;
-  if (!giveSignalStack(api)) return;
-  if (isMainThread) keepHandlersOnIt(api);
-  // Signals to the process are for the main thread; V8's profiler signals the thread that it samples.
+  if (!setSignalStack(api)) return;
+  if (isMainThread) moveHandlers(api);
+  // The main thread handles the process's signals; V8's profiler signals the thread that it samples.
   else api.pthread_sigmask(SIG_BLOCK, maskOfAllBut([...SYNCHRONOUS, SIGPROF]), null);
 }
 
 /**
- * Calls something that may start threads of TensorFlow: they inherit what this thread blocks, and so never run a handler while they
- * compute. Signals that come meanwhile are delivered afterwards.
+ * Runs an action with signals blocked: threads that TensorFlow starts in it inherit the mask, and so never run a handler. Signals
+ * that arrive meanwhile are delivered afterwards.
  */
 export function withoutSignals<Result>(action: () => Result): Result {
   if (!signals) return action();
@@ -94,33 +94,33 @@ function maskOfAllBut(allowed: readonly number[]): Uint8Array {
   return mask;
 }
 
-/** Returns whether this thread has a stack for signals, its own or one that it had. */
-function giveSignalStack(api: SignalApi): boolean {
+/** Sets an alternate signal stack, unless the thread has one. Returns whether it has one now. */
+function setSignalStack(api: SignalApi): boolean {
   const before = new BigInt64Array(3);
   if (api.sigaltstack(null, before) !== 0) return false;
   if (Number(before[1]! & 0xffffffffn) !== SS_DISABLE) return true;
   const guard = api.getpagesize();
-  // Never given back: a signal may come as long as the thread lives.
+  // Never freed: a signal may arrive as long as the thread lives.
   const memory = api.mmap(null, guard + STACK_BYTES, READ_AND_WRITE, PRIVATE_AND_ANONYMOUS, -1, 0);
   if (BigInt.asIntN(64, memory) === -1n) return false;
-  // A handler that needs more ends the process, and does not overwrite what lies below.
+  // A guard page: a handler that overflows the stack crashes, and does not overwrite other memory.
   api.mprotect(memory, guard, NO_ACCESS);
   return api.sigaltstack(BigInt64Array.of(memory + BigInt(guard), 0n, BigInt(STACK_BYTES)), null) === 0;
 }
 
-/** Has the handlers that there are, and those that are installed later, run on the stack for signals. */
-function keepHandlersOnIt(api: SignalApi): void {
+/** Moves present and future handlers to the alternate stack. */
+function moveHandlers(api: SignalApi): void {
   for (let signal = 1; signal <= LAST_SIGNAL; signal++) moveHandler(api, signal);
-  // libuv installs its handler with a signal's first listener. Node.js listens to this event itself, and comes first.
+  // libuv installs its handler with a signal's first listener. Node.js listens to this event itself, before us.
   process.on('newListener', (name: string | symbol) => {
     const signal = constants.signals[name as NodeJS.Signals] as number | undefined;
     if (signal !== undefined) moveHandler(api, signal);
   });
-  // That of SIGCHLD it installs with the first child and removes with the last, unseen from here; with a listener it stays.
+  // libuv installs the SIGCHLD handler with the first child process and removes it with the last, without an event: a listener keeps it.
   process.on('SIGCHLD', () => undefined);
 }
 
-/** Node's own handlers (Ctrl-C, SIGTERM, a resized terminal) do not ask for the stack for signals: add the flag. */
+/** Adds SA_ONSTACK to a handler: those of Node.js (SIGINT, SIGTERM, SIGWINCH) lack it. */
 function moveHandler(api: SignalApi, signal: number): void {
   const action = new Uint8Array(ACTION_BYTES);
   if (api.sigaction(signal, null, action) !== 0) return;

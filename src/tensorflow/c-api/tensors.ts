@@ -2,7 +2,7 @@ import { ToolkitError } from '../../core/errors.js';
 import type { Pointer, TensorFlowApi } from './c-api.js';
 import { DataType } from './data-types.js';
 
-/** Values of a tensor on this side of the FFI. */
+/** A tensor in JavaScript memory; `type` is a `DataType`. */
 export interface HostTensor {
   type: number;
   shape: readonly number[];
@@ -12,7 +12,7 @@ export interface HostTensor {
 /** `TensorShape::MaxDimensions()` of tensorflow/core/framework/tensor_shape.h. */
 const MAX_RANK = 254;
 
-/** The size of an element of the types whose values can be copied. */
+/** Bytes per element, of the types that can be copied. */
 export const ELEMENT_BYTES: Readonly<Record<number, number>> = {
   [DataType.FLOAT]: 4,
   [DataType.INT32]: 4,
@@ -23,10 +23,10 @@ export const ELEMENT_BYTES: Readonly<Record<number, number>> = {
 };
 
 /**
- * A tensor in TensorFlow's memory with a copy of some values. Throws TENSORFLOW_FAILED where the values do not fill the shape, which
- * TensorFlow does not check, or where it would end the process (a negative size, a high rank), and OUT_OF_MEMORY.
+ * Copies a tensor to TensorFlow's memory. Throws TENSORFLOW_FAILED if the values do not match the shape, which TensorFlow does not
+ * check, or for a shape that would abort the process (a negative size, a high rank), and OUT_OF_MEMORY.
  *
- * @param operation what the tensor is for, in messages
+ * @param operation the tensor's purpose, for messages
  */
 export function newTensor(api: TensorFlowApi, tensor: HostTensor, operation = 'a new tensor'): Pointer {
   requireFit(tensor, operation);
@@ -44,7 +44,7 @@ export function newTensor(api: TensorFlowApi, tensor: HostTensor, operation = 'a
   return created;
 }
 
-/** Throws TENSORFLOW_FAILED where values do not fill their shape. */
+/** Throws TENSORFLOW_FAILED if the values of a tensor do not match its shape and type. */
 export function requireFit({ type, shape, values: { byteLength } }: HostTensor, operation: string): void {
   shapeArgument(shape, operation, 0);
   const size = ELEMENT_BYTES[type];
@@ -54,15 +54,15 @@ export function requireFit({ type, shape, values: { byteLength } }: HostTensor, 
 }
 
 /**
- * A shape as TensorFlow's C API takes it. Throws TENSORFLOW_FAILED for a shape that would end the process.
+ * Converts a shape for TensorFlow's C API. Throws TENSORFLOW_FAILED for a shape that would abort the process.
  *
- * @param smallest the smallest size that an axis may have; -1 stands for one that is not known yet
+ * @param smallest the smallest allowed size of an axis; -1 allows unknown sizes
  */
 export function shapeArgument(shape: readonly number[], operation: string, smallest: 0 | -1): BigInt64Array {
   if (shape.length > MAX_RANK) {
-    throw failure(operation, `${shape.length} axes, and TensorFlow allows ${MAX_RANK}`);
+    throw failure(operation, `${shape.length} axes, but TensorFlow allows ${MAX_RANK}`);
   }
-  // TensorFlow multiplies the sizes from left to right, and ends the process where that overflows.
+  // TensorFlow multiplies the sizes from left to right and aborts the process on overflow.
   let elements = 1;
   for (const size of shape) {
     if (size > 0) elements *= size;
@@ -72,12 +72,12 @@ export function shapeArgument(shape: readonly number[], operation: string, small
   return toInt64(shape);
 }
 
-/** 64-bit integers for the C API. */
+/** Converts integers to int64 for the C API. */
 export function toInt64(values: readonly number[]): BigInt64Array {
   return BigInt64Array.from(values, BigInt);
 }
 
-/** The error for a type of tensor or attribute that cannot be passed on. */
+/** The TENSORFLOW_FAILED error for an unsupported tensor or attribute type. */
 export function refusedType(operation: string, type: number): ToolkitError {
   return failure(operation, `type ${type} is not supported`);
 }

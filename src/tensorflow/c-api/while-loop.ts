@@ -2,38 +2,39 @@ import { attribute, after, type GraphBuilder, type NodeOutput } from './graph-bu
 import type { HostTensor } from './tensors.js';
 import { DataType } from './data-types.js';
 
-/** A value and TensorFlow's number for its type. */
+/** A node's output and its type (`DataType`). */
 export interface TypedOutput {
   output: NodeOutput;
   type: number;
 }
 
-/** What the inside of a loop is built with. */
-export interface LoopInside {
-  /** Makes a value from outside usable inside; it is the same in every iteration. */
-  bring(value: TypedOutput): NodeOutput;
-  /** A tensor that is part of the graph; asking twice for the same one gives the same node. */
+/** Builds values inside a loop body. */
+export interface LoopScope {
+  /** Captures a value from outside the loop, as a loop invariant. */
+  capture(value: TypedOutput): NodeOutput;
+  /** Adds a constant; equal tensors share a node. */
   constant(tensor: HostTensor): NodeOutput;
 }
 
+/** A counted loop. */
 export interface LoopDescription {
-  /** How many times to go round: an int32 scalar. */
+  /** The number of iterations: an int32 scalar. */
   times: NodeOutput;
-  /** What is carried from each iteration to the next, at the start. */
+  /** The initial values of the loop-carried variables. */
   carried: readonly TypedOutput[];
-  /** How many iterations may be under way at once, as far as their inputs allow. */
+  /** How many iterations may run in parallel, as far as their inputs allow. */
   parallel: number;
   /**
-   * Builds one iteration and returns what it hands on to the next.
+   * Builds one iteration and returns the new values of the loop-carried variables.
    *
    * @param index the number of the iteration, from 0
    */
-  body: (inside: LoopInside, index: NodeOutput, carried: readonly NodeOutput[]) => readonly NodeOutput[];
+  body: (inside: LoopScope, index: NodeOutput, carried: readonly NodeOutput[]) => readonly NodeOutput[];
 }
 
 /**
- * Adds a loop, in the form that TensorFlow's executor runs (Yu et al., "Dynamic control flow in large-scale machine learning",
- * 2018), and returns what the last iteration handed on.
+ * Adds a while loop in the dataflow form that TensorFlow's executor runs (Yu et al., "Dynamic control flow in large-scale machine
+ * learning", 2018), and returns the final values of the loop-carried variables.
  */
 export function addLoop(graph: GraphBuilder, name: string, description: LoopDescription): NodeOutput[] {
   const { times, carried, parallel, body } = description;
@@ -58,17 +59,17 @@ export function addLoop(graph: GraphBuilder, name: string, description: LoopDesc
     ),
   );
   const limit = enter({ output: times, type: DataType.INT32 }, true);
-  const goesOn = graph.node('LoopCond', [graph.node('Less', [merged[0]!, limit], integer)]);
+  const condition = graph.node('LoopCond', [graph.node('Less', [merged[0]!, limit], integer)]);
   const switched = all.map(({ type }, position) =>
-    graph.node('Switch', [merged[position]!, goesOn], [attribute.type('T', type)]),
+    graph.node('Switch', [merged[position]!, condition], [attribute.type('T', type)]),
   );
   const [index, ...current] = all.map(({ type }, position) =>
     graph.node('Identity', [secondOutput(switched[position]!)], [attribute.type('T', type)]),
   );
   const constants = new Map<string, NodeOutput>();
   const one = graph.constant(ONE, [after(index!)]);
-  const inside: LoopInside = {
-    bring: (value) => enter(value, true),
+  const inside: LoopScope = {
+    capture: (value) => enter(value, true),
     constant(tensor) {
       const key = keyOf(tensor);
       const node = constants.get(key) ?? graph.constant(tensor, [after(index!)]);
@@ -76,8 +77,8 @@ export function addLoop(graph: GraphBuilder, name: string, description: LoopDesc
       return node;
     },
   };
-  const handedOn = [graph.node('Add', [index!, one], integer), ...body(inside, index!, current)];
-  handedOn.forEach((output, position) => {
+  const next = [graph.node('Add', [index!, one], integer), ...body(inside, index!, current)];
+  next.forEach((output, position) => {
     const { type } = all[position]!;
     graph.node('NextIteration', [output], [attribute.type('T', type)], nextName(name, position));
   });

@@ -1,4 +1,5 @@
-/** Which device is to compute: the GPU where there is one, a GPU or nothing, or the CPU whatever there is. */
+/** The requested device; `auto`: the GPU if there is one, else the CPU. */
 export const deviceNames = ['auto', 'gpu', 'cpu'] as const;
 
+/** One of `deviceNames`. */
 export type DeviceName = (typeof deviceNames)[number];

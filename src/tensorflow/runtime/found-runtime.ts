@@ -1,17 +1,17 @@
 import type { VariantName } from './variants.js';
 
-/** Where a runtime was found: named by the user, in our cache, or as part of an installed Python TensorFlow. */
+/** Where a runtime was found: in a folder given by the user, in the cache, or in an installed Python package. */
 export type RuntimeOrigin = 'option' | 'cache' | 'python';
 
-/** A folder with TensorFlow's two libraries, ready to be loaded. */
+/** The location of TensorFlow's two libraries. */
 export interface Runtime {
   origin: RuntimeOrigin;
   variant: VariantName | 'unknown';
   version: string | undefined;
-  /** The folder as a person would name it. */
+  /** The folder, for messages and `--runtime`. */
   folder: string;
   /** `libtensorflow_cc`: the C API. */
   library: string;
-  /** `libtensorflow_framework`: a part of the C API, and what the other one is linked with. */
+  /** `libtensorflow_framework`: the rest of the C API, and a dependency of the other library. */
   framework: string;
 }

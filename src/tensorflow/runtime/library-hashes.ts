@@ -1,8 +1,8 @@
 /**
- * The SHA-256 hashes of the libraries in the wheels of TensorFlow 2.21.0 and of the NVIDIA packages that it needs, from the lists of
- * files (`RECORD`) in them. Several hashes are those of the builds for several versions of Python: Python TensorFlow brings them.
+ * The SHA-256 hashes of the libraries in the wheels of TensorFlow 2.21.0 and its NVIDIA dependencies, from the wheels' `RECORD`
+ * files. A library has several hashes where the builds for different Python versions differ.
  *
- * The keys are projects, for TensorFlow with the platform.
+ * The keys are PyPI projects, for TensorFlow followed by the platform.
  */
 export const libraryHashes: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'nvidia-cublas-cu12': {

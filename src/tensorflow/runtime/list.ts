@@ -7,21 +7,21 @@ import { removeRuntime } from './install.js';
 import { findCached, findRuntime, variantFolder } from './locate.js';
 import { downloadBytes, variantFor, type RuntimeVariant } from './variants.js';
 
-/** A runtime that is there or could be. */
+/** A runtime that is installed or can be installed. */
 export interface ListedRuntime {
   variant: string;
   version: string | undefined;
   installed: boolean;
-  /** Whether `remove` would take it away: those that this program installed. */
+  /** Whether it was installed by this package, which can remove it again. */
   removable: boolean;
-  /** On the disk if it is installed, else to download. */
+  /** The size on disk if installed, else of the download. */
   bytes: number;
   folder: string;
-  /** Why it is not loaded although it is there; null where nothing speaks against it. */
+  /** Why an installed runtime is not usable, or null. */
   problem: string | null;
 }
 
-/** The runtimes for this machine: those that can be installed, and a Python TensorFlow that would be used instead. */
+/** The runtimes for this machine: those that can be installed, and an installed Python TensorFlow that can be used instead. */
 export async function listRuntimes(environment: NodeJS.ProcessEnv): Promise<ListedRuntime[]> {
   const listed: ListedRuntime[] = [];
   for (const variant of machineVariants()) {
@@ -51,7 +51,7 @@ async function attemptToFind(
   }
 }
 
-/** Removes all runtimes that were installed, and returns their folders. Throws FOLDER_BUSY during an installation. */
+/** Removes all installed runtimes and returns their folders. Throws FOLDER_BUSY during an installation. */
 export async function removeInstalled(environment: NodeJS.ProcessEnv): Promise<string[]> {
   const removed: string[] = [];
   for (const variant of machineVariants()) {

@@ -11,21 +11,22 @@ import type { Runtime } from './found-runtime.js';
 import { variants, type RuntimeVariant } from './variants.js';
 import { requireOwn, verifyRuntime } from './verify.js';
 
+/** What to look for, and where. */
 export interface LocateOptions {
-  /** A folder named by `--runtime` or `MNIST_TENSORFLOW`; then no other place is looked at. */
+  /** The folder of `--runtime` or `MNIST_TENSORFLOW`; if given, the only one searched. */
   folder?: string | undefined;
   variant: RuntimeVariant;
   environment: NodeJS.ProcessEnv;
-  /** Told why a Python TensorFlow is passed over, and when libraries are verified that were not before. */
+  /** Receives a warning for each Python TensorFlow that is not used, and a notice when libraries are first verified. */
   emit?: Emit | undefined;
 }
 
 const SUFFIX = process.platform === 'darwin' ? '2.dylib' : 'so.2';
 
-/** The folder that holds what is installed once for all projects; `XDG_CACHE_HOME` moves it. */
+/** The cache folder, shared by all projects; below `XDG_CACHE_HOME` if that is set. */
 export function cacheFolder(environment: NodeJS.ProcessEnv): string {
   const base = environment['XDG_CACHE_HOME'];
-  // A relative one is to be ignored, by the XDG specification: it would mean another folder wherever the command is run.
+  // The XDG specification ignores a relative path, which would depend on the current folder.
   return base && isAbsolute(base) ? join(base, 'mnist-train') : envPaths('mnist-train', { suffix: '' }).cache;
 }
 
@@ -35,25 +36,25 @@ export function variantFolder(variant: RuntimeVariant, environment: NodeJS.Proce
 }
 
 /**
- * Looks for a runtime, in the order: the named folder, the cache, an installed Python TensorFlow; nothing is installed. Libraries in
- * the cache, or of Python, are those that TensorFlow published (pinned hashes); a named folder is its user's own choice. Nowhere
- * may other users write to them.
+ * Finds a runtime without installing one: in the given folder, or else in the cache, or else in an installed Python package.
+ * Libraries in the cache and in Python packages must match the pinned hashes; a given folder is trusted as it is. In every case no
+ * other user may have write access to the libraries.
  *
- * Throws RUNTIME_UNUSABLE where the named folder holds no TensorFlow, or libraries of it or of the cache are not to be trusted.
+ * Throws RUNTIME_UNUSABLE if the given folder contains no TensorFlow, or the libraries in it or in the cache fail these checks.
  */
 export async function findRuntime(options: LocateOptions): Promise<Runtime | undefined> {
   if (options.folder !== undefined) {
     const folder = resolve(options.folder);
     const runtime = await runtimeIn(folder, { origin: 'option', variant: 'unknown', version: undefined });
     if (runtime) return requireOwn(runtime);
-    const reason = `it holds no tensorflow/libtensorflow_cc.${SUFFIX} and libtensorflow_framework.${SUFFIX}`;
+    const reason = `it contains no tensorflow/libtensorflow_cc.${SUFFIX} and libtensorflow_framework.${SUFFIX}`;
     throw new ToolkitError('RUNTIME_UNUSABLE', { path: folder, reason });
   }
   const cached = await findCached(options.variant, options.environment);
   return cached ? verified(cached, options) : findPython(options);
 }
 
-/** A runtime once it is known to be what TensorFlow published. Throws RUNTIME_UNUSABLE. */
+/** Verifies a runtime against the pinned hashes and returns it. Throws RUNTIME_UNUSABLE. */
 export async function verified(
   runtime: Runtime,
   { variant, environment, emit }: Omit<LocateOptions, 'folder'>,
@@ -62,16 +63,16 @@ export async function verified(
     other.tensorflow === variant.tensorflow && other.platform === variant.platform;
   return verifyRuntime(runtime, {
     variants: runtime.origin === 'python' ? [variant, ...variants.filter(isSame)] : [variant],
-    memory: cacheFolder(environment),
+    cacheFolder: cacheFolder(environment),
     onSlow: () =>
       emit?.({
         event: 'notice',
-        message: `verifying the TensorFlow libraries in ${runtime.folder}, this once`,
+        message: `verifying the TensorFlow libraries in ${runtime.folder} (first use only)`,
       }),
   });
 }
 
-/** The runtime that an earlier run installed, if there is one; it is not verified. */
+/** The runtime in the cache, not verified; undefined if none is installed. */
 export async function findCached(
   variant: RuntimeVariant,
   environment: NodeJS.ProcessEnv,
@@ -92,8 +93,8 @@ async function runtimeIn(
   return undefined;
 }
 
-/** The current folder, which Python searches first, is left out: what lies there is not to be run. */
-const WHERE_IS_TENSORFLOW = `
+/** Removes the current folder from the search path, so that no code in it is run. */
+const FIND_TENSORFLOW = `
 import sys
 sys.path = [path for path in sys.path if path]
 import importlib.util
@@ -101,36 +102,38 @@ found = importlib.util.find_spec("tensorflow")
 print(found.submodule_search_locations[0] if found else "")
 `;
 
-/** A Python TensorFlow's libraries serve as well as our own; Python is asked where they are, and not used otherwise. */
+/** The libraries of an installed Python package can be used too; Python only reports where they are. */
 async function findPython(options: LocateOptions): Promise<Runtime | undefined> {
   const { variant, environment, emit } = options;
   for (const python of ['python3', 'python']) {
-    const answer = await outputOf(python, ['-c', WHERE_IS_TENSORFLOW], environment, 10_000).catch(() => '');
+    const answer = await outputOf(python, ['-c', FIND_TENSORFLOW], environment, 10_000).catch(() => '');
     const tensorflow = answer.trim();
     if (!tensorflow) continue;
     const packages = dirname(tensorflow);
     const version = await pythonVersion(packages);
     if (version === undefined) continue;
-    // Without the libraries of its "and-cuda" extra, a Python TensorFlow cannot use a GPU.
+    // Without its "and-cuda" extra, a Python TensorFlow cannot use a GPU.
     if (variant.name === 'cuda' && !(await exists(join(packages, 'nvidia', 'cudnn', 'lib')))) continue;
     const runtime = await runtimeIn(tensorflow, { origin: 'python', variant: variant.name, version });
     if (!runtime) continue;
     try {
       if (version === variant.tensorflow) return await verified(runtime, options);
-      emit?.(passedOver(runtime, `its version is ${version}, and hashes are known of ${variant.tensorflow}`));
+      emit?.(
+        unusedWarning(runtime, `its version is ${version}, but only ${variant.tensorflow} has pinned hashes`),
+      );
     } catch (error) {
-      emit?.(passedOver(runtime, messageOf(error)));
+      emit?.(unusedWarning(runtime, messageOf(error)));
     }
   }
   return undefined;
 }
 
-function passedOver({ folder }: Runtime, reason: string): ToolkitEvent {
+function unusedWarning({ folder }: Runtime, reason: string): ToolkitEvent {
   return {
     event: 'warning',
     code: 'RUNTIME_UNUSABLE',
     message: `the Python TensorFlow in ${folder} is not used: ${reason}`,
-    hint: `if you trust it, name it with --runtime ${folder} or MNIST_TENSORFLOW`,
+    hint: `if you trust it, set --runtime ${folder} or MNIST_TENSORFLOW`,
   };
 }
 

@@ -1,16 +1,16 @@
 import { messageOf } from '../../core/errors.js';
 import { koffi } from '../c-api/ffi.js';
 
-/** What the NVIDIA driver of this machine says. */
+/** The NVIDIA driver and GPUs of this machine, or why there are none. */
 export type NvidiaDriver =
   { found: true; cudaVersion: string; devices: string[] } | { found: false; reason: string };
 
 const NAME_BYTES = 256;
 
-/** Asks the NVIDIA driver (`libcuda.so.1`, not CUDA's own libraries) for its version and its GPUs. Never throws. */
+/** Queries the NVIDIA driver (`libcuda.so.1`, not the CUDA toolkit) for its CUDA version and its GPUs. Never throws. */
 export function probeNvidiaDriver(): NvidiaDriver {
   if (process.platform !== 'linux')
-    return { found: false, reason: `CUDA is not used on ${process.platform}` };
+    return { found: false, reason: `CUDA is not supported on ${process.platform}` };
   try {
     const driver = koffi.load('libcuda.so.1');
     const initialize = driver.func('int cuInit(unsigned int flags)') as (flags: number) => number;

@@ -7,30 +7,31 @@ import { probeNvidiaDriver } from './nvidia-driver.js';
 import { platformObstacle } from './platform.js';
 import { variantFor, type RuntimeVariant, type VariantChoice } from './variants.js';
 
+/** The runtime that a command needs. */
 export interface RuntimeRequest {
   device: DeviceName;
-  /** A folder named by the user. */
+  /** The folder of `--runtime` or `MNIST_TENSORFLOW`. */
   folder: string | undefined;
   environment: NodeJS.ProcessEnv;
 }
 
-/** A runtime, and the GPU that it is for, if there is one. */
+/** A runtime, and the GPU that it supports, if any. */
 export interface ObtainedRuntime {
   runtime: Runtime;
   gpu: string | undefined;
 }
 
 /**
- * A TensorFlow runtime for the device: found, or else installed, which `MNIST_OFFLINE` forbids. Where a GPU's runtime cannot be had and
- * nobody insists on the GPU, one for the CPU that is there is taken instead, with a warning.
+ * Finds a TensorFlow runtime for the device, or installs one unless `MNIST_OFFLINE` is set. If a GPU runtime cannot be installed and
+ * the device is `auto`, an installed CPU runtime is used instead, with a warning.
  *
- * Throws DEVICE_UNAVAILABLE, RUNTIME_MISSING, RUNTIME_UNUSABLE, RUNTIME_INSTALL_FAILED and storage errors.
+ * Throws DEVICE_UNAVAILABLE, RUNTIME_MISSING, RUNTIME_UNUSABLE, RUNTIME_INSTALL_FAILED, STORAGE_FULL or STORAGE_DENIED.
  */
 export async function obtainRuntime(
   { device, folder, environment }: RuntimeRequest,
   context: StageContext,
   choose = chooseVariant,
-  spareFor: typeof variantFor = variantFor,
+  fallbackFor: typeof variantFor = variantFor,
 ): Promise<ObtainedRuntime> {
   const { variant, gpu } = choose(device);
   const found = await findRuntime({ folder, variant, environment, emit: context.emit });
@@ -38,15 +39,16 @@ export async function obtainRuntime(
   try {
     return { runtime: await installUnlessOffline(variant, environment, context), gpu };
   } catch (thrown) {
-    const spareVariant = device === 'auto' && variant.name !== 'cpu' ? spareFor('cpu') : undefined;
-    // One that is refused is none.
-    const spare =
-      spareVariant && (await findRuntime({ variant: spareVariant, environment }).catch(() => undefined));
-    if (!spare || context.signal.aborted) throw thrown;
+    const fallbackVariant = device === 'auto' && variant.name !== 'cpu' ? fallbackFor('cpu') : undefined;
+    // A runtime that fails verification is not a fallback.
+    const fallback =
+      fallbackVariant &&
+      (await findRuntime({ variant: fallbackVariant, environment }).catch(() => undefined));
+    if (!fallback || context.signal.aborted) throw thrown;
     const { code, message, hint } = asToolkitError(thrown);
-    const lost = `computing on the CPU with TensorFlow in ${spare.folder}, and not on ${gpu ?? 'the GPU'}`;
-    context.emit({ event: 'warning', code, message: `${message}; ${lost}`, hint });
-    return { runtime: spare, gpu: undefined };
+    const consequence = `computing on the CPU with TensorFlow in ${fallback.folder}, not on ${gpu ?? 'the GPU'}`;
+    context.emit({ event: 'warning', code, message: `${message}; ${consequence}`, hint });
+    return { runtime: fallback, gpu: undefined };
   }
 }
 
@@ -56,18 +58,18 @@ async function installUnlessOffline(
   context: StageContext,
 ): Promise<Runtime> {
   if (!isSet(environment['MNIST_OFFLINE'])) {
-    // Not before it is needed: most starts install nothing, and it brings its own libraries.
+    // Loaded only when needed: most starts install nothing.
     const { installRuntime } = await import('./install.js');
     return installRuntime(variant, environment, context);
   }
   const what = variant.name === 'cpu' ? 'none' : `none for ${variant.name.toUpperCase()}`;
   throw new ToolkitError('RUNTIME_MISSING', {
     reason: `${what} is installed, and MNIST_OFFLINE forbids installing one`,
-    hint: 'run "mnist runtime install" with a network, or name a folder with TensorFlow in MNIST_TENSORFLOW',
+    hint: 'run "mnist runtime install" while online, or set MNIST_TENSORFLOW to a folder with TensorFlow',
   });
 }
 
-/** The variant that suits this machine and the wished-for device. Throws DEVICE_UNAVAILABLE or RUNTIME_MISSING. */
+/** Chooses the variant for this machine and the requested device. Throws DEVICE_UNAVAILABLE or RUNTIME_MISSING. */
 export function chooseVariant(device: DeviceName): { variant: RuntimeVariant; gpu: string | undefined } {
   const obstacle = platformObstacle();
   if (obstacle !== undefined) {
@@ -76,18 +78,23 @@ export function chooseVariant(device: DeviceName): { variant: RuntimeVariant; gp
   }
   const driver = device === 'cpu' ? undefined : probeNvidiaDriver();
   if (device === 'gpu' && !driver?.found) {
-    throw new ToolkitError('DEVICE_UNAVAILABLE', { reason: driver?.reason ?? 'none was looked for' });
+    throw new ToolkitError('DEVICE_UNAVAILABLE', { reason: driver?.reason ?? 'the driver was not queried' });
   }
   const gpu = driver?.found ? driver.devices[0] : undefined;
   const name = gpu === undefined ? 'cpu' : 'cuda';
-  // Where there is a GPU but no CUDA runtime, as on ARM, only those who insist on the GPU go without.
+  // A GPU without a CUDA runtime, as on ARM: `auto` falls back to the CPU, `gpu` fails.
   const variant = variantFor(name) ?? (device === 'auto' ? variantFor('cpu') : undefined);
   if (variant) return { variant, gpu };
   const reason = `there is no ${name} runtime for ${process.platform}-${process.arch}`;
   throw new ToolkitError('RUNTIME_MISSING', { reason, hint: 'use --device cpu' });
 }
 
-/** The runtime of a variant for this machine. Throws RUNTIME_MISSING where there is none, and the errors of `chooseVariant`. */
+/** Whether a variant and a device exclude each other. */
+export function contradicts(name: VariantChoice, device: DeviceName): boolean {
+  return (name === 'cpu' && device === 'gpu') || (name === 'cuda' && device === 'cpu');
+}
+
+/** The runtime of a variant for this machine. Throws RUNTIME_MISSING if there is none, or the errors of `chooseVariant`. */
 export function variantNamed(name: VariantChoice, device: DeviceName): RuntimeVariant {
   if (name === 'auto') return chooseVariant(device).variant;
   const variant = variantFor(name);

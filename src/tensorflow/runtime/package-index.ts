@@ -5,9 +5,8 @@ import { pipHelp, type PipCommand } from './pip.js';
 import type { Wheel } from './variants.js';
 
 /**
- * The address of the Python package index that this machine uses: `PIP_INDEX_URL`, or what pip's own help names as its
- * setting. Undefined where it is better left to pip: no pip, a local folder, or an address with a name and password, which
- * must not get into messages.
+ * The URL of the configured Python package index: `PIP_INDEX_URL`, or the default that pip's help shows. Undefined if direct downloads are
+ * impossible: the index is unknown, a local folder, or a URL with credentials, which must not appear in messages.
  */
 export async function packageIndexUrl(
   pip: PipCommand | undefined,
@@ -42,13 +41,13 @@ function after(text: string, mark: string): string | undefined {
   return at < 0 ? undefined : text.slice(at + mark.length);
 }
 
-/** TensorFlow's page has about 1 MB. */
+/** A limit far above the page of TensorFlow, about 1 MB. */
 const MAX_PAGE_BYTES = 32 << 20;
 
 const indexFile = z.object({ filename: z.string(), url: z.string() });
 const indexPage = z.object({ files: z.array(indexFile) });
 
-/** Asks the index where a wheel can be fetched (PEP 503 and PEP 691). Throws RUNTIME_INSTALL_FAILED. */
+/** Looks up the URL of a wheel in the index (PEP 503 and PEP 691). Throws RUNTIME_INSTALL_FAILED, or the signal's reason. */
 export async function wheelUrl(index: string, wheel: Wheel, signal: AbortSignal): Promise<string> {
   const page = `${index}/${wheel.project}/`;
   try {
@@ -66,7 +65,7 @@ export async function wheelUrl(index: string, wheel: Wheel, signal: AbortSignal)
     return new URL(found.url, response.url).href;
   } catch (error) {
     signal.throwIfAborted();
-    const hint = 'check the network, or the address of the package index that pip uses';
+    const hint = 'check the network and the package index in the configuration of pip';
     throw new ToolkitError(
       'RUNTIME_INSTALL_FAILED',
       { file: wheel.file, reason: messageOf(error), hint },
@@ -75,7 +74,7 @@ export async function wheelUrl(index: string, wheel: Wheel, signal: AbortSignal)
   }
 }
 
-/** The text of a page; the index may be anybody's, and so it is bounded. */
+/** Reads a page up to a limit, as the index may be untrusted. */
 async function textOf({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -90,11 +89,11 @@ async function textOf({ body }: Response): Promise<string> {
 
 function filesOn(text: string, contentType: string): z.infer<typeof indexFile>[] {
   if (contentType.includes('json')) return indexPage.parse(JSON.parse(text)).files;
-  // Each part is looked at once, from its start: a page that is made to be slow to read is not.
+  // Linear time, without backtracking: a crafted page cannot make parsing slow.
   return text.split(/<a\s/i).slice(1).flatMap(linkIn);
 }
 
-/** The link whose attributes, text and end tag a part of a page begins with. */
+/** The link at the start of a part: its attributes, text and end tag. */
 function linkIn(part: string): z.infer<typeof indexFile>[] {
   const attributes = part.split('>', 1)[0] ?? '';
   const filename = part

@@ -6,7 +6,7 @@ import { ToolkitError } from '../../core/errors.js';
 import { findProgram, outputOf, PROGRAM_FOLDER, programEnvironment } from '../../core/programs.js';
 import type { RuntimeVariant, Wheel } from './variants.js';
 
-/** A way to call pip: a program's path and its first arguments. */
+/** A command that runs pip: the path of a program and its leading arguments. */
 export type PipCommand = readonly [program: string, ...first: string[]];
 
 const CANDIDATES: readonly PipCommand[] = [
@@ -16,7 +16,7 @@ const CANDIDATES: readonly PipCommand[] = [
   ['python', '-m', 'pip'],
 ];
 
-/** The first way of calling pip that works on this machine, with pip's version. */
+/** The first working pip command of this machine, and pip's version; undefined if there is none. */
 export async function findPip(
   environment: NodeJS.ProcessEnv,
 ): Promise<{ command: PipCommand; version: string } | undefined> {
@@ -31,7 +31,7 @@ export async function findPip(
   return undefined;
 }
 
-/** The help of `pip download`, which shows the settings in force, on lines wide enough not to be wrapped. */
+/** The help of `pip download`, which shows the configured defaults, on unwrapped lines. */
 export async function pipHelp(command: PipCommand, environment: NodeJS.ProcessEnv): Promise<string> {
   return run(command, ['download', '--help'], { ...environment, COLUMNS: '1000' });
 }
@@ -44,6 +44,7 @@ function run(
   return outputOf(program, [...first, ...rest], environment, 60_000);
 }
 
+/** A download through pip. */
 export interface PipDownloadOptions {
   command: PipCommand;
   variant: RuntimeVariant;
@@ -55,8 +56,8 @@ export interface PipDownloadOptions {
 }
 
 /**
- * Has pip fetch a wheel into a folder, whole and checked against its pinned hash: the way for indexes that only pip can
- * reach (passwords, proxies, client certificates, local folders). Throws RUNTIME_INSTALL_FAILED with pip's own words.
+ * Downloads a wheel with pip, which verifies its pinned hash: for indexes that only pip can reach (credentials, proxies, client
+ * certificates, local folders). Throws RUNTIME_INSTALL_FAILED with pip's error message, or the signal's reason.
  */
 export async function pipDownload(options: PipDownloadOptions): Promise<void> {
   const { command, variant, wheel, folder, environment, signal, onProgress } = options;
@@ -81,17 +82,17 @@ export async function pipDownload(options: PipDownloadOptions): Promise<void> {
       folder,
     ],
   ];
-  // pip collects what arrives in its temporary folder, where its growth shows how far it is.
+  // pip downloads into its temporary folder: the size of the file there shows the progress.
   const watch = setInterval(() => void largestFile(work).then(onProgress), 250);
   try {
-    await complete(program, args, { ...environment, TMPDIR: work }, wheel, signal);
+    await runToEnd(program, args, { ...environment, TMPDIR: work }, wheel, signal);
   } finally {
     clearInterval(watch);
     await rm(work, { recursive: true, force: true });
   }
 }
 
-async function complete(
+async function runToEnd(
   program: string,
   args: string[],
   env: NodeJS.ProcessEnv,
@@ -104,15 +105,15 @@ async function complete(
     cwd: PROGRAM_FOLDER,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let complaint = '';
+  let errorOutput = '';
   child.stderr
     .setEncoding('utf8')
-    .on('data', (text: string) => (complaint = (complaint + text).slice(-4000)));
+    .on('data', (text: string) => (errorOutput = (errorOutput + text).slice(-4000)));
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   const code = await new Promise<number | null>((resolve) => {
     child.once('error', (error) => {
-      complaint = error.message;
+      errorOutput = error.message;
       resolve(-1);
     });
     child.once('close', resolve);
@@ -120,14 +121,15 @@ async function complete(
   signal.removeEventListener('abort', stop);
   signal.throwIfAborted();
   if (code !== 0) {
-    const reason = `pip: ${lastError(complaint) ?? `ended with code ${code}`}`;
-    const hint = 'check the network and the package index that pip uses; run the command again to continue';
+    const reason = `pip: ${lastError(errorOutput) ?? `exit code ${code}`}`;
+    const hint =
+      'check the network and the package index in the configuration of pip; run the command again to resume';
     throw new ToolkitError('RUNTIME_INSTALL_FAILED', { file: wheel.file, reason, hint });
   }
 }
 
-function lastError(complaint: string): string | undefined {
-  const lines = complaint.split('\n').filter((line) => line.trim() !== '');
+function lastError(errorOutput: string): string | undefined {
+  const lines = errorOutput.split('\n').filter((line) => line.trim() !== '');
   return (lines.findLast((line) => line.startsWith('ERROR:')) ?? lines.at(-1))
     ?.replace(/^ERROR:\s*/, '')
     .trim();

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-/** The oldest GNU C library that TensorFlow's Linux wheels run with: the number in their platform tag. */
+/** The oldest glibc that TensorFlow's Linux wheels support: the version in their platform tag. */
 const OLDEST_GLIBC = [2, 27] as const;
 
 /**
- * Why TensorFlow's libraries cannot run on this machine, or undefined where nothing speaks against it. To be asked before
- * they are loaded: on a processor without AVX they end the process with an illegal instruction.
+ * Why TensorFlow's libraries cannot run on this machine; undefined if they can. Check it before loading them: on a processor without
+ * AVX an illegal instruction would end the process.
  */
 export function platformObstacle(): string | undefined {
   const platform = `${process.platform}-${process.arch}`;
@@ -16,19 +16,19 @@ export function platformObstacle(): string | undefined {
 }
 
 function libcObstacle(): string | undefined {
-  // Node 20 has the property, but its types do not.
+  // The property exists in Node.js 20, but not in its types.
   const report: typeof process.report & { excludeNetwork?: boolean | undefined } = process.report;
   const { excludeNetwork } = report;
-  // Otherwise a report looks up the names of all connected hosts, which can take seconds.
+  // Otherwise the report resolves the names of all connected hosts, which can take seconds.
   report.excludeNetwork = true;
   const { header } = report.getReport() as { header: { glibcVersionRuntime?: string } };
   report.excludeNetwork = excludeNetwork;
   const version = header.glibcVersionRuntime;
-  if (version === undefined) return 'TensorFlow needs the GNU C library, and this system has another (musl?)';
+  if (version === undefined) return 'TensorFlow needs glibc, and this system uses another C library (musl?)';
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const isOld = major < OLDEST_GLIBC[0] || (major === OLDEST_GLIBC[0] && minor < OLDEST_GLIBC[1]);
   return isOld
-    ? `TensorFlow needs the GNU C library ${OLDEST_GLIBC.join('.')}, and this is ${version}`
+    ? `TensorFlow needs glibc ${OLDEST_GLIBC.join('.')} or newer, and this system has ${version}`
     : undefined;
 }
 
@@ -37,9 +37,9 @@ function processorObstacle(): string | undefined {
   try {
     const flags = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1];
     const lacksAvx = flags !== undefined && !/\bavx\b/.test(flags);
-    return lacksAvx ? 'TensorFlow needs a processor with AVX, and this one has none' : undefined;
+    return lacksAvx ? 'TensorFlow needs a processor with AVX' : undefined;
   } catch {
-    // Without /proc nothing is known, and nothing is forbidden.
+    // Without /proc the processor is unknown: do not refuse it.
     return undefined;
   }
 }

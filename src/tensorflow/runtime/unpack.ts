@@ -9,8 +9,8 @@ import { openPromise, type Entry } from 'yauzl';
 import { storageError } from '../../core/files.js';
 
 /**
- * Unpacks some members of a zip archive into a folder, each at its own path, flushed to the disk. yauzl refuses names that
- * lead out of the folder and members larger than they claim. Throws STORAGE_FULL, STORAGE_DENIED, or yauzl's own error.
+ * Unpacks the matching members of a zip archive into a folder, under their paths in the archive, and flushes them to disk. yauzl
+ * rejects path traversal and members larger than declared. Throws STORAGE_FULL, STORAGE_DENIED, yauzl's error or the signal's reason.
  *
  * @param onProgress called with the number of bytes just written
  */
@@ -47,7 +47,7 @@ async function unpackEntry(
       done(null, chunk);
     },
   });
-  // The upper half of these attributes is the file's Unix mode; ptxas has to stay executable.
+  // The upper 16 bits are the Unix file mode; ptxas must stay executable.
   const mode = (entry.externalFileAttributes >>> 16) & 0o777 || 0o644;
   try {
     await mkdir(dirname(path), { recursive: true });

@@ -1,35 +1,37 @@
 import { libraryHashes } from './library-hashes.js';
 
-/** A Python wheel that libraries are taken from: nothing of it is run, only some of its files are unpacked. */
+/** A Python wheel that contains libraries. Only some of its files are unpacked; no Python code of it is run. */
 export interface Wheel {
   project: string;
   version: string;
   file: string;
   bytes: number;
   sha256: string;
-  /** Which of its files are unpacked; they keep their place, because the libraries find each other by relative paths. */
+  /** The files to unpack; they keep their paths, because the libraries find each other by relative paths. */
   members: RegExp;
-  /** The hashes that each of its libraries may have. */
+  /** The allowed SHA-256 hashes of each library. */
   libraries: Readonly<Record<string, readonly string[]>>;
 }
 
+/** A build of TensorFlow: for the CPU alone, or for NVIDIA GPUs too. */
 export type VariantName = 'cpu' | 'cuda';
 
-/** A variant by name, or the one that suits this machine and a device. */
+/** A variant, or `auto`: the one for the device and the installed driver. */
 export const variantChoices = ['auto', 'cpu', 'cuda'] as const satisfies readonly ('auto' | VariantName)[];
 
+/** One of `variantChoices`. */
 export type VariantChoice = (typeof variantChoices)[number];
 
-/** A TensorFlow runtime that can be installed: pinned wheels, and where in them the C API lies. */
+/** An installable TensorFlow runtime: its pinned wheels. */
 export interface RuntimeVariant {
   name: VariantName;
   tensorflow: string;
-  /** `process.platform` and `process.arch` of the machines that it runs on. */
+  /** Supported `process.platform` and `process.arch`, as in `linux-x64`. */
   platform: string;
   wheels: readonly Wheel[];
-  /** The platform tags under which pip finds the wheels. */
+  /** The platform tags of the wheels, for pip. */
   pipPlatforms: readonly string[];
-  /** What it takes on the disk once unpacked. */
+  /** Disk space of the unpacked libraries, in bytes. */
   installedBytes: number;
 }
 
@@ -52,7 +54,7 @@ function nvidia(name: string, version: string, bytes: number, sha256: string): W
   return { project, version, file, bytes, sha256, members: CUDA_LIBRARIES, libraries };
 }
 
-/** Every runtime that can be installed. The hashes are those of the files that the Python package index holds. */
+/** The installable runtimes. The hashes are those of the files on the Python package index. */
 export const variants: readonly RuntimeVariant[] = [
   {
     name: 'cpu',
@@ -176,7 +178,7 @@ export const variants: readonly RuntimeVariant[] = [
   },
 ];
 
-/** The runtime of a variant for this machine, or undefined where there is none. */
+/** The runtime of a variant for a platform, by default this machine's; undefined if there is none. */
 export function variantFor(
   name: VariantName,
   platform = `${process.platform}-${process.arch}`,
@@ -184,7 +186,7 @@ export function variantFor(
   return variants.find((variant) => variant.name === name && variant.platform === platform);
 }
 
-/** How many bytes a variant's wheels have together. */
+/** The total size of a variant's wheels, in bytes. */
 export function downloadBytes({ wheels }: RuntimeVariant): number {
   return wheels.reduce((sum, { bytes }) => sum + bytes, 0);
 }

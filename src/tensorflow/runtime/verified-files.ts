@@ -6,15 +6,15 @@ import { z } from 'zod';
 
 import { whoElseMayWrite } from '../../core/ownership.js';
 
-/** A file as it was when it was read: any change of its content changes one of these. */
+/** The metadata and hash of a file when it was read: a change of its content changes the metadata. */
 const entrySchema = z.strictObject({ identity: z.string(), sha256: z.string() });
 const fileSchema = z.record(z.string(), entrySchema);
 
 const FILE = 'verified.json';
 
 /**
- * The hashes of files that were read before, kept in a file that this user alone may read and write. Where nothing can be kept, or others
- * could have written it, every file is read anew.
+ * A cache of file hashes, in a file that only this user may read and write. If it cannot be stored, or other users could have
+ * written it, every file is hashed again.
  */
 export class VerifiedFiles {
   readonly #path: string | undefined;
@@ -26,7 +26,7 @@ export class VerifiedFiles {
     this.#entries = new Map(Object.entries(entries));
   }
 
-  /** @param folder where they are kept; it need not exist */
+  /** @param folder the folder of the cache; it need not exist */
   static async open(folder: string): Promise<VerifiedFiles> {
     try {
       const own = await realpath(folder);
@@ -38,13 +38,13 @@ export class VerifiedFiles {
     }
   }
 
-  /** The SHA-256 of a file, known or else read. Throws the system's error. */
+  /** The SHA-256 of a file, from the cache or else from `read`. Throws the system's error. */
   async hashOf(path: string, read: () => Promise<string>): Promise<string> {
     const identity = await identityOf(path);
     const known = this.#entries.get(path);
     if (known?.identity === identity) return known.sha256;
     const sha256 = await read();
-    // A file that was written to meanwhile is not remembered.
+    // A file that changed meanwhile is not cached.
     if ((await identityOf(path)) === identity) {
       this.#entries.set(path, { identity, sha256 });
       this.#isChanged = true;
@@ -52,7 +52,7 @@ export class VerifiedFiles {
     return sha256;
   }
 
-  /** Keeps what is new. A folder that cannot be written costs the time of the next start, and nothing else. */
+  /** Stores new entries. Ignores a write error, which only makes the next start slower. */
   async save(): Promise<void> {
     if (!this.#isChanged || this.#path === undefined) return;
     const text = JSON.stringify(Object.fromEntries(this.#entries), undefined, 2);

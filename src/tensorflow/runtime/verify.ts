@@ -8,51 +8,52 @@ import type { Runtime } from './found-runtime.js';
 import type { RuntimeVariant } from './variants.js';
 import { VerifiedFiles } from './verified-files.js';
 
-/** The hashes that each library may have, by its path among the packages. */
+/** The allowed hashes of each library, by its path in the packages folder. */
 type Pinned = ReadonlyMap<string, readonly string[]>;
 
+/** What to verify against, and where results are cached. */
 export interface VerifyOptions {
-  /** The runtimes of which the libraries may be. */
+  /** The runtimes whose libraries are accepted. */
   variants: readonly RuntimeVariant[];
-  /** The folder in which it is remembered what has been verified. */
-  memory: string;
-  /** Called before files are read that are not remembered; takes seconds. */
+  /** The folder that caches the hashes of verified files. */
+  cacheFolder: string;
+  /** Called before uncached files are hashed, which takes seconds. */
   onSlow?: (() => void) | undefined;
 }
 
 const LIBRARY = /\.(so|dylib)(\.|$)/;
 
 /**
- * The same runtime with the true paths of its libraries, once nobody but this user and the administrator may write to them. Throws
- * RUNTIME_UNUSABLE.
+ * Checks that no user but this one and the administrator has write access to a runtime's libraries, and returns it with their
+ * resolved paths. Throws RUNTIME_UNUSABLE.
  */
 export async function requireOwn(runtime: Runtime): Promise<Runtime> {
   const [library, framework] = [await realpath(runtime.library), await realpath(runtime.framework)];
   for (const path of [library, framework]) {
     const writer = await whoElseMayWrite(path);
-    if (writer !== undefined) throw unusable(runtime, `${writer}, and could put other code there`);
+    if (writer !== undefined) throw unusable(runtime, `other users could replace its code: ${writer}`);
   }
   return { ...runtime, library, framework };
 }
 
 /**
- * The same runtime once its libraries, and all that they would load from their folders, are those that are pinned, and nobody else may
- * write to them. Throws RUNTIME_UNUSABLE.
+ * Checks that a runtime's libraries, and all libraries that they would load, match the pinned hashes and that no other user has write
+ * access to them; returns the runtime with resolved paths. Throws RUNTIME_UNUSABLE.
  */
 export async function verifyRuntime(runtime: Runtime, options: VerifyOptions): Promise<Runtime> {
   const own = await requireOwn(runtime);
   const packages = dirname(dirname(own.library));
   const pinned = pinnedLibraries(options.variants);
   const present = await loadableFiles(packages, pinned);
-  const strange = present.find((file) => !pinned.has(file));
-  if (strange !== undefined) throw unusable(runtime, `${strange} is not a library of the pinned packages`);
-  const memory = await VerifiedFiles.open(options.memory);
+  const unpinned = present.find((file) => !pinned.has(file));
+  if (unpinned !== undefined) throw unusable(runtime, `${unpinned} is not a library of the pinned packages`);
+  const verified = await VerifiedFiles.open(options.cacheFolder);
   let isAnnounced = false;
   for (const file of present) {
     const path = join(packages, file);
     const writer = await whoElseMayWrite(path);
-    if (writer !== undefined) throw unusable(runtime, `${writer}, and could put other code there`);
-    const hash = await memory.hashOf(path, () => {
+    if (writer !== undefined) throw unusable(runtime, `other users could replace its code: ${writer}`);
+    const hash = await verified.hashOf(path, () => {
       if (!isAnnounced) options.onSlow?.();
       isAnnounced = true;
       return sha256OfFile(path);
@@ -61,7 +62,7 @@ export async function verifyRuntime(runtime: Runtime, options: VerifyOptions): P
       throw unusable(runtime, `${file} is not the file that TensorFlow published: SHA-256 ${hash}`);
     }
   }
-  await memory.save();
+  await verified.save();
   return own;
 }
 
@@ -76,9 +77,9 @@ function pinnedLibraries(variants: readonly RuntimeVariant[]): Pinned {
 }
 
 /**
- * The files among the packages that TensorFlow would load or run: what lies beside its libraries, where they look first for all that
- * they need, the libraries of the NVIDIA packages, and the pinned files of other kinds. Folders that the libraries' search path names,
- * but which no package has, count as strange files.
+ * The files that TensorFlow would load or run: the libraries beside its own (the first entry of their search path), those of the
+ * NVIDIA packages, and the pinned files of other kinds. Folders on the search path that no package contains (`_solib…`) count as
+ * unknown files.
  */
 async function loadableFiles(packages: string, pinned: Pinned): Promise<string[]> {
   const nvidia = (await namesIn(join(packages, 'nvidia'))).map((name) => join('nvidia', name, 'lib'));
@@ -95,8 +96,8 @@ async function loadableFiles(packages: string, pinned: Pinned): Promise<string[]
       .filter((file) => !LIBRARY.test(basename(file)))
       .map(async (file) => ((await isThere(join(packages, file))) ? [file] : [])),
   );
-  const around = (await namesIn(dirname(packages))).filter((name) => name.startsWith('_solib'));
-  return [...libraries.flat(), ...others.flat(), ...around.map((name) => join('..', name))];
+  const solibs = (await namesIn(dirname(packages))).filter((name) => name.startsWith('_solib'));
+  return [...libraries.flat(), ...others.flat(), ...solibs.map((name) => join('..', name))];
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { defineOptimizer } from './optimizer.js';
 import { learningRateOption, weightPenaltyOptions, withWeightPenalty } from './options.js';
 
-/** The options of Adam's moments. */
+/** The options of Adam's moment estimates. */
 export const momentOptions = {
   beta1: z.number().min(0).lt(1).default(0.9).meta({ description: 'decay of the first moment' }),
   beta2: z.number().min(0).lt(1).default(0.999).meta({ description: 'decay of the second moment' }),
@@ -20,11 +20,11 @@ export const momentOptions = {
  * Adam: m ← m + (1 − β₁)(g − m), v ← v + (1 − β₂)(g² − v), and with the bias-corrected m̂ = m/(1 − β₁ᵗ) and
  * v̂ = v/(1 − β₂ᵗ): w ← w − η·m̂/(√v̂ + ε).
  *
- * The corrections are numbers of the step, so they are folded into coefficients:
+ * The bias corrections depend only on the step, so they are folded into the coefficients:
  * η·m̂/(√v̂ + ε) = η·√(1 − β₂ᵗ)/(1 − β₁ᵗ) · m/(√v + ε·√(1 − β₂ᵗ)).
  *
- * The decays are rounded to 32 bits first, in the corrections as in the moments: TensorFlow's kernel takes them as such, and
- * 1 − β₂ would differ from that of the exact number in the fifth digit.
+ * β₁ and β₂ are rounded to float32 first, as in TensorFlow's kernel: otherwise 1 − β₂ in the corrections and in the moments would
+ * differ in the fifth digit.
  */
 export const adam = defineOptimizer({
   name: 'adam',
@@ -62,7 +62,7 @@ export const adam = defineOptimizer({
       updateInPlace: ({ parameter }, gradient, { rate, epsilon, beta1 }) => [
         {
           operation: 'ResourceApplyAdam',
-          // The first two are β₁ᵗ and β₂ᵗ, from which it would compute the corrections that are in the coefficients already.
+          // The first two are β₁ᵗ and β₂ᵗ; with 0 the kernel applies no bias correction, which is in the coefficients already.
           inputs: [0, 0, rate, beta1, beta2, epsilon, withWeightPenalty(gradient, parameter, options)],
         },
       ],

@@ -6,8 +6,8 @@ import { defineOptimizer, type InPlaceUpdate } from './optimizer.js';
 import { decays, decoupledDecayOptions, learningRateOption } from './options.js';
 
 /**
- * Adam with weight decay apart from the gradient: w ← w − η·λ·w, and then Adam's step. As an L2 penalty the decay would be divided by
- * the size of recent gradients, like all of Adam's steps, and hardly act on weights whose gradients are large.
+ * Adam with decoupled weight decay: w ← w − η·λ·w, and then Adam's step. As an L2 penalty, the decay would be normalised by the recent
+ * gradients like every step of Adam, and would barely affect weights with large gradients.
  */
 export const adamw = defineOptimizer({
   name: 'adamw',
@@ -32,13 +32,13 @@ export const adamw = defineOptimizer({
         return inner.update({ parameter: decayed, slots }, gradient, coefficients);
       },
       updateInPlace({ parameter, slots }, gradient, { decay, ...coefficients }) {
-        const decaying: InPlaceUpdate = {
+        const decayUpdate: InPlaceUpdate = {
           operation: 'ResourceApplyGradientDescent',
           withoutSlots: true,
           inputs: [decay, parameter],
         };
         const steps = inner.updateInPlace!({ parameter, slots }, gradient, coefficients);
-        return decays(parameter, options) ? [decaying, ...steps] : steps;
+        return decays(parameter, options) ? [decayUpdate, ...steps] : steps;
       },
     };
   },

@@ -4,5 +4,5 @@ import { adamw } from './adamw.js';
 import { momentum } from './momentum.js';
 import { sgd } from './sgd.js';
 
-/** The optimisers that `--optimizer` can name. A new one is a file beside this one, and a line here. */
+/** The optimisers of `--optimizer`. To add one, create a file beside this one and add it to this list. */
 export const optimizers = new Registry('optimizer', [sgd, momentum, adam, adamw]);

@@ -5,7 +5,7 @@ import { defineOptimizer } from './optimizer.js';
 import { learningRateOption, weightPenaltyOptions, withWeightPenalty } from './options.js';
 
 /**
- * Gradient descent with momentum, in PyTorch's and TensorFlow's form: v ← µ·v + g, w ← w − η·v. Nesterov's looks a step ahead:
+ * Gradient descent with momentum, as in PyTorch and TensorFlow: v ← µ·v + g, w ← w − η·v. With Nesterov momentum:
  * w ← w − η·(g + µ·v) with the new v (Sutskever et al., “On the importance of initialization and momentum in deep learning”, 2013).
  */
 export const momentum = defineOptimizer({
@@ -21,18 +21,18 @@ export const momentum = defineOptimizer({
   build: ({ momentum, nesterov, ...options }) => ({
     learningRate: options.learningRate,
     slots: ['velocity'],
-    coefficients: (_step, learningRate, share = momentum) => ({ learningRate, momentum: share }),
-    update({ parameter, slots: [velocity] }, gradient, { learningRate, momentum: share }) {
+    coefficients: (_step, learningRate, mu = momentum) => ({ learningRate, momentum: mu }),
+    update({ parameter, slots: [velocity] }, gradient, { learningRate, momentum: mu }) {
       if (!velocity) throw new Error('momentum needs its velocity');
       const direction = withWeightPenalty(gradient, parameter, options);
-      const next = add(mul(velocity, share), direction);
-      const way = nesterov ? add(direction, mul(next, share)) : next;
-      return { parameter: sub(parameter, mul(way, learningRate)), slots: [next] };
+      const next = add(mul(velocity, mu), direction);
+      const step = nesterov ? add(direction, mul(next, mu)) : next;
+      return { parameter: sub(parameter, mul(step, learningRate)), slots: [next] };
     },
-    updateInPlace: ({ parameter }, gradient, { learningRate, momentum: share }) => [
+    updateInPlace: ({ parameter }, gradient, { learningRate, momentum: mu }) => [
       {
         operation: 'ResourceApplyMomentum',
-        inputs: [learningRate, withWeightPenalty(gradient, parameter, options), share],
+        inputs: [learningRate, withWeightPenalty(gradient, parameter, options), mu],
         flags: nesterov ? ['use_nesterov'] : [],
       },
     ],

@@ -3,51 +3,51 @@ import type { z } from 'zod';
 
 import type { Configurable } from '../../core/config/resolve.js';
 
-/** A parameter and an optimiser's state of it, before or after a step. */
+/** A parameter and its optimiser state, before or after a step. */
 export interface ParameterState {
   parameter: Tensor;
-  /** In the order of the optimiser's slots, each of the parameter's shape. */
+  /** The state, in the order of the optimiser's slots; each has the parameter's shape. */
   slots: readonly Tensor[];
 }
 
-/** An operation of TensorFlow's that changes a parameter and its slots in place. */
+/** A TensorFlow operation that updates a parameter and its slots in place. */
 export interface InPlaceUpdate {
   operation: string;
-  /** Whether it takes the parameter alone, without the slots. */
+  /** Whether it takes only the parameter, without the slots. */
   withoutSlots?: true;
-  /** What it takes after the parameter and the slots; numbers become float32 scalars. */
+  /** Its inputs after the parameter and the slots; numbers become float32 scalars. */
   inputs: readonly (Tensor | number)[];
-  /** Its attributes that are true. */
+  /** The names of boolean attributes to set. */
   flags?: readonly string[];
 }
 
 /**
- * A rule by which a gradient changes a parameter. It holds no state: the state is passed in and handed back.
+ * Updates parameters from their gradients. Stateless: the state is an argument and a result.
  *
  * @typeParam Name the names of its coefficients
  */
 export interface Optimizer<Name extends string = string> {
-  /** The learning rate of its options, which a schedule scales. */
+  /** The base learning rate, which a schedule scales. */
   readonly learningRate: number;
-  /** What it remembers of each parameter, by name; all start at zero. */
+  /** The names of its state tensors per parameter; all start at zero. */
   readonly slots: readonly string[];
   /**
-   * The numbers that a step needs beside the gradients, in double precision. Names and order are the same for every step.
+   * The coefficients of a step, in double precision. Names and order are the same for every step.
    *
-   * @param learningRate the step's own: what a schedule makes of the optimizer's
-   * @param step counts steps from 1
-   * @param momentum in place of its own, or of β₁; an optimiser without slots has none
+   * @param step the number of the step, from 1
+   * @param learningRate the scheduled learning rate
+   * @param momentum overrides the momentum, or Adam's β₁; an optimiser without slots ignores it
    */
   coefficients(step: number, learningRate: number, momentum?: number): Readonly<Record<Name, number>>;
-  /** One step, by tfjs operations alone. The coefficients are those of `coefficients`, as float32 scalars. */
+  /** One step as tfjs operations. The coefficients are those of `coefficients`, as float32 scalars. */
   update(
     state: ParameterState,
     gradient: Tensor,
     coefficients: Readonly<Record<Name, Scalar>>,
   ): ParameterState;
   /**
-   * The same step by operations of TensorFlow's, one after the other, where there are such: what compiled training uses. They must
-   * compute what `update` does; a test compares the two.
+   * The same step as a sequence of TensorFlow's in-place operations, for compiled training. Must be equivalent to `update`; a test
+   * compares the two.
    */
   updateInPlace?(
     state: ParameterState,
@@ -62,12 +62,12 @@ export interface OptimizerDefinition<
   Options extends z.ZodObject = z.ZodObject,
   Coefficient extends string = string,
 > extends Configurable<Name, Options> {
-  /** The paper or textbook of its formula. */
+  /** The paper or textbook that defines it. */
   readonly source: string;
   build(options: z.output<Options>): Optimizer<Coefficient>;
 }
 
-/** Says what an optimiser is, keeping the types of its options. */
+/** Defines an optimiser, with the types of its options inferred. */
 export function defineOptimizer<
   Name extends string,
   Options extends z.ZodObject<{ learningRate: z.ZodType<number> } & z.core.$ZodShape>,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { defineOptimizer } from './optimizer.js';
 import { learningRateOption, weightPenaltyOptions, withWeightPenalty } from './options.js';
 
-/** Gradient descent on batches: w ← w − η·g. */
+/** Stochastic gradient descent: w ← w − η·g. */
 export const sgd = defineOptimizer({
   name: 'sgd',
   summary: 'stochastic gradient descent',

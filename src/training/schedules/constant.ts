@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineSchedule } from './schedule.js';
 import { warmupOptions, withWarmup } from './warmup.js';
 
-/** The same rate in every step. */
+/** A constant learning rate. */
 export const constant = defineSchedule({
   name: 'constant',
   summary: 'constant learning rate',

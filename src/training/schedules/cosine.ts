@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineSchedule } from './schedule.js';
 import { warmupOptions, withWarmup } from './warmup.js';
 
-/** (1 + cos(π·s/S))/2 at step s of S: half a cosine wave. */
+/** Cosine decay: (1 + cos(π·s/S))/2 at step s of S. */
 export const cosine = defineSchedule({
   name: 'cosine',
   summary: 'cosine decay to 0',

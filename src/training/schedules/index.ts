@@ -5,5 +5,5 @@ import { linear } from './linear.js';
 import { oneCycle } from './one-cycle.js';
 import { step } from './step.js';
 
-/** The schedules that `--schedule` can name. A new one is a file beside this one, and a line here. */
+/** The schedules of `--schedule`. To add one, create a file beside this one and add it to this list. */
 export const schedules = new Registry('schedule', [constant, linear, cosine, step, oneCycle]);

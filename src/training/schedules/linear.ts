@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineSchedule } from './schedule.js';
 import { warmupOptions, withWarmup } from './warmup.js';
 
-/** 1 − s/S at step s of S. */
+/** Linear decay: 1 − s/S at step s of S. */
 export const linear = defineSchedule({
   name: 'linear',
   summary: 'linear decay to 0',

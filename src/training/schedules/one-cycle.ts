@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { defineSchedule, type Schedule } from './schedule.js';
 
-/** How a factor gets from one value to another; the share of the way is from 0 to 1. */
+/** Interpolates between two values; `share` is from 0 to 1. */
 const annealing = {
   cosine: (from: number, to: number, share: number) =>
     to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share)),
@@ -12,11 +12,16 @@ const annealing = {
 const annealingNames = Object.keys(annealing) as (keyof typeof annealing)[];
 
 const momentumOption = (fallback: number, description: string): z.ZodDefault<z.ZodNumber> =>
-  z.number().min(0).lt(1).default(fallback).meta({ description });
+  z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(fallback)
+    .meta({ description, onlyWith: { options: ['cycleMomentum'] } });
 
 /**
- * From a small rate up to the full one, and down to a much smaller one. The steps at which the phases end are those of PyTorch's
- * `OneCycleLR`; its `cycle_momentum`, by which the momentum goes the opposite way, is off unless it is asked for.
+ * Warms up from a small learning rate to the full one, then anneals to a much smaller one. The phases end at the same steps as in
+ * PyTorch's `OneCycleLR`; unlike there, `cycleMomentum`, which cycles the momentum inversely, is off by default.
  */
 export const oneCycle = defineSchedule({
   name: 'one-cycle',
@@ -66,7 +71,7 @@ export const oneCycle = defineSchedule({
       (first: number, full: number, last: number): Schedule['factorAt'] =>
       (step, { steps }) => {
         const peak = warmupShare * steps - 1;
-        // A rise that would end before the first step, or with it, leaves the fall alone.
+        // A warm-up that ends at or before the first step is skipped.
         if (step <= peak) return peak > 0 ? anneal(first, full, step / peak) : full;
         return anneal(full, last, (step - peak) / (steps - 1 - peak));
       };

@@ -2,9 +2,9 @@ import type { z } from 'zod';
 
 import type { Configurable } from '../../core/config/resolve.js';
 
-/** How long a run is. */
+/** The length of a run. */
 export interface RunLength {
-  /** Over all epochs. */
+  /** Steps of all epochs. */
   steps: number;
   stepsPerEpoch: number;
 }
@@ -12,13 +12,13 @@ export interface RunLength {
 /** How the learning rate changes over a run. */
 export interface Schedule {
   /**
-   * What the optimiser's learning rate is multiplied by at a step: of its number alone, so that a run that is resumed goes on with
-   * the rate that it would have had.
+   * The factor of the optimiser's learning rate at a step. It depends only on the step's number, so that a resumed run continues with
+   * the same rates.
    *
    * @param step counts from 0
    */
   factorAt(step: number, run: RunLength): number;
-  /** The optimiser's momentum at a step, Adam's β₁; left out, it stays as the optimiser has it. */
+  /** The momentum, or Adam's β₁, at a step; by default the optimiser's own. */
   momentumAt?(step: number, run: RunLength): number;
 }
 
@@ -27,12 +27,12 @@ export interface ScheduleDefinition<
   Name extends string = string,
   Options extends z.ZodObject = z.ZodObject,
 > extends Configurable<Name, Options> {
-  /** The paper or textbook that it is from. */
+  /** The paper or textbook that defines it. */
   readonly source: string;
   build(options: z.output<Options>): Schedule;
 }
 
-/** Says what a schedule is, keeping the types of its options. */
+/** Defines a schedule, with the types of its options inferred. */
 export function defineSchedule<Name extends string, Options extends z.ZodObject>(
   definition: ScheduleDefinition<Name, Options>,
 ): ScheduleDefinition<Name, Options> {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineSchedule } from './schedule.js';
 import { warmupOptions, withWarmup } from './warmup.js';
 
-/** The rate is multiplied by a factor after every so many epochs; those of a warm-up do not count. As PyTorch's `StepLR`. */
+/** Step decay, as PyTorch's `StepLR`: multiplies the rate by a factor every few epochs, counted after the warm-up. */
 export const step = defineSchedule({
   name: 'step',
   summary: 'step decay: multiply by a factor every few epochs',

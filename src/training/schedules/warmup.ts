@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import type { Schedule } from './schedule.js';
 
-/** The option of all schedules that begin with the full rate. */
+/** The warm-up option, for all schedules that start at the full rate. */
 export const warmupOptions = {
   warmupEpochs: z
     .number()
@@ -13,9 +13,9 @@ export const warmupOptions = {
 };
 
 /**
- * Lets the rate rise in a straight line first, and then follow a schedule over the rest of the run, as if it began there (Goyal et
- * al., “Accurate, large minibatch SGD: training ImageNet in 1 hour”, 2017). With W steps of warm-up, the factor of step s is
- * (s + 1)/(W + 1), so that step W is the first with the full rate.
+ * Puts a linear warm-up before a schedule, which then covers the rest of the run (Goyal et al., “Accurate, large minibatch SGD: training
+ * ImageNet in 1 hour”, 2017). With W steps of warm-up, the factor of step s is (s + 1)/(W + 1), so that step W is the first with the
+ * full rate.
  */
 export function withWarmup(warmupEpochs: number, schedule: Schedule): Schedule {
   if (warmupEpochs === 0) return schedule;

@@ -1,17 +1,17 @@
 import type { SearchSettings } from './settings.js';
 
-/** A stage of successive halving: so many trials are trained until they have had so many epochs. */
+/** A rung of successive halving: the number of trials, and the total epochs of each by its end. */
 export interface Rung {
   trials: number;
   epochs: number;
 }
 
-/** Trials that are judged against each other, and how few of them go on from rung to rung. */
+/** The rungs of a group of trials that compete with each other. */
 export type Bracket = readonly Rung[];
 
 type Plan = Pick<SearchSettings, 'strategy' | 'trials' | 'minEpochs' | 'maxEpochs' | 'reductionFactor'>;
 
-/** What a search trains, in order: every trial of a bracket's first rung is a new one. */
+/** The brackets of a search, in order; every trial of a bracket's first rung is new. */
 export function planBrackets({ strategy, trials = 1, ...plan }: Plan): Bracket[] {
   switch (strategy) {
     case 'random':
@@ -25,8 +25,8 @@ export function planBrackets({ strategy, trials = 1, ...plan }: Plan): Bracket[]
 
 /**
  * Successive halving (Jamieson and Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization", 2016,
- * with η in place of 2): all trials get few epochs, one in η of them η times as many, and so on up to the most epochs or until
- * one is left, which gets the most as well.
+ * with η in place of 2): all trials get `minEpochs`, the best 1/η of them η times as many, and so on until `maxEpochs` is reached or one
+ * trial is left, which gets `maxEpochs`.
  */
 function successiveHalving(
   trials: number,
@@ -44,15 +44,15 @@ function successiveHalving(
 
 /**
  * Hyperband (Li, Jamieson, DeSalvo, Rostamizadeh and Talwalkar, "Hyperband: a novel bandit-based approach to hyperparameter
- * optimization", 2018, algorithm 1): brackets of successive halving, from many trials with few epochs to few trials with all,
- * which cost about the same. R is `maxEpochs` over `minEpochs`.
+ * optimization", 2018, algorithm 1): brackets of successive halving of about equal cost, from many trials that start with few epochs to
+ * few trials with all epochs. R is `maxEpochs` / `minEpochs`.
  */
 function hyperband({
   minEpochs,
   maxEpochs,
   reductionFactor: eta,
 }: Omit<Plan, 'strategy' | 'trials'>): Bracket[] {
-  const halvings = wholeLogarithm(maxEpochs / minEpochs, eta);
+  const halvings = integerLogarithm(maxEpochs / minEpochs, eta);
   return Array.from({ length: halvings + 1 }, (_, index) => {
     const s = halvings - index;
     const trials = Math.ceil(((halvings + 1) / (s + 1)) * eta ** s);
@@ -63,8 +63,8 @@ function hyperband({
   });
 }
 
-/** The largest whole n with base^n ≤ value; a quotient of logarithms would be 4.999… for 3⁵. */
-function wholeLogarithm(value: number, base: number): number {
+/** The largest integer n with base^n ≤ value; a quotient of logarithms would give 4.999… for 3⁵. */
+function integerLogarithm(value: number, base: number): number {
   let power = 0;
   while (base ** (power + 1) <= value) power += 1;
   return power;

@@ -5,23 +5,23 @@ import { dimensionSchema } from './space.js';
 const strategyNames = ['random', 'successive-halving', 'hyperband'] as const;
 const metricNames = ['accuracy', 'loss'] as const;
 
-/** What is judged on the validation split: the highest accuracy, or the lowest loss. */
+/** The validation metric that ranks trials: the highest accuracy, or the lowest loss. */
 export type MetricName = (typeof metricNames)[number];
 
 /** The section `search` of a configuration file. */
 export const searchSettingsSchema = z
   .strictObject({
     strategy: z.enum(strategyNames).default('random'),
-    /** How many configurations are tried; Hyperband says that itself. */
+    /** The number of trials; Hyperband computes it. */
     trials: z.int().min(1).max(10_000).optional(),
-    /** What a trial gets before it is judged for the first time. */
+    /** The fewest epochs of a trial: those of the first rung. */
     minEpochs: z.int().min(1).default(1),
-    /** What a trial gets that survives to the end; left out, the option `epochs`. */
+    /** The epochs of a surviving trial; by default the option `epochs`. */
     maxEpochs: z.int().min(1).max(100_000).optional(),
-    /** Of so many trials one survives. */
+    /** η: one in η trials survives a rung. */
     reductionFactor: z.int().min(2).max(100).default(3),
     metric: z.enum(metricNames).default('accuracy'),
-    /** Where the configurations are drawn from; the runs have the option `seed`. */
+    /** The seed for drawing configurations; training has its own option `seed`. */
     seed: z.int().min(0).default(1),
     space: z
       .record(z.string(), dimensionSchema)
@@ -29,12 +29,12 @@ export const searchSettingsSchema = z
   })
   .refine(({ strategy, trials }) => strategy === 'hyperband' || trials !== undefined, {
     path: ['trials'],
-    message: 'say how many configurations are tried',
+    message: 'set the number of trials',
   })
   .refine(({ strategy, trials }) => strategy !== 'hyperband' || trials === undefined, {
     path: ['trials'],
-    message: 'hyperband finds their number itself, from the epochs and the reduction factor',
+    message: 'hyperband computes the number of trials from the epochs and the reduction factor',
   });
 
-/** How a search is done; `maxEpochs` has been settled. */
+/** The settings of a search, with `maxEpochs` resolved. */
 export type SearchSettings = z.output<typeof searchSettingsSchema> & { maxEpochs: number };

@@ -1,14 +1,14 @@
 import { fieldsOf } from '../../core/config/fields.js';
 import { optionFields, type Choice } from '../../core/config/resolve.js';
 
-/** The options that mean something together, and those that were drawn in vain. */
+/** The drawn options that apply to a trial, and the names of those that do not. */
 export interface ActiveSettings {
   settings: Record<string, unknown>;
   inactive: string[];
 }
 
 /**
- * Leaves out of drawn options those of plug-ins that were not chosen: `momentum`, where the optimiser is Adam.
+ * Removes drawn options that belong to plug-ins which the trial does not use, such as `momentum` with Adam.
  *
  * @param fixed the options that are the same in all trials
  */

@@ -28,7 +28,9 @@ describe('startBackend', () => {
       {
         event: 'warning',
         code: 'RUNTIME_MISSING',
-        message: expect.stringMatching(/MNIST_OFFLINE.*WebAssembly instead, several times slower/) as string,
+        message: expect.stringMatching(
+          /MNIST_OFFLINE.*WebAssembly instead, which is several times slower/,
+        ) as string,
         hint: expect.stringContaining('mnist runtime install') as string,
       },
       { event: 'backend', backend: 'wasm', device: 'CPU', version: active.version, threads: 1 },

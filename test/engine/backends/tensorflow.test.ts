@@ -117,7 +117,7 @@ describe('startChosenBackend', () => {
     const options = z.object(backendOptions).parse({ precision: 'mixed', engine: 'eager' });
     await expect(startChosenBackend(options, silentContext())).rejects.toMatchObject({
       code: 'USAGE',
-      message: expect.stringContaining('compiled program') as string,
+      message: expect.stringContaining('compiled engine') as string,
     });
   });
 });

@@ -112,7 +112,7 @@ describe('pipDownload', () => {
 
   it('fails with its exit code when it says nothing', async () => {
     const asked = await options(join(await programs('pip', 'exit 7'), 'pip'));
-    await expect(pipDownload(asked)).rejects.toThrow('ended with code 7');
+    await expect(pipDownload(asked)).rejects.toThrow('exit code 7');
   });
 
   it('fails when it cannot be started', async () => {

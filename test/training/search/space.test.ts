@@ -45,7 +45,7 @@ it.each([
   [3, 'must be a list of values, or'],
   [{ min: 2, max: 1 }, 'min must be below max'],
   [{ min: 0, max: 1, distribution: 'log-uniform' }, 'must lie above 0'],
-  [{ min: 0.5, max: 2, distribution: 'integer' }, 'must begin and end with one'],
+  [{ min: 0.5, max: 2, distribution: 'integer' }, 'min and max of an integer range must be integers'],
   [{ min: 0, max: 2, distribution: 'normal' }, 'distribution: '],
 ])('%j is refused, with the reason', (dimension, reason) => {
   expect(dimensionSchema.safeParse(dimension).error?.issues[0]?.message).toContain(reason);

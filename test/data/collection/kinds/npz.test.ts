@@ -1,4 +1,4 @@
-import { describe,expect,it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { toolkitError } from '../../../support/errors.js';
 import { temporaryFolder } from '../../../support/folders.js';

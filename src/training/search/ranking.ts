@@ -1,18 +1,17 @@
 import type { Metrics } from '../../core/events.js';
 import type { MetricName } from './settings.js';
 
-/** What is known of a trial on the validation split, epoch by epoch. */
-export interface Judged {
+/** A trial and its validation metrics per epoch. */
+export interface TrialHistory {
   trial: number;
   history: readonly Metrics[];
 }
 
 /**
- * The best epoch among a trial's first ones: by accuracy, with the loss to decide between equals, or by loss alone. Undefined
- * where none has ended.
+ * The best of a trial's first `epochs` epochs: by accuracy, then loss, or by loss only. Undefined if no epoch has ended.
  */
 export function bestOf(
-  { history }: Pick<Judged, 'history'>,
+  { history }: Pick<TrialHistory, 'history'>,
   metric: MetricName,
   epochs = Infinity,
 ): (Metrics & { epoch: number }) | undefined {
@@ -25,8 +24,8 @@ export function bestOf(
     );
 }
 
-/** The trials that have a result within so many epochs, the best first; of equals the earlier one. */
-export function ranked<Trial extends Judged>(
+/** Ranks the trials by their best of the first `epochs` epochs, best first; ties by trial number. Omits trials without results. */
+export function ranked<Trial extends TrialHistory>(
   trials: readonly Trial[],
   metric: MetricName,
   epochs = Infinity,

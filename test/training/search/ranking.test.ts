@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { bestOf, ranked } from '../../../src/training/search/judging.js';
+import { bestOf, ranked } from '../../../src/training/search/ranking.js';
 
 const trials = [
   {
