@@ -11,9 +11,9 @@ import {
   type TrainableModel,
 } from './engine/step/compile-model.js';
 import type { CompileModelOptions, CompileOptions } from './engine/step/options.js';
+import { RandomStream as TensorStream } from './engine/step/random-stream.js';
 
 export { isToolkitError, ToolkitError, type ErrorCode, type ExitCode } from './core/errors.js';
-export { RandomStream } from './engine/step/random-stream.js';
 export type {
   CompiledModel,
   CompiledStep,
@@ -72,3 +72,32 @@ export function compileModel<Model extends TrainableModel>(
 ): CompiledModel<Model> {
   return compileLayersModel(model, options);
 }
+
+/**
+ * A stream of random numbers for steps that are compiled, which have new ones in each call. Those of TensorFlow.js (`tf.randomNormal`,
+ * `tf.dropout`) are made in JavaScript, and would be the same in every call. The numbers depend on the seed and on how many were drawn
+ * before; an eager step draws the same ones. In TypeScript, `Tensor` is the caller's own `tf.Tensor`.
+ */
+export interface RandomStream<Tensor> {
+  readonly seed: number;
+  /** Numbers uniformly distributed from `minimum` (0) up to but not including `maximum` (1). */
+  uniform(shape: readonly number[], minimum?: number, maximum?: number): Tensor;
+  /** Normally distributed numbers, by their mean (0) and standard deviation (1). */
+  normal(shape: readonly number[], mean?: number, deviation?: number): Tensor;
+  /** Sets each value to 0 with a probability of `rate`, and scales the others up so that the sum is expected to stay the same. */
+  dropout(x: Tensor, rate: number, noiseShape?: readonly number[]): Tensor;
+  /** Frees its counter. Steps that draw from the stream cannot be called any more. */
+  dispose(): void;
+}
+
+/**
+ * Makes a stream of random numbers of a seed, a whole number. Throws USAGE for another.
+ *
+ * @example
+ * ```js
+ * const random = new RandomStream(7);
+ * const step = compile((x) => random.dropout(x.add(random.normal(x.shape, 0, 0.1)), 0.2));
+ * ```
+ */
+// tfjs's declarations need those of browsers: the package's own do without them.
+export const RandomStream = TensorStream as unknown as new <Tensor>(seed: number) => RandomStream<Tensor>;

@@ -8,9 +8,13 @@ import { RandomStream } from './random-stream.js';
 
 /** The methods of `tf.LayersModel` and `tf.Sequential` that are of use here, whatever their versions say of their types. */
 export interface TrainableModel {
+  /** Sets loss, optimizer and metrics. */
   compile(settings: never): void;
+  /** Trains on inputs and targets. */
   fit(...values: never[]): Promise<unknown>;
+  /** Gives loss and metrics on inputs and targets. */
   evaluate(...values: never[]): unknown;
+  /** Gives the outputs for inputs. */
   predict(...values: never[]): unknown;
 }
 
@@ -159,14 +163,22 @@ interface Sequential {
   build(): void;
 }
 
-/** Throws USAGE for what is no model of tf.layers, or cannot be built. */
+/** Throws USAGE for what is no model of tf.layers, cannot be built, or is compiled already. */
 function insideOf(model: TrainableModel): ModelInside {
   const inside = isSequential(model) ? builtModel(model) : (model as Partial<ModelInside>);
   const methods = [inside.makeTrainFunction, inside.makeTestFunction, inside.predictLoop];
+  if (Object.hasOwn(inside, 'makeTrainFunction')) throw compiledTwice();
   if (methods.every((method) => typeof method === 'function')) return inside as ModelInside;
   throw new ToolkitError('USAGE', {
     message: 'compileModel needs a model of @tensorflow/tfjs-layers 4',
     hint: 'of a model that is written by hand, compile a step',
+  });
+}
+
+function compiledTwice(): ToolkitError {
+  return new ToolkitError('USAGE', {
+    message: 'the model is compiled already',
+    hint: 'dispose of what compileModel returned first',
   });
 }
 

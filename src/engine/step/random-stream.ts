@@ -15,6 +15,7 @@ import {
   type Variable,
 } from '@tensorflow/tfjs-core';
 
+import { ToolkitError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
 import { statelessUniform } from '../tracing/operations.js';
 
@@ -32,8 +33,14 @@ export class RandomStream {
   /** How many times numbers were drawn: a variable, so that a program counts on. */
   readonly #drawn: Variable;
 
-  /** @param seed a whole number */
+  /** @param seed a whole number; throws USAGE for another */
   constructor(seed: number) {
+    if (!Number.isSafeInteger(seed)) {
+      throw new ToolkitError('USAGE', {
+        message: `the seed of a RandomStream is ${seed}`,
+        hint: 'give it a whole number',
+      });
+    }
     this.seed = seed;
     this.#key = new Random(seed, 'stream').bits() | 0;
     this.#drawn = tidy(() => variable(scalar(0, 'int32'), false));

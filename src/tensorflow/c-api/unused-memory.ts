@@ -3,7 +3,9 @@ import { koffi } from './ffi.js';
 /** The C library whose allocator keeps freed memory: glibc's. Others have no such function, and need none. */
 const GLIBC = 'libc.so.6';
 
-interface Trim { async: (keep: number, done: (error: unknown) => void) => void }
+interface Trim {
+  async: (keep: number, done: (error: unknown) => void) => void;
+}
 
 let found: { trim: Trim | undefined } | undefined;
 

@@ -166,6 +166,7 @@ describe('a compiled model', () => {
     const compiled = compileModel(model, settings());
     const inside = insideOf(model);
     expect(Object.hasOwn(inside, 'makeTrainFunction')).toBe(true);
+    expect(() => compileModel(model, settings())).toThrow(/compiled already/);
     await compiled.fit(images, labels, { ...fitting, epochs: 1 });
     compiled.dispose();
     for (const name of ['makeTrainFunction', 'makeTestFunction', 'predictLoop']) {

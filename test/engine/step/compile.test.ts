@@ -269,12 +269,20 @@ describe('what a compiled step may not do', () => {
     ['drop values', (x) => tf.dropout(x, 0.5), /Math.random is called/],
     ['return other values each time', () => tf.scalar(calls++), /returns values made in JavaScript/],
     ['count calls', (x) => tf.mul(x, calls++), /takes values made in JavaScript/],
-    ['change its operations', (x) => (calls++ % 2 ? tf.sin(x) : tf.cos(x)), /the operations depend on the data/],
+    [
+      'change its operations',
+      (x) => (calls++ % 2 ? tf.sin(x) : tf.cos(x)),
+      /the operations depend on the data/,
+    ],
     ['take other tensors each time', (x) => tf.add(x, batches[calls++ % 2]!()), /nothing was thrown/],
     ['make variables', (x) => tf.mul(x, tf.variable(tf.scalar(2))), /tf.variable makes a variable each time/],
     ['keep tensors', (x) => (tf.keep(tf.square(x)), x), /tf.keep holds a tensor beyond the step/],
     ['free an argument', (x) => (x.dispose(), tf.scalar(1)), /frees an argument/],
-    ['depend on values for a shape', (x) => tf.unique(x as tf.Tensor1D).values, /shape.* depends on the data/],
+    [
+      'depend on values for a shape',
+      (x) => tf.unique(x as tf.Tensor1D).values,
+      /shape.* depends on the data/,
+    ],
     ['return something else', () => new Map(), /returns an object of the class Map/],
   ];
 

@@ -37,4 +37,8 @@ describe('a stream of random numbers', () => {
     expect(stream.dropout(tf.ones([2]), 0).dataSync()).toEqual(Float32Array.of(1, 1));
     stream.dispose();
   });
+
+  it('needs a whole number as its seed', () => {
+    expect(() => new RandomStream(0.5)).toThrow(/seed of a RandomStream is 0.5/);
+  });
 });
