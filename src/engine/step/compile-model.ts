@@ -51,33 +51,68 @@ interface ModelInside {
 /** Inputs, targets, and weights of the samples where there are any. */
 type Data = (Tensor | null | undefined)[];
 
+/** The models whose methods are compiled. */
+const compiledModels = new WeakSet<TrainableModel>();
+
 /** See src/compile.ts. */
 export function compileModel<Model extends TrainableModel>(
   model: Model,
   options: ModelOptions<Model>,
 ): CompiledModel<Model> {
   const { ours, theirs } = parseModelOptions(options);
-  const { seed, programs, eager } = ours;
+  if (compiledModels.has(model)) throw compiledTwice();
   if (Object.keys(theirs).length > 0) model.compile(theirs as never);
-  const inside = insideOf(model);
-  const random = new RandomStream(seed);
-  const undoRandom = drawFrom(random, inside.layers);
-  const undoMethods = compileMethods(inside, { programs, eager });
+  const random = new RandomStream(ours.seed);
+  const undo = install(model, (inside) => {
+    const undoRandom = drawFrom(random, inside.layers);
+    const undoMethods = compileMethods(inside, ours);
+    return () => {
+      undoMethods();
+      undoRandom();
+    };
+  });
+  compiledModels.add(model);
   return {
     model,
     fit: model.fit.bind(model),
     evaluate: model.evaluate.bind(model),
     predict: model.predict.bind(model),
     dispose() {
-      undoMethods();
-      undoRandom();
+      if (!compiledModels.delete(model)) return;
+      undo();
       random.dispose();
     },
   };
 }
 
-/** Puts compiled functions in the places of a model's own; gives a function that undoes it. */
-function compileMethods(inside: ModelInside, options: CompileOptions): () => void {
+type Undo = () => void;
+
+/** Changes a model inside, and with a sequential one each model that it makes of its layers later on. */
+function install(model: TrainableModel, change: (inside: ModelInside) => Undo): Undo {
+  let inside = insideOf(model);
+  let undo = change(inside);
+  if (isSequential(model)) {
+    Object.defineProperty(model, 'model', {
+      ...{ configurable: true, enumerable: true },
+      get: () => inside,
+      set: (next: ModelInside) => {
+        undo();
+        inside = next;
+        undo = change(next);
+      },
+    });
+  }
+  return () => {
+    undo();
+    if (!isSequential(model)) return;
+    const property = { configurable: true, enumerable: true, writable: true };
+    Object.defineProperty(model, 'model', { ...property, value: inside });
+  };
+}
+
+/** Puts compiled functions in the places of a model's own. */
+function compileMethods(inside: ModelInside, { programs, eager }: CompileOptions): Undo {
+  const options = { programs, eager };
   const own = {
     makeTrainFunction: inside.makeTrainFunction.bind(inside),
     makeTestFunction: inside.makeTestFunction.bind(inside),
@@ -163,11 +198,10 @@ interface Sequential {
   build(): void;
 }
 
-/** Throws USAGE for what is no model of tf.layers, cannot be built, or is compiled already. */
+/** Throws USAGE for what is no model of tf.layers, or cannot be built. */
 function insideOf(model: TrainableModel): ModelInside {
   const inside = isSequential(model) ? builtModel(model) : (model as Partial<ModelInside>);
   const methods = [inside.makeTrainFunction, inside.makeTestFunction, inside.predictLoop];
-  if (Object.hasOwn(inside, 'makeTrainFunction')) throw compiledTwice();
   if (methods.every((method) => typeof method === 'function')) return inside as ModelInside;
   throw new ToolkitError('USAGE', {
     message: 'compileModel needs a model of @tensorflow/tfjs-layers 4',

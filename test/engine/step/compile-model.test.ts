@@ -115,6 +115,39 @@ describe('a compiled model', () => {
     compiled.dispose();
   });
 
+  it('of words and a recurrent layer fits as the eager one does', async () => {
+    const numbers = Array.from({ length: 40 * 5 }, (_, at) => (at * 7) % 11);
+    const words = tf.tensor2d(numbers, [40, 5], 'int32');
+    const targets = tf.tensor2d(
+      Array.from({ length: 40 }, (_, at) => at % 2),
+      [40, 1],
+    );
+    const weights = [];
+    for (const eager of [true, false]) {
+      const seeded = { seed: 1 };
+      const initial = { kernelInitializer: tf.initializers.glorotUniform(seeded) };
+      const model = tf.sequential({
+        layers: [
+          tf.layers.embedding({
+            ...{ inputDim: 11, outputDim: 4, inputLength: 5 },
+            embeddingsInitializer: tf.initializers.randomUniform({ minval: -0.1, maxval: 0.1, ...seeded }),
+          }),
+          tf.layers.lstm({
+            units: 3,
+            ...initial,
+            recurrentInitializer: tf.initializers.glorotUniform(seeded),
+          }),
+          tf.layers.dense({ units: 1, activation: 'sigmoid', ...initial }),
+        ],
+      });
+      const optimizer = tf.train.momentum(0.1, 0.9);
+      const compiled = compileModel(model, { optimizer, loss: 'binaryCrossentropy', eager });
+      await compiled.fit(words, targets, { epochs: 3, batchSize: 10, shuffle: false });
+      weights.push(model.getWeights());
+    }
+    expectClose(weights[1]!, weights[0]!);
+  });
+
   it('trains on data sets and single batches', async () => {
     const model = smallNet();
     compileModel(model, settings());
@@ -141,7 +174,9 @@ describe('a compiled model', () => {
       compileModel(model, { ...settings(), eager: index === 0 });
       await model.fit(images, labels, fitting);
       const optimizer = tf.train.sgd(0.1);
+      // A sequential model makes another one inside of it.
       model.compile({ optimizer, loss: 'meanSquaredError' });
+      expect(Object.hasOwn(insideOf(model), 'makeTrainFunction')).toBe(true);
       await model.fit(images, labels, fitting);
       optimizer.setLearningRate(0.01);
       const { history } = await model.fit(images, labels, fitting);
