@@ -45,16 +45,20 @@ const model = tf.sequential({
 model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
 if (!values.eager) compileModel(model);
 let started = 0;
+let computed = process.cpuUsage();
 await model.fit(images, labels, {
   batchSize: Number(values.batch),
   epochs: Number(values.epochs),
   callbacks: {
     onEpochBegin: () => {
       started = performance.now();
+      computed = process.cpuUsage();
     },
     onEpochEnd: (epoch, logs) => {
       const seconds = (performance.now() - started) / 1000;
-      process.stdout.write(`${JSON.stringify({ epoch, seconds, loss: logs?.['loss'] })}\n`);
+      const { user, system } = process.cpuUsage(computed);
+      const line = { epoch, seconds, coreSeconds: (user + system) / 1e6, loss: logs?.['loss'] };
+      process.stdout.write(`${JSON.stringify(line)}\n`);
     },
   },
 });
