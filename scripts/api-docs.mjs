@@ -21,7 +21,7 @@ const application = await Application.bootstrapWithPlugins({
   excludeExternals: true,
   disableSources: true,
   githubPages: false,
-  requiredToBeDocumented: ['Function', 'Class', 'Method'],
+  requiredToBeDocumented: ['Function', 'Class'],
   validation: { notExported: true, invalidLink: true, notDocumented: true },
   treatWarningsAsErrors: true,
   treatValidationWarningsAsErrors: true,

@@ -25,7 +25,7 @@ export interface OperationAttribute {
 export interface TensorFlowBinding {
   createTensor(shape: number[], dtype: number, values: BackendValues): number;
   deleteTensor(id: number): void;
-  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
+  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array | BigInt64Array | Uint8Array[];
   executeOp(
     name: string,
     attributes: OperationAttribute[],
@@ -53,21 +53,45 @@ export interface TensorFlowBinding {
   readonly TF_Version: string;
 }
 
+/** The backend's record of a tensor's data. `id` is -1 before the values are copied to TensorFlow. */
+export interface TensorRecord {
+  shape: number[];
+  dtype: number;
+  values: unknown;
+  id: number;
+  refCount: number;
+}
+
 /** tfjs-node-gpu's backend: runs each tfjs kernel as an operation of the binding. */
 export declare class NodeJSKernelBackend extends KernelBackend {
   /** Can be exchanged, to watch what the kernels do. */
   binding: TensorFlowBinding;
   readonly isUsingGpuDevice: boolean;
   constructor(binding: TensorFlowBinding, packageName: string);
+  /** The records of the tensors by their data ids. */
+  readonly tensorMap: {
+    get(dataId: never): TensorRecord;
+    set(dataId: never, record: TensorRecord): void;
+    has(dataId: never): boolean;
+    delete(dataId: never): boolean;
+    numDataIds(): number;
+  };
   createOutputTensor(metadata: TensorMetadata): Tensor;
   getInputTensorIds(tensors: TensorInfo[]): number[];
-  executeSingleOutput(name: string, attributes: OperationAttribute[], inputs: TensorInfo[]): TensorInfo;
+  executeSingleInput(name: string, input: TensorInfo): Tensor;
+  executeSingleOutput(name: string, attributes: OperationAttribute[], inputs: TensorInfo[]): Tensor;
   executeMultipleOutputs(
     name: string,
     attributes: OperationAttribute[],
     inputs: TensorInfo[],
     outputs: number,
-  ): TensorInfo[];
+  ): Tensor[];
+  applyActivation(
+    input: Tensor,
+    activation: string | undefined,
+    preluActivationWeights: Tensor | undefined,
+    leakyreluAlpha: number | undefined,
+  ): Tensor;
   getDTypeInteger(dtype: DataType): number;
   write(values: BackendValues, shape: number[], dtype: DataType): DataId;
 }

@@ -5,7 +5,7 @@ import { setBackend } from '@tensorflow/tfjs-core';
 
 import { ToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
-import { BACKEND_NAME } from './backend/extra-kernels.js';
+import { BACKEND_NAME } from './backend/kernels/kernel-call.js';
 import { registerTensorFlowBackend, requireFreeBackendName } from './backend/tfjs-backend.js';
 import { requireTfjs4 } from './backend/tfjs-version.js';
 import { loadTensorFlow } from './c-api/c-api.js';

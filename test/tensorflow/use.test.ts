@@ -1,5 +1,5 @@
 import { add, getBackend, setBackend, tensor1d } from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import {
   activeTensorFlow,
@@ -129,6 +129,19 @@ describe('findRuntime', () => {
     const runtime = await temporaryFolder();
     const error = await toolkitError('RUNTIME_UNUSABLE', findRuntime({ device: 'cpu', runtime }));
     expect(error.message).toContain(runtime);
+  });
+
+  it('looks in the folder of MNIST_TENSORFLOW, unless an option names another', async () => {
+    const { runtime } = await useTensorFlow(CPU);
+    const folder = await temporaryFolder();
+    vi.stubEnv('MNIST_TENSORFLOW', folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const error = await toolkitError('RUNTIME_UNUSABLE', findRuntime({ device: 'cpu' }));
+    expect(error.message).toContain(folder);
+    expect(await findRuntime({ device: 'cpu', runtime })).toMatchObject({
+      folder: runtime,
+      origin: 'option',
+    });
   });
 
   it('refuses an option that it does not have', async () => {

@@ -1,7 +1,7 @@
 import type { ActiveBackend, BackendRequest } from './backend.js';
 import { warnOfNoEffect } from './unsupported-options.js';
 import type { StageContext } from '../../core/events.js';
-import { BACKEND_NAME } from '../../tensorflow/backend/extra-kernels.js';
+import { BACKEND_NAME } from '../../tensorflow/backend/kernels/kernel-call.js';
 import { NO_MIXED_PRECISION, setMixedPrecision } from '../../tensorflow/precision.js';
 import { startTensorFlow as start } from '../../tensorflow/start.js';
 

@@ -33,6 +33,7 @@ export class StepProgram {
     const { definition, inputs, outputs, captured, read } = stepGraph(trace);
     this.#binding = binding;
     this.#function = new GraphFunction(binding.context, definition, inputs, outputs);
+    binding.addFunction(this.#function.name, inputs.length);
     this.#attributes = precisionOf(binding);
     this.#captured = captured.map((id) => shareTensor(binding, id).id);
     this.#read = read.map((id) => trace.variables.get(id)!);
@@ -73,6 +74,7 @@ export class StepProgram {
   /** Gives back what it holds of TensorFlow. */
   dispose(): void {
     for (const id of this.#captured) this.#binding.deleteTensor(id);
+    this.#binding.forgetFunction(this.#function.name);
     this.#function.remove();
   }
 }

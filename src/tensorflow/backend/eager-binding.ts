@@ -1,22 +1,29 @@
 import type { OperationAttribute, TensorFlowBinding, TensorMetadata } from '#tensorflow-kernels';
 import type { BackendValues } from '@tensorflow/tfjs-core';
 
-import type { Pointer } from '../c-api/c-api.js';
+import { ToolkitError } from '../../core/errors.js';
+import type { Address, Pointer, TensorFlowApi } from '../c-api/c-api.js';
 import { AttributeType, DataType } from '../c-api/data-types.js';
 import type { EagerContext } from '../c-api/eager-context.js';
-import {
-  ELEMENT_BYTES,
-  newTensor,
-  refusedType,
-  shapeArgument,
-  toInt64,
-  type HostTensor,
-} from '../c-api/tensors.js';
+import { setAttribute, type OperationSetup } from '../c-api/operation-attributes.js';
+import { OperationDefinitions, type OperationDefinition } from '../c-api/operation-definitions.js';
+import { OutputArea } from '../c-api/output-area.js';
+import { newStringTensor, readStrings } from '../c-api/strings.js';
+import { ELEMENT_BYTES, newTensor, refusedType, type HostTensor } from '../c-api/tensors.js';
 
 type TypedArray = Float32Array | Int32Array | Uint8Array;
+/** The values of a tensor; a string is its bytes. */
+type TensorValues = TypedArray | BigInt64Array | Uint8Array[];
 
-/** More than almost every operation has; the buffer grows for an unstack or a split into more. */
-const INITIAL_OUTPUTS = 64;
+/** TensorFlow's GPU kernels expect int32 tensors, mostly shapes and indices, in host memory; strings are always there. */
+const STAYS_ON_HOST = new Set<number>([DataType.INT32, DataType.STRING]);
+/** More outputs than any sensible split has; each takes memory before TensorFlow can refuse them. */
+const MAX_OUTPUTS = 2 ** 20;
+
+/** An operation that has been called before. */
+interface KnownOperation extends OperationSetup, OperationDefinition {
+  address: Address;
+}
 
 /**
  * The binding of tfjs-node-gpu's kernels to TensorFlow's eager mode, through the FFI. It replaces that package's compiled addon
@@ -42,14 +49,20 @@ export class EagerBinding implements TensorFlowBinding {
   readonly TF_Version: string;
 
   readonly context: EagerContext;
-  readonly #handles = new Map<number, Pointer>();
+  readonly #handles = new Map<number, Address>();
   #nextId = 0;
-  #outputs = new BigInt64Array(INITIAL_OUTPUTS);
-  readonly #outputCount = new Int32Array(1);
+  readonly #definitions: OperationDefinitions;
+  readonly #setups = new Map<string, KnownOperation>();
+  readonly #area: OutputArea;
+  #operation: Address = 0;
+  /** The inputs of the last call. */
+  #held: readonly number[] = [];
 
   constructor(context: EagerContext) {
     this.context = context;
     this.TF_Version = context.api.TF_Version();
+    this.#definitions = new OperationDefinitions(context.api);
+    this.#area = new OutputArea(context.api);
   }
 
   isUsingGpuDevice(): boolean {
@@ -67,30 +80,84 @@ export class EagerBinding implements TensorFlowBinding {
   /** Copies values into a new tensor on the device and returns its id. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   createTensor(shape: number[], dtype: number, values: BackendValues): number {
     const { api, status, usesGpu } = this.context;
-    const tensor = newTensor(api, { type: dtype, shape, values: asTyped(values, dtype) });
+    const tensor =
+      dtype === DataType.STRING
+        ? newStringTensor(api, shape, asStrings(values))
+        : newTensor(api, { type: dtype, shape, values: asTyped(values, dtype) });
     const handle = api.TFE_NewTensorHandle(tensor, status);
     api.TF_DeleteTensor(tensor);
     this.context.check('a new tensor');
-    // TensorFlow's GPU kernels expect int32 tensors, mostly shapes and indices, in host memory.
-    return this.#insert(usesGpu && dtype !== DataType.INT32 ? this.#copyToDevice(handle) : handle);
+    return this.#insert(usesGpu && !STAYS_ON_HOST.has(dtype) ? this.#copyToDevice(handle) : handle);
   }
 
   deleteTensor(id: number): void {
-    this.context.api.TFE_DeleteTensorHandle(this.#handle(id));
+    const { api, status } = this.context;
+    api.TFE_DeleteTensorHandle(this.#handle(id, 'deleting a tensor'));
     this.#handles.delete(id);
+    if (!this.#held.includes(id)) return;
+    // Otherwise the operation would keep its inputs in memory until the next call.
+    api.TFE_OpReset(this.#operation, 'NoOp', null, status);
+    this.#held = [];
   }
 
   /** Copies the values of a tensor to JavaScript; blocks until they are computed. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
-  tensorDataSync(id: number): TypedArray {
+  tensorDataSync(id: number): TensorValues {
+    const handle = this.#handle(id, 'reading a tensor');
+    const type = this.context.api.TFE_TensorHandleDataType(handle);
+    if (type === DataType.STRING) return this.#resolve(handle, readStrings);
+    const values = this.#valuesOf(handle, type);
+    return type === DataType.INT64 ? new BigInt64Array(values.buffer) : values;
+  }
+
+  /** Copies a tensor to JavaScript; blocks until it is computed. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
+  read(id: number): HostTensor {
+    const handle = this.#handle(id, 'reading a tensor');
+    const { type, shape } = this.#typeAndShape(handle);
+    return { type, shape, values: this.#valuesOf(handle, type) };
+  }
+
+  /** A tensor's type (`DataType`) and shape. */
+  typeAndShapeOf(id: number): { type: number; shape: number[] } {
+    return this.#typeAndShape(this.#handle(id, 'describing a tensor'));
+  }
+
+  /** Runs an operation and returns its outputs. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
+  executeOp(
+    name: string,
+    attributes: OperationAttribute[],
+    inputs: number[],
+    outputs: number,
+  ): TensorMetadata[] {
+    this.#execute(name, attributes, inputs, outputs);
+    // All outputs are registered before any is described, so that an error leaks none.
+    const ids = Array.from({ length: this.#area.length }, (_, index) => this.#insert(this.#area.at(index)));
+    return ids.map((id) => this.#describe(id));
+  }
+
+  /** Runs an operation with one output of known shape and type and returns its id. Throws as `executeOp` does. */
+  executeKnown(name: string, attributes: OperationAttribute[], inputs: number[]): number {
+    this.#execute(name, attributes, inputs, 1);
+    return this.#insert(this.#area.at(0));
+  }
+
+  /** Makes a function of the eager context an operation of `executeOp`. */
+  addFunction(name: string, inputCount: number): void {
     const { api, status } = this.context;
-    const handle = this.#handle(id);
-    const type = api.TFE_TensorHandleDataType(handle);
+    const attributeTypes = new Map([['config_proto', 'string']]);
+    this.#setups.set(name, { api, status, name, address: 0, inputCount, inputTypes: [], attributeTypes });
+  }
+
+  /** Forgets a function, before the eager context does. */
+  forgetFunction(name: string): void {
+    this.#setups.delete(name);
+    if (this.#operation !== 0) this.context.api.TFE_OpReset(this.#operation, 'NoOp', null, this.context.status);
+    this.#held = [];
+  }
+
+  /** Values of a fixed size, with 64-bit integers as pairs of 32-bit words. */
+  #valuesOf(handle: Address, type: number): TypedArray {
     if (!(type in ELEMENT_BYTES)) throw refusedType('reading a tensor', type);
-    const tensor = api.TFE_TensorHandleResolve(handle, status);
-    this.context.check('reading a tensor');
-    const bytes = new Uint8Array(api.TF_TensorByteSize(tensor));
-    if (bytes.length > 0) api.memcpy(bytes, api.TF_TensorData(tensor), bytes.length);
-    api.TF_DeleteTensor(tensor);
+    const bytes = this.#resolve(handle, readBytes);
     switch (type) {
       case DataType.FLOAT:
       case DataType.COMPLEX64:
@@ -103,86 +170,72 @@ export class EagerBinding implements TensorFlowBinding {
     }
   }
 
-  /** Copies a tensor to JavaScript; blocks until it is computed. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
-  read(id: number): HostTensor {
-    const { type, shape } = this.#typeAndShape(this.#handle(id));
-    return { type, shape, values: this.tensorDataSync(id) };
-  }
-
-  /** A tensor's type (`DataType`) and shape. */
-  typeAndShapeOf(id: number): { type: number; shape: number[] } {
-    return this.#typeAndShape(this.#handle(id));
-  }
-
-  /** Runs an operation and returns its outputs. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
-  executeOp(
-    name: string,
-    attributes: OperationAttribute[],
-    inputs: number[],
-    outputs: number,
-  ): TensorMetadata[] {
-    const { api, pointer, status, device, usesGpu } = this.context;
-    const operation = api.TFE_NewOp(pointer, name, status);
-    this.context.check(name);
-    try {
-      // Without a GPU the CPU is the only device: setting it would only cost time.
-      if (usesGpu) api.TFE_OpSetDevice(operation, device, status);
-      for (const input of inputs) api.TFE_OpAddInput(operation, this.#handle(input), status);
-      for (const attribute of attributes) this.#setAttribute(operation, attribute);
-      if (outputs > this.#outputs.length) this.#outputs = new BigInt64Array(outputs);
-      this.#outputCount[0] = outputs;
-      api.TFE_Execute(operation, this.#outputs, this.#outputCount, status);
-      this.context.check(name);
-      return Array.from({ length: this.#outputCount[0] }, (_, index) =>
-        this.#describe(this.#outputs[index] ?? 0n),
-      );
-    } finally {
-      api.TFE_DeleteOp(operation);
-    }
-  }
-
-  #setAttribute(operation: Pointer, { name, type, value }: OperationAttribute): void {
+  /** Reads the tensor of a handle; blocks until it is computed. */
+  #resolve<Values>(handle: Address, read: (api: TensorFlowApi, tensor: Pointer) => Values): Values {
     const { api, status } = this.context;
-    switch (type) {
-      case AttributeType.STRING: {
-        const bytes = value instanceof Uint8Array ? value : new TextEncoder().encode(value as string);
-        api.TFE_OpSetAttrString(operation, name, bytes, bytes.length);
-        break;
-      }
-      case AttributeType.INT:
-        if (Array.isArray(value)) api.TFE_OpSetAttrIntList(operation, name, toInt64(value), value.length);
-        else api.TFE_OpSetAttrInt(operation, name, value as number);
-        break;
-      case AttributeType.FLOAT:
-        if (Array.isArray(value)) {
-          api.TFE_OpSetAttrFloatList(operation, name, Float32Array.from(value), value.length);
-        } else api.TFE_OpSetAttrFloat(operation, name, value as number);
-        break;
-      case AttributeType.BOOL:
-        if (Array.isArray(value)) {
-          api.TFE_OpSetAttrBoolList(operation, name, Uint8Array.from(value, Number), value.length);
-        } else api.TFE_OpSetAttrBool(operation, name, value ? 1 : 0);
-        break;
-      case AttributeType.TYPE:
-        api.TFE_OpSetAttrType(operation, name, value as number);
-        break;
-      case AttributeType.SHAPE: {
-        const sizes = shapeArgument(value as number[], `the attribute ${name}`, -1);
-        api.TFE_OpSetAttrShape(operation, name, sizes, sizes.length, status);
-        this.context.check(`the attribute ${name}`);
-        break;
-      }
-      default:
-        throw refusedType(`the attribute ${name}`, type);
+    const tensor = api.TFE_TensorHandleResolve(handle, status);
+    this.context.check('reading a tensor');
+    try {
+      return read(api, tensor);
+    } finally {
+      api.TF_DeleteTensor(tensor);
     }
   }
 
-  #describe(handle: Pointer): TensorMetadata {
-    const { type: dtype, shape } = this.#typeAndShape(handle);
-    return { id: this.#insert(handle), shape, dtype };
+  #execute(
+    name: string,
+    attributes: readonly OperationAttribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): void {
+    const { api, status } = this.context;
+    if (!Number.isInteger(outputs) || outputs < 0 || outputs > MAX_OUTPUTS) {
+      throw failureIn(name, `it cannot have ${outputs} outputs`);
+    }
+    const setup = this.#begin(name, inputs);
+    for (const attribute of attributes) setAttribute(setup, attribute);
+    this.#area.prepare(outputs);
+    api.TFE_Execute(setup.address, this.#area.outputs, this.#area.count, status);
+    // A failed operation has no outputs, so that most calls need not read the status.
+    const { length } = this.#area;
+    if (length === 0 || this.#area.at(length - 1) === 0) this.context.check(name);
+    if (length === outputs) return;
+    for (let index = 0; index < length; index++) api.TFE_DeleteTensorHandle(this.#area.at(index));
+    throw failureIn(name, `it has ${length} outputs, not ${outputs}`);
   }
 
-  #typeAndShape(handle: Pointer): { type: number; shape: number[] } {
+  /** Prepares an operation with its inputs. All calls share one native operation, which is faster than a new one for each. */
+  #begin(name: string, inputs: readonly number[]): OperationSetup {
+    const { api, pointer, status, device, usesGpu } = this.context;
+    const setup = this.#setups.get(name) ?? this.#learn(name);
+    if (setup.inputCount !== undefined && setup.inputCount !== inputs.length) {
+      throw failureIn(name, `it takes ${setup.inputCount} inputs, not ${inputs.length}`);
+    }
+    const handles = inputs.map((input) => this.#handle(input, name));
+    if (this.#operation === 0) this.#operation = api.TFE_NewOp(pointer, 'NoOp', status);
+    // Without a GPU the CPU is the only device: setting it would only cost time.
+    api.TFE_OpReset(this.#operation, name, usesGpu ? device : null, status);
+    this.#held = inputs;
+    for (const handle of handles) api.TFE_OpAddInput(this.#operation, handle, status);
+    setup.address = this.#operation;
+    return setup;
+  }
+
+  #learn(name: string): KnownOperation {
+    const { api, status } = this.context;
+    const definition = this.#definitions.of(name);
+    if (!definition) throw failureIn(name, 'TensorFlow has no such operation');
+    const setup = { ...definition, api, status, name, address: 0 };
+    this.#setups.set(name, setup);
+    return setup;
+  }
+
+  #describe(id: number): TensorMetadata {
+    const { type: dtype, shape } = this.#typeAndShape(this.#handle(id, 'describing an output'));
+    return { id, shape, dtype };
+  }
+
+  #typeAndShape(handle: Address): { type: number; shape: number[] } {
     const { api, status } = this.context;
     const shape: number[] = [];
     const rank = api.TFE_TensorHandleNumDims(handle, status);
@@ -190,7 +243,7 @@ export class EagerBinding implements TensorFlowBinding {
     return { type: api.TFE_TensorHandleDataType(handle), shape };
   }
 
-  #copyToDevice(handle: Pointer): Pointer {
+  #copyToDevice(handle: Address): Address {
     const { api, pointer, status, device } = this.context;
     const copy = api.TFE_TensorHandleCopyToDevice(handle, pointer, device, status);
     api.TFE_DeleteTensorHandle(handle);
@@ -198,20 +251,38 @@ export class EagerBinding implements TensorFlowBinding {
     return copy;
   }
 
-  #insert(handle: Pointer): number {
+  #insert(handle: Address): number {
     const id = this.#nextId++;
     this.#handles.set(id, handle);
     return id;
   }
 
-  #handle(id: number): Pointer {
+  #handle(id: number, operation: string): Address {
     const handle = this.#handles.get(id);
-    if (handle === undefined) throw new Error(`tensor ${id} does not exist any more`);
+    if (handle === undefined) throw failureIn(operation, `tensor ${id} does not exist any more`);
     return handle;
   }
 }
 
-/** tfjs usually passes typed arrays, but accepts plain arrays of numbers and booleans too. */
+function failureIn(operation: string, reason: string): ToolkitError {
+  return new ToolkitError('TENSORFLOW_FAILED', { operation, reason });
+}
+
+function readBytes(api: TensorFlowApi, tensor: Pointer): Uint8Array {
+  const bytes = new Uint8Array(api.TF_TensorByteSize(tensor));
+  if (bytes.length > 0) api.memcpy(bytes, api.TF_TensorData(tensor), bytes.length);
+  return bytes;
+}
+
+/** tfjs passes strings as UTF-8 bytes. */
+function asStrings(values: BackendValues): Uint8Array[] {
+  const encoder = new TextEncoder();
+  return Array.from(values as ArrayLike<Uint8Array | string>, (value) =>
+    typeof value === 'string' ? encoder.encode(value) : value,
+  );
+}
+
+/** tfjs passes typed arrays, but for booleans and numbers also plain arrays. */
 function asTyped(values: BackendValues, dtype: number): TypedArray {
   if (values instanceof Float32Array || values instanceof Int32Array || values instanceof Uint8Array)
     return values;

@@ -16,10 +16,10 @@ import {
 
 import { AttributeType, DataType } from '../c-api/data-types.js';
 import { attribute } from '../c-api/graph-builder.js';
+import { BACKEND_NAME } from './kernels/kernel-call.js';
+import { registerKernels } from './kernels/index.js';
+import { nameKernelErrors } from './kernels/worded-errors.js';
 import { RecordingBinding } from './recording-binding.js';
-
-/** The backend's name in tfjs; tfjs-node-gpu registers its kernels under it. */
-export const BACKEND_NAME = 'tensorflow';
 
 /** Kernels that tfjs lacks, each a single TensorFlow operation. `src/engine/tracing/operations.ts` calls them. */
 export const ExtraKernel = {
@@ -135,9 +135,11 @@ export function registerExtraKernels(): void {
     ),
   );
   registerBatchNormalization();
+  registerKernels();
   addFastPath(BatchMatMul, multiplyMatrices);
   addFastPath(Add, addBias);
   addFastPath(GatherV2, gatherRecorded);
+  nameKernelErrors();
 }
 
 /** TensorFlow's activation gradients differ only in the order of their inputs. */

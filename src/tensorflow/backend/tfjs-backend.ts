@@ -6,8 +6,10 @@ import { engine, getBackend, registerBackend, setBackend } from '@tensorflow/tfj
 import { ToolkitError } from '../../core/errors.js';
 import { EagerBinding } from './eager-binding.js';
 import type { EagerContext } from '../c-api/eager-context.js';
-import { BACKEND_NAME, registerExtraKernels } from './extra-kernels.js';
+import { registerExtraKernels } from './extra-kernels.js';
+import { BACKEND_NAME } from './kernels/kernel-call.js';
 import { RecordingBinding } from './recording-binding.js';
+import { newTensorFlowBackend } from './tensorflow-backend.js';
 
 /** Registers TensorFlow, through an eager context, as tfjs's backend and selects it. */
 export async function useTensorFlowBackend(context: EagerContext): Promise<void> {
@@ -19,7 +21,7 @@ export async function useTensorFlowBackend(context: EagerContext): Promise<void>
 export function registerTensorFlowBackend(context: EagerContext): void {
   const require = createRequire(import.meta.url);
   const { NodeJSKernelBackend } = require('#tensorflow-kernels') as typeof kernels;
-  registerBackend(BACKEND_NAME, () => new NodeJSKernelBackend(new EagerBinding(context), 'mnist-train'));
+  registerBackend(BACKEND_NAME, () => newTensorFlowBackend(NodeJSKernelBackend, new EagerBinding(context)));
   registerExtraKernels();
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { BACKEND_NAME } from './extra-kernels.js';
+import { BACKEND_NAME } from './kernels/kernel-call.js';
 
 const MAJOR = '4';
 

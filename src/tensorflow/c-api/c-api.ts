@@ -10,6 +10,9 @@ import { protectFromSignals, withoutSignals } from './signals.js';
 /** An address in native memory. */
 export type Pointer = bigint;
 
+/** The address of an eager operation or tensor handle, as a number: faster through the FFI than a bigint. 0 is a null pointer. */
+export type Address = number;
+
 /** Memory that native code may read or write. */
 type Memory = Uint8Array | Int32Array | Float32Array | BigInt64Array | Pointer;
 
@@ -32,6 +35,7 @@ export interface TensorFlowApi {
   TF_AllocateTensor(type: number, dimensions: BigInt64Array, rank: number, bytes: number): Pointer;
   TF_TensorData(tensor: Pointer): Pointer;
   TF_TensorByteSize(tensor: Pointer): number;
+  TF_TensorElementCount(tensor: Pointer): number;
   TF_TensorType(tensor: Pointer): number;
   TF_DeleteTensor(tensor: Pointer): void;
 
@@ -108,35 +112,44 @@ export interface TensorFlowApi {
   TFE_NewContext(options: Pointer, status: Pointer): Pointer;
   TFE_ContextListDevices(context: Pointer, status: Pointer): Pointer;
 
-  TFE_NewTensorHandle(tensor: Pointer, status: Pointer): Pointer;
-  TFE_DeleteTensorHandle(handle: Pointer): void;
-  TFE_TensorHandleDataType(handle: Pointer): number;
-  TFE_TensorHandleNumDims(handle: Pointer, status: Pointer): number;
-  TFE_TensorHandleDim(handle: Pointer, index: number, status: Pointer): number;
-  TFE_TensorHandleResolve(handle: Pointer, status: Pointer): Pointer;
-  TFE_TensorHandleCopyToDevice(handle: Pointer, context: Pointer, device: string, status: Pointer): Pointer;
+  TFE_NewTensorHandle(tensor: Pointer, status: Pointer): Address;
+  TFE_DeleteTensorHandle(handle: Address): void;
+  TFE_TensorHandleDataType(handle: Address): number;
+  TFE_TensorHandleNumDims(handle: Address, status: Pointer): number;
+  TFE_TensorHandleDim(handle: Address, index: number, status: Pointer): number;
+  TFE_TensorHandleResolve(handle: Address, status: Pointer): Pointer;
+  TFE_TensorHandleCopyToDevice(handle: Address, context: Pointer, device: string, status: Pointer): Address;
 
-  TFE_NewOp(context: Pointer, name: string, status: Pointer): Pointer;
-  TFE_DeleteOp(operation: Pointer): void;
-  TFE_OpSetDevice(operation: Pointer, device: string, status: Pointer): void;
-  TFE_OpAddInput(operation: Pointer, input: Pointer, status: Pointer): void;
-  TFE_OpSetAttrString(operation: Pointer, name: string, value: Uint8Array, bytes: number): void;
-  TFE_OpSetAttrInt(operation: Pointer, name: string, value: number): void;
-  TFE_OpSetAttrIntList(operation: Pointer, name: string, values: BigInt64Array, count: number): void;
-  TFE_OpSetAttrFloat(operation: Pointer, name: string, value: number): void;
-  TFE_OpSetAttrFloatList(operation: Pointer, name: string, values: Float32Array, count: number): void;
-  TFE_OpSetAttrBool(operation: Pointer, name: string, value: number): void;
-  TFE_OpSetAttrBoolList(operation: Pointer, name: string, values: Uint8Array, count: number): void;
-  TFE_OpSetAttrType(operation: Pointer, name: string, value: number): void;
+  TFE_NewOp(context: Pointer, name: string, status: Pointer): Address;
+  TFE_OpReset(operation: Address, name: string, device: string | null, status: Pointer): void;
+  TFE_OpAddInput(operation: Address, input: Address, status: Pointer): void;
+  TFE_OpSetAttrString(operation: Address, name: string, value: Uint8Array, bytes: number): void;
+  TFE_OpSetAttrStringList(
+    operation: Address,
+    name: string,
+    values: readonly string[],
+    bytes: BigInt64Array,
+    count: number,
+  ): void;
+  TFE_OpSetAttrInt(operation: Address, name: string, value: number): void;
+  TFE_OpSetAttrIntList(operation: Address, name: string, values: BigInt64Array, count: number): void;
+  TFE_OpSetAttrFloat(operation: Address, name: string, value: number): void;
+  TFE_OpSetAttrFloatList(operation: Address, name: string, values: Float32Array, count: number): void;
+  TFE_OpSetAttrBool(operation: Address, name: string, value: number): void;
+  TFE_OpSetAttrBoolList(operation: Address, name: string, values: Uint8Array, count: number): void;
+  TFE_OpSetAttrType(operation: Address, name: string, value: number): void;
+  TFE_OpSetAttrTypeList(operation: Address, name: string, values: Int32Array, count: number): void;
   TFE_OpSetAttrShape(
-    operation: Pointer,
+    operation: Address,
     name: string,
     sizes: BigInt64Array,
     rank: number,
     status: Pointer,
   ): void;
-  TFE_Execute(operation: Pointer, outputs: BigInt64Array, count: Int32Array, status: Pointer): void;
+  /** @param outputs native memory that receives the addresses of the outputs */
+  TFE_Execute(operation: Address, outputs: Address, count: Address, status: Pointer): void;
 
+  malloc(bytes: number): Pointer;
   /** The C library's memcpy: copies values into and out of tensors. */
   memcpy(destination: Memory, source: Memory, bytes: number): Pointer;
 }
@@ -151,6 +164,7 @@ const PROTOTYPES: Readonly<Record<keyof TensorFlowApi, string>> = {
   TF_AllocateTensor: 'void* TF_AllocateTensor(int, void*, int, size_t)',
   TF_TensorData: 'void* TF_TensorData(void*)',
   TF_TensorByteSize: 'size_t TF_TensorByteSize(void*)',
+  TF_TensorElementCount: 'int64_t TF_TensorElementCount(void*)',
   TF_TensorType: 'int TF_TensorType(void*)',
   TF_DeleteTensor: 'void TF_DeleteTensor(void*)',
 
@@ -192,29 +206,31 @@ const PROTOTYPES: Readonly<Record<keyof TensorFlowApi, string>> = {
   TFE_NewContext: 'void* TFE_NewContext(void*, void*)',
   TFE_ContextListDevices: 'void* TFE_ContextListDevices(void*, void*)',
 
-  TFE_NewTensorHandle: 'void* TFE_NewTensorHandle(void*, void*)',
-  TFE_DeleteTensorHandle: 'void TFE_DeleteTensorHandle(void*)',
-  TFE_TensorHandleDataType: 'int TFE_TensorHandleDataType(void*)',
-  TFE_TensorHandleNumDims: 'int TFE_TensorHandleNumDims(void*, void*)',
-  TFE_TensorHandleDim: 'int64_t TFE_TensorHandleDim(void*, int, void*)',
-  TFE_TensorHandleResolve: 'void* TFE_TensorHandleResolve(void*, void*)',
-  TFE_TensorHandleCopyToDevice: 'void* TFE_TensorHandleCopyToDevice(void*, void*, const char*, void*)',
+  TFE_NewTensorHandle: 'int64_t TFE_NewTensorHandle(void*, void*)',
+  TFE_DeleteTensorHandle: 'void TFE_DeleteTensorHandle(int64_t)',
+  TFE_TensorHandleDataType: 'int TFE_TensorHandleDataType(int64_t)',
+  TFE_TensorHandleNumDims: 'int TFE_TensorHandleNumDims(int64_t, void*)',
+  TFE_TensorHandleDim: 'int64_t TFE_TensorHandleDim(int64_t, int, void*)',
+  TFE_TensorHandleResolve: 'void* TFE_TensorHandleResolve(int64_t, void*)',
+  TFE_TensorHandleCopyToDevice: 'int64_t TFE_TensorHandleCopyToDevice(int64_t, void*, const char*, void*)',
 
-  TFE_NewOp: 'void* TFE_NewOp(void*, const char*, void*)',
-  TFE_DeleteOp: 'void TFE_DeleteOp(void*)',
-  TFE_OpSetDevice: 'void TFE_OpSetDevice(void*, const char*, void*)',
-  TFE_OpAddInput: 'void TFE_OpAddInput(void*, void*, void*)',
-  TFE_OpSetAttrString: 'void TFE_OpSetAttrString(void*, const char*, void*, size_t)',
-  TFE_OpSetAttrInt: 'void TFE_OpSetAttrInt(void*, const char*, int64_t)',
-  TFE_OpSetAttrIntList: 'void TFE_OpSetAttrIntList(void*, const char*, void*, int)',
-  TFE_OpSetAttrFloat: 'void TFE_OpSetAttrFloat(void*, const char*, float)',
-  TFE_OpSetAttrFloatList: 'void TFE_OpSetAttrFloatList(void*, const char*, void*, int)',
-  TFE_OpSetAttrBool: 'void TFE_OpSetAttrBool(void*, const char*, uint8_t)',
-  TFE_OpSetAttrBoolList: 'void TFE_OpSetAttrBoolList(void*, const char*, void*, int)',
-  TFE_OpSetAttrType: 'void TFE_OpSetAttrType(void*, const char*, int)',
-  TFE_OpSetAttrShape: 'void TFE_OpSetAttrShape(void*, const char*, void*, int, void*)',
-  TFE_Execute: 'void TFE_Execute(void*, void*, void*, void*)',
+  TFE_NewOp: 'int64_t TFE_NewOp(void*, const char*, void*)',
+  TFE_OpReset: 'void TFE_OpReset(int64_t, const char*, const char*, void*)',
+  TFE_OpAddInput: 'void TFE_OpAddInput(int64_t, int64_t, void*)',
+  TFE_OpSetAttrString: 'void TFE_OpSetAttrString(int64_t, const char*, void*, size_t)',
+  TFE_OpSetAttrStringList: 'void TFE_OpSetAttrStringList(int64_t, const char*, const char**, void*, int)',
+  TFE_OpSetAttrInt: 'void TFE_OpSetAttrInt(int64_t, const char*, int64_t)',
+  TFE_OpSetAttrIntList: 'void TFE_OpSetAttrIntList(int64_t, const char*, void*, int)',
+  TFE_OpSetAttrFloat: 'void TFE_OpSetAttrFloat(int64_t, const char*, float)',
+  TFE_OpSetAttrFloatList: 'void TFE_OpSetAttrFloatList(int64_t, const char*, void*, int)',
+  TFE_OpSetAttrBool: 'void TFE_OpSetAttrBool(int64_t, const char*, uint8_t)',
+  TFE_OpSetAttrBoolList: 'void TFE_OpSetAttrBoolList(int64_t, const char*, void*, int)',
+  TFE_OpSetAttrType: 'void TFE_OpSetAttrType(int64_t, const char*, int)',
+  TFE_OpSetAttrTypeList: 'void TFE_OpSetAttrTypeList(int64_t, const char*, void*, int)',
+  TFE_OpSetAttrShape: 'void TFE_OpSetAttrShape(int64_t, const char*, void*, int, void*)',
+  TFE_Execute: 'void TFE_Execute(int64_t, int64_t, int64_t, void*)',
 
+  malloc: 'void* malloc(size_t)',
   memcpy: 'void* memcpy(void*, void*, size_t)',
 };
 

@@ -92,8 +92,19 @@ export class GraphBuilder {
 export const attribute = {
   type: (name: string, value: number): NodeAttribute => ({ name, type: AttributeType.TYPE, value }),
   integer: (name: string, value: number): NodeAttribute => ({ name, type: AttributeType.INT, value }),
+  integers: (name: string, value: readonly number[]): NodeAttribute => ({
+    name,
+    type: AttributeType.INT,
+    value,
+  }),
+  float: (name: string, value: number): NodeAttribute => ({ name, type: AttributeType.FLOAT, value }),
   boolean: (name: string, value: boolean): NodeAttribute => ({ name, type: AttributeType.BOOL, value }),
   text: (name: string, value: string): NodeAttribute => ({ name, type: AttributeType.STRING, value }),
+  texts: (name: string, value: readonly string[]): NodeAttribute => ({
+    name,
+    type: AttributeType.STRING,
+    value,
+  }),
   shape: (name: string, value: readonly number[]): NodeAttribute => ({
     name,
     type: AttributeType.SHAPE,

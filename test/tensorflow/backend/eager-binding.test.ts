@@ -27,7 +27,6 @@ describe('tensors', () => {
     ['int32', 'TF_INT32', [3], new Int32Array([-(2 ** 31), 0, 2 ** 31 - 1])],
     ['uint8', 'TF_UINT8', [1, 3], new Uint8Array([0, 128, 255])],
     ['bool', 'TF_BOOL', [2], new Uint8Array([0, 1])],
-    ['int64, as pairs of 32-bit words', 'TF_INT64', [], new Int32Array([-1, 7])],
     ['complex64, as pairs of floats', 'TF_COMPLEX64', [1], new Float32Array([1, -2])],
     ['no values', 'TF_FLOAT', [0, 5], new Float32Array(0)],
   ] as const;
@@ -42,6 +41,30 @@ describe('tensors', () => {
       expect(binding.getNumOfTensors()).toBe(before);
     });
   }
+
+  it('of 64-bit integers go as pairs of 32-bit words and come back as bigints', () => {
+    const id = binding.createTensor([2], binding.TF_INT64, new Int32Array([-1, 7, -2, -1]));
+    expect(binding.tensorDataSync(id)).toEqual(BigInt64Array.of((8n << 32n) - 1n, -2n));
+    expect(binding.read(id).values).toEqual(new Int32Array([-1, 7, -2, -1]));
+    binding.deleteTensor(id);
+  });
+
+  it('of strings come back as they went, short and long, and through an operation', () => {
+    const texts = ['', 'a', 'x'.repeat(22), 'y'.repeat(23), 'z'.repeat(100_000), 'grüße 🙂'];
+    const bytes = texts.map((text) => new TextEncoder().encode(text));
+    const before = binding.getNumOfTensors();
+    const id = binding.createTensor([2, 3], binding.TF_STRING, bytes);
+    expect(binding.tensorDataSync(id)).toEqual(bytes);
+    const [upper] = binding.executeOp('StringUpper', [], [id], 1);
+    expect(upper).toMatchObject({ shape: [2, 3], dtype: binding.TF_STRING });
+    // Results do not point into the input, which is freed.
+    binding.deleteTensor(id);
+    const [again] = binding.executeOp('StringLower', [], [upper!.id], 1);
+    const read = binding.tensorDataSync(again!.id) as Uint8Array[];
+    expect(read.map((text) => new TextDecoder().decode(text))).toEqual(texts);
+    for (const tensor of [upper!, again!]) binding.deleteTensor(tensor.id);
+    expect(binding.getNumOfTensors()).toBe(before);
+  });
 
   it('take a part of an array for what it is', () => {
     const id = binding.createTensor([2], binding.TF_INT32, new Int32Array([1, 2, 3, 4]).subarray(1, 3));
@@ -75,7 +98,7 @@ describe('tensors', () => {
       ).toThrow(refusal(/the attribute shape/));
     }
     expect(() => binding.createTensor([2], binding.TF_STRING, [new Uint8Array(1)])).toThrow(
-      refusal(/type 7/),
+      refusal(/1 strings for the shape \[2\]/),
     );
     expect(binding.getNumOfTensors()).toBe(before);
   });
@@ -171,10 +194,84 @@ describe('executeOp', () => {
     expect(binding.getNumOfTensors()).toBe(before);
   });
 
+  it('takes lists of strings and types', () => {
+    const before = binding.getNumOfTensors();
+    const integers = (values: number[]): number =>
+      binding.createTensor([values.length], binding.TF_INT32, Int32Array.from(values));
+    const inputs = [integers([-1, 2]), integers([1, 2, 3]), integers([0]), integers([0, 1, 3])];
+    const reshaped = binding.executeOp(
+      'Reshape',
+      [typeAttribute('T', binding.TF_INT32), typeAttribute('Tshape', binding.TF_INT32)],
+      [inputs[2]!, binding.createTensor([0], binding.TF_INT32, new Int32Array(0))],
+      1,
+    );
+    const [dense] = binding.executeOp(
+      'RaggedTensorToTensor',
+      [
+        typeAttribute('T', binding.TF_INT32),
+        typeAttribute('Tindex', binding.TF_INT32),
+        typeAttribute('Tshape', binding.TF_INT32),
+        { name: 'num_row_partition_tensors', type: binding.TF_ATTR_INT, value: 1 },
+        { name: 'row_partition_types', type: binding.TF_ATTR_STRING, value: ['ROW_SPLITS'] },
+      ],
+      [inputs[0]!, inputs[1]!, reshaped[0]!.id, inputs[3]!],
+      1,
+    );
+    expect(binding.tensorDataSync(dense!.id)).toEqual(new Int32Array([1, 0, 2, 3]));
+    const lists = [
+      { name: 'dtypes', type: binding.TF_ATTR_TYPE, value: [binding.TF_FLOAT, binding.TF_INT32] },
+      { name: 'shapes', type: binding.TF_ATTR_SHAPE, value: [] },
+    ];
+    expect(() => binding.executeOp('BatchDataset', lists, [], 1)).toThrow(refusal(/BatchDataset/));
+    for (let id = 0; binding.getNumOfTensors() > before; id++) {
+      try {
+        binding.deleteTensor(id);
+      } catch {
+        continue;
+      }
+    }
+  });
+
+  it('refuses what an operation does not take, by the operation’s name', () => {
+    const before = binding.getNumOfTensors();
+    const a = binding.createTensor([2], binding.TF_FLOAT, new Float32Array(2));
+    const T = typeAttribute('T', binding.TF_FLOAT);
+    const text = (name: string, value: unknown): never =>
+      ({ name, type: binding.TF_ATTR_STRING, value }) as never;
+    const cases: [name: string, attributes: (typeof T)[], inputs: number[], reason: RegExp][] = [
+      ['Add', [T], [a], /Add: it takes 2 inputs, not 1/],
+      ['Add', [T], [a, a, a], /Add: it takes 2 inputs, not 3/],
+      ['Add', [typeAttribute('U', 1)], [a, a], /Add: it has no attribute U/],
+      ['Add', [text('T', 'float')], [a, a], /Add: the attribute T is type, not string/],
+      ['Add', [typeAttribute('T', 9999)], [a, a], /Add: the attribute T is 9999/],
+      ['Add', [typeAttribute('T', Number.NaN)], [a, a], /Add: the attribute T is NaN/],
+      ['MaxPool', [text('padding', 3)], [a], /MaxPool: the attribute padding is number, not a text/],
+      ['LeakyRelu', [{ name: 'alpha', type: binding.TF_ATTR_FLOAT, value: '1' as never }], [a], /LeakyRelu/],
+    ];
+    for (const [name, attributes, inputs, reason] of cases) {
+      expect(() => binding.executeOp(name, attributes, inputs, 1)).toThrow(refusal(reason));
+    }
+    expect(() => binding.executeOp('Add', [T], [a, a], 2)).toThrow(refusal(/Add/));
+    expect(() => binding.executeOp('Add', [T], [a, a], 0)).toThrow(refusal(/Add/));
+    binding.deleteTensor(a);
+    expect(binding.getNumOfTensors()).toBe(before);
+  });
+
   it('refuses to read what cannot be copied', () => {
-    const number = binding.createTensor([], binding.TF_INT32, new Int32Array([12]));
-    const [text] = binding.executeOp('AsString', [typeAttribute('T', binding.TF_INT32)], [number], 1);
-    expect(() => binding.tensorDataSync(text!.id)).toThrow(refusal(/type 7/));
-    for (const id of [number, text!.id]) binding.deleteTensor(id);
+    const name = (value: string): never =>
+      ({ name: value, type: binding.TF_ATTR_STRING, value: '' }) as never;
+    const [resource] = binding.executeOp(
+      'VarHandleOp',
+      [
+        name('container'),
+        name('shared_name'),
+        typeAttribute('dtype', binding.TF_FLOAT),
+        { name: 'shape', type: binding.TF_ATTR_SHAPE, value: [] },
+      ],
+      [],
+      1,
+    );
+    expect(() => binding.tensorDataSync(resource!.id)).toThrow(refusal(/type 20/));
+    binding.deleteTensor(resource!.id);
   });
 });
