@@ -201,6 +201,11 @@ export const errorKinds = {
     ({ operation, reason }) => `the model cannot be compiled: ${operation} ${reason}`,
     () => 'use only tensor operations in the model, or run it with --backend cpu',
   ),
+  STEP_NOT_COMPILABLE: kind<{ step: string; reason: string }>(
+    1,
+    ({ step, reason }) => `${step} cannot be compiled: ${reason}`,
+    () => 'docs/compile.md says what a compiled step may do, and what to do instead',
+  ),
 
   TRAINING_DIVERGED: kind<{ epoch: number; batch: number; loss?: number }>(
     1,

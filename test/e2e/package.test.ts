@@ -55,6 +55,23 @@ const TENSORFLOW_PROGRAM = `
   const { folder } = await installRuntime({ variant: 'cuda', signal: new AbortController().signal });
   export const texts: string[] = [device, folder, ...warnings.map(({ code }) => code)];`;
 
+/** The entry for compiled steps, whose types are those of the caller's own tensors and models. */
+const COMPILE_PROGRAM = `
+  import { compile, compileModel, RandomStream } from 'mnist-train/compile';
+  interface Tensor { readonly shape: number[] }
+  interface Model {
+    compile(settings: { optimizer: string; loss: string }): void;
+    fit(x: Tensor, y: Tensor): Promise<{ epoch: number[] }>;
+    evaluate(x: Tensor, y: Tensor): Tensor;
+    predict(x: Tensor): Tensor;
+  }
+  declare const model: Model;
+  const random = new RandomStream<Tensor>(7);
+  const step = compile((x: Tensor) => ({ noisy: random.dropout(x, 0.5) }), { programs: 2 });
+  const { noisy } = step(random.normal([2]));
+  const { fit, predict } = compileModel(model, { optimizer: 'adam', loss: 'meanSquaredError', seed: 3 });
+  export const epochs: number[] = (await fit(noisy, predict(noisy))).epoch;`;
+
 /** Where the packed package was installed by a person who has nothing but Node.js and npm, and what npm told them. */
 let folder: string;
 let installationOutput: string;
@@ -104,11 +121,12 @@ describe('npm pack, installed elsewhere', () => {
     const lines = [
       load('{ train, version }', 'mnist-train'),
       load('{ useTensorFlow }', 'mnist-train/tensorflow'),
+      load('{ compile }', 'mnist-train/compile'),
     ];
-    const script = `${lines.join(' ')} console.log(typeof train, typeof useTensorFlow, version);`;
+    const script = `${lines.join(' ')} console.log(typeof train, typeof useTensorFlow, typeof compile, version);`;
     const words = ['--disable-warning=ExperimentalWarning', `--input-type=${type}`, '-e', script];
     const printed = execFileSync(process.execPath, words, { cwd: folder, encoding: 'utf8' });
-    expect(printed).toMatch(/^function function \d+\.\d+\.\d+\n$/);
+    expect(printed).toMatch(/^function function function \d+\.\d+\.\d+\n$/);
   });
 
   describe.each(['5.9', '6'])('in strict TypeScript %s, without skipLibCheck', (version) => {
@@ -159,18 +177,21 @@ describe('npm pack, installed elsewhere', () => {
           [`evaluate('latest', { spilt: 'test' })`, /'spilt' does not exist in type 'EvaluateOptions'/],
           [`useTensorFlow({ thread: 2 })`, /'thread' does not exist in type 'UseTensorFlowOptions'/],
           [`useTensorFlow({ device: 'tpu' })`, /'"tpu"' is not assignable/],
+          [`compile(() => 1, { program: 2 })`, /'program' does not exist in type 'CompileOptions'/],
         ] as const;
         const complaints = await compile(
           {
             right: PROGRAM,
             tensorflow: TENSORFLOW_PROGRAM,
+            compile: COMPILE_PROGRAM,
             ...Object.fromEntries(
               mistyped.map(([call], at) => [
                 `mistyped${at}`,
                 `import { evaluate, train } from 'mnist-train';
+                 import { compile } from 'mnist-train/compile';
                  import { useTensorFlow } from 'mnist-train/tensorflow';
                  await ${call};
-                 export { evaluate, train, useTensorFlow };`,
+                 export { compile, evaluate, train, useTensorFlow };`,
               ]),
             ),
           },
@@ -178,6 +199,7 @@ describe('npm pack, installed elsewhere', () => {
         );
         expect(complaints.get('right')).toBe('');
         expect(complaints.get('tensorflow')).toBe('');
+        expect(complaints.get('compile')).toBe('');
         for (const [at, [, complaint]] of mistyped.entries()) {
           expect(complaints.get(`mistyped${at}`)).toMatch(complaint);
         }

@@ -163,6 +163,20 @@ export class EagerBinding implements TensorFlowBinding {
     return this.#insert(this.#area.at(0));
   }
 
+  /** Makes a function of the eager context an operation of `executeOp`. */
+  addFunction(name: string, inputCount: number): void {
+    const { api, status } = this.context;
+    const attributeTypes = new Map([['config_proto', 'string']]);
+    this.#setups.set(name, { api, status, name, address: 0, inputCount, inputTypes: [], attributeTypes });
+  }
+
+  /** Forgets a function, before the eager context does. */
+  forgetFunction(name: string): void {
+    this.#setups.delete(name);
+    if (this.#operation !== 0) this.context.api.TFE_OpReset(this.#operation, 'NoOp', null, this.context.status);
+    this.#held = [];
+  }
+
   /** Values of a fixed size, with 64-bit integers as pairs of 32-bit words. */
   #valuesOf(handle: Address, type: number): TypedArray {
     if (!(type in ELEMENT_BYTES)) throw refusedType('reading a tensor', type);

@@ -1,9 +1,12 @@
 import type * as kernels from '#tensorflow-kernels';
 import {
   Add,
+  backend_util,
   BatchMatMul,
+  GatherV2,
   getKernel,
   registerKernel,
+  scalar,
   tensor1d,
   unregisterKernel,
   type KernelFunc,
@@ -16,6 +19,7 @@ import { attribute } from '../c-api/graph-builder.js';
 import { BACKEND_NAME } from './kernels/kernel-call.js';
 import { registerKernels } from './kernels/index.js';
 import { nameKernelErrors } from './kernels/worded-errors.js';
+import { RecordingBinding } from './recording-binding.js';
 
 /** Kernels that tfjs lacks, each a single TensorFlow operation. `src/engine/tracing/operations.ts` calls them. */
 export const ExtraKernel = {
@@ -136,6 +140,7 @@ export function registerExtraKernels(): void {
   registerKernels();
   addFastPath(BatchMatMul, multiplyMatrices);
   addFastPath(Add, addBias);
+  addFastPath(GatherV2, gatherRecorded);
   nameKernelErrors();
 }
 
@@ -196,6 +201,29 @@ const addBias: FastPath = ({ inputs, backend }) => {
   const fits = a.shape.length > 1 && b.shape.length === 1 && b.shape[0] === a.shape.at(-1);
   if (!fits || a.dtype !== 'float32' || b.dtype !== 'float32') return undefined;
   return asTensorFlow(backend).executeSingleOutput('BiasAdd', [T], [a, b]);
+};
+
+/**
+ * tfjs's own kernel reads the indices to check them, which a step that is being recorded cannot; TensorFlow checks them, on a CPU, when
+ * the program runs.
+ */
+const gatherRecorded: FastPath = ({ inputs, attrs, backend }) => {
+  const tensorflow = asTensorFlow(backend);
+  if (!(tensorflow.binding instanceof RecordingBinding)) return undefined;
+  const { x, indices } = inputs as { x: Tensor; indices: Tensor };
+  const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
+  // Checks the shapes and says what is wrong with them.
+  backend_util.segment_util.collectGatherOpShapeInfo(x, indices, axis, batchDims);
+  return tensorflow.executeSingleOutput(
+    'GatherV2',
+    [
+      { name: 'batch_dims', type: AttributeType.INT, value: batchDims },
+      typeAttribute('Tparams', tensorflow.getDTypeInteger(x.dtype)),
+      typeAttribute('Tindices', DataType.INT32),
+      typeAttribute('Taxis', DataType.INT32),
+    ],
+    [x, indices, scalar(axis, 'int32')],
+  );
 };
 
 /** A faster kernel for some inputs; for others it returns undefined, and the original kernel runs. */

@@ -70,16 +70,21 @@ export class RecordingBinding implements TensorFlowBinding {
   readonly #eager: EagerBinding;
   readonly #types: OperationTypes;
   readonly #arguments: ReadonlySet<number>;
+  readonly #firstConstant: number;
   readonly #operations: RecordedOperation[] = [];
   readonly #results = new Set<number>();
   readonly #constants = new Map<number, HostTensor>();
   #failure: ToolkitError | undefined;
 
-  /** @param argumentIds the placeholders: tensors whose values differ from run to run */
-  constructor(eager: EagerBinding, argumentIds: Iterable<number>) {
+  /**
+   * @param argumentIds the placeholders: tensors whose values differ from run to run
+   * @param firstConstant tensors with a smaller number existed before, and are not recorded as constants either
+   */
+  constructor(eager: EagerBinding, argumentIds: Iterable<number>, firstConstant = 0) {
     this.#eager = eager;
     this.#types = new OperationTypes(eager.context.api);
     this.#arguments = new Set(argumentIds);
+    this.#firstConstant = firstConstant;
     this.TF_FLOAT = eager.TF_FLOAT;
     this.TF_INT32 = eager.TF_INT32;
     this.TF_INT64 = eager.TF_INT64;
@@ -177,7 +182,7 @@ export class RecordingBinding implements TensorFlowBinding {
     const types = infos.map(({ type }) => type);
     this.#operations.push({
       name,
-      attributes: [...attributes, ...this.#types.missing(name, attributes, types)],
+      attributes: this.#types.complete(name, attributes, types),
       inputs: [...inputs],
       inputShapes: infos.map(({ shape }) => shape),
       inputTypes: types,
@@ -239,6 +244,7 @@ export class RecordingBinding implements TensorFlowBinding {
   }
 
   #keepConstant(id: number): void {
+    if (id < this.#firstConstant) return;
     if (this.#arguments.has(id) || this.#results.has(id) || this.#constants.has(id)) return;
     this.#constants.set(id, this.#eager.read(id));
   }

@@ -88,6 +88,25 @@ export interface TensorFlowApi {
     ]
   >;
 
+  TF_GraphToFunction(
+    graph: Pointer,
+    name: string,
+    appendHash: number,
+    operationCount: number,
+    operations: null,
+    inputCount: number,
+    inputs: BigInt64Array,
+    outputCount: number,
+    outputs: BigInt64Array,
+    outputNames: null,
+    options: null,
+    description: null,
+    status: Pointer,
+  ): Pointer;
+  TF_DeleteFunction(func: Pointer): void;
+  TFE_ContextAddFunction(context: Pointer, func: Pointer, status: Pointer): void;
+  TFE_ContextRemoveFunction(context: Pointer, name: string, status: Pointer): void;
+
   TFE_NewContextOptions(): Pointer;
   TFE_ContextOptionsSetConfig(options: Pointer, config: Uint8Array, bytes: number, status: Pointer): void;
   TFE_DeleteContextOptions(options: Pointer): void;
@@ -175,6 +194,12 @@ const PROTOTYPES: Readonly<Record<keyof TensorFlowApi, string>> = {
   TF_DeleteSession: 'void TF_DeleteSession(void*, void*)',
   TF_SessionRun:
     'void TF_SessionRun(void*, void*, void*, void*, int, void*, void*, int, void*, int, void*, void*)',
+
+  TF_GraphToFunction:
+    'void* TF_GraphToFunction(void*, const char*, uint8_t, int, void*, int, void*, int, void*, void*, void*, const char*, void*)',
+  TF_DeleteFunction: 'void TF_DeleteFunction(void*)',
+  TFE_ContextAddFunction: 'void TFE_ContextAddFunction(void*, void*, void*)',
+  TFE_ContextRemoveFunction: 'void TFE_ContextRemoveFunction(void*, const char*, void*)',
 
   TFE_NewContextOptions: 'void* TFE_NewContextOptions()',
   TFE_ContextOptionsSetConfig: 'void TFE_ContextOptionsSetConfig(void*, void*, size_t, void*)',

@@ -59,7 +59,8 @@ function setOne(setup: OperationSetup, { name, type, value }: NodeAttribute): vo
       api.TFE_OpSetAttrBool(address, name, value ? 1 : 0);
       break;
     case AttributeType.STRING: {
-      const bytes = encoder.encode(text(setup, name, value));
+      // Encoded messages are bytes already.
+      const bytes = value instanceof Uint8Array ? value : encoder.encode(text(setup, name, value));
       api.TFE_OpSetAttrString(address, name, bytes, bytes.length);
       break;
     }

@@ -13,20 +13,26 @@ export class OperationTypes {
     this.#definitions = new OperationDefinitions(api);
   }
 
-  /** The type attributes of an operation that are not among the given ones; none for an unknown operation. */
-  missing(
+  /**
+   * The attributes of an operation, in full. Types that are given and are not those of the inputs are corrected, as eager mode does it
+   * (tfjs's kernel of a mean over integers names the type from before its conversion).
+   */
+  complete(
     operation: string,
-    given: readonly { name: string }[],
+    given: readonly NodeAttribute[],
     inputTypes: readonly number[],
   ): NodeAttribute[] {
-    const names = this.#definitions.of(operation)?.inputTypes ?? [];
-    const missing = new Map<string, number>();
+    const { inputTypes: names = [], inputCount } = this.#definitions.of(operation) ?? {};
+    // Behind a list, an input has no fixed place.
+    const hasLists = inputCount === undefined;
+    const ofInputs = new Map<string, number>();
     names.forEach((name, index) => {
       const type = inputTypes[index];
-      if (name === undefined || type === undefined || given.some((other) => other.name === name)) return;
-      missing.set(name, type);
+      if (name === undefined || type === undefined) return;
+      if (!hasLists || !given.some((other) => other.name === name)) ofInputs.set(name, type);
     });
-    return [...missing].map(([name, type]) => attribute.type(name, type));
+    const rest = given.filter(({ name }) => !ofInputs.has(name));
+    return [...rest, ...[...ofInputs].map(([name, type]) => attribute.type(name, type))];
   }
 
   dispose(): void {

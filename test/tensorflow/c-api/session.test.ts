@@ -176,15 +176,16 @@ it('a loop goes round as often as it is told, and hands its values on', async ()
   session.close();
 });
 
-it('type attributes that a kernel leaves out are inferred from the inputs', () => {
+it('type attributes that a kernel leaves out, or has wrong, are inferred from the inputs', () => {
   const types = new OperationTypes(tensorFlowContext().api);
-  expect(types.missing('ExpandDims', [], [DataType.FLOAT, DataType.INT32])).toEqual([
-    attribute.type('T', DataType.FLOAT),
-    attribute.type('Tdim', DataType.INT32),
-  ]);
-  expect(
-    types.missing('ExpandDims', [{ name: 'T' }, { name: 'Tdim' }], [DataType.FLOAT, DataType.INT32]),
-  ).toEqual([]);
-  expect(types.missing('NoSuchOperation', [], [])).toEqual([]);
+  const { FLOAT, INT32 } = DataType;
+  const expected = [attribute.type('T', FLOAT), attribute.type('Tdim', INT32)];
+  expect(types.complete('ExpandDims', [], [FLOAT, INT32])).toEqual(expected);
+  expect(types.complete('ExpandDims', expected, [FLOAT, INT32])).toEqual(expected);
+  expect(types.complete('ExpandDims', [attribute.type('T', INT32)], [FLOAT, INT32])).toEqual(expected);
+  // Behind a list, an input has no fixed place.
+  const ofList = [attribute.integer('N', 2), attribute.type('T', FLOAT), attribute.type('Tidx', INT32)];
+  expect(types.complete('ConcatV2', ofList, [FLOAT, FLOAT, INT32])).toEqual(ofList);
+  expect(types.complete('NoSuchOperation', [], [])).toEqual([]);
   types.dispose();
 });
