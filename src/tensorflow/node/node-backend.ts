@@ -15,11 +15,11 @@ export function nodeBackend(): NodeJSKernelBackend {
   });
 }
 
-/** What an action does with the ids of tensors; both functions return the id. */
+/** Marks tensors by their ids; both functions return the id. */
 export interface Ownership {
-  /** Has the tensor deleted at the end. */
+  /** Marks a tensor for deletion at the end. */
   own: (id: number) => number;
-  /** Keeps a tensor that was owned. */
+  /** Keeps a marked tensor. */
   disown: (id: number) => number;
 }
 
