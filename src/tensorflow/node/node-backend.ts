@@ -15,12 +15,12 @@ export function nodeBackend(): NodeJSKernelBackend {
   });
 }
 
-/** What an action does with the ids of tensors; both functions return the id. */
+/** Marks tensors by their ids; both functions return the id. */
 export interface Ownership {
-  /** Has the tensor deleted at the end. */
-  own(id: number): number;
-  /** Keeps a tensor that was owned. */
-  disown(id: number): number;
+  /** Marks a tensor for deletion at the end. */
+  own: (id: number) => number;
+  /** Keeps a marked tensor. */
+  disown: (id: number) => number;
 }
 
 /** Runs an action and then deletes the tensors that it owns, even if it throws. */
