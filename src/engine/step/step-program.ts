@@ -4,7 +4,7 @@ import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { ToolkitError } from '../../core/errors.js';
 import type { EagerBinding } from '../../tensorflow/backend/eager-binding.js';
 import { AttributeType } from '../../tensorflow/c-api/data-types.js';
-import { GraphFunction } from '../../tensorflow/c-api/graph-function.js';
+import { GraphFunction } from '../../tensorflow/backend/graph-function.js';
 import { encodeSessionConfig } from '../../tensorflow/c-api/session-config.js';
 import type { UsedOptimizers } from './optimizers.js';
 import { stepGraph } from './step-graph.js';

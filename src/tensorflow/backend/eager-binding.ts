@@ -173,7 +173,8 @@ export class EagerBinding implements TensorFlowBinding {
   /** Forgets a function, before the eager context does. */
   forgetFunction(name: string): void {
     this.#setups.delete(name);
-    if (this.#operation !== 0) this.context.api.TFE_OpReset(this.#operation, 'NoOp', null, this.context.status);
+    if (this.#operation !== 0)
+      this.context.api.TFE_OpReset(this.#operation, 'NoOp', null, this.context.status);
     this.#held = [];
   }
 

@@ -246,6 +246,9 @@ export class RecordingBinding implements TensorFlowBinding {
   #keepConstant(id: number): void {
     if (id < this.#firstConstant) return;
     if (this.#arguments.has(id) || this.#results.has(id) || this.#constants.has(id)) return;
+    if (this.#eager.typeAndShapeOf(id).type === this.TF_STRING) {
+      this.#fail('strings', 'made inside a step cannot be part of a program');
+    }
     this.#constants.set(id, this.#eager.read(id));
   }
 

@@ -283,6 +283,7 @@ describe('what a compiled step may not do', () => {
       (x) => tf.unique(x as tf.Tensor1D).values,
       /shape.* depends on the data/,
     ],
+    ['make strings', (x) => [x, tf.tensor1d(['a', 'b'])], /strings made inside a step/],
     ['return something else', () => new Map(), /returns an object of the class Map/],
   ];
 

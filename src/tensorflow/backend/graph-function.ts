@@ -1,6 +1,6 @@
-import type { Pointer } from './c-api.js';
-import type { EagerContext } from './eager-context.js';
-import type { NodeOutput } from './graph-builder.js';
+import type { Pointer } from '../c-api/c-api.js';
+import type { EagerContext } from '../c-api/eager-context.js';
+import type { NodeOutput } from '../c-api/graph-builder.js';
 
 /** Names are never used twice: the eager context keeps kernels by the name of their operation. */
 let count = 0;
