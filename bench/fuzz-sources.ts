@@ -1,4 +1,4 @@
-// Collects damaged and hostile folders, archives, tables and arrays, then the costliest sources that are refused or still legal:
+// Collects damaged and hostile folders, archives, tables and arrays, prepares damaged pictures for a model, and collects the costliest sources that are refused or still legal:
 //   npm run bench:fuzz -- [INPUTS] [SEED]
 // Fails where one of the former ends in anything but a data set or an error of the table, or writes outside the data set's folder.
 import { spawnSync } from 'node:child_process';
@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { isToolkitError, messageOf } from '../src/core/errors.js';
 import { collect } from '../src/index.js';
 import { goodImages } from '../test/support/hostile-images.js';
+import { prepareHostile } from '../test/support/hostile-pictures.js';
 import { collectHostile } from '../test/support/hostile-sources.js';
 import { costlySources } from './fuzz/costly-sources.js';
 
@@ -44,7 +45,7 @@ async function makeSources(root: string): Promise<void> {
   }
 }
 
-const isPicture = (file: string): boolean => /\.(png|jpg|webp)$/.test(file);
+const isPicture = (file: string): boolean => /\.(png|jpg|webp|gif|tiff|avif|bmp)$/.test(file);
 
 async function measureCostly(root: string): Promise<void> {
   const made = spawnSync(process.execPath, [process.argv[1]!, 'make', root], { stdio: 'inherit' });
@@ -69,12 +70,20 @@ async function measureFuzz(root: string): Promise<void> {
   );
 }
 
+async function measurePictures(): Promise<void> {
+  const since = performance.now();
+  const { slowest, slowestMs, ...tally } = await prepareHostile(Number(seed), Number(inputs));
+  print(JSON.stringify(tally));
+  print(`slowest: ${slowest}, ${Math.round(slowestMs)} ms; all: ${seconds(since)}; peak memory ${peak()}`);
+}
+
 if (inputs === 'make') await makeSources(seed);
 else {
   const root = await mkdtemp(join(tmpdir(), 'mnist-fuzz-'));
   try {
     for (const [name, measure] of [
       ['fuzz', measureFuzz],
+      ['pictures', measurePictures],
       ['costly', measureCostly],
     ] as const) {
       const folder = join(root, name);

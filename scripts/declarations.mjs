@@ -1,6 +1,6 @@
 // Writes the declarations of the package's public entries, one file each: the options in full, each with its description, and
-// of the rest only what can be reached. Nothing of TensorFlow.js or Node.js is left in them, so a program in strict TypeScript
-// compiles without skipLibCheck, be it for Node.js or for a browser.
+// of the rest only what can be reached. Nothing of TensorFlow.js or Node.js is left in them (but for the drop-in for tfjs-node, which is
+// TensorFlow.js), so a program in strict TypeScript compiles without skipLibCheck, be it for Node.js or for a browser.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,9 @@ import { z } from 'zod';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const { exports } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-const entries = Object.values(exports).flatMap(({ types }) => (types ? [types.replace('./dist/', '')] : []));
+const entries = Object.values(exports).flatMap(({ types }) =>
+  types?.startsWith('./dist/') ? [types.replace('./dist/', '')] : [],
+);
 
 const TYPE_KEYS = new Set([
   'type',
@@ -62,11 +64,26 @@ const interfaces = await Promise.all(
 );
 writeFileSync(join(dist, 'options.d.ts'), interfaces.join('\n'));
 
-for (const entry of entries) {
-  const bundle = await rollup({ input: join(dist, entry), plugins: [dts()], external: /^[^./]/ });
-  const { output } = await bundle.generate({ format: 'es' });
-  writeFileSync(join(dist, entry), output[0].code);
+async function bundle(input, output) {
+  const bundled = await rollup({ input, plugins: [dts()], external: /^[^./]/ });
+  const generated = await bundled.generate({ format: 'es' });
+  writeFileSync(output, generated.output[0].code);
 }
+
+// The folder tfjs-node stands for a package that has everything of @tensorflow/tfjs.
+const dropIn = join(dist, 'drop-in.d.ts');
+writeFileSync(
+  dropIn,
+  `import type { TfjsNodeAdditions } from './tfjs-node.js';
+   export * from '@tensorflow/tfjs';
+   export type * from './tfjs-node.js';
+   ${['node', 'io', 'version'].map((name) => `export declare const ${name}: TfjsNodeAdditions['${name}'];`).join('\n')}`,
+);
+await bundle(dropIn, fileURLToPath(new URL('../tfjs-node/index.d.ts', import.meta.url)));
+
+// What it adds is documented by itself.
+entries.push('tfjs-node.d.ts');
+for (const entry of entries) await bundle(join(dist, entry), join(dist, entry));
 
 // The declarations of the inside are no part of the package.
 for (const file of readdirSync(dist, { recursive: true })) {

@@ -18,3 +18,9 @@ export const rooms = [
   'tensorflow',
   'core',
 ];
+
+/**
+ * The files at the top of src/: the public entries, each a line of `exports` in package.json, and what they share. They stand below the
+ * command line and above all other rooms.
+ */
+export const entries = ['index.ts', 'options.ts', 'tensorflow.ts', 'tfjs-node.ts', 'compile.ts'];

@@ -18,6 +18,8 @@ import {
   type ShowDatasetOptions,
   type TrainOptions,
 } from './options.js';
+import { ToolkitError } from './core/errors.js';
+import { requireQuality } from './evaluation/quality-gate.js';
 import { collect as collectStage } from './stages/collect/collect.js';
 import { deploy as deployStage, type Deployment } from './stages/deploy/deploy.js';
 import { calibrate as calibrateStage, type Calibration } from './stages/calibrate/calibrate.js';
@@ -108,9 +110,15 @@ export async function preprocess(
   return preprocessStage(callerOptions(optionSpaces.PreprocessOptions, options), silentContext(context));
 }
 
-/** Stage 3, with the options of `mnist train`: those of the model and the optimiser beside them. Throws a ToolkitError. */
+/**
+ * Stage 3, with the options of `mnist train`: those of the model and the optimiser beside them. Throws a ToolkitError; where the accuracy
+ * is below `minAccuracy`, the run is there nevertheless.
+ */
 export async function train(options: TrainOptions = {}, context: Context = {}): Promise<TrainResult> {
-  return trainStage(await resolveTrainOptions(options), silentContext(context));
+  const resolution = await resolveTrainOptions(options);
+  const result = await trainStage(resolution, silentContext(context));
+  requireQuality(result.test.accuracy, resolution.values.minAccuracy, 'test');
+  return result;
 }
 
 /** Tries configurations, with the options of `mnist search`: the section `search`, and those of `train`. Throws a ToolkitError. */
@@ -129,7 +137,15 @@ export async function evaluate(
   context: Context = {},
 ): Promise<EvaluationResult> {
   const values = callerOptions(optionSpaces.EvaluateOptions, options);
-  return flattenEvaluation(await evaluateStage(checkpoint, values, silentContext(context)));
+  if (values.ensemble) {
+    throw new ToolkitError('USAGE', {
+      message: 'evaluate takes a single checkpoint, and no ensemble',
+      hint: 'call evaluateEnsemble with the checkpoints',
+    });
+  }
+  const evaluation = flattenEvaluation(await evaluateStage(checkpoint, values, silentContext(context)));
+  requireQuality(evaluation.accuracy, values.minAccuracy, values.split);
+  return evaluation;
 }
 
 /**
@@ -144,6 +160,7 @@ export async function evaluateEnsemble(
 ): Promise<EnsembleEvaluation> {
   const values = callerOptions(optionSpaces.EvaluateOptions, options);
   const evaluation = await evaluateEnsembleStage(checkpoints, values, silentContext(context));
+  requireQuality(evaluation.metrics.accuracy, values.minAccuracy, values.split);
   return { ...flattenEvaluation(evaluation), members: evaluation.subject.members ?? [] };
 }
 

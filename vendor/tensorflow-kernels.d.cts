@@ -33,6 +33,11 @@ export interface TensorFlowBinding {
     outputs: number,
   ): TensorMetadata[];
   getNumOfTensors(): number;
+  /** Loads the graph of a SavedModel that has these tags, joined by commas, and returns the id of its session. */
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(session: number): void;
+  /** Runs a session; the names of input and output nodes are joined by commas. */
+  runSavedModel(session: number, inputs: number[], inputNames: string, outputNames: string): TensorMetadata[];
   getNumOfSavedModels(): number;
   isUsingGpuDevice(): boolean;
   readonly TF_FLOAT: number;
@@ -93,5 +98,8 @@ export declare class NodeJSKernelBackend extends KernelBackend {
     leakyreluAlpha: number | undefined,
   ): Tensor;
   getDTypeInteger(dtype: DataType): number;
+  getNumOfTFTensors(): number;
+  loadSavedModelMetaGraph(folder: string, tags: string): number;
+  deleteSavedModel(session: number): void;
   write(values: BackendValues, shape: number[], dtype: DataType): DataId;
 }

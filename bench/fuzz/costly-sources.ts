@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 
 import sharp, { type Sharp } from 'sharp';
 
+import { bmpFile } from '../../test/support/bmp.js';
 import { bombPng, pngClaiming } from '../../test/support/hostile-images.js';
 import { npyFile } from '../../test/support/npy.js';
 import { tar } from '../../test/support/tar.js';
@@ -69,6 +70,23 @@ export const costlySources: readonly CostlySource[] = [
     'refused: WebP of 4,096 × 4,096 noise',
     () => noise(SIDE, 3).webp({ quality: 90 }).toBuffer(),
     'webp',
+  ),
+  picture('legal: GIF of 4,096 × 4,096 noise', () => noise(SIDE, 3).gif({ effort: 1 }).toBuffer(), 'gif'),
+  picture(
+    'legal: TIFF of 2,600 × 2,600 noise, LZW',
+    () => noise(2600, 3).tiff({ compression: 'lzw' }).toBuffer(),
+    'tiff',
+  ),
+  picture('legal: AVIF of 2,048 × 2,048 noise', () => noise(2048, 3).avif({ effort: 0 }).toBuffer(), 'avif'),
+  picture(
+    'legal: BMP of 3,200 × 3,200 in 24 bits',
+    () => bmpFile(3200, 3200, 24, (x, y) => [x % 256, y % 256, 0]),
+    'bmp',
+  ),
+  picture(
+    'legal: BMP of 4,096 × 4,096 in one bit',
+    () => bmpFile(SIDE, SIDE, 1, (x) => [255 * (x % 2), 0, 0]),
+    'bmp',
   ),
   picture(
     'legal: WebP of 3,000 × 3,000 noise, lossless',

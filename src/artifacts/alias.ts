@@ -4,18 +4,18 @@ import { ToolkitError } from '../core/errors.js';
 import { readTextWithin, writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
 
-/** What a version can be called: the one to try, and the one to serve. */
+/** The aliases of a version: the one to test, and the one to serve. */
 export const aliasNames = ['candidate', 'production'] as const;
 
 export type AliasName = (typeof aliasNames)[number];
 
 const eventSchema = z.strictObject({
   action: z.enum(['register', 'promote', 'rollback']),
-  /** The version that the alias has meant since. */
+  /** The version that the alias points to since then. */
   version: z.int().min(1),
   at: z.iso.datetime(),
   actor: z.string(),
-  /** The line of the audit log that announced it; absent in events from before it was recorded. */
+  /** The audit log record of the change; missing in old events. */
   log: z.strictObject({ sequence: z.int().min(1), hash: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
 });
 
@@ -25,15 +25,15 @@ const aliasSchema = z.strictObject({
   events: z.array(eventSchema).min(1),
 });
 
-/** A history of a hundred thousand changes. */
+/** Enough for 100,000 changes. */
 const MAX_BYTES = 32 * 2 ** 20;
 
-/** A change of what an alias means. */
+/** A change of an alias. */
 export type AliasEvent = z.infer<typeof eventSchema>;
 
 /**
- * Everything that an alias has meant, the oldest first; empty where it has never been given. The present meaning and the
- * history are one file, so that no interruption can make them differ. Throws MODEL_CORRUPT.
+ * Reads the history of an alias, the oldest change first; empty if it was never set. The current version is the last entry of the
+ * same file, so an interruption cannot make the two differ. Throws MODEL_CORRUPT.
  */
 export async function readAlias(path: string): Promise<AliasEvent[]> {
   try {
@@ -44,13 +44,13 @@ export async function readAlias(path: string): Promise<AliasEvent[]> {
   }
 }
 
-/** Switches an alias: readers see what it meant before or what it means now, and nothing between. */
+/** Switches an alias atomically. Throws STORAGE_FULL or STORAGE_DENIED. */
 export async function writeAlias(path: string, events: readonly AliasEvent[]): Promise<void> {
   const alias = aliasSchema.parse({ format: 'mnist-train/alias', version: 1, events });
   await writeFileAtomically(path, `${JSON.stringify(alias, undefined, 2)}\n`);
 }
 
-/** The version that an alias meant before the present one came: promotions pile up, and a rollback takes one off. */
+/** The version before the current one: promotions form a stack, and a rollback pops one. */
 export function versionBefore(events: readonly AliasEvent[]): number | undefined {
   const stack: number[] = [];
   for (const { action, version } of events) {

@@ -15,50 +15,49 @@ import { linesOf, LineTooLongError } from './log/lines.js';
 const LIMITS = { actor: 200, action: 100, subject: 1000, text: 2000 } as const;
 
 const recordSchema = z.strictObject({
-  /** The place in the log, from 1. */
+  /** The number of the line, from 1. */
   sequence: z.int().min(1),
   at: z.iso.datetime(),
-  /** Who did it: an account of this machine, or the name of an access token. */
+  /** The system account or access token that made the change. */
   actor: z.string().max(LIMITS.actor),
   action: z.string().max(LIMITS.action),
-  /** What it was done to. */
+  /** The object of the action. */
   subject: z.string().max(LIMITS.subject),
   details: z.record(z.string(), z.union([z.string().max(LIMITS.text), z.number(), z.boolean(), z.null()])),
-  /** The SHA-256 of the line before, without its end; of the first line, zeros. */
+  /** The SHA-256 of the previous line without its line end; zeros in the first line. */
   previous: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
 /** A line of the log. */
 export type AuditRecord = z.infer<typeof recordSchema>;
 
-/** What has to be said of something that is done. */
+/** The fields of a new record. */
 export type AuditEntry = Pick<AuditRecord, 'actor' | 'action' | 'subject' | 'details'>;
 
 /** A line with its hash. */
 export interface AuditLine {
   record: AuditRecord;
-  /** The SHA-256 of the line, without its end. */
+  /** The SHA-256 of the line without its line end. */
   hash: string;
 }
 
-/** What an intact log holds. */
+/** The summary of an intact log. */
 export interface AuditSummary {
   records: number;
-  /** The hash of the last line. Kept elsewhere, it shows later that nothing up to it was changed or cut off. */
+  /** The hash of the last line. Stored elsewhere, it proves later that no line up to it was changed or removed. */
   head: string;
 }
 
 /** The hash before the first line. */
 const AUDIT_START = '0'.repeat(64);
 
-/** More than any line has. The end of a log is read in one piece. */
+/** Longer than any line. The end of a log is read in one piece. */
 const MAX_LINE_BYTES = 1 << 20;
 const LOCK_WAIT_MS = 30_000;
 
 /**
- * An append-only log in which every line holds the hash of the one before, so that a line that is changed, removed or inserted
- * breaks the chain after it. A file beside it records the last line, so that a log that was cut is noticed. A change is logged
- * before it is made.
+ * An append-only log in which every line holds the hash of the previous one, so that changing, removing or inserting a line breaks
+ * the hash chain. A second file records the last line, so that truncation is detected. A change is logged before it is made.
  */
 export class AuditLog {
   readonly path: string;
@@ -68,7 +67,7 @@ export class AuditLog {
   }
 
   /**
-   * Adds a line, flushed to the disk; texts that are too long are shortened. Throws AUDIT_BROKEN, FOLDER_BUSY, STORAGE_DENIED or
+   * Appends a record and flushes it to disk; long texts are truncated. Throws AUDIT_BROKEN, FOLDER_BUSY, STORAGE_DENIED or
    * STORAGE_FULL.
    */
   async append(entry: AuditEntry): Promise<AuditLine> {
@@ -76,7 +75,7 @@ export class AuditLog {
     return this.#locked(() => this.#appendLocked(withinLimits(entry)));
   }
 
-  /** Records that the change announced by a line was made. Throws as `append` does. */
+  /** Records that the change of a line was made. Throws AUDIT_BROKEN, FOLDER_BUSY, STORAGE_DENIED or STORAGE_FULL. */
   settle({ record: { sequence } }: AuditLine): Promise<void> {
     return this.#locked(async () => {
       const head = await readHead(this.path);
@@ -84,16 +83,15 @@ export class AuditLog {
     });
   }
 
-  /** The number of the last line whose change is known to have been made. Throws AUDIT_BROKEN. */
+  /** The number of the last line whose change was made. Throws AUDIT_BROKEN. */
   async settled(): Promise<number> {
     return (await readHead(this.path))?.settled ?? 0;
   }
 
   /**
-   * Reads the whole log and checks the chain and its recorded end. Throws AUDIT_BROKEN, with the first line that does not fit, and
-   * DATA_MISSING.
+   * Verifies the hash chain and the recorded last line. Throws AUDIT_BROKEN, which names the first invalid line, and DATA_MISSING.
    *
-   * @param expected a hash that must be in the chain: a former head
+   * @param expected a hash that must occur in the chain: an earlier head
    */
   async verify(expected?: string): Promise<AuditSummary> {
     let head = AUDIT_START;
@@ -109,7 +107,7 @@ export class AuditLog {
     return { records, head };
   }
 
-  /** The lines, the oldest first, each checked against the one before. Throws AUDIT_BROKEN or DATA_MISSING. */
+  /** Yields the lines, the oldest first, each verified against the previous one. Throws AUDIT_BROKEN or DATA_MISSING. */
   async *verifiedLines(): AsyncGenerator<AuditLine> {
     const before = await readHead(this.path);
     let previous = AUDIT_START;
@@ -122,13 +120,13 @@ export class AuditLog {
       yield { record, hash: previous };
     }
     if (before && count < before.sequence) throw this.#cut(before, count);
-    // Others may have added lines meanwhile, and one that is killed leaves one line beyond the head.
+    // Other processes may have appended lines in the meantime, and a killed one leaves one line beyond the head.
     const after = await readHead(this.path);
     if (after && count > after.sequence + 1)
       throw this.#broken(after.sequence + 2, `${headPath(this.path)} ends before it: it was added otherwise`);
   }
 
-  /** The records, the oldest first, each as far as its own line is intact. Throws AUDIT_BROKEN or DATA_MISSING. */
+  /** Reads the records, the oldest first, without verifying the hash chain. Throws AUDIT_BROKEN or DATA_MISSING. */
   async read(): Promise<AuditRecord[]> {
     const records: AuditRecord[] = [];
     for await (const line of this.#lines()) records.push(this.#parse(line, records.length + 1));
@@ -169,16 +167,16 @@ export class AuditLog {
     }
   }
 
-  /** A log that was cut is not continued: that would hide it. Logs of earlier versions have no recorded head. */
+  /** Refuses to append to a truncated log, which would hide the truncation. Logs of earlier versions have no recorded head. */
   async #requireHead(last: AuditRecord | undefined, hash: string): Promise<number> {
     const head = await readHead(this.path);
     if (!head || (head.sequence === (last?.sequence ?? 0) && head.hash === hash)) return head?.settled ?? 0;
-    // A process that was killed has written the line, but not the head.
+    // A killed process may have written the line, but not the head.
     if (last?.sequence === head.sequence + 1 && last.previous === head.hash) return head.settled;
     throw this.#cut(head, last?.sequence ?? 0);
   }
 
-  /** The last whole line. What a write that was killed half-way left after it was never reported as done, and is cut off. */
+  /** The last complete line. Removes the rest of an interrupted write, which was never reported as done. */
   async #lastLine(file: FileHandle): Promise<string | undefined> {
     const { size } = await file.stat();
     const start = Math.max(0, size - MAX_LINE_BYTES);
@@ -249,12 +247,12 @@ function withinLimits({ actor, action, subject, details }: AuditEntry): AuditEnt
   };
 }
 
-/** Who uses this program: the account that it runs under. */
+/** The name of the account that runs this program. */
 export function currentActor(): string {
   try {
     return userInfo().username;
   } catch {
-    // Containers run under numbers without a name.
+    // In containers, user IDs may have no name.
     return `user ${process.getuid?.() ?? 'unknown'}`;
   }
 }

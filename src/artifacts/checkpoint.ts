@@ -14,12 +14,12 @@ import {
   type StoredTensor,
 } from './safetensors.js';
 
-/** Names and the like. */
+/** Names and other short texts. */
 const text = z.string().max(1000);
-/** Of a model with a thousand layers. */
+/** Enough for the description of a model with a thousand layers. */
 const longText = z.string().max(65_536);
 const MAX_EPOCHS = 100_000;
-/** What pixels are multiplied by, and what is added: those of images that hardly differ are large. */
+/** Limits of pixel scale and offset, which are large for images with little variance. */
 const MAX_SCALE = 1e6;
 const MAX_OFFSET = 1e9;
 
@@ -54,7 +54,7 @@ const descriptionSchema = z.strictObject({
   run: text,
   kind: z.enum(['last', 'best']),
   createdAt: z.iso.datetime(),
-  /** The options of the run, on one level, as a configuration file has them. */
+  /** The options of the run, with all keys on one level, as in a configuration file. */
   config: z.record(z.string(), z.unknown()),
   model: z.strictObject({ name: text, description: longText, parameters: z.int().min(0) }),
   classNames: z.array(text).min(1).max(256),
@@ -63,7 +63,7 @@ const descriptionSchema = z.strictObject({
     width: z.int().min(1).max(8192),
     channels: z.int().min(1).max(8192),
   }),
-  /** What pixels from 0 to 255 become before the model sees them: pixel × scale + offset. */
+  /** The scaling of pixels from 0 to 255 to the model's input: pixel × scale + offset. */
   preprocessing: z.strictObject({
     scaling: text,
     scale: z.number().min(-MAX_SCALE).max(MAX_SCALE),
@@ -76,10 +76,10 @@ const descriptionSchema = z.strictObject({
     splitSeed: z.int(),
     trainingImages: z.int().min(0),
     validationImages: z.int().min(0),
-    /** What its import did to pictures; whoever shows the model others does the same. */
+    /** The conversion of imported pictures, which inference repeats. */
     imported: importedAs.optional(),
   }),
-  /** All random numbers come from named streams of this seed, so it and the progress are the whole random state. */
+  /** All random numbers come from named streams of this seed, so the seed and the progress are the complete random state. */
   random: z.strictObject({ seed: z.int(), generator: text }),
   progress: z.strictObject({
     step: z.int().min(0),
@@ -92,51 +92,51 @@ const descriptionSchema = z.strictObject({
       seconds: z.number(),
     }),
   }),
-  /** Where it was trained. */
+  /** The machine that it was trained on. */
   machine: z.strictObject({
     backend: text,
     backendVersion: text,
     device: text,
     threads: z.int(),
-    /** The make of the processor; absent in checkpoints from before it was recorded, and where the system does not tell. */
+    /** The model of the processor; missing in old checkpoints, or if the system does not report it. */
     processor: text.optional(),
     node: text,
-    /** How the step was run: shards of a batch and threads decide how sums are rounded. */
+    /** How the training step ran: shards and threads affect rounding. */
     execution,
   }),
 });
 
-/** What a checkpoint says of itself, beside its tensors. */
+/** The metadata of a checkpoint. */
 export type CheckpointDescription = z.infer<typeof descriptionSchema>;
 
-/** A trained model with everything needed to use it, and to train it further. */
+/** A trained model with everything needed to use it and to continue training. */
 export interface Checkpoint {
   path: string;
   description: CheckpointDescription;
   /**
-   * `parameters/…` and `optimizer/…`; where the parameters are averages, `training/…` are the weights that training goes on with.
+   * `parameters/…` and `optimizer/…`; if the parameters are averages, `training/…` are the weights that training continues with.
    */
   tensors: ReadonlyMap<string, StoredTensor>;
 }
 
 const DESCRIPTION = 'checkpoint';
-/** A file that is read into memory whole has a limit. */
+/** The largest file that Node.js reads in one piece. */
 const MAX_BYTES = 2 ** 31 - 1;
 
-/** Writes a checkpoint, whole or not at all. Throws STORAGE_FULL or STORAGE_DENIED; the one before it is then untouched. */
+/** Writes a checkpoint atomically. Throws STORAGE_FULL or STORAGE_DENIED; an existing file is then unchanged. */
 export async function writeCheckpoint({ path, description, tensors }: Checkpoint): Promise<void> {
   const metadata = { [DESCRIPTION]: JSON.stringify(description) };
   await writeFileAtomically(path, ...encodeSafetensors({ tensors, metadata }));
 }
 
 /**
- * Reads and verifies a checkpoint; the event loop is free meanwhile. Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT,
+ * Reads and verifies a checkpoint without blocking the event loop. Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT,
  * CHECKPOINT_FOREIGN or CHECKPOINT_REFUSED.
  */
 export function readCheckpoint(path: string): Promise<Checkpoint> {
   return withFile(path, async (file, size) => {
     if (size > MAX_BYTES) throw new Error(`${size} bytes, more than any checkpoint has`);
-    // What is no checkpoint is refused before it is read as a whole.
+    // Refuses other files before reading them completely.
     describedBy(await readSafetensorsMetadata(readerOf(file), size), path);
     const { tensors, metadata } = await decodeSafetensorsInTurns(await file.readFile());
     return { path, tensors, description: describedBy(metadata, path) };
@@ -144,8 +144,8 @@ export function readCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 /**
- * Reads what a checkpoint says of itself, without its tensors and without verifying them: for lists, and before the whole is
- * read. Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT or CHECKPOINT_REFUSED.
+ * Reads the metadata of a checkpoint without reading or verifying its tensors. Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT,
+ * CHECKPOINT_FOREIGN or CHECKPOINT_REFUSED.
  */
 export function readCheckpointDescription(path: string): Promise<CheckpointDescription> {
   return withFile(path, async (file, size) => {
@@ -173,7 +173,7 @@ async function withFile<Result>(
   use: (file: FileHandle, size: number) => Promise<Result>,
 ): Promise<Result> {
   try {
-    // A pipe would never end, and a folder is no file.
+    // Reading a pipe would never end.
     if (!(await stat(path)).isFile()) throw new Error('not a file');
     const file = await open(path, 'r');
     try {
@@ -182,8 +182,7 @@ async function withFile<Result>(
       await file.close();
     }
   } catch (error) {
-    if (error instanceof ToolkitError || systemCodeOf(error) === undefined)
-      await refuseForeign(path, 'mnist-train');
+    if (error instanceof ToolkitError || systemCodeOf(error) === undefined) await refuseForeign(path);
     if (error instanceof ToolkitError) throw error;
     if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) {
       const details = { name: path, folder: path, nearest: undefined };
@@ -193,7 +192,7 @@ async function withFile<Result>(
   }
 }
 
-/** A safetensors file of another program, or of a later version of this one, is intact but not for us. */
+/** Refuses safetensors files of other programs, and of later versions of this one. */
 function refuseOtherVersion(stored: unknown, path: string): void {
   const header = z
     .looseObject({ format: z.literal('mnist-train/checkpoint'), version: z.int() })
@@ -202,7 +201,7 @@ function refuseOtherVersion(stored: unknown, path: string): void {
     throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: 'not a checkpoint of mnist-train' });
   }
   if (header.data.version !== 1) {
-    const reason = `a checkpoint of format version ${header.data.version}, where this program knows version 1`;
+    const reason = `format version ${header.data.version}; this program supports version 1`;
     throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
   }
 }

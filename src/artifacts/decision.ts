@@ -6,9 +6,9 @@ import { ToolkitError } from '../core/errors.js';
 import { readTextWithin, writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
 
-/** Larger than any: of 256 classes, their costs and curves. */
+/** Larger than any: enough for the costs and curves of 256 classes. */
 const MAX_BYTES = 16 * 2 ** 20;
-/** Probabilities stay numbers with temperatures within these; those that are found are near 1. */
+/** The accepted temperatures, for which probabilities stay finite; typical ones are near 1. */
 const TEMPERATURES = { least: 1e-4, most: 1e4 } as const;
 const cost = z.number().min(0).max(1e12);
 
@@ -21,9 +21,9 @@ const measured = z.strictObject({
   /** Mean cross-entropy (nats) and expected calibration error, without and with the temperature. */
   loss: z.strictObject({ before: z.number().min(0), after: z.number().min(0) }),
   expectedCalibrationError: z.strictObject({ before: share, after: share }),
-  /** What the policy makes of these images. */
+  /** The coverage and accuracy of the policy on these images. */
   policy: z.strictObject({ coverage: share, accuracy: share }),
-  /** With one threshold for all classes: from everything decided to little. */
+  /** The coverage–accuracy curve for one threshold for all classes. */
   curve: z.array(z.strictObject({ threshold: share, coverage: share, accuracy: share })),
 });
 
@@ -33,7 +33,7 @@ const decisionSchema = z
     version: z.literal(1),
     toolkit: z.string(),
     createdAt: z.iso.datetime(),
-    /** The checkpoint that it was made for; it means nothing for another. */
+    /** The checkpoint that it was made for; it is invalid for others. */
     checkpoint: z.strictObject({ run: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
     classNames: z.array(z.string()).min(1).max(256),
     temperature: z.number().min(TEMPERATURES.least).max(TEMPERATURES.most),
@@ -44,37 +44,37 @@ const decisionSchema = z
   })
   .refine(({ classNames, thresholds }) => thresholds.length === classNames.length, {
     path: ['thresholds'],
-    message: 'one for each class is needed',
+    message: 'needs one value per class',
   })
   .refine(({ classNames, costs }) => costs === null || isSquare(costs, classNames.length), {
     path: ['costs'],
-    message: 'a row and a column for each class are needed',
+    message: 'needs one row and one column per class',
   });
 
-/** Whether a matrix has as many rows and columns. */
+/** Whether a matrix has `size` rows and columns. */
 export function isSquare(matrix: readonly (readonly number[])[], size: number): boolean {
   return matrix.length === size && matrix.every((row) => row.length === size);
 }
 
-/** How a checkpoint's probabilities become decisions: its temperature and its policy, and how they do. */
+/** The temperature and decision policy of a checkpoint, with their measured results. */
 export type StoredDecision = z.infer<typeof decisionSchema>;
 
-/** What a temperature and a policy do on a split. */
+/** The results of a temperature and a policy on a split. */
 export type MeasuredDecision = z.infer<typeof measured>;
 
-/** Where the decision of a checkpoint lies: in the checkpoint's folder. */
+/** The path of a checkpoint's decision file, in the same folder. */
 export function decisionPath(checkpointPath: string): string {
   return join(dirname(checkpointPath), 'decision.json');
 }
 
-/** Writes the decision of a checkpoint beside it. Throws STORAGE_FULL or STORAGE_DENIED. */
+/** Writes the decision file of a checkpoint. Throws STORAGE_FULL or STORAGE_DENIED. */
 export async function writeDecision(checkpointPath: string, decision: StoredDecision): Promise<string> {
   const path = decisionPath(checkpointPath);
   await writeFileAtomically(path, `${JSON.stringify(decisionSchema.parse(decision), undefined, 2)}\n`);
   return path;
 }
 
-/** The decision beside a checkpoint; undefined where there is none. Throws DECISION_INVALID. */
+/** Reads the decision file of a checkpoint; undefined if there is none. Throws DECISION_INVALID. */
 export async function readDecision(checkpointPath: string): Promise<StoredDecision | undefined> {
   const path = decisionPath(checkpointPath);
   try {

@@ -7,7 +7,7 @@ import { storageError } from '../core/files.js';
 import { MessageWriter } from '../core/formats/protobuf.js';
 
 const NAME = /^events\.out\.tfevents\.(\d{10})\./;
-/** The only version of the format that there is. */
+/** The only version of the format. */
 const FILE_VERSION = 'brain.Event:2';
 
 /** Fields of TensorFlow's event.proto and summary.proto. */
@@ -16,15 +16,15 @@ const Summary = { VALUE: 1, TAG: 1, SIMPLE_VALUE: 2 } as const;
 const SessionLog = { STATUS: 1, START: 1 } as const;
 
 /**
- * A file of scalars for TensorBoard, in a run's folder. Each session of a run has its own: what an earlier one recorded from its
- * first step on counts no more, because it is done again.
+ * A TensorBoard event file of scalars, in a run's folder. Each session of a run has its own; it replaces earlier records from its first
+ * step on, because those steps are repeated.
  */
 export class EventFile {
   readonly #folder: string;
   readonly #firstStep: number;
   #path: string | undefined;
 
-  /** @param firstStep the first that is going to be recorded */
+  /** @param firstStep the first step that will be recorded */
   constructor(folder: string, firstStep: number) {
     this.#folder = folder;
     this.#firstStep = firstStep;
@@ -59,7 +59,7 @@ function eventAt(step: number): MessageWriter {
   return new MessageWriter().double(Event.WALL_TIME, Date.now() / 1000).integer(Event.STEP, step);
 }
 
-/** TensorBoard reads a folder's files in the order of their names: a later one must not have an earlier time. */
+/** TensorBoard reads files in the order of their names, so the time in a new name must not be before that of an existing one. */
 async function newPath(folder: string): Promise<string> {
   const names = await readdir(folder).catch((error: unknown) => {
     throw storageError(error, folder);
@@ -80,7 +80,7 @@ function frame(bytes: Uint8Array): Buffer {
   return framed;
 }
 
-/** Rotated and moved, because the checksum of bytes that hold a checksum would be weak (tensorflow/core/lib/hash/crc32c.h). */
+/** Rotated and offset, because the CRC of data that contains CRCs is weak (tensorflow/core/lib/hash/crc32c.h). */
 function maskedChecksum(bytes: Uint8Array): number {
   const sum = crc32c(bytes);
   return (((sum >>> 15) | (sum << 17)) + 0xa282ead8) >>> 0;

@@ -1,28 +1,27 @@
 import { z } from 'zod';
 
-import { withoutByteOrderMark } from '../core/files.js';
 import type { ImageShape } from '../core/images.js';
 
-/** The file of a feedback folder: a JSON object a line. */
+/** The file of a feedback folder: one JSON object per line. */
 export const FEEDBACK_FILE = 'feedback.jsonl';
 
-/** An image that was classified, and what somebody says it shows. */
+/** A classified image and the label that a person gave it. */
 export interface FeedbackRecord {
   time: string;
-  /** Who asked for the classification and gave the label: "token ID" or, without tokens, "address A"; missing in old lines. */
+  /** The client that sent the image and its label: "token ID" or, without tokens, "address A"; missing in old lines. */
   caller?: string | undefined;
-  /** The request that it came with, and its place in it. */
+  /** The ID of the request, and the position of the image in it. */
   id: string;
   index: number;
-  /** The version that classified it, and as what. */
+  /** The model version, and the class that it predicted. */
   version: string;
   predicted: number;
   label: number;
   labelName: string;
-  /** Those of the model; missing in lines of the first versions of this toolkit. */
+  /** The class names of the model; missing in lines of the first versions of this toolkit. */
   classNames?: readonly string[] | undefined;
   shape?: ImageShape | undefined;
-  /** As the model saw it: pixels from 0 to 255. */
+  /** The model's input: pixels from 0 to 255. */
   image: Uint8Array;
 }
 
@@ -42,12 +41,12 @@ const lineSchema = z.object({
   image: z.base64().transform((text) => new Uint8Array(Buffer.from(text, 'base64'))),
 });
 
-/** A record as its line, with the line's end. */
+/** Encodes a record as a line, including the line end. */
 export function encodeFeedback({ image, ...record }: FeedbackRecord): string {
   return `${JSON.stringify({ ...record, image: Buffer.from(image).toString('base64') })}\n`;
 }
 
-/** A line as its record. Throws where it is none. */
+/** Parses a line. Throws if it is not a record. */
 export function parseFeedback(line: string): FeedbackRecord {
-  return lineSchema.parse(JSON.parse(withoutByteOrderMark(line)));
+  return lineSchema.parse(JSON.parse(line));
 }

@@ -1,29 +1,29 @@
 import type { ToolkitError } from '../core/errors.js';
 import { corruptError } from '../core/files.js';
 
-/** What an IDX file holds: images have three dimensions (or four, with channels), labels one. */
+/** The content of an IDX file: images have three dimensions (four with channels), labels one. */
 export type IdxContent = 'images' | 'labels';
 
 export interface IdxHeader {
   dimensions: readonly number[];
   headerBytes: number;
-  /** The length that the whole file must have. */
+  /** The expected size of the whole file. */
   fileBytes: number;
 }
 
 const UNSIGNED_BYTE = 0x08;
 const MAX_RANK = 4;
 const MAX_SIDE = 8192;
-/** More than a disk holds: a claim that is not worth a try. */
+/** 1 TiB; a header that claims more is damaged. */
 export const MAX_FILE_BYTES = 2 ** 40;
-/** Enough of a file to hold any header that is accepted. */
+/** The size of the longest accepted header. */
 export const MAX_HEADER_BYTES = 4 + 4 * MAX_RANK;
 
 /**
- * Reads the header of an IDX file (the format of the MNIST database: two zero bytes, the type of the elements, the number
- * of dimensions, and each dimension as a big-endian 32-bit number). Throws DATA_CORRUPT, which names `path`.
+ * Parses the header of an IDX file (the format of the MNIST database: two zero bytes, the element type, the number of
+ * dimensions, and each dimension as a big-endian 32-bit number). Throws DATA_CORRUPT, which names `path`.
  *
- * @param start the first bytes of the file, at least MAX_HEADER_BYTES of them if it has so many
+ * @param start the beginning of the file: MAX_HEADER_BYTES, or all of a shorter file
  */
 export function parseIdxHeader(start: Uint8Array, content: IdxContent, path: string): IdxHeader {
   const [zero0, zero1, type, rank = 0] = start;
@@ -38,27 +38,24 @@ export function parseIdxHeader(start: Uint8Array, content: IdxContent, path: str
   }
   const ranks = content === 'labels' ? [1] : [3, 4];
   if (!ranks.includes(rank))
-    throw corruptError(path, `${rank} dimensions where ${content} have ${ranks.join(' or ')}`);
+    throw corruptError(path, `it has ${rank} dimensions, but ${content} have ${ranks.join(' or ')}`);
   const headerBytes = 4 + 4 * rank;
   if (start.length < headerBytes) throw corruptError(path, 'ends within its header');
 
   const view = new DataView(start.buffer, start.byteOffset, headerBytes);
   const dimensions = Array.from({ length: rank }, (_, index) => view.getUint32(4 + 4 * index));
   const [count = 0, ...sides] = dimensions;
-  if (count === 0) throw corruptError(path, 'holds nothing: its header says 0');
+  if (count === 0) throw corruptError(path, 'it is empty: its header says 0');
   if (sides.some((side) => side === 0 || side > MAX_SIDE)) {
-    throw corruptError(
-      path,
-      `images of ${sides.join('×')} pixels, where each side may have 1 to ${MAX_SIDE}`,
-    );
+    throw corruptError(path, `images of ${sides.join('×')} pixels; each side must be 1 to ${MAX_SIDE}`);
   }
   const fileBytes = dimensions.reduce((product, size) => product * size, 1) + headerBytes;
   if (fileBytes > MAX_FILE_BYTES)
-    throw corruptError(path, `its header claims ${fileBytes} bytes, more than ${MAX_FILE_BYTES}`);
+    throw corruptError(path, `its header claims ${fileBytes} bytes; the limit is ${MAX_FILE_BYTES}`);
   return { dimensions, headerBytes, fileBytes };
 }
 
-/** The elements of a complete IDX file, as a view of it. Throws DATA_CORRUPT where length and header disagree. */
+/** The elements of a complete IDX file, as a view. Throws DATA_CORRUPT if its length does not match its header. */
 export function parseIdx(
   file: Uint8Array,
   content: IdxContent,
@@ -73,10 +70,10 @@ export function parseIdx(
   return { dimensions, data: file.subarray(headerBytes) };
 }
 
-/** The error for a file whose length is not what its header says. */
+/** The error for a file whose length does not match its header. */
 export function wrongLength(path: string, expected: number, found: number): ToolkitError {
   const what = found < expected ? 'truncated' : 'too long';
-  return corruptError(path, `${what}: ${found} bytes, where its header asks for ${expected}`);
+  return corruptError(path, `${what}: ${found} bytes, but its header says ${expected}`);
 }
 
 function hex(bytes: Uint8Array): string {

@@ -10,7 +10,7 @@ import { complaintOf } from '../core/validation.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** A path inside the bundle: no way out of it, whatever a damaged manifest says. */
+/** A path inside the bundle; a damaged manifest must not lead out of it. */
 const innerPath = z
   .string()
   .min(1)
@@ -22,7 +22,7 @@ const innerPath = z
 const tensorSchema = z.strictObject({
   name: z.string(),
   type: z.enum(['uint8', 'float32']),
-  /** Sizes; a text stands for one that each call chooses. */
+  /** Dimensions; a text is a dynamic one. */
   shape: z.array(z.union([z.int().min(0), z.string()])),
 });
 
@@ -33,7 +33,7 @@ const manifestSchema = z.strictObject({
   toolkit: z.string(),
   target: z.string(),
   createdAt: z.iso.datetime(),
-  /** What it was made from. */
+  /** The source of the bundle. */
   source: z.strictObject({
     run: z.string(),
     kind: z.enum(['last', 'best']),
@@ -48,40 +48,40 @@ const manifestSchema = z.strictObject({
   model: z.strictObject({ name: z.string(), description: z.string(), parameters: z.int() }),
   classNames: z.array(z.string()).min(1).max(256),
   shape: z.strictObject({ height: z.int().min(1), width: z.int().min(1), channels: z.int().min(1) }),
-  /** What is done to pixels from 0 to 255 inside the model: pixel × scale + offset. */
+  /** The scaling of pixels from 0 to 255 inside the model: pixel × scale + offset. */
   preprocessing: z.strictObject({ scaling: z.string(), scale: z.number(), offset: z.number() }),
   signature: z.strictObject({ inputs: z.array(tensorSchema), outputs: z.array(tensorSchema) }),
-  /** On the test images, as this toolkit computes; `exported` as the export does, where it is allowed to differ. */
+  /** Test metrics of the checkpoint; `exported` are those of the export, if it may differ. */
   metrics: z.strictObject({
     n: z.int(),
     accuracy: z.number(),
     loss: z.number(),
     exported: z.strictObject({ accuracy: z.number() }).nullable(),
   }),
-  /** How the export was compared with the checkpoint before it was called done. */
+  /** The comparison of the export with the checkpoint. */
   verification: z.strictObject({
     engine: z.string(),
     images: z.int(),
     largestDifference: z.number(),
-    /** What the difference had to stay below; null where accuracy was compared instead. */
+    /** The limit of the difference; null if accuracies were compared instead. */
     bar: z.number().nullable(),
   }),
   /** Every other file of the bundle. */
   files: z.array(z.strictObject({ path: innerPath, bytes: z.int(), sha256: hash })),
 });
 
-/** What a deployed model says of itself: `manifest.json` of its folder. */
+/** The metadata of a deployed model: `manifest.json` in its folder. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** What a model takes and gives. */
+/** The inputs and outputs of a model. */
 export type Signature = Manifest['signature'];
 
 const MANIFEST = 'manifest.json';
 
-/** Larger than any manifest: of 256 class names and a few dozen files. */
+/** Larger than any manifest, with 256 class names and a few dozen files. */
 const MAX_MANIFEST_BYTES = 4 * 2 ** 20;
 
-/** Lists a bundle's files with their hashes, by path. Throws MODEL_CORRUPT for links, pipes and the like: they lead out of it. */
+/** Lists a bundle's files with their hashes, by path. Throws MODEL_CORRUPT for links and pipes, which lead out of it. */
 export async function listFiles(folder: string): Promise<Manifest['files']> {
   const entries = (await readdir(folder, { recursive: true, withFileTypes: true })).filter(
     (entry) => !entry.isDirectory(),
@@ -105,7 +105,7 @@ export async function listFiles(folder: string): Promise<Manifest['files']> {
   );
 }
 
-/** Writes a bundle's manifest, whole or not at all. Throws STORAGE_FULL or STORAGE_DENIED. */
+/** Writes a bundle's manifest atomically. Throws STORAGE_FULL or STORAGE_DENIED. */
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
   await writeFileAtomically(
     join(folder, MANIFEST),
@@ -113,18 +113,18 @@ export async function writeManifest(folder: string, manifest: Manifest): Promise
   );
 }
 
-/** The SHA-256 of a bundle's manifest, which holds those of all its other files. */
+/** The SHA-256 of a bundle's manifest, which holds the hashes of all other files. */
 export function manifestHash(folder: string): Promise<string> {
   return sha256OfFile(join(folder, MANIFEST));
 }
 
-/** Reads a bundle's manifest. Throws MODEL_MISSING where there is none, and MODEL_CORRUPT. */
+/** Reads a bundle's manifest. Throws MODEL_MISSING if there is none, and MODEL_CORRUPT. */
 export async function readManifest(folder: string): Promise<Manifest> {
   const path = join(folder, MANIFEST);
   try {
     const text = await readTextWithin(path, MAX_MANIFEST_BYTES);
     if (text === undefined) {
-      const details = { name: folder, hint: '"mnist registry list" shows the models that there are' };
+      const details = { name: folder, hint: '"mnist registry list" lists the models' };
       throw new ToolkitError('MODEL_MISSING', details);
     }
     return manifestSchema.parse(JSON.parse(text));

@@ -21,17 +21,17 @@ export interface RegisteredVersion {
 /** An alias, or a version's number. */
 export type VersionReference = AliasName | number;
 
-/** What a registered model may be called: a plain file name. */
+/** A valid model name: a plain file name. */
 export const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 const CHECKPOINT = 'model.safetensors';
 const PREDICTIONS = 'predictions.safetensors';
-/** What the training data look like, beside a checkpoint. */
+/** The training statistics that drift is measured against, next to a checkpoint. */
 export const REFERENCE_FILE = 'reference.json';
 
 /**
- * A folder with registered models, for reading: `<name>/versions/<n>/` never changes once it is there, and
- * `<name>/aliases/<alias>.json` says which version an alias means. Safe to read while another process writes.
+ * Read access to a model registry: `<name>/versions/<n>/` is immutable, and `<name>/aliases/<alias>.json` names the version of an
+ * alias. Safe while another process writes.
  */
 export class ModelRegistry {
   readonly folder: string;
@@ -40,7 +40,7 @@ export class ModelRegistry {
     this.folder = folder;
   }
 
-  /** The models that have a version, by name. Throws DATA_UNREADABLE. */
+  /** The names of the models that have a version, sorted. Throws DATA_UNREADABLE. */
   async names(): Promise<string[]> {
     const entries = await entriesOf(this.folder);
     const names = entries.filter((entry) => MODEL_NAME.test(entry)).sort();
@@ -48,7 +48,7 @@ export class ModelRegistry {
     return names.filter((_, index) => versions[index]!.length > 0);
   }
 
-  /** The versions of a model, in order; none, where there is no such model. Throws DATA_UNREADABLE. */
+  /** The versions of a model in ascending order; empty if there is no such model. Throws DATA_UNREADABLE. */
   async versions(name: string): Promise<number[]> {
     if (!MODEL_NAME.test(name)) return [];
     const found = await entriesOf(join(this.folder, name, 'versions'));
@@ -58,12 +58,12 @@ export class ModelRegistry {
       .sort((a, b) => a - b);
   }
 
-  /** The version that an alias means now; a cheap read, for who watches it. Throws MODEL_CORRUPT. */
+  /** The current version of an alias; cheap enough for polling. Throws MODEL_CORRUPT. */
   async current(name: string, alias: AliasName): Promise<number | undefined> {
     return (await this.history(name, alias)).at(-1)?.version;
   }
 
-  /** Everything that an alias has meant, the oldest first. Throws MODEL_CORRUPT. */
+  /** The history of an alias, the oldest change first. Throws MODEL_CORRUPT. */
   async history(name: string, alias: AliasName): Promise<AliasEvent[]> {
     return MODEL_NAME.test(name) ? readAlias(this.aliasFile(name, alias)) : [];
   }
@@ -75,7 +75,7 @@ export class ModelRegistry {
   }
 
   /**
-   * The version that an alias or a number means, with every file checked against its hash, and the hashes against the audit log.
+   * Resolves an alias or number to a version. Verifies every file against the manifest, and the manifest against the audit log.
    * Throws MODEL_MISSING or MODEL_CORRUPT.
    */
   async resolve(name: string, reference: VersionReference): Promise<RegisteredVersion> {
@@ -93,30 +93,30 @@ export class ModelRegistry {
     return { name, version, folder, checkpoint: join(folder, CHECKPOINT), manifest };
   }
 
-  /** Where a version lies, or will lie. */
+  /** The folder of a version, which may not exist yet. */
   versionFolder(name: string, version: number): string {
     return join(this.folder, name, 'versions', String(version));
   }
 
-  /** The file whose replacement switches an alias; who serves may watch its folder. */
+  /** The file of an alias; servers may watch its folder. */
   aliasFile(name: string, alias: AliasName): string {
     return join(this.folder, name, 'aliases', `${alias}.json`);
   }
 
-  /** What is recorded of every deploy, promotion and rollback. */
+  /** The audit log of deployments, promotions and rollbacks. */
   get auditFile(): string {
     return join(this.folder, 'audit.jsonl');
   }
 
-  /** The lock of those who write. */
+  /** The lock for writers. */
   get lock(): string {
     return join(this.folder, 'registry.lock');
   }
 
-  /** The MODEL_MISSING error for a model or version that is not there: it says what is. */
+  /** The MODEL_MISSING error for an unknown model or version; it lists the known ones. */
   async missing(name: string, reference: VersionReference): Promise<ToolkitError> {
     const names = await this.names();
-    const known = names.length === 0 ? 'there is none' : `there is ${names.join(', ')}`;
+    const known = names.length === 0 ? 'no models' : `the models are ${names.join(', ')}`;
     if (!names.includes(name)) {
       const hint = `${known} in ${this.folder}; "mnist deploy CHECKPOINT --to registry" adds one`;
       return new ToolkitError('MODEL_MISSING', { name, hint });
@@ -128,7 +128,7 @@ export class ModelRegistry {
   }
 }
 
-/** The names in a folder; none where it does not exist. An unreadable folder must not look like an empty one. */
+/** The names in a folder; empty if it does not exist. An unreadable folder must not look empty. */
 async function entriesOf(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);

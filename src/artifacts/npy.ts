@@ -1,12 +1,12 @@
-/** The types of arrays that are written, as NumPy calls them. */
+/** NumPy's names of the supported types. */
 const TYPES = { float32: '<f4', uint8: '|u1' } as const;
 
 const ALIGNMENT = 64;
-/** What comes before the header's text: the magic word, the version and the text's length. */
+/** The bytes before the header's text: magic string, version and length. */
 const PREFIX = 10;
 
 /**
- * Lays an array out as a file of NumPy's format .npy (version 1.0), in parts to be written one after the other.
+ * Encodes an array in NumPy's .npy format (version 1.0), in parts to write one after the other.
  *
  * @param values row by row
  */
@@ -14,7 +14,7 @@ export function encodeNpy(values: Float32Array | Uint8Array, shape: readonly num
   const type = values instanceof Float32Array ? TYPES.float32 : TYPES.uint8;
   const tuple = shape.length === 1 ? `(${shape[0]!},)` : `(${shape.join(', ')})`;
   const text = `{'descr': '${type}', 'fortran_order': False, 'shape': ${tuple}, }`;
-  // The data start at a multiple of 64; the last character of the header is a line's end.
+  // The data start at a multiple of 64; the header ends with a line feed.
   const length = Math.ceil((PREFIX + text.length + 1) / ALIGNMENT) * ALIGNMENT;
   const header = Buffer.alloc(length, ' ');
   header.write('\u0093NUMPY\u0001\u0000', 0, 'latin1');

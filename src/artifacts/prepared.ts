@@ -9,34 +9,34 @@ import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTens
 
 const side = z.int().min(1).max(8192);
 
-/** Indices of the images that are trained on, and of those that are held back to validate with, both ascending. */
+/** Indices of the training and the validation images, both ascending. */
 export interface Split {
   training: Int32Array;
   validation: Int32Array;
 }
 
-/** What an import does to a picture, beside bringing it to the images' size. */
+/** How imported pictures are converted, besides resizing. */
 export const importedAs = z.strictObject({
   centre: z.enum(['none', 'mass']),
   invert: z.enum(['auto', 'yes', 'no']),
 });
 
-/** What is said of a data set alike, whether it is one file or lies in shards. */
+/** The metadata of a data set, in one file or in shards. */
 export const preparedDescription = z.strictObject({
   format: z.enum(['mnist-train/prepared', 'mnist-train/shards']),
   version: z.literal(1),
   dataset: z.string(),
   classNames: z.array(z.string()).min(1).max(256),
   shape: z.strictObject({ height: side, width: side, channels: side }),
-  /** What training takes when it is not told otherwise. */
+  /** The defaults of training. */
   defaults: z.strictObject({
     scaling: z.enum(['zero-one', 'minus-one-one', 'standardize']),
     validationSplit: z.number().min(0).lt(1),
     seed: z.int(),
   }),
-  /** What a checkpoint remembers of its data: the hash of the raw files' contents, and of what cleaning made of them. */
+  /** Identifies the data in a checkpoint: the hash of the raw files and of the result of cleaning. */
   fingerprint: z.string(),
-  /** How the contents differ from the raw files'; absent where they do not. */
+  /** How the data differ from the raw files; undefined if they do not. */
   cleaning: z
     .strictObject({
       /** The hash of the raw files' contents. */
@@ -44,12 +44,12 @@ export const preparedDescription = z.strictObject({
       clean: z.array(z.string()),
       denoise: z.string(),
       folds: z.int(),
-      /** Images left out, and labels changed. */
+      /** The numbers of removed images and changed labels. */
       dropped: z.int().min(0),
       relabelled: z.int().min(0),
     })
     .optional(),
-  /** Of which data set these are some classes or images; absent where they are all of it. */
+  /** The data set that these classes or images were selected from; undefined for a complete set. */
   selection: z
     .strictObject({
       dataset: z.string(),
@@ -57,25 +57,25 @@ export const preparedDescription = z.strictObject({
       imagesPerClass: z.int().min(1).optional(),
     })
     .optional(),
-  /** How foreign pictures became its images; absent where they were images of their size before. */
+  /** How pictures were converted; undefined if the source had images of the final size. */
   imported: importedAs.optional(),
   licence: z.string(),
   origin: z.string(),
 });
 
-/** What a prepared data set says of itself. */
+/** The metadata of a prepared data set. */
 export type PreparedDescription = z.infer<typeof preparedDescription>;
 
-/** A data set ready for training: bytes in memory, labels checked, and how to split and scale it by default. */
+/** A data set ready for training: images in memory with valid labels, and the default split and scaling. */
 export interface PreparedData extends PreparedDescription {
   path: string;
   train: LabelledImages;
   test: LabelledImages;
-  /** Which of the training images are held back, where that was settled when the set was put into shards. */
+  /** The validation split, if it was fixed when the set was sharded. */
   split?: Split;
 }
 
-/** The hash of the raw files that a data set was prepared from. */
+/** The fingerprint of the raw files of a data set. */
 export function rawFingerprintOf({
   fingerprint,
   cleaning,
@@ -94,7 +94,7 @@ export function preparedFile(folder: string): string {
   return join(folder, 'data.safetensors');
 }
 
-/** Writes a prepared data set, whole or not at all, and returns its path. Throws STORAGE_FULL or STORAGE_DENIED. */
+/** Writes a prepared data set atomically, and returns its path. Throws STORAGE_FULL or STORAGE_DENIED. */
 export async function writePrepared(
   dataDir: string,
   description: PreparedDescription,
@@ -121,12 +121,12 @@ function storeImages(
   return stored;
 }
 
-/** The tensor that marks training images which their source holds for validation. */
+/** The name of the tensor that marks images of the source's own validation split. */
 function marksOf(name: string): string {
   return `${name}/is-validation`;
 }
 
-/** Reads a prepared data set, or returns undefined where there is none. Throws DATA_CORRUPT or DATA_UNREADABLE. */
+/** Reads a prepared data set; undefined if there is none. Throws DATA_CORRUPT or DATA_UNREADABLE. */
 export async function findPrepared(dataDir: string, dataset: string): Promise<PreparedData | undefined> {
   const path = preparedFile(preparedFolder(dataDir, dataset));
   const file = await readIfThere(path);

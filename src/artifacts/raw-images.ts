@@ -11,13 +11,13 @@ import type { RawData } from './raw.js';
 export interface RawImages {
   readonly count: number;
   readonly shape: ImageShape;
-  /** The pixels of images that follow each other. Throws DATA_UNREADABLE. */
+  /** Reads the pixels of consecutive images. Throws DATA_UNREADABLE. */
   read(first: number, count: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
 /**
- * Opens the images of a split, whatever their size, after their hash and their header have been checked.
+ * Opens the image file of a split, of any size, after checking its hash and header.
  * Throws DATA_UNREADABLE or DATA_CORRUPT.
  */
 export async function openRawImages(
@@ -29,7 +29,7 @@ export async function openRawImages(
   const path = join(folder, name);
   try {
     if ((await sha256OfFile(path, signal)) !== sha256) {
-      throw corruptError(path, 'its SHA-256 is not the one in its manifest');
+      throw corruptError(path, 'its SHA-256 differs from the manifest');
     }
     const file = await open(path, 'r');
     const start = Buffer.alloc(MAX_HEADER_BYTES);
@@ -37,7 +37,7 @@ export async function openRawImages(
     const { dimensions, headerBytes, fileBytes } = parseIdxHeader(start, 'images', path);
     if (fileBytes !== bytes) {
       await file.close();
-      throw corruptError(path, 'its header and its length disagree');
+      throw corruptError(path, 'its length does not match its header');
     }
     const [count = 0, height = 0, width = 0, channels = 1] = dimensions;
     const shape = { height, width, channels };

@@ -26,32 +26,32 @@ const rawFiles = z.strictObject({
   'test-labels': fileEntry,
 });
 
-/** How a source that is not the four files was made into them, so that it can be done again and checked. */
+/** How the source was imported, so that the import can be repeated and verified. */
 const importSchema = z.strictObject({
   /** The kind of the source. */
   format: z.string(),
-  /** The archive or file that it came as. */
+  /** The imported archive or file. */
   file: z
     .strictObject({ name: z.string(), bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
     .optional(),
-  /** The data set that it was added to, and the files that this had. */
+  /** The data set that it was added to, and the files of that set. */
   addedTo: z.string().optional(),
   base: rawFiles.optional(),
   size: z.int().min(1),
   channels: z.int().min(1),
-  /** The pixel values that became 0 and 255, where they were others. */
+  /** The pixel values that were rescaled to 0 and 255; undefined for bytes. */
   range: z.tuple([z.number(), z.number()]).optional(),
   ...importedAs.shape,
   testShare: z.number(),
   seed: z.int(),
   images: z.strictObject({
     train: z.int().min(1),
-    /** How many of the training images, the last ones, the source itself holds for validation. */
+    /** The number of images, the last ones of the training split, that the source holds out for validation. */
     validation: z.int().min(1).optional(),
     test: z.int().min(1),
     rejected: z.int().min(0),
   }),
-  /** JSON lines beside this file: where each image comes from, and what was not taken and why. */
+  /** JSON lines files next to this file: the origin of each image, and the rejections. */
   sources: listedFile,
   rejections: listedFile,
 });
@@ -63,24 +63,24 @@ const manifestSchema = z.strictObject({
   source: z.string(),
   licence: z.string(),
   origin: z.string(),
-  /** Empty where the classes have no names but their numbers. */
+  /** Empty if the classes have only numbers. */
   classNames: z.array(z.string()),
   collectedAt: z.iso.datetime(),
   files: rawFiles,
   imported: importSchema.optional(),
 });
 
-/** What `raw/manifest.json` says: where the files of a data set come from, and what they are. */
+/** The content of `raw/manifest.json`: the origin, hashes and classes of a data set. */
 export type RawManifest = z.infer<typeof manifestSchema>;
 
-/** A data set as it was collected: a folder with uncompressed IDX files and their manifest. */
+/** A collected data set: a folder with uncompressed IDX files and a manifest. */
 export interface RawData {
   folder: string;
   manifest: RawManifest;
 }
 
 const MANIFEST = 'manifest.json';
-/** What Node.js reads at once; larger files are read in pieces (`openRawImages`). */
+/** The largest file that Node.js reads in one piece; larger ones are read in chunks (`openRawImages`). */
 const MAX_WHOLE_BYTES = 2 ** 31 - 1;
 
 /** The folder of a data set's raw files. */
@@ -88,12 +88,12 @@ export function rawFolder(dataDir: string, dataset: string): string {
   return join(dataDir, dataset, 'raw');
 }
 
-/** A manifest as text, and the name of the file that it belongs into. */
+/** Encodes a manifest; returns its file name and text. */
 export function encodeManifest(manifest: RawManifest): { name: string; text: string } {
   return { name: MANIFEST, text: `${JSON.stringify(manifest, undefined, 2)}\n` };
 }
 
-/** The collected files of a data set, or undefined where there are none. Throws DATA_CORRUPT or DATA_UNREADABLE. */
+/** Finds the collected files of a data set; undefined if there are none. Throws DATA_CORRUPT or DATA_UNREADABLE. */
 export async function findRaw(dataDir: string, dataset: string): Promise<RawData | undefined> {
   const folder = rawFolder(dataDir, dataset);
   const path = join(folder, MANIFEST);
@@ -108,7 +108,7 @@ export async function findRaw(dataDir: string, dataset: string): Promise<RawData
 }
 
 /**
- * Reads one of the files and checks it against the manifest and against its own header.
+ * Reads a file and checks it against the manifest and its own header.
  * Throws DATA_MISSING, DATA_UNREADABLE or DATA_CORRUPT.
  */
 export async function readRawFile(
@@ -130,7 +130,7 @@ export async function readRawFile(
     throw readError(error, path);
   });
   if (sha256(file) !== expected) {
-    throw corruptError(path, 'its SHA-256 is not the one in its manifest');
+    throw corruptError(path, 'its SHA-256 differs from the manifest');
   }
   return parseIdx(file, contentOf(role), path);
 }
@@ -140,12 +140,12 @@ export function contentOf(role: keyof RawManifest['files']): IdxContent {
   return role.endsWith('images') ? 'images' : 'labels';
 }
 
-/** One hash for the contents of all four files. */
+/** The hash of the contents of all four files. */
 export function rawFingerprint({ files }: RawManifest): string {
   return sha256(...Object.values(files).map((file) => file.sha256));
 }
 
-/** Marks the training images that the source itself holds for validation: the last ones. Nothing where there are none. */
+/** Marks the training images of the source's own validation split, the last ones; empty without one. */
 export function validationMarks(
   { imported }: RawManifest,
   images: number,
@@ -155,8 +155,8 @@ export function validationMarks(
 }
 
 /**
- * What the import of a data set did to pictures. Nothing where they were images of their size before: arrays, tables of pixels and
- * what was sent to a server, unless they were centred or inverted.
+ * How the import converted pictures. Empty for arrays, pixel tables and feedback, which had the final size, unless they were centred
+ * or inverted.
  */
 export function importOf({ imported }: RawManifest): Pick<PreparedDescription, 'imported'> {
   if (!imported) return {};

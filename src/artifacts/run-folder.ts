@@ -4,7 +4,7 @@ import type { Checkpoint } from './checkpoint.js';
 import { RunFolder } from './run.js';
 import { exists } from '../core/files.js';
 
-/** The folder of the run that a checkpoint is of; undefined where it was copied elsewhere. */
+/** The folder of a checkpoint's run; undefined if the checkpoint was copied elsewhere. */
 export async function runFolderOf({
   path,
   description,

@@ -13,7 +13,7 @@ export class RunFolder {
 
   constructor(path: string) {
     this.path = path;
-    // Of ".", the name of the folder that it is.
+    // Resolved first: the base name of "." is ".".
     this.name = basename(resolve(path));
   }
 
@@ -25,12 +25,12 @@ export class RunFolder {
     return join(this.path, 'metrics.jsonl');
   }
 
-  /** The state after the latest epoch or interruption: what a resumed run starts from. */
+  /** The checkpoint after the latest epoch or interruption; a resumed run continues from it. */
   get last(): string {
     return join(this.path, 'last.safetensors');
   }
 
-  /** The state after the epoch that validated best: what is evaluated and deployed. */
+  /** The checkpoint after the epoch with the best validation result; it is evaluated and deployed. */
   get best(): string {
     return join(this.path, 'best.safetensors');
   }
@@ -50,10 +50,10 @@ export class RunFolder {
   }
 }
 
-/** What a run may be called: a plain file name. */
+/** A valid run name: a plain file name. */
 export const RUN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
-/** The runs in a folder, the latest first: those that have a checkpoint. */
+/** Lists the runs in a folder that have a checkpoint, the latest first. Throws CHECKPOINT_MISSING if the search has no folder. */
 export async function listRuns(checkpointsDir: string, search?: string): Promise<RunFolder[]> {
   const folder = join(checkpointsDir, search ?? '.');
   const entries = await readdir(folder).catch(() => []);
@@ -73,8 +73,8 @@ export async function listRuns(checkpointsDir: string, search?: string): Promise
 }
 
 /**
- * The run that a name means: `latest`, a run's name, its folder, or a checkpoint file in it. Throws CHECKPOINT_MISSING, and USAGE for a
- * file that is in no run's folder.
+ * Resolves a name to a run: `latest`, a run's name, its folder, or a checkpoint file in it. Throws CHECKPOINT_MISSING, and USAGE for a
+ * file outside a run's folder.
  */
 export async function resolveRun(name: string, checkpointsDir: string): Promise<RunFolder> {
   if (await isFile(name)) return runOfFile(name);
@@ -88,23 +88,17 @@ export async function resolveRun(name: string, checkpointsDir: string): Promise<
 }
 
 /**
- * The checkpoint file that a name means: a file itself, or the best checkpoint of `latest`, a run's name or its folder; the
- * last one, where no epoch has ended yet. Throws CHECKPOINT_MISSING, and CHECKPOINT_FOREIGN where it is something else.
- *
- * @param command who needs the checkpoint, for the message
+ * Resolves a name to a checkpoint file: a file itself, or the best checkpoint of `latest`, a run's name or a run's folder; the
+ * last one if no epoch has ended yet. Throws CHECKPOINT_MISSING, and CHECKPOINT_FOREIGN for other models and files.
  */
-export async function resolveCheckpoint(
-  name: string,
-  checkpointsDir: string,
-  command = 'mnist-train',
-): Promise<string> {
+export async function resolveCheckpoint(name: string, checkpointsDir: string): Promise<string> {
   const found = await stat(name).catch(() => undefined);
   if (found?.isFile()) {
-    await refuseForeign(name, command);
+    await refuseForeign(name);
     return name;
   }
   const run = await resolveRun(name, checkpointsDir).catch(async (error: unknown) => {
-    if (found) await refuseForeign(name, command);
+    if (found) await refuseForeign(name);
     throw error;
   });
   return (await exists(run.best)) ? run.best : run.last;
@@ -118,14 +112,14 @@ async function runOfFile(file: string): Promise<RunFolder> {
   const run = new RunFolder(dirname(file));
   if (await exists(run.last)) return run;
   throw new ToolkitError('USAGE', {
-    message: `${file}: a run is needed, and this file is in no run’s folder`,
+    message: `${file} is not in the folder of a run`,
     hint: 'name a run, its folder, or a checkpoint file in it; --init-from starts a new run from the weights of any checkpoint',
   });
 }
 
 /**
- * The run to continue. Training goes on from its last checkpoint, so another file of it is refused. Throws USAGE, and what `resolveRun`
- * throws.
+ * Resolves a name to the run to resume. Training continues from the run's last checkpoint, so its other files are refused. Throws
+ * USAGE and CHECKPOINT_MISSING.
  */
 export async function resolveRunToResume(name: string, checkpointsDir: string): Promise<RunFolder> {
   const run = await resolveRun(name, checkpointsDir);

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { shortened } from '../core/format.js';
 import { sha256, sha256InTurns } from '../core/hashing.js';
 
-/** The types of tensors that are read and written, with their size in bytes; U8 last, so that wider ones stay aligned. */
+/** The supported tensor types, with their size in bytes; U8 last, so that wider ones stay aligned. */
 const ELEMENT_BYTES = { F32: 4, I32: 4, U8: 1 } as const;
 
 export type ElementType = keyof typeof ELEMENT_BYTES;
 
-/** A tensor as it lies in a file. */
+/** A tensor in a file. */
 export interface StoredTensor {
   type: ElementType;
   shape: readonly number[];
@@ -21,17 +21,17 @@ export interface SafetensorsFile {
 }
 
 const LENGTH_BYTES = 8;
-/** A header describes tensors; one of more than this describes something else, or wants memory. */
+/** Protects against headers that exhaust memory. */
 const MAX_HEADER_BYTES = 16 * 2 ** 20;
-/** A model of a thousand layers has some thousands, with the state of its optimizer. */
+/** A model with a thousand layers has several thousand, including optimiser state. */
 const MAX_TENSORS = 65_536;
 const HASH_KEY = 'sha256';
 const NO_HASH = '0'.repeat(64);
 const HASH_IN_HEADER = /"sha256":"([0-9a-f]{64})"/g;
 
 /**
- * Lays tensors and texts out as a safetensors file (the format of the Hugging Face library of that name), in parts to be
- * written one after the other. Its metadata gain a `sha256`: that of the whole file with this hash set to zeros.
+ * Encodes tensors and metadata as a safetensors file (Hugging Face's format), in parts to write one after the other. Adds a
+ * `sha256` to the metadata: the hash of the whole file with this field set to zeros.
  */
 export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array[] {
   const ordered = [...tensors].sort(
@@ -45,14 +45,14 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
   }
   const data = ordered.map(([, { bytes }]) => bytes);
   const json = JSON.stringify(header);
-  // Spaces at its end, which the format allows, let the tensors start at a multiple of 8.
+  // Padded with spaces, as the format allows, so that the tensors start at a multiple of 8.
   const padded = json.padEnd(json.length + ((8 - (Buffer.byteLength(json) % 8)) % 8), ' ');
   const unsigned = frame(padded);
   const hash = sha256(unsigned, ...data);
   return [frame(padded.replace(hashEntry(NO_HASH), hashEntry(hash))), ...data];
 }
 
-/** The hash that the first of the parts of `encodeSafetensors` holds. */
+/** The hash in the first part of `encodeSafetensors`. */
 export function hashInHeader([header]: readonly Uint8Array[]): string {
   const [[, hash] = []] = [...new TextDecoder().decode(header).matchAll(HASH_IN_HEADER)];
   if (hash === undefined) throw new SafetensorsError('its header holds no hash');
@@ -75,13 +75,13 @@ const tensorEntry = z.strictObject({
   data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
 });
 
-/** Why bytes are not a safetensors file that this module wrote. */
+/** A file is not a valid safetensors file of this module. */
 export class SafetensorsError extends Error {}
 
 /**
- * Reads a file that `encodeSafetensors` laid out. Nothing in it is trusted: the header's size has a limit, the tensors must
- * follow each other without a gap from the header to the end of the file, each must have as many bytes as its shape and
- * type ask for, and the hash must be that of the file. The tensors are views of the given bytes.
+ * Decodes a file of `encodeSafetensors`. Nothing in it is trusted: the header's size is limited, the tensors must be contiguous
+ * from the header to the end of the file, the size of each must match its shape and type, and the hash must match. The tensors
+ * are views of the given bytes.
  *
  * Throws SafetensorsError.
  */
@@ -92,7 +92,7 @@ export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
   return decodeParts(text, data);
 }
 
-/** The same for large files: other work gets its turn while the hash is computed. Rejects with SafetensorsError. */
+/** The same for large files, without blocking the event loop. Rejects with SafetensorsError. */
 export async function decodeSafetensorsInTurns(file: Uint8Array): Promise<SafetensorsFile> {
   const { text, data } = splitFile(file);
   const { stored, unsigned } = storedHash(text);
@@ -102,7 +102,7 @@ export async function decodeSafetensorsInTurns(file: Uint8Array): Promise<Safete
 
 function splitFile(file: Uint8Array): { text: string; data: Uint8Array } {
   const headerEnd = headerLength(file, file.length);
-  return { text: decodeText(file.subarray(LENGTH_BYTES, headerEnd)), data: file.subarray(headerEnd) };
+  return { text: decodeHeader(file.subarray(LENGTH_BYTES, headerEnd)), data: file.subarray(headerEnd) };
 }
 
 function decodeParts(text: string, data: Uint8Array): SafetensorsFile {
@@ -115,33 +115,33 @@ function decodeParts(text: string, data: Uint8Array): SafetensorsFile {
 }
 
 /**
- * Reads the metadata alone of a file that `encodeSafetensors` laid out: its first bytes, however large the tensors are. What
- * the header says of the tensors must fit the file's size; their hash is not looked at. Throws SafetensorsError.
+ * Reads only the metadata of a file of `encodeSafetensors`, from its header. The tensor sizes must match the file size; the hash is not
+ * verified. Throws SafetensorsError.
  *
- * @param read the file's bytes from an offset on, as many as there are up to a length
+ * @param read reads up to `length` bytes from an offset
  */
 export async function readSafetensorsMetadata(
   read: (offset: number, length: number) => Promise<Uint8Array>,
   fileSize: number,
 ): Promise<Readonly<Record<string, string>>> {
   const headerEnd = headerLength(await read(0, LENGTH_BYTES), fileSize);
-  const { entries, metadata } = parseHeader(decodeText(await read(LENGTH_BYTES, headerEnd - LENGTH_BYTES)));
+  const { entries, metadata } = parseHeader(decodeHeader(await read(LENGTH_BYTES, headerEnd - LENGTH_BYTES)));
   layout(entries, fileSize - headerEnd);
   return metadata;
 }
 
-/** Where the header ends. */
+/** The end of the header. */
 function headerLength(start: Uint8Array, fileSize: number): number {
   if (start.length < LENGTH_BYTES) throw new SafetensorsError(`it has only ${start.length} bytes`);
   const claimed = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
   const available = Math.min(MAX_HEADER_BYTES, fileSize - LENGTH_BYTES);
   if (claimed > BigInt(available)) {
-    throw new SafetensorsError(`its header claims ${claimed} bytes, of which it can have ${available}`);
+    throw new SafetensorsError(`its header claims ${claimed} bytes, but at most ${available} are possible`);
   }
   return LENGTH_BYTES + Number(claimed);
 }
 
-function decodeText(bytes: Uint8Array): string {
+function decodeHeader(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -149,7 +149,7 @@ function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** The hash that a header holds, and the header as it was hashed. */
+/** The hash in a header, and the header with this field set to zeros. */
 function storedHash(header: string): { stored: string; unsigned: string } {
   const found = [...header.matchAll(HASH_IN_HEADER)];
   const [stored] = found;
@@ -168,9 +168,9 @@ function parseHeader(text: string): { entries: Record<string, unknown>; metadata
   } catch {
     throw new SafetensorsError('its header is not a JSON object');
   }
-  // Of two entries with one name, JSON.parse takes the last and other readers the first.
+  // With duplicate keys, JSON.parse takes the last one and other readers the first.
   if (JSON.stringify(header) !== text.trimEnd()) {
-    throw new SafetensorsError('its header is not written as this program does: an entry may occur twice');
+    throw new SafetensorsError('its header is not in canonical form; it may contain duplicate keys');
   }
   const { __metadata__: metadata, ...entries } = header;
   return { entries, metadata: readMetadata(metadata) };
@@ -178,17 +178,17 @@ function parseHeader(text: string): { entries: Record<string, unknown>; metadata
 
 function readMetadata(value: unknown): Record<string, string> {
   const parsed = z.record(z.string(), z.string()).safeParse(value ?? {});
-  if (!parsed.success) throw new SafetensorsError('its metadata are not texts');
+  if (!parsed.success) throw new SafetensorsError('its metadata values are not strings');
   return parsed.data;
 }
 
 type NamedEntry = z.output<typeof tensorEntry> & { name: string };
 
-/** The tensors in the order in which they lie, of which each must follow the one before it, and the last end the file. */
+/** The tensors in file order. Each must follow the previous one, and the last must end the file. */
 function layout(entries: Record<string, unknown>, dataLength: number): NamedEntry[] {
   const named = Object.entries(entries);
   if (named.length > MAX_TENSORS)
-    throw new SafetensorsError(`it has ${named.length} tensors, and ${MAX_TENSORS} is the limit`);
+    throw new SafetensorsError(`it has ${named.length} tensors; the limit is ${MAX_TENSORS}`);
   const parsed = named.map(([name, value]): NamedEntry => {
     const entry = tensorEntry.safeParse(value);
     if (!entry.success) throw new SafetensorsError(`the entry of tensor ${shortened(name)} is malformed`);
@@ -205,7 +205,7 @@ function layout(entries: Record<string, unknown>, dataLength: number): NamedEntr
     const size = shape.reduce((product, length) => product * length, ELEMENT_BYTES[dtype]);
     if (start !== expected || end - start !== size || end > dataLength) {
       throw new SafetensorsError(
-        `tensor ${shortened(name)} does not lie where its shape and its neighbours say`,
+        `the offsets of tensor ${shortened(name)} do not match its shape or the previous tensor`,
       );
     }
     expected = end;
@@ -215,15 +215,15 @@ function layout(entries: Record<string, unknown>, dataLength: number): NamedEntr
   return parsed;
 }
 
-/** Numbers as a stored tensor; the bytes are a view of them. */
+/** Wraps numbers as a stored tensor; the bytes are a view. */
 export function storeFloats(values: Float32Array, shape: readonly number[]): StoredTensor {
   return { type: 'F32', shape, bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
 }
 
-/** The numbers of a stored F32 tensor: a view where they lie aligned, else a copy. */
+/** The numbers of a stored F32 tensor: a view if they are aligned, else a copy. */
 export function loadFloats({ type, bytes }: StoredTensor): Float32Array {
-  if (type !== 'F32') throw new SafetensorsError(`a tensor is ${type} where F32 was expected`);
-  // Not slice(): that of a Buffer is a view, as little aligned as before.
+  if (type !== 'F32') throw new SafetensorsError(`a tensor has type ${type}, expected F32`);
+  // Not slice(), which returns an unaligned view for a Buffer.
   const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   return new Float32Array(buffer, byteOffset, length / 4);
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 import { z } from 'zod';
 
@@ -11,26 +11,26 @@ import { RunFolder } from './run.js';
 const metrics = z.strictObject({ loss: z.number(), accuracy: z.number() });
 
 /**
- * How a trial stands: not begun, in training, at a rung where it waits for the others, given up for better ones, trained to its
- * end, ended by an error, or never begun because its settings do not go together.
+ * The state of a trial: not started, training, waiting at a rung, stopped early for better ones, trained to the end, failed, or
+ * skipped because its options conflict.
  */
 const trialStates = [
   ...(['waiting', 'running', 'paused', 'stopped', 'completed', 'failed', 'invalid'] as const),
 ] as const;
 
 const trialSchema = z.strictObject({
-  /** Counts from 1. */
+  /** The number of the trial, from 1. */
   trial: z.int().min(1),
-  /** Which of the search's brackets it belongs to, from 1. */
+  /** The number of its bracket, from 1. */
   bracket: z.int().min(1),
   state: z.enum(trialStates),
-  /** The options that were drawn, without those that the drawn model or optimiser does not have. */
+  /** The sampled options that apply to the sampled model and optimiser. */
   settings: z.record(z.string(), z.unknown()),
-  /** Drawn as well, but of no meaning for the drawn model or optimiser. */
+  /** The sampled options that do not apply to the sampled model or optimiser. */
   inactive: z.array(z.string()),
-  /** On the validation split, epoch by epoch. */
+  /** Validation metrics of each epoch. */
   history: z.array(metrics),
-  /** Of training, all rungs together. */
+  /** The training time over all rungs. */
   seconds: z.number(),
   /** Why it failed or is invalid. */
   reason: z.string().nullable(),
@@ -43,19 +43,19 @@ const stateSchema = z.strictObject({
   toolkit: z.string(),
   search: z.string(),
   createdAt: z.iso.datetime(),
-  /** The section `search` of the configuration, and the options that all trials have. */
+  /** The section `search` of the configuration, and the options common to all trials. */
   settings: z.record(z.string(), z.unknown()),
   fixed: z.record(z.string(), z.unknown()),
-  /** The data set's hash; null before it has been read. */
+  /** The fingerprint of the data set; null before it is read. */
   fingerprint: z.string().nullable(),
   trials: z.array(trialSchema),
 });
 
-/** A configuration that a search tries, and how it does. */
+/** A configuration of a search, and its results. */
 export type Trial = z.infer<typeof trialSchema>;
 export type TrialState = Trial['state'];
 
-/** All that has to be known to continue a search. */
+/** The state from which a search can be resumed. */
 export type SearchState = z.infer<typeof stateSchema>;
 
 /** A search's folder: its state, and a folder for the run of each trial. */
@@ -65,7 +65,8 @@ export class SearchFolder {
 
   constructor(path: string) {
     this.path = path;
-    this.name = basename(path);
+    // Resolved first: the base name of "." is ".".
+    this.name = basename(resolve(path));
   }
 
   get state(): string {
@@ -76,7 +77,7 @@ export class SearchFolder {
     return join(this.path, 'search.lock');
   }
 
-  /** The best trial as a configuration that `train` takes. */
+  /** The configuration of the best trial, for `train`. */
   get best(): string {
     return join(this.path, 'best.json');
   }
@@ -90,7 +91,7 @@ export class SearchFolder {
   }
 }
 
-/** Writes a search's state, whole or not at all. Throws STORAGE_FULL or STORAGE_DENIED. */
+/** Writes a search's state atomically. Throws STORAGE_FULL or STORAGE_DENIED. */
 export async function writeSearch(folder: SearchFolder, state: SearchState): Promise<void> {
   await writeFileAtomically(folder.state, `${JSON.stringify(state, undefined, 2)}\n`);
 }

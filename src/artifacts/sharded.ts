@@ -11,7 +11,7 @@ import type { LabelledImages } from '../core/images.js';
 import { preparedDescription, preparedFile, preparedFolder, type PreparedDescription } from './prepared.js';
 import { readShard, shardEntry, shardName, writeShard, type ShardEntry } from './shards.js';
 
-/** The splits of a set in shards: each has files of its own. */
+/** The splits of a sharded data set; each has its own files. */
 export const shardedSplits = ['training', 'validation', 'test'] as const;
 
 export type ShardedSplit = (typeof shardedSplits)[number];
@@ -22,38 +22,38 @@ const manifestSchema = preparedDescription.extend({
   format: z.literal('mnist-train/shards'),
   /** The hash of the raw files' contents. */
   rawFingerprint: z.string(),
-  /** The folder beside the manifest that holds the shards. */
+  /** The folder of the shards, next to the manifest. */
   folder: z.string().regex(/^shards-[0-9a-f]{16}$/),
-  /** How it was made, to make it again when the raw files have changed. */
+  /** The options that it was made with, to repeat it when the raw files change. */
   making: z.strictObject({
     shardImages: z.int().min(1),
     augmentTo: z.int().min(1).optional(),
   }),
-  /** Of the training split, from 0 to 255. */
+  /** Pixel statistics of the training split, from 0 to 255. */
   pixels: z.strictObject({ mean: z.number(), standardDeviation: z.number() }),
   shards: z.strictObject({ training: shardsOf.min(1), validation: shardsOf, test: shardsOf.min(1) }),
 });
 
 type ShardManifest = z.infer<typeof manifestSchema>;
 
-/** What whoever writes shards has to say of them; the rest follows from what is written. */
+/** The metadata of a new sharded set; the writer adds the rest. */
 export type ShardedDescription = Omit<ShardManifest, 'format' | 'folder' | 'shards'>;
 
-/** A data set that lies in shards, of which a few at a time are read: its size is limited by the disk. */
+/** A data set in shards, of which only a few are in memory: its size is limited only by the disk. */
 export interface ShardedData extends ShardManifest {
-  /** Its manifest. */
+  /** The path of its manifest. */
   path: string;
 }
 
 const MANIFEST = 'shards.json';
 const FOLDER_START = 'shards-';
 
-/** Whether a prepared data set lies in shards. */
+/** Whether a prepared data set is sharded. */
 export function isSharded(data: PreparedDescription | ShardedData): data is ShardedData {
   return 'shards' in data;
 }
 
-/** How many images a split has. */
+/** The number of images of a split. */
 export function imagesIn({ shards }: ShardedData, split: ShardedSplit): number {
   return shards[split].reduce((sum, { images }) => sum + images, 0);
 }
@@ -69,13 +69,13 @@ export function readShardOf(
   return readShard(join(dirname(path), folder), entry, shape, classNames.length);
 }
 
-/** Whether a data set was prepared, in whatever form. */
+/** Whether a data set was prepared, in one file or in shards. */
 export async function isPrepared(dataDir: string, dataset: string): Promise<boolean> {
   const folder = preparedFolder(dataDir, dataset);
   return (await exists(join(folder, MANIFEST))) || exists(preparedFile(folder));
 }
 
-/** The set in shards of a name, or undefined where there is none. Throws DATA_CORRUPT or DATA_UNREADABLE. */
+/** Finds a sharded data set; undefined if there is none. Throws DATA_CORRUPT or DATA_UNREADABLE. */
 export async function findSharded(dataDir: string, dataset: string): Promise<ShardedData | undefined> {
   const path = join(preparedFolder(dataDir, dataset), MANIFEST);
   const text = await readTextIfThere(path);
@@ -87,7 +87,7 @@ export async function findSharded(dataDir: string, dataset: string): Promise<Sha
   }
 }
 
-/** Writes a set in shards by a function of the caller's; what it wrote is removed again where it fails. */
+/** Writes a sharded data set with a callback; removes its files if that fails. */
 export async function writeSharded(
   dataDir: string,
   dataset: string,
@@ -102,7 +102,7 @@ export async function writeSharded(
   }
 }
 
-/** Writes a data set shard by shard; it takes the place of the one before when it is complete, and not earlier. */
+/** Writes a data set shard by shard; it replaces the previous one only when it is complete. */
 export class ShardSetWriter {
   readonly #parent: string;
   readonly #folder: string;
@@ -113,7 +113,7 @@ export class ShardSetWriter {
     this.#folder = folder;
   }
 
-  /** Makes a folder for the shards. Throws a storage error. */
+  /** Makes a folder for the shards. Throws STORAGE_FULL or STORAGE_DENIED. */
   static async create(dataDir: string, dataset: string): Promise<ShardSetWriter> {
     const parent = preparedFolder(dataDir, dataset);
     const folder = `shards-${randomBytes(8).toString('hex')}`;
@@ -122,18 +122,18 @@ export class ShardSetWriter {
     return writer;
   }
 
-  /** Where the shards lie, and whatever is needed until they do. */
+  /** The folder of the shards and of temporary files. */
   get path(): string {
     return join(this.#parent, this.#folder);
   }
 
-  /** Adds the next shard of a split. Throws a storage error. */
+  /** Adds the next shard of a split. Throws STORAGE_FULL or STORAGE_DENIED. */
   async add(split: ShardedSplit, images: LabelledImages): Promise<void> {
     const shards = this.#shards[split];
     shards.push(await writeShard(this.path, shardName(split, shards.length), images));
   }
 
-  /** Writes the manifest, and removes what was prepared of this set before. Throws a storage error. */
+  /** Writes the manifest, and removes the previous version of the set. Throws STORAGE_FULL or STORAGE_DENIED. */
   async finish(description: ShardedDescription): Promise<void> {
     const hashes = shardedSplits.flatMap((split) => this.#shards[split].map((entry) => entry.sha256));
     const manifest: ShardManifest = {
@@ -151,13 +151,13 @@ export class ShardSetWriter {
     await rm(preparedFile(this.#parent), { force: true });
   }
 
-  /** Removes what was written of a set that was not completed. */
+  /** Removes the files of an incomplete set. */
   async discard(): Promise<void> {
     await rm(this.path, { recursive: true, force: true });
   }
 }
 
-/** Removes a set in shards: another form of it has taken its place. */
+/** Removes a sharded data set that was replaced by a single file. */
 export async function removeSharded(dataDir: string, dataset: string): Promise<void> {
   const parent = preparedFolder(dataDir, dataset);
   await rm(join(parent, MANIFEST), { force: true });

@@ -8,15 +8,15 @@ import { complaintOf } from '../core/validation.js';
 import { pixelsPerImage, type ImageShape, type LabelledImages } from '../core/images.js';
 import { decodeSafetensors, encodeSafetensors, hashInHeader, SafetensorsError } from './safetensors.js';
 
-/** A shard as a manifest lists it. */
+/** The manifest entry of a shard. */
 export const shardEntry = z.strictObject({
   name: z.string().regex(/^(training|validation|test)-\d{6}\.safetensors$/),
   images: z.int().min(1),
-  /** The hash in the file's own header: that of its contents with this hash set to zeros. */
+  /** The hash in the file's header: that of the file with this field set to zeros. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
-/** A part of a data set that lies in a file of its own. */
+/** A part of a data set in a file of its own. */
 export type ShardEntry = z.infer<typeof shardEntry>;
 
 /** The name of a split's shard, counted from 0. */
@@ -24,7 +24,7 @@ export function shardName(split: 'training' | 'validation' | 'test', shard: numb
   return `${split}-${String(shard).padStart(6, '0')}.safetensors`;
 }
 
-/** Writes a part of a data set that does not fit into memory. Throws STORAGE_FULL or STORAGE_DENIED. */
+/** Writes a shard. Throws STORAGE_FULL or STORAGE_DENIED. */
 export async function writeShard(folder: string, name: string, images: LabelledImages): Promise<ShardEntry> {
   const { count, shape, pixels, labels } = images;
   const size = [count, shape.height, shape.width, shape.channels];
@@ -54,9 +54,9 @@ export async function readShard(
     const { tensors, metadata } = decodeSafetensors(file);
     const [images, labels] = [tensors.get('images'), tensors.get('labels')];
     if (images?.bytes.length !== expected * pixelsPerImage(shape) || labels?.bytes.length !== expected) {
-      throw new SafetensorsError('its images and labels are not as many as its manifest says');
+      throw new SafetensorsError('the number of its images or labels differs from the manifest');
     }
-    if (metadata['sha256'] !== sha256) throw new SafetensorsError('it is not the one in its manifest');
+    if (metadata['sha256'] !== sha256) throw new SafetensorsError('its SHA-256 differs from the manifest');
     if (labels.bytes.some((label) => label >= classes)) throw new SafetensorsError('a label is out of range');
     return { count: expected, shape, pixels: images.bytes, labels: labels.bytes };
   } catch (error) {

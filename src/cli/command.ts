@@ -45,11 +45,21 @@ export interface Call<Space extends OptionSpace> {
   confirm: ((question: string) => Promise<boolean>) | undefined;
 }
 
+/** What an action of a command takes, beside the options that every command has. */
+export interface Action {
+  /** The command's own options that it reads. */
+  options: readonly string[];
+  /** The most arguments after its name; left out, none. */
+  arguments?: number;
+}
+
 /** A command: it only maps the command line to a library call. */
 export interface Command<Space extends OptionSpace = OptionSpace> {
   summary: string;
   positionals: readonly Positional[];
   space: Space;
+  /** Where the first argument is an action: what each takes; '' is a call without one. */
+  actions?: Readonly<Record<string, Action>>;
   /** Example commands with their effect. */
   examples: readonly (readonly [command: string, effect: string])[];
   /** Replaces the default merging of settings. */

@@ -8,6 +8,7 @@ import { cleanLine } from './terminal/clean.js';
 import { createReporter } from './terminal/index.js';
 import { terminalWidth } from './terminal/width.js';
 import type { Reporter } from './terminal/reporter.js';
+import { refuseForAction } from './actions.js';
 import { HelpRequested, parseArguments } from './arguments.js';
 import type { Presentation } from './command.js';
 import { commands } from './commands/index.js';
@@ -73,10 +74,12 @@ async function run(
   // Every command accepts --version.
   if (rest.some((word) => VERSION_FLAGS.has(word))) return answer(plain, `${version}\n`);
   const command = await entry.load();
-  const { positionals, values } = parseArguments(name, command, rest, terminalWidth(io));
-  const presentation = resolvePresentation(values, io.env);
+  const parsed = parseArguments(name, command, rest, terminalWidth(io));
+  const { positionals } = parsed;
+  const presentation = resolvePresentation(parsed.values, io.env);
   const reporter = setReporter(presentation);
-  const resolution = await resolveSettings(command, { values, positionals }, presentation, io.env);
+  refuseForAction(name, command, parsed);
+  const resolution = await resolveSettings(command, parsed, presentation, io.env);
   if (presentation.printConfig) {
     const { configOutcome } = await import('./terminal/results/config.js');
     reporter.outcome(configOutcome(resolution));

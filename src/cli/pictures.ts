@@ -13,7 +13,7 @@ import type { Positional } from './command.js';
 /** The pictures that a command works with, where `-` stands for standard input. */
 export function imagesPositional(required: boolean): Positional {
   const description =
-    'image files (PNG, JPEG, GIF, WebP, TIFF or AVIF), or folders: all images in them; - for standard input';
+    'image files (PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF), or folders: all images in them; - for standard input';
   return { name: 'image', description, required, variadic: true, kind: 'file' };
 }
 

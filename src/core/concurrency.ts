@@ -1,6 +1,6 @@
 /**
- * Works on the elements of a sequence side by side, and gives the results in the order of the elements. No more than
- * `width` elements are in memory, so that a long sequence needs no more than a short one. The first failure ends it.
+ * Processes the elements of a sequence concurrently and yields the results in order. At most `width` elements are in
+ * memory, however long the sequence is. Throws the first failure.
  */
 export async function* mapInOrder<Element, Result>(
   elements: AsyncIterable<Element> | Iterable<Element>,
@@ -11,7 +11,7 @@ export async function* mapInOrder<Element, Result>(
   try {
     for await (const element of elements) {
       const result = work(element);
-      // It is awaited further down; until then its failure is not an unhandled one.
+      // Awaited below; until then a failure must not count as an unhandled rejection.
       result.catch(() => undefined);
       running.push(result);
       if (running.length >= width) yield await running.shift()!;

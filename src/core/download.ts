@@ -8,36 +8,36 @@ import { sha256OfFile } from './hashing.js';
 
 export interface DownloadOptions {
   url: string;
-  /** Where the file is to lie; until it is complete, its bytes are in `<destination>.partial`. */
+  /** The path of the complete file; until then the bytes are in `<destination>.partial`. */
   destination: string;
-  /** A download that grows past this many bytes is refused. */
+  /** The largest size that is accepted. */
   maxBytes: number;
-  /** What the complete file must hash to. Known, it lets a partial file be continued whatever the server says of it. */
+  /** The expected hash. With it, a partial file is resumed without an ETag or date from the server. */
   sha256?: string | undefined;
   signal?: AbortSignal | undefined;
   /** Called as bytes arrive; `total` is undefined until the server sends it. */
   onProgress?: (received: number, total: number | undefined) => void;
-  /** How often a broken transfer is taken up again without having got any further. */
+  /** The number of retries in a row without progress. */
   retries?: number;
-  /** A transfer that brings nothing for so long is broken off and taken up again. */
+  /** The time without data after which a transfer is aborted and retried. */
   stallMs?: number;
-  /** The pause before the first new try; it doubles from try to try. */
+  /** The pause before the first retry; it doubles each time. */
   pauseMs?: number;
 }
 
-/** What the server reported about the partial file, so that a later process can tell whether it is still the same file. */
+/** What the server reported about the partial file, so that a later process can check that the file is the same. */
 interface PartialState {
   url: string;
   validator: string | undefined;
 }
 
-/** A failure that another try may mend. */
+/** A failure after which a retry may succeed. */
 class Transient extends Error {}
 
 /**
- * Fetches a file over HTTP, and continues where an earlier try, or an earlier process, stopped: with a range request that
- * the server honours only for the same version of the file. Broken, stalled and refused (408, 429, 5xx) transfers are
- * tried again. Throws DOWNLOAD_FAILED, STORAGE_FULL, STORAGE_DENIED, or the signal's reason; the partial file then stays.
+ * Downloads a file over HTTP. Resumes a partial download, of an earlier process too, with a range request that the server
+ * honours only for the same version of the file. Broken, stalled and refused (408, 429, 5xx) transfers are retried. Throws
+ * DOWNLOAD_FAILED, STORAGE_FULL, STORAGE_DENIED, or the signal's reason; the partial file then stays.
  */
 export async function download(options: DownloadOptions): Promise<void> {
   const { url, destination, signal, retries = 5, pauseMs = 500 } = options;
@@ -54,7 +54,7 @@ export async function download(options: DownloadOptions): Promise<void> {
       signal?.throwIfAborted();
       if (!(error instanceof Transient)) throw error;
       const after = (await fileSize(partialPath(destination))) ?? 0;
-      // Only what no try had got to before is progress: a file that has to be begun anew again and again makes none.
+      // Progress is only what no attempt had received before; restarting the file repeatedly is none.
       fruitless = after > furthest ? 0 : fruitless + 1;
       furthest = Math.max(furthest, after);
       if (fruitless > retries)
@@ -75,8 +75,8 @@ async function moveIntoPlace(destination: string): Promise<void> {
 }
 
 /**
- * A wrong hash costs the partial file. Where it was continued, parts of two versions may have met in it, and another try
- * from the start may be right; where it came in one piece, it is not the file that was meant.
+ * Checks the hash, and deletes the partial file if it is wrong. A resumed file may mix two versions, so it is downloaded again from
+ * the start; a file that came in one piece is not the expected one.
  */
 async function verify(options: DownloadOptions, continuedFrom: number): Promise<void> {
   const { url, destination, sha256, signal } = options;
@@ -91,7 +91,7 @@ async function verify(options: DownloadOptions, continuedFrom: number): Promise<
 const partialPath = (destination: string): string => `${destination}.partial`;
 const statePath = (destination: string): string => `${destination}.partial.json`;
 
-/** One request; returns from which byte on it continued an earlier one. */
+/** Makes one request; returns the offset at which it resumed. */
 async function transfer(options: DownloadOptions): Promise<number> {
   const { url, destination, signal, maxBytes, onProgress, stallMs = 30_000 } = options;
   const offset = await resumableBytes(options);
@@ -110,7 +110,7 @@ async function transfer(options: DownloadOptions): Promise<number> {
     const file = await openPartial(destination, start);
     let received = start;
     try {
-      // Not before the file is emptied: the old bytes must never be taken for a part of the new version.
+      // Only after the file is emptied: old bytes must never count as part of the new version.
       if (start === 0) await rememberState(destination, url, response);
       onProgress?.(received, total);
       for await (const chunk of bodyOf(response)) {
@@ -132,7 +132,7 @@ async function transfer(options: DownloadOptions): Promise<number> {
   }
 }
 
-/** How much of this very file is there already. */
+/** The number of bytes of this file that are already downloaded. */
 async function resumableBytes({ destination, url, sha256 }: DownloadOptions): Promise<number> {
   const size = (await fileSize(partialPath(destination))) ?? 0;
   if (sha256 !== undefined) return size;
@@ -157,19 +157,19 @@ async function rememberState(destination: string, url: string, response: Respons
   }
 }
 
-/** What tells one version of the file from another; undefined where the answer does not say. */
+/** The validator that identifies a version of the file; undefined if the response has none. */
 function validatorOf(response: Response): string | undefined {
-  // Ranges count the bytes as they were sent, so what fetch has decoded cannot be continued.
+  // Ranges count bytes as sent, so a response that fetch has decoded cannot be resumed.
   if (isEncoded(response)) return undefined;
   const etag = response.headers.get('etag');
-  // A weak validator does not promise the same bytes, so a range must not be asked for by it (RFC 9110, 13.1.5).
+  // A weak validator does not guarantee the same bytes, so range requests must not use it (RFC 9110, 13.1.5).
   return (etag?.startsWith('W/') ? undefined : etag) ?? response.headers.get('last-modified') ?? undefined;
 }
 
 const isEncoded = ({ headers }: Response): boolean =>
   !['', 'identity'].includes(headers.get('content-encoding') ?? '');
 
-/** How long the whole file is, where the server says it. A range may end before the file does. */
+/** The size of the whole file, if the server reports it; a range may be shorter. */
 function totalBytes(response: Response): number | undefined {
   const { headers, status } = response;
   const text =
@@ -199,7 +199,7 @@ async function request(
   if (response.status === 416 && rangeTotal(response) === offset) return 'complete';
   if (response.status === 206 || response.status === 416) {
     await rm(partialPath(destination), { force: true });
-    throw new Transient('the server answered with another part of the file than was asked for');
+    throw new Transient('the server sent a different range than requested');
   }
   const reason = `the server answered ${response.status} ${response.statusText}`.trim();
   if ([408, 429].includes(response.status) || response.status >= 500) throw new Transient(reason);
@@ -237,16 +237,16 @@ async function append(file: FileHandle, chunk: Uint8Array, destination: string):
   }
 }
 
-/** fetch reports every failure of the network as "fetch failed", with what happened as its cause. */
+/** Unwraps network errors: fetch reports all of them as "fetch failed", with the reason as the cause. */
 function asTransient(error: unknown): Error {
   if (error instanceof Transient || error instanceof ToolkitError) return error;
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const code = systemCodeOf(cause);
-  // The system's codes say more than its messages; those of the HTTP client (UND_ERR_SOCKET) mean nothing to people.
+  // System error codes are clearer than their messages; the codes of the HTTP client (UND_ERR_SOCKET) are not.
   return new Transient(code === undefined || code.startsWith('UND_') ? messageOf(cause) : code);
 }
 
-/** What arrived of a file that is refused for its size is of no use to any later try. */
+/** Deletes the partial file too: no later attempt can use it. */
 async function tooLarge({ url, destination, maxBytes }: DownloadOptions): Promise<ToolkitError> {
   await rm(partialPath(destination), { force: true });
   await rm(statePath(destination), { force: true });

@@ -1,4 +1,4 @@
-/** The exit codes of the command line; shared/cli.md and the README hold their meaning. */
+/** The exit codes of the command line; docs/errors.md explains them. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 129 | 130 | 143;
 
 interface ErrorKind<Details> {
@@ -149,7 +149,7 @@ export const errorKinds = {
   PICTURE_UNREADABLE: kind<{ path: string; reason: string }>(
     3,
     ({ path, reason }) => `${path}: ${reason}`,
-    () => 'use a PNG, JPEG, GIF, WebP, TIFF or AVIF image that shows a single object',
+    () => 'use a PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF image that shows a single object',
   ),
 
   BACKEND_UNAVAILABLE: kind<{ backend: string; reason: string; hint: string }>(
@@ -243,10 +243,9 @@ export const errorKinds = {
     ({ path, reason }) => `${path}: damaged or not a checkpoint: ${reason}`,
     () => 'use another checkpoint of the run (last or best) or train again',
   ),
-  CHECKPOINT_FOREIGN: kind<{ path: string; what: string; command: string }>(
+  CHECKPOINT_FOREIGN: kind<{ path: string; what: string }>(
     6,
-    ({ path, what, command }) =>
-      `${path} is ${what}; ${command} needs a mnist-train checkpoint (.safetensors)`,
+    ({ path, what }) => `${path} is ${what}; a mnist-train checkpoint (.safetensors) is needed`,
     () => '"mnist runs" lists the runs; name one, or one of its checkpoint files',
   ),
   CHECKPOINT_REFUSED: kind<{ path: string; reason: string }>(
@@ -326,7 +325,7 @@ export type ErrorDetails<Code extends ErrorCode> = Parameters<
   (typeof errorKinds)[Code]['message' | 'hint']
 >[0];
 
-/** An error of the table: a code, one line that says what is wrong and where, and a hint. */
+/** An error of the table: a code, a one-line message that says what is wrong and where, and a hint. */
 export class ToolkitError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly code: Code;
   readonly exitCode: ExitCode;
@@ -342,33 +341,33 @@ export class ToolkitError<Code extends ErrorCode = ErrorCode> extends Error {
   }
 }
 
-/** Whether something that was thrown is an error of the table. */
+/** Whether a thrown value is an error of the table. */
 export function isToolkitError(error: unknown): error is ToolkitError {
   return error instanceof ToolkitError;
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The code of a Node.js system error (`ENOENT` and its like), if it is one. */
+/** The code of a Node.js system error, such as `ENOENT`; undefined for other errors. */
 export function systemCodeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : undefined;
 }
 
-/** How V8, WebAssembly, the system and oneDNN (status 1) say that there is no memory. */
+/** The out-of-memory messages of V8, WebAssembly, the system and oneDNN (status 1). */
 const NO_MEMORY =
   /array buffer allocation failed|out of memory|could not allocate memory|cannot allocate|bad_alloc|received an exception:\s*status: 1,/i;
 
-/** Whether something that was thrown says that memory could not be had, be it used up or limited (`ulimit -v`, a container). */
+/** Whether an error is an out-of-memory error, of exhausted or limited memory (`ulimit -v`, a container). */
 export function isMemoryFailure(error: unknown): boolean {
   if (isToolkitError(error)) return error.code === 'OUT_OF_MEMORY';
   return systemCodeOf(error) === 'ENOMEM' || NO_MEMORY.test(messageOf(error));
 }
 
-/** Anything that was thrown, as an error of the table: the catch-all at the top uses it. */
+/** Converts any thrown value to an error of the table; the catch-all of the command line uses it. */
 export function asToolkitError(error: unknown): ToolkitError {
   if (isToolkitError(error)) return error;
   if (isMemoryFailure(error))

@@ -1,4 +1,4 @@
-/** The stages that this version has, in the order in which data passes through them. */
+/** The stages, in pipeline order. */
 export type StageName =
   'runtime' | 'collect' | 'preprocess' | 'train' | 'evaluate' | 'search' | 'embed' | 'deploy';
 
@@ -8,7 +8,7 @@ export interface Metrics {
   accuracy: number;
 }
 
-/** What stages tell while they work. A closed union: src/terminal renders each member for people and for programs. */
+/** Progress events of the stages. A closed union: src/terminal renders each member as text and as JSON. */
 export type ToolkitEvent =
   | { event: 'stage'; stage: StageName; message: string }
   | { event: 'progress'; task: string; done: number; total: number | undefined; unit: 'bytes' | 'images' }
@@ -25,7 +25,7 @@ export type ToolkitEvent =
   | { event: 'warning'; code: string; message: string; hint: string }
   | { event: 'notice'; message: string };
 
-/** What a run took over from another's checkpoint, by layers: those taken, those that start anew, and those that stay as they are. */
+/** The layers that a run copied from another checkpoint, those that it initialised, and those that are frozen. */
 export interface TransferEvent {
   event: 'transfer';
   checkpoint: string;
@@ -34,7 +34,7 @@ export interface TransferEvent {
   frozen: readonly string[];
 }
 
-/** How far an epoch is; for progress bars. */
+/** The progress of an epoch, for progress bars. */
 export interface BatchEvent extends Metrics {
   event: 'batch';
   epoch: number;
@@ -44,33 +44,33 @@ export interface BatchEvent extends Metrics {
   imagesPerSecond: number;
 }
 
-/** An epoch that has ended: means over its training images, and over the validation split if there is one. */
+/** A finished epoch: means over the training images, and over the validation split if there is one. */
 export interface EpochEvent extends Metrics {
   event: 'epoch';
   epoch: number;
   epochs: number;
   validation: Metrics | null;
-  /** How much larger the validation loss is than the training loss; null without a validation split. */
+  /** Validation loss minus training loss; null without a validation split. */
   gap: number | null;
   learningRate: number;
   seconds: number;
   imagesPerSecond: number;
-  /** Live tensors and resident memory after it: flat from epoch to epoch, unless something leaks. */
+  /** Live tensors and resident memory after the epoch; they stay constant unless something leaks. */
   tensors: number;
   residentBytes: number;
 }
 
-/** A trial of a search that changed its state: it begins, reaches a rung, ends or is given up. */
+/** A trial of a search whose state changed: it starts, reaches a rung, completes, fails or is stopped. */
 export interface TrialEvent {
   event: 'trial';
   search: string;
   trial: number;
   trials: number;
   state: 'waiting' | 'running' | 'paused' | 'stopped' | 'completed' | 'failed' | 'invalid';
-  /** What it tries. */
+  /** The options that it tries. */
   settings: Readonly<Record<string, unknown>>;
   epochs: number;
-  /** Its best epoch on the validation split. */
+  /** The metrics of its best epoch on the validation split. */
   best: Metrics | null;
   /** Why it failed or is invalid. */
   reason: string | null;
@@ -79,14 +79,14 @@ export interface TrialEvent {
 /** Takes an event; it must not throw. */
 export type Emit = (event: ToolkitEvent) => void;
 
-/** What every stage is given beside its artifact and options. */
+/** What every stage receives besides its artifact and options. */
 export interface StageContext {
   emit: Emit;
-  /** Aborts the stage; its reason is the error that the stage then throws. */
+  /** Aborts the stage, which then throws the signal's reason. */
   signal: AbortSignal;
 }
 
-/** A context that nobody listens to and nobody aborts: what library callers get who pass none. */
+/** The default context of library calls: no listener and no abort signal. */
 export function silentContext(partial: Partial<StageContext> = {}): StageContext {
   return { emit: partial.emit ?? (() => undefined), signal: partial.signal ?? new AbortController().signal };
 }

@@ -10,15 +10,16 @@ import {
   systemCodeOf,
   ToolkitError,
 } from './errors.js';
+import { decodeText } from './formats/text.js';
 
-/** The system's words for "not here": forbidden, read-only, under a file, a name too long, a limit on the size of files. */
+/** Error codes of paths that cannot be written: no permission, read-only, below a file, name too long, file size limit. */
 const DENIED = new Set([
   ...['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENOTEMPTY'],
   ...['ENAMETOOLONG', 'ELOOP', 'EFBIG', 'EINVAL', 'EIO'],
 ]);
 const TEMPORARY = /^\..+\.[0-9a-f-]{36}\.tmp$/;
 
-/** A failed write as an error that names the path: a full disk and a forbidden folder have one each. */
+/** Converts a failed write to STORAGE_FULL or STORAGE_DENIED, which name the path; other errors stay the same. */
 export function storageError(error: unknown, path: string): unknown {
   const code = systemCodeOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT')
@@ -29,27 +30,27 @@ export function storageError(error: unknown, path: string): unknown {
   return error;
 }
 
-/** Makes a folder and those above it. Throws STORAGE_DENIED or STORAGE_FULL. */
+/** Makes a folder and its parents. Throws STORAGE_DENIED or STORAGE_FULL. */
 export async function makeFolder(path: string): Promise<void> {
   await makeMissingFolders(path);
 }
 
 /**
- * Makes a folder, and those above it, for an action to write to. Where the action fails, those that it leaves empty are removed
- * again. Throws STORAGE_DENIED, STORAGE_FULL, and whatever the action throws.
+ * Makes a folder and its parents, and runs an action that writes to it. If the action fails, the new folders that are empty are
+ * removed. Throws STORAGE_DENIED, STORAGE_FULL, and whatever the action throws.
  */
 export async function withFolder<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
   const made = await makeMissingFolders(path);
   try {
     return await action();
   } catch (error) {
-    // The system refuses to remove a folder with anything in it: what was saved stays.
+    // rmdir fails for folders that are not empty, so saved files are kept.
     for (const folder of made.reverse()) await rmdir(folder).catch(() => undefined);
     throw error;
   }
 }
 
-/** Returns the folders that it has made, the outermost first. */
+/** Returns the folders that were made, the outermost first. */
 async function makeMissingFolders(path: string): Promise<string[]> {
   try {
     return await makeFolders(resolve(path));
@@ -58,7 +59,7 @@ async function makeMissingFolders(path: string): Promise<string[]> {
   }
 }
 
-/** Node's own recursive mkdir never returns where the system answers ENOENT for a folder whose parent exists, as /proc does. */
+/** Node's recursive mkdir loops forever if the system reports ENOENT for a folder whose parent exists, as /proc does. */
 async function makeFolders(path: string): Promise<string[]> {
   if (await isFolder(path)) return [];
   const parent = dirname(path);
@@ -67,7 +68,7 @@ async function makeFolders(path: string): Promise<string[]> {
     await mkdir(path);
     return [...made, path];
   } catch (error) {
-    // Another process may have made it meanwhile.
+    // Another process may have made it in the meantime.
     if (systemCodeOf(error) !== 'EEXIST' || !(await isFolder(path))) throw error;
     return made;
   }
@@ -79,14 +80,14 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Writes a file so that it is there whole or not at all: into a temporary file in the same folder, flushed to the disk,
- * then renamed. Throws STORAGE_DENIED or STORAGE_FULL; the file that was there before is then untouched.
+ * Writes a file atomically: to a temporary file in the same folder, flushed to disk, then renamed. Throws STORAGE_DENIED or
+ * STORAGE_FULL; an existing file is then unchanged.
  */
 export async function writeFileAtomically(path: string, ...parts: (Uint8Array | string)[]): Promise<void> {
   await writeThenRename(path, undefined, parts);
 }
 
-/** The same for a secret: from its first byte on, only its owner may read or write it, whatever the umask. */
+/** The same for a secret: only its owner may ever read or write it, whatever the umask. */
 export async function writeSecretAtomically(path: string, ...parts: (Uint8Array | string)[]): Promise<void> {
   await writeThenRename(path, 0o600, parts);
 }
@@ -101,7 +102,7 @@ async function writeThenRename(
   try {
     const file = await open(temporary, 'wx', mode);
     try {
-      // A umask can only take from the mode; this gives back what it took from the owner.
+      // The umask may have removed the owner's permissions.
       if (mode !== undefined) await file.chmod(mode);
       for (const part of parts) await file.writeFile(part);
       await file.sync();
@@ -116,9 +117,9 @@ async function writeThenRename(
   await syncFolder(dirname(path));
 }
 
-/** Flushes a folder's entries to the disk, so that a rename outlives a power failure. */
+/** Flushes a folder's entries to disk, so that a rename survives a power failure. */
 export async function syncFolder(path: string): Promise<void> {
-  // Windows cannot open a folder as a file, and needs no such flush.
+  // Windows cannot open a folder as a file, and does not need this.
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r');
   try {
@@ -128,14 +129,14 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes what writes that were killed half-way left in a folder. */
+/** Removes the temporary files of interrupted writes. */
 export async function removeTemporaryFiles(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (TEMPORARY.test(name)) await rm(join(folder, name), { force: true });
   }
 }
 
-/** Whether anything is at a path. */
+/** Whether a path exists. */
 export async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
@@ -143,32 +144,27 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** The size of an ordinary file in bytes, or undefined where there is none. */
+/** The size of a regular file in bytes; undefined if there is none. */
 export async function fileSize(path: string): Promise<number | undefined> {
   const found = await stat(path).catch(() => undefined);
   return found?.isFile() ? found.size : undefined;
 }
 
-/** A text without the mark that editors on Windows put in front of UTF-8. */
-export function withoutByteOrderMark(text: string): string {
-  return text.startsWith('\ufeff') ? text.slice(1) : text;
-}
-
-/** A file that could not be read as data, as an error that names it. */
+/** Converts a failed read to DATA_UNREADABLE, which names the file. */
 export function readError(error: unknown, path: string): ToolkitError {
   if (isToolkitError(error) || isMemoryFailure(error)) return asToolkitError(error);
   const reason = systemCodeOf(error) ?? messageOf(error);
   return new ToolkitError('DATA_UNREADABLE', { path, reason }, { cause: error });
 }
 
-/** A file that was read and holds nothing that can be used, as an error that names it. */
+/** DATA_CORRUPT for a file that was read but is invalid. */
 export function corruptError(path: string, reason: string, cause?: unknown): ToolkitError {
   return new ToolkitError('DATA_CORRUPT', { path, reason }, { cause });
 }
 
 /**
- * A compressed file or archive that could not be read, as an error that names it: DATA_UNREADABLE where the system says why,
- * DATA_CORRUPT where zlib or the parser of the format does.
+ * Converts a failed read of a compressed file or archive: DATA_UNREADABLE for system errors, DATA_CORRUPT for errors of zlib or
+ * the parser.
  */
 export function unpackError(error: unknown, path: string): ToolkitError {
   if (isToolkitError(error) || isMemoryFailure(error)) return asToolkitError(error);
@@ -177,7 +173,7 @@ export function unpackError(error: unknown, path: string): ToolkitError {
   return isDamaged ? corruptError(path, `damaged (${messageOf(error)})`, error) : readError(error, path);
 }
 
-/** The bytes of a file; undefined where there is none, nor a folder for it. Throws DATA_UNREADABLE. */
+/** The bytes of a file; undefined if it does not exist. Throws DATA_UNREADABLE. */
 export async function readIfThere(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
@@ -188,8 +184,8 @@ export async function readIfThere(path: string): Promise<Buffer | undefined> {
 }
 
 /**
- * The text of a file of limited size; undefined where there is none. Throws DATA_UNREADABLE, also for what is not a file or is too
- * large: it is not read then.
+ * The text of a file of limited size; undefined if it does not exist. Throws DATA_UNREADABLE, also, before reading, for a file that is
+ * too large or not regular.
  */
 export async function readTextWithin(path: string, maxBytes: number): Promise<string | undefined> {
   const found = await stat(path).catch((error: unknown) => {
@@ -197,14 +193,14 @@ export async function readTextWithin(path: string, maxBytes: number): Promise<st
     throw readError(error, path);
   });
   if (!found) return undefined;
-  // A pipe or a device would never end.
+  // Reading a pipe or a device would never end.
   const reason = !found.isFile() ? 'not a file' : found.size > maxBytes ? `more than ${maxBytes} bytes` : '';
   if (reason !== '') throw new ToolkitError('DATA_UNREADABLE', { path, reason });
   return readTextIfThere(path);
 }
 
-/** The same as text. */
+/** The text of a file; undefined if there is none. Throws DATA_UNREADABLE. */
 export async function readTextIfThere(path: string): Promise<string | undefined> {
-  const text = (await readIfThere(path))?.toString('utf8');
-  return text && withoutByteOrderMark(text);
+  const bytes = await readIfThere(path);
+  return bytes && decodeText(bytes);
 }

@@ -3,7 +3,7 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
 
-/** A text of somebody else's, short enough for a message. */
+/** Truncates foreign text for a message. */
 export function shortened(text: string, most = 100): string {
   return text.length <= most ? text : `${text.slice(0, most)}…`;
 }

@@ -9,10 +9,10 @@ export function sha256(...parts: (Uint8Array | string)[]): string {
   return hash.digest('hex');
 }
 
-/** Hashed in some milliseconds. */
+/** Takes a few milliseconds to hash. */
 const PIECE_BYTES = 4 * 2 ** 20;
 
-/** The SHA-256 of bytes, in hexadecimal; other work gets its turn between pieces of them. */
+/** The SHA-256 of bytes, in hexadecimal; yields to the event loop between pieces. */
 export async function sha256InTurns(...parts: Uint8Array[]): Promise<string> {
   const hash = createHash('sha256');
   for (const part of parts) {
@@ -24,7 +24,7 @@ export async function sha256InTurns(...parts: Uint8Array[]): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The SHA-256 of a file, in hexadecimal, read in pieces. Throws the system's error where it cannot be read. */
+/** The SHA-256 of a file, in hexadecimal, read in pieces. Throws system errors, and the signal's reason when aborted. */
 export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { signal, highWaterMark: 1 << 20 })) {

@@ -5,7 +5,7 @@ export interface ImageShape {
   channels: number;
 }
 
-/** Images and what they show, as they lie in memory and on the disk: one byte a pixel and one a label. */
+/** Images with labels, in memory as on disk: one byte per pixel channel and one per label. */
 export interface LabelledImages {
   readonly count: number;
   readonly shape: ImageShape;
@@ -13,27 +13,27 @@ export interface LabelledImages {
   readonly pixels: Uint8Array;
   /** Class numbers from 0. */
   readonly labels: Uint8Array;
-  /** 1 for images of the training that their source itself holds for validation; left out where there are none. */
+  /** 1 for training images of the source's own validation split; undefined without one. */
   readonly isValidation?: Uint8Array;
 }
 
-/** How a pixel from 0 to 255 becomes the model's input: `pixel × scale + offset`. */
+/** Maps a pixel from 0 to 255 to the model's input: `pixel × scale + offset`. */
 export interface PixelScaling {
   readonly scale: number;
   readonly offset: number;
 }
 
-/** How many pixels an image has. */
+/** The number of values of an image, all channels included. */
 export function pixelsPerImage({ height, width, channels }: ImageShape): number {
   return height * width * channels;
 }
 
-/** How many numbers a tensor of a shape holds. */
+/** The number of elements of a tensor. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** One row of a matrix, or one image of several, as a view: `length` values for each row. */
+/** A view of one row of a matrix, or of one image: `length` values per row. */
 export function rowOf<Values extends { subarray(start: number, end: number): Values }>(
   values: Values,
   row: number,
@@ -42,18 +42,18 @@ export function rowOf<Values extends { subarray(start: number, end: number): Val
   return values.subarray(row * length, (row + 1) * length);
 }
 
-/** The value that all pixels of an image have, if they are alike. */
+/** The value of a constant image; undefined if its pixels differ. */
 export function constantValue(pixels: Uint8Array): number | undefined {
   const [first] = pixels;
   return pixels.every((pixel) => pixel === first) ? first : undefined;
 }
 
-/** The positions of so many images, in order. */
+/** The indices from 0 to `count` − 1. */
 export function allIndices(count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, index) => index);
 }
 
-/** Copies of the images at some indices, in their order. */
+/** Copies the images at the given indices, in their order. */
 export function selectImages(
   { shape, pixels, labels, isValidation }: LabelledImages,
   indices: Int32Array | readonly number[],

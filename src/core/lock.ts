@@ -7,23 +7,23 @@ import { ToolkitError, systemCodeOf } from './errors.js';
 import { makeFolder, storageError } from './files.js';
 import { isAlive, thisProcess, type ProcessIdentity } from './processes.js';
 
-/** A holder on another machine, or in another container, is taken for dead when it has not shown a sign of life for so long. */
+/** The time without a heartbeat after which a holder on another machine or in another container counts as dead. */
 const STALE_MS = 30_000;
-const SIGN_OF_LIFE_MS = 5_000;
+const HEARTBEAT_MS = 5_000;
 const POLL_MS = 100;
-/** A lock file of this program has some two hundred bytes. */
+/** A lock file of this program has about 200 bytes. */
 const MAX_BYTES = 4096;
-/** More than any system counts processes to; 0 and negative numbers mean groups of processes. */
+/** The largest process ID of any system; 0 and negative numbers address process groups. */
 const MAX_PROCESS = 2 ** 31 - 1;
 const MAX_TEXT = 1000;
 
 export interface LockOptions {
-  /** How long to wait for another process; 0 refuses at once with FOLDER_BUSY, Infinity waits until it is free. */
+  /** How long to wait for another process: 0 throws FOLDER_BUSY at once, Infinity waits until the lock is free. */
   waitMs: number;
   signal?: AbortSignal | undefined;
-  /** Called once when there is something to wait for; says who holds the lock. */
+  /** Called once, with the holder's name, if the lock is held. */
   onWait?: (owner: string) => void;
-  /** For how long a holder that cannot be seen may give no sign of life; 30 s by default. */
+  /** The time without a heartbeat after which a remote holder counts as dead; 30 s by default. */
   staleMs?: number;
 }
 
@@ -31,16 +31,16 @@ interface Owner extends ProcessIdentity {
   id: string;
 }
 
-/** A lock file as it was found. */
+/** A lock file that was found. */
 interface Found {
   modified: number;
-  /** Undefined where the file does not say who holds it. */
+  /** Undefined if the file does not name its holder. */
   owner: Owner | undefined;
 }
 
 /**
- * Runs an action while no other process runs one with the same lock file. The file of a process that died is taken over.
- * Throws FOLDER_BUSY when the wait is over, and whatever the action throws.
+ * Runs an action while holding a lock file. The lock of a dead process is taken over. Throws FOLDER_BUSY after the wait,
+ * STORAGE_DENIED, STORAGE_FULL, and the errors of the action.
  */
 export async function withLock<Result>(
   path: string,
@@ -52,7 +52,7 @@ export async function withLock<Result>(
   const signOfLife = setInterval(() => {
     const now = new Date();
     utimes(path, now, now).catch(() => undefined);
-  }, SIGN_OF_LIFE_MS);
+  }, HEARTBEAT_MS);
   signOfLife.unref();
   try {
     return await action();
@@ -62,7 +62,7 @@ export async function withLock<Result>(
   }
 }
 
-/** Who holds a lock, in words, or undefined where nobody does who is alive. */
+/** Describes the living holder of a lock; undefined if there is none. */
 export async function holderOf(path: string): Promise<string | undefined> {
   const found = await find(path);
   return found && !isDead(found, STALE_MS) ? nameOf(found.owner) : undefined;
@@ -79,7 +79,7 @@ async function acquire(
 ): Promise<void> {
   await makeFolder(dirname(path));
   const deadline = Date.now() + waitMs;
-  const watched = new SignsOfLife(staleMs);
+  const watched = new HeartbeatWatch(staleMs);
   let waiting = false;
   signal?.throwIfAborted();
   while (!(await claim(path, owner))) {
@@ -91,7 +91,7 @@ async function acquire(
       continue;
     }
     const name = nameOf(found.owner);
-    // A time that lies in the future says nothing: only watching tells whether anybody is there.
+    // A heartbeat in the future proves nothing: only watching the file shows whether the holder is alive.
     if (Date.now() >= deadline && !(isFromFuture(found) && !watched.hasMoved)) {
       throw new ToolkitError('FOLDER_BUSY', { path: dirname(path), owner: name, lock: path });
     }
@@ -102,7 +102,7 @@ async function acquire(
   }
 }
 
-/** Creates the lock file together with its contents: a hard link to a complete file, which fails if the lock exists. */
+/** Creates the lock file with its contents: a hard link to a complete file, which fails if the lock exists. */
 async function claim(path: string, owner: Owner): Promise<boolean> {
   const draft = `${path}.${owner.id}`;
   try {
@@ -117,7 +117,7 @@ async function claim(path: string, owner: Owner): Promise<boolean> {
   }
 }
 
-/** What is at the path of a lock; undefined where nothing is. Throws STORAGE_DENIED for what cannot be a lock, such as a folder. */
+/** Reads a lock; undefined if there is none. Throws STORAGE_DENIED if something else, such as a folder, has its path. */
 async function find(path: string): Promise<Found | undefined> {
   const found = await lstat(path).catch(() => undefined);
   if (!found) return undefined;
@@ -131,14 +131,14 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   try {
     const owner = JSON.parse(await readFile(path, 'utf8')) as Partial<Owner> | null;
     if (!isOwner(owner)) return undefined;
-    // Where the system tells when a process started, every lock says it: without, a number means nothing.
+    // A lock records the start time if the system reports it: without it, a process ID is ambiguous.
     return owner.started === '' && thisProcess().started !== '' ? undefined : owner;
   } catch {
     return undefined;
   }
 }
 
-/** Whether a lock file says who holds it, and nothing that no process can be. */
+/** Whether a lock file names a valid holder. */
 function isOwner(value: Partial<Record<keyof Owner, unknown>> | null): value is Owner {
   if (value === null) return false;
   const { id, process: number, host, namespace, started } = value;
@@ -149,21 +149,21 @@ function isOwner(value: Partial<Record<keyof Owner, unknown>> | null): value is 
   return texts && isProcess && id !== '' && host !== '';
 }
 
-/** Whether a lock's holder is known to be dead, or has not given a sign of life for long. */
+/** Whether a lock's holder is known to be dead, or its last heartbeat is too old. */
 function isDead({ owner, modified }: Found, staleMs: number): boolean {
   const alive = owner && isAlive(owner);
   if (alive !== undefined) return !alive;
   return Date.now() - modified > staleMs;
 }
 
-/** Whether a holder that cannot be seen gave its last sign of life at a time that is yet to come, by this machine's clock. */
+/** Whether the last heartbeat of a remote holder is in the future, by this machine's clock. */
 function isFromFuture({ owner, modified }: Found): boolean {
   const isSeen = owner && isAlive(owner) !== undefined;
   return !isSeen && modified - Date.now() > STALE_MS;
 }
 
-/** Watches a lock with this machine's clock alone: clocks of other machines may be wrong by years. */
-class SignsOfLife {
+/** Watches a lock's heartbeat with this machine's clock only: the clocks of other machines may be wrong. */
+class HeartbeatWatch {
   readonly #staleMs: number;
   #modified: number | undefined;
   #since = 0;
@@ -173,12 +173,12 @@ class SignsOfLife {
     this.#staleMs = staleMs;
   }
 
-  /** Whether a sign of life was seen since the watch began. */
+  /** Whether a heartbeat was seen since watching began. */
   get hasMoved(): boolean {
     return this.#hasMoved;
   }
 
-  /** Whether a holder that cannot be seen has given no sign of life for as long as it is watched, and long enough. */
+  /** Whether a remote holder has been watched for long enough without a heartbeat. */
   isSilent({ owner, modified }: Found): boolean {
     if (owner && isAlive(owner) !== undefined) return false;
     if (modified !== this.#modified) {
@@ -191,15 +191,15 @@ class SignsOfLife {
 }
 
 /**
- * Removes a dead process's lock. Two processes may find it dead at once, and the slower one must not remove the lock that
- * the faster one has taken meanwhile; so whoever breaks the lock first takes a lock for breaking it, and looks again.
+ * Removes a dead process's lock. Two processes may find it dead at the same time, and the slower one must not remove the new lock
+ * of the faster one; so a process first takes a second lock, for breaking the first, and then checks again.
  */
 async function breakLock(path: string, { owner: holder, modified }: Found): Promise<void> {
   const breaker: Owner = { id: randomUUID(), ...thisProcess() };
   const breaking = `${path}.breaking`;
   if (!(await claim(breaking, breaker))) {
     await delay(POLL_MS);
-    // A breaker that died itself holds nobody up for long.
+    // A process that dies while breaking the lock blocks others only briefly.
     const found = await find(breaking);
     if (found && Math.abs(Date.now() - found.modified) > STALE_MS) await rm(breaking, { force: true });
     return;

@@ -6,22 +6,22 @@ const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
 
 /**
- * Who else than this user and the administrator may change a file, or put another one in its place, in words; undefined where nobody may.
- * The path must hold no symbolic links. Where the system has no such permissions (Windows), nobody is assumed to.
+ * Describes who besides this user and the administrator may change or replace a file; undefined if nobody may. The path must not
+ * contain symbolic links. On systems without such permissions (Windows), nobody is assumed to.
  */
 export async function whoElseMayWrite(path: string): Promise<string | undefined> {
   const user = process.getuid?.();
   if (user === undefined) return undefined;
   for (let place = path; ; place = dirname(place)) {
     const isInner = place !== path;
-    // Whoever owns the root of all folders is the administrator, whatever number he has in a container.
+    // The owner of / is the administrator, even if containers map the user ID.
     if (isInner && place === dirname(place)) return undefined;
     const { mode, uid, gid } = await lstat(place);
     if (uid !== 0 && uid !== user) return `${place} belongs to user ${uid}`;
-    // In a folder with this bit (/tmp), everyone may add files, but only their owners replace them.
+    // In a folder with the sticky bit (/tmp), everyone may add files, but only owners may replace them.
     if (isInner && (mode & STICKY) !== 0) continue;
     if ((mode & OTHERS_WRITE) !== 0) return `everyone may write to ${place}`;
-    // Many systems give each user a group of the same number, with nobody else in it.
+    // Many systems give each user a private group with the same ID.
     const isPrivate = gid === 0 || (gid === user && gid === process.getgid?.());
     if ((mode & GROUP_WRITES) !== 0 && !isPrivate) return `group ${gid} may write to ${place}`;
   }

@@ -3,13 +3,13 @@ import { cpus, hostname } from 'node:os';
 
 import { systemCodeOf } from './errors.js';
 
-/** What tells a process from every other, also from a later one with its number. */
+/** Identifies a process uniquely, even if its ID is reused later. */
 export interface ProcessIdentity {
   process: number;
   host: string;
-  /** Numbers mean something only within a PID namespace: each container has its own, often under one host name. */
+  /** Process IDs are valid only within a PID namespace; each container has its own, often with the same host name. */
   namespace: string;
-  /** When it started, in ticks of the machine's clock; empty where the system does not tell. */
+  /** The start time in clock ticks; empty if the system does not report it. */
   started: string;
 }
 
@@ -23,7 +23,7 @@ export function thisProcess(): ProcessIdentity {
   };
 }
 
-/** Whether a process is alive; undefined for one on another machine or in another container, which cannot be seen. */
+/** Whether a process is alive; undefined for one on another machine or in another container. */
 export function isAlive(identity: ProcessIdentity): boolean | undefined {
   if (identity.host !== hostname() || identity.namespace !== currentNamespace()) return undefined;
   try {
@@ -43,7 +43,7 @@ function currentNamespace(): string {
   }
 }
 
-/** Field 22 of Linux's /proc/<pid>/stat; the program's name before it is in brackets, and may hold spaces and brackets. */
+/** Field 22 of Linux's /proc/<pid>/stat. The program's name before it is in parentheses, and may contain spaces and parentheses. */
 function startOf(processId: number): string {
   try {
     const text = readFileSync(`/proc/${processId}/stat`, 'utf8');
@@ -53,7 +53,7 @@ function startOf(processId: number): string {
   }
 }
 
-/** The make of this machine's processor, or undefined where the system does not tell. */
+/** The model name of the processor; undefined if the system does not report it. */
 export function processorName(): string | undefined {
   const model = cpus()[0]?.model.trim();
   return model === '' ? undefined : model;

@@ -5,17 +5,17 @@ import { delimiter, isAbsolute, join, parse } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * Where other programs are started: a folder in which only the administrator writes. Python would run modules of the current folder,
- * which may be a download or a clone of somebody else's.
+ * The working directory of other programs, writable only by the administrator. Python would run modules of the current folder, which may
+ * be untrusted.
  */
 export const PROGRAM_FOLDER = parse(process.execPath).root;
 
-/** Python's variables that name folders; all others of its own change what it does, or what it runs, and are left out. */
+/** Python's variables that name folders. Its other variables change what it does or runs, and are removed. */
 const PYTHON_FOLDERS: ReadonlySet<string> = new Set(['PYTHONPATH', 'PYTHONHOME', 'PYTHONUSERBASE']);
 
 /**
- * An environment for other programs in which nothing leads to the current folder: an empty or relative part of PATH or PYTHONPATH
- * means that folder.
+ * The environment for other programs, without references to the current folder: an empty or relative part of PATH or PYTHONPATH
+ * would be one.
  */
 export function programEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept: NodeJS.ProcessEnv = {};
@@ -28,7 +28,7 @@ export function programEnvironment(environment: NodeJS.ProcessEnv): NodeJS.Proce
   return kept;
 }
 
-/** The absolute path of a program, looked for in the folders of PATH, but never in the current one; undefined where there is none. */
+/** Finds a program in the folders of PATH, never in the current one; undefined if there is none. */
 export async function findProgram(name: string, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
   for (const folder of absoluteParts(environment['PATH'])) {
     const path = join(folder, name);
@@ -38,9 +38,9 @@ export async function findProgram(name: string, environment: NodeJS.ProcessEnv):
 }
 
 /**
- * What a program writes to its standard output. Throws where it is not found, fails or takes too long.
+ * Runs a program and returns its standard output. Throws if it is not found, fails or times out.
  *
- * @param program its path, or a name to look for
+ * @param program its path, or a name to look up in PATH
  */
 export async function outputOf(
   program: string,

@@ -1,26 +1,26 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A stream of random numbers that depends on nothing but a seed, a purpose and an index: xoshiro128**
- * (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021), its state taken from a SHA-256.
+ * A random number stream that depends only on a seed, a purpose and an index: xoshiro128**
+ * (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021), seeded with a SHA-256 hash.
  *
- * Because a stream is named and not shared, work can be resumed, repeated or done in another order and still draws the
- * same numbers: the shuffle of epoch 7 is `new Random(seed, 'shuffle', 7)`, whatever was drawn before.
+ * Streams are named and not shared, so work that is resumed, repeated or reordered draws the same numbers: the shuffle of
+ * epoch 7 is always `new Random(seed, 'shuffle', 7)`.
  */
 export class Random {
   readonly #state: Uint32Array;
 
   /**
    * @param seed the run's seed
-   * @param purpose what the numbers are for; two purposes never share a stream
-   * @param index tells the streams of one purpose apart: an epoch, a layer
+   * @param purpose the use of the numbers; different purposes have different streams
+   * @param index distinguishes streams of one purpose: an epoch, a layer
    */
   constructor(seed: number, purpose: string, index = 0) {
     const digest = createHash('sha256').update(`${seed}/${purpose}/${index}`).digest();
     this.#state = Uint32Array.from({ length: 4 }, (_, word) => digest.readUInt32LE(4 * word));
   }
 
-  /** A stream that starts from a given state of four 32-bit words, not all zero; for comparison with other programs. */
+  /** A stream with a given state of four 32-bit words, not all zero; for comparison with other implementations. */
   static fromState(state: readonly [number, number, number, number]): Random {
     const random = new Random(0, '');
     random.#state.set(state);
@@ -50,14 +50,14 @@ export class Random {
 
   /** An integer from 0 to `limit` − 1, each equally likely; `limit` is from 1 to 2³². */
   integer(limit: number): number {
-    // Numbers past the last whole multiple of the limit are drawn again, or the small ones would be more likely.
+    // Rejects numbers past the last multiple of the limit, which would make small results more likely.
     const accepted = 2 ** 32 - (2 ** 32 % limit);
     let bits = this.bits();
     while (bits >= accepted) bits = this.bits();
     return bits % limit;
   }
 
-  /** Puts the elements into a random order, in place (Fisher and Yates; Durstenfeld's algorithm 235, 1964). */
+  /** Shuffles in place (Fisher and Yates; Durstenfeld's algorithm 235, 1964). */
   shuffle(values: Int32Array): Int32Array {
     for (let last = values.length - 1; last > 0; last--) {
       const chosen = this.integer(last + 1);
@@ -73,7 +73,7 @@ export class Random {
     return Float32Array.from({ length: count }, () => (2 * this.uniform() - 1) * limit);
   }
 
-  /** `count` numbers of a normal distribution around 0 (Box and Muller, 1958). */
+  /** `count` normally distributed numbers with mean 0 (Box and Muller, 1958). */
   normalArray(count: number, standardDeviation: number): Float32Array {
     return Float32Array.from({ length: count }, () => {
       const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));

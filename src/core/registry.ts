@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** What every plug-in says of itself. */
+/** The name and summary of a plug-in. */
 export interface Named<Name extends string = string> {
   readonly name: Name;
   /** One line for lists and help. */
@@ -12,7 +12,7 @@ export class Registry<Entry extends Named> implements Iterable<Entry> {
   readonly kind: string;
   readonly #entries: ReadonlyMap<string, Entry>;
 
-  /** @param kind what its entries are, in a word: "model" */
+  /** @param kind the kind of its entries, for messages: "model" */
   constructor(kind: string, entries: readonly Entry[]) {
     this.kind = kind;
     this.#entries = new Map(entries.map((entry) => [entry.name, entry]));
@@ -28,7 +28,7 @@ export class Registry<Entry extends Named> implements Iterable<Entry> {
     return this.#entries.get(name);
   }
 
-  /** The entry of a name that was validated: another one is a mistake of the program. */
+  /** The entry of a validated name. Throws if there is none, which is a bug. */
   require(name: string): Entry {
     const entry = this.get(name);
     if (!entry) throw new Error(`there is no ${this.kind} "${name}"`);
@@ -40,7 +40,7 @@ export class Registry<Entry extends Named> implements Iterable<Entry> {
   }
 }
 
-/** The candidate that a mistyped word most likely meant, if any is near: at most a third of its letters, rounded up, differ. */
+/** The candidate closest to a mistyped word; undefined if more than a third of the letters, rounded up, differ. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0) return undefined;
   const found = closest(word, candidates);

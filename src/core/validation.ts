@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { messageOf } from './errors.js';
 import { shortened } from './format.js';
 
-/** Messages quote what was refused, which may be megabytes. */
+/** Messages quote the rejected value, which may be megabytes long. */
 const MAX_LENGTH = 500;
 
-/** What is wrong with a value that a zod schema refused, in one line: the place and the first complaint. */
+/** Summarises a zod error in one line: the path and message of the first issue. */
 export function complaintOf(error: unknown): string {
   if (!(error instanceof z.ZodError)) return shortened(messageOf(error).split('\n')[0] ?? '', MAX_LENGTH);
   const [issue] = error.issues;

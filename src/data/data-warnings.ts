@@ -2,13 +2,13 @@ import type { ToolkitEvent } from '../core/events.js';
 
 type Warning = Extract<ToolkitEvent, { event: 'warning' }>;
 
-/** Images of which no pixel reaches half of the range are rarely meant. */
+/** A maximum pixel value below half the range is rarely intended. */
 export const DARK = 128;
-/** So many classes are named in a message; the others are counted. */
+/** The largest number of classes named in a message; the others are counted. */
 const NAMED = 5;
 
 /**
- * What makes training pointless or a class unlearnable: a single class, and classes without training images.
+ * Warns about a single class, and about classes without training images.
  *
  * @param trainingCounts training images of each class, in the order of the names
  */
@@ -38,12 +38,15 @@ export function classWarnings(classNames: readonly string[], trainingCounts: rea
 
 /** Classes by name, the first few of many. */
 export function namedClasses(names: readonly string[]): string {
-  const shown = names.slice(0, NAMED).map((name) => `"${name}"`).join(', ');
+  const shown = names
+    .slice(0, NAMED)
+    .map((name) => `"${name}"`)
+    .join(', ');
   const more = names.length - NAMED;
   return `${names.length === 1 ? 'class' : 'classes'} ${shown}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** The warning for images that use a small part of the range of pixels. */
+/** The warning for images that use a small part of the pixel range. */
 export function darkWarning(brightest: number): Warning {
   return {
     event: 'warning',
@@ -53,7 +56,7 @@ export function darkWarning(brightest: number): Warning {
   };
 }
 
-/** The warning for images of which no pixel reaches half of the range; none for others. */
+/** Warns if no pixel reaches half of the range. */
 export function darknessOf(pixels: Uint8Array): Warning[] {
   let brightest = 0;
   for (const pixel of pixels) {

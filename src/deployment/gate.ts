@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { versionFiles, type RegisteredVersion } from '../artifacts/model-registry.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 import { comparePaired, SIGNIFICANCE, type PairedComparison } from '../evaluation/mcnemar.js';
+import { requireQuality } from '../evaluation/quality-gate.js';
 import { readPredictions } from './predictions.js';
 
 /**
@@ -43,8 +44,7 @@ export async function requireNotWorse(
 
 /** Refuses a version whose accuracy on the test images is too low. Throws QUALITY_GATE_NOT_MET. */
 export function requireAccuracy(accuracy: number, minimum: number | undefined): void {
-  if (minimum === undefined || accuracy >= minimum) return;
-  throw new ToolkitError('QUALITY_GATE_NOT_MET', { accuracy, minimum, split: 'test' });
+  requireQuality(accuracy, minimum, 'test');
 }
 
 function refused({ name, version }: RegisteredVersion, reason: string): ToolkitError {

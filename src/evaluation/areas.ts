@@ -1,23 +1,23 @@
 import { allClasses, averagePrecision, oneVersusRest, rocArea } from './curves.js';
 import type { ScoredExamples } from './probabilities.js';
 
-/** An area over all classes; null where no class has one. */
+/** Averages of an area over the classes; null if no class has one. */
 export interface AreaAverages {
   /** The mean over the classes. */
   macro: number | null;
-  /** Of all classes' scores together. */
+  /** The area for the pooled scores of all classes. */
   micro: number | null;
-  /** The mean over the classes, each counting by its examples. */
+  /** The mean over the classes, weighted by support. */
   weighted: number | null;
 }
 
-/** The areas under the curves of one class against the rest. */
+/** The one-vs-rest areas of a class. */
 export interface ClassAreas {
   rocAuc: number | null;
   averagePrecision: number | null;
 }
 
-/** Areas under the curves of each class against the rest, and over all. Classes without examples are left out of means. */
+/** One-vs-rest areas of each class, and their averages. Averages exclude classes without examples. */
 export function areasOf(scored: ScoredExamples): {
   perClass: ClassAreas[];
   rocAuc: AreaAverages;

@@ -6,13 +6,13 @@ import { predictionsOf, type ScoredExamples } from './probabilities.js';
 import { brierScores, logLosses } from './scores.js';
 import { rowOf } from '../core/images.js';
 
-/** Where a number probably lies. */
+/** A confidence interval. */
 export interface Interval {
   low: number;
   high: number;
 }
 
-/** The numbers that intervals are given for. */
+/** The metrics with confidence intervals. */
 export interface Headline<Value> {
   accuracy: Value;
   loss: Value;
@@ -23,9 +23,9 @@ export interface Headline<Value> {
   matthewsCorrelation: Value;
 }
 
-/** Confidence intervals, and how they were come by. */
+/** Confidence intervals, and how they were computed. */
 export interface Intervals extends Headline<Interval> {
-  /** How often such an interval holds the true number, about. */
+  /** The confidence level. */
   confidence: number;
   resamples: number;
 }
@@ -37,14 +37,13 @@ export interface BootstrapOptions {
   signal: AbortSignal;
 }
 
-/** How long the event loop may be kept, in milliseconds. */
+/** How long the event loop may be blocked, in milliseconds. */
 const SLICE_MS = 50;
 
 /**
- * Percentile intervals of the headline numbers: as many examples as there are, drawn with replacement, again and again (Efron
- * and Tibshirani, “An introduction to the bootstrap”, 1993, chapter 13). They tell how far the numbers depend on which images were
- * in the test; not how far they depend on the training's seed. Undefined without examples. Throws the signal's reason when
- * aborted.
+ * Bootstrap percentile intervals of the headline metrics (Efron and Tibshirani, “An introduction to the bootstrap”, 1993,
+ * chapter 13). They reflect the choice of test images, not the seed of training. Undefined without examples. Throws the signal's
+ * reason when aborted.
  */
 export async function bootstrapIntervals(
   scored: ScoredExamples,
@@ -79,7 +78,7 @@ export async function bootstrapIntervals(
   };
 }
 
-/** Draws the examples anew and measures them; what does not change from draw to draw is computed once. */
+/** Returns a function that resamples and measures the examples; values per example are computed once. */
 function resampler(scored: ScoredExamples): (random: Random) => Headline<number> {
   const { labels, classes } = scored;
   const count = labels.length;
@@ -113,7 +112,7 @@ function resampler(scored: ScoredExamples): (random: Random) => Headline<number>
   };
 }
 
-/** The value below which a share of ascending values lies, interpolated between neighbours. */
+/** A quantile of sorted values, interpolated linearly. */
 function quantile(ascending: Float64Array, share: number): number {
   const place = share * (ascending.length - 1);
   const below = Math.floor(place);

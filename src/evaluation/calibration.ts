@@ -1,16 +1,16 @@
-/** The likeliest class of an example, how likely it was said to be, and whether it was right. */
+/** The predicted class of an example, its probability, and whether it is correct. */
 export interface Judgement {
   predicted: number;
   confidence: number;
   correct: boolean;
 }
 
-/** The examples whose confidence lies in one interval. */
+/** The examples whose confidence lies in one bin. */
 export interface ConfidenceBin {
   from: number;
   to: number;
   count: number;
-  /** Means over the examples; 0 where there are none. */
+  /** Means over the examples; 0 without any. */
   confidence: number;
   accuracy: number;
 }
@@ -23,11 +23,11 @@ export function judgementsOf(probabilities: readonly Float64Array[], labels: Uin
   });
 }
 
-/** Examples by their confidence, in intervals of equal width. */
+/** The reliability diagram: examples by confidence, in bins of equal width. */
 export function reliability(judgements: readonly Judgement[], bins = 15): ConfidenceBin[] {
   const found = Array.from({ length: bins }, () => ({ count: 0, confidence: 0, correct: 0 }));
   for (const { confidence, correct } of judgements) {
-    // An interval holds its upper end, as in the paper: (0, 1/bins], …
+    // A bin includes its upper end, as in the paper: (0, 1/bins], …
     const bin = found[Math.min(bins - 1, Math.max(0, Math.ceil(confidence * bins) - 1))]!;
     bin.count += 1;
     bin.confidence += confidence;
@@ -42,7 +42,7 @@ export function reliability(judgements: readonly Judgement[], bins = 15): Confid
   }));
 }
 
-/** How far confidence is from accuracy, in the mean over the intervals, each counting by its examples (Guo et al., 2017). */
+/** The expected calibration error: the mean gap between confidence and accuracy, weighted by examples per bin (Guo et al., 2017). */
 export function expectedCalibrationError(judgements: readonly Judgement[], bins = 15): number {
   const total = judgements.length;
   return reliability(judgements, bins).reduce(
@@ -52,7 +52,7 @@ export function expectedCalibrationError(judgements: readonly Judgement[], bins 
   );
 }
 
-/** How far confidence is from accuracy in the interval where it is farthest. */
+/** The maximum calibration error: the largest gap between confidence and accuracy in a bin. */
 export function maximumCalibrationError(judgements: readonly Judgement[], bins = 15): number {
   return Math.max(
     0,

@@ -2,7 +2,7 @@ import type { Metrics } from '../core/events.js';
 import { indexOfMaximum } from './probabilities.js';
 import { rowOf } from '../core/images.js';
 
-/** The labels of the images at some indices. */
+/** The labels of the images at the given indices. */
 export function labelsAt(labels: Uint8Array, indices: Int32Array): Uint8Array {
   return Uint8Array.from(indices, (index) => labels[index]!);
 }
@@ -21,7 +21,7 @@ export function meanMetrics(logits: Float32Array, labels: Uint8Array): Metrics {
   return { loss: loss / labels.length, accuracy: correct / labels.length };
 }
 
-/** The share of predictions that are right; 0 of none. */
+/** The share of correct predictions; 0 without any. */
 export function accuracyOf(predicted: Uint8Array | Int32Array, labels: Uint8Array): number {
   const correct = labels.filter((label, row) => label === predicted[row]).length;
   return correct / Math.max(1, labels.length);
@@ -30,7 +30,7 @@ export function accuracyOf(predicted: Uint8Array | Int32Array, labels: Uint8Arra
 /**
  * −log softmax(logits)[label], in nats, without overflow.
  *
- * @param maximum of the logits, for a caller who knows it
+ * @param maximum the largest logit, if already known
  */
 export function crossEntropy(
   logits: Float32Array,
@@ -38,6 +38,6 @@ export function crossEntropy(
   maximum = logits[indexOfMaximum(logits)]!,
 ): number {
   const sum = logits.reduce((total, logit) => total + Math.exp(logit - maximum), 0);
-  // In this order, because a large maximum would swallow the digits of the logarithm.
+  // In this order: added to a large maximum, the logarithm would lose its digits.
   return Math.log(sum) + (maximum - logits[label]!);
 }

@@ -1,7 +1,7 @@
 /** Examples by actual class (row) and predicted class (column). */
 export type ConfusionMatrix = readonly (readonly number[])[];
 
-/** Precision: the share of predictions of a class that are right. Recall: the share of its examples that are found. F1: their harmonic mean. */
+/** Precision: share of predictions that are right. Recall: share of actual examples found. F1: their harmonic mean. */
 export interface PrecisionRecall {
   precision: number;
   recall: number;
@@ -15,7 +15,7 @@ export function confusionMatrix(labels: Uint8Array, predicted: Uint8Array, class
   return matrix;
 }
 
-/** How well one class is found. A ratio whose denominator is 0 counts as 0, as in scikit-learn. */
+/** Precision, recall and F1 of one class. A ratio with denominator 0 is 0, as in scikit-learn. */
 export function precisionRecall(matrix: ConfusionMatrix, label: number): PrecisionRecall {
   const found = matrix[label]![label]!;
   const support = sum(matrix[label]!);
@@ -28,14 +28,13 @@ export function precisionRecall(matrix: ConfusionMatrix, label: number): Precisi
 }
 
 /**
- * Whether a class occurs: among the actual classes or among the predicted ones. As in scikit-learn, unweighted means leave the other
- * classes out: nothing is known of them.
+ * Whether a class occurs among the actual or the predicted classes. As in scikit-learn, macro averages exclude classes that do not.
  */
 export function occurs(matrix: ConfusionMatrix, label: number): boolean {
   return matrix.some((row, actual) => row[label]! > 0 || (actual === label && sum(row) > 0));
 }
 
-/** The unweighted means over the classes that occur. */
+/** Macro averages over the classes that occur. */
 export function macroPrecisionRecall(matrix: ConfusionMatrix): PrecisionRecall {
   const labels = [...matrix.keys()].filter((label) => occurs(matrix, label));
   return averagePrecisionRecall(
@@ -44,14 +43,14 @@ export function macroPrecisionRecall(matrix: ConfusionMatrix): PrecisionRecall {
   );
 }
 
-/** The classes that have examples, and that are predicted for none. */
+/** The classes that have examples but are never predicted. */
 export function neverPredicted(matrix: ConfusionMatrix): number[] {
   return [...matrix.keys()].filter(
     (label) => sum(matrix[label]!) > 0 && matrix.every((row) => row[label] === 0),
   );
 }
 
-/** Means over the classes, each with its weight. */
+/** Weighted averages over the classes. */
 export function averagePrecisionRecall(
   perClass: readonly PrecisionRecall[],
   weights: readonly number[],
@@ -68,8 +67,8 @@ export function balancedAccuracy(matrix: ConfusionMatrix): number {
 }
 
 /**
- * Cohen's kappa: how much of the agreement that chance leaves open was reached (“A coefficient of agreement for nominal
- * scales”, 1960). 0 where chance alone agrees always.
+ * Cohen's kappa: agreement corrected for chance (“A coefficient of agreement for nominal scales”, 1960). 0 if the agreement expected
+ * by chance is 1.
  */
 export function cohenKappa(matrix: ConfusionMatrix): number {
   const { total, actual, predicted, correct } = marginals(matrix);
@@ -79,7 +78,7 @@ export function cohenKappa(matrix: ConfusionMatrix): number {
 
 /**
  * Matthews' correlation coefficient for several classes (Gorodkin, “Comparing two K-category assignments by a K-category
- * correlation coefficient”, 2004). 0 where labels or predictions are all the same.
+ * correlation coefficient”, 2004). 0 if all labels or all predictions are the same.
  */
 export function matthewsCorrelation(matrix: ConfusionMatrix): number {
   const { total, actual, predicted, correct } = marginals(matrix);
@@ -91,9 +90,9 @@ export function matthewsCorrelation(matrix: ConfusionMatrix): number {
 interface Marginals {
   total: number;
   correct: number;
-  /** Examples of each class. */
+  /** The number of examples of each class. */
   actual: number[];
-  /** Predictions of each class. */
+  /** The number of predictions of each class. */
   predicted: number[];
 }
 
@@ -111,7 +110,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** A quotient that is 0 where there is nothing to divide by. */
+/** A quotient; 0 if the denominator is 0. */
 export function ratio(numerator: number, denominator: number): number {
   return denominator === 0 ? 0 : numerator / denominator;
 }

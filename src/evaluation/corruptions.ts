@@ -4,14 +4,14 @@ import { pixelsPerImage, type ImageShape } from '../core/images.js';
 /** A corruption of images, at several strengths. */
 export interface Corruption {
   readonly name: string;
-  /** What the strengths are measured in. */
+  /** The unit of the strengths. */
   readonly unit: string;
   readonly strengths: readonly number[];
-  /** A corrupted image; draws from the stream alone. */
+  /** Returns a corrupted image; its randomness comes from the stream only. */
   apply(pixels: Uint8Array, shape: ImageShape, strength: number, random: Random): Uint8Array;
 }
 
-/** Noise of a normal distribution, its standard deviation a share of the pixels' range. */
+/** Gaussian noise; the strength is its standard deviation, as a share of the pixel range. */
 const noise: Corruption = {
   name: 'noise',
   unit: 'of the range',
@@ -23,7 +23,7 @@ const noise: Corruption = {
   },
 };
 
-/** A turn about the middle, to the left or to the right, as the stream says. */
+/** Rotation about the centre, randomly left or right. */
 const rotation: Corruption = {
   name: 'rotation',
   unit: '°',
@@ -39,20 +39,20 @@ const rotation: Corruption = {
   },
 };
 
-/** A move by whole pixels in one of the eight directions. */
+/** A shift by whole pixels in one of eight directions. */
 const shift: Corruption = {
   name: 'shift',
   unit: 'pixels',
   strengths: [1, 2, 4],
   apply(pixels, shape, strength, random) {
-    // The nine places of a 3 × 3 square without the one in the middle.
+    // The positions of a 3 × 3 square without the centre.
     const place = [0, 1, 2, 3, 5, 6, 7, 8][random.integer(8)]!;
     const [right, down] = [((place % 3) - 1) * strength, (Math.floor(place / 3) - 1) * strength];
     return resampled(pixels, shape, (x, y) => [x - right, y - down]);
   },
 };
 
-/** A Gaussian blur, by its standard deviation. */
+/** Gaussian blur; the strength is its standard deviation. */
 const blur: Corruption = {
   name: 'blur',
   unit: 'pixels',
@@ -72,7 +72,7 @@ const blur: Corruption = {
 export const corruptions: readonly Corruption[] = [noise, rotation, shift, blur];
 
 /**
- * Corrupted images, one after the other; the same seed always gives the same ones.
+ * Corrupts images; the same seed gives the same results.
  *
  * @param pixels image by image
  */
@@ -92,12 +92,12 @@ export function corrupt(
   return made;
 }
 
-/** Rounded, and cut off at 0 and 255. */
+/** Rounds, and clips to 0–255. */
 function toBytes(values: Float32Array | Float64Array): Uint8Array {
   return new Uint8Array(Uint8ClampedArray.from(values).buffer);
 }
 
-/** An image whose pixels come from elsewhere in it, interpolated between neighbours; black from outside. */
+/** Resamples an image at other positions, with bilinear interpolation; black outside. */
 function resampled(
   pixels: Uint8Array,
   shape: ImageShape,
@@ -123,7 +123,7 @@ function resampled(
   return made;
 }
 
-/** A weighted mean of the pixels along a line through each; the edges are black, as the images' are. */
+/** A one-dimensional convolution with black borders. */
 function convolved(
   values: Float64Array,
   { width, height, channels }: ImageShape,
@@ -137,7 +137,7 @@ function convolved(
     const [x, y] = [place % width, Math.floor(place / width)];
     const [at, length] = stepX === 1 ? [x, width] : [y, height];
     const stride = (stepX + stepY * width) * channels;
-    // Black beyond the edges adds nothing.
+    // Black pixels outside add nothing.
     const [first, last] = [Math.max(-reach, -at), Math.min(reach, length - 1 - at)];
     for (let step = first; step <= last; step++) {
       made[index]! += kernel[step + reach]! * values[index + step * stride]!;

@@ -1,19 +1,19 @@
 import type { ScoredExamples } from './probabilities.js';
 
-/** The scores of a detector, apart for what it should find and what not; each ascending. */
+/** The scores of a binary classifier for positives and negatives, each sorted ascending. */
 export interface DetectorScores {
   readonly positives: Float64Array;
   readonly negatives: Float64Array;
 }
 
-/** How a detector does at one threshold: it reports all that scores at least so much. */
+/** The counts at a threshold: examples with at least this score are predicted positive. */
 export interface OperatingPoint {
   readonly threshold: number;
   readonly truePositives: number;
   readonly falsePositives: number;
 }
 
-/** The scores of one class against the rest. */
+/** The one-vs-rest scores of a class. */
 export function oneVersusRest(
   { probabilities, labels, classes }: ScoredExamples,
   label: number,
@@ -22,7 +22,7 @@ export function oneVersusRest(
   return separate(scores, (row) => labels[row] === label);
 }
 
-/** The scores of all classes together: each example is asked once for each class. */
+/** The pooled one-vs-rest scores of all classes, for micro averages. */
 export function allClasses({ probabilities, labels, classes }: ScoredExamples): DetectorScores {
   return separate(probabilities, (index) => labels[Math.floor(index / classes)] === index % classes);
 }
@@ -34,7 +34,7 @@ function separate(scores: Float64Array, isPositive: (index: number) => boolean):
   };
 }
 
-/** All thresholds at which something changes, descending; equal scores are reported together. */
+/** The operating points at all distinct scores, descending. */
 function operatingPoints({ positives, negatives }: DetectorScores): OperatingPoint[] {
   const points: OperatingPoint[] = [];
   let positive = positives.length;
@@ -55,7 +55,7 @@ function operatingPoints({ positives, negatives }: DetectorScores): OperatingPoi
 /** A point of a curve. */
 export type Point = readonly [x: number, y: number];
 
-/** The receiver operating characteristic, from (0, 0) to (1, 1): false-positive rate and true-positive rate. */
+/** The ROC curve from (0, 0) to (1, 1): false-positive rate and true-positive rate. */
 export function rocCurve(scores: DetectorScores): Point[] {
   const { positives, negatives } = scores;
   return [
@@ -67,7 +67,7 @@ export function rocCurve(scores: DetectorScores): Point[] {
   ];
 }
 
-/** Recall and precision, from (0, 1) on. */
+/** The precision–recall curve: recall and precision, starting at (0, 1). */
 export function precisionRecallCurve(scores: DetectorScores): Point[] {
   return [
     [0, 1],
@@ -78,7 +78,7 @@ export function precisionRecallCurve(scores: DetectorScores): Point[] {
   ];
 }
 
-/** The area under the receiver operating characteristic, by trapezoids; null where one of the kinds has no examples. */
+/** The area under the ROC curve, by the trapezoidal rule; null without positives or without negatives. */
 export function rocArea(scores: DetectorScores): number | null {
   if (scores.positives.length === 0 || scores.negatives.length === 0) return null;
   const curve = rocCurve(scores);
@@ -89,8 +89,8 @@ export function rocArea(scores: DetectorScores): number | null {
 }
 
 /**
- * Average precision: precision at each threshold, each weighing as much as recall rises there. Not the area by trapezoids, which
- * flatters (Davis and Goadrich, “The relationship between precision-recall and ROC curves”, 2006). Null without positives.
+ * Average precision: the mean precision over thresholds, weighted by the increase of recall. The trapezoidal rule would be too
+ * optimistic (Davis and Goadrich, “The relationship between precision-recall and ROC curves”, 2006). Null without positives.
  */
 export function averagePrecision(scores: DetectorScores): number | null {
   if (scores.positives.length === 0) return null;

@@ -1,7 +1,7 @@
 import type { ScoredExamples } from './probabilities.js';
 
 /**
- * What several classifiers make of the same examples together: the mean of their probabilities (Lakshminarayanan, Pritzel and
+ * Combines several classifiers on the same examples by averaging their probabilities (Lakshminarayanan, Pritzel and
  * Blundell, "Simple and scalable predictive uncertainty estimation using deep ensembles", 2017, section 2.4).
  */
 export function meanProbabilities(members: readonly ScoredExamples[]): ScoredExamples {
@@ -9,7 +9,8 @@ export function meanProbabilities(members: readonly ScoredExamples[]): ScoredExa
   if (!first) throw new Error('an ensemble needs members');
   const probabilities = new Float64Array(first.probabilities.length);
   for (const member of members) {
-    if (member.probabilities.length !== probabilities.length) throw new Error('members of other examples');
+    if (member.probabilities.length !== probabilities.length)
+      throw new Error('ensemble members with different examples');
     for (let at = 0; at < probabilities.length; at++) probabilities[at]! += member.probabilities[at]!;
   }
   return { ...first, probabilities: probabilities.map((sum) => sum / members.length) };

@@ -9,7 +9,7 @@ export const splitNames = ['test', 'validation', 'training'] as const;
 /** The name of a split. */
 export type SplitName = (typeof splitNames)[number];
 
-/** A checkpoint of an ensemble, and how it does alone. */
+/** A checkpoint of an ensemble, with its own metrics. */
 export interface EnsembleMember extends Metrics {
   checkpoint: string;
   run: string;
@@ -21,14 +21,14 @@ export interface Difference {
   /** Its position in the file of its split. */
   index: number;
   label: string;
-  /** What the checkpoint predicts, and what the other one does. */
+  /** The predictions of the checkpoint and of the other one. */
   predicted: string;
   other: string;
 }
 
-/** How a checkpoint does beside another one on the same images. */
+/** The comparison of a checkpoint with another one on the same images. */
 export interface CheckpointComparison extends PairedComparison {
-  /** The other one. */
+  /** The other checkpoint. */
   checkpoint: string;
   run: string;
   accuracy: number;
@@ -39,23 +39,23 @@ export interface CheckpointComparison extends PairedComparison {
 export interface CorruptedAccuracy {
   corruption: string;
   strength: number;
-  /** What the strength is measured in. */
+  /** The unit of the strength. */
   unit: string;
   accuracy: number;
 }
 
-/** An image of a split that was misclassified. */
+/** A misclassified image of a split. */
 export interface ShownMistake {
   /** Its position in the file of its split. */
   index: number;
   label: string;
   predicted: string;
-  /** How likely the predicted class was said to be, and the true one. */
+  /** The probability of the predicted class, and of the actual one. */
   probability: number;
   labelProbability: number;
 }
 
-/** What the temperature that `calibrate` stored makes of the probabilities. */
+/** The calibration of the probabilities with the temperature that `calibrate` stored. */
 export interface ScaledCalibration {
   temperature: number;
   loss: number;
@@ -64,13 +64,13 @@ export interface ScaledCalibration {
 
 /** What was evaluated, and on which images. */
 export interface EvaluatedSubject {
-  /** Of an ensemble, those of all members, joined by " + "; the same for its runs and models. */
+  /** For an ensemble, the checkpoints of all members, joined by " + "; likewise its runs and models. */
   checkpoint: string;
   run: string;
   model: string;
-  /** Null where it is a single checkpoint. */
+  /** Null for a single checkpoint. */
   members: EnsembleMember[] | null;
-  /** In how many views each image was classified: more than 1 with test-time augmentation. */
+  /** The number of views per image: more than 1 with test-time augmentation. */
   views: number;
   dataset: string;
   split: SplitName;
@@ -81,38 +81,38 @@ export interface EvaluationTiming {
   backend: string;
   device: string;
   seconds: number;
-  /** Images that were classified in a second, by all members. */
+  /** Images per second, by all members together. */
   imagesPerSecond: number;
 }
 
-/** The most confident mistakes, as many as were asked for, and a picture of them, if there are any. */
+/** The most confident mistakes, up to the requested number, and a picture of them. */
 export interface ListedMistakes {
   mistakes: ShownMistake[];
   mistakeSheet: string | null;
 }
 
-/** Measurements beyond the metrics; null where they were not asked for. */
+/** Optional measurements; null if not requested. */
 export interface EvaluationExtras {
   /** Confidence intervals of the metrics. */
   intervals: Intervals | null;
-  /** Null also where the checkpoint was not calibrated, and for ensembles. */
+  /** Also null for checkpoints without calibration, and for ensembles. */
   scaled: ScaledCalibration | null;
   comparison: CheckpointComparison | null;
   robustness: CorruptedAccuracy[] | null;
 }
 
-/** How a checkpoint, or several together, do on a split of a data set. */
+/** The evaluation of a checkpoint or an ensemble on a split of a data set. */
 export interface Evaluation {
   subject: EvaluatedSubject;
   metrics: ClassificationMetrics;
   extras: EvaluationExtras;
   mistakes: ListedMistakes;
   timing: EvaluationTiming;
-  /** Where the report was written, if it was. */
+  /** The path of the report; null if none was written. */
   report: string | null;
 }
 
-/** An evaluation as `evaluate` returns it, and as the JSON report and `--json` hold it: all in one object. */
+/** The flat form of an evaluation: the result of `evaluate`, the JSON report and `--json`. */
 export type EvaluationResult = EvaluatedSubject &
   ClassificationMetrics &
   EvaluationExtras &
@@ -120,25 +120,25 @@ export type EvaluationResult = EvaluatedSubject &
   EvaluationTiming &
   Pick<Evaluation, 'report'>;
 
-/** The evaluation of an ensemble: its members are never null. */
+/** The evaluation of an ensemble; its members are not null. */
 export type EnsembleEvaluation = EvaluationResult & { members: EnsembleMember[] };
 
-/** An evaluation as one object, without its groups: the keys are a contract with scripts. */
+/** Flattens the groups of an evaluation; the keys are part of the command-line contract. */
 export function flattenEvaluation(evaluation: Evaluation): EvaluationResult {
   const { subject, metrics, extras, mistakes, timing, report } = evaluation;
   const { backend, device, ...speed } = timing;
   const { intervals, ...further } = extras;
-  // In this order, which a reader of the JSON report knows.
+  // The order of the keys in the JSON report.
   return { ...subject, backend, device, ...metrics, intervals, ...speed, ...further, ...mistakes, report };
 }
 
-/** The images of an evaluation, for people: "the test images of mnist (10,000), with test-time augmentation over 11 views". */
+/** Describes the images of an evaluation: "the test images of mnist (10,000), with test-time augmentation over 11 views". */
 export function describeImages({ subject: { dataset, split, views }, metrics: { n } }: Evaluation): string {
   const augmented = views === 1 ? '' : `, with test-time augmentation over ${views} views`;
   return `the ${split} images of ${dataset} (${count(n)})${augmented}`;
 }
 
-/** The classes that means leave out, for people. */
+/** Says which classes the macro means exclude. */
 export function absentText(names: readonly string[]): string {
-  return `macro means leave out classes that have no images here and are never predicted: ${names.join(', ')}`;
+  return `macro means exclude classes without images that are never predicted: ${names.join(', ')}`;
 }

@@ -1,13 +1,13 @@
 /** Below this p-value a difference is significant. */
 export const SIGNIFICANCE = 0.05;
 
-/** How two classifiers differ on the same examples. */
+/** The paired comparison of two classifiers on the same examples. */
 export interface PairedComparison {
-  /** Examples that only the first got right. */
+  /** Examples that only the first classifies correctly. */
   onlyFirst: number;
-  /** Examples that only the second got right. */
+  /** Examples that only the second classifies correctly. */
   onlySecond: number;
-  /** McNemar's exact test, two-sided: how often equally good classifiers would differ at least so much. */
+  /** The p-value of McNemar's exact two-sided test. */
   pValue: number;
 }
 
@@ -26,7 +26,7 @@ export function comparePaired(labels: Uint8Array, first: Uint8Array, second: Uin
 
 /**
  * The p-value of McNemar's exact test (two-sided): under the null hypothesis each example on which just one classifier is
- * right is a fair coin's toss. Summed with logarithms, so that thousands of examples neither overflow nor vanish.
+ * right is a fair coin toss. Summed with logarithms, so that thousands of examples neither overflow nor vanish.
  */
 export function mcNemarExact(onlyFirst: number, onlySecond: number): number {
   const tosses = onlyFirst + onlySecond;

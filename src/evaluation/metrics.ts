@@ -22,28 +22,28 @@ import {
 import { predictionsOf, rowsOf, type ScoredExamples } from './probabilities.js';
 import { brierScores, logLosses, mean, topKAccuracy } from './scores.js';
 
-/** How a classifier does on the images of one class. Precision, recall and F1 are null for an absent class. */
+/** The metrics of one class. Precision, recall and F1 are null for an absent class. */
 export interface ClassMetrics extends Record<keyof PrecisionRecall, number | null> {
   name: string;
-  /** How many images of this class there are. */
+  /** The number of images of this class. */
   support: number;
-  /** The area under the receiver operating characteristic of this class against the rest; null where there is no such. */
+  /** The one-vs-rest area under the ROC curve; null if undefined. */
   rocAuc: number | null;
   averagePrecision: number | null;
 }
 
-/** Calibration: whether predictions are as often right as their probabilities say. */
+/** Calibration: how well probabilities match accuracy. */
 export interface CalibrationMetrics {
-  /** The mean distance between confidence and accuracy over intervals of confidence. */
+  /** The weighted mean gap between confidence and accuracy over confidence bins. */
   expectedCalibrationError: number;
-  /** The largest of these distances. */
+  /** The largest gap. */
   maximumCalibrationError: number;
   bins: ConfidenceBin[];
 }
 
-/** How a classifier does on some images. */
+/** The metrics of a classifier on some images. */
 export interface ClassificationMetrics {
-  /** How many images. */
+  /** The number of images. */
   n: number;
   /** Share of correct predictions. */
   accuracy: number;
@@ -59,7 +59,7 @@ export interface ClassificationMetrics {
   topK: { k: number; accuracy: number }[];
   /** Unweighted means over the classes, without absent ones. */
   macro: PrecisionRecall;
-  /** Means over the classes, each counting by its images. */
+  /** Means over the classes, weighted by support. */
   weighted: PrecisionRecall;
   rocAuc: AreaAverages;
   averagePrecision: AreaAverages;
@@ -78,8 +78,8 @@ const TOP = [2, 3, 5] as const;
 const UNKNOWN = { precision: null, recall: null, f1: null };
 
 /**
- * Metrics from probabilities, computed in double precision. The predicted class is the likeliest, among equals the first. A
- * ratio whose denominator is 0 counts as 0, and a class that is in neither labels nor predictions counts in no mean, as in scikit-learn.
+ * Metrics from probabilities, computed in double precision. The predicted class is the first of those with the highest
+ * probability. As in scikit-learn, a ratio with denominator 0 is 0, and means exclude classes in neither labels nor predictions.
  */
 export function classificationMetrics(
   scored: ScoredExamples,
@@ -117,7 +117,7 @@ export function classificationMetrics(
   };
 }
 
-/** The calibration of probabilities on some examples. */
+/** The calibration of the probabilities. */
 export function calibrationMetrics(scored: ScoredExamples): CalibrationMetrics {
   const judgements = judgementsOf(rowsOf(scored), scored.labels);
   return {

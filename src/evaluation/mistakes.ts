@@ -2,13 +2,13 @@ import { predictionsOf, rowsOf, type ScoredExamples } from './probabilities.js';
 
 /** A misclassified example. */
 export interface Mistake {
-  /** Its row among the examples. */
+  /** The index of the example. */
   row: number;
   label: number;
   predicted: number;
-  /** How likely the predicted class was said to be. */
+  /** The probability of the predicted class. */
   probability: number;
-  /** How likely the true one. */
+  /** The probability of the actual class. */
   labelProbability: number;
 }
 

@@ -2,7 +2,7 @@ import type { ToolkitEvent } from '../core/events.js';
 import { rowOf } from '../core/images.js';
 import { indexOfMaximum } from './probabilities.js';
 
-/** How often each class occurs in some images, and how often it is predicted. */
+/** Counts how often each class occurs, and how often it is predicted. */
 export class PredictionCounts {
   readonly actual: number[];
   readonly predicted: number[];
@@ -12,7 +12,7 @@ export class PredictionCounts {
     this.predicted = new Array<number>(classes).fill(0);
   }
 
-  /** Counts further images by their logits, row by row. */
+  /** Adds images by their logits, row by row. */
   add(logits: Float32Array, labels: Uint8Array): void {
     labels.forEach((label, index) => {
       this.actual[label]! += 1;
@@ -27,9 +27,9 @@ export class PredictionCounts {
 }
 
 /**
- * A warning of classes that a model never predicts.
+ * Warns about classes that a model never predicts.
  *
- * @param images where it does not: "the test images"
+ * @param images the evaluated images: "the test images"
  */
 export function neverPredictedWarning(classes: readonly string[], images: string): ToolkitEvent {
   const names = classes.map((name) => `"${name}"`).join(', ');
@@ -37,6 +37,6 @@ export function neverPredictedWarning(classes: readonly string[], images: string
     event: 'warning',
     code: 'CLASS_NEVER_PREDICTED',
     message: `the model never predicts ${names} on ${images}`,
-    hint: 'more epochs, or more images of such a class, help; "mnist evaluate" shows what is predicted instead',
+    hint: 'train for more epochs or add images of these classes; "mnist evaluate" shows what is predicted instead',
   };
 }

@@ -1,6 +1,6 @@
 import { rowOf } from '../core/images.js';
 
-/** What a classifier makes of some examples, and what they are. */
+/** Examples with predicted probabilities and actual classes. */
 export interface ScoredExamples {
   /** The probability of each class, row by row: [labels.length, classes]. */
   readonly probabilities: Float64Array;
@@ -32,7 +32,7 @@ export function softmaxRows(logits: Float32Array, classes: number, temperature =
 }
 
 /**
- * Examples with the probabilities of their logits.
+ * Converts logits to probabilities.
  *
  * @param logits row by row: [labels.length, classes]
  */
@@ -50,12 +50,12 @@ export function rowsOf({ probabilities, labels, classes }: ScoredExamples): Floa
   return Array.from(labels, (_, row) => rowOf(probabilities, row, classes));
 }
 
-/** The likeliest class of each example; among equals the first. */
+/** The predicted class of each example; the first one for ties. */
 export function predictionsOf(scored: ScoredExamples): Uint8Array {
   return Uint8Array.from(rowsOf(scored), indexOfMaximum);
 }
 
-/** Where the highest value stands; the first one, where there are several. */
+/** The index of the maximum; the first one for ties. */
 export function indexOfMaximum(values: Float32Array | Float64Array): number {
   let best = 0;
   for (let index = 1; index < values.length; index++) if (values[index]! > values[best]!) best = index;
@@ -73,7 +73,7 @@ export function classesOf(logits: Float32Array, classes: number): Int32Array {
 export function scaleByTemperature(scored: ScoredExamples, temperature: number): ScoredExamples {
   const probabilities = new Float64Array(scored.probabilities.length);
   rowsOf(scored).forEach((row, index) => {
-    // A probability that has become 0 counts as the smallest number: its logit is not known any more.
+    // A probability that underflowed to 0 counts as the smallest positive number.
     const logits = row.map((value) => Math.log(Math.max(value, Number.MIN_VALUE)));
     probabilities.set(softmax(logits, temperature), index * scored.classes);
   });

@@ -1,16 +1,16 @@
 import { rowsOf, type ScoredExamples } from './probabilities.js';
 
-/** How surprising each example's label was: −log of its probability, in nats. */
+/** The log loss of each example: −log of the probability of its label, in nats. */
 export function logLosses(scored: ScoredExamples): Float64Array {
   const { labels } = scored;
-  // A probability that has become 0 counts as the smallest number, or one example would make the mean infinite.
+  // A probability that underflowed to 0 counts as the smallest positive number, or the mean would be infinite.
   return Float64Array.from(rowsOf(scored), (row, index) =>
     Math.abs(Math.log(Math.max(row[labels[index]!]!, Number.MIN_VALUE))),
   );
 }
 
 /**
- * Brier's score of each example: the squared distance between its probabilities and the truth, from 0 to 2 (“Verification of
+ * The Brier score of each example: the squared distance between its probabilities and the one-hot label, from 0 to 2 (“Verification of
  * forecasts expressed in terms of probability”, 1950).
  */
 export function brierScores(scored: ScoredExamples): Float64Array {
@@ -21,8 +21,8 @@ export function brierScores(scored: ScoredExamples): Float64Array {
 }
 
 /**
- * The share of examples whose class is among the k likeliest. Among equally likely classes those with higher numbers come
- * first, as in scikit-learn.
+ * Top-k accuracy: the share of examples whose class is among the k most probable. For ties, higher class numbers come first, as in
+ * scikit-learn.
  */
 export function topKAccuracy(scored: ScoredExamples, k: number): number {
   const { labels } = scored;
@@ -31,7 +31,7 @@ export function topKAccuracy(scored: ScoredExamples, k: number): number {
   return rows.length === 0 ? 0 : hits / rows.length;
 }
 
-/** How many classes come before one. */
+/** The rank of a class, from 0. */
 function rankOf(row: Float64Array, label: number): number {
   const own = row[label]!;
   return row.reduce(
@@ -40,7 +40,7 @@ function rankOf(row: Float64Array, label: number): number {
   );
 }
 
-/** The mean of some values; 0 of none. */
+/** The mean; 0 without values. */
 export function mean(values: Float64Array): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -2,7 +2,7 @@ import { relu, sigmoid, tanh, type Tensor } from '@tensorflow/tfjs-core';
 
 import { gelu } from './layers/gelu.js';
 
-/** The functions that stand between layers, by name. */
+/** The activation functions, by name. */
 export const activations = {
   /** max(0, x) */
   relu: (input: Tensor): Tensor => relu(input),

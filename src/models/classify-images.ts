@@ -4,21 +4,22 @@ import { placeOnDevice } from '../engine/running/device-images.js';
 import { allIndices, type LabelledImages } from '../core/images.js';
 import { inferenceProgram, type ExecutionMode } from '../engine/running/prepare.js';
 import type { Forward } from '../engine/running/program.js';
+import { requireFinite } from './finite-outputs.js';
 import { loadModel } from './load-model.js';
 
 export interface ClassifyOptions {
   signal: AbortSignal;
-  /** Which images are classified, in this order; left out, all. */
+  /** The images to classify, in this order; all by default. */
   indices?: Int32Array;
-  /** How the forward pass is run; left out, as is best on the backend. */
+  /** The execution mode of the forward pass; by default the best one for the backend. */
   mode?: ExecutionMode | undefined;
-  /** Whether each image is classified in several views, which are taken together. */
+  /** Whether to average the probabilities over several views of each image. */
   testTimeAugmentation?: boolean;
 }
 
 /**
- * The logits that a checkpoint's model gives some images, row by row, on the backend that was started. Throws
- * CHECKPOINT_REFUSED, and the signal's reason when aborted.
+ * Computes the logits of a checkpoint's model for images, row by row, on the started backend. Throws
+ * CHECKPOINT_REFUSED, also where they are not numbers, and the signal's reason when aborted.
  */
 export async function classifyImages(
   checkpoint: Checkpoint,
@@ -32,7 +33,7 @@ export async function classifyImages(
   const pass = testTimeAugmentation ? withViews(plain, preprocessing) : plain;
   const forward = inferenceProgram(pass, placed, classNames.length, mode);
   try {
-    return await forward.run(indices, signal);
+    return requireFinite(await forward.run(indices, signal), checkpoint);
   } finally {
     forward.dispose();
     placed.dispose();

@@ -2,17 +2,17 @@ import type { Checkpoint } from '../artifacts/checkpoint.js';
 import { pixelsPerImage, type ImageShape, type LabelledImages } from '../core/images.js';
 import { classifyImages, type ClassifyOptions } from './classify-images.js';
 
-/** Images of which nobody knows what they show; their labels say nothing. */
+/** Wraps unlabelled images; their labels are placeholders. */
 export function unlabelledImages(pixels: Uint8Array, shape: ImageShape): LabelledImages {
   const count = pixels.length / pixelsPerImage(shape);
   return { count, shape, pixels, labels: new Uint8Array(count) };
 }
 
 /**
- * The logits that a checkpoint's model gives some images, row by row, on the backend that was started. Throws
+ * Computes the logits of a checkpoint's model for images, row by row, on the started backend. Throws
  * CHECKPOINT_REFUSED, and the signal's reason when aborted.
  *
- * @param pixels from 0 to 255, image by image, as many as the model's shape asks for
+ * @param pixels from 0 to 255, image by image, in the model's input shape
  */
 export async function classifyPixels(
   checkpoint: Checkpoint,

@@ -18,7 +18,7 @@ import {
   kernelSizeOption,
 } from './options.js';
 
-/** Height and width of the squares of which one value is kept. */
+/** The window size and stride of max pooling. */
 const POOL_SIZE = 2;
 
 const options = z.strictObject({
@@ -34,8 +34,8 @@ const options = z.strictObject({
 });
 
 /**
- * A convolutional network of few parameters: convolutions with batch normalisation, every second of which is pooled from the first
- * on, and the mean of each channel in place of a large layer before the last.
+ * A convolutional network with few parameters: convolutions with batch normalisation, pooling after every other one from the first
+ * on, and global average pooling instead of a large dense layer.
  */
 export const cnnSmall = defineModel({
   name: 'cnn-small',
@@ -61,14 +61,14 @@ export const cnnSmall = defineModel({
         ...blocks,
         globalAveragePooling(outputShape),
         dropout('dropout', [channels], denseDropout),
-        // No activation follows, so it starts smaller than layers before a ReLU.
+        // No activation follows, so the initial weights are smaller than before a ReLU.
         dense({ name: 'dense', inputs: channels, units: classes, initializer: 'fan-in-uniform' }),
       ],
     );
   },
 });
 
-/** The convolutions, with the padding that was asked for, or the first that leaves something of the image. Throws USAGE. */
+/** Stacks the convolutions with the chosen padding, or with the first that fits the image. Throws USAGE. */
 function fittingBlocks(
   settings: z.output<typeof options>,
   shape: ImageShape,

@@ -18,10 +18,10 @@ import {
   kernelSizeOption,
 } from './options.js';
 
-/** Height and width of the squares of which one value is kept. */
+/** The window size and stride of max pooling. */
 const POOL_SIZE = 2;
 
-/** A convolutional network; as it is by default, the one of PyTorch's MNIST example. */
+/** A convolutional network; with the defaults, that of PyTorch's MNIST example. */
 export const cnn = defineModel({
   name: 'cnn',
   summary: 'convolutional network, as in PyTorch’s MNIST example',

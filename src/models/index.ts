@@ -7,5 +7,5 @@ import { rnn } from './rnn.js';
 import { stack } from './stack.js';
 import { transformer } from './transformer.js';
 
-/** The models that `--model` can name. A new one is a file beside this one, and a line here. */
+/** The models for `--model`. To add one, add a file in this folder and a line here. */
 export const models = new Registry('model', [mlp, cnn, cnnSmall, resnet, rnn, transformer, stack]);

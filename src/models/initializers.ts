@@ -1,6 +1,6 @@
 import type { Random } from '../core/random.js';
 
-/** How the weights of a layer start. Each takes the number of a unit's inputs and outputs. */
+/** Initial values of a layer's weights. The functions take the numbers of inputs and outputs (fan-in and fan-out). */
 export interface Initializer {
   kernel: (random: Random, count: number, fanIn: number, fanOut: number) => Float32Array;
   bias: (random: Random, count: number, fanIn: number) => Float32Array;
@@ -11,9 +11,9 @@ const zeros = (_random: Random, count: number): Float32Array => new Float32Array
 const withinFanIn = (random: Random, count: number, fanIn: number): Float32Array =>
   random.uniformArray(count, 1 / Math.sqrt(fanIn));
 
-/** The ways to start a layer's weights, by name. */
+/** The weight initialisers, by name. */
 export const initializers = {
-  /** U(−1/√inputs, 1/√inputs) for weights and biases, as PyTorch's nn.Linear and nn.Conv2d start. */
+  /** U(−1/√inputs, 1/√inputs) for weights and biases, the default of PyTorch's nn.Linear and nn.Conv2d. */
   'fan-in-uniform': { kernel: withinFanIn, bias: withinFanIn },
   /** Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010. */
   'glorot-uniform': {

@@ -26,7 +26,7 @@ export type FeatureSettings = Chosen<RegisteredFeatures>;
 /**
  * Builds a model that takes features of images, for images of a shape and a number of classes.
  *
- * @param fitted what the features were fitted to; without it, a checkpoint has to bring it
+ * @param fitted the fitted feature parameters; if undefined, they come from a checkpoint
  */
 export function buildModelOnFeatures(
   settings: ModelSettings,
@@ -36,7 +36,7 @@ export function buildModelOnFeatures(
 ): Model {
   const definition = features.get(name);
   if (!definition) throw new Error(`there are no features "${name}"`);
-  // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
+  // The options were parsed with this definition's schema, but TypeScript sees the union of all schemas.
   const extractor = definition.build(options as never, task.shape, fitted);
   if (!extractor) return buildModel(settings, task);
   const shape = { height: 1, width: extractor.size, channels: 1 };
@@ -46,7 +46,7 @@ export function buildModelOnFeatures(
 /** Builds a model from its settings, for images of a shape and a number of classes. */
 function buildModel(settings: ModelSettings, task: ModelTask): Model {
   const { name, ...options } = settings;
-  // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
+  // The options were parsed with this definition's schema, but TypeScript sees the union of all schemas.
   return models.require(name).build(options as never, task);
 }
 
@@ -60,7 +60,7 @@ const featureSpace = {
   choices: { features: { registry: features, fallback: 'raw', description: '' } },
 };
 
-/** The settings of the model in a checkpoint, validated anew. Throws CHECKPOINT_REFUSED. */
+/** Validates the model settings in a checkpoint. Throws CHECKPOINT_REFUSED. */
 function modelSettingsOf(checkpoint: Checkpoint): ModelSettings {
   const { name } = checkpoint.description.model;
   const options = storedOptions(checkpoint, 'model', name, models.get(name));
@@ -71,7 +71,7 @@ function modelSettingsOf(checkpoint: Checkpoint): ModelSettings {
   );
 }
 
-/** The same for its features. Checkpoints from before there were any have the raw pixels. */
+/** The same for its features. Old checkpoints without features use raw pixels. */
 function featureSettingsOf(checkpoint: Checkpoint): FeatureSettings {
   const { features: stored = 'raw' } = checkpoint.description.config;
   const name = typeof stored === 'string' ? stored : `of type ${typeof stored}`;
@@ -112,10 +112,11 @@ function resolveStored<Settings>({ path }: Checkpoint, kind: string, resolve: ()
 }
 
 /**
- * A checkpoint's model, compared with the checkpoint's tensors; no memory is taken for its parameters. Throws CHECKPOINT_REFUSED where
- * it cannot be built, where parameters are missing, of another shape or too many, or where this machine cannot compute with it.
+ * Builds a checkpoint's model and checks it against the checkpoint's tensors, without allocating its parameters. Throws
+ * CHECKPOINT_REFUSED if it cannot be built, if parameters are missing, superfluous or of another shape, or if it needs too much memory
+ * or computation.
  *
- * @param images how many it classifies at a time
+ * @param images the batch size
  */
 export function planModel(checkpoint: Checkpoint, images = 1): Model {
   const { path, tensors, description } = checkpoint;
@@ -132,7 +133,7 @@ export function planModel(checkpoint: Checkpoint, images = 1): Model {
   return model;
 }
 
-/** A checkpoint's model with its parameters on the device; the caller disposes of the variables. Throws as `planModel` does. */
+/** Loads a checkpoint's model with its parameters on the device; the caller disposes of the variables. Throws CHECKPOINT_REFUSED. */
 export function loadModel(
   checkpoint: Checkpoint,
   images = 1,

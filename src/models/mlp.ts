@@ -7,7 +7,7 @@ import { sequence } from './layers/sequence.js';
 import { defineModel } from './model.js';
 import { activationOption, initializerOption } from './options.js';
 
-/** A multilayer perceptron: fully connected layers with an activation between them, as the article's 784-128-64-10. */
+/** A multilayer perceptron: fully connected layers with activations, such as the article's 784-128-64-10. */
 export const mlp = defineModel({
   name: 'mlp',
   summary: 'fully connected network; the article’s is 784-128-64-10',

@@ -7,86 +7,85 @@ import { elementCount, type ImageShape } from '../core/images.js';
 import type { PassCost } from './pass-cost.js';
 import type { Randomness } from '../engine/tracing/randomness.js';
 
-/** A model's parameter before it has a value. */
+/** The name, shape and initial value of a model's parameter. */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Its value before training, row by row; draws from the stream alone. */
+  /** The initial value, row by row; it depends only on the random stream. */
   readonly initialValue: (random: Random) => Float32Array;
   /**
-   * Whether it lies in checkpoints, but is not learnt: it is known before training and stays as it is, or is a statistic that
-   * the training pass itself keeps.
+   * Whether it is stored in checkpoints but not trained by gradients: a constant, or a statistic that the training pass updates.
    */
   readonly isFixed?: boolean;
-  /** Whether training does not change it in any way; it is fixed then. */
+  /** Whether training never changes it; implies `isFixed`. */
   readonly isConstant?: boolean;
 }
 
-/** The present values of a model's parameters, by name. */
+/** The current values of a model's parameters, by name. */
 export type ParameterValues = ReadonlyMap<string, Tensor>;
 
-/** What a forward pass is given in training, and not in inference. */
+/** The context of a forward pass in training. */
 export interface TrainingPass extends Randomness {
-  /** Gives a parameter that is not learnt another value, from the next step on. */
+  /** Updates a fixed parameter, from the next step on. */
   update(parameter: string, value: Tensor): void;
-  /** Whether a layer stays as it is: it keeps no statistics, and uses those that it has. Left out, none does. */
+  /** Whether a layer is frozen: it uses its stored statistics and does not update them. By default none is. */
   isFrozen?(layer: string): boolean;
 }
 
 /**
- * A network without state: what parameters it has, and how it maps images to logits with given values of them. Who holds
- * the values, and how the map is run, is the engine's business.
+ * A stateless network: its parameters, and a function from images and parameter values to logits. The engine holds the values and
+ * runs the function.
  */
 export interface Model {
-  /** Its structure in a few words, for people: "784-128-64-10, relu". */
+  /** A short description for people: "784-128-64-10, relu". */
   readonly description: string;
   readonly parameters: readonly ParameterSpec[];
-  /** What a forward pass takes for one image; left out, nobody knows. */
+  /** The cost of a forward pass for one image; undefined if unknown. */
   readonly cost?: PassCost;
   /**
-   * Scaled images [n, height, width, channels] to logits [n, classes], by tfjs operations alone.
+   * Maps scaled images [n, height, width, channels] to logits [n, classes], with tfjs operations only.
    *
-   * @param training only in a training step; left out, the model infers, and draws no random numbers
+   * @param training given in a training step; inference draws no random numbers
    */
   apply(images: Tensor4D, values: ParameterValues, training?: TrainingPass): Tensor2D;
-  /** Undefined where there is no layer before the last. */
+  /** Undefined if there is no layer before the last. */
   readonly embedding?: Embedding | undefined;
-  /** Undefined where there are no convolutions. */
+  /** Undefined for models without convolutions. */
   readonly featureMaps?: FeatureMaps | undefined;
 }
 
-/** A model in two parts: up to the last convolution, and from there on. Both as in inference. */
+/** A model split after its last convolution, for inference. */
 export interface FeatureMaps {
-  /** Scaled images [n, height, width, channels] to the maps of the last convolution. */
+  /** Maps scaled images [n, height, width, channels] to the feature maps of the last convolution. */
   extract(images: Tensor4D, values: ParameterValues): Tensor4D;
-  /** These maps to logits [n, classes]. */
+  /** Maps these feature maps to logits [n, classes]. */
   classify(maps: Tensor4D, values: ParameterValues): Tensor2D;
 }
 
-/** What a model makes of an image before its last layer decides: what it has learnt to see. */
+/** The input of a model's last layer: the learned representation of an image. */
 export interface Embedding {
-  /** How many numbers an image becomes. */
+  /** The dimension of the embedding. */
   readonly size: number;
-  /** Scaled images [n, height, width, channels] to [n, size], as in inference. */
+  /** Maps scaled images [n, height, width, channels] to [n, size], for inference. */
   apply(images: Tensor4D, values: ParameterValues): Tensor2D;
 }
 
-/** What a model has to fit. */
+/** The input shape and number of classes of a model. */
 export interface ModelTask {
   readonly shape: ImageShape;
   readonly classes: number;
 }
 
-/** What a model's shipped configuration brought on MNIST, where someone measured it. */
+/** The measured result of a model's shipped configuration on MNIST. */
 export interface MeasuredTraining {
   /** The file: "configs/rnn.json". */
   readonly configuration: string;
-  /** Share of the test images that are classified correctly, as a mean over the seeds. */
+  /** Test accuracy, averaged over seeds. */
   readonly accuracy: number;
   readonly seeds: number;
-  /** Of one training, from start to end, as a mean. */
+  /** The mean training time. */
   readonly seconds: number;
-  /** On what: "2 cores". */
+  /** The hardware: "2 cores". */
   readonly machine: string;
 }
 
@@ -95,22 +94,22 @@ export interface ModelDefinition<
   Name extends string = string,
   Options extends z.ZodObject = z.ZodObject,
 > extends Configurable<Name, Options> {
-  /** Where the architecture comes from. */
+  /** The reference for the architecture. */
   readonly source: string;
-  /** Left out where nobody measured. */
+  /** Undefined if not measured. */
   readonly measured?: MeasuredTraining;
-  // A method, so that definitions with narrower options are still definitions.
+  // A method, for bivariance: definitions with narrower options remain assignable.
   build(options: z.output<Options>, task: ModelTask): Model;
 }
 
-/** Says what a model is, keeping the types of its options. */
+/** Defines a model; infers the types of its options. */
 export function defineModel<Name extends string, Options extends z.ZodObject>(
   definition: ModelDefinition<Name, Options>,
 ): ModelDefinition<Name, Options> {
   return definition;
 }
 
-/** How many numbers a model learns. */
+/** The number of trainable parameters. */
 export function parameterCount({ parameters }: Pick<Model, 'parameters'>): number {
   return parameters.reduce((sum, { shape, isFixed }) => sum + (isFixed ? 0 : elementCount(shape)), 0);
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { activationNames } from './activations.js';
 import { initializerNames, type InitializerName } from './initializers.js';
 
-/** Numbers of filters, one after the other. */
+/** The number of filters of each convolution. */
 export function filtersOption(
   fallback: number[],
   description: string,
@@ -18,7 +18,7 @@ export const kernelSizeOption = z
   .default(3)
   .meta({ description: 'kernel size of the convolutions' });
 
-/** The share of values that a dropout drops. */
+/** The dropout rate. */
 export function dropoutOption(fallback: number, place: string): z.ZodDefault<z.ZodNumber> {
   const description = `dropout rate ${place}`;
   return z.number().min(0).lt(1).default(fallback).meta({ description });

@@ -1,18 +1,18 @@
 import { freemem } from 'node:os';
 
-/** What a forward pass takes for one image. */
+/** The cost of a forward pass for one image. */
 export interface PassCost {
-  /** Numbers that it holds, if none of them is freed before its end. */
+  /** The number of floats allocated, if none is freed before the end. */
   readonly numbers: number;
-  /** Operations of which it consists. */
+  /** The number of operations. */
   readonly operations: number;
 }
 
-/** 1 GiB for one image: far more than any net for small images holds. */
+/** 1 GiB per image: far more than any network for small images needs. */
 const MAX_NUMBERS = 2 ** 28;
-/** A recurrent net with 64 layers in both directions has fewer; to record and compile more would take minutes. */
+/** A bidirectional recurrent network with 64 layers has fewer; tracing and compiling more would take minutes. */
 const MAX_OPERATIONS = 50_000;
-/** The rest is for what else happens on the machine. */
+/** Leaves memory for other processes. */
 const USABLE_SHARE = 0.8;
 const BYTES = 4;
 
@@ -25,27 +25,27 @@ export function sumOfCosts(costs: readonly PassCost[]): PassCost {
 }
 
 /**
- * Why a model cannot be used with so many images at a time on this machine, for a message; undefined where it can.
+ * Why a model cannot run with a batch size on this machine, for a message; undefined if it can.
  *
- * @param weights how many numbers its parameters hold
+ * @param weights the number of floats in its parameters
  */
 export function unaffordable(
   weights: number,
   { numbers, operations }: PassCost,
   images: number,
 ): string | undefined {
-  // Written so that NaN is refused as well.
+  // Negated, so that NaN is refused too.
   if (!(operations <= MAX_OPERATIONS))
-    return `it consists of ${operations} operations, and ${MAX_OPERATIONS} is the limit`;
+    return `it has ${operations} operations; the limit is ${MAX_OPERATIONS}`;
   if (!(numbers <= MAX_NUMBERS))
-    return `it needs ${inGibibytes(BYTES * numbers)} of memory for each image, and 1 GiB is the limit`;
+    return `it needs ${inGibibytes(BYTES * numbers)} of memory per image; the limit is 1 GiB`;
   const needed = BYTES * (weights + images * numbers);
   const usable = USABLE_SHARE * availableMemory();
   if (needed <= usable) return undefined;
-  return `it needs ${inGibibytes(needed)} of memory for ${images} images at a time, and ${inGibibytes(usable)} can be used`;
+  return `it needs ${inGibibytes(needed)} of memory for a batch of ${images} images; ${inGibibytes(usable)} is available`;
 }
 
-/** Memory that can be had on this machine or, in a container, within its limit; in bytes. */
+/** The available memory of this machine, or of the container, in bytes. */
 export function availableMemory(): number {
   // Added in Node.js 20.13.
   const { availableMemory: available } = process as { availableMemory?: () => number };

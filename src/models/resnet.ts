@@ -32,8 +32,8 @@ const options = z.strictObject({
 type Options = z.output<typeof options>;
 
 /**
- * A residual network with batch normalisation. Each stage begins with a convolution that is pooled, and goes on with blocks of two
- * convolutions, whose result is added to what they were given.
+ * A residual network with batch normalisation. Each stage starts with a convolution and pooling, followed by residual blocks of two
+ * convolutions.
  */
 export const resnet = defineModel({
   name: 'resnet',
@@ -52,11 +52,11 @@ export const resnet = defineModel({
     const { filters, blocks, kernelSize, denseDropout } = settings;
     let inputShape: MapShape = [shape.height, shape.width, shape.channels];
     const stages = filters.map((count, index) => {
-      // At the edge of the first image is nothing to be seen, and without it a sixth of the work is saved.
+      // The border of the input image is empty; `valid` saves a sixth of the work.
       const padding = index === 0 ? 'valid' : 'same';
       const made = stage(`stage${index + 1}`, padding, inputShape, count, settings);
       inputShape = made.outputShape;
-      // At once: hundreds of blocks for an image of which nothing is left take time.
+      // Checked early: building hundreds of blocks for an empty image takes time.
       if (Math.min(...inputShape) < 1) throw tooSmall(shape, filters.length);
       return made;
     });
@@ -67,7 +67,7 @@ export const resnet = defineModel({
         ...stages,
         globalAveragePooling(inputShape),
         dropout('dropout', [channels], denseDropout),
-        // No activation follows, so it starts smaller than layers before a ReLU.
+        // No activation follows, so the initial weights are smaller than before a ReLU.
         dense({ name: 'dense', inputs: channels, units: classes, initializer: 'fan-in-uniform' }),
       ],
     );
@@ -81,7 +81,7 @@ function tooSmall({ height, width }: ImageShape, stages: number): ToolkitError {
   });
 }
 
-/** Makes the image half as large, with other channels, and passes it through residual blocks. */
+/** Halves the image, changes the number of channels, and applies residual blocks. */
 function stage(
   name: string,
   padding: Padding,
@@ -99,7 +99,7 @@ function stage(
   return chain([first, ...blocks]);
 }
 
-/** Two convolutions whose result is added to their input, and an activation of the sum. */
+/** Two convolutions with a skip connection, and an activation of the sum. */
 function block(name: string, shape: MapShape, settings: Options): MapLayer {
   const common = { ...settings, inputShape: shape, filters: shape[2], padding: 'same' } as const;
   const branch = chain([

@@ -8,7 +8,7 @@ import { sequence } from './layers/sequence.js';
 import { layerSettings, layerTypes, type LayerSettings } from './layers/settings.js';
 import { defineModel } from './model.js';
 
-/** A model that a configuration describes layer by layer. */
+/** A model that the configuration defines layer by layer. */
 export const stack = defineModel({
   name: 'stack',
   summary: 'your own layers, listed in a configuration file',
@@ -60,7 +60,7 @@ export const stack = defineModel({
   },
 });
 
-/** Throws USAGE with the layer's position where it cannot stand there. */
+/** Throws USAGE, naming the layer's position, if its input shape does not fit. */
 function fittingLayer(
   settings: LayerSettings,
   index: number,

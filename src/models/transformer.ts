@@ -12,7 +12,7 @@ import { sequence } from './layers/sequence.js';
 import { defineModel } from './model.js';
 import { dropoutOption, initializerOption } from './options.js';
 
-/** A vision transformer: an image as a sequence of patches, each of which looks at the others. */
+/** A vision transformer: self-attention between the patches of an image. */
 export const transformer = defineModel({
   name: 'transformer',
   summary: 'small vision transformer',

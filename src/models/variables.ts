@@ -7,30 +7,30 @@ import type { Model, ParameterSpec } from './model.js';
 
 const PARAMETERS = 'parameters/';
 const OPTIMIZER = 'optimizer/';
-/** The weights that training goes on with, where those to be used are their average. */
+/** The weights that training continues with, if `parameters/` holds their average. */
 const TRAINING = 'training/';
 
-/** A parameter and the optimiser's state of it, on the device. */
+/** A parameter and its optimiser state, on the device. */
 export interface TrainedParameter {
   readonly spec: ParameterSpec;
   readonly value: Variable;
   readonly slots: readonly Variable[];
-  /** The moving average of its values, which is used in place of them after training. */
+  /** The moving average of its values, which replaces them after training. */
   readonly average?: Variable;
 }
 
-/** Everything that a model and its training hold, on the device, with its names in a checkpoint. */
+/** All variables of a model and its training, on the device, by their names in a checkpoint. */
 export class TrainingVariables {
   readonly parameters: readonly TrainedParameter[];
-  /** What the parameters started from, and what training draws from when it is resumed as well. */
+  /** The seed of the initial parameters and of training, also when it is resumed. */
   readonly seed: number;
   readonly #slotNames: readonly string[];
 
   /**
-   * Parameters start as their model says, drawing from the seed; the optimiser's state starts at zero.
+   * Initialises the parameters from the seed, and the optimiser state with zeros.
    *
-   * @param areAveraged whether there is a moving average of each parameter that changes: of those too that training changes otherwise
-   *   than by a gradient, such as the statistics of a normalisation, so that they are as old as the weights that they belong to
+   * @param areAveraged whether to keep a moving average of each parameter that changes, including normalisation statistics, so that these
+   *   match the averaged weights
    */
   constructor({ parameters }: Model, slotNames: readonly string[], seed: number, areAveraged = false) {
     this.seed = seed;
@@ -51,17 +51,17 @@ export class TrainingVariables {
     return this.parameters.filter(({ spec }) => !spec.isFixed);
   }
 
-  /** The parameters' present values, by name. */
+  /** The current values of the parameters, by name. */
   values(): ReadonlyMap<string, Variable> {
     return new Map(this.parameters.map(({ spec, value }) => [spec.name, value]));
   }
 
-  /** The values to use after training, by name: the averages, where there are any. */
+  /** The values to use after training, by name: the averages, if there are any. */
   finalValues(): ReadonlyMap<string, Variable> {
     return new Map(this.parameters.map(({ spec, value, average }) => [spec.name, average ?? value]));
   }
 
-  /** Reads everything from the device, as a checkpoint stores it. */
+  /** Reads all variables from the device, for a checkpoint. */
   async store(): Promise<Map<string, StoredTensor>> {
     const tensors = new Map<string, StoredTensor>();
     for (const [name, held] of this.#named()) {
@@ -71,12 +71,11 @@ export class TrainingVariables {
   }
 
   /**
-   * Puts stored tensors in place of the present values.
+   * Loads tensors of a checkpoint into the variables.
    *
-   * @param tensors as a checkpoint holds them
-   * @param what everything, to continue a run, or the parameters alone, to use or fine-tune a model
-   * @param isWanted which parameters, by name; the others keep their values
-   * @returns what does not fit, for a message, or undefined when all was taken over
+   * @param what everything, to resume a run, or only the parameters, to use or fine-tune a model
+   * @param isWanted selects parameters by name; the others keep their values
+   * @returns what does not match, for a message, or undefined on success
    */
   load(
     tensors: ReadonlyMap<string, StoredTensor>,
@@ -92,7 +91,7 @@ export class TrainingVariables {
     }
     for (const [name, held] of wanted) assignStored(held, tensors.get(name)!);
     if (what === 'everything') return undefined;
-    // Averages begin where the weights do.
+    // Averages start at the weights.
     for (const { spec, value, average } of this.parameters) {
       if (average) assignStored(value, tensors.get(`${PARAMETERS}${spec.name}`)!);
     }
@@ -116,7 +115,8 @@ export class TrainingVariables {
 }
 
 /**
- * Why stored tensors are not a model's parameters, for a message; undefined where they are. Compares names, types and shapes alone.
+ * Why the tensors of a checkpoint are not a model's parameters, for a message; undefined if they are: names, types and shapes are the
+ * model's, and no value is NaN or infinite.
  *
  * @param tensors as a checkpoint holds them
  */
@@ -130,7 +130,9 @@ export function misfitOf(
     if (misfit !== undefined) return misfit;
   }
   const other = [...tensors.keys()].find((name) => name.startsWith(PARAMETERS) && !names.has(name));
-  return other === undefined ? undefined : `its ${shortened(other)} is not part of the model`;
+  if (other !== undefined) return `its ${shortened(other)} is not part of the model`;
+  const useless = [...names].find((name) => !loadFloats(tensors.get(name)!).every(Number.isFinite));
+  return useless && `its ${useless} holds values that are not numbers`;
 }
 
 function misfitOfTensor(
@@ -140,12 +142,12 @@ function misfitOfTensor(
 ): string | undefined {
   const stored = tensors.get(name);
   if (!stored) return `it has no ${name}`;
-  if (stored.type !== 'F32') return `its ${name} holds ${stored.type}, and F32 is needed`;
+  if (stored.type !== 'F32') return `its ${name} has type ${stored.type}, expected F32`;
   if (stored.shape.join() === shape.join()) return undefined;
-  return `its ${name} is [${stored.shape.join(', ')}], and [${shape.join(', ')}] is needed`;
+  return `its ${name} has shape [${stored.shape.join(', ')}], expected [${shape.join(', ')}]`;
 }
 
-/** A model's parameters with stored values, which `misfitOf` found to fit: without computing the values that training starts from. */
+/** A model's parameters with stored values that `misfitOf` has checked; skips computing the initial values. */
 export function storedVariables(model: Model, tensors: ReadonlyMap<string, StoredTensor>): TrainingVariables {
   const parameters = model.parameters.map((spec) => ({
     ...spec,

@@ -1,3 +1,4 @@
+import { spellOut } from '../core/formats/unsafe-characters.js';
 import { applyRule } from '../evaluation/decisions/rule.js';
 import type { PageModel } from '../deployment/web/page-model.js';
 import { preparePicture, type PreparedPicture } from '../data/imaging/prepare.js';
@@ -71,7 +72,9 @@ class Page {
     try {
       const model = (this.#description = await this.#parts.describe());
       this.#table = this.#newTable(model.classNames);
-      about.textContent = `${model.run}, version ${model.version}: ${model.model.name} ${model.model.description}`;
+      about.textContent = spellOut(
+        `${model.run}, version ${model.version}: ${model.model.name} ${model.model.description}`,
+      );
       this.#nameTask(model);
       engine.textContent = 'Loading the model into the browser…';
       this.#model = await this.#parts.load(model);
@@ -204,7 +207,7 @@ class Page {
     this.#likeliest = likeliest;
     this.#table.mark(likeliest);
     const name = (this.#description?.classNames ?? DIGITS)[likeliest] ?? '?';
-    const words = `${name}, ${percent(probabilities[likeliest] ?? 0)}`;
+    const words = `${spellOut(name)}, ${percent(probabilities[likeliest] ?? 0)}`;
     element('answer', HTMLElement).textContent =
       reason === undefined ? words : `Undecided – best guess: ${words}`;
     if (reason === undefined) element('reason', HTMLElement).hidden = true;
@@ -215,7 +218,7 @@ class Page {
   #complain(text: string): void {
     const reason = element('reason', HTMLElement);
     reason.hidden = false;
-    reason.textContent = text;
+    reason.textContent = spellOut(text);
   }
 
   #compare(): void {

@@ -1,3 +1,5 @@
+import { spellOut } from '../core/formats/unsafe-characters.js';
+
 /** The probability of each class. */
 export type Probabilities = readonly number[];
 
@@ -59,7 +61,7 @@ function headCell(text: string, scope: 'row' | 'col'): HTMLTableCellElement {
 function rowHead(name: string): HTMLTableCellElement {
   const label = document.createElement('span');
   label.className = 'class-name';
-  label.textContent = name;
+  label.textContent = spellOut(name);
   const cell = headCell('', 'row');
   cell.append(label);
   return cell;
@@ -71,7 +73,7 @@ function cellIn(row: HTMLTableRowElement, name: string, source: Source): Cell {
   const progress = document.createElement('progress');
   progress.max = 1;
   progress.value = 0;
-  progress.setAttribute('aria-label', `${name}, ${source}`);
+  progress.setAttribute('aria-label', `${spellOut(name)}, ${source}`);
   const number = document.createElement('span');
   number.textContent = '–';
   bar.append(progress, number);

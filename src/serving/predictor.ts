@@ -3,12 +3,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { tensor4d, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import type { Checkpoint, CheckpointDescription } from '../artifacts/checkpoint.js';
-import { ToolkitError } from '../core/errors.js';
 import type { DecisionRule } from '../evaluation/decisions/rule.js';
 import { CompiledForward, type SampleImages } from '../engine/running/compiled-forward.js';
 import { pixelsPerImage } from '../core/images.js';
 import type { ExecutionMode } from '../engine/running/prepare.js';
 import type { Forward } from '../engine/running/program.js';
+import { requireFinite } from '../models/finite-outputs.js';
 import type { Model } from '../models/model.js';
 import { tensorFlowBackend, tensorFlowContext } from '../tensorflow/backend/tfjs-backend.js';
 import type { TrainingVariables } from '../models/variables.js';
@@ -165,13 +165,12 @@ function sampleImages({ shape, preprocessing }: CheckpointDescription, count: nu
   };
 }
 
-/** Weights that are intact but useless (a run that diverged) are no model. */
+/** A model whose weights are numbers, but not what it computes with them, is none. */
 async function requireNumbers(
-  { path }: Checkpoint,
+  checkpoint: Checkpoint,
   predictor: Predictor,
   { source }: SampleImages,
 ): Promise<void> {
   const logits = await predictor.predict(source.pixels.subarray(0, pixelsPerImage(source.shape)), 1);
-  if (logits.length === predictor.description.classNames.length && logits.every(Number.isFinite)) return;
-  throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason: 'its outputs are not numbers' });
+  requireFinite(logits, checkpoint);
 }

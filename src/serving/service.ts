@@ -5,6 +5,8 @@ import {
   type DecisionRule,
   type Verdict,
 } from '../evaluation/decisions/rule.js';
+import { areFinite } from '../models/finite-outputs.js';
+import { HttpError } from './http-errors.js';
 import type { ServerMetrics } from './metrics.js';
 import type { Monitor } from './watching/monitor.js';
 import type { Lease, ModelVersions, Role, VersionObserver } from './versions.js';
@@ -51,6 +53,7 @@ export class ClassificationService {
       const granted = Math.min(this.#deadlineMs, timeoutMs ?? Infinity);
       const logits = await lease.classify(pixels, count, performance.now() + granted);
       const { version, description, rule } = lease;
+      if (!areFinite(logits)) throw uselessOutputs(version);
       const classes = classesOf(logits, description.classNames.length);
       this.#metrics.images.inc({ version }, count);
       const verdicts = applyRuleToRows(logits, rule);
@@ -60,7 +63,7 @@ export class ClassificationService {
           verdicts.filter(({ decision }) => decision.abstained).length,
         );
       }
-      this.monitor.record({ owner, requestId, version, pixels, classes, logits });
+      this.monitor.record({ owner, requestId, version, described: description, pixels, classes, logits });
       void this.#shadow(version, pixels, count, classes);
       return { version, rule, logits, verdicts };
     } finally {
@@ -83,6 +86,12 @@ export class ClassificationService {
       lease.release();
     }
   }
+}
+
+/** Some images alone bring it out: what a model makes of a sample was looked at when it was loaded. */
+function uselessOutputs(version: string): HttpError {
+  const message = 'the model’s outputs for these images are not numbers';
+  return new HttpError('INTERNAL', message, { cause: new Error(`version ${version}: ${message}`) });
 }
 
 /** Observes versions for the metrics, and passes changes on. */

@@ -96,7 +96,7 @@ describe('readCheckpoint', () => {
     [
       'of a later version',
       { ...checkpointDescription(), version: 2, more: 1 },
-      /format version 2, where this program knows version 1/,
+      /format version 2; this program supports version 1/,
     ],
   ])('refuses an intact file %s', async (_, description, reason) => {
     const error = await toolkitError(

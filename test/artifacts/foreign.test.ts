@@ -54,8 +54,8 @@ describe('what is no checkpoint is named as what it is', () => {
   it.each(files)('%s', async (name, content, what) => {
     const path = join(await temporaryFolder(), name);
     await writeFile(path, content);
-    const error = await toolkitError('CHECKPOINT_FOREIGN', resolveCheckpoint(path, 'none', 'evaluate'));
-    expect(error.message).toBe(`${path} is ${what}; evaluate needs a mnist-train checkpoint (.safetensors)`);
+    const error = await toolkitError('CHECKPOINT_FOREIGN', resolveCheckpoint(path, 'none'));
+    expect(error.message).toBe(`${path} is ${what}; a mnist-train checkpoint (.safetensors) is needed`);
     expect(error.exitCode).toBe(6);
     expect((await toolkitError('CHECKPOINT_FOREIGN', readCheckpoint(path))).message).toContain(what);
   });
@@ -70,7 +70,7 @@ describe('what is no checkpoint is named as what it is', () => {
     const path = join(await temporaryFolder(), 'model');
     await mkdir(path);
     for (const name of names) await writeFile(join(path, name), '');
-    const error = await toolkitError('CHECKPOINT_FOREIGN', resolveCheckpoint(path, 'none', 'predict'));
+    const error = await toolkitError('CHECKPOINT_FOREIGN', resolveCheckpoint(path, 'none'));
     expect(error.message).toContain(what);
   });
 });
@@ -78,7 +78,7 @@ describe('what is no checkpoint is named as what it is', () => {
 it('a checkpoint is none of these, whatever its name', async () => {
   const path = join(await temporaryFolder(), 'model.onnx');
   await writeCheckpoint({ path, description: checkpointDescription(), tensors: new Map() });
-  expect(await resolveCheckpoint(path, 'none', 'predict')).toBe(path);
+  expect(await resolveCheckpoint(path, 'none')).toBe(path);
   expect((await readCheckpoint(path)).description.run).toBe('first');
 });
 
@@ -88,5 +88,5 @@ it('what cannot be told is damaged, and a folder without anything is no run', as
   await writeFile(path, latin('\x01\x02\x03'));
   await toolkitError('CHECKPOINT_CORRUPT', readCheckpoint(path));
   await toolkitError('CHECKPOINT_CORRUPT', readCheckpoint(folder));
-  await toolkitError('CHECKPOINT_MISSING', resolveCheckpoint(folder, 'none', 'predict'));
+  await toolkitError('CHECKPOINT_MISSING', resolveCheckpoint(folder, 'none'));
 });

@@ -123,7 +123,7 @@ describe('readRawFile', () => {
   it.each([
     ['shorter', files['train-images'].subarray(0, -1), /39 bytes, but its manifest says 40/],
     ['longer', Buffer.concat([files['train-images'], Buffer.of(0)]), /41 bytes/],
-    ['changed', Buffer.from(files['train-images']).fill(7, 20, 21), /SHA-256 is not the one in its manifest/],
+    ['changed', Buffer.from(files['train-images']).fill(7, 20, 21), /SHA-256 differs from the manifest/],
   ])('refuses a file that is %s', async (_, content, reason) => {
     const { folder } = await written();
     await writeFile(path(folder), content);

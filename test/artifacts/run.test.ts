@@ -62,10 +62,10 @@ describe('resolveRun', () => {
     }
   });
 
-  it('says that a run is needed, of a file that is in none', async () => {
+  it('refuses a file outside a run’s folder', async () => {
     const folder = await someRuns();
     const error = await toolkitError('USAGE', resolveRun(join(folder, 'README.md'), folder));
-    expect(error.message).toContain('this file is in no run’s folder');
+    expect(error.message).toContain('is not in the folder of a run');
     expect(error.hint).toContain('--init-from');
   });
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { rooms } from '../../scripts/rooms.mjs';
+import { entries, rooms } from '../../scripts/rooms.mjs';
 
 const SOURCES = fileURLToPath(new URL('../../src', import.meta.url));
 const MOST_FILES = 20;
@@ -16,8 +16,8 @@ const PLUGINS = ['cli/commands', 'models/layers'];
 let imports: Map<string, string[]>;
 
 beforeAll(async () => {
-  const entries = await readdir(SOURCES, { recursive: true });
-  const files = entries.filter((file) => file.endsWith('.ts'));
+  const names = await readdir(SOURCES, { recursive: true });
+  const files = names.filter((file) => file.endsWith('.ts'));
   imports = new Map(
     await Promise.all(files.map(async (file): Promise<[string, string[]]> => [file, await importsOf(file)])),
   );
@@ -32,7 +32,7 @@ async function importsOf(file: string): Promise<string[]> {
     .map((name) => normalize(join(dirname(file), name)).replace(/\.js$/, '.ts'));
 }
 
-/** The room of a file; a public entry such as index.ts stands right below the command line. */
+/** The level of a file; a public entry such as index.ts stands right below the command line. */
 function levelOf(file: string): number {
   const [room = ''] = file.split('/');
   return room === file ? 0.5 : rooms.indexOf(room);
@@ -69,10 +69,24 @@ describe('the layout of src', () => {
   });
 
   it('has the rooms that the linter knows', async () => {
-    const entries = await readdir(SOURCES, { withFileTypes: true });
-    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    const found = await readdir(SOURCES, { withFileTypes: true });
+    const folders = found.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     expect(folders.sort()).toEqual([...rooms].sort());
     expect(rooms.length).toBeLessThanOrEqual(14);
+  });
+
+  it('has the entries that the linter knows, and package.json exports no other', async () => {
+    const files = [...imports.keys()].filter((file) => !file.includes('/'));
+    expect(entries).toEqual(expect.arrayContaining(files));
+    const manifest = await readFile(join(SOURCES, '..', 'package.json'), 'utf8');
+    const { exports } = JSON.parse(manifest) as { exports: Record<string, string | { default: string }> };
+    const modules = Object.values(exports).flatMap((target) =>
+      typeof target === 'string'
+        ? []
+        : target.default.replace(/^\.\/(dist\/)?/, '').replace(/(\/index)?\.js$/, '.ts'),
+    );
+    expect(modules).toContain('tensorflow.ts');
+    expect(files.filter((file) => file !== 'options.ts').sort()).toEqual(modules.sort());
   });
 
   it('has no imports that point up', () => {
@@ -102,9 +116,9 @@ describe('the layout of src', () => {
     expect(findCircle()).toBeUndefined();
   });
 
-  it('lets src/tensorflow import core alone', () => {
+  it('lets src/tensorflow and its entry import core alone', () => {
     const others = [...imports].flatMap(([file, imported]) =>
-      file.startsWith('tensorflow/') ? imported.filter((other) => !/^(tensorflow|core)\//.test(other)) : [],
+      /^tensorflow[/.]/.test(file) ? imported.filter((other) => !/^(tensorflow|core)\//.test(other)) : [],
     );
     expect(others).toEqual([]);
   });

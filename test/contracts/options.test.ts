@@ -1,47 +1,74 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import sharp from 'sharp';
-import ts from 'typescript';
 import { describe, expect, inject, it } from 'vitest';
 
+import { AuditLog } from '../../src/artifacts/audit.js';
+import { ModelRegistry } from '../../src/artifacts/model-registry.js';
 import { isCommon, type Command } from '../../src/cli/command.js';
 import { commands } from '../../src/cli/commands/index.js';
 import { styleFor } from '../../src/cli/terminal/style.js';
 import { callerLayer } from '../../src/core/config/layers.js';
 import { resolveOptions } from '../../src/core/config/resolve.js';
-import { exists } from '../../src/core/files.js';
-import { silentContext } from '../../src/core/events.js';
+import { silentContext, type StageContext, type ToolkitEvent } from '../../src/core/events.js';
+import { RegistryWriter } from '../../src/deployment/registry-writer.js';
 import { backendOptions } from '../../src/engine/backends/options.js';
 import { collect } from '../../src/index.js';
+import { createAccessToken } from '../../src/stages/tokens/tokens.js';
 import { temporaryFolder } from '../support/folders.js';
 import { recordReads } from '../support/recorded-options.js';
+import { registerMadeUp } from '../support/registry.js';
 import { preparedMnist, writeMnistCheckpoint } from '../support/serving.js';
 
 /*
- * Every option that a command takes is read. Of the commands that compute, each is run with options that note who reads them; of the
- * others, the source is searched for a read of the option's name.
+ * Every option that a command takes is read: each command, and each action of a command, is run with options that note who reads them. What
+ * is copied before it is read cannot be followed; option-effects.test.ts shows that it changes something.
  */
 
 interface Run {
   positionals?: string[];
   options?: Record<string, unknown>;
+  context?: Partial<StageContext>;
+  environment?: NodeJS.ProcessEnv;
+  /** What it ends with, where it cannot end well in a test. */
+  fails?: RegExp;
 }
 
 /** Where a command is run. */
 interface Place {
   folder: string;
   checkpoint: string;
+  /** A registry with two versions of the model `digits`, the first of which is in production. */
+  registry: ModelRegistry;
 }
 
-/** Commands that are run, and with what. */
-const runs: Record<string, (place: Place) => Promise<Run> | Run> = {
+/** An environment in which no TensorFlow is installed. */
+function emptyCache(folder: string): NodeJS.ProcessEnv {
+  return { PATH: '', HOME: folder, XDG_CACHE_HOME: folder };
+}
+
+/** Interrupts a command when it emits an event. */
+function stopAt(last: ToolkitEvent['event']): Pick<Run, 'context'> {
+  const controller = new AbortController();
+  const emit: StageContext['emit'] = ({ event }) => {
+    if (event === last) controller.abort(new Error(last));
+  };
+  return { context: { signal: controller.signal, emit } };
+}
+
+/** What is run, by command and action, and with what. */
+const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]> = {
+  collect: async ({ folder }) => ({
+    options: { dataset: 'own', from: await pictures(), size: 8, dataDir: folder },
+  }),
   preprocess: async () => {
     const dataDir = await temporaryFolder();
     await collect({ dataset: 'own', from: await pictures(), dataDir, size: 8 });
-    const clean = ['label-errors'];
-    return { options: { dataset: 'own', dataDir, clean, folds: 2, shards: 2 } };
+    const options = { dataset: 'own', dataDir };
+    // What computes is asked for by one check, which takes a while; it is enough that it begins.
+    const computing = { options: { ...options, clean: ['label-errors'], folds: 2 }, ...stopAt('progress') };
+    return [{ ...computing, fails: /^progress$/ }, { options: { ...options, shards: 2 } }];
   },
   train: () => ({ options: { epochs: 1, hiddenLayers: [4], batchSize: 1000 } }),
   evaluate: ({ checkpoint }) => ({ positionals: [checkpoint], options: { resamples: 0 } }),
@@ -51,6 +78,31 @@ const runs: Record<string, (place: Place) => Promise<Run> | Run> = {
   }),
   calibrate: ({ checkpoint }) => ({ positionals: [checkpoint] }),
   deploy: ({ checkpoint }) => ({ positionals: [checkpoint] }),
+  'registry list': () => ({ positionals: ['digits'] }),
+  'registry promote': () => ({ positionals: ['digits', '2'] }),
+  'registry rollback': async ({ registry }) => {
+    await new RegistryWriter(registry, 'tester').promote('digits', 2, { force: false });
+    return { positionals: ['digits'] };
+  },
+  'registry history': () => ({ positionals: ['digits'] }),
+  'registry verify': () => ({ positionals: ['digits'] }),
+  'audit verify': async ({ registry }) => {
+    const { head } = await new AuditLog(registry.auditFile).verify();
+    return { options: { expect: head } };
+  },
+  'audit list': () => ({}),
+  serve: ({ folder, checkpoint }) => ({
+    positionals: [checkpoint],
+    options: { port: 0, feedbackDir: join(folder, 'feedback') },
+    ...stopAt('listening'),
+  }),
+  'tokens create': ({ folder }) => ({ options: { tokensFile: join(folder, 'tokens.json') } }),
+  'tokens list': ({ folder }) => ({ options: { tokensFile: join(folder, 'tokens.json') } }),
+  'tokens revoke': async ({ folder, registry }) => {
+    const places = { tokensFile: join(folder, 'tokens.json'), registryDir: registry.folder };
+    const { stored } = await createAccessToken(places, { name: '', role: 'infer', days: undefined });
+    return { positionals: [stored.id], options: places };
+  },
   predict: async ({ folder, checkpoint }) => ({
     positionals: [checkpoint, await digit(join(folder, 'digit.png'))],
   }),
@@ -58,14 +110,64 @@ const runs: Record<string, (place: Place) => Promise<Run> | Run> = {
     positionals: [checkpoint],
     options: { index: [1], steps: 2, output: join(folder, 'explained') },
   }),
+  runs: () => ({}),
+  'runs list': () => ({}),
+  'runs compare': async ({ folder }) => {
+    await writeMnistCheckpoint(folder, 'other', 4);
+    return { positionals: ['small', 'other'], options: { plot: join(folder, 'curves.svg') } };
+  },
+  'runs prune': () => ({ options: { keep: 1 } }),
+  datasets: () => ({}),
+  'datasets show': ({ folder }) => ({
+    options: {
+      dataset: 'mnist',
+      card: join(folder, 'card.html'),
+      contactSheet: join(folder, 'sheet.png'),
+      augmentShift: 1,
+      perClass: 2,
+    },
+  }),
+  'runtime install': ({ folder }) => ({
+    environment: emptyCache(folder),
+    context: { signal: AbortSignal.abort(new Error('a test installs nothing')) },
+    fails: /installs nothing/,
+  }),
+  'runtime list': ({ folder }) => ({ environment: emptyCache(folder) }),
+  'runtime remove': ({ folder }) => ({ environment: emptyCache(folder) }),
 };
 
-/** Options of the commands that are run that are not read there, and why. */
+/** Commands without options of their own. */
+const plain = ['models', 'completion', 'doctor'];
+
+/** Commands whose options reach what reads them as copies: option-effects.test.ts has them. */
+const elsewhere = ['search'];
+
+/** Options of the commands that are not read there, and why. */
 const unread: Record<string, Record<string, string>> = {
+  collect: Object.fromEntries(
+    ['sha256', 'size', 'channels', 'centre', 'invert', 'testShare', 'maxPixels'].map((option) => [
+      option,
+      'a copy of it is read: option-effects.test.ts',
+    ]),
+  ),
   preprocess: { checkpointsDir: 'every command takes it; there are no runs here' },
+  'tokens list': { registryDir: 'every action takes it; a list is not recorded' },
   predict: { dataDir: 'every command takes it; pictures come from files' },
   explain: { engine: 'an explanation is computed operation by operation, which both values allow' },
 };
+
+/** Commands that compute: the options of the backend are theirs too. */
+const computing = [
+  'preprocess',
+  'train',
+  'evaluate',
+  'embed',
+  'calibrate',
+  'deploy',
+  'serve',
+  'predict',
+  'explain',
+];
 
 async function picture(path: string, size: number, grey = 0): Promise<string> {
   const shape = { width: size, height: size, channels: 3 } as const;
@@ -93,109 +195,112 @@ async function pictures(): Promise<string> {
   return place;
 }
 
+async function place(): Promise<Place> {
+  const folder = await temporaryFolder();
+  const checkpoint = await writeMnistCheckpoint(folder, 'small', 3);
+  const registry = new ModelRegistry(join(folder, 'models'));
+  for (const wrong of [2, 1]) await registerMadeUp(registry, 'digits', { wrong });
+  await new RegistryWriter(registry, 'tester').promote('digits', 1, { force: false });
+  return { folder, checkpoint, registry };
+}
+
 async function loaded(name: string): Promise<Command> {
   return await commands.find((command) => command.name === name)!.load();
 }
 
-/** The options of a command's own, and what computes where it has a choice of that. */
-function ownOptions({ space }: Pick<Command, 'space'>, computes: boolean): string[] {
+function ownOptions({ space }: Pick<Command, 'space'>): string[] {
   const fields = Object.keys(space.fields.shape).filter((key) => !isCommon(key));
-  const backend = computes ? [...Object.keys(backendOptions), 'dataDir', 'checkpointsDir'] : [];
-  return [...fields, ...backend, ...Object.keys(space.choices)];
+  return [...fields, ...Object.keys(space.choices)];
+}
+
+/** What a call has to read: the options of its action, or of its command, and those of what computes. */
+function expected(words: string, command: Command): string[] {
+  const [name = '', action = ''] = words.split(' ');
+  const backend = computing.includes(name)
+    ? [...Object.keys(backendOptions), 'dataDir', 'checkpointsDir']
+    : [];
+  const own = command.actions?.[action]?.options ?? ownOptions(command);
+  return [...new Set([...own, ...backend])];
 }
 
 /** Runs a command as it is done for its name, and returns which of its options have been read. */
-async function optionsReadBy(name: string, command: Command): Promise<ReadonlySet<string>> {
-  const folder = await temporaryFolder();
-  const checkpoint = await writeMnistCheckpoint(folder, 'small', 3);
-  const { positionals = [], options = {} } = await runs[name]!({ folder, checkpoint });
+async function optionsReadBy(words: string, command: Command): Promise<ReadonlySet<string>> {
+  const where = await place();
+  const read = new Set<string>();
+  for (const run of [await runs[words]!(where)].flat()) {
+    for (const option of await optionsReadIn(run, words, command, where)) read.add(option);
+  }
+  return read;
+}
+
+async function optionsReadIn(
+  { options = {}, environment = process.env, fails, ...run }: Run,
+  words: string,
+  command: Command,
+  { folder, registry }: Place,
+): Promise<ReadonlySet<string>> {
+  const positionals = [...words.split(' ').slice(1), ...(run.positionals ?? [])];
   const common = { dataDir: inject('dataDir'), checkpointsDir: folder, threads: 1 };
-  const places = { registryDir: join(folder, 'models') };
+  const places = { registryDir: registry.folder };
   const known = Object.entries(places).filter(([key]) => key in command.space.fields.shape);
   const layers = [callerLayer({ ...common, ...Object.fromEntries(known), ...options })];
   const resolution = await (command.resolve?.(layers, positionals) ?? resolveOptions(command.space, layers));
   const recorded = recordReads(resolution.values);
-  const { text } = await command.run({
+  const ended = command.run({
     positionals,
     options: recorded.options,
     resolution: { ...resolution, values: recorded.options },
-    context: silentContext(),
+    context: silentContext(run.context),
     commands,
     json: false,
-    environment: process.env,
+    environment,
     stdin: process.stdin,
     confirm: undefined,
   });
+  if (fails) await expect(ended).rejects.toThrow(fails);
   // Some options are for what a person reads.
-  text(styleFor(process.stdout, false, {}), true, 80);
+  else (await ended).text(styleFor(process.stdout, false, {}), true, 80);
   return recorded.read;
 }
 
-describe('commands that are run', () => {
-  it.each(Object.keys(runs))('%s reads every option that it takes', async (name) => {
+it('every command and every action is run', async () => {
+  const entries = commands.map(({ name }) => name).filter((name) => ![...plain, ...elsewhere].includes(name));
+  const calls = await Promise.all(
+    entries.map(async (name) => {
+      const { actions } = await loaded(name);
+      return Object.keys(actions ?? { '': {} }).map((action) => (action === '' ? name : `${name} ${action}`));
+    }),
+  );
+  expect(Object.keys(runs).sort()).toEqual(calls.flat().sort());
+});
+
+it.each(plain)('%s has no options of its own', async (name) => {
+  expect(ownOptions(await loaded(name))).toEqual([]);
+});
+
+it.each(Object.keys(runs))('%s reads every option that it takes', async (words) => {
+  const command = await loaded(words.split(' ')[0]!);
+  const read = await optionsReadBy(words, command);
+  const missing = expected(words, command).filter((option) => !read.has(option));
+  expect(missing).toEqual(Object.keys(unread[words] ?? {}));
+});
+
+it.each(commands.map(({ name }) => name))(
+  '%s: every option is one of an action, and every action is allowed',
+  async (name) => {
     const command = await loaded(name);
-    const read = await optionsReadBy(name, command);
-    const missing = ownOptions(command, true).filter((option) => !read.has(option));
-    expect(missing).toEqual(Object.keys(unread[name] ?? {}));
-  });
-});
-
-describe('commands whose source is searched', () => {
-  const searched = commands.map(({ name }) => name).filter((name) => !(name in runs));
-
-  it.each(searched)('%s reads every option that it takes', async (name) => {
-    const read = await namesReadFrom(sourceOf(name));
-    const missing = ownOptions(await loaded(name), false).filter((option) => !read.has(option));
-    expect(missing).toEqual([]);
-  });
-});
-
-/** The file of a command; one with several files has a folder. */
-function sourceOf(name: string): string {
-  const file = resolve(`src/cli/commands/${name}.ts`);
-  return existsSync(file) ? file : resolve(`src/cli/${name}/command.ts`);
-}
-
-/** The names of all properties that a file, or one that it imports, reads; those that say what options there are read none. */
-async function namesReadFrom(path: string, seen = new Set<string>()): Promise<Set<string>> {
-  const names = new Set<string>();
-  if (seen.has(path)) return names;
-  seen.add(path);
-  const source = ts.createSourceFile(path, await readFile(path, 'utf8'), ts.ScriptTarget.Latest);
-  const visit = (node: ts.Node): void => {
-    for (const name of namesRead(node)) names.add(name);
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  for (const imported of importedFiles(source, path)) {
-    if (!(await exists(imported))) continue;
-    for (const name of await namesReadFrom(imported, seen)) names.add(name);
-  }
-  return names;
-}
-
-function namesRead(node: ts.Node): string[] {
-  if (ts.isPropertyAccessExpression(node)) return [node.name.text];
-  return ts.isObjectBindingPattern(node) ? node.elements.flatMap(nameTaken) : [];
-}
-
-function nameTaken({ propertyName, name, dotDotDotToken }: ts.BindingElement): string[] {
-  if (dotDotDotToken) return [];
-  const taken = propertyName ?? name;
-  return ts.isIdentifier(taken) ? [taken.text] : [];
-}
-
-function importedFiles(source: ts.SourceFile, path: string): string[] {
-  const { importedFiles: imports } = ts.preProcessFile(source.text);
-  return imports
-    .filter(({ fileName }) => fileName.startsWith('.'))
-    .map(({ fileName }) => join(dirname(path), fileName).replace(/\.js$/, '.ts'));
-}
+    const { actions = { '': { options: ownOptions(command) } }, positionals } = command;
+    const taken = Object.values(actions).flatMap(({ options }) => options);
+    expect(ownOptions(command).filter((option) => !taken.includes(option))).toEqual([]);
+    const allowed = command.actions ? positionals[0]?.choices : [];
+    expect(Object.keys(actions).filter((action) => action !== '')).toEqual(allowed);
+  },
+);
 
 describe('the check itself', () => {
   /** What is found of a command that uses an option's default, whatever it is given. */
-  const ignoring = async (name: string, ignored: string): Promise<string[]> => {
-    const command = await loaded(name);
+  const ignoring = async (words: string, ignored: string): Promise<string[]> => {
+    const command = await loaded(words.split(' ')[0]!);
     const careless: typeof command = {
       ...command,
       run(call) {
@@ -206,12 +311,16 @@ describe('the check itself', () => {
         return command.run({ ...call, options });
       },
     };
-    const read = await optionsReadBy(name, careless);
-    return ownOptions(command, true).filter((option) => !read.has(option));
+    const read = await optionsReadBy(words, careless);
+    return expected(words, command).filter((option) => !read.has(option));
   };
 
-  it('finds an option that a command ignores', async () => {
-    expect(await ignoring('embed', 'engine')).toEqual(['engine']);
+  it.each([
+    ['embed', 'engine'],
+    ['registry promote', 'force'],
+    ['serve', 'maxFeedback'],
+  ])('finds an option that %s ignores', async (words, option) => {
+    expect(await ignoring(words, option)).toEqual([option]);
   });
 
   it('takes no copy for a read', () => {
@@ -226,11 +335,5 @@ describe('the check itself', () => {
     expect([...read]).toEqual(['seed']);
     expect(options.threads).toBe(2);
     expect([...read]).toEqual(['seed', 'threads']);
-  });
-
-  it('finds no read of a name in a source that has none', async () => {
-    const names = await namesReadFrom(resolve('src/cli/commands/runtime.ts'));
-    expect(names.has('variant')).toBe(true);
-    expect(names.has('anOptionThatNobodyReads')).toBe(false);
   });
 });

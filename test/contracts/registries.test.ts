@@ -39,6 +39,7 @@ const registries = [
       'load-model.ts',
       'model.ts',
       'options.ts',
+      'finite-outputs.ts',
       'pass-cost.ts',
       'variables.ts',
     ],

@@ -48,7 +48,9 @@ async function workplace(): Promise<{
   return {
     folder,
     deployTo: (to, more = {}, context = silentContext()) => {
-      const options = { to, ...common, output: join(folder, `as-${to}`), ...more };
+      const goesToFolder = targets.require(to).destination === 'folder';
+      const output = goesToFolder ? join(folder, `as-${to}`) : undefined;
+      const options = { to, ...common, output, ...more };
       return deploy(path, resolveOptions(deploySpace, [callerLayer(options)]).values, context);
     },
   };

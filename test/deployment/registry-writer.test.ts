@@ -49,9 +49,7 @@ describe('registering', () => {
 describe('resolving', () => {
   it('says what there is, when there is not what was asked for', async () => {
     const { registry } = await newRegistry();
-    expect((await toolkitError('MODEL_MISSING', registry.resolve('digits', 1))).hint).toContain(
-      'there is none',
-    );
+    expect((await toolkitError('MODEL_MISSING', registry.resolve('digits', 1))).hint).toContain('no models');
     await registerMadeUp(registry, 'digits');
     expect((await toolkitError('MODEL_MISSING', registry.resolve('letters', 1))).hint).toContain('digits');
     expect((await toolkitError('MODEL_MISSING', registry.resolve('digits', 7))).hint).toContain('versions 1');

@@ -51,7 +51,7 @@ it('calibrate: the stored decision is measured, followed by predict, and refused
   await writeFile(path, JSON.stringify(other));
   const outdated = await runCommand(['predict', 'base', 'seven.png'], { cwd });
   expect(outdated.code).toBe(0);
-  expect(outdated.stderr).toContain('was made for another checkpoint');
+  expect(outdated.stderr).toContain('belongs to another checkpoint');
 
   await appendFile(path, 'x');
   const damaged = await runCommand(['predict', 'base', 'seven.png'], { cwd });

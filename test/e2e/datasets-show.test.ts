@@ -38,8 +38,8 @@ it('mnist datasets show mnist: for programs, with a card and a contact sheet', a
 
 it('a contact sheet shows what augmentation makes of an image of each class', async () => {
   const cwd = await temporaryFolder();
-  const words = ['datasets', 'show', 'mnist', '--per-class', '4', '--augment-rotation', '30'];
-  const { code } = await runCommand([...words, '--contact-sheet', 'sheet.png'], { cwd });
+  const words = ['datasets', 'show', 'mnist', '--augment-rotation', '30'];
+  const { code } = await runCommand([...words, '--per-class', '4', '--contact-sheet', 'sheet.png'], { cwd });
   expect(code).toBe(0);
   const { data, info } = await sharp(join(cwd, 'sheet.png'))
     .grayscale()

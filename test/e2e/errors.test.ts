@@ -91,7 +91,7 @@ it('3: missing, truncated and corrupted data', async () => {
     join(inject('dataDir'), 'mnist', 'raw', 'train-images-idx3-ubyte'),
     file('train-images-idx3-ubyte'),
   );
-  expectError(await preprocess(), 3, /t10k-labels-idx1-ubyte: its SHA-256 is not the one in its manifest/);
+  expectError(await preprocess(), 3, /t10k-labels-idx1-ubyte: its SHA-256 differs from the manifest/);
 });
 
 it('4: no runtime: an error where TensorFlow was asked for, a warning where not', async () => {

@@ -75,9 +75,7 @@ it('a class that is in neither images nor predictions is left out of macro means
   const report = join(cwd, 'report.html');
   const { stdout } = await runCommand(['evaluate', 'r', '--report', report], { cwd, environment });
   expect(stdout).toMatch(/^mid +– +– +– +– +0$/m);
-  expect(stdout).toContain(
-    'macro means leave out classes that have no images here and are never predicted: mid',
-  );
+  expect(stdout).toContain('macro means exclude classes without images that are never predicted: mid');
   const { result } = await runCommand(['evaluate', 'r', '--json'], { cwd, environment });
   const one = { low: 1, high: 1 };
   expect(result()).toMatchObject({

@@ -47,6 +47,14 @@ const PROGRAM = `
   export const figures: number[] = [test.accuracy, accuracy, rows.length, predictions.length];
   export const isOurs = (error: unknown): boolean => error instanceof ToolkitError && error.code === 'USAGE';`;
 
+/** The entry for programs that have a TensorFlow.js of their own. */
+const TENSORFLOW_PROGRAM = `
+  import { installRuntime, useTensorFlow, type RuntimeEvent } from 'mnist-train/tensorflow';
+  const onProgress = (event: RuntimeEvent): void => void (event.event === 'progress' && event.total);
+  const { device, warnings } = await useTensorFlow({ device: 'cpu', threads: 2, mixedPrecision: false, onProgress });
+  const { folder } = await installRuntime({ variant: 'cuda', signal: new AbortController().signal });
+  export const texts: string[] = [device, folder, ...warnings.map(({ code }) => code)];`;
+
 /** Where the packed package was installed by a person who has nothing but Node.js and npm, and what npm told them. */
 let folder: string;
 let installationOutput: string;
@@ -90,13 +98,17 @@ describe('npm pack, installed elsewhere', () => {
   });
 
   it.each([
-    ['import', 'module', `import { train, version } from 'mnist-train';`],
-    ['require', 'commonjs', `const { train, version } = require('mnist-train');`],
-  ])('can be had with %s', (_, type, line) => {
-    const script = `${line} console.log(typeof train, version);`;
+    ['import', 'module', (names: string, from: string) => `import ${names} from '${from}';`],
+    ['require', 'commonjs', (names: string, from: string) => `const ${names} = require('${from}');`],
+  ])('can be had with %s', (_, type, load) => {
+    const lines = [
+      load('{ train, version }', 'mnist-train'),
+      load('{ useTensorFlow }', 'mnist-train/tensorflow'),
+    ];
+    const script = `${lines.join(' ')} console.log(typeof train, typeof useTensorFlow, version);`;
     const words = ['--disable-warning=ExperimentalWarning', `--input-type=${type}`, '-e', script];
     const printed = execFileSync(process.execPath, words, { cwd: folder, encoding: 'utf8' });
-    expect(printed).toMatch(/^function \d+\.\d+\.\d+\n$/);
+    expect(printed).toMatch(/^function function \d+\.\d+\.\d+\n$/);
   });
 
   describe.each(['5.9', '6'])('in strict TypeScript %s, without skipLibCheck', (version) => {
@@ -145,20 +157,27 @@ describe('npm pack, installed elsewhere', () => {
           [`train({ epochs: 'three' })`, /'string' is not assignable to type 'number'/],
           [`train({ optimizer: 'adamm' })`, /'"adamm"' is not assignable/],
           [`evaluate('latest', { spilt: 'test' })`, /'spilt' does not exist in type 'EvaluateOptions'/],
+          [`useTensorFlow({ thread: 2 })`, /'thread' does not exist in type 'UseTensorFlowOptions'/],
+          [`useTensorFlow({ device: 'tpu' })`, /'"tpu"' is not assignable/],
         ] as const;
         const complaints = await compile(
           {
             right: PROGRAM,
+            tensorflow: TENSORFLOW_PROGRAM,
             ...Object.fromEntries(
               mistyped.map(([call], at) => [
                 `mistyped${at}`,
-                `import { evaluate, train } from 'mnist-train'; await ${call}; export { evaluate, train };`,
+                `import { evaluate, train } from 'mnist-train';
+                 import { useTensorFlow } from 'mnist-train/tensorflow';
+                 await ${call};
+                 export { evaluate, train, useTensorFlow };`,
               ]),
             ),
           },
           globals,
         );
         expect(complaints.get('right')).toBe('');
+        expect(complaints.get('tensorflow')).toBe('');
         for (const [at, [, complaint]] of mistyped.entries()) {
           expect(complaints.get(`mistyped${at}`)).toMatch(complaint);
         }

@@ -57,6 +57,7 @@ it.each([
   ['SIGHUP', 129],
 ] as const)(
   '%s leaves a checkpoint from which the run ends as if it had never stopped',
+  { timeout: 120_000 },
   async (signal, exitCode) => {
     const cwd = await temporaryFolder();
     const expected = await reference(cwd);
@@ -67,7 +68,7 @@ it.each([
   },
 );
 
-it('SIGKILL at random moments costs at most the epoch under way', { timeout: 120_000 }, async () => {
+it('SIGKILL at random moments costs at most the epoch under way', { timeout: 240_000 }, async () => {
   const cwd = await temporaryFolder();
   const expected = await reference(cwd);
   const random = new Random(20_261_124, 'moments of death');

@@ -54,7 +54,9 @@ describe('TrainingVariables', () => {
     other.delete('optimizer/dense2/bias/variance');
     expect(variables.load(other, 'everything')).toBe('it has no optimizer/dense2/bias/variance');
     other.set('parameters/dense2/bias', storeFloats(new Float32Array(3), [3]));
-    expect(variables.load(other, 'parameters')).toBe('its parameters/dense2/bias is [3], and [2] is needed');
+    expect(variables.load(other, 'parameters')).toBe(
+      'its parameters/dense2/bias has shape [3], expected [2]',
+    );
     expect(await variables.store()).toEqual(before);
     variables.dispose();
   });

@@ -3,6 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 
 import { preparePicture } from '../../src/data/imaging/prepare.js';
 import { PicturePool, type PictureLimits } from '../../src/serving/picture-pool.js';
+import { bmpFile } from '../support/bmp.js';
 import { checkpointDescription } from '../support/checkpoints.js';
 
 /** A dark ring on light paper. */
@@ -73,6 +74,8 @@ it('pictures of more pixels are refused by their header, in every format', async
       message: expect.stringContaining('more than 10000 pixels') as string,
     });
   }
+  const bmp = { bytes: bmpFile(101, 101, 1, () => [0, 0, 0]), description, preparation: 'fit' as const };
+  await expect(pool.prepare(bmp)).rejects.toMatchObject({ code: 'UNPROCESSABLE' });
 });
 
 it('decoding that takes too long is ended, and the next picture is prepared', async () => {

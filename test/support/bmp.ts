@@ -1,5 +1,5 @@
-/** Red, green and blue of a pixel. */
-type Colour = (x: number, y: number) => readonly [red: number, green: number, blue: number];
+/** Red, green and blue of a pixel, from 0 to 255. */
+type Colour = (x: number, y: number) => readonly number[];
 
 /** An uncompressed BMP file written down from Microsoft's documentation of BITMAPINFOHEADER. */
 export function bmpFile(
@@ -27,7 +27,7 @@ export function bmpFile(
   for (let y = 0; y < height; y++) {
     const row = pixelsAt + rowBytes * (topDown ? y : height - 1 - y);
     for (let x = 0; x < width; x++) {
-      const [red, green, blue] = colour(x, y);
+      const [red = 0, green = 0, blue = 0] = colour(x, y);
       if (bits <= 8) {
         const index = Math.round((red * (colours - 1)) / 255);
         file[row + ((x * bits) >> 3)]! |= index << (8 - bits - ((x * bits) & 7));

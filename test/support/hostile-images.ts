@@ -3,6 +3,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 
 import type { Random } from '../../src/core/random.js';
+import { bmpFile } from './bmp.js';
 
 /** A file that was made to do harm, or that came to harm. */
 export interface HostileFile {
@@ -52,7 +53,30 @@ export async function goodImages(): Promise<HostileFile[]> {
     { name: 'e.jpeg', content: await image().jpeg({ progressive: true }).toBuffer() },
     { name: 'f.webp', content: await image().webp().toBuffer() },
     { name: 'g.webp', content: await image().ensureAlpha(0.5).webp({ lossless: true }).toBuffer() },
+    { name: 'h.gif', content: await image().gif().toBuffer() },
+    { name: 'i.tiff', content: await image().tiff({ compression: 'lzw' }).toBuffer() },
+    { name: 'j.tif', content: await image().tiff({ compression: 'deflate', tile: true }).toBuffer() },
+    { name: 'k.tiff', content: await image().tiff({ compression: 'jpeg' }).toBuffer() },
+    { name: 'l.avif', content: await image().avif({ effort: 0 }).toBuffer() },
+    {
+      name: 'm.bmp',
+      content: bmpFile(40, 30, 24, (x, y) => [x * y, 5 * x, 8 * y].map((value) => value % 256)),
+    },
+    { name: 'n.bmp', content: bmpFile(40, 30, 4, (x) => [6 * x, 0, 0]) },
+    { name: 'o.dib', content: withMasks(bmpFile(40, 30, 16, (x, y) => [6 * x, 8 * y, 0])) },
+    { name: 'p.jpg', content: await image().toColourspace('cmyk').jpeg().toBuffer() },
   ];
+}
+
+/** The same picture with the masks of its colours in the file, as other programs write 16 bits. */
+function withMasks(bmp: Buffer): Buffer {
+  const masks = Buffer.alloc(12);
+  [0x7c00, 0x03e0, 0x001f].forEach((mask, index) => masks.writeUInt32LE(mask, 4 * index));
+  const file = Buffer.concat([bmp.subarray(0, 54), masks, bmp.subarray(54)]);
+  file.writeUInt32LE(file.length, 2);
+  file.writeUInt32LE(66, 10);
+  file.writeUInt32LE(3, 30);
+  return file;
 }
 
 const NAMES = [
@@ -70,7 +94,20 @@ const NAMES = [
   '..png',
   '\\up',
 ];
-const EXTENSIONS = ['.png', '.jpg', '.webp', '.jpeg', '.PNG', '.txt', '.svg', ''];
+const EXTENSIONS = [
+  '.png',
+  '.jpg',
+  '.webp',
+  '.jpeg',
+  '.PNG',
+  '.gif',
+  '.tiff',
+  '.avif',
+  '.bmp',
+  '.txt',
+  '.svg',
+  '',
+];
 
 /** An image file that is damaged or dressed up in one of many ways, the next by the random numbers. */
 export function damagedImage(random: Random, good: readonly HostileFile[], index: number): HostileFile {

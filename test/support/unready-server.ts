@@ -11,7 +11,10 @@ import { temporaryFolder } from './folders.js';
 type Options = ServerParts['app'];
 
 /** A server that has loaded no model, and waits for unfinished requests for only a moment when it is stopped. */
-export async function unreadyServer(options: Partial<Options> = {}): Promise<HttpServer> {
+export async function unreadyServer(
+  options: Partial<Options> = {},
+  limits: Partial<ServerParts['limits']> = {},
+): Promise<HttpServer> {
   const metrics = new ServerMetrics();
   const observer = countingObserver(metrics, { changed: () => undefined, refused: () => undefined });
   const versions = new ModelVersions(
@@ -31,12 +34,13 @@ export async function unreadyServer(options: Partial<Options> = {}): Promise<Htt
       allowedOrigins: new Set(),
       basePath: '',
       requestTimeoutMs: 60_000,
+      bodyBudget: 2 ** 24,
       rateLimit: undefined,
       tls: undefined,
       logger: false,
       ...options,
     },
-    limits: { bodyLimit: 1000, maxImages: 1, maxPixels: 1000, waitMs: 1000 },
+    limits: { bodyLimit: 1000, maxImages: 1, maxPixels: 1000, waitMs: 1000, ...limits },
     record: () => Promise.resolve(),
     feedbackRate: 100,
     ...{ host: '127.0.0.1', port: 0, drainDelayMs: 0, drainTimeoutMs: 100 },

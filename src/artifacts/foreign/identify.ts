@@ -4,12 +4,12 @@ import { basename } from 'node:path';
 import { ToolkitError } from '../../core/errors.js';
 import { describeFile, describeName, mayBeCheckpoint } from './signatures.js';
 
-/** The ends of a file tell what it is: a ZIP archive lists its members in the last bytes. */
+/** How much of the beginning and the end of a file is read: a ZIP archive lists its members in its last bytes. */
 const END_BYTES = 64 * 1024;
 
 /**
- * Says what a file or folder is that is not a checkpoint: "an ONNX model". Undefined for checkpoints, for what cannot be read, and for
- * what is not known.
+ * Identifies a file or folder that is not a checkpoint: "an ONNX model". Undefined for checkpoints, unreadable files and unknown
+ * formats.
  */
 export async function identifyForeign(path: string): Promise<string | undefined> {
   const found = await stat(path).catch(() => undefined);
@@ -23,14 +23,10 @@ export async function identifyForeign(path: string): Promise<string | undefined>
   return mayBeCheckpoint(ends) ? undefined : (describeFile(ends) ?? describeName(basename(path)));
 }
 
-/**
- * Refuses what is known not to be a checkpoint, by its name. Throws CHECKPOINT_FOREIGN.
- *
- * @param command who needs a checkpoint
- */
-export async function refuseForeign(path: string, command: string): Promise<void> {
+/** Throws CHECKPOINT_FOREIGN for a file or folder in another known format. */
+export async function refuseForeign(path: string): Promise<void> {
   const what = await identifyForeign(path);
-  if (what !== undefined) throw new ToolkitError('CHECKPOINT_FOREIGN', { path, what, command });
+  if (what !== undefined) throw new ToolkitError('CHECKPOINT_FOREIGN', { path, what });
 }
 
 function describeFolder(names: readonly string[]): string | undefined {

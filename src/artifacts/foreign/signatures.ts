@@ -7,7 +7,7 @@ export interface FileEnds {
   size: number;
 }
 
-/** What begins with which bytes, from an offset on. */
+/** File formats by their magic bytes at an offset. */
 const SIGNATURES: readonly [what: string, bytes: string, offset?: number][] = [
   ['a Keras model (HDF5)', '\x89HDF\r\n\x1a\n'],
   ['a TensorFlow Lite model', 'TFL3', 4],
@@ -26,7 +26,7 @@ const SIGNATURES: readonly [what: string, bytes: string, offset?: number][] = [
   ['a program', '\x7fELF'],
 ];
 
-/** Members by which archives of models are told apart. */
+/** Archive members that identify the format of a model. */
 const MEMBERS: readonly [what: string, member: string][] = [
   ['a Keras model', 'model.weights.h5'],
   ['a PyTorch model', 'data.pkl'],
@@ -36,7 +36,7 @@ const MEMBERS: readonly [what: string, member: string][] = [
   ['a TensorFlow SavedModel in a ZIP archive', 'saved_model.pb'],
 ];
 
-/** What a file is by its content; undefined for what is not known. */
+/** Identifies a file by its content; undefined for unknown formats. */
 export function describeFile(ends: FileEnds): string | undefined {
   const { head, tail } = ends;
   const starts = (bytes: string, offset = 0): boolean =>
@@ -52,7 +52,7 @@ export function describeFile(ends: FileEnds): string | undefined {
   return describeText(head);
 }
 
-/** What a file is by its name alone, where its content says nothing. */
+/** Identifies a file by its name; undefined for unknown extensions. */
 export function describeName(name: string): string | undefined {
   const kinds: Readonly<Record<string, string>> = {
     '.onnx': 'an ONNX model',
@@ -72,14 +72,14 @@ export function describeName(name: string): string | undefined {
   return Object.hasOwn(kinds, extension) ? kinds[extension] : undefined;
 }
 
-/** A length that the file can have, and the beginning of a JSON object. */
+/** Whether a file starts with a plausible header length and a JSON object. */
 function isSafetensors({ head, size }: FileEnds): boolean {
   if (head.length < 10) return false;
   const length = head.readBigUInt64LE(0);
   return length >= 2n && length <= BigInt(size) - 8n && /^\{\s*["}]/.test(head.toString('latin1', 8, 24));
 }
 
-/** Whether a file may be a checkpoint: its metadata come first, and hold a description or, in every file of this program, a hash. */
+/** Whether a file may be a checkpoint: its metadata contain a description or, as in all files of this program, a hash. */
 export function mayBeCheckpoint(ends: FileEnds): boolean {
   const { head } = ends;
   if (!isSafetensors(ends)) return false;
@@ -89,8 +89,8 @@ export function mayBeCheckpoint(ends: FileEnds): boolean {
 }
 
 /**
- * A protobuf message that begins as ONNX's ModelProto does: field 1, the version of the format, a small number; then the name of
- * the producer, its version, the imported operator sets or the graph.
+ * Whether a protobuf message starts like ONNX's ModelProto: field 1, the format version, is a small number, followed by the producer
+ * name or version, the operator sets or the graph.
  */
 function isOnnx(head: Buffer): boolean {
   const [field, version = 0, next = 0] = head;

@@ -1,7 +1,7 @@
 import type { AuditLine, AuditLog, AuditRecord } from '../audit.js';
 import { isToolkitError } from '../../core/errors.js';
 
-/** A line of the log that announces a change of a registry. */
+/** A change of a registry, from its line in the audit log. */
 export interface RegistryAct {
   sequence: number;
   hash: string;
@@ -10,27 +10,27 @@ export interface RegistryAct {
   action: 'deploy' | 'promote' | 'rollback';
   name: string;
   version: number;
-  /** The SHA-256 of the deployed manifest; undefined for other acts, and where an earlier version of this program deployed it. */
+  /** The SHA-256 of the deployed manifest; undefined for other actions and for deployments of earlier versions of this program. */
   manifest: string | undefined;
-  /** The SHA-256 of the deployed checkpoint; undefined where the line does not say. */
+  /** The SHA-256 of the deployed checkpoint; undefined if the line lacks it. */
   checkpoint: string | undefined;
 }
 
-/** The action of a line which says that the change announced by an earlier line was never made. */
+/** The action of a line that records that the previous change was never made. */
 export const ABORT = 'abort';
 
-/** The detail of a deploy that holds the hash of its manifest. */
+/** The key of the manifest's hash in the details of a deployment. */
 export const MANIFEST_DETAIL = 'manifest';
 
 const ACTIONS: ReadonlySet<string> = new Set(['deploy', 'promote', 'rollback']);
 const SUBJECT = /^([a-z0-9][a-z0-9._-]{0,63})\/([1-9]\d{0,14})$/;
 
-/** The changes of a registry that a log announces, in order, without those that it says were never made. */
+/** The changes of a registry in a log, in order, without aborted ones. */
 export function registryActs(lines: readonly AuditLine[]): RegistryAct[] {
   const acts: RegistryAct[] = [];
   for (const line of lines) {
     const { action, details } = line.record;
-    // Only the latest change can have been interrupted: the next one is preceded by this line.
+    // Only the latest change can have been interrupted: before the next one, this line is written.
     if (action === ABORT && details['line'] === acts.at(-1)?.sequence) acts.pop();
     const act = actOf(line);
     if (act) acts.push(act);
@@ -52,12 +52,12 @@ function actOf({ record, hash }: AuditLine): RegistryAct | undefined {
   };
 }
 
-/** A deploy to a folder may have a subject that looks like a version. */
+/** Whether a deployment has another target: its subject may look like a version. */
 function isOtherTarget({ action, details: { target } }: AuditRecord): boolean {
   return action === 'deploy' && typeof target === 'string' && target !== 'registry';
 }
 
-/** All lines of a log, checked; none where there is no log. Throws AUDIT_BROKEN. */
+/** All lines of a log, verified; empty if there is no log. Throws AUDIT_BROKEN. */
 export async function allLines(log: AuditLog): Promise<AuditLine[]> {
   const lines: AuditLine[] = [];
   try {
@@ -69,8 +69,8 @@ export async function allLines(log: AuditLog): Promise<AuditLine[]> {
 }
 
 /**
- * The hash of the manifest that was deployed as a version; undefined where the log does not say, or cannot be read: a server may see
- * the versions alone.
+ * The manifest hash of a deployed version; undefined if the log lacks it or cannot be read: a server may have access to the versions
+ * only.
  */
 export async function deployedManifest(
   log: AuditLog,

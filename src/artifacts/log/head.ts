@@ -11,21 +11,21 @@ const headSchema = z.strictObject({
   sequence: z.int().min(0),
   /** The SHA-256 of the last line. */
   hash: z.string().regex(/^[0-9a-f]{64}$/),
-  /** The number of the last line whose change is known to have been made; the change of a later one may have been interrupted. */
+  /** The number of the last line whose change was made; later changes may have been interrupted. */
   settled: z.int().min(0),
 });
 
-/** The last line of a log, kept in a file of its own so that a shorter log is noticed. */
+/** The last line of a log, recorded in a file of its own to detect truncation. */
 export type AuditHead = Pick<z.infer<typeof headSchema>, 'sequence' | 'hash' | 'settled'>;
 
 const MAX_BYTES = 4096;
 
-/** The file beside a log that records its head. */
+/** The path of the file that records the head of a log. */
 export function headPath(logPath: string): string {
   return `${logPath}.head`;
 }
 
-/** The recorded head of a log; undefined where there is none. Throws AUDIT_BROKEN or DATA_UNREADABLE. */
+/** Reads the recorded head of a log; undefined if there is none. Throws AUDIT_BROKEN or DATA_UNREADABLE. */
 export async function readHead(logPath: string): Promise<AuditHead | undefined> {
   const path = headPath(logPath);
   try {

@@ -4,8 +4,8 @@ import { createReadStream } from 'node:fs';
 export class LineTooLongError extends Error {}
 
 /**
- * The lines of a file, without their ends; an unfinished last line too. Memory is bounded by the longest line. Throws LineTooLongError
- * and the system's errors.
+ * Yields the lines of a file without line ends, including an unfinished last line. Memory is bounded by the longest line. Throws
+ * LineTooLongError and system errors.
  */
 export async function* linesOf(path: string, maxBytes: number): AsyncGenerator<string> {
   const stream = createReadStream(path);

@@ -31,6 +31,7 @@ export const auditCommand = defineCommand({
   summary: 'verify or list the log of deploys, promotions and rollbacks',
   positionals: [{ name: 'action', description: 'action to perform', required: true, choices: actions }],
   space,
+  actions: { verify: { options: ['expect', 'registryDir'] }, list: { options: ['registryDir'] } },
   examples: [
     [
       'mnist audit verify',

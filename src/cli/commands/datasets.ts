@@ -22,6 +22,10 @@ export const datasetsCommand = defineCommand({
     { name: 'dataset', description: 'data set to show', required: false, key: 'dataset', kind: 'dataset' },
   ],
   space,
+  actions: {
+    '': { options: [] },
+    show: { options: Object.keys(showDatasetFields.shape), arguments: 1 },
+  },
   examples: [
     ['mnist datasets', 'values for --dataset'],
     ['mnist datasets show mnist', 'image counts, pixel statistics and a sample of each class'],

@@ -1,5 +1,6 @@
 import { ToolkitError } from '../../core/errors.js';
 import { flattenEvaluation } from '../../evaluation/evaluation.js';
+import { qualityFailure } from '../../evaluation/quality-gate.js';
 import { evaluate, evaluateEnsemble } from '../../stages/evaluate/evaluate.js';
 import { evaluateFields } from '../../stages/evaluate/evaluate-options.js';
 import { evaluationText } from '../terminal/results/evaluation.js';
@@ -35,14 +36,10 @@ export const evaluateCommand = defineCommand({
       : await evaluate(onlyOne(positionals), options, context);
     const { accuracy } = evaluation.metrics;
     const { split } = evaluation.subject;
-    const { minAccuracy } = options;
-    const isMet = minAccuracy === undefined || accuracy >= minAccuracy;
     return {
       data: flattenEvaluation(evaluation),
       text: (style) => evaluationText(evaluation, style),
-      failure: isMet
-        ? undefined
-        : new ToolkitError('QUALITY_GATE_NOT_MET', { accuracy, minimum: minAccuracy, split }),
+      failure: qualityFailure(accuracy, options.minAccuracy, split),
     };
   },
 });

@@ -22,10 +22,21 @@ export const registryCommand = defineCommand({
   summary: 'list, promote, roll back and verify deployed models',
   positionals: [
     { name: 'action', description: 'action to perform', required: true, choices: actions },
-    { name: 'name', description: 'model; may be omitted if there is only one', required: false },
+    {
+      name: 'name',
+      description: 'model; may be omitted if there is only one; list, verify: only this one',
+      required: false,
+    },
     { name: 'version', description: 'version to promote; default: the candidate', required: false },
   ],
   space,
+  actions: {
+    list: { options: ['registryDir'], arguments: 1 },
+    promote: { options: ['registryDir', 'minAccuracy', 'force'], arguments: 2 },
+    rollback: { options: ['registryDir'], arguments: 1 },
+    history: { options: ['registryDir'], arguments: 1 },
+    verify: { options: ['registryDir'], arguments: 1 },
+  },
   examples: [
     ['mnist registry list', 'all versions, and which one is in production'],
     ['mnist registry promote mnist', 'promote the candidate to production, unless it is worse'],
@@ -40,8 +51,8 @@ export const registryCommand = defineCommand({
   },
 });
 
-async function list({ options }: RegistryCall): Promise<Outcome> {
-  const versions = await listVersions(new ModelRegistry(options.registryDir));
+async function list({ options, positionals }: RegistryCall): Promise<Outcome> {
+  const versions = await listVersions(new ModelRegistry(options.registryDir), positionals[1]);
   return { data: { versions }, text: () => versionsText(versions, options.registryDir) };
 }
 

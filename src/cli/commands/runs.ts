@@ -28,6 +28,12 @@ export const runsCommand = defineCommand({
     },
   ],
   space,
+  actions: {
+    '': { options: [] },
+    list: { options: [], arguments: 1 },
+    compare: { options: ['plot'], arguments: Infinity },
+    prune: { options: ['keep', 'olderThan', 'failed', 'yes', 'registryDir'], arguments: 1 },
+  },
   examples: [
     ['mnist runs', 'runs and searches, latest first'],
     ['mnist runs list my-search', 'trials of a search'],

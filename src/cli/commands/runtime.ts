@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { listRuntimes, installChosen, removeInstalled, runtimeFields } from '../../stages/runtime/runtime.js';
+import { installChosen, runtimeFields } from '../../stages/runtime/runtime.js';
+import { listRuntimes, removeInstalled } from '../../tensorflow/runtime/list.js';
 import { bytes, columns } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
 import { defineCommand, withCommonOptions, type Call } from '../command.js';
@@ -22,6 +23,7 @@ export const runtimeCommand = defineCommand({
   summary: 'install, list or remove the TensorFlow runtime',
   positionals: [{ name: 'action', description: 'action to perform', required: true, choices: actions }],
   space,
+  actions: { install: { options: ['variant'] }, list: { options: [] }, remove: { options: ['yes'] } },
   examples: [
     ['mnist runtime install', 'install the runtime for this machine ahead of time'],
     [
@@ -74,7 +76,7 @@ async function remove({ options, environment, confirm }: RuntimeCall): Promise<O
   const installed = (await listRuntimes(environment)).filter(
     (runtime) => runtime.installed && runtime.removable,
   );
-  if (installed.length > 0 && !options.yes) {
+  if (!options.yes && installed.length > 0) {
     const question = `Remove ${installed.map(({ folder }) => folder).join(' and ')}?`;
     if (!confirm) {
       throw new ToolkitError('USAGE', {

@@ -40,6 +40,11 @@ export const tokensCommand = defineCommand({
     { name: 'id', description: 'revoke: id of the token', required: false },
   ],
   space,
+  actions: {
+    create: { options: ['role', 'label', 'days', 'tokensFile', 'registryDir'], arguments: 1 },
+    list: { options: ['tokensFile', 'registryDir'], arguments: 1 },
+    revoke: { options: ['tokensFile', 'registryDir'], arguments: 1 },
+  },
   examples: [
     ['mnist tokens create --role infer --label app', 'prints a new token once; only its hash is stored'],
     ['mnist tokens list', 'tokens with owner, role and expiry'],

@@ -1,4 +1,4 @@
-import { ToolkitError } from '../../core/errors.js';
+import { qualityFailure } from '../../evaluation/quality-gate.js';
 import { train } from '../../stages/train/train.js';
 import { collectFolder, folderLayer } from '../../stages/train/train-folder.js';
 import { resolveTraining, trainSpace } from '../../stages/train/train-options.js';
@@ -33,18 +33,10 @@ export const trainCommand = defineCommand({
   async run({ positionals: [folder], resolution, options, context }) {
     if (folder !== undefined) await collectFolder(folder, options, context);
     const result = await train(resolution, context);
-    const { minAccuracy } = options;
-    const isMet = minAccuracy === undefined || result.test.accuracy >= minAccuracy;
     return {
       data: result,
       text: (style) => trainText(result, style),
-      failure: isMet
-        ? undefined
-        : new ToolkitError('QUALITY_GATE_NOT_MET', {
-            accuracy: result.test.accuracy,
-            minimum: minAccuracy,
-            split: 'test',
-          }),
+      failure: qualityFailure(result.test.accuracy, options.minAccuracy, 'test'),
     };
   },
 });

@@ -1,12 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-/**
- * What moves the cursor, changes colours or titles, turns the direction of text or is invisible: control characters of both sets,
- * directional marks, line separators, zero-width spaces, tags and halves of characters. The joiners of scripts and emoji are not among them.
- */
-const UNSAFE =
-  // eslint-disable-next-line no-control-regex -- these are what is looked for
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
+import { spellOut } from '../../core/formats/unsafe-characters.js';
 
 /** Marks the colours of this program: nobody who writes a file can know it. It is read as parameters without meaning. */
 const SIGNATURE = [randomInt(1000, 10_000), randomInt(1000, 10_000), randomInt(1000, 10_000)].join(';');
@@ -37,7 +31,7 @@ export function cleanText(text: string): string {
 export function cleanLine(text: string): string {
   return text
     .split(SIGNED_WHOLE)
-    .map((part, index) => (index % 2 === 1 ? part : spellOut(part, '')))
+    .map((part, index) => (index % 2 === 1 ? part : spellOut(part)))
     .join('');
 }
 
@@ -54,29 +48,4 @@ export function cleanDeep<Value>(value: Value): Value {
 /** Numbers in typed arrays and the like hold no texts. */
 function isPlain(value: object): boolean {
   return [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null);
-}
-
-/** JSON that means the same, with everything escaped that a terminal or an editor might obey; line ends stay. */
-export function cleanJson(json: string): string {
-  return json.replaceAll(UNSAFE, (character) => (character === '\n' ? character : escapes(character)));
-}
-
-function spellOut(text: string, kept: string): string {
-  return text.replaceAll(UNSAFE, (character, at: number) =>
-    kept.includes(character) || (character === '\r' && kept !== '' && text[at + 1] === '\n')
-      ? character
-      : spelling(character),
-  );
-}
-
-function spelling(character: string): string {
-  const code = character.codePointAt(0)!;
-  if (code === 0x0a) return '\\n';
-  return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
-}
-
-function escapes(character: string): string {
-  return [...Array(character.length).keys()]
-    .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`)
-    .join('');
 }

@@ -1,6 +1,6 @@
 import type { ToolkitError } from '../../core/errors.js';
 import type { ToolkitEvent } from '../../core/events.js';
-import { cleanJson } from './clean.js';
+import { escapeJson } from '../../core/formats/unsafe-characters.js';
 import type { Outcome, Reporter } from './reporter.js';
 
 /** For programs: one JSON object a line on stdout, and nothing else there; stderr stays for people. */
@@ -40,6 +40,6 @@ export class JsonReporter implements Reporter {
   }
 
   #line(value: object): void {
-    this.#stdout.write(`${cleanJson(JSON.stringify(value))}\n`);
+    this.#stdout.write(`${escapeJson(JSON.stringify(value))}\n`);
   }
 }

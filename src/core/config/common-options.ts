@@ -11,11 +11,11 @@ export const datasetOption = z
     allowed: 'lowercase letters, digits, dots, dashes and underscores',
   });
 
-/** Replaces the data set of the training. */
+/** Overrides the training data set. */
 export const otherDatasetOption = datasetOption
   .unwrap()
   .optional()
-  .meta({ description: 'data set to use; without it, the one of the training' });
+  .meta({ description: 'data set to use; default: the training data set' });
 
 export const dataDirOption = z
   .string()

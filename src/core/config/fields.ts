@@ -18,6 +18,14 @@ export interface Field {
   variable: string;
   /** The plug-ins that have it, with the default of each; undefined for a command's own option. */
   plugins?: ReadonlyMap<string, unknown>;
+  onlyWith?: OnlyWith;
+}
+
+/** The options of which one must be set for another option to have an effect. */
+export interface OnlyWith {
+  options: readonly string[];
+  /** The values that one of them must have, or have among its own if it is a list; left out, any but false. */
+  values?: readonly string[];
 }
 
 /** The metadata of a field's schema, given with zod's `meta()`. */
@@ -28,6 +36,8 @@ export interface FieldMeta {
   placeholder?: string;
   /** The environment variable, if not `MNIST_` and the name. */
   variable?: string;
+  /** Without these options it has no effect, and is refused. */
+  onlyWith?: OnlyWith;
 }
 
 interface JsonSchema extends Partial<FieldMeta> {
@@ -65,7 +75,7 @@ function deriveFields(schema: z.ZodObject): ReadonlyMap<string, Field> {
 
 /** A place inside an option's value, such as the third layer's `units`. */
 export interface NestedPlace {
-  /** How it is written: `layers[2].units`. */
+  /** The path: `layers[2].units`. */
   suffix: string;
   value: unknown;
   /** The allowed values in words; undefined if the schema does not say. */
@@ -122,6 +132,7 @@ function toField(key: string, schema: JsonSchema): Field {
     fallback: schema.default,
     placeholder: schema.placeholder ?? PLACEHOLDERS[kind],
     variable: schema.variable ?? `MNIST_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`,
+    ...(schema.onlyWith && { onlyWith: schema.onlyWith }),
   };
 }
 
@@ -184,7 +195,7 @@ function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Json
   return bounds.length > 0 ? ` ${bounds.join(' ').replace(/^and /, '')}` : '';
 }
 
-/** How an option is written on the command line: `learningRate` becomes `--learning-rate`. */
+/** The command-line flag of an option: `learningRate` becomes `--learning-rate`. */
 export function flagOf(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
@@ -231,6 +242,6 @@ function parseJson(text: string): unknown {
 }
 
 function parseNumber(text: string): unknown {
-  // Number('') is 0, and Number(' ') too; both are mistakes.
+  // Number('') and Number(' ') are 0, but an empty text is a mistake.
   return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
 }

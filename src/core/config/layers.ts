@@ -5,7 +5,7 @@ import { decodeText } from '../formats/text.js';
 import { flagOf, parseText, type Field } from './fields.js';
 import { resolveOptions, type Layer, type OptionSpace, type Resolved } from './resolve.js';
 
-/** The settings of the command line, already parsed. */
+/** The settings from the command line, already parsed. */
 export function flagLayer(values: Readonly<Record<string, unknown>>): Layer {
   return { values, origin: () => 'the command line', label: flagOf };
 }
@@ -17,7 +17,7 @@ export function callerLayer(values: Readonly<Record<string, unknown>>): Layer {
 
 /**
  * Validates the settings that a program passes to a library function and adds the defaults. Throws OPTION_UNKNOWN,
- * OPTION_INVALID and OPTION_NOT_APPLICABLE.
+ * OPTION_INVALID, OPTION_NOT_APPLICABLE, and USAGE for an option that has no effect without another.
  */
 export function callerOptions<Space extends OptionSpace>(
   space: Space,
@@ -26,7 +26,7 @@ export function callerOptions<Space extends OptionSpace>(
   return resolveOptions(space, [callerLayer(values)]).values;
 }
 
-/** The settings of environment variables; unknown variables are ignored. */
+/** The settings from environment variables; unknown variables are ignored. */
 export function environmentLayer(fields: ReadonlyMap<string, Field>, environment: NodeJS.ProcessEnv): Layer {
   const values: Record<string, unknown> = {};
   for (const field of fields.values()) {
@@ -34,17 +34,17 @@ export function environmentLayer(fields: ReadonlyMap<string, Field>, environment
     if (text !== undefined && text !== '') values[field.key] = parseText(field, text);
   }
   const variable = (key: string): string => fields.get(key)?.variable ?? key;
-  return { values, origin: () => 'the environment', label: variable };
+  return { values, origin: () => 'the environment', label: variable, isShared: true };
 }
 
 /**
  * The settings in a JSON file. Throws CONFIG_UNREADABLE.
  *
- * @param elsewhere keys of other commands, which are ignored here
+ * @param elsewhere keys of other commands, which are ignored
  */
 export async function fileLayer(path: string, elsewhere: ReadonlySet<string> = new Set()): Promise<Layer> {
   const values = Object.entries(await readObject(path)).filter(([key]) => !elsewhere.has(key));
-  return { values: Object.fromEntries(values), origin: () => path, label: (key) => key };
+  return { values: Object.fromEntries(values), origin: () => path, label: (key) => key, isShared: true };
 }
 
 async function readObject(path: string): Promise<object> {

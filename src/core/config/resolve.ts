@@ -2,6 +2,7 @@ import type { z } from 'zod';
 
 import { ToolkitError } from '../errors.js';
 import { nearest, type Named, type Registry } from '../registry.js';
+import { refuseIneffective } from './effect.js';
 import { fieldsOf, nestedPlace, type Field } from './fields.js';
 
 /** A plug-in whose options are part of the configuration. */
@@ -46,13 +47,15 @@ export interface Layer {
   readonly values: Readonly<Record<string, unknown>>;
   /** The source of the settings, for messages: "configs/article.json". */
   readonly origin: (key: string) => string;
-  /** How an option is written there: `--learning-rate`, `learningRate`. */
+  /** The name of an option in that source: `--learning-rate`, `learningRate`. */
   readonly label: (key: string) => string;
+  /** Whether its settings may be meant for other commands too, as those of a file and of the environment. */
+  readonly isShared?: boolean;
 }
 
 export interface Resolution<Space extends OptionSpace> {
   values: Resolved<Space>;
-  /** The same settings with all keys on one level, as a configuration file has them. */
+  /** The settings with all keys on one level, as in a configuration file. */
   flat: Readonly<Record<string, unknown>>;
   /** The origin of each. */
   origins: ReadonlyMap<string, string>;
@@ -106,7 +109,7 @@ function choiceField(key: string, { registry, fallback, description }: Choice): 
  * Merges layers in order of precedence and validates the result once. Options of a plug-in apply only with that plug-in: if a
  * higher layer selects another one, the options of the lower layer's plug-in are dropped.
  *
- * Throws OPTION_UNKNOWN, OPTION_INVALID or OPTION_NOT_APPLICABLE.
+ * Throws OPTION_UNKNOWN, OPTION_INVALID, OPTION_NOT_APPLICABLE, or USAGE for an option that has no effect without another.
  */
 export function resolveOptions<Space extends OptionSpace>(
   space: Space,
@@ -134,6 +137,7 @@ export function resolveOptions<Space extends OptionSpace>(
   const own = new Map([...settings].filter(([key]) => !taken.has(key)));
   const parsed = parse(space.fields, own);
   note(origins, Object.keys(parsed), own);
+  refuseIneffective(known, settings);
   const values = deepFreeze({ ...parsed, ...chosen }) as Resolved<Space>;
   return { values, flat: deepFreeze({ ...parsed, ...flat }), origins };
 }

@@ -1,10 +1,9 @@
-/** Wire types of protocol buffers: what follows a field's number. */
+/** Wire types of protocol buffers. */
 const WireType = { VARINT: 0, FIXED64: 1, DELIMITED: 2, FIXED32: 5 } as const;
 
 /**
  * Writes the few protocol buffer messages that TensorFlow's C API takes (the wire format of proto3: a field is its number
- * and wire type, then a varint, four or eight bytes, or a length and bytes). Long contents are kept as they are and copied once, at
- * the end.
+ * and wire type, then a varint, four or eight bytes, or a length and bytes). Long contents are copied only once, at the end.
  */
 export class MessageWriter {
   readonly #chunks: Uint8Array[] = [];

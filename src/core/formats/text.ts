@@ -1,10 +1,23 @@
 /**
- * The text of a file: UTF-8, or UTF-16 where a byte-order mark says so, as Windows writes it. The mark itself, of UTF-8 too, is not
- * part of the text; JSON.parse would refuse it.
+ * The text of a file: UTF-8, or UTF-16 with a byte-order mark, as Windows writes it. The mark, of UTF-8 too, is removed:
+ * JSON.parse would refuse it.
  */
 export function decodeText(bytes: Uint8Array): string {
-  const [first, second] = bytes;
+  return decoderFor(bytes).decode(bytes);
+}
+
+/** The same for a file that is read in chunks. */
+export async function* decodeChunks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let decoder: InstanceType<typeof TextDecoder> | undefined;
+  for await (const chunk of chunks) {
+    decoder ??= decoderFor(chunk);
+    yield decoder.decode(chunk, { stream: true });
+  }
+  if (decoder) yield decoder.decode();
+}
+
+function decoderFor([first, second]: Uint8Array): InstanceType<typeof TextDecoder> {
   const isLittle = first === 0xff && second === 0xfe;
   const isBig = first === 0xfe && second === 0xff;
-  return new TextDecoder(isLittle ? 'utf-16le' : isBig ? 'utf-16be' : 'utf-8').decode(bytes);
+  return new TextDecoder(isLittle ? 'utf-16le' : isBig ? 'utf-16be' : 'utf-8');
 }

@@ -1,15 +1,15 @@
 import { Matrix } from 'ml-matrix';
 
-/** The mean of each component of some vectors, and the covariance of each pair (divided by n − 1). */
+/** The mean of each component, and the covariance of each pair of components (divided by n − 1). */
 export interface Covariance {
   mean: Float64Array;
   covariance: Matrix;
 }
 
 /**
- * From sums over n vectors.
+ * Computes means and covariances from sums over n vectors.
  *
- * @param products sums of the products of two components, row by row; those right of the diagonal and on it are read
+ * @param products sums of the products of two components, row by row; only the upper triangle is read
  */
 export function covarianceFrom(sums: Float64Array, products: Float64Array, n: number): Covariance {
   const size = sums.length;
@@ -25,8 +25,8 @@ export function covarianceFrom(sums: Float64Array, products: Float64Array, n: nu
 }
 
 /**
- * Of vectors, which may hold zeros that cost nothing: most of a drawing is blank. Of pixels from 0 to 255, sums and sums of products
- * are whole numbers below 2⁵³, so that the result is the same to the last bit on every machine and in any order.
+ * The covariance of vectors; zeros, such as the background of drawings, are skipped. For pixels from 0 to 255 all sums are integers
+ * below 2⁵³, so the result is bit-identical on every machine and in any order.
  */
 export function covarianceOf(vectors: Iterable<Uint8Array | Float32Array>, size: number): Covariance {
   const sums = new Float64Array(size);

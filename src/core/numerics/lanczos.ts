@@ -8,13 +8,13 @@ export interface EigenPairs {
   vectors: Float64Array[];
 }
 
-/** Residuals up to this share of the largest eigenvalue count as none. */
+/** The largest residual, relative to the largest eigenvalue. */
 const TOLERANCE = 1e-10;
 
 /**
  * The largest eigenvalues of a symmetric matrix and their vectors: Lanczos's method with full reorthogonalisation (Parlett, “The
- * symmetric eigenvalue problem”, 1980), continued until the residuals vanish, at the latest when the whole space is spanned. Each
- * vector's entry of largest size is positive.
+ * symmetric eigenvalue problem”, 1980), continued until the residuals vanish or the basis spans the whole space. Each
+ * vector's entry of largest magnitude is positive.
  */
 export function largestEigenPairs(matrix: Matrix, count: number, seed: number): EigenPairs {
   const size = matrix.rows;
@@ -39,14 +39,14 @@ export function largestEigenPairs(matrix: Matrix, count: number, seed: number): 
     const scale = Math.max(...diagonal.map(Math.abs), Number.MIN_VALUE);
     if (length > TOLERANCE * scale) basis.push(next.map((value) => value / length));
     else {
-      // An invariant subspace: what is outside it is found from a new direction.
+      // The basis spans an invariant subspace; a new direction continues outside it.
       beside[beside.length - 1] = 0;
       basis.push(randomDirection(random, size, basis));
     }
   }
 }
 
-/** The eigenpairs of the matrix as far as the basis knows it, or undefined where they are not exact yet. */
+/** The eigenpairs of the matrix projected to the basis; undefined until they have converged. */
 function ritzPairs(
   diagonal: readonly number[],
   beside: readonly number[],
@@ -81,7 +81,7 @@ function ritzPairs(
   };
 }
 
-/** A combination of the basis, of length 1, its entry of largest size positive. */
+/** A linear combination of the basis, of length 1, its entry of largest magnitude positive. */
 function combine(basis: readonly Float64Array[], weights: readonly number[]): Float64Array {
   const vector = new Float64Array(basis[0]!.length);
   weights.forEach((weight, index) => {
@@ -100,7 +100,7 @@ function randomDirection(random: Random, size: number, basis: readonly Float64Ar
   return direction.map((value) => value / length);
 }
 
-/** Takes every direction of the basis out of a vector; twice, for what rounding left the first time. */
+/** Makes a vector orthogonal to the basis; twice, because of rounding errors in the first pass. */
 function orthogonalize(vector: Float64Array, basis: readonly Float64Array[]): void {
   for (let round = 0; round < 2; round++) {
     for (const direction of basis) {

@@ -1,8 +1,8 @@
 import type { Matrix } from 'ml-matrix';
 
 /**
- * The inverse of a lower triangular matrix, row by row, by forward substitution: in a thirtieth of the time that ml-matrix's
- * inverse takes, which knows nothing of zeros.
+ * The inverse of a lower triangular matrix, row by row, by forward substitution: about 30 times faster than ml-matrix's inverse,
+ * which ignores the zeros.
  */
 export function invertLower(lower: Matrix): Float32Array {
   const size = lower.rows;

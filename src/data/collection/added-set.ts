@@ -1,12 +1,13 @@
-import { readRawFile,type RawData } from '../../artifacts/raw.js';
+import { readRawFile, type RawData } from '../../artifacts/raw.js';
 import { ToolkitError } from '../../core/errors.js';
-import type { ImageOptions,Sample,SampleSet } from './sample.js';
+import type { ImageOptions, Sample, SampleSet } from './sample.js';
 import type { Rejection } from '../rejection.js';
 import { rowOf } from '../../core/images.js';
 
 /**
- * The images of a data set, followed by those of a source, which all join the training: the test images stay the same, so that
- * models from before and after can be compared. Throws USAGE where the images cannot be of one size, and what reading throws.
+ * Appends the images of a source to the training images of a data set. The test images stay the same, so that old and new models can be
+ * compared. Throws USAGE if `size` or `channels` differ from those of the data set, SOURCE_REFUSED if its images are not square, and the
+ * errors of `readRawFile` and of `open`.
  */
 export async function addedTo(
   base: RawData,
@@ -18,7 +19,7 @@ export async function addedTo(
   const { size, channels } = train;
   if ((options.size ?? size) !== size || (options.channels ?? channels) !== channels) {
     const message = `images of ${base.manifest.dataset} are ${size}×${size} in ${channels} channels`;
-    throw new ToolkitError('USAGE', { message, hint: 'leave --size and --channels out' });
+    throw new ToolkitError('USAGE', { message, hint: 'omit --size and --channels' });
   }
   const { classNames } = base.manifest;
   const known = classNames.length > 0 ? classNames : numbersUpTo(train.labels, test.labels);
@@ -38,7 +39,7 @@ interface Split {
   channels: 1 | 3;
   pixels: Uint8Array;
   labels: Uint8Array;
-  /** How many there are before those for validation. */
+  /** The number of images before the validation images. */
   trained: number;
 }
 
@@ -51,7 +52,7 @@ async function readSplit(base: RawData, name: Split['name']): Promise<Split> {
     return { name, size: width, channels, pixels, labels, trained: labels.length - held };
   }
   const reason = `its images are ${height}×${width} in ${channels} channels`;
-  const hint = 'only to square images, grey or in three channels, can others be added';
+  const hint = '--add-to needs a data set of square images, grey or RGB';
   throw new ToolkitError('SOURCE_REFUSED', { path: base.folder, reason, hint });
 }
 

@@ -14,22 +14,22 @@ export interface FoundImage {
   split: SplitName | undefined;
 }
 
-/** What lies below a folder, in the order of the names: images, and what is none and why. */
+/** The images below a folder and the rejected files, sorted by name. */
 export interface ClassFolders {
   entries: (FoundImage | Rejection)[];
-  /** The folder of the test images, where it holds none of the classes that are trained on, and so is left out. */
+  /** The folder of the test images, if it contains none of the training classes and is ignored. */
   unlabelled: string | undefined;
 }
 
 const MAX_DEPTH = 16;
-/** Folders of classes may be links, and those of splits; deeper ones could be gone through again and again. */
+/** Folders of splits and classes may be links; deeper links could lead to endless recursion. */
 const MAX_LINKED_DEPTH = 1;
 
 /** Lists a folder of class folders, perhaps below `train` and `test`. */
 export async function listClassFolders(root: string): Promise<ClassFolders> {
   const tops = await foldersIn(root);
   const bySplit = new Map(tops.map((name) => [splitNamed(name), name]));
-  // A class may be called "test"; only both together are splits, but training alone is one that we divide.
+  // A class may be called "test", so only train and test together are splits; train alone is divided.
   const isSplit = bySplit.has('train') && bySplit.has('test');
   const isBelowTrain = bySplit.has('train') && !isSplit;
   const entries = await new FolderWalk(await realpath(root), isSplit, isBelowTrain).list(root);
@@ -58,7 +58,7 @@ export async function isFolder(parent: string, entry: Dirent): Promise<boolean> 
 function withoutTest(entry: FoundImage | Rejection): FoundImage | Rejection {
   if ('reason' in entry || entry.split === 'validation') return entry;
   if (entry.split === 'train') return { ...entry, split: undefined };
-  return { name: entry.name, reason: 'in none of the classes that are trained on' };
+  return { name: entry.name, reason: 'not in a training class' };
 }
 
 class FolderWalk {
@@ -83,24 +83,27 @@ class FolderWalk {
       this.#reject(path, `cannot be read (${systemCodeOf(error) ?? messageOf(error)})`, above);
       return undefined;
     });
-    if (entries?.length === 0 && this.#labelOf(above) !== undefined) this.#reject(path, 'an empty folder', above);
+    if (entries?.length === 0 && this.#labelOf(above) !== undefined)
+      this.#reject(path, 'an empty folder', above);
     for (const entry of entries?.sort((a, b) => (a.name < b.name ? -1 : 1)) ?? []) {
       const name = posix.join(path, entry.name);
       const inside = [...above, entry.name];
-      const isLink = entry.isSymbolicLink() && !isImageName(entry.name) && (await isFolder(join(folder, path), entry));
+      const isLink =
+        entry.isSymbolicLink() && !isImageName(entry.name) && (await isFolder(join(folder, path), entry));
       const problem = isLink ? await this.#linkProblem(join(folder, name), above) : undefined;
       if (problem !== undefined) this.#reject(name, problem, inside);
-      else if ((isLink || entry.isDirectory()) && isTaken(entry.name, above.length)) await this.#walk(folder, name, inside);
+      else if ((isLink || entry.isDirectory()) && isTaken(entry.name, above.length))
+        await this.#walk(folder, name, inside);
       else this.#found.push(this.#judge(name, entry, above));
     }
   }
 
-  /** Why a link to a folder is not followed; undefined where it is. */
+  /** Why a link to a folder is not followed; undefined if it is followed. */
   async #linkProblem(path: string, above: readonly string[]): Promise<string | undefined> {
     const target = await realpath(path);
     const within = relative(this.#root, target);
     if (within === '..' || within.startsWith(`..${sep}`) || isAbsolute(within)) {
-      return 'a link that leads out of the folder; copy what it leads to, or collect the folder that holds both';
+      return 'a link that leads out of the folder; copy its target, or collect the folder that contains both';
     }
     const parent = await realpath(join(path, '..'));
     if (parent === target || parent.startsWith(`${target}${sep}`)) return 'a link to a folder above it';
@@ -131,7 +134,7 @@ class FolderWalk {
     }
   }
 
-  /** The class and the split that the folders above a file say. Throws RejectionError. */
+  /** The class and the split of a file, from its parent folders. Throws RejectionError. */
   #placeOf([first, ...rest]: readonly string[]): [label: string, split: SplitName | undefined] {
     if (first === undefined) throw new RejectionError('outside the folders of the classes');
     const hasSplits = this.#isSplit || this.#isBelowTrain;
@@ -153,6 +156,6 @@ function problemOf(entry: Dirent): string | undefined {
   const foreign = foreignPicture(entry.name);
   if (foreign !== undefined) return foreign;
   if (!isImageName(entry.name)) return entry.isSymbolicLink() ? 'a link' : 'not an image by its name';
-  // Where a link leads is checked when it is read; what is neither, such as a pipe, is not even opened.
+  // The target of a link is checked when it is read; pipes and the like are never opened.
   return entry.isFile() || entry.isSymbolicLink() ? undefined : 'not an ordinary file';
 }

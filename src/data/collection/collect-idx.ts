@@ -1,24 +1,24 @@
 import { join } from 'node:path';
 
-import { contentOf,type RawManifest } from '../../artifacts/raw.js';
-import { isToolkitError,ToolkitError } from '../../core/errors.js';
+import { contentOf, type RawManifest } from '../../artifacts/raw.js';
+import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { fileSize } from '../../core/files.js';
 import { sha256OfFile } from '../../core/hashing.js';
 import {
-fileRoles,
-standardFileNames,
-type DatasetDefinition,
-type FileRole,
-type PinnedFile,
+  fileRoles,
+  standardFileNames,
+  type DatasetDefinition,
+  type FileRole,
+  type PinnedFile,
 } from '../datasets/dataset.js';
 import { ingestIdx } from './ingest.js';
-import type { FetchedFile,Source } from './sources.js';
+import type { FetchedFile, Source } from './sources.js';
 import { applyMnistConvention } from './idx-convention.js';
 
 /**
- * Copies the four files of a source into a folder, unpacked and checked: against the published ones, where the data set is known.
- * Throws what `Source.fetch` and `ingestIdx` throw.
+ * Copies the four files of a source into a folder, unpacks them, and checks them against the published hashes of known data sets.
+ * Throws the errors of `Source.fetch` and `ingestIdx`.
  */
 export async function collectIdx(
   source: Source,
@@ -39,7 +39,7 @@ export async function collectIdx(
         emit({ event: 'notice', message });
       }
     } catch (error) {
-      // What came over the network and is wrong must not be taken up again by the next try.
+      // The next attempt must not resume a wrong download.
       if (isToolkitError(error)) await source.cleanUp();
       throw error;
     }
@@ -62,7 +62,7 @@ async function ingest(
   return { ...file, sha256: await sha256OfFile(destination, signal) };
 }
 
-/** Whether a file is the gzipped one as it was published; throws DATA_REFUSED where it is gzipped and another. */
+/** Whether a file is the published gzipped one. Throws DATA_REFUSED for another gzipped file. */
 async function refuseOtherGzip(
   { path, name }: FetchedFile,
   role: FileRole,

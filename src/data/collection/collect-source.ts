@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
-import { dirname,join,resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
-import type { RawData,RawManifest } from '../../artifacts/raw.js';
+import type { RawData, RawManifest } from '../../artifacts/raw.js';
 import { isInterruption } from '../../core/interruption.js';
-import { isToolkitError,ToolkitError } from '../../core/errors.js';
+import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { DatasetDefinition } from '../datasets/dataset.js';
 import { fileSize } from '../../core/files.js';
@@ -11,39 +11,39 @@ import { collectIdx } from './collect-idx.js';
 import { refuseForeignFile, refuseForeignFolder } from './foreign-source.js';
 import { holdsImages } from './kinds/folder.js';
 import { sourceKinds } from './kinds/index.js';
-import type { CollectedFiles,SourceKind } from './kinds/source-kind.js';
-import { isAddress,isFileAddress,obtain,type Place } from './obtain.js';
+import type { CollectedFiles, SourceKind } from './kinds/source-kind.js';
+import { isAddress, isFileAddress, obtain, type Place } from './obtain.js';
 import { isByteRange } from './pixel-range.js';
 import type { ImageOptions } from './sample.js';
-import { candidateNames,mirrorSource } from './sources.js';
+import { candidateNames, mirrorSource } from './sources.js';
 
-/** What is to be collected, and how. */
+/** The source and options of a collection. */
 export interface SourceRequest extends Omit<ImageOptions, 'size' | 'channels'> {
   size?: number | undefined;
   channels?: 1 | 3 | undefined;
   /** A folder, a file, or a web address. */
   from: string;
-  /** The name of a kind of source, or `auto`. */
+  /** The name of a source kind, or `auto`. */
   format: string;
   sha256?: string | undefined;
   known: DatasetDefinition | undefined;
   addTo?: RawData | undefined;
-  /** A folder for what is fetched and unpacked on the way. */
+  /** The folder for downloaded and unpacked files. */
   work: string;
   /** The folder that receives the raw files. */
   staging: string;
 }
 
-/** The raw files of a source, and what the manifest says of how they came about. */
+/** The raw files of a source, and their origin for the manifest. */
 export interface CollectedSource extends CollectedFiles {
-  /** How the manifest names the source. */
+  /** The source's name in the manifest. */
   description: string;
   imported?: NonNullable<RawManifest['imported']>;
 }
 
 /**
- * Collects a source, whatever it is: fetches and unpacks it where needed, finds out what it is by what is there, and makes it into the four
- * raw files. What was fetched is kept only while it may be of use to another try.
+ * Collects a source: downloads and unpacks it if needed, detects its kind, and converts it to the four raw files. A failed download is
+ * kept if the next attempt can resume it.
  */
 export async function collectSource(request: SourceRequest, context: StageContext): Promise<CollectedSource> {
   const { work } = request;
@@ -54,15 +54,14 @@ export async function collectSource(request: SourceRequest, context: StageContex
     await rm(work, { recursive: true, force: true });
     return collected;
   } catch (error) {
-    // A broken download is taken up again; a file that turned out to be wrong must not be.
-    const isWrong =
-      isToolkitError(error) && error.code !== 'DOWNLOAD_FAILED' && !isInterruption(error);
+    // The next attempt resumes a broken download, but not a wrong file.
+    const isWrong = isToolkitError(error) && error.code !== 'DOWNLOAD_FAILED' && !isInterruption(error);
     await rm(isWrong ? work : join(work, 'unpacked'), { recursive: true, force: true });
     throw error;
   }
 }
 
-/** Whether a web address is a folder with the four files, rather than one file that holds everything. */
+/** Whether a web address is a folder with the four files, rather than a single file. */
 function isMirror({ from, format, sha256 }: SourceRequest): boolean {
   return isAddress(from) && sha256 === undefined && !isFileAddress(from) && ['auto', 'idx'].includes(format);
 }
@@ -101,7 +100,7 @@ async function fromPlace(request: SourceRequest, context: StageContext): Promise
   return { ...collected, description: place.description, ...imported(kind, place, collected, request) };
 }
 
-/** Of an archive with many sets, only the four files of this one. */
+/** Selects the four files of this set in an archive with several sets. */
 function wantedBy({ files, fileNames }: DatasetDefinition): (name: string) => boolean {
   const names = Object.keys(files).flatMap((role) => candidateNames(role as keyof typeof files, fileNames));
   return (member) => names.includes(member.split('/').at(-1) ?? '');
@@ -124,7 +123,7 @@ async function refuseForeign(path: string): Promise<void> {
   await (isFile ? refuseForeignFile(path) : refuseForeignFolder(path));
 }
 
-/** A folder that holds images themselves is that of one class: the one above it is the source. */
+/** A folder that contains images directly is a class folder: its parent is the source. */
 async function hintFor({ path }: Place, from: string): Promise<string> {
   if (!isAddress(from) && (await holdsImages(path))) {
     return `expected FOLDER/CLASS/image.png; did you mean --from ${dirname(resolve(from))}?`;

@@ -1,4 +1,4 @@
-import { open,rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { readError } from '../../core/files.js';
@@ -8,7 +8,7 @@ import { IdxWriter } from './idx-writer.js';
 
 const READ_BYTES = 1 << 20;
 
-/** The images that have been taken for one split, or for all of them: pixels on the disk, labels and names in memory. */
+/** The images imported for one split, or for all: pixels on disk, labels and names in memory. */
 export class CollectedPart {
   readonly labels: number[] = [];
   readonly names: string[] = [];
@@ -22,7 +22,7 @@ export class CollectedPart {
     this.#imageBytes = imageBytes;
   }
 
-  /** @param name a split, which gets the standard file names, or another name for a part that is divided later */
+  /** @param name a split, which gets the standard file names, or a name for a part that is divided later */
   static async create(folder: string, name: string, shape: ImageShape): Promise<CollectedPart> {
     const isSplit = name === 'train' || name === 'test';
     const images = join(folder, isSplit ? standardFileNames[`${name}-images`] : `${name}-images`);
@@ -54,7 +54,7 @@ export class CollectedPart {
     }
   }
 
-  /** Hands every image on to another part, and removes its own file. */
+  /** Moves every image to another part, and removes the own file. */
   async divide(partOf: (index: number) => CollectedPart, signal: AbortSignal): Promise<void> {
     await this.#images.finish();
     const { path } = this.#images;

@@ -5,7 +5,7 @@ import { splitNamed } from './sample.js';
 
 const MAX_DEPTH = 3;
 
-/** Where the contents of a folder begin: archives often hold one folder that holds everything. */
+/** The content folder: archives often contain a single top-level folder. */
 export async function contentRoot(folder: string): Promise<string> {
   let root = folder;
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
@@ -14,7 +14,7 @@ export async function contentRoot(folder: string): Promise<string> {
     const [only] = visible;
     if (visible.length !== 1 || !only?.isDirectory() || splitNamed(only.name)) return root;
     const inner = await readdir(join(root, only.name), { withFileTypes: true }).catch(() => []);
-    // A folder of images alone is a class, and its name is to be kept.
+    // A folder of images is a class; its name must be kept.
     const holdsMore = inner.some(
       (entry) => entry.isDirectory() || /\.(csv|tsv|npz|gz)$|ubyte/i.test(entry.name),
     );

@@ -3,21 +3,32 @@ import { join } from 'node:path';
 
 import { ToolkitError } from '../../core/errors.js';
 
-/** A format that is recognised and not read. */
+/** A format that is recognised but not supported. */
 interface ForeignFormat {
   what: string;
-  /** How its files end. */
+  /** Its file names. */
   name: RegExp;
-  /** How they begin; where it says nothing, the name decides. */
+  /** Its magic bytes; without them, the name decides. */
   start?: RegExp;
   hint: string;
 }
 
-const WITH_PANDAS = (read: string): string => `convert it: python -c "import pandas as p; p.${read}.to_csv('data.csv', index=False)"`;
+const WITH_PANDAS = (read: string): string =>
+  `convert it: python -c "import pandas as p; p.${read}.to_csv('data.csv', index=False)"`;
 
 const FORMATS: readonly ForeignFormat[] = [
-  { what: 'a Parquet table', name: /\.parquet$/i, start: /^PAR1/, hint: WITH_PANDAS("read_parquet('data.parquet')") },
-  { what: 'a Feather table', name: /\.(feather|arrow)$/i, start: /^(ARROW1|FEA1)/, hint: WITH_PANDAS("read_feather('data.feather')") },
+  {
+    what: 'a Parquet table',
+    name: /\.parquet$/i,
+    start: /^PAR1/,
+    hint: WITH_PANDAS("read_parquet('data.parquet')"),
+  },
+  {
+    what: 'a Feather table',
+    name: /\.(feather|arrow)$/i,
+    start: /^(ARROW1|FEA1)/,
+    hint: WITH_PANDAS("read_feather('data.feather')"),
+  },
   {
     what: 'an Excel workbook',
     name: /\.(xlsx|xlsm|xls|ods)$/i,
@@ -60,15 +71,48 @@ const FORMATS: readonly ForeignFormat[] = [
     name: /\.(pt|pth)$/i,
     hint: 'load it with torch.load if you trust it, and save numpy.savez("set.npz", images=x.numpy(), labels=y.numpy())',
   },
-  { what: 'a TFRecord file', name: /\.tfrecords?$/i, hint: 'read it with TensorFlow, and write the images into a folder for each class' },
-  { what: 'an SQLite database', name: /\.(sqlite3?|db)$/i, start: /^SQLite format 3/, hint: 'export the table as CSV' },
-  { what: 'a 7-Zip archive', name: /\.7z$/i, start: /^7z\xbc\xaf/, hint: 'unpack it, and collect the folder' },
+  {
+    what: 'a TFRecord file',
+    name: /\.tfrecords?$/i,
+    hint: 'read it with TensorFlow, and write the images into a folder for each class',
+  },
+  {
+    what: 'an SQLite database',
+    name: /\.(sqlite3?|db)$/i,
+    start: /^SQLite format 3/,
+    hint: 'export the table as CSV',
+  },
+  {
+    what: 'a 7-Zip archive',
+    name: /\.7z$/i,
+    start: /^7z\xbc\xaf/,
+    hint: 'unpack it, and collect the folder',
+  },
   { what: 'a RAR archive', name: /\.rar$/i, start: /^Rar!/, hint: 'unpack it, and collect the folder' },
-  { what: 'an xz archive', name: /\.t?xz$/i, start: /^\xfd7zXZ/, hint: 'unpack it, and collect what it held' },
+  {
+    what: 'an xz archive',
+    name: /\.t?xz$/i,
+    start: /^\xfd7zXZ/,
+    hint: 'unpack it, and collect what it held',
+  },
   { what: 'a bzip2 archive', name: /\.t?bz2$/i, start: /^BZh/, hint: 'unpack it, and collect what it held' },
-  { what: 'a Zstandard archive', name: /\.zst$/i, start: /^\x28\xb5\x2f\xfd/, hint: 'unpack it, and collect what it held' },
-  { what: 'a web page', name: /\.html?$/i, start: /^\s*<(!doctype html|html)/i, hint: 'download the file that the page offers, and collect that' },
-  { what: 'JSON', name: /\.json$/i, hint: 'write a table: "file" and "label" in the first line, and a line for each image' },
+  {
+    what: 'a Zstandard archive',
+    name: /\.zst$/i,
+    start: /^\x28\xb5\x2f\xfd/,
+    hint: 'unpack it, and collect what it held',
+  },
+  {
+    what: 'a web page',
+    name: /\.html?$/i,
+    start: /^\s*<(!doctype html|html)/i,
+    hint: 'download the file that the page offers, and collect that',
+  },
+  {
+    what: 'JSON',
+    name: /\.json$/i,
+    hint: 'write a table: "file" and "label" in the first line, and a line for each image',
+  },
   {
     what: 'one NumPy array',
     name: /\.npy$/i,
@@ -78,18 +122,23 @@ const FORMATS: readonly ForeignFormat[] = [
 ];
 const START_BYTES = 512;
 
-/** Throws SOURCE_REFUSED for a file in a format that is recognised and not read, with how to convert it. */
+/** Throws SOURCE_REFUSED for a file in a recognised but unsupported format, with a hint on how to convert it. */
 export async function refuseForeignFile(path: string): Promise<void> {
   const start = await startOf(path);
   if (start === undefined) return;
   const format = FORMATS.find((known) => (known.start ? known.start.test(start) : known.name.test(path)));
   const named = FORMATS.find((known) => known.name.test(path));
-  // An archive by its content may still be a workbook: that shows by its name alone.
+  // A workbook is a zip archive, so its name decides.
   const found = format ?? (start.startsWith('PK') ? named : undefined);
-  if (found) throw new ToolkitError('SOURCE_REFUSED', { path, reason: `it is ${found.what}, which is not read`, hint: found.hint });
+  if (found)
+    throw new ToolkitError('SOURCE_REFUSED', {
+      path,
+      reason: `it is ${found.what}, which is not supported`,
+      hint: found.hint,
+    });
 }
 
-/** Throws the same for the first such file of a folder in which nothing else was found. */
+/** Throws SOURCE_REFUSED for the first such file in a folder where nothing else was found. */
 export async function refuseForeignFolder(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true });
   for (const { name } of entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'))) {

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 
-import { MAX_HEADER_BYTES,parseIdxHeader,type IdxContent } from '../../artifacts/idx.js';
-import { storageError,corruptError } from '../../core/files.js';
+import { MAX_HEADER_BYTES, parseIdxHeader, type IdxContent } from '../../artifacts/idx.js';
+import { storageError, corruptError } from '../../core/files.js';
 
 /** How a published set differs from MNIST's conventions. */
 export interface Convention {
@@ -12,10 +12,14 @@ export interface Convention {
 const CHUNK_IMAGES = 1024;
 
 /**
- * Turns a complete IDX file in place to MNIST's conventions: rows for columns, and labels that count from 0.
- * Throws DATA_CORRUPT for a label below the first, and storage errors.
+ * Converts an IDX file in place to MNIST's conventions: transposes images, and renumbers labels from 0. Throws DATA_CORRUPT for a
+ * label below the first one, DATA_UNREADABLE, STORAGE_FULL or STORAGE_DENIED.
  */
-export async function applyMnistConvention(path: string, content: IdxContent, convention: Convention): Promise<void> {
+export async function applyMnistConvention(
+  path: string,
+  content: IdxContent,
+  convention: Convention,
+): Promise<void> {
   const { isTransposed, firstLabel } = convention;
   if (content === 'images' ? !isTransposed : firstLabel === 0) return;
   const file = await open(path, 'r+');

@@ -5,7 +5,7 @@ import { storageError } from '../../core/files.js';
 const UNSIGNED_BYTE = 0x08;
 const BUFFER_BYTES = 1 << 20;
 
-/** Writes an IDX file element by element; how many there are is written into its header at the end. */
+/** Writes an IDX file element by element; the count in the header is written at the end. */
 export class IdxWriter {
   readonly path: string;
   readonly #file: FileHandle;
@@ -27,7 +27,7 @@ export class IdxWriter {
   /**
    * Opens a new file. Throws a storage error.
    *
-   * @param sides the dimensions of an element: height and width, with channels where there are several; none for labels
+   * @param sides the dimensions of an element: height, width and, if there are several, channels; empty for labels
    */
   static async create(path: string, sides: readonly number[]): Promise<IdxWriter> {
     try {

@@ -1,7 +1,7 @@
-/** Names of files that an import reads. */
+/** The names of supported image files. */
 const IMAGE_NAME = /\.(png|jpe?g|jfif|webp|gif|bmp|dib|tiff?|avif)$/i;
 
-/** Pictures in formats that are not read, by the ends of their names. */
+/** Unsupported picture formats, by file extension. */
 const FOREIGN_PICTURES: readonly (readonly [name: RegExp, format: string])[] = [
   [/\.hei[cf]$/i, 'a HEIC picture'],
   [/\.svgz?$/i, 'an SVG drawing'],
@@ -15,12 +15,12 @@ const FOREIGN_PICTURES: readonly (readonly [name: RegExp, format: string])[] = [
   [/\.pdf$/i, 'a PDF document'],
 ];
 
-/** Whether a file is an image by its name. */
+/** Whether a file name is that of a supported image. */
 export function isImageName(name: string): boolean {
   return IMAGE_NAME.test(name);
 }
 
-/** What a file is that holds a picture in a format that is not read, and what to do; undefined for others. */
+/** Names the unsupported format of a picture and what to do; undefined for other files. */
 export function foreignPicture(name: string): string | undefined {
   const format = FOREIGN_PICTURES.find(([pattern]) => pattern.test(name))?.[1];
   return format && `${format}: convert it to PNG or JPEG`;

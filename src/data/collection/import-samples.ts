@@ -10,28 +10,28 @@ import { classWarnings } from '../data-warnings.js';
 import { classCounts } from '../preparation/cleaning/quality.js';
 import { CollectedPart } from './collected-part.js';
 import { ImportTally } from './import-tally.js';
-import { Listing,type ListedFile } from './listing.js';
-import type { Sample,SampleSet,SplitName } from './sample.js';
-import { labelNamed,MAX_IMAGES } from './sample.js';
-import { printable,RejectionError,type Rejection } from '../rejection.js';
+import { Listing, type ListedFile } from './listing.js';
+import type { Sample, SampleSet, SplitName } from './sample.js';
+import { labelNamed, MAX_IMAGES } from './sample.js';
+import { printable, RejectionError, type Rejection } from '../rejection.js';
 
-/** What an import has written into its folder. */
+/** The files and counts of an import. */
 export interface ImportedSamples {
   classNames: string[];
   shape: ImageShape;
-  /** The pixel values that became 0 and 255. */
+  /** The pixel values that were rescaled to 0 and 255. */
   range?: readonly [least: number, most: number];
   train: number;
-  /** How many of the training images, the last ones, the source itself holds for validation. */
+  /** The number of images, the last ones of the training split, that the source holds out for validation. */
   validation: number;
   test: number;
   rejected: number;
-  /** Where each image came from, and what was not taken: a JSON object a line. */
+  /** The origin of each image, and the rejections: one JSON object per line. */
   sources: ListedFile;
   rejections: ListedFile;
 }
 
-/** How many images are read and decoded side by side. */
+/** How many images are read and decoded concurrently. */
 const WIDTH = 16;
 
 interface Loaded {
@@ -40,12 +40,12 @@ interface Loaded {
   pixels: Uint8Array;
 }
 
-/** Where an import reads from and writes to. */
+/** The input and output of an import. */
 export interface ImportRequest {
   set: SampleSet;
-  /** What was refused before: members of an archive. */
+  /** Archive members rejected earlier. */
   rejected: readonly Rejection[];
-  /** How errors name the source. */
+  /** The source's name in errors. */
   source: string;
   folder: string;
   testShare: number;
@@ -53,10 +53,10 @@ export interface ImportRequest {
 }
 
 /**
- * Reads and decodes the images of a source, side by side and in order, and writes them as IDX files, with two listings: where
- * each image comes from, and what was not taken and why. One bad image costs itself alone.
+ * Reads and decodes the images of a source concurrently, and writes them in order as IDX files, with two listings: the origin of each
+ * image, and the rejections. A bad image is rejected without affecting the others.
  *
- * Throws SOURCE_REFUSED where nothing of use remains, and storage errors.
+ * Throws SOURCE_REFUSED if no usable images remain, STORAGE_FULL or STORAGE_DENIED.
  */
 export async function importSamples(request: ImportRequest, context: StageContext): Promise<ImportedSamples> {
   const { set, source, folder, testShare, seed } = request;
@@ -101,7 +101,10 @@ export async function importSamples(request: ImportRequest, context: StageContex
     }
     const classNames = classes.sortedNames();
     const trained = Uint8Array.from(train.labels, (label) => order[label]!);
-    const warnings = [...tally.warnings(), ...classWarnings(classNames, classCounts(trained, classNames.length))];
+    const warnings = [
+      ...tally.warnings(),
+      ...classWarnings(classNames, classCounts(trained, classNames.length)),
+    ];
     for (const warning of warnings) context.emit(warning);
     return {
       classNames,
@@ -145,7 +148,8 @@ async function load(
   if ('reason' in sample) return sample;
   try {
     const label = labelNamed(sample.label);
-    if (classNames && !classNames.includes(label)) throw new RejectionError(`"${label}" is none of the classes`);
+    if (classNames && !classNames.includes(label))
+      throw new RejectionError(`"${label}" is none of the classes`);
     return { sample, label, pixels: await sample.load() };
   } catch (error) {
     if (!(error instanceof RejectionError)) throw error;
@@ -162,7 +166,7 @@ interface SplitRequest {
 }
 
 /**
- * The splits of the source, or, where it has none, a stratified one of our own. What it holds for validation comes last in training.
+ * Returns the source's own splits, or makes a stratified one. Validation images come last in the training split.
  */
 async function bothSplits(
   taken: ReadonlyMap<SplitName | undefined, CollectedPart>,

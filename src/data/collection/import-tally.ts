@@ -3,16 +3,16 @@ import { DARK, darkWarning, namedClasses } from '../data-warnings.js';
 import { printable, type Rejection } from '../rejection.js';
 import type { Note } from './sample.js';
 
-/** A class of which nothing was taken, or not yet. */
+/** A class of which no image was imported so far. */
 interface RejectedClass {
   count: number;
   first: Rejection;
 }
 
-/** More classes than a data set may have; a table of measurements has a label for each row. */
+/** Limits memory: a table of measurements has a different label in each row. */
 const MAX_REJECTED_CLASSES = 1000;
 
-/** What is watched while images are taken, so that nothing that makes them useless goes unsaid. */
+/** Statistics of an import, for warnings about lost classes and useless images. */
 export class ImportTally {
   readonly #taken = new Set<string>();
   readonly #rejected = new Map<string, RejectedClass>();
@@ -20,7 +20,7 @@ export class ImportTally {
   #blank = 0;
   #brightest = 0;
 
-  /** Counts an image that was taken. */
+  /** Counts an imported image. */
   take(label: string, pixels: Uint8Array): void {
     this.#taken.add(label);
     this.#images++;
@@ -30,16 +30,17 @@ export class ImportTally {
     for (const pixel of pixels) if (pixel > this.#brightest) this.#brightest = pixel;
   }
 
-  /** Counts a file, row or image that was rejected. */
+  /** Counts a rejected file, row or image. */
   reject(rejection: Rejection): void {
     const label = rejection.label?.normalize('NFC').trim();
     if (!label) return;
     const known = this.#rejected.get(label);
     if (known) known.count++;
-    else if (this.#rejected.size < MAX_REJECTED_CLASSES) this.#rejected.set(label, { count: 1, first: rejection });
+    else if (this.#rejected.size < MAX_REJECTED_CLASSES)
+      this.#rejected.set(label, { count: 1, first: rejection });
   }
 
-  /** What a person has to be warned of. */
+  /** The warnings of an import. */
   warnings(): Note[] {
     return [...this.#lostClasses(), ...this.#uselessImages()];
   }
@@ -63,8 +64,9 @@ export class ImportTally {
 
   #uselessImages(): Note[] {
     if (2 * this.#blank > this.#images) {
-      const message = `${this.#blank} of ${this.#images} images are blank: all their pixels are alike`;
-      const hint = 'look at them with "mnist datasets show --contact-sheet"; --invert and --centre change how they are made';
+      const message = `${this.#blank} of ${this.#images} images are blank: all their pixels are equal`;
+      const hint =
+        'look at them with "mnist datasets show --contact-sheet"; --invert and --centre change how they are made';
       return [{ event: 'warning', code: 'BLANK_IMAGES', message, hint }];
     }
     return this.#images > 0 && this.#brightest < DARK ? [darkWarning(this.#brightest)] : [];

@@ -1,41 +1,41 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open,rm,type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
 import {
-MAX_HEADER_BYTES,
-parseIdxHeader,
-wrongLength,
-type IdxContent,
-type IdxHeader,
+  MAX_HEADER_BYTES,
+  parseIdxHeader,
+  wrongLength,
+  type IdxContent,
+  type IdxHeader,
 } from '../../artifacts/idx.js';
 import { ToolkitError } from '../../core/errors.js';
-import { fileSize,storageError,unpackError,corruptError } from '../../core/files.js';
-import type { PinnedFile,PublishedFile } from '../datasets/dataset.js';
+import { fileSize, storageError, unpackError, corruptError } from '../../core/files.js';
+import type { PinnedFile, PublishedFile } from '../datasets/dataset.js';
 import { isGzipped } from './archives/gzip.js';
 
-/** Images do not shrink further when they are gzipped; a file that claims so is made to fill a disk. */
+/** Images do not compress further; a file that does is meant to fill the disk. */
 const MAX_RATIO = 100;
 const ALWAYS_ALLOWED_BYTES = 64 * 2 ** 20;
 
 export interface IngestOptions {
   /** An IDX file, gzipped or not. */
   path: string;
-  /** How messages name it: its path, or the address that it came from. */
+  /** Its name in messages: its path or web address. */
   name: string;
   content: IdxContent;
-  /** Where its uncompressed copy goes. */
+  /** The path of the uncompressed copy. */
   destination: string;
-  /** What the uncompressed file has to be, for a published data set. */
+  /** The expected hash and size of the uncompressed file of a published data set. */
   pinned?: PublishedFile | undefined;
   signal: AbortSignal;
 }
 
 /**
- * Copies an IDX file, unpacking it where it is gzipped, and checks it on the way: header, exact length, and the pinned size
- * and hash. Memory stays small whatever the file claims, and nothing is written past the length that its header gives.
+ * Copies an IDX file, unpacks it if it is gzipped, and checks it while copying: header, exact length, and the pinned size and hash.
+ * Memory use is constant, and nothing is written beyond the length in the header.
  *
  * Throws DATA_UNREADABLE, DATA_CORRUPT, DATA_REFUSED, STORAGE_FULL or STORAGE_DENIED; the copy is then removed.
  */
@@ -59,7 +59,7 @@ export async function ingestIdx(options: IngestOptions): Promise<PinnedFile> {
     if (pinned) refuseOther(found, pinned, name);
     return found;
   } catch (error) {
-    // What cannot be removed was never written, and is not what went wrong.
+    // A failed removal must not hide the original error.
     await rm(destination, { force: true }).catch(() => undefined);
     throw error;
   }
@@ -87,7 +87,7 @@ async function copy(path: string, gzip: boolean, writer: CheckedWriter, signal: 
   };
   const copying = gunzip ? pipeline(source, gunzip, write, { signal }) : pipeline(source, write, { signal });
   await copying.catch((error: unknown) => {
-    // A pipeline whose last part fails may report only that it stopped the others.
+    // A pipeline whose last part fails may report only the abort of the others.
     throw refusal ?? error;
   });
   if (gunzip && gunzip.bytesWritten !== source.bytesRead) {
@@ -106,7 +106,7 @@ function refuseOther(found: PublishedFile, pinned: PublishedFile, path: string):
   }
 }
 
-/** Writes a file while reading its IDX header, and refuses what exceeds the length that the header gives. */
+/** Writes a file while parsing its IDX header, and refuses data beyond the length in the header. */
 class CheckedWriter {
   readonly #file: FileHandle;
   readonly #options: IngestOptions;
@@ -116,7 +116,7 @@ class CheckedWriter {
   #header: IdxHeader | undefined;
   #bytes = 0;
 
-  /** @param limit what the file may claim to hold */
+  /** @param limit the largest size that the header may claim */
   constructor(file: FileHandle, options: IngestOptions, limit: number) {
     this.#limit = limit;
     this.#file = file;
@@ -160,9 +160,12 @@ class CheckedWriter {
     const header = parseIdxHeader(this.#start, content, name);
     if (header.fileBytes > this.#limit) {
       const { fileBytes } = header;
-      throw corruptError(name, `its header claims ${fileBytes} bytes, too many for a gzipped file of its size`);
+      throw corruptError(
+        name,
+        `its header claims ${fileBytes} bytes, too many for a gzipped file of its size`,
+      );
     }
-    // A header that claims another size is refused before its gigabytes are unpacked.
+    // A header with a different size is refused before gigabytes are unpacked.
     if (pinned && header.fileBytes !== pinned.bytes) {
       refuseOther({ ...pinned, bytes: header.fileBytes }, pinned, name);
     }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { open,type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 import { storageError } from '../../core/files.js';
 import type { Rejection } from '../rejection.js';
 
-/** A listing as the manifest names it. */
+/** The manifest entry of a listing. */
 export interface ListedFile {
   name: string;
   bytes: number;
@@ -14,7 +14,7 @@ export interface ListedFile {
 
 const BUFFER_CHARACTERS = 1 << 16;
 
-/** A file of JSON objects, one a line. */
+/** A file of JSON objects, one per line. */
 export class Listing {
   readonly #path: string;
   readonly #file: FileHandle;
@@ -41,7 +41,7 @@ export class Listing {
     return this.#count;
   }
 
-  /** The first rejection, as an example of them. */
+  /** The first rejection, as an example. */
   get first(): Rejection | undefined {
     return this.#first;
   }
@@ -53,7 +53,7 @@ export class Listing {
     if (this.#text.length > BUFFER_CHARACTERS) await this.#flush();
   }
 
-  /** Writes what is left, flushes the file to the disk and closes it. */
+  /** Writes the rest, flushes the file to disk and closes it. */
   async finish(): Promise<ListedFile> {
     await this.#flush();
     await this.#file.sync();
@@ -61,7 +61,7 @@ export class Listing {
     return { name: basename(this.#path), bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 
-  /** Closes the file of an import that failed; nothing is wrong with one that is closed already. */
+  /** Closes the file of a failed import; may be called twice. */
   async close(): Promise<void> {
     await this.#file.close();
   }

@@ -1,48 +1,48 @@
-import { open,rm } from 'node:fs/promises';
-import { basename,join,resolve } from 'node:path';
+import { open, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 
 import { download } from '../../core/download.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
-import { exists,fileSize,makeFolder,readError } from '../../core/files.js';
-import { sha256,sha256OfFile } from '../../core/hashing.js';
+import { exists, fileSize, makeFolder, readError } from '../../core/files.js';
+import { sha256, sha256OfFile } from '../../core/hashing.js';
 import { unpackTar } from './archives/unpack-tar.js';
 import { unpackZip } from './archives/unpack-zip.js';
 import type { Rejection } from '../rejection.js';
 
-/** A single file that a source came as. */
+/** The single file of a source. */
 export interface SourceFile {
   name: string;
   bytes: number;
   sha256: string;
 }
 
-/** A source on this machine, ready to be looked at. */
+/** A source on this machine. */
 export interface Place {
   path: string;
-  /** How messages and the manifest name it. */
+  /** Its name in messages and in the manifest. */
   description: string;
-  /** The file that it came as, if it was one. */
+  /** The original file; undefined for a folder. */
   file: SourceFile | undefined;
-  /** What was refused while unpacking. */
+  /** The archive members that were rejected. */
   rejected: readonly Rejection[];
 }
 
 export interface ObtainOptions {
   /** A file or folder, or the address of a file. */
   from: string;
-  /** A folder for what is fetched and unpacked; the caller removes it. */
+  /** The folder for downloaded and unpacked files; the caller removes it. */
   work: string;
-  /** What the file has to hash to. */
+  /** The expected hash of the file. */
   sha256: string | undefined;
-  /** Which members of an archive are needed. */
+  /** Selects the members of an archive to unpack. */
   wanted?: ((name: string) => boolean) | undefined;
 }
 
 const MAX_DOWNLOAD_BYTES = 2 ** 34;
 const ZIP_MAGIC = 'PK\x03\x04';
 const GZIP_MAGIC = '\x1f\x8b';
-/** Where it stands in the first header of a tar archive, and how it begins. */
+/** The magic string in the first header of a tar archive. */
 const TAR_MAGIC = { offset: 257, text: 'ustar' };
 const TAR_NAME = /\.(tar|tar\.gz|tgz)$/i;
 const FILE_ADDRESS = /\.(zip|npz|[ct]sv|[ct]sv\.gz|tar|tar\.gz|tgz)$/i;
@@ -58,8 +58,8 @@ export function isFileAddress(address: string): boolean {
 }
 
 /**
- * Brings a source to this machine: fetches it, checks its hash, and unpacks it if it is a zip or tar archive.
- * Throws DATA_MISSING, DATA_REFUSED, DOWNLOAD_FAILED, SOURCE_REFUSED, DATA_CORRUPT and storage errors.
+ * Obtains a source: downloads it, checks its hash, and unpacks it if it is a zip or tar archive. Throws DATA_MISSING, DATA_REFUSED,
+ * DATA_UNREADABLE, DATA_CORRUPT, DOWNLOAD_FAILED, SOURCE_REFUSED, USAGE, STORAGE_FULL or STORAGE_DENIED.
  */
 export async function obtain(options: ObtainOptions, context: StageContext): Promise<Place> {
   const { from, work, wanted = () => true } = options;
@@ -93,7 +93,7 @@ async function fetchFile(
   if (!URL.canParse(from))
     throw new ToolkitError('DOWNLOAD_FAILED', { url: from, reason: 'not a web address' });
   const name = basename(new URL(from).pathname).replaceAll(/[^\w.-]/g, '_') || 'download';
-  // What came from another address is not a part of this file.
+  // Separate folders per address, so that partial files are not mixed up.
   const folder = join(work, sha256(from).slice(0, 16));
   await makeFolder(folder);
   const destination = join(folder, name.slice(-100));
@@ -132,7 +132,7 @@ function refuseFolderHash({ from, sha256: expected }: ObtainOptions): void {
   throw new ToolkitError('USAGE', { message, hint: 'pin the hash of an archive or a file' });
 }
 
-/** What unpacks an archive, told by its content; a NumPy archive is one that stays as it is. */
+/** Detects an archive by its content; NumPy archives are not unpacked. */
 async function unpackerFor(path: string): Promise<typeof unpackZip | undefined> {
   if (/\.npz$/i.test(path)) return undefined;
   const file = await open(path, 'r');
@@ -141,7 +141,7 @@ async function unpackerFor(path: string): Promise<typeof unpackZip | undefined> 
     const start = buffer.subarray(0, bytesRead).toString('latin1');
     if (start.startsWith(ZIP_MAGIC)) return unpackZip;
     if (start.startsWith(TAR_MAGIC.text, TAR_MAGIC.offset)) return unpackTar;
-    // What is gzipped shows by its name alone what it is: an IDX file may be gzipped, too.
+    // Only the name of a gzipped file tells what it contains; IDX files may be gzipped too.
     return TAR_NAME.test(path) && (start.startsWith(GZIP_MAGIC) || /\.tar$/i.test(path))
       ? unpackTar
       : undefined;

@@ -1,15 +1,15 @@
 import { ToolkitError } from '../../core/errors.js';
 
-/** The values between which a source's pixels lie, and how they become 0 to 255. */
+/** The pixel range of a source, and its conversion to 0–255. */
 export interface PixelRange {
-  /** The value that becomes 0, and the one that becomes 255. */
+  /** The values that become 0 and 255. */
   from: readonly [least: number, most: number];
 }
 
-/** The range that images have in memory; nothing is rescaled. */
+/** The range of bytes, which are not rescaled. */
 export const BYTE_RANGE: PixelRange = { from: [0, 255] };
 
-/** What is known of the values of one image. */
+/** The range of the values of an image. */
 export interface ValueSummary {
   least: number;
   most: number;
@@ -18,10 +18,10 @@ export interface ValueSummary {
 
 /** Full scales of 1, 2, 3 and 4 bits, and 16 as in scikit-learn's digits. */
 const FULL_SCALES: readonly number[] = [1, 3, 7, 15, 16];
-/** Values that were printed with few digits are still those of a byte. */
+/** Tolerates values that were printed with few digits. */
 const TOLERANCE = 1e-6;
 
-/** The least and the most of an image's values, or undefined where one is no number. */
+/** The minimum and maximum of an image's values; undefined if one is not a number. */
 export function summarize(values: Iterable<number>): ValueSummary | undefined {
   const summary = { least: Infinity, most: -Infinity, hasFractions: false };
   for (const value of values) {
@@ -34,8 +34,8 @@ export function summarize(values: Iterable<number>): ValueSummary | undefined {
 }
 
 /**
- * The range of a source's pixels, from its first images. An image that is unlike most is left out: it is rejected when its turn comes.
- * Throws SOURCE_REFUSED where most images are in no range that is known.
+ * Detects the pixel range of a source from its first images. Outliers are ignored, and are rejected when they are imported. Throws
+ * SOURCE_REFUSED if most images have an unknown range.
  */
 export function pixelRange(images: readonly ValueSummary[], path: string): PixelRange {
   const bytes = images.filter(({ least, most, hasFractions }) => least >= 0 && most <= 255 && !hasFractions);
@@ -58,24 +58,29 @@ function wholeRange(images: readonly ValueSummary[]): PixelRange {
   return FULL_SCALES.includes(most) ? { from: [0, most] } : BYTE_RANGE;
 }
 
-/** Whether pixels are taken as they are. */
+/** Whether pixels need no rescaling. */
 export function isByteRange({ from: [least, most] }: PixelRange): boolean {
   return least === 0 && most === 255;
 }
 
-/** A pixel as a byte, or undefined where it is out of its range. */
+/** Converts a pixel to a byte; undefined if it is out of range. */
 export function byteOf(value: number, { from: [least, most] }: PixelRange): number | undefined {
   if (!(value >= least - TOLERANCE && value <= most + TOLERANCE)) return undefined;
   return Math.min(255, Math.max(0, Math.round(((value - least) * 255) / (most - least))));
 }
 
-/** What is said of pixels that are rescaled. */
+/** The notice about rescaled pixels. */
 export function rescaledMessage({ from: [least, most] }: PixelRange): string {
   return `pixels in the range ${least} to ${most} are rescaled to 0 to 255`;
 }
 
-/** The error for a pixel that contradicts the range that the images before it have. */
-export function rangeContradiction(path: string, name: string, value: number, range: PixelRange): ToolkitError {
+/** The error for a pixel outside the detected range. */
+export function rangeContradiction(
+  path: string,
+  name: string,
+  value: number,
+  range: PixelRange,
+): ToolkitError {
   const [least, most] = range.from;
   return new ToolkitError('SOURCE_REFUSED', {
     path,

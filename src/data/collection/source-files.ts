@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
-import { open,realpath } from 'node:fs/promises';
-import { isAbsolute,join,relative,sep } from 'node:path';
+import { open, realpath } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
 
-import { messageOf,systemCodeOf } from '../../core/errors.js';
+import { messageOf, systemCodeOf } from '../../core/errors.js';
 import { RejectionError } from '../rejection.js';
 
-/** No image of a set like MNIST needs more; what is read is held in memory, for several images at once. */
+/** Limits memory: several files are read at the same time. */
 const MAX_IMAGE_FILE_BYTES = 32 * 2 ** 20;
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -13,27 +13,27 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'not found',
   EACCES: 'may not be read',
   EPERM: 'may not be read',
-  ELOOP: 'a link that leads nowhere',
+  ELOOP: 'a circular link',
   ENAMETOOLONG: 'a name that is too long',
   EISDIR: 'a folder, not a file',
 };
 
-/** The files below a folder, and none beyond it: neither `..` nor a link leads out. */
+/** Reads files below a folder and none outside it: neither `..` nor a link leads out. */
 export class SourceFolder {
-  /** Where it really lies. */
+  /** The real path, without links. */
   readonly #root: string;
 
   private constructor(root: string) {
     this.#root = root;
   }
 
-  /** Throws the system's error where there is no such folder. */
+  /** Throws the system error if there is no such folder. */
   static async open(path: string): Promise<SourceFolder> {
     return new SourceFolder(await realpath(path));
   }
 
   /**
-   * Reads an image file. Throws RejectionError where it is no ordinary file, too large, or outside the folder.
+   * Reads an image file. Throws RejectionError if it is not a regular file, too large, or outside the folder.
    *
    * @param name its path from the folder
    */
@@ -61,7 +61,7 @@ export class SourceFolder {
 }
 
 async function readOrdinary(path: string): Promise<Buffer> {
-  // Opening a named pipe would wait for a writer for ever; a link may have been put in place since the check.
+  // Opening a named pipe would wait for a writer forever; the file may have been replaced by a link since the check.
   // Windows has neither of the two flags.
   const { O_NONBLOCK, O_NOFOLLOW } = constants as Partial<typeof constants>;
   const file = await open(path, constants.O_RDONLY | (O_NONBLOCK ?? 0) | (O_NOFOLLOW ?? 0));
@@ -70,9 +70,7 @@ async function readOrdinary(path: string): Promise<Buffer> {
     if (!found.isFile())
       throw new RejectionError(found.isDirectory() ? 'a folder, not a file' : 'not an ordinary file');
     if (found.size > MAX_IMAGE_FILE_BYTES) {
-      throw new RejectionError(
-        `${found.size} bytes, more than the ${MAX_IMAGE_FILE_BYTES} that an image file may have`,
-      );
+      throw new RejectionError(`${found.size} bytes, more than the limit of ${MAX_IMAGE_FILE_BYTES}`);
     }
     const content = Buffer.allocUnsafe(found.size);
     const { bytesRead } = await file.read(content, 0, found.size, 0);

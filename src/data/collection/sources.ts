@@ -8,36 +8,36 @@ import { exists, fileSize, makeFolder } from '../../core/files.js';
 import { sha256 } from '../../core/hashing.js';
 import { standardFileNames, type FileRole } from '../datasets/dataset.js';
 
-/** A file of a data set, fetched to this machine. */
+/** A file of a data set on this machine. */
 export interface FetchedFile {
   path: string;
-  /** How messages name it. */
+  /** Its name in messages. */
   name: string;
 }
 
 /** The names of the four files. */
 export type FileNames = Readonly<Record<FileRole, string>>;
 
-/** A place that has the four files of a data set. */
+/** A source of the four files of a data set. */
 export interface Source {
-  /** How the manifest names it. */
+  /** Its name in the manifest. */
   description: string;
   fetch(role: FileRole): Promise<FetchedFile>;
-  /** Removes what was only needed while fetching. */
+  /** Removes temporary files. */
   cleanUp(): Promise<void>;
 }
 
-/** No file of a set that fits into memory is larger, gzipped or not. */
+/** Larger than any file of a data set that fits into memory. */
 const MAX_DOWNLOAD_BYTES = 2 ** 31;
 
-/** The names under which a file is published: as in MNIST, with a dot before "idx", gzipped or not. */
+/** The possible names of a file: as in MNIST, with a dot before "idx", gzipped or not. */
 export function candidateNames(role: FileRole, fileNames: FileNames = standardFileNames): string[] {
   const name = fileNames[role];
   const dotted = name.replace('-idx', '.idx');
   return [name, dotted].flatMap((candidate) => [`${candidate}.gz`, candidate]);
 }
 
-/** Files in a folder. Throws DATA_MISSING where the folder or one of the four is not there. */
+/** A source in a folder. Throws DATA_MISSING if the folder or one of the four files is missing. */
 export function folderSource(
   folder: string,
   description = resolve(folder),
@@ -57,14 +57,14 @@ export function folderSource(
         const path = join(folder, name);
         if ((await fileSize(path)) !== undefined) return { path, name: path };
       }
-      const hint = `the folder has to hold ${names.join(' or ')}`;
+      const hint = `the folder must contain ${names.join(' or ')}`;
       throw new ToolkitError('DATA_MISSING', { path: join(folder, fileNames[role]), hint });
     },
     cleanUp: () => Promise.resolve(),
   };
 }
 
-/** Files below a web address, fetched into a folder that keeps what has arrived. Throws DOWNLOAD_FAILED. */
+/** A source at a web address. Downloads go to a folder that keeps partial files. Throws DOWNLOAD_FAILED. */
 export function mirrorSource(
   address: string,
   work: string,
@@ -74,7 +74,7 @@ export function mirrorSource(
   if (!URL.canParse(address))
     throw new ToolkitError('DOWNLOAD_FAILED', { url: address, reason: 'not a web address' });
   const base = address.endsWith('/') ? address : `${address}/`;
-  // What another mirror began is not a part of this one's files.
+  // Separate folders per mirror, so that partial files are not mixed up.
   const folder = join(work, sha256(base).slice(0, 16));
   return {
     description: base,
@@ -92,7 +92,7 @@ export function mirrorSource(
           await download({ url, destination, maxBytes: MAX_DOWNLOAD_BYTES, signal, onProgress });
           return { path: destination, name: url };
         } catch (error) {
-          // A mirror has a file under one of its names; that it lacks the others is no failure.
+          // A mirror has the file under only one of the possible names.
           if (!(error instanceof ToolkitError && /answered 40[34]/.test(error.message))) throw error;
           failure ??= error;
         }

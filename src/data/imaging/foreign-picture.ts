@@ -1,10 +1,8 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { asUnreadable, decodePicture } from './decode.js';
 import { decodeForeign } from './importing/decode.js';
-import { RejectionError } from '../rejection.js';
-import { ToolkitError } from '../../core/errors.js';
-import { decodePicture } from './decode.js';
 import type { Preparation } from './preparation-for.js';
-import { preparePicture,type PreparedPicture } from './prepare.js';
+import { preparePicture, type PreparedPicture } from './prepare.js';
 
 /** What an import refuses by default, too. */
 const MAX_PIXELS = 2 ** 24;
@@ -33,12 +31,17 @@ export async function imageOf(
     return preparePicture(await decodePicture(bytes, name, maxPixels), shape, 'fit');
   }
   try {
-    const target = { size: shape.width, channels, centre, invert, maxPixels: maxPixels ?? MAX_PIXELS } as const;
+    const target = {
+      size: shape.width,
+      channels,
+      centre,
+      invert,
+      maxPixels: maxPixels ?? MAX_PIXELS,
+    } as const;
     const { data, inverted } = await decodeForeign(Buffer.from(bytes), target);
     const blank = data.every((pixel) => pixel === data[0]);
     return { pixels: data, shape, blank, inverted, box: null, thickened: false };
   } catch (error) {
-    if (!(error instanceof RejectionError)) throw error;
-    throw new ToolkitError('PICTURE_UNREADABLE', { path: name, reason: error.message }, { cause: error });
+    throw asUnreadable(error, name);
   }
 }

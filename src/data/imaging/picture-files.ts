@@ -2,10 +2,10 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Names of picture files. Formats that are not read are among them (BMP, HEIC, JPEG XL, SVG): such a file is an error that
+ * Names of picture files. Formats that are not read are among them (HEIC, JPEG XL, SVG): such a file is an error that
  * names it, rather than a picture that is left out without a word.
  */
-const PICTURE = /\.(png|jpe?g|jpe|jfif|gif|webp|tiff?|avif|bmp|heic|heif|jxl|svg)$/i;
+const PICTURE = /\.(png|jpe?g|jpe|jfif|gif|webp|tiff?|avif|bmp|dib|heic|heif|jxl|svg)$/i;
 
 /** The pictures below a folder. */
 export interface FoundPictures {

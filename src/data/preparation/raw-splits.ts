@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 
-import { readRawFile,type RawData } from '../../artifacts/raw.js';
+import { readRawFile, type RawData } from '../../artifacts/raw.js';
 import type { ImageShape } from '../../core/images.js';
 import { MISSING_LABEL } from './checks/labels.js';
 import { corruptError } from '../../core/files.js';
 
-/** The labels of a split, as many as it has images. Throws what `readRawFile` throws. */
+/** Reads the labels of a split. Throws DATA_CORRUPT if there is not one per image, and the errors of `readRawFile`. */
 export async function readRawLabels(
   raw: RawData,
   name: 'train' | 'test',

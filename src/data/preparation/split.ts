@@ -1,6 +1,6 @@
 import type { Split } from '../../artifacts/prepared.js';
 import { Random } from '../../core/random.js';
-import { allIndices,type LabelledImages } from '../../core/images.js';
+import { allIndices, type LabelledImages } from '../../core/images.js';
 
 /**
  * Holds back a share of the images of every class, so that the classes keep their proportions (a stratified split). The same

@@ -1,14 +1,14 @@
-import { appendFile,readFile,rm } from 'node:fs/promises';
+import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { RawImages } from '../../artifacts/raw-images.js';
-import type { ShardedSplit,ShardSetWriter } from '../../artifacts/sharded.js';
+import type { ShardedSplit, ShardSetWriter } from '../../artifacts/sharded.js';
 import type { StageContext } from '../../core/events.js';
 import { storageError } from '../../core/files.js';
 import { Random } from '../../core/random.js';
 import { pixelsPerImage, rowOf, selectImages, type LabelledImages } from '../../core/images.js';
 import { augmentedImages } from './augmented-images.js';
-import { PixelHistogram,type PixelStatistics } from './scaling.js';
+import { PixelHistogram, type PixelStatistics } from './scaling.js';
 import type { Split } from '../../artifacts/prepared.js';
 
 /** How a data set is put into shards. */

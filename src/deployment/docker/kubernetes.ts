@@ -1,3 +1,4 @@
+import { escapeJson } from '../../core/formats/unsafe-characters.js';
 import { PORT, USER } from './image.js';
 
 const APP = 'mnist-classifier';
@@ -10,7 +11,7 @@ metadata:
   name: ${APP}
   labels: { app: ${APP} }
   annotations:
-    mnist-train/run: ${JSON.stringify(run)}
+    mnist-train/run: ${escapeJson(JSON.stringify(run))}
 spec:
   replicas: 2
   selector:

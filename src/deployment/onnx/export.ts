@@ -3,12 +3,15 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
+import { ToolkitError } from '../../core/errors.js';
 import { writeFileAtomically } from '../../core/files.js';
+import { elementCount } from '../../core/images.js';
 import { traceAnyBatch } from '../../engine/tracing/batch-trace.js';
 import { byteSignature } from '../registered.js';
 import { requireTensorFlow } from '../requirements.js';
 import type { DeploymentSource, ExportedModel } from '../source.js';
 import { OnnxModel } from './runtime.js';
+import { MIN_QUANTISED } from './weights.js';
 import { onnxNames, translateToOnnx, type OnnxOptions } from './translate.js';
 
 /** What quantised weights may cost, in points of accuracy. */
@@ -23,8 +26,8 @@ export const quantizeOption = z
 export const ONNX_FILE = 'model.onnx';
 
 /**
- * Writes a model in ONNX into a folder, and loads it from there. Throws BACKEND_UNAVAILABLE, EXPORT_UNSUPPORTED, STORAGE_FULL
- * and STORAGE_DENIED.
+ * Writes a model in ONNX into a folder, and loads it from there. Throws BACKEND_UNAVAILABLE, EXPORT_UNSUPPORTED, STORAGE_FULL,
+ * STORAGE_DENIED, and USAGE where it has no weights to quantise.
  *
  * @param target what messages call the export
  */
@@ -35,6 +38,7 @@ export async function writeOnnx(
   folder: string,
 ): Promise<ExportedModel> {
   requireTensorFlow(target, source);
+  if (weights === 'int8') requireQuantisable(source);
   const { description } = source.checkpoint;
   const pass = traceAnyBatch(source.forward, description.shape);
   const path = join(folder, ONNX_FILE);
@@ -53,6 +57,18 @@ export async function writeOnnx(
     dispose: () => model.dispose(),
     ...(weights === 'int8' ? { accuracyLoss: QUANTISED_LOSS } : {}),
   };
+}
+
+/** Throws USAGE for a model whose weights are all stored as they are. */
+function requireQuantisable({ checkpoint: { tensors } }: DeploymentSource): void {
+  const sizes = [...tensors]
+    .filter(([name]) => name.startsWith('parameters/'))
+    .map(([, { shape }]) => elementCount(shape));
+  if (sizes.some((size) => size >= MIN_QUANTISED)) return;
+  throw new ToolkitError('USAGE', {
+    message: `--quantize int8 has no effect: no layer of this model has ${MIN_QUANTISED} weights or more`,
+    hint: 'leave --quantize out: the model is small already',
+  });
 }
 
 /** How weights are stored, by what --quantize says. */

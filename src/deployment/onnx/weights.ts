@@ -5,7 +5,7 @@ import { bytesOf, OnnxType, type OnnxGraph } from './graph.js';
 export type WeightStorage = 'float32' | 'int8';
 
 /** In smaller tensors, the scales would take more space than quantisation saves. */
-const MIN_QUANTISED = 1024;
+export const MIN_QUANTISED = 1024;
 
 /**
  * Adds the weights of a layer to a graph. Quantised ones take a quarter of the space and are scaled back when they are used, so

@@ -1,3 +1,5 @@
+import { spellOut } from '../../core/formats/unsafe-characters.js';
+
 /**
  * The headers that a host should send with every file. `index.html` holds the same policy in a meta element, which cannot contain
  * `frame-ancestors`.
@@ -19,9 +21,14 @@ function headerLines(): string[] {
   return Object.entries(HEADERS).map(([name, value]) => `${name}: ${value}`);
 }
 
+/** A name as Markdown that is nothing but the name: a checkpoint of somebody else's may hold any. */
+function plainMarkdown(name: string): string {
+  return spellOut(name).replaceAll(/[\\`*_{}[\]<>()#+!|&~-]/g, '\\$&');
+}
+
 /** The README of the folder. */
 export function webGuide(run: string): string {
-  return `# ${run} in the browser
+  return `# ${plainMarkdown(run)} in the browser
 
 \`index.html\` classifies a drawing, or an image that you open, paste or drop. The model runs in the browser: the page loads only the
 files in this folder and sends nothing.

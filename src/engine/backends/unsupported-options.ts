@@ -25,6 +25,9 @@ export function handleUnsupported(backend: string, request: BackendRequest, cont
     }
     warnOfNoEffect(option, reason, context);
   }
+  if (request.gpuMemoryGrowth === false) {
+    warnOfNoEffect('--no-gpu-memory-growth', `the backend "${backend}" computes on the CPU alone`, context);
+  }
   if (request.runtime !== undefined) {
     warnOfNoEffect('--runtime', `the backend "${backend}" does not use TensorFlow`, context);
   }

@@ -1,11 +1,11 @@
 import type { Judgement } from '../calibration.js';
 
-/** What comes of deciding only where the confidence reaches a threshold. */
+/** Coverage and accuracy when only predictions with enough confidence are accepted. */
 export interface CoveragePoint {
   threshold: number;
-  /** The share of the examples that are decided. */
+  /** The share of accepted examples. */
   coverage: number;
-  /** Of those, the share that is right; 1 where none is decided. */
+  /** The accuracy of accepted examples; 1 without any. */
   accuracy: number;
 }
 
@@ -21,9 +21,9 @@ export function coverageAt(judgements: readonly Judgement[], threshold: number):
 }
 
 /**
- * The coverage–accuracy curve: what one gains in accuracy for what one leaves to people, from all examples decided to few.
+ * The coverage–accuracy curve, from full coverage to little.
  *
- * @param coverages the shares to aim at; each point has the nearest coverage above that a threshold can give
+ * @param coverages target coverages; each point has the smallest coverage of any threshold that is not below its target
  */
 export function coverageCurve(
   judgements: readonly Judgement[],
@@ -38,8 +38,8 @@ export function coverageCurve(
 }
 
 /**
- * The lowest threshold above which the decided examples are right often enough: the one that leaves the fewest to people. 0
- * where no threshold is needed; undefined where none suffices.
+ * The lowest threshold at which the accepted examples reach an accuracy, which sends the fewest images to a person. 0 if no threshold
+ * is needed; undefined if none suffices.
  */
 export function thresholdForAccuracy(judgements: readonly Judgement[], accuracy: number): number | undefined {
   const ranked = byConfidence(judgements);
@@ -47,7 +47,7 @@ export function thresholdForAccuracy(judgements: readonly Judgement[], accuracy:
   let found: number | undefined;
   ranked.forEach((judgement, index) => {
     correct += Number(judgement.correct);
-    // Examples of one confidence are decided together, or not at all.
+    // A threshold accepts all examples of equal confidence, or none.
     if (judgement.confidence === ranked[index + 1]?.confidence) return;
     if (correct >= accuracy * (index + 1)) found = index === ranked.length - 1 ? 0 : judgement.confidence;
   });

@@ -1,7 +1,7 @@
 /** How probabilities become decisions. */
 export interface DecisionPolicy {
   classNames: readonly string[];
-  /** By class: the minimum probability of a decision for it; 0 to 1. */
+  /** The minimum probability of each class; 0 to 1. */
   thresholds: readonly number[];
   /** The cost matrix: rows = actual class, columns = predicted class; null where all errors count the same. */
   costs: readonly (readonly number[])[] | null;
@@ -15,13 +15,13 @@ export interface AbstentionReason {
   message: string;
 }
 
-/** A class, or the reason why there is none. */
+/** A class, or the reason to abstain. */
 export type Decision =
   | { abstained: false; class: number; probability: number; expectedCost: number; reason: null }
   | {
       abstained: true;
       class: null;
-      /** The class that it would have been. */
+      /** The class with the lowest expected cost. */
       candidate: number;
       probability: number;
       expectedCost: number;
@@ -29,14 +29,14 @@ export type Decision =
     };
 
 /**
- * Decides for the class with the lowest expected cost (where all errors count the same, the likeliest), or leaves it to a
- * person. Among equals the first is taken.
+ * Decides for the class with the lowest expected cost (the most probable one if all errors count the same), or abstains. Takes the
+ * first one for ties.
  *
- * @param probabilities of each class; calibrated ones, where costs or thresholds are used
+ * @param probabilities the probability of each class; calibrated, if costs or thresholds are used
  */
 export function decide(probabilities: ArrayLike<number>, policy: DecisionPolicy): Decision {
   const costs = policy.classNames.map((_, candidate) => expectedCost(probabilities, policy, candidate));
-  // A model that computed NaN has no best class: the first stands for it, and reaches no threshold.
+  // With NaN there is no best class: the first one is used, and reaches no threshold.
   const best = Math.max(0, costs.indexOf(Math.min(...costs)));
   const verdict = { probability: probabilities[best]!, expectedCost: costs[best]! };
   const reason = objection(best, verdict, policy);
@@ -45,12 +45,12 @@ export function decide(probabilities: ArrayLike<number>, policy: DecisionPolicy)
     : { abstained: true, class: null, candidate: best, ...verdict, reason };
 }
 
-/** The policy that always decides for the likeliest class. */
+/** The policy that always decides for the most probable class. */
 export function plainPolicy(classNames: readonly string[]): DecisionPolicy {
   return { classNames, thresholds: classNames.map(() => 0), costs: null, abstentionCost: null };
 }
 
-/** What deciding for a class costs in the mean; where all errors count the same, the probability that it is wrong. */
+/** The expected cost of deciding for a class; if all errors count the same, the probability of an error. */
 function expectedCost(
   probabilities: ArrayLike<number>,
   { costs }: DecisionPolicy,
@@ -67,7 +67,7 @@ function objection(
 ): AbstentionReason | undefined {
   const name = classNames[candidate]!;
   const threshold = thresholds[candidate]!;
-  // Not "below": a model that computed NaN has not reached anything.
+  // Negated, so that NaN does not reach the threshold.
   if (!(probability >= threshold)) {
     const message = `“${name}” has probability ${share(probability)}; its threshold is ${share(threshold)}`;
     return { code: 'below-threshold', message };

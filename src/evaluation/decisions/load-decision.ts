@@ -5,7 +5,7 @@ import { sha256OfFile } from '../../core/hashing.js';
 import { ruleOf, type DecisionRule } from './rule.js';
 
 /**
- * What `calibrate` stored beside a checkpoint. One that was made for another checkpoint is passed over with a warning. Throws
+ * Reads the decision file that `calibrate` stored for a checkpoint. Ignores one of another checkpoint, with a warning. Throws
  * DECISION_INVALID or DATA_UNREADABLE.
  */
 export async function findDecision(
@@ -17,13 +17,13 @@ export async function findDecision(
   emit({
     event: 'warning',
     code: 'DECISION_OUTDATED',
-    message: `${decisionPath(path)} was made for another checkpoint, and is not used`,
+    message: `${decisionPath(path)} belongs to another checkpoint and is ignored`,
     hint: 'run "mnist calibrate" again',
   });
   return undefined;
 }
 
-/** The rule of a checkpoint, from the decision beside it. Throws DECISION_INVALID or DATA_UNREADABLE. */
+/** Loads the decision rule of a checkpoint. Throws DECISION_INVALID or DATA_UNREADABLE. */
 export async function loadDecisionRule(
   path: string,
   description: Pick<CheckpointDescription, 'classNames'>,

@@ -2,25 +2,25 @@ import { softmax } from '../probabilities.js';
 import { decide, plainPolicy, type Decision, type DecisionPolicy } from './decide.js';
 import { rowOf } from '../../core/images.js';
 
-/** How a model's logits become decisions. */
+/** A decision rule for a model's logits. */
 export interface DecisionRule {
-  /** What logits are divided by. */
+  /** The divisor of the logits. */
   temperature: number;
   policy: DecisionPolicy;
 }
 
-/** What a rule makes of the logits of one image. */
+/** The result of a rule for one image. */
 export interface Verdict {
   probabilities: Float64Array;
   decision: Decision;
 }
 
-/** The rule that decides for the likeliest class, with the probabilities as the model gives them. */
+/** The rule that decides for the most probable class, without temperature scaling. */
 export function plainRule(classNames: readonly string[]): DecisionRule {
   return { temperature: 1, policy: plainPolicy(classNames) };
 }
 
-/** The rule that was stored with a temperature; without one, the likeliest class. */
+/** The stored rule; without one, the most probable class. */
 export function ruleOf(
   stored: (DecisionPolicy & { temperature: number }) | undefined,
   { classNames }: { classNames: readonly string[] },
@@ -30,7 +30,7 @@ export function ruleOf(
   return { temperature, policy: { classNames: stored.classNames, thresholds, costs, abstentionCost } };
 }
 
-/** Whether a policy ever leaves a decision to a person. */
+/** Whether a policy can abstain. */
 export function canAbstain({ thresholds, abstentionCost }: DecisionPolicy): boolean {
   return abstentionCost !== null || thresholds.some((threshold) => threshold > 0);
 }

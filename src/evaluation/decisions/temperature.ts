@@ -1,15 +1,15 @@
-/** Temperatures outside of this range say that the data cannot tell: all right, or all wrong. */
+/** The limits of the temperature; beyond them the data do not determine it: all predictions are right, or all are wrong. */
 const COLDEST = 0.01;
 const HOTTEST = 100;
-/** Halving the range so often leaves nothing of it in double precision. */
+/** Enough bisections for double precision. */
 const HALVINGS = 60;
 
 /**
- * The temperature by which logits are divided so that the probabilities fit the labels best, in the sense of the mean
- * cross-entropy (Guo et al., “On Calibration of Modern Neural Networks”, 2017). It never changes which class is likeliest.
+ * Temperature scaling: fits the temperature that minimises the mean cross-entropy (Guo et al., “On Calibration of Modern Neural
+ * Networks”, 2017). It never changes the predicted class.
  *
- * The cross-entropy is convex in 1/temperature, so its slope changes sign at most once: bisection finds the place whatever the
- * logits are. Where it does not change sign, the nearest temperature from 0.01 to 100 is given; without examples, 1.
+ * The cross-entropy is convex in 1/temperature, so its slope changes sign at most once and bisection finds the minimum. If the slope
+ * does not change sign, the result is the nearest limit, 0.01 or 100; without examples, 1.
  *
  * @param logits row by row: [labels.length, classes]
  */
@@ -27,7 +27,7 @@ export function fitTemperature(logits: Float32Array, labels: Uint8Array, classes
   return Math.exp(-(low + high) / 2);
 }
 
-/** The derivative of the summed cross-entropy by the factor on the logits: expected minus found logit, of each example. */
+/** The derivative of the summed cross-entropy with respect to the factor on the logits: expected minus actual logit per example. */
 function slope(logits: Float32Array, labels: Uint8Array, classes: number, factor: number): number {
   let total = 0;
   for (let row = 0; row < labels.length; row++) {
@@ -36,7 +36,7 @@ function slope(logits: Float32Array, labels: Uint8Array, classes: number, factor
     for (let index = 0; index < classes; index++) maximum = Math.max(maximum, logits[offset + index]!);
     let [weight, sum] = [0, 0];
     for (let index = 0; index < classes; index++) {
-      // Differences to the maximum, so that nothing overflows.
+      // Relative to the maximum, to avoid overflow.
       const difference = logits[offset + index]! - maximum;
       const power = Math.exp(factor * difference);
       weight += power;

@@ -1,4 +1,4 @@
-/** The ways to lay vectors out in a plane, by name. */
+/** The projections of embeddings to the plane, by name. */
 export const mapNames = ['pca', 'umap'] as const;
 
 export type MapName = (typeof mapNames)[number];

@@ -6,13 +6,13 @@ import { Random } from '../../core/random.js';
 import { covarianceOf } from '../../core/numerics/covariance.js';
 import { largestEigenPairs } from '../../core/numerics/lanczos.js';
 
-/** A place in the plane. */
+/** A point in the plane. */
 export type Point = readonly [x: number, y: number];
 
 /** UMAP's own default. */
 const NEIGHBOURS = 15;
 
-/** The two directions in which the vectors differ most (Pearson, 1901). */
+/** The first two principal components (Pearson, 1901). */
 export function projectByPca(vectors: readonly Float32Array[], seed: number): Point[] {
   const { mean, covariance } = covarianceOf(vectors, vectors[0]?.length ?? 0);
   const { vectors: directions } = largestEigenPairs(covariance, Math.min(2, mean.length), seed);
@@ -24,8 +24,8 @@ export function projectByPca(vectors: readonly Float32Array[], seed: number): Po
 }
 
 /**
- * Keeps neighbours together (McInnes, Healy and Melville, “UMAP: uniform manifold approximation and projection”, 2018); distances
- * between groups mean little. Throws the signal's reason when it is aborted.
+ * UMAP (McInnes, Healy and Melville, “UMAP: uniform manifold approximation and projection”, 2018); it preserves neighbourhoods, but not
+ * distances between clusters. Throws the signal's reason when it is aborted.
  */
 export async function projectByUmap(
   vectors: readonly Float32Array[],

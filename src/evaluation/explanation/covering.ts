@@ -1,4 +1,4 @@
-/** A square that is covered, and how far the next one is moved, in pixels of the model's image. */
+/** The size and step of the hidden square, in pixels of the model's input. */
 export interface Covering {
   patch: number;
   stride: number;
@@ -10,7 +10,7 @@ interface Size {
   height: number;
 }
 
-/** Where squares are put, so that they reach to every edge. */
+/** The positions of the square, which reach every edge. */
 export function coveredPlaces(
   { width, height }: Size,
   { patch, stride }: Covering,
@@ -22,7 +22,7 @@ export function coveredPlaces(
   return starts(height).flatMap((top) => starts(width).map((left) => ({ left, top })));
 }
 
-/** An image with a square of one value. */
+/** Fills a square of an image with one value. */
 export function cover<Pixels extends Uint8Array | Float32Array>(
   pixels: Pixels,
   { width, height, channels }: Size & { channels: number },
@@ -38,7 +38,7 @@ export function cover<Pixels extends Uint8Array | Float32Array>(
   return covered;
 }
 
-/** The mean fall over the squares that cover each pixel; a fall for each of `coveredPlaces`. */
+/** The mean drop over the squares that cover each pixel; there is one drop for each of `coveredPlaces`. */
 export function fallsByPixel(
   { width, height }: Size,
   covering: Covering,

@@ -5,14 +5,14 @@ import type { Random } from '../../core/random.js';
 import type { ImageShape, PixelScaling } from '../../core/images.js';
 import type { Model, ParameterValues } from '../../models/model.js';
 
-/** Why does a model give a class the logit that it gives for an image? */
+/** The input of an explainer: a model, an image and a class. */
 export interface Question {
   readonly model: Model;
   readonly values: ParameterValues;
   readonly shape: ImageShape;
-  /** The image as the model takes it: [height, width, channels]. */
+  /** The model's input: [height, width, channels]. */
   readonly image: Float32Array;
-  /** How pixels from 0 to 255 became it: it says what black and white are. */
+  /** The scaling of the input, which determines black and white. */
   readonly scaling: PixelScaling;
   /** The explained class. */
   readonly label: number;
@@ -20,15 +20,15 @@ export interface Question {
   readonly signal: AbortSignal;
 }
 
-/** What each pixel has to do with a logit. */
+/** The attribution of a logit to pixels. */
 export interface Attribution {
   /** Positive where a pixel supports the class: [height, width]. */
   readonly map: Float32Array;
-  /** Of methods whose map adds up to a difference between two logits: both numbers, and how many gradients it took. */
+  /** For methods whose map sums to a logit difference: both numbers, and the number of gradient evaluations. */
   readonly completeness?: { sum: number; difference: number; steps: number };
 }
 
-/** Answers a question. Throws USAGE where the model has not what the method needs, and the signal's reason when aborted. */
+/** Computes an attribution. Throws USAGE if the method does not support the model, and the signal's reason when aborted. */
 export type Explain = (question: Question) => Promise<Attribution>;
 
 /** A plug-in of the registry of explainers. */
@@ -36,25 +36,25 @@ export interface ExplainerDefinition<
   Name extends string = string,
   Options extends z.ZodObject = z.ZodObject,
 > extends Configurable<Name, Options> {
-  /** Where the method comes from. */
+  /** The reference for the method. */
   readonly source: string;
-  // A method, so that definitions with narrower options are still definitions.
+  // A method, for bivariance: definitions with narrower options remain assignable.
   build(options: z.output<Options>): Explain;
 }
 
-/** Says what an explainer is, keeping the types of its options. */
+/** Defines an explainer; infers the types of its options. */
 export function defineExplainer<Name extends string, Options extends z.ZodObject>(
   definition: ExplainerDefinition<Name, Options>,
 ): ExplainerDefinition<Name, Options> {
   return definition;
 }
 
-/** What black pixels are to the model. */
+/** The model's input value for black. */
 export function blackOf({ scaling }: Question): number {
   return scaling.offset;
 }
 
-/** The sums over the channels of each pixel. */
+/** Sums over the channels of each pixel. */
 export function overChannels(
   values: ArrayLike<number>,
   { height, width, channels }: ImageShape,

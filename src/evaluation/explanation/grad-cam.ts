@@ -16,8 +16,8 @@ import { defineExplainer } from './explainer.js';
 import { logitSum } from './gradients.js';
 
 /**
- * Grad-CAM: the maps of the last convolution, each weighted by its mean gradient, added, and what is negative left
- * out. Coarse: as fine as those maps are.
+ * Grad-CAM: the feature maps of the last convolution, weighted by their mean gradients, summed, and clipped at 0. Its resolution is
+ * that of the feature maps.
  */
 export const gradCam = defineExplainer({
   name: 'grad-cam',
@@ -30,7 +30,7 @@ export const gradCam = defineExplainer({
     const { featureMaps } = model;
     if (!featureMaps) {
       throw new ToolkitError('USAGE', {
-        message: `--method grad-cam needs a model with convolutions, and this one is ${model.description}`,
+        message: `--method grad-cam needs a model with convolutions; this one is ${model.description}`,
         hint: 'use --method integrated-gradients, smooth-grad or occlusion',
       });
     }

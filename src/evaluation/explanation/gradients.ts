@@ -2,19 +2,19 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { grad, mul, sum, tensor2d, tensor4d, tidy, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 
-// Gradients of operations are registered where this is loaded.
+// Registers the gradients of operations.
 import '../../engine/tracing/gradients.js';
 import { pixelsPerImage } from '../../core/images.js';
 import type { Question } from './explainer.js';
 
-/** Images that are computed with at once: enough to keep the kernels busy, few enough for a small memory. */
+/** The batch size: large enough for speed, small enough for little memory. */
 const BATCH = 64;
 
 /**
- * The gradients of the logits of some images with respect to the images, in inference. Each image's logit depends on that image
- * alone, so the gradient of their sum holds all of them.
+ * The gradients of the logits with respect to the images, in inference. Each logit depends only on its own image, so the gradient of
+ * their sum contains all of them.
  *
- * @param images one after the other, as the model takes them
+ * @param images the model's inputs, one after the other
  */
 export async function logitGradients(question: Question, images: Float32Array): Promise<Float32Array> {
   const { model, values, label } = question;

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { blackOf, defineExplainer, overChannels, type Attribution, type Question } from './explainer.js';
 import { logitGradients, logitsOf } from './gradients.js';
 
-/** How far the sum may be from the difference of the logits, as a share of it, before more steps are taken. */
+/** The relative error of the sum above which the number of steps is doubled. */
 const TOLERANCE = 0.005;
-/** A difference below this is not measured as a share: nothing of the image matters then. */
+/** For smaller differences the error is measured absolutely: nothing in the image matters. */
 const SMALL = 0.001;
 const MOST_STEPS = 4096;
 
@@ -43,7 +43,7 @@ export const integratedGradients = defineExplainer({
     },
 });
 
-/** The integral by the midpoint rule: the mean gradient in the middles of so many equal parts of the path, times its length. */
+/** The path integral by the midpoint rule. */
 async function integrate(question: Question, black: Float32Array, steps: number): Promise<Float64Array> {
   const { image } = question;
   const inputs = new Float32Array(steps * image.length);

@@ -3,18 +3,19 @@ import { tensor4d, tidy } from '@tensorflow/tfjs-core';
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
 import { Random } from '../../core/random.js';
 import type { Attribution, Explain, Question } from './explainer.js';
+import { requireFinite } from '../../models/finite-outputs.js';
 import { loadModel } from '../../models/load-model.js';
 
-/** A checkpoint's model, ready to explain images on the backend that was started. */
+/** A checkpoint's model, ready to explain images on the started backend. */
 export interface ModelExplainer {
-  /** The logits of an image. */
+  /** The logits of an image. Throws CHECKPOINT_REFUSED where they are not numbers. */
   logits(pixels: Uint8Array): Promise<Float32Array>;
   /** How much each pixel of an image supports a class. */
   explain(explain: Explain, pixels: Uint8Array, label: number): Promise<Attribution>;
   dispose(): void;
 }
 
-/** Makes a checkpoint's model ready to explain images. Throws CHECKPOINT_REFUSED. */
+/** Loads a checkpoint's model to explain images. Throws CHECKPOINT_REFUSED. */
 export function openExplainer(checkpoint: Checkpoint, seed: number, signal: AbortSignal): ModelExplainer {
   const { shape, preprocessing: scaling } = checkpoint.description;
   const { model, variables } = loadModel(checkpoint);
@@ -27,10 +28,10 @@ export function openExplainer(checkpoint: Checkpoint, seed: number, signal: Abor
       const output = tidy(() => model.apply(tensor4d(scaled(pixels), [1, height, width, channels]), values));
       const logits = await output.data<'float32'>();
       output.dispose();
-      return logits;
+      return requireFinite(logits, checkpoint);
     },
     explain(explain, pixels, label) {
-      // The same noise for every image, so that an explanation does not depend on which others were asked for.
+      // The same noise for every image, so that an explanation does not depend on other images.
       const random = new Random(seed, 'explanation');
       const question: Question = {
         model,

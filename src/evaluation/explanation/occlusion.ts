@@ -4,7 +4,7 @@ import { cover, coveredPlaces, fallsByPixel } from './covering.js';
 import { blackOf, defineExplainer } from './explainer.js';
 import { logitsOf } from './gradients.js';
 
-/** Occlusion: how much the logit falls when a square is covered with black. Needs no gradients, so it suits any model. */
+/** Occlusion: the drop of the logit when a square is hidden with black. Needs no gradients, so it works with every model. */
 export const occlusion = defineExplainer({
   name: 'occlusion',
   summary: 'occlusion: drop of the logit when a square is hidden',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineExplainer, overChannels } from './explainer.js';
 import { logitGradients } from './gradients.js';
 
-/** SmoothGrad: the mean gradient of noisy copies of the image, which has less noise of its own than a single one. */
+/** SmoothGrad: the mean gradient over noisy copies of the image, which is less noisy than a single gradient. */
 export const smoothGrad = defineExplainer({
   name: 'smooth-grad',
   summary: 'SmoothGrad: mean gradient over noisy copies of the image',

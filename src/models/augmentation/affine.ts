@@ -5,7 +5,7 @@ import type { Randomness } from '../../engine/tracing/randomness.js';
 import type { AugmentationOptions } from './options.js';
 
 /**
- * Where the pixels of some images come from: pixel (x, y) of the result is the value at (xx·x + xy·y + x0, yx·x + yy·y + y0).
+ * An affine map from output to input coordinates: output pixel (x, y) is the input at (xx·x + xy·y + x0, yx·x + yy·y + y0).
  * Each coefficient is [n, 1].
  */
 export interface AffineMap {
@@ -17,12 +17,12 @@ export interface AffineMap {
   readonly y0: Tensor;
 }
 
-/** What is done to an image, each as numbers [n, 1]: angles in radians, the shift in pixels. */
+/** The parameters of an affine change, each [n, 1]: angles in radians, shifts in pixels. */
 export interface AffineChange {
   readonly rotation: Tensor;
-  /** By which factor it grows. */
+  /** The zoom factor. */
   readonly scale: Tensor;
-  /** The angle by which upright lines lean. */
+  /** The shear angle of vertical lines. */
   readonly shear: Tensor;
   readonly shiftX: Tensor;
   readonly shiftY: Tensor;
@@ -30,24 +30,24 @@ export interface AffineChange {
 
 type AffineOptions = Omit<AugmentationOptions, 'augmentElastic' | 'augmentErasing'>;
 
-/** Whether some options ask for an affine map. */
+/** Whether the options include an affine change. */
 export function isAffine(options: AffineOptions): boolean {
   const { augmentShift, augmentRotation, augmentScale, augmentShear } = options;
   return [augmentShift, augmentRotation, augmentScale, augmentShear].some((value) => value > 0);
 }
 
-/** Draws what is done to each of `count` images: uniformly up to the limits, either way; shifts in whole pixels. */
+/** Draws the affine change of each of `count` images: uniform between the limits; shifts in whole pixels. */
 export function drawAffineChange(
   { augmentShift, augmentRotation, augmentScale, augmentShear }: AffineOptions,
   count: number,
   randomness: Randomness,
 ): AffineChange {
   const draw = (purpose: string): Tensor => randomness.uniform([count, 1], `augmentation/${purpose}`);
-  // What is the same in every step becomes a constant of a compiled program, with all that is computed of it.
+  // Values that are the same in every step become constants of the compiled program.
   const none = zeros([count, 1]);
   const within = (limit: number, purpose: string): Tensor =>
     limit === 0 ? none : mul(sub(draw(purpose), 0.5), 2 * limit);
-  // Whole pixels: between them, interpolation would blur what is moved and not turned.
+  // Whole pixels: fractions would blur images that are shifted but not rotated.
   const pixels = (purpose: string): Tensor =>
     augmentShift === 0 ? none : sub(floor(mul(draw(purpose), 2 * augmentShift + 1)), augmentShift);
   return {
@@ -60,7 +60,7 @@ export function drawAffineChange(
 }
 
 /**
- * The map of a change about an image's centre c. An image is sheared, scaled, turned, then shifted by t, so a point p comes from
+ * The map of a change about an image's centre c. An image is sheared, scaled, rotated, then shifted by t, so a point p comes from
  * c + (R·S·H)⁻¹ (p − c − t), with H = [1 k; 0 1] for the shear k, S the scale, and R = [cos −sin; sin cos].
  */
 export function affineMap(

@@ -10,8 +10,8 @@ import type { AugmentationOptions } from './options.js';
 const UNSCALED: PixelScaling = { scale: 1, offset: 0 };
 
 /**
- * Images as training would change them, on the backend that was started: of each index, as many as are asked for, all different.
- * Made by the code that training runs; a run's own random numbers are others. None without augmentation.
+ * Augments images with the code that training uses, on the started backend: several variants of each index. A run draws other random
+ * numbers. Empty without augmentation.
  */
 export function augmentImages(
   source: LabelledImages,

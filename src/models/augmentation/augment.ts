@@ -9,13 +9,13 @@ import type { AugmentationOptions } from './options.js';
 import { resample } from './resample.js';
 import { changeThickness } from './thickness.js';
 
-/** Changes a batch of scaled images [n, height, width, channels], by tfjs operations alone, as a step's random numbers say. */
+/** Augments a batch of scaled images [n, height, width, channels] with a step's random numbers, with tfjs operations only. */
 export type Augmentation = (images: Tensor4D, randomness: Randomness) => Tensor4D;
 
 /**
- * The augmentation of some options, or undefined where they ask for none. Strokes become thicker or thinner first, on the pixels as they
- * are; the affine map and the elastic distortion are applied together, so that an image is interpolated once; erasing comes last. What is
- * moved in from outside is what pixel 0 became.
+ * Builds the augmentation of some options; undefined if they include none. Stroke thickness changes first, on the original pixels; the
+ * affine map and the elastic distortion are combined, so that an image is interpolated only once; erasing comes last. The outside is
+ * filled with the scaled value of pixel 0.
  */
 export function augmentation(options: AugmentationOptions, scaling: PixelScaling): Augmentation | undefined {
   const { augmentThickness, augmentElastic, augmentErasing } = options;

@@ -3,9 +3,9 @@ import { mul, reshape, sub, sum, tensor2d, type Tensor, type Tensor2D } from '@t
 import type { ImageShape } from '../../core/images.js';
 import type { Randomness } from '../../engine/tracing/randomness.js';
 
-/** The deviation of the smoothing, as a share of the shorter side: 4 pixels of 28, as in the paper. */
+/** The standard deviation of the smoothing, as a share of the shorter side: 4 pixels of 28, as in the paper. */
 const SMOOTHNESS = 1 / 7;
-/** Noise beyond the image still reaches into it, up to so many deviations. */
+/** The margin of noise around the image, in standard deviations. */
 const REACH = 2;
 
 /** Displacements of the pixels of some images, in pixels, each [n, height × width]. */
@@ -15,11 +15,11 @@ export interface Displacement {
 }
 
 /**
- * Random displacements that neighbouring pixels share (Simard, Steinkraus and Platt, "Best practices for convolutional neural
- * networks applied to visual document analysis", 2003): uniform noise, smoothed by a Gaussian. The Gaussian leaves nothing of the
- * noise that is finer than its deviation, so the noise is drawn on a grid as coarse as that, and the smoothing is two products of
- * small matrices. They are written as sums: TensorFlow computes matrix products in 16 bits where it may (`--precision mixed`), and
- * with them all coordinates that come of them, to a quarter of a pixel; what comes of sums it leaves in 32. In the paper's terms, a typical displacement of 1.5 pixels is α ≈ 37 at σ = 4.
+ * Smooth random displacements (Simard, Steinkraus and Platt, "Best practices for convolutional neural
+ * networks applied to visual document analysis", 2003): uniform noise, smoothed by a Gaussian. The Gaussian removes
+ * detail finer than its standard deviation, so the noise is drawn on a grid that coarse, and the smoothing is two products of small
+ * matrices. They are computed as sums: with `--precision mixed` TensorFlow would compute matrix products in 16 bits, which rounds the
+ * coordinates to a quarter of a pixel. In the paper's terms, a typical displacement of 1.5 pixels is α ≈ 37 at σ = 4.
  *
  * @param typical the standard deviation of the displacements, in pixels
  */
@@ -56,8 +56,8 @@ export function drawDisplacement(
 }
 
 /**
- * The weights [side, points] by which a side's pixels take the noise of grid points; their squares add up to 1, so that the
- * variance stays what it is, at the border too.
+ * The smoothing weights [side, points] from grid points to pixels. Their squares add up to 1, which preserves the variance, at the
+ * border too.
  */
 function smoothing(side: number, deviation: number): { points: number; weights: Tensor2D } {
   const points = Math.ceil(side / deviation) + 2 * REACH;

@@ -20,14 +20,14 @@ import {
 import type { PixelScaling } from '../../core/images.js';
 import type { Randomness } from '../../engine/tracing/randomness.js';
 
-/** The rectangle's area as a share of the image's, and the longest side's ratio to the shortest: the paper's. */
+/** The paper's range of the rectangle's area, as a share of the image, and its largest aspect ratio. */
 const AREA = [0.02, 0.4] as const;
 const LONGEST = 1 / 0.3;
 
 /**
  * Random erasing (Zhong et al., "Random erasing data augmentation", 2020): with a probability, a rectangle of the image becomes
- * noise, uniform over all that pixels can be. Other than in the paper, where one that does not fit is drawn again, a side that is
- * longer than the image's becomes as long; upright and lying rectangles are equally likely.
+ * noise, uniform over the pixel range. The paper redraws a rectangle that does not fit; here its side is cut to the image's. Both
+ * orientations are equally likely.
  */
 export function eraseRectangles(
   images: Tensor4D,
@@ -51,7 +51,7 @@ export function eraseRectangles(
   return add(mul(images, sub(1, erased)), mul(noise, erased));
 }
 
-/** Which of a side's pixels lie in a stretch of some length, rounded, somewhere within the side: booleans [n, side]. */
+/** The mask of an interval within a side, its length rounded: booleans [n, side]. */
 function span(length: Tensor, position: Tensor, side: number): Tensor {
   const size = clipByValue(floor(add(length, 0.5)), 1, side);
   const start = floor(mul(position, add(sub(side, size), 1)));

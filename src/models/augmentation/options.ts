@@ -3,7 +3,7 @@ import { z } from 'zod';
 const upTo = (limit: number, description: string): z.ZodDefault<z.ZodNumber> =>
   z.number().min(0).max(limit).default(0).meta({ description });
 
-/** The options of augmentation; with all of them at zero, images are trained on as they are. */
+/** The augmentation options; all zeros mean no augmentation. */
 export const augmentationFields = {
   augmentShift: z
     .int()
@@ -19,10 +19,10 @@ export const augmentationFields = {
   augmentErasing: upTo(1, 'augmentation: probability of random erasing'),
 };
 
-/** How training images are changed before each step. */
+/** The augmentation of training images. */
 export type AugmentationOptions = z.output<z.ZodObject<typeof augmentationFields>>;
 
-/** Whether some options ask for any change. */
+/** Whether the options include any augmentation. */
 export function isAugmentation(options: AugmentationOptions): boolean {
   return Object.keys(augmentationFields).some((key) => options[key as keyof AugmentationOptions] > 0);
 }

@@ -21,10 +21,10 @@ import type { AffineMap } from './affine.js';
 import type { Displacement } from './elastic.js';
 
 /**
- * Images [n, height, width, channels] drawn anew: each pixel is the bilinear value of where the map, and then the displacement,
- * say that it comes from.
+ * Resamples images [n, height, width, channels]: each pixel is interpolated bilinearly at its source position, by the map and then the
+ * displacement.
  *
- * @param outside the value of what lies around an image
+ * @param outside the value outside the image
  */
 export function resample(
   images: Tensor4D,
@@ -44,7 +44,7 @@ export function resample(
   return interpolate(images, add(fromX, displacement.x), add(fromY, displacement.y), outside);
 }
 
-/** The map as TensorFlow's kernel takes it: [n, 8], of which the last two, for perspective, are zero. */
+/** The map for TensorFlow's kernel: [n, 8]; the last two coefficients, for perspective, are zero. */
 function transformsOf({ xx, xy, x0, yx, yy, y0 }: AffineMap): Tensor {
   const none = filled([xx.shape[0], 2], 0);
   return concat([xx, xy, x0, yx, yy, y0, none], 1);
@@ -59,10 +59,10 @@ function pixelPlaces({ height, width }: Pick<ImageShape, 'height' | 'width'>): {
   };
 }
 
-/** The bilinear values of images at places [n, height × width]: the mean of four pixels, weighted by how near they are. */
+/** Bilinear interpolation of images at positions [n, height × width]. */
 function interpolate(images: Tensor4D, x: Tensor, y: Tensor, outside: number): Tensor4D {
   const [count, height, width, channels] = images.shape;
-  // A border one pixel wide is all of the outside that there is to see: places beyond are moved onto it.
+  // A border of one pixel stands for the outside: positions beyond it are clamped.
   const border: [number, number] = [1, 1];
   const stride = width + 2;
   const padded = pad(images, [[0, 0], border, border, [0, 0]], outside);
@@ -82,10 +82,10 @@ function interpolate(images: Tensor4D, x: Tensor, y: Tensor, outside: number): T
   return reshape(values, [count, height, width, channels]);
 }
 
-/** The pixel before each place, counted from that of the border, and the share that the pixel after it has. */
+/** The pixel before each position, counted from the border, and the weight of the pixel after it. */
 function neighbours(place: Tensor, side: number): { before: Tensor; share: Tensor } {
   const fromBorder = clipByValue(add(place, 1), 0, side + 1);
-  // At the very end, the pixel after the last one would lie outside.
+  // Clamped, so that the next pixel exists.
   const before = clipByValue(floor(fromBorder), 0, side);
   return { before, share: sub(fromBorder, before) };
 }

@@ -2,13 +2,12 @@ import { add, maxPool, mul, neg, relu, sub, type Tensor4D } from '@tensorflow/tf
 
 import type { Randomness } from '../../engine/tracing/randomness.js';
 
-/** Height and width of the square of which the brightest or the darkest pixel is taken: one pixel more on each side. */
+/** The size of the dilation and erosion window. */
 const SQUARE = 3;
 
 /**
- * Makes bright strokes thicker or thinner: a pixel goes up to a share of the way to the brightest of its neighbours, or to the darkest
- * (the dilation and the erosion of Serra, "Image analysis and mathematical morphology", 1982, chapter XII). The share is drawn for each
- * image, uniform from −limit (thinner) to limit.
+ * Makes bright strokes thicker or thinner by mixing an image with its dilation or erosion (Serra, "Image analysis and mathematical
+ * morphology", 1982, chapter XII). The mixing weight of each image is uniform from −limit (thinner) to limit.
  */
 export function changeThickness(images: Tensor4D, limit: number, randomness: Randomness): Tensor4D {
   const drawn = randomness.uniform([images.shape[0], 1, 1, 1], 'augmentation/thickness');

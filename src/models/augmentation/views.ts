@@ -11,7 +11,7 @@ const UNCHANGED: Change = { rotation: 0, scale: 1, shear: 0, shiftX: 0, shiftY: 
 /** A twentieth of a right angle. */
 const TURN = Math.PI / 40;
 
-/** What is done to an image for each of its views: nothing, and little changes, each one both ways. */
+/** The change of each view: none, and small changes in both directions. */
 const VIEWS: readonly Partial<Change>[] = [
   {},
   ...[1, -1].flatMap((way) => [
@@ -23,13 +23,13 @@ const VIEWS: readonly Partial<Change>[] = [
   ]),
 ];
 
-/** In how many views test-time augmentation classifies an image, the image itself among them. */
+/** The number of views in test-time augmentation, including the image itself. */
 export const VIEW_COUNT = VIEWS.length;
 
 /**
- * Test-time augmentation: a forward pass that classifies several views of each image, and gives the logarithm of the mean of their
+ * Test-time augmentation: a forward pass that classifies several views of each image and returns the logarithm of their mean
  * probabilities (Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", 2012, section
- * 4.1, with other views). The views are the same for every image, so that no answer depends on chance or on other images.
+ * 4.1, with other views). The views are the same for every image, so results do not depend on chance or on other images.
  */
 export function withViews(forward: Forward, { offset }: PixelScaling): Forward {
   return (images) => {

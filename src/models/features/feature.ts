@@ -6,27 +6,27 @@ import type { ImageShape, LabelledImages, PixelScaling } from '../../core/images
 import type { ParameterSpec, ParameterValues } from '../model.js';
 import type { PassCost } from '../pass-cost.js';
 
-/** The values of what was learnt from data before training, by the names of its parameters. */
+/** The feature parameters fitted before training, by name. */
 export type FittedValues = ReadonlyMap<string, Float32Array>;
 
 /**
- * A fixed map from images to a vector that a plain model takes in their place. It is part of the model's graph, and what it
- * needs lies in the checkpoint, so that whoever applies the model applies it too.
+ * A fixed map from images to a feature vector, the input of a model. It is part of the model's graph and its parameters are in the
+ * checkpoint, so that inference applies it too.
  */
 export interface FeatureExtractor {
-  /** In a few words, for people: "pca 64". */
+  /** A short description for people: "pca 64". */
   readonly description: string;
-  /** How many numbers an image becomes. */
+  /** The dimension of the feature vector. */
   readonly size: number;
-  /** All of them fixed: training does not change them. */
+  /** All are fixed: training does not change them. */
   readonly parameters: readonly ParameterSpec[];
-  /** What it takes for one image. */
+  /** The cost for one image. */
   readonly cost: PassCost;
-  /** Scaled images [n, height, width, channels] to [n, 1, size, 1], by tfjs operations alone. */
+  /** Maps scaled images [n, height, width, channels] to [n, 1, size, 1], with tfjs operations only. */
   apply(images: Tensor4D, values: ParameterValues): Tensor4D;
 }
 
-/** What features may be fitted to: the training split, and nothing else. */
+/** The data that features are fitted to: the training split only. */
 export interface FittingData {
   readonly images: LabelledImages;
   readonly indices: Int32Array;
@@ -39,19 +39,19 @@ export interface FeatureDefinition<
   Name extends string = string,
   Options extends z.ZodObject = z.ZodObject,
 > extends Configurable<Name, Options> {
-  /** Where the method comes from. */
+  /** The reference for the method. */
   readonly source: string;
-  /** Learns from the training images what the extractor needs; absent where it needs nothing. */
+  /** Fits the extractor's parameters to the training images; undefined if it has none. */
   fit?(options: z.output<Options>, data: FittingData): FittedValues;
   /**
-   * The extractor for images of a shape; undefined where the images themselves are the features.
+   * Builds the extractor for images of a shape; undefined if the features are the pixels.
    *
-   * @param fitted what `fit` gave; without it, the parameters are zero until a checkpoint brings them
+   * @param fitted the result of `fit`; without it, the parameters are zero until a checkpoint is loaded
    */
   build(options: z.output<Options>, shape: ImageShape, fitted?: FittedValues): FeatureExtractor | undefined;
 }
 
-/** Says what features are, keeping the types of their options. */
+/** Defines features; infers the types of their options. */
 export function defineFeatures<Name extends string, Options extends z.ZodObject>(
   definition: FeatureDefinition<Name, Options>,
 ): FeatureDefinition<Name, Options> {

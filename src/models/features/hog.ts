@@ -26,7 +26,7 @@ import { pixelsPerImage, type ImageShape } from '../../core/images.js';
 import { defineFeatures } from './feature.js';
 
 const EPSILON = 1e-5;
-/** Blocks whose largest values are cut off here and that are then normalised again: "L2-Hys". */
+/** The clipping value of L2-Hys normalisation. */
 const CLIP = 0.2;
 
 interface Layout {
@@ -35,7 +35,7 @@ interface Layout {
   orientations: number;
 }
 
-/** Histograms of oriented gradients: how strongly the edges of each small region point in which direction. */
+/** Histograms of oriented gradients: the gradient strength of each cell by orientation. */
 export const hog = defineFeatures({
   name: 'hog',
   summary: 'histograms of oriented gradients (HOG)',
@@ -86,18 +86,18 @@ function blockCounts({ height, width }: ImageShape, { cellSize, blockSize }: Lay
   });
 }
 
-/** The strength of each pixel's edge, in the channel of its direction: [n, height, width, orientations]. */
+/** The gradient magnitude of each pixel, in the channel of its orientation: [n, height, width, orientations]. */
 function votes(images: Tensor4D, { orientations }: Layout): Tensor4D {
   const [vertical, horizontal] = gradients(images);
   const strength = sqrt(add(mul(vertical, vertical), mul(horizontal, horizontal)));
-  // Strength × sine of the angle from an edge of a range to the direction. A direction and its opposite count alike; they lie in
-  // the range where the projections on its two edges differ in sign, and on its first edge.
+  // Magnitude × sine of the angle from a bin's edge to the gradient. Opposite gradients count alike; they are in the bin whose two
+  // edge projections differ in sign, or on its first edge.
   const project = (turn: number): Tensor => {
     const angles = Array.from(
       { length: orientations },
       (_, index) => ((index + turn) * Math.PI) / orientations,
     );
-    // The last edge is the first one, turned by half a circle: exactly, or level edges would be counted twice.
+    // The last edge is exactly the first one rotated by 180°, or horizontal edges would be counted twice.
     const cosines = angles.map((angle) => (angle >= Math.PI ? -1 : Math.cos(angle)));
     const sines = angles.map((angle) => (angle >= Math.PI ? 0 : Math.sin(angle)));
     const weights = (values: number[]): Tensor => tensor(values, [1, 1, 1, orientations]);
@@ -108,13 +108,13 @@ function votes(images: Tensor4D, { orientations }: Layout): Tensor4D {
   return mul(cast(isInRange, 'float32'), strength);
 }
 
-/** Differences of the pixels below and above, right and left; 0 where the image ends. Each [n, height, width, 1]. */
+/** Central differences, vertical and horizontal; 0 at the border. Each [n, height, width, 1]. */
 function gradients(images: Tensor4D): [Tensor4D, Tensor4D] {
   const [, height, width, channels] = images.shape;
   const vertical = mul(difference(images, [3, 1]), tensor(inside(height), [1, height, 1, 1]));
   const horizontal = mul(difference(images, [1, 3]), tensor(inside(width), [1, 1, width, 1]));
   if (channels === 1) return [vertical as Tensor4D, horizontal as Tensor4D];
-  // Of several channels, the one with the strongest edge counts.
+  // Uses the channel with the largest gradient.
   const strength = add(mul(vertical, vertical), mul(horizontal, horizontal));
   const isStrongest = cast(equal(strength, max(strength, 3, true)), 'float32');
   const ofStrongest = (values: Tensor): Tensor4D =>
@@ -122,14 +122,14 @@ function gradients(images: Tensor4D): [Tensor4D, Tensor4D] {
   return [ofStrongest(vertical), ofStrongest(horizontal)];
 }
 
-/** The pixel after minus the pixel before, in each channel by itself. */
+/** The central difference of each channel. */
 function difference(images: Tensor4D, size: [height: number, width: number]): Tensor4D {
   const channels = images.shape[3];
   const values = [-1, 0, 1].flatMap((weight) => diagonal(channels).map((value) => value * weight));
   return conv2d(images, tensor4d(values, [...size, channels, channels]), 1, 'same');
 }
 
-/** The first and last pixel of a line have no difference. */
+/** A mask without the first and last pixel, which have no central difference. */
 function inside(length: number): number[] {
   return Array.from({ length }, (_, at) => (at === 0 || at === length - 1 ? 0 : 1));
 }

@@ -11,7 +11,7 @@ import { largestEigenPairs } from '../../core/numerics/lanczos.js';
 
 const MEAN = 'pca/mean';
 const COMPONENTS = 'pca/components';
-/** More images hardly move the components; a larger covariance than this many pixels' would not fit a small machine. */
+/** More images hardly change the components; the covariance of more pixels would not fit into a small memory. */
 const MAX_IMAGES = 20_000;
 const MAX_PIXELS = 4096;
 
@@ -70,7 +70,7 @@ function fitComponents(
   const { values, vectors } = largestEigenPairs(covariance, count, seed);
   const components = new Float32Array(size * count);
   vectors.forEach((vector, component) => {
-    // Pixels reach the model scaled, which stretches their deviations.
+    // The model's input is scaled, and so are the deviations.
     const deviation = Math.sqrt(Math.max(values[component]!, 0)) * Math.abs(scaling.scale);
     const factor = whiten ? 1 / (deviation || 1) : 1;
     vector.forEach((value, pixel) => (components[pixel * count + component] = value * factor));
@@ -85,13 +85,13 @@ function requireEnough(count: number, pixels: number, images: number): void {
   const most = Math.min(pixels, images - 1);
   if (count > most) {
     throw new ToolkitError('USAGE', {
-      message: `--pca-components is ${count}, and ${images} training images of ${pixels} pixels have at most ${most}`,
-      hint: 'ask for fewer',
+      message: `--pca-components is ${count}, but ${images} training images of ${pixels} pixels have at most ${most}`,
+      hint: 'lower --pca-components',
     });
   }
   if (pixels > MAX_PIXELS) {
     throw new ToolkitError('USAGE', {
-      message: `--features pca: images of ${pixels} pixels are too large for it; ${MAX_PIXELS} is the limit`,
+      message: `--features pca: images have ${pixels} pixels; the limit is ${MAX_PIXELS}`,
       hint: 'use smaller images, or --features hog',
     });
   }

@@ -1,7 +1,7 @@
 import { activations, type ActivationName } from '../activations.js';
 import type { Layer } from './layer.js';
 
-/** A function of each value, as a layer of its own. */
+/** An activation function as a layer. */
 export function activation<Shape extends readonly number[]>(
   name: ActivationName,
   shape: Shape,

@@ -2,7 +2,7 @@ import { avgPool, reshape, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import type { Layer, MapLayer, MapShape } from './layer.js';
 
-/** Keeps the mean of each square of `size` × `size`; what is left over at the right and lower edge is dropped. */
+/** Average pooling of `size` × `size`; the remainder at the right and bottom edge is dropped. */
 export function averagePooling([height, width, channels]: MapShape, size: number): MapLayer {
   return {
     outputShape: [Math.floor(height / size), Math.floor(width / size), channels],
@@ -11,7 +11,7 @@ export function averagePooling([height, width, channels]: MapShape, size: number
   };
 }
 
-/** Keeps the mean of each channel (Lin, Chen and Yan, "Network in network", 2013). */
+/** Global average pooling: the mean of each channel (Lin, Chen and Yan, "Network in network", 2013). */
 export function globalAveragePooling([height, width, channels]: MapShape): Layer {
   return {
     outputShape: [channels],

@@ -16,11 +16,11 @@ import { valueOf, type Layer } from './layer.js';
 
 export interface BatchNormalizationOptions<Shape extends readonly number[]> {
   name: string;
-  /** Of an example; the last axis is the channels'. */
+  /** The shape of an example; the last axis is the channels. */
   shape: Shape;
-  /** The share of the moving statistics that a step keeps. */
+  /** The decay of the moving statistics per step. */
   momentum?: number;
-  /** Added to the variance, so that nothing is divided by zero. */
+  /** Added to the variance to avoid division by zero. */
   epsilon?: number;
 }
 
@@ -30,9 +30,9 @@ const constantly =
     new Float32Array(count).fill(value);
 
 /**
- * Brings each channel to a mean and a spread that are learnt: in training by the statistics of the batch, in inference by the mean
- * of those over the last steps, which are saved with the model (Ioffe and Szegedy, "Batch normalization: accelerating deep network
- * training by reducing internal covariate shift", 2015). The whole batch is looked at, so steps with it are not cut into shards.
+ * Batch normalisation with a learned scale and shift per channel: training uses the statistics of the batch, inference their moving
+ * averages, which are saved with the model (Ioffe and Szegedy, "Batch normalization: accelerating deep network
+ * training by reducing internal covariate shift", 2015). It needs the whole batch, so training steps with it are not sharded.
  */
 export function batchNormalization<Shape extends readonly number[]>({
   name,
@@ -74,7 +74,7 @@ export function batchNormalization<Shape extends readonly number[]>({
   };
 }
 
-/** The exponential moving average, one step on. */
+/** The exponential moving average after one step. */
 function movedTowards(average: Tensor, latest: Tensor, share: number): Tensor {
   return add(average, mul(sub(latest, average), share));
 }

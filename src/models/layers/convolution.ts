@@ -6,7 +6,7 @@ import { initializers, type InitializerName } from '../initializers.js';
 import type { ParameterSpec } from '../model.js';
 import { chain, valueOf, type MapLayer, type MapShape } from './layer.js';
 
-/** Whether a window stays within the image, or visits every pixel, with zeros around the image. */
+/** `valid`: no padding; `same`: zero padding, so that the output has the size of the input at stride 1. */
 export type Padding = 'valid' | 'same';
 
 interface WindowOptions {
@@ -16,11 +16,11 @@ interface WindowOptions {
   kernelSize: number;
   initializer: InitializerName;
   activation?: ActivationName | undefined;
-  /** How many pixels the filters move at a time; 1 by default. */
+  /** The stride in pixels; 1 by default. */
   stride?: number;
   /** `valid` by default. */
   padding?: Padding;
-  /** Whether a bias is added for each filter, as it is by default; before a normalisation it has no effect. */
+  /** Whether filters have a bias, true by default; before a normalisation it has no effect. */
   hasBias?: boolean;
 }
 
@@ -29,13 +29,13 @@ export interface ConvolutionOptions extends WindowOptions {
 }
 
 export interface DepthwiseConvolutionOptions extends WindowOptions {
-  /** How many filters each channel has; 1 by default. */
+  /** The number of filters per channel; 1 by default. */
   depthMultiplier?: number;
 }
 
 export type SeparableConvolutionOptions = ConvolutionOptions & DepthwiseConvolutionOptions;
 
-/** A layer of filters that are moved over the image. */
+/** A 2D convolution. */
 export function convolution(options: ConvolutionOptions): MapLayer {
   const { inputShape, filters } = options;
   return windowed(options, {
@@ -46,7 +46,7 @@ export function convolution(options: ConvolutionOptions): MapLayer {
   });
 }
 
-/** Filters of which each looks at one channel alone, as Keras's `DepthwiseConv2D`: channel by channel, the filters of each together. */
+/** A depthwise convolution, as Keras's `DepthwiseConv2D`: the output is ordered by input channel, then filter. */
 export function depthwiseConvolution(options: DepthwiseConvolutionOptions): MapLayer {
   const { inputShape, depthMultiplier = 1 } = options;
   const [, , channels] = inputShape;
@@ -60,7 +60,7 @@ export function depthwiseConvolution(options: DepthwiseConvolutionOptions): MapL
 }
 
 /**
- * A convolution in two parts, with fewer weights and products: each channel alone, and then a mixture of channels at each pixel (Chollet,
+ * A separable convolution, with fewer weights and operations: depthwise, then pointwise (Chollet,
  * "Xception: deep learning with depthwise separable convolutions", 2017; Keras's `SeparableConv2D`).
  */
 export function separableConvolution(options: SeparableConvolutionOptions): MapLayer {
@@ -76,12 +76,12 @@ export function separableConvolution(options: SeparableConvolutionOptions): MapL
   return chain<MapLayer>([depthwise, pointwise]);
 }
 
-/** How filters look at the channels. */
+/** How filters connect to channels. */
 interface Channels {
-  /** The kernel's shape beside height and width. */
+  /** The last two dimensions of the kernel. */
   depth: readonly [number, number];
   filters: number;
-  /** How many channels each filter looks at. */
+  /** The number of input channels per filter. */
   inputs: number;
   filter: (input: Tensor4D, kernel: Tensor4D, stride: number, padding: Padding) => Tensor4D;
 }
@@ -122,7 +122,7 @@ function windowed(options: WindowOptions, { depth, filters, inputs, filter }: Ch
   };
 }
 
-/** How many places a window takes along an axis. */
+/** The output size along an axis. */
 export function outputSize(size: number, window: number, stride: number, padding: Padding): number {
   return padding === 'same' ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1;
 }

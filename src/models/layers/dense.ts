@@ -11,7 +11,7 @@ export interface DenseOptions {
   units: number;
   activation?: ActivationName | undefined;
   initializer: InitializerName;
-  /** What comes before the inputs in the shape of an example: the same layer is applied to each token of a sequence. */
+  /** Leading dimensions of an example: the layer is applied to each token of a sequence. */
   leading?: readonly number[];
 }
 

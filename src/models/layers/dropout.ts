@@ -3,10 +3,10 @@ import { cast, greaterEqual, mul } from '@tensorflow/tfjs-core';
 import type { Layer } from './layer.js';
 
 /**
- * In training, each value is zero with a probability of `rate`, and else made larger so that the mean stays; afterwards, nothing
- * happens (Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014).
+ * Dropout: in training, each value is set to zero with probability `rate` and scaled up otherwise, which preserves the mean; no effect
+ * in inference (Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014).
  *
- * @param name tells the random numbers of two such layers apart
+ * @param name distinguishes the random streams of several such layers
  */
 export function dropout(name: string, shape: readonly number[], rate: number): Layer {
   return {

@@ -3,7 +3,7 @@ import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { FeatureMaps } from '../model.js';
 import { applyAll, type Layer } from './layer.js';
 
-/** What the last layer gives that learns and makes images of images; undefined where there is no such layer. */
+/** The feature maps of the last convolution; undefined if there is none. */
 export function featureMapsOf(layers: readonly Layer[]): FeatureMaps | undefined {
   const last = layers.findLastIndex(
     ({ parameters, outputShape }) => parameters.length > 0 && outputShape.length === 3,

@@ -24,17 +24,17 @@ import { sequencePooling } from './sequence-pooling.js';
 import type { LayerSettings } from './settings.js';
 import { transformerBlock } from './transformer-block.js';
 
-/** Where a layer stands. */
+/** The position of a layer. */
 export interface LayerPlace {
-  /** For its parameters: "convolution2". */
+  /** The prefix of its parameter names: "convolution2". */
   readonly name: string;
-  /** The shape that comes in, for one example. */
+  /** The input shape of one example. */
   readonly shape: readonly number[];
-  /** Says that the layer cannot stand here, and what it would need. */
+  /** Throws an error that says which input the layer needs. */
   readonly refuse: (need: string) => never;
 }
 
-/** Makes a layer of its settings, for the place where it stands. Calls `refuse` where the shape does not fit. */
+/** Builds a layer from its settings, for its position. Calls `refuse` if the input shape does not fit. */
 export function layerFromSettings(settings: LayerSettings, place: LayerPlace): Layer {
   const { name, shape } = place;
   switch (settings.type) {
@@ -88,7 +88,7 @@ export function shapeInWords(shape: readonly number[]): string {
   return shape.join('×');
 }
 
-/** Whether something is left of an example. */
+/** Whether all dimensions are positive. */
 export function isNotEmpty(shape: readonly number[]): boolean {
   return elementCount(shape) > 0 && shape.every((size) => size > 0);
 }

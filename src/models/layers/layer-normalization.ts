@@ -3,12 +3,12 @@ import { add, mean, mul, rsqrt, square, sub, sum, type Tensor } from '@tensorflo
 import { withCustomGradient } from '../../engine/tracing/custom-gradient.js';
 import { valueOf, type Layer } from './layer.js';
 
-/** Keeps the square root away from 0; PyTorch's value. */
+/** Added to the variance; PyTorch's value. */
 const EPSILON = 1e-5;
 
 /**
- * Brings the values along the last axis to mean 0 and variance 1, then scales and shifts each by numbers that are learnt (Ba, Kiros and
- * Hinton, "Layer normalization", 2016). Unlike batch normalisation, it treats every example alone, in training as later.
+ * Layer normalisation over the last axis, with a learned scale and shift (Ba, Kiros and
+ * Hinton, "Layer normalization", 2016). Unlike batch normalisation, it treats each example separately, and training and inference alike.
  */
 export function layerNormalization(name: string, shape: readonly number[]): Layer {
   const size = shape.at(-1) ?? 1;

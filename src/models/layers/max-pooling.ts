@@ -2,7 +2,7 @@ import { maxPool, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import type { MapLayer, MapShape } from './layer.js';
 
-/** Keeps the largest value of each square of `size` × `size`; what is left over at the right and lower edge is dropped. */
+/** Max pooling of `size` × `size`; the remainder at the right and bottom edge is dropped. */
 export function maxPooling([height, width, channels]: MapShape, size: number): MapLayer {
   return {
     outputShape: [Math.floor(height / size), Math.floor(width / size), channels],

@@ -6,15 +6,15 @@ import { chain, type MapLayer } from './layer.js';
 import { maxPooling } from './max-pooling.js';
 
 export interface NormalizedConvolutionOptions extends Omit<ConvolutionOptions, 'activation' | 'hasBias'> {
-  /** Left out where a sum with something else follows. */
+  /** Undefined if a skip connection is added first. */
   activation?: ActivationName | undefined;
-  /** Height and width of the squares of which the largest value is kept; 1 by default. */
+  /** The window of max pooling; 1 (none) by default. */
   poolSize?: number;
 }
 
 /**
- * A convolution without bias, batch normalisation and an activation. Where the image is made smaller, this is done before the
- * normalisation, which then has fewer values to look at.
+ * A convolution without bias, batch normalisation and an activation. Pooling comes before the normalisation, which then processes
+ * fewer values.
  */
 export function normalizedConvolution(options: NormalizedConvolutionOptions): MapLayer {
   const { name, activation: activationName, poolSize = 1 } = options;

@@ -3,8 +3,8 @@ import { pad, reshape, transpose, type Tensor } from '@tensorflow/tfjs-core';
 import type { MapShape, SequenceLayer } from './layer.js';
 
 /**
- * Cuts an image into squares of `size` × `size` pixels, row by row: [height, width, channels] to [patches, size² · channels]. Images that
- * cannot be divided are filled up with zeros at the right and lower edge.
+ * Cuts an image into patches of `size` × `size` pixels, row by row: [height, width, channels] to [patches, size² · channels]. Images are
+ * zero-padded at the right and bottom edge if needed.
  */
 export function patches([height, width, channels]: MapShape, size: number): SequenceLayer {
   const rows = Math.ceil(height / size);

@@ -3,13 +3,13 @@ import { add, pad } from '@tensorflow/tfjs-core';
 import { elementCount } from '../../core/images.js';
 import { valueOf, type SequenceLayer, type SequenceShape } from './layer.js';
 
-/** The spread that positions start with, as in "An image is worth 16×16 words". */
+/** The standard deviation of the initial values, as in "An image is worth 16×16 words". */
 const STANDARD_DEVIATION = 0.02;
 
 /**
- * Adds to each token of a sequence numbers that are learnt for its place, without which a transformer could not tell places apart. With a
- * class token, the sequence gets a token more in front, which has no content of its own: its numbers are all that it starts from
- * (Dosovitskiy et al., "An image is worth 16×16 words", 2021, have a vector beside its position, which only adds up to the same).
+ * Adds a learned position embedding to each token; without it a transformer ignores the order of tokens. Optionally prepends a class
+ * token, which consists of its position embedding only (Dosovitskiy et al., "An image is worth 16×16 words", 2021, add a separate class
+ * embedding, which is equivalent).
  */
 export function positions(
   name: string,

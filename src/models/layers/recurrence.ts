@@ -14,27 +14,27 @@ import {
 import { withCustomGradient } from '../../engine/tracing/custom-gradient.js';
 import type { CellState, RecurrentCell } from './recurrent-cell.js';
 
-/** What is learnt of the steps' way from each to the next. */
+/** The recurrent weights of a cell. */
 export interface RecurrentWeights {
   /** [units, gates · units] */
   kernel: Tensor;
-  /** [units], for cells that have one. */
+  /** [units]; undefined for cells without one. */
   productBias?: Tensor | undefined;
 }
 
-/** How a sequence is gone through. */
+/** How a sequence is processed. */
 export interface Direction {
   /** From the last step to the first. */
   backwards: boolean;
-  /** What is wanted: the output of each step, or that of the last one alone. */
+  /** Which outputs to return: those of all steps, or that of the last one. */
   outputs: 'all' | 'last';
 }
 
 /**
- * Goes through a sequence step by step, with a state that starts at zero. The gradient is backpropagation through time (Werbos, 1990) written
- * out: that of the recurrent kernel is one matrix product over all steps, instead of one for each and their sum.
+ * Runs a recurrent cell over a sequence, from a zero state. The gradient is backpropagation through time (Werbos, 1990): the gradient of
+ * the recurrent kernel is a single matrix product over all steps, instead of a sum of one per step.
  *
- * @param inputs [n, length, gates · units], multiplied with the input's kernel already
+ * @param inputs [n, length, gates · units], already multiplied with the input kernel
  * @returns [n, length, units] in the order of the inputs, or [n, units]
  */
 export function recurrence(
@@ -76,7 +76,7 @@ interface Step {
   readonly kept: readonly Tensor[];
 }
 
-/** What was kept of the steps, put together again. */
+/** Restores the steps from the saved tensors. */
 function stepsOf({ keeps }: RecurrentCell, tensors: readonly Tensor[], count: number): Step[] {
   const size = tensors.length / count;
   return Array.from({ length: count }, (_, step) => {
@@ -113,7 +113,7 @@ function added(first: Tensor | undefined, second: Tensor | undefined): Tensor | 
   return first && second ? add(first, second) : (first ?? second);
 }
 
-/** [n, size] of each step as the rows of one matrix, those of an example one after the other. */
+/** Concatenates the [n, size] tensors of the steps into one matrix, with the rows of an example next to each other. */
 function joined(steps: readonly Tensor[]): Tensor2D {
   const [examples = 0, size = 0] = steps[0]!.shape;
   return reshape(stack([...steps], 1), [examples * steps.length, size]);

@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
-/** What a cell keeps from step to step; the first of it is what it puts out. */
+/** The state of a cell; its first tensor is the output. */
 export type CellState = readonly [output: Tensor, ...rest: Tensor[]];
 
-/** A step that was made, and what its gradient needs. */
+/** The result of a step, and the tensors that its gradient needs. */
 export interface CellStep {
   readonly state: CellState;
   readonly kept: readonly Tensor[];
@@ -11,26 +11,26 @@ export interface CellStep {
 
 /** The gradients of a step. */
 export interface CellGradient {
-  /** Of its input, and of the product of the state before with the recurrent kernel: [n, gates · units] each. */
+  /** The gradients of the input, and of the product of the previous state with the recurrent kernel: [n, gates · units] each. */
   readonly input: Tensor;
   readonly product: Tensor;
-  /** Of the state before, as far as it does not pass through the product; undefined for none. */
+  /** The gradient of the previous state, except through the product; undefined for none. */
   readonly state: readonly (Tensor | undefined)[];
 }
 
-/** One step of a recurrent network, on inputs that were multiplied with their kernel before. */
+/** One step of a recurrent network, on inputs already multiplied with the input kernel. */
 export interface RecurrentCell {
-  /** How many values a unit takes of the input and of the product. */
+  /** The number of gates, including the candidate. */
   readonly gates: number;
-  /** How many tensors `kept` holds. */
+  /** The number of tensors in `kept`. */
   readonly keeps: number;
-  /** Whether the product has a bias for its last gate, beside the input's. */
+  /** Whether the product has a separate bias for its last gate. */
   readonly hasProductBias: boolean;
   /**
    * @param input [n, gates · units], bias included
-   * @param product the output before times the recurrent kernel: undefined in the first step, before which it is zero
+   * @param product the previous output times the recurrent kernel; undefined (zero) in the first step
    * @param before undefined in the first step
-   * @param bias [units]: of the product's last gate, where the cell has one
+   * @param bias [units]: the product's last gate, if the cell has one
    */
   step(
     input: Tensor,
@@ -39,7 +39,7 @@ export interface RecurrentCell {
     bias: Tensor | undefined,
   ): CellStep;
   /**
-   * @param gradients of the state that a step gave, in its order; undefined for none
+   * @param gradients the gradients of the step's new state; undefined for none
    * @param before undefined in the first step
    */
   back(

@@ -16,7 +16,7 @@ export type CellName = keyof typeof cells;
 
 export const cellNames = Object.keys(cells) as [CellName, ...CellName[]];
 
-/** Of a cell with its product. */
+/** The operations of a cell, including its product. */
 const OPERATIONS_PER_STEP = 14;
 
 export interface RecurrentOptions {
@@ -24,14 +24,14 @@ export interface RecurrentOptions {
   inputShape: SequenceShape;
   cell: CellName;
   units: number;
-  /** Goes through the sequence in both directions, and puts the two outputs side by side. */
+  /** Whether to run in both directions and concatenate the outputs. */
   bidirectional: boolean;
-  /** The output of each step, or that of the last one (of each direction) alone. */
+  /** The outputs of all steps, or only that of the last one in each direction. */
   outputs: 'all' | 'last';
   initializer: InitializerName;
 }
 
-/** A recurrent layer: goes through a sequence with a memory. [length, width] to [length, units] or [units]; twice as wide in both directions. */
+/** A recurrent layer: [length, width] to [length, units] or [units]; twice as wide if bidirectional. */
 export function recurrent(options: RecurrentOptions): Layer {
   const { name, inputShape, bidirectional, units, outputs } = options;
   const width = units * (bidirectional ? 2 : 1);
@@ -55,7 +55,7 @@ function oneWay(
   const cell: RecurrentCell = cells[cellName];
   const size = cell.gates * units;
   const start = initializers[initializer];
-  // The inputs of all steps in one product.
+  // One matrix product for the inputs of all steps.
   const projection = dense({ name, inputs: width, units: size, initializer, leading: [length] });
   const [inputKernel, bias] = projection.parameters as [ParameterSpec, ParameterSpec];
   const kernel = `${name}/recurrent-kernel`;
@@ -97,7 +97,7 @@ function oneWay(
 }
 
 /**
- * The bias of an LSTM's forget gate, the second of four, starts at 1: it remembers until it has learnt what to forget (Jozefowicz, Zaremba and
+ * Initialises the bias of an LSTM's forget gate, the second of four, with 1, so that it remembers at first (Jozefowicz, Zaremba and
  * Sutskever, "An empirical exploration of recurrent network architectures", 2015).
  */
 function rememberingAtFirst(bias: ParameterSpec, units: number): ParameterSpec {

@@ -5,7 +5,7 @@ import { sumOfCosts } from '../pass-cost.js';
 import { costOf, type Layer } from './layer.js';
 
 /**
- * Adds what a branch makes of an input to the input itself, or to what a shortcut makes of it where the shapes differ (He et al.,
+ * A residual connection: adds the output of a branch to the input, or to the output of a shortcut if the shapes differ (He et al.,
  * "Deep residual learning for image recognition", 2016).
  */
 export function residual<Kind extends Layer>(

@@ -17,14 +17,14 @@ import { valueOf, type Layer, type SequenceShape } from './layer.js';
 export interface SelfAttentionOptions {
   name: string;
   inputShape: SequenceShape;
-  /** How many things each token may look for at once; the width is divided among them. */
+  /** The number of attention heads; must divide the width. */
   heads: number;
   initializer: InitializerName;
 }
 
 /**
- * Each token of a sequence takes from the others what it looks for: softmax(Q Kᵀ / √d) V for each head, whose results a last matrix
- * mixes (Vaswani et al., "Attention is all you need", 2017). Queries, keys and values are one matrix product.
+ * Multi-head self-attention: softmax(Q Kᵀ / √d) V for each head, followed by an output projection (Vaswani et al., "Attention is all you
+ * need", 2017). Queries, keys and values are computed in one matrix product.
  */
 export function selfAttention({ name, inputShape, heads, initializer }: SelfAttentionOptions): Layer {
   const [length, width] = inputShape;
@@ -39,7 +39,7 @@ export function selfAttention({ name, inputShape, heads, initializer }: SelfAtte
       {
         name: kernel,
         shape: [width, 3 * width],
-        // Three matrices side by side, each of which has `width` outputs.
+        // Three concatenated matrices with `width` outputs each.
         initialValue: (random) => start.kernel(random, 3 * width * width, width, width),
       },
       {
@@ -49,7 +49,7 @@ export function selfAttention({ name, inputShape, heads, initializer }: SelfAtte
       },
       ...output.parameters,
     ],
-    // Queries, keys and values twice, what each head finds and how strongly each token looks at each other one.
+    // Queries, keys and values twice, the output of the heads, and the attention weights.
     cost: { numbers: 12 * length * width + 2 * heads * length ** 2, operations: 20 },
     apply(input, values) {
       const [examples = 0] = input.shape;

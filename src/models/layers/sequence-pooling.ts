@@ -2,7 +2,7 @@ import { mean, reshape, slice } from '@tensorflow/tfjs-core';
 
 import type { Layer, SequenceShape } from './layer.js';
 
-/** Ways to make one vector of a sequence. */
+/** The ways to pool a sequence to a vector. */
 export const sequencePoolings = ['mean', 'first'] as const;
 
 /** [length, width] to [width]: the mean of the tokens, or the first of them. */

@@ -6,7 +6,7 @@ import { sumOfCosts } from '../pass-cost.js';
 import { featureMapsOf } from './feature-maps.js';
 import { applyAll, costOf, type Layer } from './layer.js';
 
-/** A model that passes its input through layers, one after the other; the last gives the logits. */
+/** A sequential model; its last layer outputs the logits. */
 export function sequence(description: string, layers: readonly Layer[]): Model {
   return {
     description,
@@ -18,7 +18,7 @@ export function sequence(description: string, layers: readonly Layer[]): Model {
   };
 }
 
-/** What the last layer takes; without a layer before it, the image itself. */
+/** The input of the last layer; undefined if there is no other layer. */
 function embeddingOf(layers: readonly Layer[]): Embedding | undefined {
   const before = layers.slice(0, -1);
   const last = before.at(-1);

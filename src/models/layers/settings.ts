@@ -8,10 +8,10 @@ import { sequencePoolings } from './sequence-pooling.js';
 const size = (most: number): z.ZodNumber => z.int().min(1).max(most);
 const share = z.number().min(0).lt(1);
 const initializer = initializerOption('fan-in-uniform');
-/** After a layer that is named without one, ReLU. */
+/** ReLU by default. */
 const activation = z.enum(['none', ...activationNames]).default('relu');
 
-/** Of every layer of filters that are moved over an image. */
+/** Options of all convolutions. */
 const window = {
   kernelSize: size(31).default(3),
   stride: size(31).default(1),
@@ -22,7 +22,7 @@ const window = {
 };
 const depthMultiplier = size(64).default(1);
 
-/** A layer as a configuration describes it: what kind it is, and its options. */
+/** A layer in a configuration: its type and options. */
 export const layerSettings = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('convolution'), filters: size(4096), ...window }),
   z.strictObject({ type: z.literal('depthwise-convolution'), depthMultiplier, ...window }),
@@ -68,10 +68,10 @@ export const layerSettings = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('sequence-pooling'), kind: z.enum(sequencePoolings).default('mean') }),
 ]);
 
-/** What a program or a configuration file says of a layer; what it leaves out is filled in. */
+/** A layer in a program or a configuration file; omitted options get their defaults. */
 export type LayerDescription = z.input<typeof layerSettings>;
 
 export type LayerSettings = z.output<typeof layerSettings>;
 
-/** The kinds of layers, in the order of the list above. */
+/** The layer types, in the order of the list above. */
 export const layerTypes: readonly string[] = layerSettings.options.map(({ shape }) => shape.type.value);

@@ -9,7 +9,7 @@ import { selfAttention } from './self-attention.js';
 
 export interface TransformerBlockOptions {
   heads: number;
-  /** Size of the hidden layer. */
+  /** The size of the hidden layer. */
   hidden: number;
   dropout: number;
   activation: ActivationName;
@@ -17,8 +17,8 @@ export interface TransformerBlockOptions {
 }
 
 /**
- * Attention between the tokens, then a network for each; both take their input normalised and are added to it ("pre-norm": Xiong et al., "On
- * layer normalization in the transformer architecture", 2020).
+ * A transformer block: self-attention and an MLP, each with a residual connection and layer normalisation of its input ("pre-norm": Xiong et
+ * al., "On layer normalization in the transformer architecture", 2020).
  */
 export function transformerBlock(
   name: string,

@@ -1,6 +1,8 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 
+import { spellOut } from '../../core/formats/unsafe-characters.js';
+
 /** What a chart is called, and what it says for those who cannot see it. */
 export interface ChartWords {
   title: string;
@@ -108,7 +110,8 @@ export function drawChart(options: Plot.PlotOptions, words?: ChartWords): string
     chart.setAttribute('role', 'img');
     chart.setAttribute('aria-label', `${words.title}. ${words.description}`);
   }
-  return rounded(chart.outerHTML.replace(/ xmlns(?::xlink)?="[^"]*"/g, ''));
+  // Names in it were escaped by the document, but for control characters.
+  return rounded(spellOut(chart.outerHTML, '\n\t').replace(/ xmlns(?::xlink)?="[^"]*"/g, ''));
 }
 
 /** Coordinates to a tenth: more digits make a file larger and not better. */

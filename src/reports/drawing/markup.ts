@@ -1,6 +1,11 @@
-/** A text as it may stand in HTML, SVG and their attributes. */
+import { spellOut } from '../../core/formats/unsafe-characters.js';
+
+/**
+ * A text as it may stand in HTML, SVG and their attributes. Control characters, which XML forbids, and those that turn the direction
+ * of text are spelt out.
+ */
 export function escapeMarkup(text: string): string {
-  return text
+  return spellOut(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

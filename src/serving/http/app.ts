@@ -16,6 +16,7 @@ import { helmetOptions } from '../security/headers.js';
 import type { TokenRole } from '../security/roles.js';
 import { withoutSecrets } from '../security/token.js';
 import { admit } from './guards/admission.js';
+import { BodyBudget, limitBodies } from './guards/body-budget.js';
 import { limitedSender } from './callers.js';
 import { decompressBodies } from './content-encoding.js';
 import { registerCrossOrigin } from './guards/cross-origin.js';
@@ -42,6 +43,8 @@ export interface AppOptions {
   requestTimeoutMs: number;
   /** Requests a second for each token and network; undefined sets no limit. */
   rateLimit: number | undefined;
+  /** Bytes of bodies that are held at a time, by all requests. */
+  bodyBudget: number;
   /** How long a connection may stand still, also while its request is answered, in milliseconds. */
   idleTimeoutMs: number;
   tls: { cert: Buffer; key: Buffer } | undefined;
@@ -78,6 +81,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     done(null, body);
   });
   decompressBodies(app);
+  limitBodies(app, new BodyBudget(options.bodyBudget), limitedSender);
   const methodsOf = collectMethods(app);
   // Before the plugins: their routes take what is set when they are registered.
   app.setErrorHandler((error: Error, request, reply) => answerError(error, request, reply, options));

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { imageFormats } from '../../data/imaging/importing/image-header.js';
 import { HttpError } from '../http-errors.js';
 import type { ClassificationService } from '../service.js';
 import { ownerOf } from './callers.js';
@@ -21,9 +22,13 @@ export function registerClassify(
 ): void {
   const schema = {
     tags: ['Classification'],
-    summary: 'Classify an image file (PNG, JPEG, WebP, …)',
+    summary: `Classify an image file (${imageFormats.join(', ')})`,
     description: 'The request’s body is the file, or a form with one file.',
-    consumes: ['image/png', 'image/jpeg', 'image/webp', 'application/octet-stream', 'multipart/form-data'],
+    consumes: [
+      ...imageFormats.map((format) => `image/${format.toLowerCase()}`),
+      'application/octet-stream',
+      'multipart/form-data',
+    ],
   };
   app.post('/classify', { config: { role: 'infer' }, schema, bodyLimit }, async (request, reply) => {
     const file = await imageFileOf(request);

@@ -12,7 +12,7 @@ const schema = z.strictObject({
   id: z.string().min(1).max(256),
   /** Which of its images. */
   index: z.int().min(0).default(0),
-  /** The true class: its name or number. */
+  /** The true class: its name or number, of the version that classified the image. */
   label: z.union([z.string().min(1).max(256), z.int().min(0)]),
 });
 
@@ -37,16 +37,6 @@ export function registerFeedback(
       throw new HttpError('RATE_LIMITED', `at most ${perSecond} labels a second are taken`);
     }
     const { id, index, label } = jsonBody(request, schema);
-    const lease = service.versions.acquire();
-    lease.release();
-    const { classNames } = lease.description;
-    const number = typeof label === 'number' ? label : classNames.indexOf(label);
-    const name = classNames[number];
-    if (name === undefined) {
-      throw new HttpError('BAD_REQUEST', `label must be one of ${classNames.join(', ')}, or its number`);
-    }
-    const given = { owner: ownerOf(request), id, index, label: number };
-    const { version, predicted, correct } = await service.monitor.label(given, lease.description);
-    return { id, index, version, predicted: classNames[predicted], label: name, correct };
+    return { id, index, ...(await service.monitor.label({ owner: ownerOf(request), id, index, label })) };
   });
 }

@@ -5,11 +5,14 @@ import { encodeFeedback, FEEDBACK_FILE, type FeedbackRecord } from '../../artifa
 import { isToolkitError } from '../../core/errors.js';
 import { makeFolder, storageError } from '../../core/files.js';
 import { HttpError } from '../http-errors.js';
+import { FeedbackShares } from './feedback-shares.js';
 
 export interface FeedbackFileOptions {
   folder: string;
   /** The largest size of the file; what would go beyond it is refused. */
   maxBytes: number;
+  /** Whether there may be several callers: none of them may then fill more than half of what the others leave. */
+  isShared: boolean;
   /** Called when labels begin to be refused, and again if that happens after some were stored. */
   onFull: (reason: string) => void;
 }
@@ -25,6 +28,9 @@ export class FeedbackFile {
   readonly #options: FeedbackFileOptions;
   readonly #path: string;
   #last: Promise<void> = Promise.resolve();
+  readonly #shares = new FeedbackShares();
+  /** Callers who have filled their share, and of whom that was said. */
+  readonly #greedy = new Set<string>();
   #isFull = false;
   /** How much may be written before the free space is looked up again. */
   #allowance = 0;
@@ -36,18 +42,19 @@ export class FeedbackFile {
 
   /** Fulfilled when it is in the file. Throws FEEDBACK_FULL where it cannot be written. */
   append(record: FeedbackRecord): Promise<void> {
-    const mine = this.#last.then(() => this.#write(Buffer.from(encodeFeedback(record))));
+    const mine = this.#last.then(() => this.#write(record));
     // One line that failed must not keep the next from being written.
     this.#last = mine.catch(() => undefined);
     return mine;
   }
 
-  async #write(line: Buffer): Promise<void> {
+  async #write(record: FeedbackRecord): Promise<void> {
+    const line = Buffer.from(encodeFeedback(record));
     try {
       await makeFolder(this.#options.folder);
       const file = await open(this.#path, 'a+', 0o600);
       try {
-        await this.#append(file, line);
+        await this.#append(file, line, record.caller);
       } finally {
         await file.close();
       }
@@ -58,8 +65,9 @@ export class FeedbackFile {
     }
   }
 
-  async #append(file: FileHandle, line: Buffer): Promise<void> {
+  async #append(file: FileHandle, line: Buffer, caller: string | undefined): Promise<void> {
     const { size } = await file.stat();
+    await this.#requireShare(caller, line.length + 1, size);
     const { maxBytes } = this.#options;
     // One byte for the end of a line that a killed server left unfinished.
     if (size + line.length + 1 > maxBytes) {
@@ -67,13 +75,29 @@ export class FeedbackFile {
     }
     await this.#requireSpace(line.length);
     const isWhole = size === 0 || (await lastByte(file, size)) === LINE_END;
+    const added = isWhole ? line : Buffer.concat([Buffer.of(LINE_END), line]);
     try {
-      await file.appendFile(isWhole ? line : Buffer.concat([Buffer.of(LINE_END), line]));
+      await file.appendFile(added);
+      this.#shares.add(caller, added.length);
     } catch (error) {
       // No half line is left before the next.
       await file.truncate(size).catch(() => undefined);
       throw error;
     }
+  }
+
+  async #requireShare(caller: string | undefined, bytes: number, size: number): Promise<void> {
+    const { isShared, maxBytes, onFull } = this.#options;
+    if (!isShared || caller === undefined) return;
+    await this.#shares.follow(this.#path, size);
+    if (this.#shares.allows(caller, bytes, maxBytes)) {
+      this.#greedy.delete(caller);
+      return;
+    }
+    if (!this.#greedy.has(caller))
+      onFull(`${caller} has filled the share of ${this.#path} that one caller may fill`);
+    this.#greedy.add(caller);
+    throw new HttpError('FEEDBACK_FULL', 'you have stored as much feedback as one caller may');
   }
 
   async #requireSpace(bytes: number): Promise<void> {

@@ -1,12 +1,11 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { indexOfMaximum } from '../../evaluation/probabilities.js';
 import { HttpError } from '../http-errors.js';
 import { DriftDetector, type Drift } from './drift.js';
 import { FeedbackFile, type FeedbackFileOptions } from './feedback-file.js';
 import { LiveAccuracy } from './live-accuracy.js';
-import { PredictionMemory } from './prediction-memory.js';
+import { PredictionMemory, type Described, type RememberedPrediction } from './prediction-memory.js';
 import type { Reference } from './reference.js';
 import { rowOf } from '../../core/images.js';
 
@@ -25,6 +24,7 @@ export interface ClassifiedRequest {
   owner: string;
   requestId: string;
   version: string;
+  described: Described;
   pixels: Uint8Array;
   classes: Int32Array;
   logits: Float32Array;
@@ -36,8 +36,17 @@ export interface Label {
   /** The request's id, and the image's place in it. */
   id: string;
   index: number;
-  /** The number of the class. */
-  label: number;
+  /** The class: its name or number. */
+  label: string | number;
+}
+
+/** What became of a label. */
+export interface Labelled {
+  /** The version that classified the image, and its names for what it predicted and for the label. */
+  version: string;
+  predicted: string;
+  label: string;
+  correct: boolean;
 }
 
 /** Predictions that wait for feedback: some 8 MB of MNIST images. */
@@ -74,7 +83,7 @@ export class Monitor {
     this.#drift = reference && new DriftDetector(reference, this.#options.window);
   }
 
-  record({ owner, requestId, version, pixels, classes, logits }: ClassifiedRequest): void {
+  record({ owner, requestId, version, described, pixels, classes, logits }: ClassifiedRequest): void {
     const size = pixels.length / classes.length;
     const width = logits.length / classes.length;
     const count = Math.min(classes.length, MAX_IMAGES_A_REQUEST);
@@ -82,42 +91,45 @@ export class Monitor {
       // A copy: a view would keep the whole body of the request in memory, and `slice` of a Buffer is a view.
       const image = new Uint8Array(rowOf(pixels, row, size));
       const predicted = classes[row]!;
-      this.#memory.remember(owner, requestId, row, { version, predicted, pixels: image });
+      this.#memory.remember(owner, requestId, row, { version, described, predicted, pixels: image });
       this.#drift?.record(image, predicted, confidenceOf(rowOf(logits, row, width)));
     }
   }
 
   /**
-   * Records the true label of an image. Throws NOT_FOUND where the caller has no such prediction, or it is no longer remembered, and
-   * FEEDBACK_FULL where it cannot be stored.
+   * Records the true label of an image, a class of the version that classified it. Throws NOT_FOUND where the caller has no such
+   * prediction, or it is no longer remembered, BAD_REQUEST for another label, and FEEDBACK_FULL where it cannot be stored.
    */
-  async label(
-    { owner, id, index, label }: Label,
-    { shape, classNames }: Pick<CheckpointDescription, 'shape' | 'classNames'>,
-  ): Promise<{ version: string; predicted: number; correct: boolean }> {
+  async label({ owner, id, index, label: given }: Label): Promise<Labelled> {
     const remembered = this.#memory.take(owner, id, index);
     if (!remembered) {
       const message = 'you have no such prediction, it is no longer remembered, or it already has a label';
       throw new HttpError('NOT_FOUND', message);
     }
-    const { version, predicted, pixels } = remembered;
-    const labelled = { caller: owner, id, index, version, predicted, label, labelName: classNames[label]! };
+    const { version, predicted, described } = remembered;
+    const { classNames } = described;
     try {
-      await this.#file?.append({
-        time: new Date().toISOString(),
-        ...labelled,
-        classNames,
-        shape,
-        image: pixels,
-      });
+      const label = classOf(given, classNames);
+      await this.#store({ owner, id, index, label }, remembered);
+      const correct = predicted === label;
+      this.#accuracy.record(version, correct);
+      this.#feedback.inc({ version, correct: String(correct) });
+      return { version, predicted: classNames[predicted]!, label: classNames[label]!, correct };
     } catch (error) {
       this.#memory.putBack(owner, id, index, remembered);
       throw error;
     }
-    const correct = predicted === label;
-    this.#accuracy.record(version, correct);
-    this.#feedback.inc({ version, correct: String(correct) });
-    return { version, predicted, correct };
+  }
+
+  async #store(
+    { owner, label, ...place }: { owner: string; id: string; index: number; label: number },
+    { version, predicted, described, pixels }: RememberedPrediction,
+  ): Promise<void> {
+    const { classNames, shape } = described;
+    await this.#file?.append({
+      ...{ time: new Date().toISOString(), caller: owner, ...place, version, predicted },
+      ...{ label, labelName: classNames[label]!, classNames, shape, image: pixels },
+    });
   }
 
   /** Drift and live accuracy now. */
@@ -166,6 +178,13 @@ export class Monitor {
       alert.set({ kind: 'accuracy', subject: version }, isLow ? 1 : 0);
     }
   }
+}
+
+/** The number of the class that a label names. Throws BAD_REQUEST where it names none. */
+function classOf(label: string | number, classNames: readonly string[]): number {
+  const number = typeof label === 'number' ? label : classNames.indexOf(label);
+  if (classNames[number] !== undefined) return number;
+  throw new HttpError('BAD_REQUEST', `label must be one of ${classNames.join(', ')}, or its number`);
 }
 
 /** The probability of the likeliest class. */

@@ -1,6 +1,13 @@
+import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
+
+/** What feedback needs to know of a version. */
+export type Described = Pick<CheckpointDescription, 'shape' | 'classNames'>;
+
 /** A prediction that feedback may still come for. */
 export interface RememberedPrediction {
   version: string;
+  /** What that version says of itself; another one may have other classes. */
+  described: Described;
   predicted: number;
   pixels: Uint8Array;
 }

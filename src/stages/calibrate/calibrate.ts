@@ -83,7 +83,7 @@ export async function calibrate(
   options: CalibrateOptions,
   context: StageContext = silentContext(),
 ): Promise<Calibration> {
-  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir, 'calibrate'));
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description, path } = checkpoint;
   const given = await givenPolicy(options, description.classNames);
   const data = await prepareData(

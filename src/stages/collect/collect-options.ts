@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { sourceKinds } from '../../data/collection/kinds/index.js';
 import { dataDirOption, datasetOption, seedOption } from '../../core/config/common-options.js';
 
+/** What an option needs that says how images are made from a source. */
+const onlyWith = { options: ['from', 'fromFeedback'] };
+
 /** The options of `collect`. */
 export const collectFields = z.strictObject({
   dataset: datasetOption,
@@ -21,18 +24,20 @@ export const collectFields = z.strictObject({
   format: z
     .enum(['auto', ...sourceKinds.names])
     .default('auto')
-    .meta({ description: 'format of --from; auto detects it', placeholder: 'KIND' }),
+    .meta({ onlyWith, description: 'format of --from; auto detects it', placeholder: 'KIND' }),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/i)
     .toLowerCase()
     .optional()
     .meta({
+      onlyWith,
       description: 'expected SHA-256 of the file of --from',
       allowed: '64 hexadecimal digits',
       placeholder: 'HASH',
     }),
   classNames: z.array(z.string().min(1)).min(1).max(256).optional().meta({
+    onlyWith,
     description: 'names of classes 0, 1, 2, …, or a file with one name per line',
     placeholder: 'NAME,…',
   }),
@@ -41,41 +46,44 @@ export const collectFields = z.strictObject({
     .min(1)
     .max(1000)
     .optional()
-    .meta({ description: 'licence of your data, stored in the manifest', placeholder: 'TEXT' }),
+    .meta({ onlyWith, description: 'licence of your data, stored in the manifest', placeholder: 'TEXT' }),
   origin: z
     .string()
     .min(1)
     .max(1000)
     .optional()
-    .meta({ description: 'origin of your data, stored in the manifest', placeholder: 'TEXT' }),
-  size: z
-    .int()
-    .min(4)
-    .max(1024)
-    .optional()
-    .meta({ description: 'width and height in pixels; without it, 28 for image files, otherwise unchanged' }),
+    .meta({ onlyWith, description: 'origin of your data, stored in the manifest', placeholder: 'TEXT' }),
+  size: z.int().min(4).max(1024).optional().meta({
+    onlyWith,
+    description: 'width and height in pixels; without it, 28 for image files, otherwise unchanged',
+  }),
   channels: z
     .union([z.literal(1), z.literal(3)])
     .optional()
-    .meta({ description: '1: grey, 3: colour; without it, grey for image files, otherwise unchanged' }),
+    .meta({
+      onlyWith,
+      description: '1: grey, 3: colour; without it, grey for image files, otherwise unchanged',
+    }),
   centre: z.enum(['none', 'mass']).default('none').meta({
+    onlyWith,
     description: 'mass: crop the drawing, scale it to 20/28 of the size and centre it by mass, as in MNIST',
   }),
-  invert: z.enum(['auto', 'yes', 'no']).default('no').meta({
-    description: 'invert black and white; auto: if the background is light',
-  }),
+  invert: z
+    .enum(['auto', 'yes', 'no'])
+    .default('no')
+    .meta({ onlyWith, description: 'invert black and white; auto: if the background is light' }),
   testShare: z
     .number()
     .min(0.01)
     .max(0.9)
     .default(0.2)
-    .meta({ description: 'share of each class to use as test split if the source has none' }),
+    .meta({ onlyWith, description: 'share of each class to use as test split if the source has none' }),
   maxPixels: z
     .int()
     .min(1)
     .max(2 ** 28)
     .default(2 ** 24)
-    .meta({ description: 'skip images with more pixels' }),
+    .meta({ onlyWith, description: 'skip images with more pixels' }),
   seed: seedOption,
   dataDir: dataDirOption,
 });

@@ -18,12 +18,13 @@ import {
   corruptError,
 } from '../../core/files.js';
 import { sha256OfFile } from '../../core/hashing.js';
+import { flagOf } from '../../core/config/fields.js';
 import { withLock } from '../../core/lock.js';
 import { nearest } from '../../core/registry.js';
 import { fileRoles, type DatasetDefinition } from '../../data/datasets/dataset.js';
 import { datasets } from '../../data/datasets/index.js';
 import { givenClassNames, withClassNames } from '../../data/collection/class-names.js';
-import type { CollectOptions } from './collect-options.js';
+import { collectFields, type CollectOptions } from './collect-options.js';
 
 export { collectFields, type CollectOptions } from './collect-options.js';
 
@@ -44,12 +45,7 @@ export async function collect(
   const { emit, signal } = context;
   const known = datasets.get(dataset);
   const addTo = await baseOf(options, known);
-  if (known && options.classNames) {
-    throw new ToolkitError('USAGE', {
-      message: `the classes of "${dataset}", a published data set, have names`,
-      hint: 'leave --class-names out',
-    });
-  }
+  if (known) refusePublished(options);
   const parent = join(dataDir, dataset);
   const onWait = (owner: string): void => {
     emit({ event: 'notice', message: `waiting for ${owner}, which is collecting ${dataset}` });
@@ -87,6 +83,38 @@ function withFeedback(options: CollectOptions): CollectOptions {
   }
   const origin = options.origin ?? 'images that were sent to mnist serve, labelled by those who sent them';
   return { ...options, from: fromFeedback, format: 'feedback', origin };
+}
+
+/** The options that say how images are made, which files that are copied as they are do not need. */
+const IMAGE_OPTIONS = ['size', 'channels', 'centre', 'invert', 'testShare', 'maxPixels'] as const;
+
+/** Those beside them that a published data set has settled itself. */
+const PUBLISHED_OPTIONS = [...IMAGE_OPTIONS, 'licence', 'origin', 'classNames'] as const;
+
+function refusePublished(options: CollectOptions): void {
+  const { dataset, format } = options;
+  refuseGiven(options, PUBLISHED_OPTIONS, `"${dataset}" is a published data set, and stays as it is`);
+  if (['auto', 'idx'].includes(format)) return;
+  throw new ToolkitError('USAGE', {
+    message: `--format ${format}: "${dataset}" is a published data set in IDX files`,
+    hint: `leave --format out, or give your data another name: mnist collect my-${dataset} …`,
+  });
+}
+
+/** Throws USAGE for the first of some options that is given. */
+function refuseGiven(
+  options: CollectOptions,
+  names: readonly (keyof CollectOptions)[],
+  reason: string,
+): void {
+  const { shape } = collectFields;
+  const given = names.find((name) => options[name] !== shape[name].parse(undefined));
+  if (given === undefined) return;
+  const option = flagOf(given);
+  throw new ToolkitError('USAGE', {
+    message: `${option} has no effect: ${reason}`,
+    hint: `leave ${option} out`,
+  });
 }
 
 /** The data set that others are added to. Throws USAGE and DATA_MISSING. */
@@ -176,6 +204,7 @@ async function fetchAll(
     const request = { ...options, from, work: join(parent, 'download'), staging, known, addTo };
     const names = options.classNames && (await givenClassNames(options.classNames));
     const collected = await collectSource(request, context);
+    if (!collected.imported) refuseGiven(options, IMAGE_OPTIONS, 'IDX files are copied as they are');
     if (names) collected.classNames = withClassNames(collected.classNames, names);
     const { name, text } = encodeManifest(makeManifest(options, known, collected));
     await writeFileAtomically(join(staging, name), text);

@@ -21,7 +21,10 @@ export const showDatasetFields = z.strictObject({
     .min(1)
     .max(100)
     .default(12)
-    .meta({ description: 'samples per class on the card and the contact sheet' }),
+    .meta({
+      description: 'samples per class on the card and the contact sheet',
+      onlyWith: { options: ['card', 'contactSheet'] },
+    }),
   seed: seedOption,
   dataDir: dataDirOption,
 });

@@ -76,6 +76,12 @@ export async function showDataset(
       hint: 'name a file for it: --contact-sheet FILE',
     });
   }
+  if (options.dataset !== undefined && options.dataset !== dataset) {
+    throw new ToolkitError('USAGE', {
+      message: `two data sets to show: ${dataset} and ${options.dataset}`,
+      hint: 'name one',
+    });
+  }
   const data = await prepareData({ dataset, dataDir: options.dataDir }, context);
   const { train, test, classNames, defaults } = data;
   const { training, validation } = splitOf(data, defaults.validationSplit, defaults.seed);

@@ -1,22 +1,39 @@
 import { z } from 'zod';
 
 import { MODEL_NAME } from '../../artifacts/model-registry.js';
+import type { OnlyWith } from '../../core/config/fields.js';
 import type { Chosen } from '../../core/config/resolve.js';
 import { targets } from '../../deployment/targets/index.js';
+import type { TargetDefinition } from '../../deployment/targets/target.js';
 import { modelStageOptions } from '../../engine/backends/options.js';
 import { registryDirOption } from '../../core/config/common-options.js';
 
+/** Goes with the targets that have a destination. */
+function targetsFor(destination: TargetDefinition['destination']): OnlyWith {
+  const values = [...targets].filter((target) => target.destination === destination);
+  return { options: ['to'], values: values.map(({ name }) => name) };
+}
+
 /** The options of `deploy`, beside the checkpoint and the target with its own. */
 export const deployFields = z.strictObject({
-  name: z.string().regex(MODEL_NAME).optional().meta({
-    description: 'name of the model in the registry; without it, that of the data set',
-    allowed: 'lowercase letters, digits, dots, dashes and underscores',
-  }),
+  name: z
+    .string()
+    .regex(MODEL_NAME)
+    .optional()
+    .meta({
+      description: 'name of the model in the registry; without it, that of the data set',
+      allowed: 'lowercase letters, digits, dots, dashes and underscores',
+      onlyWith: targetsFor('registry'),
+    }),
   output: z
     .string()
     .min(1)
     .optional()
-    .meta({ description: 'output folder; without it, deployments/RUN-TARGET', placeholder: 'FOLDER' }),
+    .meta({
+      description: 'output folder; without it, deployments/RUN-TARGET',
+      placeholder: 'FOLDER',
+      onlyWith: targetsFor('folder'),
+    }),
   minAccuracy: z.number().min(0).max(1).optional().meta({
     description: 'refuse with exit code 5 if test accuracy is lower',
     placeholder: 'X',

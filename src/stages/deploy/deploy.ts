@@ -54,7 +54,7 @@ export async function deploy(
   context: StageContext = silentContext(),
 ): Promise<Deployment> {
   const started = performance.now();
-  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir, 'deploy'));
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const destination = await destinationOf(options, checkpoint);
   const { dataset } = checkpoint.description.data;
   const data = await prepareData(

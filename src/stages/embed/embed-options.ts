@@ -29,7 +29,10 @@ export const embedFields = z.strictObject({
     .min(3)
     .max(20_000)
     .default(2000)
-    .meta({ description: 'images per projection; UMAP takes seconds per thousand' }),
+    .meta({
+      description: 'images per projection; UMAP takes seconds per thousand',
+      onlyWith: { options: ['maps'] },
+    }),
   seed: seedOption,
   ...modelStageOptions,
 });

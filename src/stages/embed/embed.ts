@@ -16,6 +16,7 @@ import { labelsAt } from '../../evaluation/classify.js';
 import { startChosenBackend, backendOptionsOf, executionMode } from '../../engine/backends/options.js';
 import type { EmbedOptions } from './embed-options.js';
 import { chooseSplit, requireFit, warnOfOtherData } from '../evaluate/evaluation-subject.js';
+import { requireFinite } from '../../models/finite-outputs.js';
 import { loadModel } from '../../models/load-model.js';
 import { prepareData } from '../preprocess/prepare-data.js';
 import { runFolderOf } from '../../artifacts/run-folder.js';
@@ -48,7 +49,7 @@ export async function embed(
   options: EmbedOptions,
   context: StageContext = silentContext(),
 ): Promise<Embedded> {
-  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir, 'embed'));
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description } = checkpoint;
   const { dataset = description.data.dataset, split } = options;
   const data = await prepareData(
@@ -101,7 +102,8 @@ async function embedImages(
     const forward: Forward = (batch) => embedding.apply(batch, variables.values());
     const program = inferenceProgram(forward, placed, size, executionMode(options));
     try {
-      return { embeddings: await program.run(indices, signal), size };
+      const embeddings = requireFinite(await program.run(indices, signal), checkpoint);
+      return { embeddings, size };
     } finally {
       program.dispose();
     }

@@ -60,7 +60,7 @@ export async function readMember(
   first: Checkpoint,
   checkpointsDir: string,
 ): Promise<Checkpoint> {
-  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, checkpointsDir, 'evaluate'));
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, checkpointsDir));
   const { classNames, shape } = checkpoint.description;
   const { classNames: firstNames, shape: firstShape } = first.description;
   requireAlike(checkpoint, first, [

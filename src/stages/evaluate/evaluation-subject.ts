@@ -40,7 +40,7 @@ export async function openSubject(
   options: SubjectOptions,
   context: StageContext,
 ): Promise<EvaluationSubject> {
-  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir, 'evaluate'));
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const dataset = options.dataset ?? checkpoint.description.data.dataset;
   const data = await prepareData(
     { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
@@ -124,7 +124,7 @@ export function warnOfOtherData(
   });
 }
 
-/** The very split that the checkpoint was trained with, or the test images. */
+/** Selects the images of a split: the test images, or the split that the checkpoint was trained with. Throws USAGE if that split is empty. */
 export function chooseSplit(
   split: SplitName,
   { description: { data } }: Checkpoint,

@@ -16,8 +16,11 @@ export const explainFields = z.strictObject({
   split: z
     .enum(splitNames)
     .default('test')
-    .meta({ description: 'split that --index refers to; training and validation share one numbering' }),
-  dataset: otherDatasetOption,
+    .meta({
+      description: 'split that --index refers to; training and validation share one numbering',
+      onlyWith: { options: ['index'] },
+    }),
+  dataset: otherDatasetOption.meta({ ...otherDatasetOption.meta(), onlyWith: { options: ['index'] } }),
   class: z
     .string()
     .min(1)

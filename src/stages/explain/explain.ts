@@ -71,8 +71,14 @@ export async function explain(
   options: ExplainOptions,
   context: StageContext = silentContext(),
 ): Promise<Explanations> {
-  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir, 'explain'));
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description, path } = checkpoint;
+  if (pictures.length === 0 && options.prepare !== 'auto') {
+    throw new ToolkitError('USAGE', {
+      message: '--prepare has no effect: images of a data set are prepared already',
+      hint: 'leave --prepare out, or name image files',
+    });
+  }
   const asked = options.class === undefined ? undefined : classNamed(options.class, description);
   const { prepared, failures } = await preparePictures(pictures, description, options, context);
   const images: AskedImage[] = [

@@ -44,6 +44,7 @@ export type PredictOptions = z.output<typeof predictFields>;
 /** A picture to classify: what messages call it, and how its bytes are had. */
 export interface PictureSource {
   name: string;
+  /** Reads its bytes: those of an image file. */
   read: () => Promise<Uint8Array>;
 }
 
@@ -94,7 +95,7 @@ export async function predict(
   options: PredictOptions,
   context: StageContext = silentContext(),
 ): Promise<Predictions> {
-  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir, 'predict'));
+  const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description, path } = checkpoint;
   const members = [checkpoint];
   for (const other of options.with) members.push(await readMember(other, checkpoint, options.checkpointsDir));

@@ -35,10 +35,14 @@ export interface VersionSummary {
   createdAt: string | null;
 }
 
-/** All versions of all models, the latest of each first; a damaged one is listed with its problem. */
-export async function listVersions(registry: ModelRegistry): Promise<VersionSummary[]> {
+/**
+ * All versions of a model, or of all models, the latest of each first; a damaged one is listed with its problem. Throws MODEL_MISSING
+ * where there is no such model.
+ */
+export async function listVersions(registry: ModelRegistry, only?: string): Promise<VersionSummary[]> {
+  if (only !== undefined) await requireModel(registry, only);
   const summaries: VersionSummary[] = [];
-  for (const name of await registry.names()) {
+  for (const name of only === undefined ? await registry.names() : [only]) {
     for (const version of (await registry.versions(name)).reverse()) {
       summaries.push(await summarise(registry, name, version));
     }

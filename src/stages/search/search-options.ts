@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 
 import { z } from 'zod';
 
@@ -14,6 +14,7 @@ import {
   type Resolved,
 } from '../../core/config/resolve.js';
 import { ToolkitError } from '../../core/errors.js';
+import { fileSize } from '../../core/files.js';
 import { nearest } from '../../core/registry.js';
 import { complaintOf } from '../../core/validation.js';
 import { isList, type SearchSpace } from '../../training/search/space.js';
@@ -66,8 +67,10 @@ const COMMON: ReadonlySet<string> = new Set([
   ...['dataset', 'validationSplit', 'epochs', 'stopAfter', 'minAccuracy', 'initFrom', 'reproduce'],
 ]);
 
-/** The search that a name means: its folder, or a name in the folder of runs. */
-export function searchFolder(name: string, checkpointsDir: string): SearchFolder {
+/** Resolves a name to a search: its `search.json`, its folder, or a name in the folder of runs. */
+export async function searchFolder(name: string, checkpointsDir: string): Promise<SearchFolder> {
+  const holder = new SearchFolder(dirname(name));
+  if (holder.state === normalize(name) && (await fileSize(name)) !== undefined) return holder;
   return new SearchFolder(/[\\/]/.test(name) ? name : join(checkpointsDir, name));
 }
 
@@ -82,7 +85,9 @@ export async function resolveSearch(layers: readonly Layer[]): Promise<SearchRes
   const resume = firstValue(layers, 'resume');
   if (typeof resume !== 'string') return resolveGiven(layers);
   const checkpointsDir = checkpointsDirOption.parse(firstValue(layers, 'checkpointsDir'));
-  const { settings, fixed: written } = await readSearch(searchFolder(resume, checkpointsDir));
+  const folder = await searchFolder(resume, checkpointsDir);
+  const { settings, fixed: written } = await readSearch(folder);
+  refuseOtherName(layers, folder);
   const fixed = trustedSettings(written);
   const stored: Record<string, unknown> = { ...fixed, search: settings };
   for (const { values, label } of layers) {
@@ -96,7 +101,7 @@ export async function resolveSearch(layers: readonly Layer[]): Promise<SearchRes
       if (!isSame) throw new ToolkitError('RESUME_CONFLICT', { ...details, option: label(key), given });
     }
   }
-  const storedLayer: Layer = { ...callerLayer(stored), origin: () => `search "${resume}"` };
+  const storedLayer: Layer = { ...callerLayer(stored), origin: () => `search "${resume}"`, isShared: true };
   const own = layers.map((layer) => ({
     ...layer,
     values: Object.fromEntries(Object.entries(layer.values).filter(([key]) => ENVIRONMENT_OPTIONS.has(key))),
@@ -136,6 +141,7 @@ function resolveGiven(layers: readonly Layer[]): SearchResolution {
   }
   const space: SearchSpace = { ...section.space, ...moved } as SearchSpace;
   requireKnown(space);
+  requireUsed(space, layers);
   const taken = new Set([...Object.keys(space), 'search']);
   const rest = layers.map((layer) => ({
     ...layer,
@@ -162,6 +168,14 @@ function parseSection(section: unknown): z.output<typeof searchSettingsSchema> {
   throw invalid(complaintOf(parsed.error));
 }
 
+/** Throws RESUME_CONFLICT where a search that is continued is to have another name. */
+function refuseOtherName(layers: readonly Layer[], { name }: SearchFolder): void {
+  const run = firstValue(layers, 'run');
+  if (run === undefined || run === name) return;
+  const details = { option: 'run', run: name, stored: optionText(name), given: optionText(run) };
+  throw new ToolkitError('RESUME_CONFLICT', details);
+}
+
 /** Refuses options that there are not or that trials cannot differ in, and values that no model and optimiser takes. */
 function requireKnown(space: SearchSpace): void {
   const known = allFields(trainSpace);
@@ -179,6 +193,19 @@ function requireKnown(space: SearchSpace): void {
       if (!isAllowed(key, value)) {
         throw invalid(`space.${key} is ${JSON.stringify(value)}, but must be ${field.allowed}`);
       }
+    }
+  }
+}
+
+/** Refuses options that no trial has: those of plug-ins that none of them takes. */
+function requireUsed(space: SearchSpace, layers: readonly Layer[]): void {
+  for (const [name, choice] of Object.entries(trainSpace.choices)) {
+    const dimension = space[name];
+    const chosen = dimension && isList(dimension) ? dimension : [firstValue(layers, name) ?? choice.fallback];
+    const taken = chosen.filter((plugin) => typeof plugin === 'string');
+    for (const [key, { plugins }] of optionFields(choice)) {
+      if (!(key in space) || taken.some((plugin) => plugins?.has(plugin))) continue;
+      throw invalid(`${key} is an option of no ${name} that is tried (${taken.join(', ')})`);
     }
   }
 }

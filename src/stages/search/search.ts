@@ -168,7 +168,7 @@ class Search {
     const { fixed } = this.#state;
     return initFrom === undefined
       ? fixed
-      : { ...fixed, initFrom: await resolveCheckpoint(initFrom, checkpointsDir, 'search') };
+      : { ...fixed, initFrom: await resolveCheckpoint(initFrom, checkpointsDir) };
   }
 
   async #requireSameData(fingerprint: string): Promise<void> {

@@ -132,10 +132,16 @@ export const serveFields = z.strictObject({
     description: 'folder for images with labels sent as feedback; without it, none are stored',
     placeholder: 'FOLDER',
   }),
-  maxFeedback: z.number().min(0.01).max(1_000_000).default(256).meta({
-    description: 'largest size of the stored feedback, in MiB; beyond it, 507',
-    placeholder: 'MIB',
-  }),
+  maxFeedback: z
+    .number()
+    .min(0.01)
+    .max(1_000_000)
+    .default(256)
+    .meta({
+      description: 'largest size of the stored feedback, in MiB; beyond it, 507',
+      placeholder: 'MIB',
+      onlyWith: { options: ['feedbackDir'] },
+    }),
   feedbackRate: z
     .number()
     .min(1)

@@ -9,6 +9,7 @@ import { silentContext, type StageContext } from '../../core/events.js';
 import { readError } from '../../core/files.js';
 import { readSecret } from '../../core/secrets.js';
 import { executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import { warnOfNoEffect } from '../../engine/backends/unsupported-options.js';
 import { loadDecisionRule } from '../../evaluation/decisions/load-decision.js';
 import { loadModel } from '../../models/load-model.js';
 import type { RecordAct } from '../../serving/http/administration.js';
@@ -25,7 +26,7 @@ import type { FeedbackFileOptions } from '../../serving/watching/feedback-file.j
 import { Monitor } from '../../serving/watching/monitor.js';
 import { driftWatcher } from '../../serving/watching/watch-drift.js';
 import { chooseModel } from '../registry/registry.js';
-import type { ServeOptions } from './serve-options.js';
+import { tokensFileOption, type ServeOptions } from './serve-options.js';
 
 /** A model that is served. */
 export interface RunningServer extends HttpServer {
@@ -49,6 +50,8 @@ export interface ServeOutput {
 
 /** A client that neither sends nor reads for so long is cut off. */
 const IDLE_TIMEOUT_MS = 120_000;
+/** Bytes of bodies that are held at a time: 32 of the largest that are taken by default. */
+const BODY_BUDGET = 256 * 2 ** 20;
 /** Requests a second for each address, where other machines can connect. */
 const PUBLIC_RATE_LIMIT = 100;
 
@@ -94,6 +97,7 @@ export async function startServer(
   const defaultThreads = Math.min(cores, Math.max(2, cores - 1));
   await startChosenBackend(options, context, { defaultThreads });
   const metrics = new ServerMetrics();
+  const bodyLimit = Math.round(options.bodyLimit * 2 ** 20);
   const service = await serviceFor(source, options, metrics, context);
   const server = await startHttpServer({
     service,
@@ -105,12 +109,13 @@ export async function startServer(
       allowedOrigins: new Set(options.allowOrigin),
       basePath: options.basePath,
       requestTimeoutMs: options.requestTimeout * 1000,
+      bodyBudget: Math.max(BODY_BUDGET, 4 * bodyLimit),
       rateLimit: options.rateLimit ?? (isLoopback(options.host) ? undefined : PUBLIC_RATE_LIMIT),
       tls,
       logger: options.logLevel === 'silent' ? false : { level: options.logLevel, stream: log, base: null },
     },
     limits: {
-      bodyLimit: Math.round(options.bodyLimit * 2 ** 20),
+      bodyLimit,
       maxImages: options.maxQueue,
       maxPixels: options.maxPixels,
       waitMs: options.deadline,
@@ -165,13 +170,14 @@ async function serviceFor(
   await versions.start();
   metrics.watch(versions);
   const { window, minLiveAccuracy: minAccuracy } = options;
-  const feedback = feedbackFor(options, context);
+  const feedback = feedbackFor(options, areTokensNeeded(options), context);
   const monitor = new Monitor({ window, feedback, minAccuracy }, metrics.registry);
   return new ClassificationService(versions, metrics, monitor, options.deadline);
 }
 
 function feedbackFor(
   { feedbackDir: folder, maxFeedback }: ServeOptions,
+  isShared: boolean,
   { emit }: StageContext,
 ): FeedbackFileOptions | undefined {
   if (folder === undefined) return undefined;
@@ -179,15 +185,25 @@ function feedbackFor(
     const hint = 'move feedback.jsonl away, or collect it and delete it; nothing has to be restarted';
     emit({ event: 'warning', code: 'FEEDBACK_FULL', message: `feedback is refused: ${reason}`, hint });
   };
-  return { folder, maxBytes: Math.round(maxFeedback * 2 ** 20), onFull };
+  return { folder, maxBytes: Math.round(maxFeedback * 2 ** 20), isShared, onFull };
+}
+
+function areTokensNeeded({ host, requireTokens }: ServeOptions): boolean {
+  return !isLoopback(host) || requireTokens;
 }
 
 /** Checks tokens; undefined on loopback, where none is needed. Throws TOKENS_MISSING, TOKENS_CORRUPT or SECRET_EXPOSED. */
 async function authenticatorFor(
-  { host, requireTokens, tokensFile }: ServeOptions,
-  { emit }: StageContext,
+  options: ServeOptions,
+  context: StageContext,
 ): Promise<Authenticator | undefined> {
-  if (isLoopback(host) && !requireTokens) return undefined;
+  const { emit } = context;
+  const { host, tokensFile } = options;
+  if (!areTokensNeeded(options)) {
+    const isGiven = tokensFile !== tokensFileOption.parse(undefined);
+    if (isGiven) warnOfNoEffect('--tokens-file', `${host} needs no tokens without --require-tokens`, context);
+    return undefined;
+  }
   const authenticator = new Authenticator(tokensFile);
   const { valid, slow } = await authenticator.count();
   if (valid === 0) throw new ToolkitError('TOKENS_MISSING', { host, path: tokensFile });
@@ -226,11 +242,22 @@ async function readKey(path: string, { emit }: StageContext): Promise<Buffer> {
 
 async function sourceFor(name: string | undefined, options: ServeOptions): Promise<ModelSource> {
   if (name !== undefined) {
-    const path = await resolveCheckpoint(name, options.checkpointsDir, 'serve');
+    refuseCandidate(options);
+    const path = await resolveCheckpoint(name, options.checkpointsDir);
     return new CheckpointSource(options.name ?? 'mnist', path);
   }
   const registry = new ModelRegistry(options.registryDir);
   return new RegistrySource(registry, await chooseModel(registry, options.name));
+}
+
+/** A checkpoint that is served by itself has no candidate beside it. Throws USAGE. */
+function refuseCandidate({ canary, shadow }: ServeOptions): void {
+  const option = canary > 0 ? '--canary' : shadow ? '--shadow' : undefined;
+  if (option === undefined) return;
+  throw new ToolkitError('USAGE', {
+    message: `${option} needs a candidate, and a checkpoint has none`,
+    hint: `serve a model of the registry with --name NAME, or leave ${option} out`,
+  });
 }
 
 function versionsFor(

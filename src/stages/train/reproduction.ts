@@ -77,7 +77,10 @@ function differencesFrom({ toolkit, machine }: CheckpointDescription, backend: A
     .map(([what, then, now]) => `${what} ${then}, and now it is ${now}`);
 }
 
-/** Compares a run that has ended with the one that it repeats. */
+/**
+ * Compares a finished run with the one that it repeats. Throws CHECKPOINT_REFUSED if it lacks a tensor of the original, and the
+ * errors of `readCheckpoint`.
+ */
 export async function compareWithOriginal(
   { run, checkpoint, circumstances }: Original,
   folder: RunFolder,

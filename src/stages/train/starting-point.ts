@@ -32,7 +32,7 @@ export async function readOrigin(
     return last;
   }
   if (initFrom === undefined) return undefined;
-  return readCheckpoint(await resolveCheckpoint(initFrom, checkpointsDir, 'train'));
+  return readCheckpoint(await resolveCheckpoint(initFrom, checkpointsDir));
 }
 
 /** Weights know pixels as they were scaled for them: unless the options say otherwise, they go on seeing them so. */
@@ -51,8 +51,9 @@ export function withFrozenLayers(
   model: Model,
   { freeze: patterns, freezeAllButHead, initFrom, resume }: TrainConfiguration,
 ): Model {
-  const wanted = freezeAllButHead ? learntLayers(model).filter((layer) => layer !== headOf(model)) : patterns;
-  if (wanted.length === 0) return model;
+  const body = freezeAllButHead ? learntLayers(model).filter((layer) => layer !== headOf(model)) : [];
+  const wanted = [...patterns, ...body];
+  if (patterns.length === 0 && !freezeAllButHead) return model;
   if (initFrom !== undefined || resume !== undefined) return freeze(model, chosenLayers(model, wanted));
   throw new ToolkitError('USAGE', {
     message: 'frozen layers need weights that have been learnt',

@@ -115,7 +115,6 @@ export type TrainResolution = Resolution<typeof trainSpace>;
 /** The options that may change when a run is resumed: folders, backend, length and quality gate. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
   ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
-  ...['run', 'initFrom'],
   ...Object.keys(backendOptions),
 ]);
 
@@ -149,7 +148,7 @@ const REPRODUCIBLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Merges and validates the settings of a training run, of which the first layer has precedence. A run to be resumed brings
+ * Merges and validates the settings of a training run, of which the first layer has precedence. A resumed run brings
  * its own configuration, with which the layers must agree.
  *
  * Throws the errors of `resolveOptions`, USAGE (a run that cannot be resumed or reproduced), RESUME_CONFLICT, CHECKPOINT_MISSING,
@@ -177,7 +176,7 @@ export async function resolveTraining(layers: readonly Layer[]): Promise<TrainRe
     checkpointsDir,
     ...(resume === undefined ? reproductionSettings(run.name, description) : { initFrom: undefined }),
   };
-  const storedLayer: Layer = { ...callerLayer(stored), origin: () => `run "${run.name}"` };
+  const storedLayer: Layer = { ...callerLayer(stored), origin: () => `run "${run.name}"`, isShared: true };
   return resolveOptions(trainSpace, [...layers, storedLayer]);
 }
 
@@ -210,7 +209,9 @@ function refuseConflicts(
   for (const [key, value] of Object.entries(given.flat)) {
     const isGiven = given.origins.get(key) !== DEFAULT_ORIGIN;
     if (!isGiven || changeable.has(key)) continue;
-    const details = { option: key, run, stored: optionText(stored[key]), given: optionText(value) };
+    // A run has the name of its folder, whatever its checkpoint says.
+    const was = key === 'run' ? run : stored[key];
+    const details = { option: key, run, stored: optionText(was), given: optionText(value) };
     if (details.stored !== details.given) throw new ToolkitError('RESUME_CONFLICT', details);
   }
 }

@@ -5,6 +5,7 @@ import { ToolkitError } from '../../core/errors.js';
 import type { Address, Pointer, TensorFlowApi } from '../c-api/c-api.js';
 import { AttributeType, DataType } from '../c-api/data-types.js';
 import type { EagerContext } from '../c-api/eager-context.js';
+import { SavedModelSessions } from './saved-model-sessions.js';
 import { setAttribute, type OperationSetup } from '../c-api/operation-attributes.js';
 import { OperationDefinitions, type OperationDefinition } from '../c-api/operation-definitions.js';
 import { OutputArea } from '../c-api/output-area.js';
@@ -55,6 +56,7 @@ export class EagerBinding implements TensorFlowBinding {
   readonly #setups = new Map<string, KnownOperation>();
   readonly #area: OutputArea;
   #operation: Address = 0;
+  readonly #savedModels: SavedModelSessions;
   /** The inputs of the last call. */
   #held: readonly number[] = [];
 
@@ -63,6 +65,7 @@ export class EagerBinding implements TensorFlowBinding {
     this.TF_Version = context.api.TF_Version();
     this.#definitions = new OperationDefinitions(context.api);
     this.#area = new OutputArea(context.api);
+    this.#savedModels = new SavedModelSessions(context);
   }
 
   isUsingGpuDevice(): boolean {
@@ -73,8 +76,28 @@ export class EagerBinding implements TensorFlowBinding {
     return this.#handles.size;
   }
 
+  loadSavedModel(folder: string, tags: string): number {
+    return this.#savedModels.load(folder, tags.split(','));
+  }
+
+  deleteSavedModel(session: number): void {
+    this.#savedModels.delete(session);
+  }
+
+  /** Runs a SavedModel; the names of nodes are joined by commas. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
+  runSavedModel(
+    session: number,
+    inputs: number[],
+    inputNames: string,
+    outputNames: string,
+  ): TensorMetadata[] {
+    const handles = inputs.map((id) => this.#handle(id, 'a SavedModel'));
+    const results = this.#savedModels.run(session, handles, inputNames.split(','), outputNames.split(','));
+    return results.map((handle) => this.#describe(this.#insert(handle)));
+  }
+
   getNumOfSavedModels(): number {
-    return 0;
+    return this.#savedModels.count;
   }
 
   /** Copies values into a new tensor on the device and returns its id. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
@@ -209,6 +232,8 @@ export class EagerBinding implements TensorFlowBinding {
 
   #learn(name: string): KnownOperation {
     const { api, status } = this.context;
+    // A call from JavaScript: TensorFlow would end the process.
+    if (typeof (name as unknown) !== 'string') throw failureIn('an operation', 'its name is no string');
     const definition = this.#definitions.of(name);
     if (!definition) throw failureIn(name, 'TensorFlow has no such operation');
     const setup = { ...definition, api, status, name, address: 0 };

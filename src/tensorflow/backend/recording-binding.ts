@@ -213,6 +213,18 @@ export class RecordingBinding implements TensorFlowBinding {
     return this.#eager.getNumOfTensors();
   }
 
+  loadSavedModel(folder: string, tags: string): number {
+    return this.#eager.loadSavedModel(folder, tags);
+  }
+
+  deleteSavedModel(session: number): void {
+    this.#eager.deleteSavedModel(session);
+  }
+
+  runSavedModel(): never {
+    return this.#fail('a SavedModel', 'cannot become part of a step');
+  }
+
   getNumOfSavedModels(): number {
     return this.#eager.getNumOfSavedModels();
   }

@@ -27,6 +27,14 @@ interface Int64Scalar {
   readonly valueArray: Int32Array;
 }
 
+/** The binding to TensorFlow; undefined before TensorFlow is started. */
+export interface OwnBinding {
+  binding: EagerBinding | undefined;
+}
+
+/** All that the constructor of tfjs-node-gpu's backend needs of a binding. */
+const NOT_STARTED = { isUsingGpuDevice: () => false } as kernels.TensorFlowBinding;
+
 function isInt64Scalar(input: object): input is Int64Scalar {
   return 'valueArray' in input;
 }
@@ -40,22 +48,23 @@ export interface ElementwiseBackend extends NodeJSKernelBackend {
  * A backend that does what tfjs-node-gpu's does, faster, and whose errors name the operation.
  *
  * @param Base tfjs-node-gpu's backend
+ * @param own the binding that the backend has unless another one is put in its place
  */
 export function newTensorFlowBackend(
   Base: typeof kernels.NodeJSKernelBackend,
-  binding: EagerBinding,
+  own: OwnBinding,
 ): ElementwiseBackend {
   class TensorFlowBackend extends Base {
     override readonly tensorMap: TensorStorage;
 
     constructor() {
-      super(binding, 'mnist-train');
+      super(own.binding ?? NOT_STARTED, 'mnist-train');
       this.tensorMap = new TensorStorage(
         (dataId) => {
           engine().moveData(this, dataId);
         },
         (id) => {
-          binding.deleteTensor(id);
+          own.binding?.deleteTensor(id);
         },
       );
     }
@@ -71,11 +80,12 @@ export function newTensorFlowBackend(
     executeElementwise(name: string, type: number, inputs: TensorInfo[], shape: number[]): Tensor {
       const ids = this.#inputIds(name, inputs);
       // Another binding watches what is done, such as one that records a step.
-      if (this.binding !== binding) {
-        const [output] = this.binding.executeOp(name, typeAttributes(type), ids, 1);
+      const { binding } = this;
+      if (binding !== own.binding) {
+        const [output] = binding.executeOp(name, typeAttributes(type), ids, 1);
         return this.createOutputTensor(output!);
       }
-      const id = binding.executeKnown(name, typeAttributes(type), ids);
+      const id = own.binding.executeKnown(name, typeAttributes(type), ids);
       return this.createOutputTensor({ id, shape, dtype: type });
     }
 

@@ -18,6 +18,7 @@ type Memory = Uint8Array | Int32Array | Float32Array | BigInt64Array | Pointer;
 
 /** A function that runs on a worker thread without blocking the event loop; the callback runs on the calling thread. */
 interface AsynchronousFunction<Arguments extends unknown[]> {
+  (...given: Arguments): void;
   async(...argumentsAndCallback: [...Arguments, (error: unknown) => void]): void;
 }
 

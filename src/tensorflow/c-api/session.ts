@@ -28,7 +28,12 @@ export class Session {
   #isClosed = false;
 
   /** @param savedModel the folder of a SavedModel whose `serve` graph is loaded; by default the graph is empty */
-  constructor(api: TensorFlowApi, config: SessionConfig, savedModel?: string) {
+  constructor(
+    api: TensorFlowApi,
+    config: SessionConfig,
+    savedModel?: string,
+    tags: readonly string[] = ['serve'],
+  ) {
     this.#api = api;
     this.#graph = api.TF_NewGraph();
     const options = api.TF_NewSessionOptions();
@@ -42,7 +47,7 @@ export class Session {
           ? this.#call('a new session', (status) =>
               withoutSignals(() => api.TF_NewSession(this.#graph, options, status)),
             )
-          : this.#load(savedModel, options);
+          : this.#load(savedModel, tags, options);
     } finally {
       api.TF_DeleteSessionOptions(options);
     }
@@ -98,6 +103,30 @@ export class Session {
     }
   }
 
+  /**
+   * Runs at once and blocks meanwhile, with tensors in TensorFlow's memory. The tensors that it returns are the caller's to delete.
+   *
+   * @param inputs names of nodes, as in `RunRequest`, with their tensors
+   */
+  runTensors(
+    inputs: readonly (readonly [name: string, tensor: Pointer])[],
+    fetches: readonly string[],
+  ): Pointer[] {
+    if (this.#isClosed) throw new Error('the session is closed');
+    const feeds = this.#outputs(inputs.map(([name]) => name));
+    const outputs = this.#outputs(fetches);
+    const fed = BigInt64Array.from(inputs, ([, tensor]) => tensor);
+    const fetched = new BigInt64Array(fetches.length);
+    const none = new BigInt64Array(0);
+    this.#call('a run', (status) => {
+      this.#api.TF_SessionRun(
+        ...([this.#session, null, feeds, fed, fed.length, outputs, fetched, fetched.length] as const),
+        ...([none, 0, null, status] as const),
+      );
+    });
+    return [...fetched];
+  }
+
   /** Frees the session and its graph, once a run in progress has ended. */
   close(): void {
     if (this.#isClosed) return;
@@ -105,11 +134,13 @@ export class Session {
     this.#freeIfClosed();
   }
 
-  #load(folder: string, options: Pointer): Pointer {
+  #load(folder: string, tags: readonly string[], options: Pointer): Pointer {
     const api = this.#api;
     return this.#call(`the SavedModel ${folder}`, (status) =>
       withoutSignals(() =>
-        api.TF_LoadSessionFromSavedModel(options, null, folder, ['serve'], 1, this.#graph, null, status),
+        api.TF_LoadSessionFromSavedModel(
+          ...([options, null, folder, tags, tags.length, this.#graph, null, status] as const),
+        ),
       ),
     );
   }

@@ -1,12 +1,11 @@
 import { asToolkitError, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { DeviceName } from './device.js';
-import { installRuntime } from './install.js';
 import type { Runtime } from './found-runtime.js';
 import { findRuntime } from './locate.js';
 import { probeNvidiaDriver } from './nvidia-driver.js';
 import { platformObstacle } from './platform.js';
-import { variantFor, type RuntimeVariant } from './variants.js';
+import { variantFor, type RuntimeVariant, type VariantChoice } from './variants.js';
 
 /** The runtime that a command needs. */
 export interface RuntimeRequest {
@@ -14,6 +13,12 @@ export interface RuntimeRequest {
   /** The folder of `--runtime` or `MNIST_TENSORFLOW`. */
   folder: string | undefined;
   environment: NodeJS.ProcessEnv;
+}
+
+/** A runtime, and the GPU that it supports, if any. */
+export interface ObtainedRuntime {
+  runtime: Runtime;
+  gpu: string | undefined;
 }
 
 /**
@@ -27,7 +32,7 @@ export async function obtainRuntime(
   context: StageContext,
   choose = chooseVariant,
   fallbackFor: typeof variantFor = variantFor,
-): Promise<{ runtime: Runtime; gpu: string | undefined }> {
+): Promise<ObtainedRuntime> {
   const { variant, gpu } = choose(device);
   const found = await findRuntime({ folder, variant, environment, emit: context.emit });
   if (found) return { runtime: found, gpu };
@@ -52,7 +57,11 @@ async function installUnlessOffline(
   environment: NodeJS.ProcessEnv,
   context: StageContext,
 ): Promise<Runtime> {
-  if (!isSet(environment['MNIST_OFFLINE'])) return installRuntime(variant, environment, context);
+  if (!isSet(environment['MNIST_OFFLINE'])) {
+    // Loaded only when needed: most starts install nothing.
+    const { installRuntime } = await import('./install.js');
+    return installRuntime(variant, environment, context);
+  }
   const what = variant.name === 'cpu' ? 'none' : `none for ${variant.name.toUpperCase()}`;
   throw new ToolkitError('RUNTIME_MISSING', {
     reason: `${what} is installed, and MNIST_OFFLINE forbids installing one`,
@@ -78,6 +87,22 @@ export function chooseVariant(device: DeviceName): { variant: RuntimeVariant; gp
   if (variant) return { variant, gpu };
   const reason = `there is no ${name} runtime for ${process.platform}-${process.arch}`;
   throw new ToolkitError('RUNTIME_MISSING', { reason, hint: 'use --device cpu' });
+}
+
+/** Whether a variant and a device exclude each other. */
+export function contradicts(name: VariantChoice, device: DeviceName): boolean {
+  return (name === 'cpu' && device === 'gpu') || (name === 'cuda' && device === 'cpu');
+}
+
+/** The runtime of a variant for this machine. Throws RUNTIME_MISSING if there is none, or the errors of `chooseVariant`. */
+export function variantNamed(name: VariantChoice, device: DeviceName): RuntimeVariant {
+  if (name === 'auto') return chooseVariant(device).variant;
+  const variant = variantFor(name);
+  if (variant) return variant;
+  throw new ToolkitError('RUNTIME_MISSING', {
+    reason: `there is no ${name} runtime for ${process.platform}-${process.arch}`,
+    hint: '"mnist runtime list" shows those that there are',
+  });
 }
 
 function isSet(value: string | undefined): boolean {

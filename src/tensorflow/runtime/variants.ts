@@ -16,6 +16,12 @@ export interface Wheel {
 /** A build of TensorFlow: for the CPU alone, or for NVIDIA GPUs too. */
 export type VariantName = 'cpu' | 'cuda';
 
+/** A variant, or `auto`: the one for the device and the installed driver. */
+export const variantChoices = ['auto', 'cpu', 'cuda'] as const satisfies readonly ('auto' | VariantName)[];
+
+/** One of `variantChoices`. */
+export type VariantChoice = (typeof variantChoices)[number];
+
 /** An installable TensorFlow runtime: its pinned wheels. */
 export interface RuntimeVariant {
   name: VariantName;

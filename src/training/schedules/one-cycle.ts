@@ -12,7 +12,12 @@ const annealing = {
 const annealingNames = Object.keys(annealing) as (keyof typeof annealing)[];
 
 const momentumOption = (fallback: number, description: string): z.ZodDefault<z.ZodNumber> =>
-  z.number().min(0).lt(1).default(fallback).meta({ description });
+  z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(fallback)
+    .meta({ description, onlyWith: { options: ['cycleMomentum'] } });
 
 /**
  * Warms up from a small learning rate to the full one, then anneals to a much smaller one. The phases end at the same steps as in

@@ -2,13 +2,14 @@ import { PassThrough } from 'node:stream';
 
 import { describe, expect, it } from 'vitest';
 
-import { cleanDeep, cleanJson, cleanLine, cleanText } from '../../../src/cli/terminal/clean.js';
+import { cleanDeep, cleanLine, cleanText } from '../../../src/cli/terminal/clean.js';
 import { halfBlocks } from '../../../src/cli/terminal/half-blocks.js';
 import { createReporter } from '../../../src/cli/terminal/index.js';
 import { styleFor } from '../../../src/cli/terminal/style.js';
 import { table } from '../../../src/cli/terminal/table.js';
 import { ToolkitError } from '../../../src/core/errors.js';
 import type { ToolkitEvent } from '../../../src/core/events.js';
+import { escapeJson } from '../../../src/core/formats/unsafe-characters.js';
 
 const ESC = '\u001b';
 const style = styleFor({ isTTY: true }, true, { FORCE_COLOR: '1' });
@@ -71,7 +72,7 @@ describe('cleaning', () => {
 
   it('escapes JSON so that it means the same', () => {
     const value = { text: hostile.map(([, text]) => text).join('\n') };
-    const json = cleanJson(`${JSON.stringify(value)}\n`);
+    const json = escapeJson(`${JSON.stringify(value)}\n`);
     expect(json.trimEnd()).not.toMatch(RAW);
     expect(JSON.parse(json)).toEqual(value);
   });

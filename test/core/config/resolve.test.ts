@@ -125,6 +125,54 @@ describe('a plug-in', () => {
   });
 });
 
+describe('an option that has an effect with others alone', () => {
+  const paper = {
+    fields: z.strictObject({
+      border: z
+        .number()
+        .default(1)
+        .meta({ description: '', onlyWith: { options: ['paper', 'frame'] } }),
+      name: z
+        .string()
+        .optional()
+        .meta({ description: '', onlyWith: { options: ['shape'], values: ['polygon'] } }),
+      paper: z.string().optional(),
+      frame: z.boolean().default(false),
+    }),
+    choices: space.choices,
+  };
+  const draw = (...layers: Layer[]): Record<string, unknown> => resolveOptions(paper, layers).values;
+
+  it.each([
+    [{ border: 3 }, '--border has no effect without --paper or --frame'],
+    [{ border: 3, frame: false }, '--border has no effect without --paper or --frame'],
+    [{ name: 'first' }, '--name has no effect without --shape polygon'],
+    [{ name: 'first', shape: 'circle' }, '--name has no effect without --shape polygon'],
+  ])('is refused without them: %j', async (values, message) => {
+    const error = await toolkitError('USAGE', () => draw(flagLayer(values)));
+    expect(error.message).toBe(message);
+    expect(error.hint).toContain('or leave out --');
+  });
+
+  it.each([
+    { border: 3, frame: true },
+    { border: 3, paper: 'a4' },
+    { name: 'first', shape: 'polygon' },
+    { border: 1 },
+  ])('is taken with one of them, and where it is the default: %j', (values) => {
+    expect(draw(flagLayer(values))).toMatchObject({ border: values.border ?? 1 });
+  });
+
+  it('is passed over where a file or the environment sets it: it may be meant for another command', async () => {
+    const environment = environmentLayer(allFields(paper), { MNIST_NAME: 'first' });
+    expect(draw(await fileOf({ border: 3 }), environment)).toMatchObject({ border: 3, name: 'first' });
+  });
+
+  it('is taken where the other is in a file', async () => {
+    expect(draw(flagLayer({ border: 3 }), await fileOf({ frame: true }))).toMatchObject({ border: 3 });
+  });
+});
+
 describe('an unknown key', () => {
   it.each([
     ['file', { epocs: 1 }, /unknown option epocs \(from .*config\.json\)/, 'did you mean epochs?'],

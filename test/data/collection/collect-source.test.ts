@@ -1,19 +1,19 @@
-import { readdir,writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { describe,expect,it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { sha256 } from '../../../src/core/hashing.js';
 import { sourceKinds } from '../../../src/data/collection/kinds/index.js';
 import { readRawFile } from '../../../src/artifacts/raw.js';
-import { silentContext,type ToolkitEvent } from '../../../src/core/events.js';
+import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
 import { collect } from '../../../src/index.js';
 import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { idxFile } from '../../support/idx.js';
 import { importAndRead } from '../../support/imported.js';
-import { picture,writeTree } from '../../support/pictures.js';
+import { picture, writeTree } from '../../support/pictures.js';
 import { loopbackServer } from '../../support/server.js';
 import { zip } from '../../support/zip.js';
 import { exists } from '../../../src/core/files.js';

@@ -22,24 +22,29 @@ it('hundreds of damaged and hostile inputs end in images, rejections or errors, 
 
 describe('decodeImage refuses', () => {
   it.each([
-    [{ width: 2 ** 31 - 1, height: 2 ** 31 - 1 }, /pixels, more than the 16777216 of --max-pixels/],
-    [{ width: 100_000, height: 1000 }, /pixels, more than/],
+    [{ width: 2 ** 31 - 1, height: 2 ** 31 - 1 }, /2147483647×2147483647, more than 16777216 pixels/],
+    [{ width: 100_000, height: 1000 }, /100000×1000, more than/],
     [{ width: 0, height: 10 }, /no pixels/],
   ])('a PNG that claims %o, before it is decoded', async ({ width, height }, reason) => {
     const file = pngClaiming(width, height, deflateSync(Buffer.alloc(100)));
     expect(String(await failureOf(decodeImage(file, target)))).toMatch(reason);
   });
 
-  it('a lossy WebP of so many bytes that decoding takes long', async () => {
+  it.each([
+    ['WebP', 'RIFF....WEBPVP8 '],
+    ['AVIF', '....ftypavif'],
+  ])('a lossy %s of so many bytes that decoding takes long', async (format, start) => {
     const file = Buffer.alloc(2 ** 23 + 1);
-    file.write('RIFF....WEBPVP8 ');
-    expect(String(await failureOf(decodeImage(file, target)))).toMatch(/more than the 8388608 that a WebP/);
+    file.write(start);
+    expect(String(await failureOf(decodeImage(file, target)))).toContain(
+      `more than the 8388608 that ${format}`,
+    );
   });
 
   it('a bomb of 400 million pixels', async () => {
     const bomb = bombPng(20_000);
     expect(bomb.length).toBeLessThan(100_000);
-    expect(String(await failureOf(decodeImage(bomb, target)))).toMatch(/20000×20000 pixels/);
+    expect(String(await failureOf(decodeImage(bomb, target)))).toMatch(/20000×20000, more than/);
   });
 
   it('an image cut short, of every format', async () => {
@@ -49,12 +54,16 @@ describe('decodeImage refuses', () => {
     }
   });
 
-  it.each(['<svg xmlns="http://www.w3.org/2000/svg"/>', 'GIF89a', 'BM..............', 'II*\0', '....ftypavif', ''])(
-    'what is none of the formats, or only begins as one: %s',
-    async (text) => {
-      expect(String(await failureOf(decodeImage(Buffer.from(text), target)))).toMatch(
-        /not a PNG|an empty file|header is incomplete/,
-      );
-    },
-  );
+  it.each([
+    '<svg xmlns="http://www.w3.org/2000/svg"/>',
+    'GIF89a',
+    'BM..............',
+    'II*\0',
+    '....ftypavif',
+    '',
+  ])('what is none of the formats, or only begins as one: %s', async (text) => {
+    expect(String(await failureOf(decodeImage(Buffer.from(text), target)))).toMatch(
+      /not a PNG|an empty file|header is incomplete/,
+    );
+  });
 });

@@ -21,7 +21,7 @@ describe('the tensorflow backend', () => {
 
   it('is opened once, however many want it at once', async () => {
     const [first, second] = await Promise.all([startOnCpu('tensorflow'), startOnCpu('tensorflow')]);
-    expect(first).toBe(second);
+    expect(first).toEqual(second);
     expect(first).toMatchObject({ name: 'tensorflow', device: 'CPU', threads: 1 });
     expect(first.version).toMatch(/^2\.\d+\.\d+/);
     expect(getBackend()).toBe('tensorflow');

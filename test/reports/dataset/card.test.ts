@@ -11,6 +11,7 @@ import { preparedFolder, writePrepared } from '../../../src/artifacts/prepared.j
 import { showDataset } from '../../../src/stages/datasets/show-dataset.js';
 import { showDatasetFields } from '../../../src/stages/datasets/show-dataset-options.js';
 import { temporaryFolder } from '../../support/folders.js';
+import { UNSEEN } from '../../support/hostile-names.js';
 import { smallImages } from '../../support/small-model.js';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -33,7 +34,7 @@ interface Inspection {
 /** A set whose names want escaping, with a quality report of every kind of finding. */
 async function hostileSet(): Promise<{ dataDir: string; card: string }> {
   const dataDir = await temporaryFolder();
-  const classNames = ['<script>alert(1)</script>', 'a & "b"', "it's", 'empty'];
+  const classNames = ['<script>alert(1)</script>', 'a & "b"', "it's\u0007 \u202egnp", 'empty'];
   const train = smallImages(40, 16, 3);
   const description = {
     format: 'mnist-train/prepared',
@@ -44,7 +45,7 @@ async function hostileSet(): Promise<{ dataDir: string; card: string }> {
     defaults: { scaling: 'zero-one', validationSplit: 0.2, seed: 1 },
     fingerprint: 'f'.repeat(64),
     licence: '</td><img src=x onerror=alert(2)>',
-    origin: 'nowhere',
+    origin: 'nowhere\u001b[31m \u2066',
   } as const;
   await writePrepared(dataDir, { ...description, classNames: [...classNames] }, train, smallImages(9, 16, 3));
   const report = { outliers: { train: [1, 2, 99_999], test: [] }, duplicates: { train: [[3, 4]], test: [] } };
@@ -58,6 +59,7 @@ it('a card needs no other file, and nothing in a data set becomes markup', async
   expect(view.findings?.map(({ count }) => count)).toEqual([3, 1]);
   const html = await readFile(card, 'utf8');
   expect(html).not.toMatch(/<script|<img src=x|https?:/);
+  expect(html).not.toMatch(UNSEEN);
   expect(html.match(/<img /g)).toHaveLength(3 + 4 + 4);
   for (const [, address] of html.matchAll(/(?:src|href)="([^"]*)"/g))
     expect(address).toMatch(/^(data:|#content$)/);

@@ -12,6 +12,7 @@ import type { ReportContent } from '../../../src/reports/evaluation/content.js';
 import { reportPage } from '../../../src/reports/evaluation/report.js';
 import { noBrowser, openInBrowser } from '../../support/browser.js';
 import { checkpointDescription } from '../../support/checkpoints.js';
+import { HOSTILE_NAMES, injectedInto, UNSEEN } from '../../support/hostile-names.js';
 
 /** What test/support/inspect-page.js finds. */
 interface Inspection {
@@ -25,16 +26,16 @@ interface Inspection {
 }
 
 /** An evaluation with as little as there may be: a class without images, one epoch, nothing that had to be asked for. */
-function barePage(classNames: string[]): string {
+function barePage(classNames: string[], name = 'a & b'): string {
   const scored = {
     probabilities: Float64Array.of(0.7, 0.2, 0.1, 0.1, 0.8, 0.1, 0.5, 0.3, 0.2),
     labels: Uint8Array.of(0, 1, 1),
     classes: 3,
   };
-  const description = { ...checkpointDescription(), classNames };
+  const description = { ...checkpointDescription(), classNames, run: name, config: { [name]: name } };
   const evaluation: ReportContent['evaluation'] = {
     subject: {
-      ...{ checkpoint: '<b>', run: 'a & b', model: 'mlp', dataset: 'mine', split: 'test' },
+      ...{ checkpoint: `<b>${name}`, run: name, model: 'mlp', dataset: name, split: 'test' },
       ...{ members: null, views: 1 },
     },
     metrics: classificationMetrics(scored, classNames),
@@ -58,6 +59,13 @@ it('nothing of a checkpoint becomes markup, and what is missing is left out', ()
   expect(page).not.toMatch(/NaN|undefined|Infinity|\bnull\b/);
   expect(page).toContain('--robustness');
   expect(page).not.toContain('95 % CI');
+});
+
+it.each(HOSTILE_NAMES)('a name is shown as it is, and obeyed by nobody: %j', (name) => {
+  const page = barePage([name, `${name} b`, 'empty'], name);
+  expect(page).not.toMatch(UNSEEN);
+  expect(injectedInto(page)).toEqual([]);
+  expect(page.match(/<\/title>/g)).toHaveLength(page.match(/<title>/g)!.length);
 });
 
 it('thinned curves keep their ends, and every point that would be seen', () => {

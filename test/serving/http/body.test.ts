@@ -6,6 +6,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { bmpFile } from '../../support/bmp.js';
 import {
   ask,
   inferenceRequest,
@@ -34,6 +35,26 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 function post(url: string, body: Buffer, headers: Record<string, string>): Promise<Answer> {
   return ask(url, { method: 'POST', body: new Uint8Array(body), headers });
 }
+
+it('POST /classify takes every format that an import takes, and says which', async () => {
+  const { url } = await serveForTest(checkpoint);
+  const grey = (x: number, y: number): number[] => Array<number>(3).fill(pixels[28 * y + x]!);
+  for (const file of [
+    bmpFile(28, 28, 24, grey),
+    await sharp(png).gif().toBuffer(),
+    await sharp(png).tiff().toBuffer(),
+  ]) {
+    const { status, body } = await post(`${url}/classify`, file, {
+      'content-type': 'application/octet-stream',
+    });
+    expect([status, body['label']]).toEqual([200, '3']);
+  }
+  const unknown = await post(`${url}/classify`, Buffer.from('<svg/>'), { 'content-type': 'image/svg+xml' });
+  expect(unknown).toMatchObject({
+    status: 415,
+    body: { error: expect.stringMatching(/PNG.*BMP.*AVIF/) as string },
+  });
+});
 
 describe('a compressed body', () => {
   it('is unpacked', async () => {

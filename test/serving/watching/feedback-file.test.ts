@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import {
   encodeFeedback,
@@ -13,19 +13,23 @@ import { FeedbackFile } from '../../../src/serving/watching/feedback-file.js';
 import { failureOf } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
 
-const record = (index: number): FeedbackRecord => ({
-  ...{ time: '2026-01-02T03:04:05.678Z', caller: 'token 0123456789ab', id: 'request', index, version: '7' },
+const record = (index: number, caller = 'token 0123456789ab'): FeedbackRecord => ({
+  ...{ time: '2026-01-02T03:04:05.678Z', caller, id: 'request', index, version: '7' },
   ...{ predicted: 0, label: 1, labelName: 'one', classNames: ['zero', 'one'], image: new Uint8Array(16) },
 });
 const LINE = Buffer.byteLength(encodeFeedback(record(0)));
 
 /** A file for some lines, the folder that it is in, and why it refused labels. */
-async function fileFor(lines: number): Promise<{ file: FeedbackFile; path: string; reasons: string[] }> {
+async function fileFor(
+  lines: number,
+  isShared = false,
+): Promise<{ file: FeedbackFile; path: string; reasons: string[] }> {
   const folder = await temporaryFolder();
   const reasons: string[] = [];
   const options = {
     folder,
     maxBytes: lines * LINE + 1,
+    isShared,
     onFull: (reason: string) => void reasons.push(reason),
   };
   return { file: new FeedbackFile(options), path: join(folder, FEEDBACK_FILE), reasons };
@@ -37,7 +41,7 @@ const linesOf = async (path: string): Promise<FeedbackRecord[]> =>
 it('holds what was labelled, and who did, for its owner alone', async () => {
   const { file, path, reasons } = await fileFor(9);
   await Promise.all([0, 1, 2].map((index) => file.append(record(index))));
-  expect(await linesOf(path)).toEqual([0, 1, 2].map(record));
+  expect(await linesOf(path)).toEqual([0, 1, 2].map((index) => record(index)));
   expect((await stat(path)).mode & 0o077).toBe(0);
   expect(reasons).toEqual([]);
 });
@@ -64,7 +68,7 @@ it('counts what was there before', async () => {
   await writeFile(path, encodeFeedback(record(0)));
   await file.append(record(1));
   expect(await failureOf(file.append(record(2)))).toMatchObject({ status: 507 });
-  expect(await linesOf(path)).toEqual([0, 1].map(record));
+  expect(await linesOf(path)).toEqual([0, 1].map((index) => record(index)));
 });
 
 it('begins a new line where a killed server left half of one', async () => {
@@ -82,4 +86,40 @@ it('a folder that cannot be written to is a refusal with the reason, not a crash
   await chmod(path, 0o700);
   expect(await failureOf(file.append(record(0)))).toMatchObject({ code: 'FEEDBACK_FULL', status: 507 });
   expect(reasons).toEqual([expect.stringContaining(path)]);
+});
+
+describe('of several callers', () => {
+  const [LOUD, QUIET, LATE] = ['token aaaaaaaaaaaa', 'token bbbbbbbbbbbb', 'token cccccccccccc'] as const;
+  const stored = async (file: FeedbackFile, caller: string, tries: number): Promise<number> => {
+    const results = await Promise.allSettled(
+      Array.from({ length: tries }, (_, index) => file.append(record(index % 10, caller))),
+    );
+    return results.filter(({ status }) => status === 'fulfilled').length;
+  };
+
+  it('none fills more than half of what the others leave; that is said once for each', async () => {
+    const { file, path, reasons } = await fileFor(80, true);
+    expect(await stored(file, LOUD, 100)).toBe(39);
+    expect(await stored(file, QUIET, 100)).toBe(20);
+    expect(await stored(file, LOUD, 10)).toBe(0);
+    expect(await stored(file, LATE, 5)).toBe(5);
+    expect((await stat(path)).size).toBe(64 * LINE);
+    expect(reasons).toEqual([LOUD, QUIET].map((caller) => expect.stringContaining(caller) as string));
+    expect(await failureOf(file.append(record(0, LOUD)))).toMatchObject({
+      code: 'FEEDBACK_FULL',
+      status: 507,
+    });
+  });
+
+  it('the shares outlive the server, and begin anew with a new file', async () => {
+    const { file, path } = await fileFor(80, true);
+    await stored(file, LOUD, 100);
+    const again = new FeedbackFile({
+      ...{ folder: dirname(path), maxBytes: 80 * LINE, isShared: true, onFull: () => undefined },
+    });
+    expect(await stored(again, LOUD, 10)).toBe(0);
+    expect(await stored(again, QUIET, 10)).toBe(10);
+    await rename(path, `${path}.1`);
+    expect(await stored(again, LOUD, 10)).toBe(10);
+  });
 });

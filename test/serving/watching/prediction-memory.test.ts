@@ -7,6 +7,7 @@ import {
 
 const prediction = (predicted = 1, pixels = 10): RememberedPrediction => ({
   version: '1',
+  described: { shape: { height: 1, width: pixels, channels: 1 }, classNames: ['no', 'yes'] },
   predicted,
   pixels: new Uint8Array(pixels),
 });

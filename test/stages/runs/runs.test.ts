@@ -83,7 +83,7 @@ it('the list takes the headers alone: it does not verify tensors, but sees that 
     epochs: 1,
     best: { accuracy: 0.9 },
   });
-  expect(runs.get('cut')?.problem).toMatch(/does not lie where its shape/);
+  expect(runs.get('cut')?.problem).toMatch(/do not match its shape/);
 });
 
 it('a comparison holds what differs, and nothing else', async () => {

@@ -1,13 +1,32 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { expect, it } from 'vitest';
 
 import {
   fixedOptions,
   resolveSearchOptions,
+  searchFolder,
   searchSettings,
 } from '../../../src/stages/search/search-options.js';
 import { toolkitError } from '../../support/errors.js';
+import { temporaryFolder } from '../../support/folders.js';
 
 const rates = { learningRate: { min: 0.001, max: 0.1, distribution: 'log-uniform' } };
+
+it('a search is named by its name, its folder or its search.json', async () => {
+  const runs = await temporaryFolder();
+  const path = join(runs, 'first');
+  await mkdir(path);
+  await writeFile(join(path, 'search.json'), '{}');
+  for (const name of ['first', path, join(path, 'search.json')]) {
+    expect(await searchFolder(name, runs)).toMatchObject({ path, name: 'first' });
+  }
+  // A search may have this name.
+  const other = join(runs, 'search.json');
+  await mkdir(other);
+  expect(await searchFolder(other, runs)).toMatchObject({ path: other });
+});
 
 it('a fixed option of an optimiser that is searched for becomes one of the space', async () => {
   const search = { trials: 2, space: { optimizer: ['adam', 'momentum'] } };
@@ -54,6 +73,21 @@ it.each<[string, Record<string, unknown>, RegExp]>([
     'nothing to judge by',
     { validationSplit: 0, search: { trials: 1, space: rates } },
     /validationSplit is 0/,
+  ],
+  [
+    'an option that no trial has',
+    { search: { trials: 1, space: { model: ['mlp', 'cnn'], patchSize: [4] } } },
+    /patchSize is an option of no model that is tried \(mlp, cnn\)/,
+  ],
+  [
+    'a fixed option that no trial has',
+    { momentum: 0.8, search: { trials: 1, space: { optimizer: ['adam', 'sgd'] } } },
+    /momentum is an option of no optimizer that is tried/,
+  ],
+  [
+    'an option of a model that is not the fixed one',
+    { model: 'rnn', search: { trials: 1, space: { hiddenLayers: [[4], [8]] } } },
+    /hiddenLayers is an option of no model that is tried \(rnn\)/,
   ],
   [
     'too long a start',

@@ -638,3 +638,22 @@ it('the documentation page needs nothing from elsewhere', async () => {
     expect([script.status, (await script.text()) === '']).toEqual([200, false]);
   }
 });
+
+describe('options that a server could not honour', () => {
+  it.each([
+    ['canary', 10],
+    ['shadow', true],
+  ])('%s is refused for a checkpoint, which has no candidate', async (option, value) => {
+    const { message } = await toolkitError('USAGE', serveForTest(checkpoint, { [option]: value }));
+    expect(message).toContain(`--${option} needs a candidate`);
+  });
+
+  it('a file of tokens where none are required is a warning', async () => {
+    const warned = async (options: Record<string, unknown>): Promise<number> => {
+      const { events } = await serveForTest(checkpoint, options);
+      return events.filter((event) => event.event === 'warning' && event.code === 'OPTION_WITHOUT_EFFECT')
+        .length;
+    };
+    expect([await warned({ tokensFile: 'mine.json' }), await warned({})]).toEqual([1, 0]);
+  });
+});

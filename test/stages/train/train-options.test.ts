@@ -1,7 +1,15 @@
 import { expect, it } from 'vitest';
 
 import { allFields } from '../../../src/core/config/resolve.js';
-import { resumeCommand, trainSpace, trustedSettings } from '../../../src/stages/train/train-options.js';
+import {
+  resolveTrainOptions,
+  resumeCommand,
+  trainSpace,
+  trustedSettings,
+} from '../../../src/stages/train/train-options.js';
+import { toolkitError } from '../../support/errors.js';
+import { temporaryFolder } from '../../support/folders.js';
+import { writeMnistCheckpoint } from '../../support/serving.js';
 
 it('a checkpoint or a search of others names no library, no folder and no other run', () => {
   const known = [...allFields(trainSpace).keys()];
@@ -11,6 +19,18 @@ it('a checkpoint or a search of others names no library, no folder and no other 
   expect(left.sort()).toEqual(
     ['checkpointsDir', 'dataDir', 'reproduce', 'resume', 'run', 'runtime', 'stopAfter'].sort(),
   );
+});
+
+it.each([
+  ['run', 'other', 'run is "small" in run "small", but "other" was given'],
+  ['initFrom', 'other', 'initFrom is not set in run "small", but "other" was given'],
+])('a run that is resumed keeps its name and its start: %s', async (option, value, message) => {
+  const checkpointsDir = await temporaryFolder();
+  await writeMnistCheckpoint(checkpointsDir, 'small', 3);
+  const resumed = { checkpointsDir, resume: 'small' };
+  const error = await toolkitError('RESUME_CONFLICT', resolveTrainOptions({ ...resumed, [option]: value }));
+  expect(error.message).toBe(message);
+  expect((await resolveTrainOptions({ ...resumed, run: 'small' })).values.run).toBe('small');
 });
 
 it('what no version knows stays, to be refused', () => {

@@ -1,10 +1,10 @@
 import { ToolkitError } from '../../../core/errors.js';
 import type { NpzArray } from './npz-archive.js';
 
-/** An array in Fortran order has to be read as a whole before its first image is known; so have labels. */
+/** Arrays in Fortran order, and labels, are read completely before the first image. */
 const MAX_WHOLE_BYTES = 2 ** 29;
 
-/** The bytes of an array, image by image, each row by row; the first index counts images. Throws what reading throws. */
+/** Yields the bytes of an array image by image, each row by row. Throws SOURCE_REFUSED, DATA_CORRUPT or DATA_UNREADABLE. */
 export async function* piecesOf(array: NpzArray): AsyncGenerator<Buffer> {
   const { shape, elementBytes, isFortran } = array.header;
   const elements = shape.slice(1).reduce((product, size) => product * size, 1);
@@ -12,12 +12,13 @@ export async function* piecesOf(array: NpzArray): AsyncGenerator<Buffer> {
   else yield* cutInto(array, elements * elementBytes);
 }
 
-/** All bytes of an array. Throws SOURCE_REFUSED where they are too many. */
+/** Reads a whole array. Throws SOURCE_REFUSED if it is too large. */
 export async function wholeOf(array: NpzArray): Promise<Buffer> {
   const { path, header } = array;
   if (header.fileBytes > MAX_WHOLE_BYTES) {
     const reason = `${header.fileBytes} bytes ${header.isFortran ? 'in Fortran order' : 'of labels'}, more than ${MAX_WHOLE_BYTES}`;
-    const hint = 'save it in C order and with as few bytes an element as it needs: numpy.ascontiguousarray(x)';
+    const hint =
+      'save it in C order and with as few bytes an element as it needs: numpy.ascontiguousarray(x)';
     throw new ToolkitError('SOURCE_REFUSED', { path, reason, hint });
   }
   const parts: Buffer[] = [];
@@ -56,7 +57,7 @@ async function* fortranPieces(array: NpzArray, elements: number): AsyncGenerator
   }
 }
 
-/** For each element of an image row by row, its place where the first index runs fastest. */
+/** The position in Fortran order of each element of an image in C order. */
 function fortranPlaces(sides: readonly number[], elements: number): Uint32Array {
   return Uint32Array.from({ length: elements }, (_, index) => {
     let rest = index;

@@ -6,7 +6,7 @@ import { corruptError, readError } from '../../../core/files.js';
 import { MAX_NPY_HEADER_BYTES, parseNpyHeader } from './npy.js';
 import type { ArraySource, NpzArray } from './npz-archive.js';
 
-/** The arrays of a folder: a file of the format .npy each. */
+/** The .npy files of a folder. */
 export class NpyFolder implements ArraySource {
   readonly names: string[];
   readonly #folder: string;
@@ -16,7 +16,7 @@ export class NpyFolder implements ArraySource {
     this.names = names;
   }
 
-  /** Ordinary files alone: a link may lead anywhere. */
+  /** Opens regular files only: a link may lead anywhere. */
   static async open(folder: string): Promise<NpyFolder> {
     const entries = await readdir(folder, { withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.npy'));
@@ -33,11 +33,16 @@ export class NpyFolder implements ArraySource {
       const file = await open(path, 'r');
       try {
         const { size } = await file.stat();
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_NPY_HEADER_BYTES), 0, MAX_NPY_HEADER_BYTES, 0);
+        const { buffer, bytesRead } = await file.read(
+          Buffer.alloc(MAX_NPY_HEADER_BYTES),
+          0,
+          MAX_NPY_HEADER_BYTES,
+          0,
+        );
         const header = parseNpyHeader(buffer.subarray(0, bytesRead), path);
         if (!header) throw corruptError(path, 'ends within its header');
         if (header.fileBytes !== size) {
-          throw corruptError(path, `${size} bytes, where its header asks for ${header.fileBytes}`);
+          throw corruptError(path, `${size} bytes, but its header says ${header.fileBytes}`);
         }
         return { path, header, read: () => bytesFrom(path, header.headerBytes) };
       } finally {
@@ -49,7 +54,7 @@ export class NpyFolder implements ArraySource {
   }
 
   close(): void {
-    // Each file is closed once it is read.
+    // Each file is closed after reading.
   }
 }
 

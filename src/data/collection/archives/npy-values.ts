@@ -1,18 +1,25 @@
 import type { NpyHeader } from './npy.js';
 
-/** Whether the elements of an array are texts. */
+/** Whether the elements of an array are strings. */
 export function holdsTexts({ type }: NpyHeader): boolean {
   return type[1] === 'U' || type[1] === 'S';
 }
 
-/** Elements of an array of numbers, from their bytes. Integers beyond 2⁵³ are rounded: no pixel and no label is one. */
+/** Decodes the elements of a numeric array. Integers beyond 2⁵³ are rounded; pixels and labels are smaller. */
 export function npyNumbers({ type, elementBytes }: NpyHeader, data: Buffer): Float64Array {
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   const read = numberReader(view, type[1]!, elementBytes, !type.startsWith('>'));
-  return Float64Array.from({ length: Math.floor(data.length / elementBytes) }, (_, index) => read(index * elementBytes));
+  return Float64Array.from({ length: Math.floor(data.length / elementBytes) }, (_, index) =>
+    read(index * elementBytes),
+  );
 }
 
-function numberReader(view: DataView, kind: string, bytes: number, isLittle: boolean): (at: number) => number {
+function numberReader(
+  view: DataView,
+  kind: string,
+  bytes: number,
+  isLittle: boolean,
+): (at: number) => number {
   switch (`${kind}${bytes}`) {
     case 'i1':
       return (at) => view.getInt8(at);
@@ -49,11 +56,14 @@ function halfFloat(bits: number): number {
   return sign * 2 ** (exponent - 15) * (1 + fraction);
 }
 
-/** Elements of an array of texts (UTF-32 or bytes), from their bytes; zeros fill up what is shorter. */
+/** Decodes the elements of a string array (UTF-32 or bytes), padded with zeros. */
 export function npyTexts({ type, elementBytes }: NpyHeader, data: Buffer): string[] {
   return Array.from({ length: Math.floor(data.length / elementBytes) }, (_, index) => {
     const element = data.subarray(index * elementBytes, (index + 1) * elementBytes);
-    return (type[1] === 'S' ? element.toString('utf8') : utf32(element, type.startsWith('>'))).replace(/\0+$/, '');
+    return (type[1] === 'S' ? element.toString('utf8') : utf32(element, type.startsWith('>'))).replace(
+      /\0+$/,
+      '',
+    );
   });
 }
 

@@ -2,27 +2,27 @@ import { ToolkitError } from '../../../core/errors.js';
 import { MAX_FILE_BYTES } from '../../../artifacts/idx.js';
 import { corruptError } from '../../../core/files.js';
 
-/** What the header of a NumPy array says. */
+/** The header of a NumPy array. */
 export interface NpyHeader {
-  /** NumPy's name of the type: byte order, kind, bytes an element. */
+  /** NumPy's type string: byte order, kind, item size. */
   type: string;
   shape: readonly number[];
-  /** Whether the first index runs fastest. */
+  /** Whether the array is in Fortran order. */
   isFortran: boolean;
-  /** Bytes an element. */
+  /** The item size in bytes. */
   elementBytes: number;
   headerBytes: number;
-  /** How long the whole file must be. */
+  /** The expected size of the whole file. */
   fileBytes: number;
 }
 
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
-/** What NumPy writes is 128 bytes long; more than this is no header. */
+/** NumPy writes 128 bytes; larger headers are refused. */
 export const MAX_NPY_HEADER_BYTES = 4096;
 /** NumPy writes the three keys in this order, and the dictionary in this form. */
 const DICTIONARY =
   /^\{'descr': '([<>|=][a-zA-Z]\d{0,4})', 'fortran_order': (True|False), 'shape': \((\d+,|\d+(?:, \d+)+,?)\), ?\} *\n$/;
-/** Bytes that a number of a kind may have; of texts, an element has any number of letters of these bytes. */
+/** The valid item sizes of numeric kinds; string items have any number of characters of the size below. */
 const NUMBER_BYTES: Readonly<Record<string, readonly number[]>> = {
   b: [1],
   u: [1, 2, 4, 8],
@@ -32,15 +32,15 @@ const NUMBER_BYTES: Readonly<Record<string, readonly number[]>> = {
 const LETTER_BYTES: Readonly<Record<string, number>> = { U: 4, S: 1 };
 
 /**
- * Reads the header of an array (NEP 1, versions 1.0 to 3.0), or returns undefined where more of it is needed. Plain
- * numbers and texts are accepted. Throws DATA_CORRUPT, or SOURCE_REFUSED for other elements; both name `path`.
+ * Parses the header of an array (NEP 1, versions 1.0 to 3.0); undefined if more bytes are needed. Accepts numbers and strings. Throws
+ * DATA_CORRUPT, or SOURCE_REFUSED for other types; both name `path`.
  */
 export function parseNpyHeader(start: Buffer, path: string): NpyHeader | undefined {
   if (start.length < 12) return undefined;
   if (!start.subarray(0, 6).equals(MAGIC)) throw corruptError(path, 'not a NumPy array');
   const version = start[6]!;
   if (![1, 2, 3].includes(version) || start[7] !== 0) {
-    throw corruptError(path, `a NumPy array of version ${version}.${start[7]}, where 1.0 to 3.0 are known`);
+    throw corruptError(path, `a NumPy array of version ${version}.${start[7]}; 1.0 to 3.0 are supported`);
   }
   const [textBytes, textStart] = version === 1 ? [start.readUInt16LE(8), 10] : [start.readUInt32LE(8), 12];
   const headerBytes = textStart + textBytes;
@@ -71,10 +71,11 @@ function bytesOf(type: string): number | undefined {
   return NUMBER_BYTES[kind]?.includes(size) ? size : undefined;
 }
 
-/** The error for an array whose elements cannot be used, with what converts it. */
+/** The error for an array of an unsupported type, with a hint on how to convert it. */
 function notPlain(path: string, type: string): ToolkitError {
   const isObject = type[1] === 'O';
   const reason = isObject ? 'it holds Python objects' : `it holds elements of the type ${type}`;
-  const hint = "images must be numbers, for example x.astype('uint8'), and labels numbers or texts: y.astype(str)";
+  const hint =
+    "images must be numbers, for example x.astype('uint8'), and labels numbers or texts: y.astype(str)";
   return new ToolkitError('SOURCE_REFUSED', { path, reason: `${reason}, not plain numbers or texts`, hint });
 }

@@ -1,26 +1,26 @@
-import { openPromise,type Entry,type ZipFile } from 'yauzl';
+import { openPromise, type Entry, type ZipFile } from 'yauzl';
 
-import { unpackError,corruptError } from '../../../core/files.js';
+import { unpackError, corruptError } from '../../../core/files.js';
 import { printable } from '../../rejection.js';
-import { MAX_NPY_HEADER_BYTES,parseNpyHeader,type NpyHeader } from './npy.js';
+import { MAX_NPY_HEADER_BYTES, parseNpyHeader, type NpyHeader } from './npy.js';
 
 const MAX_MEMBERS = 64;
-/** Images that shrink more than this are not images; deflate itself reaches about 1000. */
+/** Images do not compress further; deflate itself reaches about 1000. */
 const MAX_RATIO = 200;
 const SMALL_BYTES = 16 * 2 ** 20;
 
-/** An array of an archive: its header, and its bytes as they come. */
+/** An array of an archive: its header, and a stream of its bytes. */
 export interface NpzArray {
-  /** How messages name it. */
+  /** Its name in messages. */
   path: string;
   header: NpyHeader;
   read(): AsyncGenerator<Buffer>;
 }
 
-/** Arrays by their names, none of them in memory. */
+/** Arrays by name; none is held in memory. */
 export interface ArraySource {
   readonly names: string[];
-  /** An array by its name, or undefined. Throws DATA_CORRUPT where its header and its length disagree. */
+  /** An array by name, or undefined. Throws DATA_CORRUPT if its length does not match its header. */
   array(name: string): Promise<NpzArray | undefined>;
   close(): void;
 }
@@ -61,18 +61,21 @@ export class NpzArchive implements ArraySource {
     return [...this.#members.keys()].map((name) => name.replace(/\.npy$/, ''));
   }
 
-  /** An array by its name, or undefined. Throws DATA_CORRUPT where its header and its length disagree. */
+  /** An array by name, or undefined. Throws DATA_CORRUPT if its length does not match its header. */
   async array(name: string): Promise<NpzArray | undefined> {
     const entry = this.#members.get(`${name}.npy`);
     if (!entry) return undefined;
     const path = `${this.#path}/${entry.fileName}`;
     const { uncompressedSize, compressedSize } = entry;
     if (uncompressedSize > SMALL_BYTES && uncompressedSize > MAX_RATIO * compressedSize) {
-      throw corruptError(path, `${compressedSize} bytes that unpack to ${uncompressedSize}, as no images do`);
+      throw corruptError(
+        path,
+        `${compressedSize} bytes that unpack to ${uncompressedSize}, too much for images`,
+      );
     }
     const header = await this.#header(entry, path);
     if (header.fileBytes !== uncompressedSize) {
-      throw corruptError(path, `${uncompressedSize} bytes, where its header asks for ${header.fileBytes}`);
+      throw corruptError(path, `${uncompressedSize} bytes, but its header says ${header.fileBytes}`);
     }
     return { path, header, read: () => this.#read(entry, path, header.headerBytes) };
   }

@@ -4,25 +4,25 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
-import { Parser,type ReadEntry } from 'tar';
+import { Parser, type ReadEntry } from 'tar';
 
 import { messageOf } from '../../../core/errors.js';
 import type { StageContext } from '../../../core/events.js';
-import { corruptError,unpackError } from '../../../core/files.js';
+import { corruptError, unpackError } from '../../../core/files.js';
 import { isGzipped } from './gzip.js';
-import { MAX_MEMBERS,MemberFolder } from './member-folder.js';
-import { RejectionError,type Rejection } from '../../rejection.js';
+import { MemberFolder } from './member-folder.js';
+import { RejectionError, type Rejection } from '../../rejection.js';
 
-/** What a member may be to be written; folders are made where files need them. */
+/** Member types that are written. Folders are made as files need them. */
 const FILES: ReadonlySet<string> = new Set(['File', 'OldFile', 'ContiguousFile']);
 const FOLDERS: ReadonlySet<string> = new Set(['Directory', 'GNUDumpDir']);
 
 /**
- * Unpacks a tar archive, gzipped or not, into a new folder, and returns what was refused: names that lead out of the folder, links,
- * devices and doubles. Nothing is written anywhere else. Throws SOURCE_REFUSED for an archive that unpacks to a multiple of its
- * size, which each member's header says before it is read, DATA_CORRUPT for one that is damaged, and storage errors.
+ * Unpacks a tar archive, gzipped or not, into a new folder. Returns the rejected members: names that lead out of the folder, links,
+ * devices and duplicate names. Throws SOURCE_REFUSED for an archive whose headers declare a large multiple of its size, DATA_CORRUPT
+ * for a damaged one, DATA_UNREADABLE, STORAGE_DENIED, STORAGE_FULL, and the signal's reason when aborted.
  *
- * @param wanted which members are needed, by their names
+ * @param wanted selects the members to unpack, by name
  */
 export async function unpackTar(
   archive: string,
@@ -30,21 +30,18 @@ export async function unpackTar(
   wanted: (name: string) => boolean,
   { emit, signal }: StageContext,
 ): Promise<Rejection[]> {
-  const rejected: Rejection[] = [];
-  const members = await MemberFolder.create(archive, folder);
+  const members = await MemberFolder.create(archive, folder, emit);
   let [seen, claimed] = [0, 0];
   await eachMember(archive, signal, async (entry, stop) => {
     const { size, path: name } = entry;
-    // Also what is skipped has to be unpacked to be skipped.
+    // Skipped members are unpacked too.
     claimed += size;
     members.refuseClaim(claimed - members.used);
-    if (++seen > MAX_MEMBERS) throw corruptError(archive, `more than ${MAX_MEMBERS} members`);
+    members.refuseCount(++seen);
     if (FOLDERS.has(entry.type) || name.endsWith('/') || !wanted(name)) return;
-    const reason = await members.write(name, () => openMember(entry), stop);
-    if (reason !== undefined) rejected.push({ name, reason });
-    emit({ event: 'progress', task: 'unpack', done: members.used, total: undefined, unit: 'bytes' });
+    await members.add(name, () => openMember(entry), stop);
   });
-  return rejected;
+  return members.rejected;
 }
 
 function openMember(entry: ReadEntry): Readable {
@@ -53,13 +50,13 @@ function openMember(entry: ReadEntry): Readable {
   return Readable.from(entry);
 }
 
-/** Reads an archive member by member: the next is parsed when the one before was used. */
+/** Reads an archive member by member; `use` is called for one at a time. */
 async function eachMember(
   archive: string,
   signal: AbortSignal,
   use: (entry: ReadEntry, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  // Whatever fails ends what is under way: a member that is cut short would be waited for.
+  // Any failure aborts the member being written, which would otherwise wait for the rest of its bytes.
   const failure = new AbortController();
   const fail = (error: unknown): void => {
     failure.abort(error);
@@ -72,7 +69,7 @@ async function eachMember(
       using = using
         .then(() => (stop.aborted ? undefined : use(entry, stop)))
         .catch(fail)
-        // What was not read is skipped.
+        // Skips what was not read.
         .finally(() => {
           entry.resume();
         });

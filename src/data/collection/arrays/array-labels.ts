@@ -5,10 +5,10 @@ import { holdsTexts, npyNumbers, npyTexts } from '../archives/npy-values.js';
 import type { NpzArray } from '../archives/npz-archive.js';
 
 /**
- * The labels of an array, one for each image: numbers, texts, or rows of zeros with a one at the class's number. Throws SOURCE_REFUSED
- * and DATA_CORRUPT.
+ * Reads the labels of an array, one per image: numbers, strings or one-hot rows. Throws SOURCE_REFUSED, DATA_CORRUPT or
+ * DATA_UNREADABLE.
  *
- * @param images how many there have to be
+ * @param images the expected number of labels
  */
 export async function labelsOf(array: NpzArray, images: number): Promise<string[]> {
   const { header, path } = array;
@@ -25,7 +25,8 @@ export async function labelsOf(array: NpzArray, images: number): Promise<string[
   return Array.from({ length: count }, (_, row) => {
     const set = Array.from({ length: columns }, (_unused, column) => at(row, column));
     const label = set.indexOf(1);
-    if (label < 0 || set.some((value, column) => value !== (column === label ? 1 : 0))) throw severalLabels(array);
+    if (label < 0 || set.some((value, column) => value !== (column === label ? 1 : 0)))
+      throw severalLabels(array);
     return String(label);
   });
 }
@@ -33,7 +34,11 @@ export async function labelsOf(array: NpzArray, images: number): Promise<string[
 function wholeLabel(value: number, path: string): string {
   if (Number.isSafeInteger(value)) return String(value);
   const reason = `a label is ${value}, not a whole number`;
-  throw new ToolkitError('SOURCE_REFUSED', { path, reason, hint: 'labels are the numbers or names of classes' });
+  throw new ToolkitError('SOURCE_REFUSED', {
+    path,
+    reason,
+    hint: 'labels are the numbers or names of classes',
+  });
 }
 
 function severalLabels({ header, path }: NpzArray): ToolkitError {

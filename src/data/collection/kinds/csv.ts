@@ -13,7 +13,7 @@ import { sampleKind } from './source-kind.js';
 const TABLE_NAME = /\.(csv|tsv)(\.gz)?$/i;
 const WHOLE_NAME = /^(train|labels?|metadata|annotations)\.[ct]sv(\.gz)?$/i;
 
-/** Tables of file names and labels, or of labels and pixels: one to be split, or one each for training and test. */
+/** Tables of labels with file names or pixels: a single one, or one each for training and test. */
 export const csv = sampleKind({
   name: 'csv',
   summary: 'table of labels and file names or pixels, or train.csv and test.csv',
@@ -46,14 +46,13 @@ interface FoundTable {
   split: SplitName | undefined;
 }
 
-/** The tables of a place; a file is one, whatever it is called. Throws SOURCE_REFUSED. */
+/** Finds the tables of a source; a file is one, whatever its name. Throws SOURCE_REFUSED. */
 async function tablesOf(place: string): Promise<FoundTable[]> {
   const found = await findTables(place);
   if (found.length > 0) return found;
   if ((await stat(place).catch(() => undefined))?.isFile()) return [{ path: place, split: undefined }];
-  const hint =
-    'it has to be a .csv or .tsv file, or a folder with train.csv and test.csv, labels.csv or metadata.csv';
-  throw new ToolkitError('SOURCE_REFUSED', { path: place, reason: 'no table is there', hint });
+  const hint = 'use a .csv or .tsv file, or a folder with train.csv and test.csv, labels.csv or metadata.csv';
+  throw new ToolkitError('SOURCE_REFUSED', { path: place, reason: 'no table found', hint });
 }
 
 async function findTables(place: string): Promise<FoundTable[]> {
@@ -62,7 +61,10 @@ async function findTables(place: string): Promise<FoundTable[]> {
   if (!found.isDirectory()) return TABLE_NAME.test(place) ? [{ path: place, split: undefined }] : [];
   const root = await contentRoot(place);
   const entries = await readdir(root, { withFileTypes: true });
-  const names = entries.map(({ name }) => name).filter((name) => TABLE_NAME.test(name)).sort();
+  const names = entries
+    .map(({ name }) => name)
+    .filter((name) => TABLE_NAME.test(name))
+    .sort();
   const bySplit = names.flatMap((name) => {
     const word = /(?:^|[^a-z])([a-z]+)\.[ct]sv(?:\.gz)?$/i.exec(name)?.[1];
     const split = word === undefined ? undefined : splitNamed(word);
@@ -77,8 +79,8 @@ async function findTables(place: string): Promise<FoundTable[]> {
 }
 
 /**
- * The tables that have labels, and what is to be told of all of them. Where the one for the test has none, as in competitions, the
- * other is divided. Throws SOURCE_REFUSED where none has labels, or not the one for training.
+ * Selects the tables with labels, and collects the notices. If the test table has no labels, as in competitions, the training table is
+ * divided. Throws SOURCE_REFUSED if the training table has no labels.
  */
 function labelled(opened: readonly Table[]): [[Table, ...Table[]], Note[]] {
   const tables = opened.filter(({ columns }) => columns.label !== undefined);

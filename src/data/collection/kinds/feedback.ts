@@ -1,18 +1,18 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename,join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { basename, join } from 'node:path';
 
-import { FEEDBACK_FILE,parseFeedback,type FeedbackRecord } from '../../../artifacts/feedback.js';
+import { FEEDBACK_FILE, parseFeedback, type FeedbackRecord } from '../../../artifacts/feedback.js';
 import { ToolkitError } from '../../../core/errors.js';
 import { readError } from '../../../core/files.js';
+import { decodeChunks } from '../../../core/formats/text.js';
 import { complaintOf } from '../../../core/validation.js';
-import { convertPixels,type ImageTarget } from '../../imaging/importing/decode.js';
-import { shapeOf,targetFor,type Sample } from '../sample.js';
-import { RejectionError,type Rejection } from '../../rejection.js';
+import { convertPixels, type ImageTarget } from '../../imaging/importing/decode.js';
+import { shapeOf, targetFor, type Sample } from '../sample.js';
+import { RejectionError, type Rejection } from '../../rejection.js';
 import { sampleKind } from './source-kind.js';
 
-/** What `mnist serve --feedback-dir` keeps: images as the model saw them, with the labels that people gave. */
+/** The images that `mnist serve --feedback-dir` stores as the model's input, with the labels that people gave. */
 export const feedback = sampleKind({
   name: 'feedback',
   summary: 'folder of "mnist serve --feedback-dir", or its feedback.jsonl',
@@ -40,31 +40,39 @@ async function findFile(place: string): Promise<string | undefined> {
 }
 
 async function* linesOf(path: string): AsyncGenerator<{ name: string; line: string }> {
-  const stream = createReadStream(path, { encoding: 'utf8' });
   let number = 0;
+  const numbered = (line: string): { name: string; line: string } => {
+    return { name: `${basename(path)}:${++number}`, line };
+  };
+  let rest = '';
   try {
-    for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
-      number++;
-      if (line.trim() !== '') yield { name: `${basename(path)}:${number}`, line };
+    for await (const text of decodeChunks(createReadStream(path))) {
+      const lines = text.split('\n');
+      lines[0] = rest + lines[0]!;
+      rest = lines.pop()!;
+      yield* lines.map(numbered).filter(isNotBlank);
     }
   } catch (error) {
     throw readError(error, path);
-  } finally {
-    stream.destroy();
   }
+  yield* [numbered(rest)].filter(isNotBlank);
 }
 
-/** The first line that can be read: all of a file are of one model. Throws SOURCE_REFUSED where there is none. */
+function isNotBlank({ line }: { line: string }): boolean {
+  return line.trim() !== '';
+}
+
+/** The first valid record; its shape and classes hold for the file, which is of one model. Throws SOURCE_REFUSED if there is none. */
 async function firstRecord(path: string): Promise<FeedbackRecord> {
   for await (const { line } of linesOf(path)) {
     try {
       return parseFeedback(line);
     } catch {
-      // It is listed among the rejected when its turn comes.
+      // `samplesOf` lists it as rejected.
     }
   }
   const hint = `give the folder of "mnist serve --feedback-dir", or its ${FEEDBACK_FILE}`;
-  throw new ToolkitError('SOURCE_REFUSED', { path, reason: 'it holds no labelled image', hint });
+  throw new ToolkitError('SOURCE_REFUSED', { path, reason: 'no labelled images found', hint });
 }
 
 async function* samplesOf(path: string, target: ImageTarget): AsyncGenerator<Sample | Rejection> {
@@ -88,7 +96,7 @@ function sampleOf(name: string, record: FeedbackRecord, target: ImageTarget): Sa
   return { name: origin, label: labelName, split: undefined, load };
 }
 
-/** Lines of the first versions do not say it; models have square images, grey or coloured. */
+/** The image shape; lines of the first versions lack it, but the images of a model are square, grey or RGB. */
 function shapeOfRecord({ image, shape }: FeedbackRecord): { size: number; channels: 1 | 3 } {
   const channels = (shape?.channels ?? (Number.isInteger(Math.sqrt(image.length)) ? 1 : 3)) === 1 ? 1 : 3;
   const size = shape?.width ?? Math.sqrt(image.length / channels);
@@ -96,5 +104,5 @@ function shapeOfRecord({ image, shape }: FeedbackRecord): { size: number; channe
   if (isSquare && Number.isInteger(size) && size * size * channels === image.length) {
     return { size, channels };
   }
-  throw new RejectionError(`${image.length} pixels, which make no square image`);
+  throw new RejectionError(`${image.length} values, not a square image`);
 }

@@ -9,7 +9,7 @@ import { SourceFolder } from '../source-files.js';
 import type { Rejection } from '../../rejection.js';
 import { sampleKind } from './source-kind.js';
 
-/** A folder of images, a folder for each class: `cat/1.png`, or `train/cat/1.png` and `test/cat/2.png`. */
+/** Images in one folder per class: `cat/1.png`, or `train/cat/1.png` and `test/cat/2.png`. */
 export const folder = sampleKind({
   name: 'folder',
   summary: 'images in one folder per class, optionally below train/ and test/',
@@ -38,7 +38,7 @@ export const folder = sampleKind({
   },
 });
 
-/** Whether image files lie side by side in a folder, as those of one class do. */
+/** Whether a folder contains image files directly, like a class folder. */
 export async function holdsImages(place: string): Promise<boolean> {
   const names = await readdir(place).catch((): string[] => []);
   return names.some(isImageName);

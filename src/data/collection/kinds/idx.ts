@@ -7,10 +7,10 @@ import { contentRoot } from '../content-root.js';
 import { candidateNames, folderSource } from '../sources.js';
 import type { SourceKind } from './source-kind.js';
 
-/** The four files of MNIST and of the sets that follow it, gzipped or not. */
+/** Four IDX files in MNIST's format, gzipped or not. */
 export const idx: SourceKind = {
   name: 'idx',
-  summary: 'four IDX files as MNIST’s, gzipped or not',
+  summary: 'four IDX files in MNIST’s format, gzipped or not',
 
   async recognises(place) {
     const found = await stat(place).catch(() => undefined);

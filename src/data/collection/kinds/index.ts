@@ -7,7 +7,7 @@ import { npz } from './npz.js';
 import type { SourceKind } from './source-kind.js';
 
 /**
- * The kinds of sources, in the order in which they are looked for: what has the most particular signs comes first. A new one is
- * a file beside this one, and a line here.
+ * The source kinds, in the order of detection: the most specific ones come first. To add one, add a file in this folder and a line
+ * here.
  */
 export const sourceKinds = new Registry<SourceKind>('source kind', [idx, feedback, npz, csv, folder]);

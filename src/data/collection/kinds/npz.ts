@@ -23,7 +23,7 @@ import {
 import { printable } from '../../rejection.js';
 import { sampleKind } from './source-kind.js';
 
-/** Images and labels that belong together. */
+/** A pair of image and label arrays. */
 interface Pair extends ArrayLayout {
   name: string;
   images: NpzArray;
@@ -67,15 +67,18 @@ export const npz = sampleKind({
 /** An archive, or a folder with one, or a folder of arrays. */
 async function findArrays(place: string): Promise<{ path: string; isFolder: boolean } | undefined> {
   const found = await stat(place).catch(() => undefined);
-  if (!found?.isDirectory()) return found && /\.npz$/i.test(place) ? { path: place, isFolder: false } : undefined;
+  if (!found?.isDirectory())
+    return found && /\.npz$/i.test(place) ? { path: place, isFolder: false } : undefined;
   const root = await contentRoot(place);
   const names = await readdir(root);
   const archives = names.filter((name) => /\.npz$/i.test(name));
   if (archives.length === 1) return { path: join(root, archives[0]!), isFolder: false };
-  return names.filter((name) => name.endsWith('.npy')).length > 1 ? { path: root, isFolder: true } : undefined;
+  return names.filter((name) => name.endsWith('.npy')).length > 1
+    ? { path: root, isFolder: true }
+    : undefined;
 }
 
-/** Pairs of arrays by their names. A test without labels is left out, with a note; throws SOURCE_REFUSED where others lack a half. */
+/** Pairs arrays by name. A test array without labels is ignored with a warning. Throws SOURCE_REFUSED for other incomplete pairs. */
 async function findPairs(source: ArraySource, path: string, notes: Note[]): Promise<Pair[]> {
   const pairs: Pair[] = [];
   for (const { images: imagesName, labels: labelsName, split } of namedArrays(source.names)) {
@@ -103,7 +106,7 @@ async function findPairs(source: ArraySource, path: string, notes: Note[]): Prom
 }
 
 const NAMES_HINT =
-  'the arrays have to be called train_images, train_labels, test_images and test_labels, or images and labels: numpy.savez("set.npz", images=x, labels=y)';
+  'name the arrays train_images, train_labels, test_images and test_labels, or images and labels: numpy.savez("set.npz", images=x, labels=y)';
 
 function noPairs({ names }: ArraySource, path: string): ToolkitError {
   const reason = `it holds ${printable(names.join(', ')) || 'nothing'}`;

@@ -1,46 +1,46 @@
 import { join } from 'node:path';
 
-import type { RawData,RawManifest } from '../../../artifacts/raw.js';
+import type { RawData, RawManifest } from '../../../artifacts/raw.js';
 import type { StageContext } from '../../../core/events.js';
 import { fileSize } from '../../../core/files.js';
 import { sha256OfFile } from '../../../core/hashing.js';
 import type { Named } from '../../../core/registry.js';
-import { fileRoles,standardFileNames,type DatasetDefinition } from '../../datasets/dataset.js';
+import { fileRoles, standardFileNames, type DatasetDefinition } from '../../datasets/dataset.js';
 import { addedTo } from '../added-set.js';
-import { importSamples,type ImportedSamples } from '../import-samples.js';
-import type { ImageOptions,SampleSet } from '../sample.js';
+import { importSamples, type ImportedSamples } from '../import-samples.js';
+import type { ImageOptions, SampleSet } from '../sample.js';
 import type { Rejection } from '../../rejection.js';
 
-/** What a source is collected with. */
+/** The input of a source kind. */
 export interface CollectRequest {
   /** A file or folder on this machine. */
   place: string;
-  /** How errors name it: its path, or the address that it came from. */
+  /** Its name in errors: its path or web address. */
   source: string;
   /** The folder that receives the raw files. */
   staging: string;
   options: ImageOptions;
-  /** The published data set that it is to be, if it is one. */
+  /** The published data set to collect, if it is one. */
   known: DatasetDefinition | undefined;
-  /** The data set whose images come first; what the source has is added to its training images. */
+  /** The data set to which the images are added as training images. */
   addTo: RawData | undefined;
-  /** What was refused before. */
+  /** Earlier rejections. */
   rejected: readonly Rejection[];
   context: StageContext;
 }
 
-/** The raw files that a source has become. */
+/** The raw files made from a source. */
 export interface CollectedFiles {
   files: RawManifest['files'];
-  /** Empty where the source does not name its classes. */
+  /** Empty if the source does not name its classes. */
   classNames: readonly string[];
-  /** What an import made; undefined for files that were only copied. */
+  /** The result of an import; undefined if files were only copied. */
   samples?: ImportedSamples;
 }
 
-/** A kind of source: how to tell it, and how to make it into the four raw files. */
+/** A kind of source: detects it, and converts it to the four raw files. */
 export interface SourceKind extends Named {
-  /** Whether a file or folder is one, by what is there. */
+  /** Whether a file or folder is of this kind. */
   recognises(place: string): Promise<boolean>;
   collect(request: CollectRequest): Promise<CollectedFiles>;
 }
@@ -50,7 +50,7 @@ interface SampleKind extends Named {
   open: (place: string, options: ImageOptions) => Promise<SampleSet>;
 }
 
-/** A kind of source that gives its images one by one. */
+/** Defines a source kind from a stream of samples. */
 export function sampleKind({ open, ...kind }: SampleKind): SourceKind {
   return {
     ...kind,

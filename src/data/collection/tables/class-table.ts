@@ -2,7 +2,7 @@ import { ToolkitError } from '../../../core/errors.js';
 
 const MAX_CLASSES = 256;
 
-/** The classes of a source, in the order in which they turn up; their final numbers follow from their names. */
+/** The classes of a source, in order of appearance; their final numbers follow from their names. */
 export class ClassTable {
   readonly #source: string;
   readonly #known: readonly string[] | undefined;
@@ -11,8 +11,8 @@ export class ClassTable {
   #images = 0;
 
   /**
-   * @param source how errors name it
-   * @param known the classes in their order, where the source knows them
+   * @param source its name in errors
+   * @param known the ordered classes, if the source defines them
    */
   constructor(source: string, known?: readonly string[]) {
     this.#source = source;
@@ -20,12 +20,12 @@ export class ClassTable {
     for (const name of known ?? []) this.#add(name);
   }
 
-  /** How many images have been given a number. */
+  /** The number of counted images. */
   get images(): number {
     return this.#images;
   }
 
-  /** The number of a class for now, and one image more of it. Throws SOURCE_REFUSED where there are too many classes. */
+  /** Counts an image of a class, and returns the provisional number of the class. Throws SOURCE_REFUSED for too many classes. */
   numberOf(name: string): number {
     this.#images++;
     const known = this.#numbers.get(name);
@@ -44,19 +44,19 @@ export class ClassTable {
     return this.#names.push(name) - 1;
   }
 
-  /** The name behind a number of `numberOf`. */
+  /** The name of a provisional number. */
   nameOf(number: number): string {
     return this.#names[number]!;
   }
 
-  /** The names in their final order: that of the source, if it has one; as numbers where all are, so that "10" comes after "9"; else letter by letter. */
+  /** The names in final order: that of the source, if defined; numeric if all are numbers; else by code units. */
   sortedNames(): string[] {
     if (this.#known) return [...this.#known];
     const areNumbers = this.#names.every((name) => /^-?\d{1,15}$/.test(name));
     return [...this.#names].sort((a, b) => (areNumbers && Number(a) - Number(b)) || (a < b ? -1 : 1));
   }
 
-  /** For each number of `numberOf`, the final one. */
+  /** The final number of each provisional number. */
   order(): Uint8Array {
     const places = new Map(this.sortedNames().map((name, place) => [name, place]));
     return Uint8Array.from(this.#names, (name) => places.get(name)!);

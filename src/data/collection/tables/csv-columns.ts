@@ -2,9 +2,9 @@ import { ToolkitError } from '../../../core/errors.js';
 import { isImageName } from '../image-names.js';
 import { FEWEST_PIXELS, numberedPixels, squareOf, type PixelColumns } from './pixel-order.js';
 
-/** Where in a table's records things stand. */
+/** The columns of a table. */
 export interface CsvColumns {
-  /** Undefined where the table has pixels and no labels. */
+  /** Undefined for a table of pixels without labels. */
   label: number | undefined;
   split: number | undefined;
   /** A column of file names, or columns of pixels. */
@@ -12,28 +12,53 @@ export interface CsvColumns {
   /** Whether the first record names the columns. */
   hasHeader: boolean;
   count: number;
-  /** What a person should know of how the columns were understood. */
+  /** Notices about how the columns were interpreted. */
   notes: string[];
 }
 
 const LABEL_NAMES = [
-  ...['label', 'labels', 'class', 'classes', 'class_name', 'classname', 'class_id', 'category', 'target', 'targets'],
+  ...[
+    'label',
+    'labels',
+    'class',
+    'classes',
+    'class_name',
+    'classname',
+    'class_id',
+    'category',
+    'target',
+    'targets',
+  ],
   ...['y', 'digit', 'letter', 'character'],
 ];
 const FILE_NAMES = [
-  ...['file', 'filename', 'file_name', 'filepath', 'file_path', 'path', 'image', 'image_path', 'image_name', 'img'],
+  ...[
+    'file',
+    'filename',
+    'file_name',
+    'filepath',
+    'file_path',
+    'path',
+    'image',
+    'image_path',
+    'image_name',
+    'img',
+  ],
   ...['image_id', 'imageid', 'id'],
 ];
 const SPLIT_NAMES = ['split', 'set', 'subset', 'usage', 'fold', 'partition'];
-/** Names of columns that number the rows. An unnamed one is what pandas writes for its index. */
-const INDEX_NAMES = /^(|#|unnamed: ?\d+.*|index|level_\d+|idx|row|row_?(id|number)|no|nr|id|image_?id|image)$/;
+/** Names of row number columns. pandas writes an unnamed one for its index. */
+const INDEX_NAMES =
+  /^(|#|unnamed: ?\d+.*|index|level_\d+|idx|row|row_?(id|number)|no|nr|id|image_?id|image)$/;
+/** A row of 512×512 pixels in three channels has fewer. */
+const MAX_COLUMNS = 2 ** 20;
 const NUMBER = /^\s*[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d+)?\s*$/i;
 
 /**
- * Finds out what the columns of a table are, from its first records: by their names, or, without names, a label and pixels in
- * order, or a file's name and a label. Throws SOURCE_REFUSED.
+ * Detects the columns of a table from its first records: by name, or, without names, as a label and pixels in order, or a file name
+ * and a label. Throws SOURCE_REFUSED.
  *
- * @param labelAt where the label stands in a table of numbers without names
+ * @param labelAt the position of the label in a numeric table without names
  */
 export function findColumns(
   records: readonly (readonly string[])[],
@@ -41,6 +66,7 @@ export function findColumns(
   labelAt: 'first' | 'last' = 'first',
 ): CsvColumns {
   const [first = []] = records;
+  if (first.length > MAX_COLUMNS) throw noSquare(first.length - 1, path);
   if (first.length > FEWEST_PIXELS && countsUp(first)) {
     return { ...withoutNames(records.slice(1), path, labelAt), hasHeader: true };
   }
@@ -53,18 +79,22 @@ export function findColumns(
   return withNames(records, path);
 }
 
-/** Whether a record is numbers alone, so that it can be no line of names. */
+/** Whether a record has only numbers, so that it is not a header. */
 export function isNumbersAlone(fields: readonly string[]): boolean {
-  return fields.length > FEWEST_PIXELS && fields.every((field) => field === '' || NUMBER.test(field)) && fields[0] !== '';
+  return (
+    fields.length > FEWEST_PIXELS &&
+    fields.every((field) => field === '' || NUMBER.test(field)) &&
+    fields[0] !== ''
+  );
 }
 
-/** The names that pandas gives to columns without any: 0, 1, 2 …, perhaps after the blank one of its index. */
+/** Whether a header has pandas' default names: 0, 1, 2 …, optionally after a blank one for the index. */
 function countsUp(fields: readonly string[]): boolean {
   const start = fields[0]?.trim() === '' ? 1 : 0;
   return fields.every((field, at) => at < start || field.trim() === String(at - start));
 }
 
-/** A label in words before or after numbers. */
+/** Whether a record has a text label before or after numbers. */
 function hasLabelAmongNumbers(fields: readonly string[]): boolean {
   if (fields.length <= FEWEST_PIXELS) return false;
   const words = [...fields.keys()].filter((at) => !NUMBER.test(fields[at]!) && fields[at]!.trim() !== '');
@@ -73,7 +103,7 @@ function hasLabelAmongNumbers(fields: readonly string[]): boolean {
   return words.length === 1 && isAtEnd && !LABEL_NAMES.includes(fields[only]!.trim().toLowerCase());
 }
 
-/** The columns of a table without names that hold something, apart from numbers of rows in front: label and pixels. */
+/** The columns of a table without names, except row numbers and empty columns: label and pixels. */
 export function meaningfulColumns(records: readonly (readonly string[])[]): { from: number; to: number } {
   const [first = []] = records;
   const isEmpty = (at: number): boolean => records.every((fields) => (fields[at] ?? '').trim() === '');
@@ -83,7 +113,7 @@ export function meaningfulColumns(records: readonly (readonly string[])[]): { fr
   return { from: isIndexed ? 1 : 0, to };
 }
 
-/** Whether a column numbers the rows one by one. */
+/** Whether a column contains consecutive row numbers. */
 function isCounter(records: readonly (readonly string[])[], at: number): boolean {
   const numbers = records.map((fields) => (fields[at]?.trim() ? Number(fields[at]) : NaN));
   return numbers.every((value, row) => value === numbers[0]! + row);
@@ -129,13 +159,13 @@ function withNames(records: readonly (readonly string[])[], path: string): CsvCo
   return { ...found, content: { pixels, ...shape } };
 }
 
-/** A column that numbers the rows, or that only a separator at the ends of lines makes. */
+/** Whether a column has row numbers, or is empty because of a trailing separator. */
 function isLeftOut(at: number, name: string, rows: readonly (readonly string[])[]): boolean {
   if (name === '' && rows.every((fields) => (fields[at] ?? '').trim() === '')) return true;
   return INDEX_NAMES.test(name) && rows.every((fields) => /^\s*\d+(\.0*)?\s*$/.test(fields[at] ?? '0'));
 }
 
-/** What is neither a pixel nor known: the label, if it is one column and no other is called so; else it is left out. */
+/** Handles unknown columns: a single one is the label if there is no other label; else they are ignored with a notice. */
 function withNumbered(
   columns: CsvColumns & { content: PixelColumns },
   rest: ReadonlyMap<number, string>,
@@ -144,15 +174,21 @@ function withNumbered(
   const { pixels } = columns.content;
   const isPixel = new Set(pixels);
   const others = [...rest.keys()].filter((at) => !isPixel.has(at));
-  const quoted = (positions: readonly number[]): string => positions.map((at) => `"${header[at]!.trim()}"`).join(', ');
+  const quoted = (positions: readonly number[]): string =>
+    positions.map((at) => `"${header[at]!.trim()}"`).join(', ');
   const notes = pixels.every((at, index) => index === 0 || at > pixels[index - 1]!)
     ? []
     : ['the columns of pixels are out of order, and are taken in the order of the numbers in their names'];
   const [only] = others;
   if (columns.label === undefined && others.length === 1) {
-    return { ...columns, label: only, notes: [...notes, `the column ${quoted(others)} is taken for the label`] };
+    return {
+      ...columns,
+      label: only,
+      notes: [...notes, `the column ${quoted(others)} is taken for the label`],
+    };
   }
-  if (others.length > 0) notes.push(`columns that are neither label nor pixels are left out: ${quoted(others)}`);
+  if (others.length > 0)
+    notes.push(`columns that are neither label nor pixels are left out: ${quoted(others)}`);
   return { ...columns, notes };
 }
 

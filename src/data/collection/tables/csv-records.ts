@@ -1,48 +1,60 @@
 import { pipeline, Readable } from 'node:stream';
 
-import { CsvError, parse } from 'csv-parse';
+import { CsvError, parse, type Parser } from 'csv-parse';
 
 import { corruptError, readError } from '../../../core/files.js';
 import { isToolkitError } from '../../../core/errors.js';
 import { tableText } from './table-text.js';
 
-/** One record of a table, and the line that it starts on, from 1. */
+/** A record of a table, and the line that it starts on, from 1. */
 export interface CsvRecord {
   line: number;
   fields: string[];
 }
 
-/** A row of 512×512 pixels in three channels fits; a file without line ends is no table. */
+/** Enough for a row of 512×512 RGB pixels; protects against files without line ends. */
 const MAX_RECORD_BYTES = 4 * 2 ** 20;
+/** What the parser may lag behind the reader, in bytes: a few chunks. */
+const MAX_LAG_BYTES = 2 ** 20;
+/** As many non-empty fields as fit into such a record. */
+const MAX_FIELDS = MAX_RECORD_BYTES / 2;
 
 /**
- * Reads a table record by record; empty lines and a first line that declares the separator are passed over. Throws DATA_CORRUPT where a
- * record is longer than any real one or a quotation mark is never closed, and what `tableText` throws; all name the file.
- *
- * @param separator the character between fields
+ * Reads a table record by record, skipping empty lines and a separator declaration. Throws DATA_CORRUPT for a record that is too long or
+ * a quotation mark that is never closed, and the errors of `tableText`.
  */
 export async function* readCsvRecords(path: string, separator: string): AsyncGenerator<CsvRecord> {
   const parser = parse({
     bom: true,
     delimiter: separator,
-    // Some tables mix the two; found out by the first line, the other would become a part of a field.
-    record_delimiter: ['\r\n', '\n'],
-    // A row with a field too many costs itself alone.
+    // Some tables mix line ends; with auto-discovery, the others would become part of a field.
+    record_delimiter: ['\r\n', '\n', '\r'],
+    // A row with too many or too few fields is rejected alone.
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
     max_record_size: MAX_RECORD_BYTES,
     info: true,
   });
-  // What ends one stream ends the other; an error of the file comes out of the parser.
-  pipeline(Readable.from(tableText(path), { objectMode: true, highWaterMark: 1 }), parser, () => undefined);
-  let lines = 0;
+  const text = Readable.from(limitedText(path, parser), { objectMode: true, highWaterMark: 1 });
+  // Ends both streams together; the parser passes on errors of the file.
+  pipeline(text, parser, () => undefined);
+  let [lines, doubled] = [0, 0];
   try {
     for await (const { record, info } of parser as AsyncIterable<ParsedRecord>) {
-      lines = info.lines;
+      const isLong = info.lines - doubled > lines + 1;
+      const within = isLong ? lineEndsIn(record) : [];
+      // csv-parse counts CR LF inside quotes as two lines.
+      doubled += within.filter((end) => end === '\r\n').length;
+      lines = info.lines - doubled;
+      if (record.length > MAX_FIELDS)
+        throw corruptError(
+          path,
+          `the record in line ${lines} has more than ${MAX_FIELDS} fields: not a table`,
+        );
       if (record.length === 1 && record[0]!.trim() === '') continue;
       if (lines === 1 && declaresSeparator(record)) continue;
-      yield { line: lines - lineEndsIn(record), fields: record };
+      yield { line: lines - within.length, fields: record };
     }
   } catch (error) {
     if (error instanceof CsvError) throw corruptError(path, reasonOf(error, lines), error);
@@ -50,29 +62,44 @@ export async function* readCsvRecords(path: string, separator: string): AsyncGen
   }
 }
 
+/** The text of a table; the parser's own limit does not count separators. Throws DATA_CORRUPT for a record that is too long. */
+async function* limitedText(path: string, { info }: Parser): AsyncGenerator<Buffer | string> {
+  let [records, bytes] = [0, 0];
+  for await (const chunk of tableText(path)) {
+    if (info.records + info.empty_lines > records) [records, bytes] = [info.records + info.empty_lines, 0];
+    bytes += chunk.length;
+    if (bytes > MAX_RECORD_BYTES + MAX_LAG_BYTES) throw corruptError(path, tooLong(info.lines - 1));
+    yield chunk;
+  }
+}
+
+function tooLong(lines: number): string {
+  return `the record after line ${lines} has more than ${MAX_RECORD_BYTES} bytes: not a table`;
+}
+
 interface ParsedRecord {
   record: string[];
-  /** `lines`: how many were read, those of this record included. */
+  /** `lines`: the number of lines read, including this record. */
   info: { lines: number };
 }
 
-/** `sep=;`, split at its own separator unless it is quoted. */
+/** Whether a record is `sep=;`, which its separator splits unless it is quoted. */
 function declaresSeparator(fields: readonly string[]): boolean {
   return fields.length <= 2 && /^sep=.?$/i.test(fields[0]!) && (fields[1] ?? '') === '';
 }
 
-/** Line ends within quotation marks. */
-function lineEndsIn(fields: readonly string[]): number {
-  return fields.reduce((sum, field) => (field.includes('\n') ? sum + field.split('\n').length - 1 : sum), 0);
+/** The line ends inside quotes. */
+function lineEndsIn(fields: readonly string[]): string[] {
+  return fields.flatMap((field) => field.match(/\r\n|[\r\n]/g) ?? []);
 }
 
-/** @param lines how many were read before the record at fault */
+/** @param lines the number of lines before the faulty record */
 function reasonOf({ code, message }: CsvError, lines: number): string {
   switch (code) {
     case 'CSV_QUOTE_NOT_CLOSED':
       return `the record after line ${lines} has a quotation mark that is never closed`;
     case 'CSV_MAX_RECORD_SIZE':
-      return `the record after line ${lines} has more than ${MAX_RECORD_BYTES} bytes: not a table`;
+      return tooLong(lines);
     default:
       return message;
   }

@@ -1,17 +1,17 @@
 import { ToolkitError } from '../../../core/errors.js';
 
-/** How often each value occurs in the first and in the last column of a table without names. */
+/** Value counts of the first and the last column of a table without names. */
 export class EndColumns {
   readonly #first = new Map<string, number>();
   readonly #last = new Map<string, number>();
 
-  /** @param fields a record from its first column that is not a row number on */
+  /** @param fields a record without row number columns */
   add(fields: readonly string[]): void {
     count(this.#first, fields[0]!);
     count(this.#last, fields.at(-1)!);
   }
 
-  /** Which of the two holds the labels; undefined where the values do not tell. */
+  /** Which of the two is the label; undefined if the values are ambiguous. */
   decide(): 'first' | 'last' | undefined {
     const [first, last] = [isLabelLike(this.#first), isLabelLike(this.#last)];
     if (first !== last) return first ? 'first' : 'last';
@@ -19,8 +19,8 @@ export class EndColumns {
   }
 
   /**
-   * The same once all records are counted: a column of one value alone is no label beside one of several; where both are constant, the
-   * label stands first, as in MNIST's tables. Throws SOURCE_REFUSED where both may be.
+   * The same after counting all records: a constant column is not the label unless both are constant; then it is the first one, as in
+   * MNIST's tables. Throws SOURCE_REFUSED if both are possible.
    */
   decideFinally(path: string): 'first' | 'last' {
     const decided = this.decide();
@@ -33,7 +33,7 @@ export class EndColumns {
   }
 }
 
-/** More than a label may have, so that a column of measurements needs no more memory. */
+/** More values than a label may have; limits memory for columns of measurements. */
 const MAX_VALUES = 300;
 
 function count(values: Map<string, number>, text: string): void {
@@ -51,6 +51,9 @@ function isLabelLike(values: ReadonlyMap<string, number>): boolean {
   const least = Math.min(...numbers);
   if ((least !== 0 && least !== 1) || Math.max(...numbers) - least + 1 !== values.size) return false;
   const total = [...values.values()].reduce((sum, seen) => sum + seen, 0);
-  const entropy = [...values.values()].reduce((sum, seen) => sum - (seen / total) * Math.log(seen / total), 0);
+  const entropy = [...values.values()].reduce(
+    (sum, seen) => sum - (seen / total) * Math.log(seen / total),
+    0,
+  );
   return entropy > 0.5 * Math.log(values.size);
 }

@@ -9,22 +9,22 @@ import { readCsvRecords } from './csv-records.js';
 import { EndColumns } from './label-position.js';
 import { separatorOf } from './separator.js';
 
-/** A table, opened: what its columns are, and which split its rows belong to where no column tells it. */
+/** An opened table: its columns, and the split of its rows if no column defines it. */
 export interface Table {
   path: string;
   name: string;
   separator: string;
   columns: CsvColumns;
   split: SplitName | undefined;
-  /** The values of the pixels in its first rows. */
+  /** The pixel ranges of its first rows. */
   summaries: ValueSummary[];
 }
 
-/** Rows that are looked at before a table is read, and fields in them. */
+/** The number of rows and fields sampled before a table is read. */
 const SAMPLE_ROWS = 500;
 const SAMPLE_FIELDS = 2 ** 20;
 
-/** Opens a table and finds out what is in its columns. Throws SOURCE_REFUSED, DATA_CORRUPT and DATA_UNREADABLE. */
+/** Opens a table and detects its columns. Throws SOURCE_REFUSED, DATA_CORRUPT and DATA_UNREADABLE. */
 export async function openTable(path: string, split: SplitName | undefined): Promise<Table> {
   const separator = await separatorOf(path);
   const records = await firstRecords(path, separator);
@@ -33,7 +33,14 @@ export async function openTable(path: string, split: SplitName | undefined): Pro
   const labelAt = isNumbersAlone(first) ? await labelPosition(path, separator, records) : 'first';
   const columns = findColumns(records, path, labelAt);
   const rows = columns.hasHeader ? records.slice(1) : records;
-  return { path, name: basename(path), separator, columns, split, summaries: summariesOf(rows, columns, separator) };
+  return {
+    path,
+    name: basename(path),
+    separator,
+    columns,
+    split,
+    summaries: summariesOf(rows, columns, separator),
+  };
 }
 
 async function firstRecords(path: string, separator: string): Promise<string[][]> {
@@ -47,7 +54,7 @@ async function firstRecords(path: string, separator: string): Promise<string[][]
   return records;
 }
 
-/** Where the label of a table without names stands; where the first rows do not tell, all of them are looked at. */
+/** The position of the label in a table without names; reads all rows if the first ones are ambiguous. */
 async function labelPosition(
   path: string,
   separator: string,

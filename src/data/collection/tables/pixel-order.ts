@@ -1,6 +1,6 @@
 import { ToolkitError } from '../../../core/errors.js';
 
-/** Columns that hold the pixels of an image: their positions in a table, row by row, the channels of a pixel side by side. */
+/** The positions of pixel columns in a table, in the order of the image: row by row with interleaved channels. */
 export interface PixelColumns {
   pixels: number[];
   side: number;
@@ -14,17 +14,17 @@ interface NumberedColumn {
   numbers: number[];
 }
 
-/** With fewer columns, a table holds names of files. */
+/** A table with fewer columns contains file names. */
 export const FEWEST_PIXELS = 4;
 const COLOURS = ['red', 'green', 'blue'];
-/** Names that say of their first number that it counts columns: `x3y5`, `col3_row5`. */
+/** Names whose first number is the column: `x3y5`, `col3_row5`. */
 const COLUMN_FIRST = /(^|[^a-z])(x|c|cols?|columns?)[^a-z#]*#[^a-z]*(y|r|rows?)[^a-z#]*#/;
 
 /**
- * The columns of pixels by the numbers in their names: `pixel0`, `1x1` or `p_0_1` (row and column), `x3y5`, with a third number or a
- * word such as `red` for the channel. They are put into the order of the numbers. Undefined where the names are not numbered.
+ * Orders pixel columns by the numbers in their names: `pixel0`, `1x1` or `p_0_1` (row and column), `x3y5`, with a third number or a
+ * word such as `red` for the channel. Undefined if the names have no numbers.
  *
- * Throws SOURCE_REFUSED where numbers are missing or occur twice.
+ * Throws SOURCE_REFUSED if numbers are missing or duplicate.
  */
 export function numberedPixels(columns: ReadonlyMap<number, string>, path: string): PixelColumns | undefined {
   const groups = [...bySkeleton(columns)].filter(([, group]) => group.length >= FEWEST_PIXELS);
@@ -32,8 +32,13 @@ export function numberedPixels(columns: ReadonlyMap<number, string>, path: strin
   if (planes) {
     const sorted = planes.map((group) => orderOf(group, path));
     const side = Math.sqrt(sorted[0]!.length);
-    if (sorted.some(({ length }) => length !== sorted[0]!.length) || !Number.isInteger(side)) return undefined;
-    return { pixels: sorted[0]!.flatMap((_, pixel) => sorted.map((plane) => plane[pixel]!)), side, channels: 3 };
+    if (sorted.some(({ length }) => length !== sorted[0]!.length) || !Number.isInteger(side))
+      return undefined;
+    return {
+      pixels: sorted[0]!.flatMap((_, pixel) => sorted.map((plane) => plane[pixel]!)),
+      side,
+      channels: 3,
+    };
   }
   const [largest] = groups.map(([, group]) => group).sort((a, b) => b.length - a.length);
   if (!largest) return undefined;
@@ -42,7 +47,7 @@ export function numberedPixels(columns: ReadonlyMap<number, string>, path: strin
   return shape && { pixels, ...shape };
 }
 
-/** The side and the channels of a square image of so many values, if there is one. */
+/** The side and channels of a square image with this number of values, if possible. */
 export function squareOf(values: number): { side: number; channels: 1 | 3 } | undefined {
   if (values < FEWEST_PIXELS) return undefined;
   for (const channels of [1, 3] as const) {
@@ -52,7 +57,7 @@ export function squareOf(values: number): { side: number; channels: 1 | 3 } | un
   return undefined;
 }
 
-/** Columns whose names differ in their numbers alone. */
+/** Groups columns whose names differ only in their numbers. */
 function bySkeleton(columns: ReadonlyMap<number, string>): Map<string, NumberedColumn[]> {
   const groups = new Map<string, NumberedColumn[]>();
   for (const [position, name] of columns) {
@@ -67,7 +72,7 @@ function bySkeleton(columns: ReadonlyMap<number, string>): Map<string, NumberedC
   return groups;
 }
 
-/** The groups of red, green and blue, in this order, where the names say so by a word or its first letter. */
+/** The red, green and blue groups, in this order, if the names contain these words or their first letters. */
 function colourPlanes(
   groups: readonly (readonly [skeleton: string, group: NumberedColumn[]])[],
 ): NumberedColumn[][] | undefined {
@@ -97,20 +102,27 @@ function orderOf(group: readonly NumberedColumn[], path: string): number[] {
     places.set(place, column);
   }
   if (total !== group.length) {
-    throw incomplete(path, `${total} pixels are named, from "${group[0]!.name}" on, but only ${group.length} are there`);
+    throw incomplete(
+      path,
+      `${total} pixels are named, from "${group[0]!.name}" on, but only ${group.length} are there`,
+    );
   }
-  requireSquare(ranges.map(({ size }) => size), path);
+  requireSquare(
+    ranges.map(({ size }) => size),
+    path,
+  );
   return [...places].sort(([a], [b]) => a - b).map(([, { position }]) => position);
 }
 
-/** Which number counts what, the slowest first: rows, columns, channels. */
+/** The meaning of the numbers, in the order rows, columns, channels. */
 function axesOf(group: readonly NumberedColumn[], varying: readonly number[]): number[] {
   const [first, second, third] = varying;
   if (first === undefined || second === undefined) return [...varying];
   const skeleton = group[0]!.name.replaceAll(/\d{1,9}/g, '#');
   if (third === undefined) return COLUMN_FIRST.test(skeleton) ? [second, first] : [first, second];
   // A channel of three, before the rows or after the columns.
-  const isChannelFirst = new Set(valuesAt(group, first)).size === 3 && new Set(valuesAt(group, third)).size !== 3;
+  const isChannelFirst =
+    new Set(valuesAt(group, first)).size === 3 && new Set(valuesAt(group, third)).size !== 3;
   return isChannelFirst ? [second, third, first] : [...varying];
 }
 
@@ -120,7 +132,10 @@ function valuesAt(group: readonly NumberedColumn[], at: number): number[] {
 
 function requireSquare([height, width, channels]: readonly number[], path: string): void {
   if (width === undefined || (height === width && (channels === undefined || channels === 3))) return;
-  throw incomplete(path, `its pixel columns name ${height}×${width}${channels ? `×${channels}` : ''} pixels, not a square image`);
+  throw incomplete(
+    path,
+    `its pixel columns name ${height}×${width}${channels ? `×${channels}` : ''} pixels, not a square image`,
+  );
 }
 
 function incomplete(path: string, reason: string): ToolkitError {

@@ -1,19 +1,19 @@
 import { tableText } from './table-text.js';
 
 const START_CHARACTERS = 1 << 16;
-/** As Excel writes and understands it, before the first record. */
-const DECLARED = /^\ufeff?"?sep=(.)"?\r?\n/i;
+/** Excel's declaration of the separator, in the first line. */
+const DECLARED = /^\ufeff?"?sep=(.)"?[\r\n]/i;
 const NUMBER = /^\s*"?\s*[-+]?\d+(,\d*)?(e[-+]?\d+)?\s*"?\s*$/i;
 
-/** The character between a table's fields: the one that it declares, or the one that its first line holds most of. */
+/** Detects the separator of a table: the declared one, or the most frequent one in its first line. */
 export async function separatorOf(path: string): Promise<string> {
   const start = await startOf(path);
   const declared = DECLARED.exec(start)?.[1];
   if (declared !== undefined) return declared;
-  // Separators within quotation marks are text.
-  const line = start.split(/\r?\n/).find((candidate) => candidate.trim() !== '') ?? '';
+  // Separators inside quotes are text.
+  const line = start.split(/[\r\n]/).find((candidate) => candidate.trim() !== '') ?? '';
   const plain = line.replaceAll(/"[^"]*"/g, '""');
-  // Where the decimal sign is a comma, each field may hold one.
+  // With decimal commas, each field may contain a comma.
   const decimal = [';', '\t'].find((separator) => isDecimalRow(line.split(separator)));
   if (decimal !== undefined) return decimal;
   const count = (separator: string): number => plain.split(separator).length;

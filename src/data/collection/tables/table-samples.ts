@@ -8,14 +8,14 @@ import { readCsvRecords, type CsvRecord } from './csv-records.js';
 import type { Table } from './open-table.js';
 import type { PixelColumns } from './pixel-order.js';
 
-/** What the rows of tables are made into, and with what. */
+/** The context for converting rows to samples. */
 export interface TableContext {
   files: SourceFolder;
   target: ImageTarget;
   range: PixelRange;
 }
 
-/** The rows of tables with labels, one after the other. */
+/** Yields the rows of labelled tables as samples. */
 export async function* tableSamples(
   tables: readonly Table[],
   context: TableContext,
@@ -32,10 +32,11 @@ export async function* tableSamples(
 function sampleOf({ line, fields }: CsvRecord, table: Table, context: TableContext): Sample | Rejection {
   const { columns, separator } = table;
   const row = `${table.name}:${line}`;
-  // A separator at the end of a line makes one field more, of nothing.
-  const isWhole = fields.length === columns.count || (fields.length === columns.count + 1 && fields.at(-1) === '');
+  // A trailing separator adds an empty field.
+  const isWhole =
+    fields.length === columns.count || (fields.length === columns.count + 1 && fields.at(-1) === '');
   if (!isWhole) {
-    return { name: row, reason: `${fields.length} fields, where the table has ${columns.count} columns` };
+    return { name: row, reason: `${fields.length} fields, but the table has ${columns.count} columns` };
   }
   const label = labelIn(fields[columns.label!]!, separator !== ',');
   const split = splitOf(fields, table);
@@ -55,7 +56,7 @@ function sampleOf({ line, fields }: CsvRecord, table: Table, context: TableConte
   return { name: row, label, split, load };
 }
 
-/** The split that a row names, or that of its table. */
+/** The split in a row, or that of its table. */
 function splitOf(
   fields: readonly string[],
   { columns, split }: Table,

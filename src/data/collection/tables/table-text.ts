@@ -7,14 +7,14 @@ import { ToolkitError } from '../../../core/errors.js';
 import { fileSize, unpackError } from '../../../core/files.js';
 import { isGzipped } from '../archives/gzip.js';
 
-/** As of archives: what shrinks further is made to fill memory or time. */
+/** As for archives: tables do not compress further. */
 const MAX_RATIO = 100;
 const ALWAYS_ALLOWED_BYTES = 8 * 2 ** 20;
 const CHUNK_BYTES = 1 << 18;
 
 /**
- * The text of a table as it comes, unpacked if it is gzipped, as UTF-8 bytes or strings: UTF-8 and UTF-16 are told apart by the first
- * bytes. Throws SOURCE_REFUSED for text in another encoding, DATA_CORRUPT and DATA_UNREADABLE.
+ * Streams the text of a table, gzipped or not, as UTF-8 bytes or strings. Detects UTF-8 and UTF-16 from the first bytes. Throws
+ * SOURCE_REFUSED for other encodings, DATA_CORRUPT and DATA_UNREADABLE.
  */
 export async function* tableText(path: string): AsyncGenerator<Buffer | string> {
   const limit = Math.max(ALWAYS_ALLOWED_BYTES, MAX_RATIO * ((await fileSize(path)) ?? 0));
@@ -48,7 +48,7 @@ async function openBytes(path: string): Promise<Readable> {
 
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
-/** By the byte-order mark; without one, UTF-16 shows by the zero in each letter of the first words. */
+/** Detects the encoding by the byte-order mark or, for UTF-16 without one, by the zero byte of the first character. */
 function encodingOf(start: Buffer): Encoding {
   const [first = 1, second = 1] = start;
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
@@ -60,7 +60,7 @@ class TextReader {
   readonly #encoding: Encoding;
   readonly #decoder: InstanceType<typeof TextDecoder>;
   readonly #path: string;
-  /** Whether a letter may have begun in the last chunk and end in the next. */
+  /** Whether the last chunk may have ended inside a character. */
   #isOpen = false;
 
   constructor(encoding: Encoding, path: string) {
@@ -70,7 +70,7 @@ class TextReader {
   }
 
   read(chunk: Buffer): Buffer | string {
-    // Bytes of UTF-8 are handed on as they are, once they are known to be some.
+    // Valid UTF-8 is passed on as bytes, which is faster.
     if (this.#encoding === 'utf-8' && !this.#isOpen && isAscii(chunk)) return chunk;
     const text = this.#decode(chunk, true);
     if (this.#encoding !== 'utf-8') return text;
@@ -89,7 +89,7 @@ class TextReader {
       const reason =
         this.#encoding === 'utf-8'
           ? 'its text is not UTF-8; it may be in an older encoding such as Windows-1252'
-          : 'its text begins as UTF-16 and goes on as something else';
+          : 'it starts as UTF-16, but contains invalid UTF-16';
       const hint =
         'save it as UTF-8 ("CSV UTF-8" in Excel), or convert it: iconv -f WINDOWS-1252 -t UTF-8 OLD.csv > NEW.csv';
       throw new ToolkitError('SOURCE_REFUSED', { path: this.#path, reason, hint }, { cause: error });
@@ -98,6 +98,6 @@ class TextReader {
 }
 
 function tooLong(path: string, limit: number): ToolkitError {
-  const reason = `it unpacks to more than ${limit} bytes, as no table does`;
+  const reason = `it unpacks to more than ${limit} bytes, too much for a table`;
   return new ToolkitError('SOURCE_REFUSED', { path, reason, hint: 'unpack it yourself if you trust it' });
 }

@@ -21,6 +21,8 @@ export interface BmpHeader {
 }
 
 const INFO_BYTES = 40;
+/** Where the masks of red, green and blue end, whichever header holds them. */
+const MASKS_END = 66;
 const [UNCOMPRESSED, BIT_FIELDS, ALPHA_BIT_FIELDS] = [0, 3, 6];
 const DEFAULT_MASKS: Readonly<Record<number, readonly number[]>> = {
   16: [0x7c00, 0x03e0, 0x001f],
@@ -31,18 +33,25 @@ const DEFAULT_MASKS: Readonly<Record<number, readonly number[]>> = {
 export function readBmpHeader(file: Buffer): BmpHeader | undefined {
   if (file.length < 14 + INFO_BYTES) return undefined;
   const infoBytes = file.readUInt32LE(14);
-  if (infoBytes < INFO_BYTES) throw new RejectionError('a BMP of the time before Windows 3.0; save it as PNG');
+  if (infoBytes < INFO_BYTES)
+    throw new RejectionError('a BMP of the time before Windows 3.0; save it as PNG');
   const [width, height] = [file.readInt32LE(18), file.readInt32LE(22)];
   const [bits, compression] = [file.readUInt16LE(28), file.readUInt32LE(30)];
   if (width < 0) return undefined;
   // The masks of the oldest header stand between it and the palette.
   const masks = infoBytes === INFO_BYTES ? maskBytes(compression) : 0;
+  // Later headers hold them, unless they end before.
+  if (isMasked(compression) && 14 + infoBytes + masks < MASKS_END) return undefined;
   return {
     ...{ width, height: Math.abs(height), isTopDown: height < 0, bits, compression },
     paletteAt: 14 + infoBytes + masks,
     pixelsAt: file.readUInt32LE(10),
     colours: file.readUInt32LE(46),
   };
+}
+
+function isMasked(compression: number): boolean {
+  return compression === BIT_FIELDS || compression === ALPHA_BIT_FIELDS;
 }
 
 function maskBytes(compression: number): number {
@@ -52,14 +61,18 @@ function maskBytes(compression: number): number {
 /** Decodes an uncompressed BMP file of 1, 4, 8, 16, 24 or 32 bits; opacity is not looked at. Throws RejectionError. */
 export function decodeBmp(file: Buffer, header: BmpHeader): BmpPicture {
   const { width, height, isTopDown, bits, compression, pixelsAt } = header;
-  if (![UNCOMPRESSED, BIT_FIELDS, ALPHA_BIT_FIELDS].includes(compression) || ![1, 4, 8, 16, 24, 32].includes(bits)) {
+  if (
+    ![UNCOMPRESSED, BIT_FIELDS, ALPHA_BIT_FIELDS].includes(compression) ||
+    ![1, 4, 8, 16, 24, 32].includes(bits)
+  ) {
     throw new RejectionError(`a compressed BMP (kind ${compression}, ${bits} bits); save it as PNG`);
   }
   const rowBytes = 4 * Math.ceil((width * bits) / 32);
   if (pixelsAt < header.paletteAt || pixelsAt + rowBytes * height > file.length) {
     throw new RejectionError('cannot be decoded (its pixels are incomplete)');
   }
-  const colourAt = bits <= 8 ? paletteReader(file, header) : bits === 24 ? threeBytes(file) : masked(file, header);
+  const colourAt =
+    bits <= 8 ? paletteReader(file, header) : bits === 24 ? threeBytes(file) : masked(file, header);
   const data = new Uint8Array(width * height * 3);
   let at = 0;
   for (let row = 0; row < height; row++) {
@@ -79,7 +92,8 @@ function paletteReader(file: Buffer, { bits, colours, paletteAt, pixelsAt }: Bmp
     const bit = x * bits;
     const index = (file[rowStart + (bit >> 3)]! >> (8 - bits - (bit & 7))) & mask;
     if (index >= count) throw new RejectionError(`cannot be decoded (colour ${index} of ${count})`);
-    for (let channel = 0; channel < 3; channel++) into[at + channel] = file[paletteAt + 4 * index + 2 - channel]!;
+    for (let channel = 0; channel < 3; channel++)
+      into[at + channel] = file[paletteAt + 4 * index + 2 - channel]!;
   };
 }
 
@@ -91,10 +105,12 @@ function threeBytes(file: Buffer): ColourReader {
 
 function masked(file: Buffer, { bits, compression }: BmpHeader): ColourReader {
   const masks =
-    compression === UNCOMPRESSED ? DEFAULT_MASKS[bits]! : [54, 58, 62].map((place) => file.readUInt32LE(place));
+    compression === UNCOMPRESSED
+      ? DEFAULT_MASKS[bits]!
+      : [54, 58, 62].map((place) => file.readUInt32LE(place));
   const channels = masks.map((mask) => {
     const shift = mask === 0 ? 0 : 31 - Math.clz32(mask & -mask);
-    return { mask, shift, most: (mask >>> shift) || 1 };
+    return { mask, shift, most: mask >>> shift || 1 };
   });
   return (rowStart, x, into, at) => {
     const value = bits === 16 ? file.readUInt16LE(rowStart + 2 * x) : file.readUInt32LE(rowStart + 4 * x);

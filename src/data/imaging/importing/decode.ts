@@ -1,11 +1,10 @@
-import type { Sharp,SharpConstructor } from 'sharp';
+import type { Sharp } from 'sharp';
 
-import { messageOf } from '../../../core/errors.js';
-import { centredDrawing } from '../centring.js';
-import { decodeBmp } from './bmp.js';
-import { MAX_SCANS, mayBeTransparent, readImageHeader, type ImageHeader } from './image-header.js';
-import { edgeColour,invert,hasLightEdges,isDrawnLight,placeOn,type Pixels } from './pixels.js';
 import { RejectionError } from '../../rejection.js';
+import { centredDrawing } from '../centring.js';
+import { mayBeTransparent, type ImageHeader } from './image-header.js';
+import { loadSharp, openPicture, undecodable } from './open-picture.js';
+import { edgeColour, invert, hasLightEdges, isDrawnLight, placeOn, type Pixels } from './pixels.js';
 
 /** What every image of a source is made into. */
 export interface ImageTarget {
@@ -39,17 +38,10 @@ export async function decodeImage(file: Buffer, target: ImageTarget): Promise<Ui
 
 /** The same, and what was done to it. */
 export async function decodeForeign(file: Buffer, target: ImageTarget): Promise<DecodedImage> {
-  const header = readImageHeader(file);
-  refuseCostly(header, target.maxPixels);
-  const sharp = await loadSharp();
-  if (header.bmp) {
-    const { width, height, data } = decodeBmp(file, header.bmp);
-    return finish(sharp(data, { raw: { width, height, channels: 3 } }), header, target);
-  }
-  // Cameras store a photo as the sensor lay, and beside it how to turn it.
-  const opened = sharp(file, { limitInputPixels: target.maxPixels, failOn: 'error', sequentialRead: true });
-  const upright = opened.autoOrient();
-  return finish(upright.flatten({ background: mayBeTransparent(file, header) ? await paperFor(opened) : '#fff' }), header, target);
+  const { image, header } = await openPicture(file, target.maxPixels);
+  refuseUnfit(header, target.maxPixels);
+  const background = mayBeTransparent(file, header) ? await paperFor(image) : '#fff';
+  return finish(image.flatten({ background }), header, target);
 }
 
 /** What lies behind the transparent parts of a picture: white, as paper, unless only black shows what is drawn. */
@@ -67,20 +59,24 @@ async function paperFor(image: Sharp): Promise<'#fff' | '#000'> {
   return info.channels === 4 && isDrawnLight(data) ? '#000' : '#fff';
 }
 
-function refuseCostly({ width, height, scans }: ImageHeader, maxPixels: number): void {
-  if (width * height > maxPixels) {
-    throw new RejectionError(`${width}×${height} pixels, more than the ${maxPixels} of --max-pixels`);
-  }
-  if (scans > MAX_SCANS) throw new RejectionError(`${scans} scans, where an image may have ${MAX_SCANS}`);
+function refuseLarge({ width, height }: Pick<Pixels, 'width' | 'height'>, maxPixels: number): void {
+  if (width * height <= maxPixels) return;
+  throw new RejectionError(`${width}×${height}, more than ${maxPixels} pixels`);
+}
+
+/** Refuses what a data set is not made of, and what costs too much where there are thousands. */
+function refuseUnfit({ width, height, scans, others }: ImageHeader, maxPixels: number): void {
+  if (others !== undefined) throw new RejectionError(others);
   // Their coefficients are all kept until the last pass, and gone through in each.
   if (scans > 1 && 2 * width * height > maxPixels) {
-    throw new RejectionError(`${width}×${height} pixels in ${scans} passes, more than half of --max-pixels`);
+    throw new RejectionError(`${width}×${height} in ${scans} passes, more than half of ${maxPixels} pixels`);
   }
 }
 
 /** Makes pixels that a source holds as numbers into what the target asks for. Throws RejectionError. */
 export async function convertPixels(pixels: Pixels, target: ImageTarget): Promise<Uint8Array> {
   const { width, height, channels, data } = pixels;
+  refuseLarge(pixels, target.maxPixels);
   if (target.centre === 'none' && fits(pixels, target)) return inverted(pixels, target.invert).data;
   const sharp = await loadSharp();
   return (await finish(sharp(data, { raw: { width, height, channels } }), pixels, target)).data;
@@ -129,25 +125,4 @@ async function rawPixels(image: Sharp, channels: 1 | 3): Promise<Pixels> {
     .catch(undecodable);
   if (info.channels !== channels) return undecodable(new Error(`${info.channels} channels after decoding`));
   return { width: info.width, height: info.height, channels, data };
-}
-
-function undecodable(error: unknown): never {
-  throw new RejectionError(`cannot be decoded (${firstLine(messageOf(error))})`, { cause: error });
-}
-
-function firstLine(text: string): string {
-  return (text.split('\n').find((line) => line.trim() !== '') ?? '').trim();
-}
-
-let loaded: Promise<SharpConstructor> | undefined;
-
-/** The decoder, loaded when the first image needs it: no command that only prints text waits for it. */
-async function loadSharp(): Promise<SharpConstructor> {
-  loaded ??= import('sharp').then(({ default: sharp }) => {
-    // Every image is seen once, and small; images are decoded side by side rather than in strips.
-    sharp.cache(false);
-    sharp.concurrency(1);
-    return sharp;
-  });
-  return loaded;
 }

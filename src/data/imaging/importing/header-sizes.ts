@@ -1,19 +1,21 @@
-import { RejectionError } from '../../rejection.js';
-
 interface Size {
   width: number;
   height: number;
+  /** What the file is beside one still image. */
+  others?: string;
 }
 
-/** GIF89a specification, 18 and 20: the logical screen, and then one image. Throws RejectionError for an animation. */
+export const AN_ANIMATION = 'an animation, not a still image';
+
+/** GIF89a specification, 18 and 20: the logical screen, and then one image, or several. */
 export function gifSize(file: Buffer): Size | undefined {
   if (file.length < 13) return undefined;
   const size = { width: file.readUInt16LE(6), height: file.readUInt16LE(8) };
   let at = 13 + colourTableBytes(file[10]!);
-  for (let images = 0; at < file.length; ) {
+  for (let images = 0; at < file.length;) {
     const block = file[at]!;
     if (block === 0x2c) {
-      if (++images > 1) throw new RejectionError('an animation, not a still image');
+      if (++images > 1) return { ...size, others: AN_ANIMATION };
       at += 11 + colourTableBytes(file[at + 9] ?? 0);
     } else if (block === 0x21) at += 2;
     else break;
@@ -31,7 +33,7 @@ function colourTableBytes(flags: number): number {
 
 const [WIDTH_TAG, HEIGHT_TAG, SHORT] = [256, 257, 3];
 
-/** TIFF 6.0, section 2: the first directory of tags. Throws RejectionError where there are several pages. */
+/** TIFF 6.0, section 2: the first directory of tags. */
 export function tiffSize(file: Buffer): Size | undefined {
   const isBig = file[0] === 0x4d;
   const short = (at: number): number => (isBig ? file.readUInt16BE(at) : file.readUInt16LE(at));
@@ -47,9 +49,9 @@ export function tiffSize(file: Buffer): Size | undefined {
     }
     return undefined;
   };
-  if (long(end) !== 0) throw new RejectionError('several pages, not one image');
   const [width, height] = [valueOf(WIDTH_TAG), valueOf(HEIGHT_TAG)];
-  return width === undefined || height === undefined ? undefined : { width, height };
+  if (width === undefined || height === undefined) return undefined;
+  return { width, height, ...(long(end) === 0 ? {} : { others: 'several pages, not one image' }) };
 }
 
 /** ISO/IEC 23008-12, 6.5.3: the largest `ispe` box, which of a tiled image is that of the whole. */

@@ -1,6 +1,6 @@
 import { RejectionError } from '../../rejection.js';
 import { readBmpHeader, type BmpHeader } from './bmp.js';
-import { gifSize, tiffSize, avifSize } from './header-sizes.js';
+import { AN_ANIMATION, gifSize, tiffSize, avifSize } from './header-sizes.js';
 
 /** What the first bytes of an image file say, before anything is decoded or allocated by it. */
 export interface ImageHeader {
@@ -9,18 +9,29 @@ export interface ImageHeader {
   height: number;
   /** What the headers of a BMP say, which the decoder of the others does not know. */
   bmp?: BmpHeader;
+  /** What it is beside one still image: an animation, or several pages. */
+  others?: string;
   /** In how many passes the image becomes complete: 1, but for progressive JPEG and interlaced PNG. */
   scans: number;
 }
 
-type Size = Pick<ImageHeader, 'width' | 'height' | 'bmp'>;
+type Size = Pick<ImageHeader, 'width' | 'height' | 'bmp' | 'others'>;
 
 const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 /** Passes over pixels that a progressive JPEG may ask for; a real one asks for about ten. */
 export const MAX_SCANS = 32;
 const ANIMATION_FLAG = 0x02;
-/** Decoding takes 80 ms a MiB; a photo of 16 million pixels has about 4 MiB. */
-const MAX_LOSSY_WEBP_BYTES = 8 * 2 ** 20;
+/** Decoding takes 80 ms a MiB of WebP and several times that of AVIF; a photo of 16 million pixels has about 4 MiB. */
+const MAX_LOSSY_BYTES = 8 * 2 ** 20;
+
+/** The names of the formats that are read. */
+export const imageFormats = ['PNG', 'JPEG', 'WebP', 'GIF', 'BMP', 'TIFF', 'AVIF'] as const;
+const KNOWN = `${imageFormats.slice(0, -1).join(', ')} or ${imageFormats.at(-1)!}`;
+
+/** Whether a file begins as one of the formats does. */
+export function isImage(file: Buffer): boolean {
+  return formatOf(file) !== undefined;
+}
 
 /** Reads the size of an image in one of the formats above, told apart by content alone. Throws RejectionError for anything else. */
 export function readImageHeader(file: Buffer): ImageHeader {
@@ -44,21 +55,49 @@ function scansOf(file: Buffer, format: ImageHeader['format']): number {
   return format === 'png' && file[28] === 1 ? 7 : 1;
 }
 
+const SIZES: Readonly<Record<ImageHeader['format'], (file: Buffer) => Size | undefined>> = {
+  png: pngSize,
+  jpeg: jpegSize,
+  webp: webpSize,
+  gif: gifSize,
+  tiff: tiffSize,
+  avif: avifSize,
+  bmp: bmpSize,
+};
+
+/** The format by the first bytes, before anything else is looked at. */
+function formatOf(file: Buffer): ImageHeader['format'] | undefined {
+  const start = textAt(file, 0);
+  if (file.subarray(0, 8).equals(PNG_SIGNATURE)) return 'png';
+  if (file[0] === 0xff && file[1] === 0xd8) return 'jpeg';
+  if (start === 'RIFF' && textAt(file, 8) === 'WEBP') return 'webp';
+  if (/^GIF8[79]a/.test(start + textAt(file, 4))) return 'gif';
+  if (['II*\0', 'MM\0*'].includes(start)) return 'tiff';
+  if (textAt(file, 4) === 'ftyp' && /avi[fs]/.test(file.toString('latin1', 8, 40))) return 'avif';
+  return start.startsWith('BM') ? 'bmp' : undefined;
+}
+
 function locate(file: Buffer): { format: ImageHeader['format']; size: Size | undefined } {
-  if (file.subarray(0, 8).equals(PNG_SIGNATURE)) return { format: 'png', size: pngSize(file) };
-  if (file[0] === 0xff && file[1] === 0xd8) return { format: 'jpeg', size: jpegSize(file) };
-  if (textAt(file, 0) === 'RIFF' && textAt(file, 8) === 'WEBP')
-    return { format: 'webp', size: webpSize(file) };
-  if (/^GIF8[79]a/.test(textAt(file, 0) + textAt(file, 4))) return { format: 'gif', size: gifSize(file) };
-  if (['II*\0', 'MM\0*'].includes(textAt(file, 0))) return { format: 'tiff', size: tiffSize(file) };
-  if (textAt(file, 4) === 'ftyp' && /avi[fs]/.test(file.toString('latin1', 8, 40)))
-    return { format: 'avif', size: avifSize(file) };
-  if (textAt(file, 0).startsWith('BM')) return { format: 'bmp', size: bmpSize(file) };
+  const format = formatOf(file);
+  if (format !== undefined) {
+    refuseLong(file, format);
+    return { format, size: SIZES[format](file) };
+  }
   const start = file
     .subarray(0, 4)
     .toString('hex')
     .replace(/(..)(?=.)/g, '$1 ');
-  throw new RejectionError(`not a PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF image: it starts with ${start}`);
+  throw new RejectionError(`not a ${KNOWN} image: it starts with ${start}`);
+}
+
+/** Lossy formats whose bytes take long to decode. */
+function refuseLong(file: Buffer, format: ImageHeader['format']): void {
+  const isLossy = format === 'avif' || (format === 'webp' && textAt(file, 12) !== 'VP8L');
+  if (!isLossy || file.length <= MAX_LOSSY_BYTES) return;
+  const name = format === 'avif' ? 'AVIF' : 'WebP';
+  throw new RejectionError(
+    `${file.length} bytes, more than the ${MAX_LOSSY_BYTES} that ${name} images may have`,
+  );
 }
 
 function bmpSize(file: Buffer): Size | undefined {
@@ -95,11 +134,6 @@ function isFrameHeader(marker: number): boolean {
 /** RFC 9649: lossy, lossless or extended. */
 function webpSize(file: Buffer): Size | undefined {
   if (file.length < 30) return undefined;
-  if (file.length > MAX_LOSSY_WEBP_BYTES && textAt(file, 12) !== 'VP8L') {
-    throw new RejectionError(
-      `${file.length} bytes, more than the ${MAX_LOSSY_WEBP_BYTES} that a WebP image may have`,
-    );
-  }
   switch (textAt(file, 12)) {
     case 'VP8 ':
       if (file.readUIntBE(23, 3) !== 0x9d012a) return undefined;
@@ -110,8 +144,11 @@ function webpSize(file: Buffer): Size | undefined {
       return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
     }
     case 'VP8X':
-      if ((file[20]! & ANIMATION_FLAG) !== 0) throw new RejectionError('an animation, not a still image');
-      return { width: file.readUIntLE(24, 3) + 1, height: file.readUIntLE(27, 3) + 1 };
+      return {
+        width: file.readUIntLE(24, 3) + 1,
+        height: file.readUIntLE(27, 3) + 1,
+        ...((file[20]! & ANIMATION_FLAG) === 0 ? {} : { others: AN_ANIMATION }),
+      };
     default:
       return undefined;
   }

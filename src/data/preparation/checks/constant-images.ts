@@ -1,5 +1,5 @@
 import { constantValue, pixelsPerImage, rowOf, type LabelledImages } from '../../../core/images.js';
-import { defineCheck,splitsOf } from './check.js';
+import { defineCheck, splitsOf } from './check.js';
 
 /** Empty images: all pixels alike, so that nothing can be seen. */
 export const constantImagesCheck = defineCheck({

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { pixelsPerImage, rowOf, type LabelledImages } from '../../../core/images.js';
-import { defineCheck,splitsOf,type CheckInput,type Finding } from './check.js';
+import { defineCheck, splitsOf, type CheckInput, type Finding } from './check.js';
 
 /**
  * Images that are equal pixel by pixel. Dropped is the training image that the test file holds too, so that a published test

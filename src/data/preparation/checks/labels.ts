@@ -1,4 +1,4 @@
-import { defineCheck,splitsOf,type CheckInput,type Finding } from './check.js';
+import { defineCheck, splitsOf, type CheckInput, type Finding } from './check.js';
 import { rowOf } from '../../../core/images.js';
 
 /** The label of an image whose class is not known: IDX files have no other way to say it. */

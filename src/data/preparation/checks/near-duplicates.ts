@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { matMul,slice,tensor2d,tidy,type Tensor2D } from '@tensorflow/tfjs-core';
+import { matMul, slice, tensor2d, tidy, type Tensor2D } from '@tensorflow/tfjs-core';
 
 import type { StageContext } from '../../../core/events.js';
-import { describeImages,type Descriptors } from '../cleaning/descriptors.js';
+import { describeImages, type Descriptors } from '../cleaning/descriptors.js';
 import { similarity } from '../cleaning/similarity.js';
-import { thumbnails,type Thumbnails } from '../cleaning/thumbnails.js';
-import { defineCheck,type CheckInput,type Finding,type SplitName } from './check.js';
+import { thumbnails, type Thumbnails } from '../cleaning/thumbnails.js';
+import { defineCheck, type CheckInput, type Finding, type SplitName } from './check.js';
 import { rowOf } from '../../../core/images.js';
 
 /** Descriptors whose product is lower are of different images. */

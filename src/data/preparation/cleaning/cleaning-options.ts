@@ -13,6 +13,15 @@ const words = [
 
 const MODES = 'off, report, drop or fix';
 
+/** Whether a word asks for a check that learns from the images. */
+function crossValidates(word: string): boolean {
+  const modes = checkModes([word]);
+  return [...checks].some((check) => {
+    const mode = modes.get(check.name) ?? check.fallback;
+    return mode !== 'off' && check.needsBackend(mode);
+  });
+}
+
 /** The options that say how a data set is cleaned. */
 export const cleaningOptions = {
   clean: z
@@ -32,7 +41,10 @@ export const cleaningOptions = {
     .min(2)
     .max(20)
     .default(4)
-    .meta({ description: 'folds of the cross-validation that finds label errors' }),
+    .meta({
+      description: 'folds of the cross-validation that finds label errors',
+      onlyWith: { options: ['clean'], values: words.filter(crossValidates) },
+    }),
 };
 
 /**

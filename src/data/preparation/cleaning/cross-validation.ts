@@ -1,14 +1,14 @@
 import type { StageContext } from '../../../core/events.js';
-import { placeOnDevice,type DeviceImages } from '../../../engine/running/device-images.js';
-import { rowOf,type LabelledImages } from '../../../core/images.js';
-import { inferenceProgram,type ExecutionMode } from '../../../engine/running/prepare.js';
+import { placeOnDevice, type DeviceImages } from '../../../engine/running/device-images.js';
+import { rowOf, type LabelledImages } from '../../../core/images.js';
+import { inferenceProgram, type ExecutionMode } from '../../../engine/running/prepare.js';
 import type { Forward } from '../../../engine/running/program.js';
 import { softmax } from '../../../evaluation/probabilities.js';
 import { mlp } from '../../../models/mlp.js';
 import type { Model } from '../../../models/model.js';
 import { fit } from '../../../training/fit.js';
 import { stratifiedFolds } from './folds.js';
-import { pixelScaling,pixelStatistics } from '../scaling.js';
+import { pixelScaling, pixelStatistics } from '../scaling.js';
 import { withShiftedCopies } from './shifted-copies.js';
 
 /** How predictions are cross-validated. */

@@ -1,18 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import {
-matMul,
-sqrt,
-square,
-sub,
-sum,
-tensor1d,
-tensor2d,
-tidy,
-type Tensor,
-type Tensor2D,
+  matMul,
+  sqrt,
+  square,
+  sub,
+  sum,
+  tensor1d,
+  tensor2d,
+  tidy,
+  type Tensor,
+  type Tensor2D,
 } from '@tensorflow/tfjs-core';
-import { CholeskyDecomposition,Matrix } from 'ml-matrix';
+import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 
 import { covarianceFrom } from '../../../core/numerics/covariance.js';
 import { invertLower } from '../../../core/numerics/linear-algebra.js';

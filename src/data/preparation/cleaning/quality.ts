@@ -1,7 +1,7 @@
 import type { LabelledImages } from '../../../core/images.js';
 import { constantImages } from '../checks/constant-images.js';
-import { groupByContent,repeated } from '../checks/duplicates.js';
-import { pixelStatistics,type PixelStatistics } from '../scaling.js';
+import { groupByContent, repeated } from '../checks/duplicates.js';
+import { pixelStatistics, type PixelStatistics } from '../scaling.js';
 import type { Split } from '../../../artifacts/prepared.js';
 
 /** What is in the images of a data set as it was prepared. */

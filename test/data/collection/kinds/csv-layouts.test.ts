@@ -13,7 +13,8 @@ import { picture, writeTree } from '../../../support/pictures.js';
 const SIDE = 4;
 const PIXELS = SIDE * SIDE;
 const ROWS = 30;
-const valueAt = (image: number, at: number): number => (at === 0 || at === PIXELS - 1 ? 0 : 100 + 9 * at + (image % 3));
+const valueAt = (image: number, at: number): number =>
+  at === 0 || at === PIXELS - 1 ? 0 : 100 + 9 * at + (image % 3);
 const pixelsOf = (image: number): number[] => Array.from({ length: PIXELS }, (_, at) => valueAt(image, at));
 const labelOf = (image: number): number => image % 3;
 const images = Array.from({ length: ROWS }, (_, image) => image);
@@ -27,7 +28,10 @@ async function take(text: string | Uint8Array, name?: string): Promise<ReadBack>
 }
 
 /** Every image has the label that its pixels tell. */
-function expectRight({ manifest, dimensions, train, test, rejected }: ReadBack, classNames = ['0', '1', '2']): void {
+function expectRight(
+  { manifest, dimensions, train, test, rejected }: ReadBack,
+  classNames = ['0', '1', '2'],
+): void {
   expect(rejected).toEqual([]);
   expect(manifest.classNames).toEqual(classNames);
   expect(dimensions.slice(1)).toEqual([SIDE, SIDE]);
@@ -39,22 +43,50 @@ function expectRight({ manifest, dimensions, train, test, rejected }: ReadBack, 
   }
 }
 
-const table = (header: string | undefined, row: (image: number) => readonly (number | string)[], separator = ','): string =>
-  [...(header === undefined ? [] : [header]), ...images.map((image) => row(image).join(separator)), ''].join('\n');
+const table = (
+  header: string | undefined,
+  row: (image: number) => readonly (number | string)[],
+  separator = ',',
+): string =>
+  [...(header === undefined ? [] : [header]), ...images.map((image) => row(image).join(separator)), ''].join(
+    '\n',
+  );
 const plain = (image: number): number[] => [labelOf(image), ...pixelsOf(image)];
-const names = (name: (at: number) => string): string => Array.from({ length: PIXELS }, (_, at) => name(at)).join(',');
+const names = (name: (at: number) => string): string =>
+  Array.from({ length: PIXELS }, (_, at) => name(at)).join(',');
 const numbered = names((at) => `pixel${at}`);
 
 describe('a table without names', () => {
   it.each<[string, string]>([
     ['label first', table(undefined, plain)],
     ['label last', table(undefined, (image) => [...pixelsOf(image), labelOf(image)])],
-    ['label last, sorted by it', [0, 1, 2].flatMap((label) => images.filter((image) => labelOf(image) === label)).map((image) => [...pixelsOf(image), labelOf(image)].join(',')).join('\n')],
+    [
+      'label last, sorted by it',
+      [0, 1, 2]
+        .flatMap((label) => images.filter((image) => labelOf(image) === label))
+        .map((image) => [...pixelsOf(image), labelOf(image)].join(','))
+        .join('\n'),
+    ],
     ['numbers of rows in front', table(undefined, (image) => [image, ...plain(image)])],
-    ['the numbers that pandas names columns by', table(Array.from({ length: PIXELS + 1 }, (_, at) => at).join(','), plain)],
-    ['these and an index', table(`,${Array.from({ length: PIXELS + 1 }, (_, at) => at).join(',')}`, (image) => [image, ...plain(image)])],
-    ['floating-point numbers, as NumPy writes them', table(undefined, (image) => plain(image).map((value) => value.toExponential(18)))],
-    ['spaces between, as NumPy writes them', table(undefined, (image) => plain(image).map((value) => value.toFixed(1)), ' ')],
+    [
+      'the numbers that pandas names columns by',
+      table(Array.from({ length: PIXELS + 1 }, (_, at) => at).join(','), plain),
+    ],
+    [
+      'these and an index',
+      table(`,${Array.from({ length: PIXELS + 1 }, (_, at) => at).join(',')}`, (image) => [
+        image,
+        ...plain(image),
+      ]),
+    ],
+    [
+      'floating-point numbers, as NumPy writes them',
+      table(undefined, (image) => plain(image).map((value) => value.toExponential(18))),
+    ],
+    [
+      'spaces between, as NumPy writes them',
+      table(undefined, (image) => plain(image).map((value) => value.toFixed(1)), ' '),
+    ],
     ['a separator at the end of each line', table(undefined, (image) => [...plain(image), ''])],
   ])('%s', async (_, text) => {
     expectRight(await take(text));
@@ -71,7 +103,11 @@ describe('a table without names', () => {
   });
 
   it('is refused where both ends may be the label, and where there is none', async () => {
-    const both = table(undefined, (image) => [image % 3, ...Array<number>(PIXELS - 1).fill(9), (image + 1) % 3]);
+    const both = table(undefined, (image) => [
+      image % 3,
+      ...Array<number>(PIXELS - 1).fill(9),
+      (image + 1) % 3,
+    ]);
     const error = await toolkitError('SOURCE_REFUSED', take(both));
     expect(error.message).toContain('its first and its last column may both be the label');
     const none = table(undefined, (image) => pixelsOf(image).slice(0, 9));
@@ -96,9 +132,13 @@ describe('pixels belong where the numbers in their names say', () => {
     ['col_2_row_1', (at) => `col_${column(at)}_row_${row(at)}`],
     ['mnist28_pixel3', (at) => `mnist28_pixel${at}`],
   ])('%s', async (_, name) => {
-    const order = Array.from({ length: PIXELS }, (_unused, at) => at).sort((a, b) => (name(a) < name(b) ? -1 : 1));
+    const order = Array.from({ length: PIXELS }, (_unused, at) => at).sort((a, b) =>
+      name(a) < name(b) ? -1 : 1,
+    );
     const header = [...order.map(name), 'label'].join(',');
-    expectRight(await take(table(header, (image) => [...order.map((at) => pixelsOf(image)[at]!), labelOf(image)])));
+    expectRight(
+      await take(table(header, (image) => [...order.map((at) => pixelsOf(image)[at]!), labelOf(image)])),
+    );
   });
 
   it.each<[string, (at: number, channel: number) => string]>([
@@ -107,9 +147,14 @@ describe('pixels belong where the numbers in their names say', () => {
     ['with the channel as the last number', (at, channel) => `p_${row(at)}_${column(at)}_${channel}`],
     ['with the channel as the first number', (at, channel) => `p_${channel}_${row(at)}_${column(at)}`],
   ])('in colours, %s', async (_, name) => {
-    const cells = [0, 1, 2].flatMap((channel) => Array.from({ length: PIXELS }, (_unused, at) => [at, channel] as const));
+    const cells = [0, 1, 2].flatMap((channel) =>
+      Array.from({ length: PIXELS }, (_unused, at) => [at, channel] as const),
+    );
     const header = ['label', ...cells.map(([at, channel]) => name(at, channel))].join(',');
-    const text = table(header, (image) => [labelOf(image), ...cells.map(([at, channel]) => 50 * channel + at)]);
+    const text = table(header, (image) => [
+      labelOf(image),
+      ...cells.map(([at, channel]) => 50 * channel + at),
+    ]);
     const { dimensions, train } = await take(text);
     expect(dimensions.slice(1)).toEqual([SIDE, SIDE, 3]);
     expect([...train.pixels.subarray(0, 9)]).toEqual([0, 50, 100, 1, 51, 101, 2, 52, 102]);
@@ -131,7 +176,9 @@ describe('columns beside the pixels', () => {
   });
 
   it('the one that is left is the label; others are left out by name', async () => {
-    expectRight(await take(table(`${numbered},digit class`, (image) => [...pixelsOf(image), labelOf(image)])));
+    expectRight(
+      await take(table(`${numbered},digit class`, (image) => [...pixelsOf(image), labelOf(image)])),
+    );
     const dataDir = await temporaryFolder();
     const events: ToolkitEvent[] = [];
     const from = await fileOf(table(`writer,label,${numbered}`, (image) => ['me', ...plain(image)]));
@@ -155,13 +202,26 @@ describe('as programs write it', () => {
     ['with sep=; in front', `sep=;\r\n${text.replaceAll(',', ';').replaceAll('\n', '\r\n')}`],
     ['with a quoted "sep=;" in front', `"sep=;"\r\n${text.replaceAll(',', ';')}`],
     ['with a byte-order mark and sep=;', `\ufeffsep=;\n${text.replaceAll(',', ';')}`],
-    ['with decimal commas', table(`label;${numbered.replaceAll(',', ';')}`, (image) => plain(image).map((value) => `${value},0`), ';')],
-    ['with decimal commas and no names', table(undefined, (image) => plain(image).map((value) => `${value},00`), ';')],
+    [
+      'with decimal commas',
+      table(
+        `label;${numbered.replaceAll(',', ';')}`,
+        (image) => plain(image).map((value) => `${value},0`),
+        ';',
+      ),
+    ],
+    [
+      'with decimal commas and no names',
+      table(undefined, (image) => plain(image).map((value) => `${value},00`), ';'),
+    ],
     ['with every field quoted', text.replaceAll(/[^,\n]+/g, '"$&"')],
     ['with CRLF', text.replaceAll('\n', '\r\n')],
     ['with a separator at the end of each line', text.replaceAll('\n', ',\n')],
     ['with a separator at the end of the rows alone', text.replaceAll('\n', ',\n').replace(',\n', '\n')],
-    ['with labels as 0.0', table(`label,${numbered}`, (image) => [`${labelOf(image)}.0`, ...pixelsOf(image)])],
+    [
+      'with labels as 0.0',
+      table(`label,${numbered}`, (image) => [`${labelOf(image)}.0`, ...pixelsOf(image)]),
+    ],
     ['with tabs', text.replaceAll(',', '\t')],
     ['with pipes', text.replaceAll(',', '|')],
     ['gzipped', gzipSync(text), 't.csv.gz'],
@@ -182,7 +242,9 @@ describe('as programs write it', () => {
 
   it('gzipped, a bomb is refused', async () => {
     const bomb = gzipSync(`file,label\n${`${'a'.repeat(9999)}\n`.repeat(3000)}`);
-    expect((await toolkitError('SOURCE_REFUSED', take(bomb, 't.csv.gz'))).message).toContain('unpacks to more');
+    expect((await toolkitError('SOURCE_REFUSED', take(bomb, 't.csv.gz'))).message).toContain(
+      'unpacks to more',
+    );
   });
 });
 
@@ -190,7 +252,9 @@ describe('the range of the pixels', () => {
   const within = (scale: number, digits?: number): string =>
     table(`label,${numbered}`, (image) => [
       labelOf(image),
-      ...pixelsOf(image).map((_, at) => (digits === undefined ? at % (scale + 1) : ((at / 15) * scale).toFixed(digits))),
+      ...pixelsOf(image).map((_, at) =>
+        digits === undefined ? at % (scale + 1) : ((at / 15) * scale).toFixed(digits),
+      ),
     ]);
 
   it.each<[string, string, number[]]>([
@@ -205,7 +269,10 @@ describe('the range of the pixels', () => {
   });
 
   it('0 to 16, as in scikit-learn’s digits, becomes 0 to 255 and keeps its 17 levels', async () => {
-    const text = table(`label,${numbered}`, (image) => [labelOf(image), ...pixelsOf(image).map((_, at) => at + (at > 7 ? 1 : 0))]);
+    const text = table(`label,${numbered}`, (image) => [
+      labelOf(image),
+      ...pixelsOf(image).map((_, at) => at + (at > 7 ? 1 : 0)),
+    ]);
     const { manifest, train } = await take(text);
     expect(manifest.imported?.range).toEqual([0, 16]);
     expect(new Set(train.pixels).size).toBe(16);
@@ -214,7 +281,10 @@ describe('the range of the pixels', () => {
   });
 
   it('−1 to 1 becomes 0 to 255', async () => {
-    const text = table(`label,${numbered}`, (image) => [labelOf(image), ...pixelsOf(image).map((_, at) => (2 * at) / 15 - 1)]);
+    const text = table(`label,${numbered}`, (image) => [
+      labelOf(image),
+      ...pixelsOf(image).map((_, at) => (2 * at) / 15 - 1),
+    ]);
     expect([...(await take(text)).train.pixels.subarray(0, 3)]).toEqual([0, 17, 34]);
   });
 
@@ -224,12 +294,17 @@ describe('the range of the pixels', () => {
     ['halves', (at) => at + 0.5, 'from 0.5 to 15.5'],
     ['signed bytes', (at) => 17 * at - 128, 'from -128 to 127'],
   ])('%s is refused, with the range that was found', async (_, value, found) => {
-    const text = table(`label,${numbered}`, (image) => [labelOf(image), ...pixelsOf(image).map((_unused, at) => value(at))]);
+    const text = table(`label,${numbered}`, (image) => [
+      labelOf(image),
+      ...pixelsOf(image).map((_unused, at) => value(at)),
+    ]);
     expect((await toolkitError('SOURCE_REFUSED', take(text))).message).toContain(found);
   });
 
   it('a pixel that contradicts the first images is refused, and names its row', async () => {
-    const low = Array.from({ length: 600 }, (_, image) => [image % 3, ...pixelsOf(image).map((_unused, at) => at)].join(','));
+    const low = Array.from({ length: 600 }, (_, image) =>
+      [image % 3, ...pixelsOf(image).map((_unused, at) => at)].join(','),
+    );
     const text = [`label,${numbered}`, ...low, plain(1).join(',')].join('\n');
     const error = await toolkitError('SOURCE_REFUSED', take(text));
     expect(error.message).toContain('t.csv:602 has a pixel of 110, but the first images go from 0 to 15');
@@ -250,17 +325,25 @@ describe('a folder of a competition', () => {
     const dataDir = await temporaryFolder();
     await collect({ dataset: 'own', from, dataDir }, silentContext({ emit: (event) => events.push(event) }));
     expect(events).toContainEqual(
-      expect.objectContaining({ code: 'UNLABELLED_LEFT_OUT', message: 'test.csv has no labels and is left out' }),
+      expect.objectContaining({
+        code: 'UNLABELLED_LEFT_OUT',
+        message: 'test.csv has no labels and is left out',
+      }),
     );
   });
 
   it('whose training has no labels is refused', async () => {
-    const from = await writeTree(await temporaryFolder(), { ...files(), 'train.csv': table(numbered, pixelsOf) });
+    const from = await writeTree(await temporaryFolder(), {
+      ...files(),
+      'train.csv': table(numbered, pixelsOf),
+    });
     const error = await toolkitError('SOURCE_REFUSED', importAndRead(from));
     expect(error.message).toContain('train.csv: it has pixels, but no column of labels');
   });
 
   it('with one table of another name is found', async () => {
-    expectRight(await importAndRead(await writeTree(await temporaryFolder(), { 'digits.csv': files()['train.csv']! })));
+    expectRight(
+      await importAndRead(await writeTree(await temporaryFolder(), { 'digits.csv': files()['train.csv']! })),
+    );
   });
 });

@@ -35,7 +35,7 @@ describe('a table of file names', () => {
       { name: 'images/none.png', reason: 'not found' },
       { name: 'images/d.png', reason: 'no label' },
       { name: 'labels.csv:9', reason: 'the split "sometime" is neither train, validation nor test' },
-      { name: 'labels.csv:10', reason: '1 fields, where the table has 3 columns' },
+      { name: 'labels.csv:10', reason: '1 fields, but the table has 3 columns' },
     ]);
   });
 });
@@ -72,7 +72,11 @@ describe('a table of pixels', () => {
 it.each([
   ['a,b,c\n1,2,3\n', 'SOURCE_REFUSED', 'no column of it is called "label"'],
   ['label,a,b,c,d,e\n1,2,3,4,5,6\n', 'SOURCE_REFUSED', '5 columns'],
-  ['file,label\n"a.png,1\n', 'DATA_CORRUPT', 'the record after line 1 has a quotation mark that is never closed'],
+  [
+    'file,label\n"a.png,1\n',
+    'DATA_CORRUPT',
+    'the record after line 1 has a quotation mark that is never closed',
+  ],
   ['', 'DATA_CORRUPT', 'empty'],
   ['file,label\n', 'SOURCE_REFUSED', 'it holds no images'],
   [`file,label\n${'x'.repeat(5_000_000)}`, 'DATA_CORRUPT', 'not a table'],

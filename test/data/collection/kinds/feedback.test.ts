@@ -43,7 +43,7 @@ const several = (label: string, first: number): FeedbackRecord[] =>
 describe('feedback', () => {
   it('as the server writes it becomes a data set with the model’s classes, each image with its origin', async () => {
     const folder = await temporaryFolder();
-    const file = new FeedbackFile({ folder, maxBytes: 1e6, onFull: () => undefined });
+    const file = new FeedbackFile({ folder, maxBytes: 1e6, isShared: false, onFull: () => undefined });
     for (const each of [...several('bee', 0), ...several('cat', 5)]) await file.append(each);
     const { manifest, dimensions, train, test: held, sources } = await importAndRead(folder);
     expect(manifest.classNames).toEqual(classNames);
@@ -79,6 +79,17 @@ describe('feedback', () => {
       'feedback.jsonl:1',
       expect.stringContaining('feedback.jsonl:8'),
     ]);
+  });
+
+  it.each(['utf8', 'utf16le'] as const)('reads %s with a byte-order mark and CR LF', async (encoding) => {
+    const text = [...several('bee', 0), ...several('cat', 5)]
+      .map(encodeFeedback)
+      .join('')
+      .replaceAll('\n', '\r\n');
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, FEEDBACK_FILE), `\uFEFF${text}`, encoding);
+    const { train, test: held, rejected } = await importAndRead(folder);
+    expect([train.labels.length, held.labels.length, rejected.length]).toEqual([8, 2, 0]);
   });
 
   it('a label that is none of the model’s classes is refused; so is a file without any', async () => {

@@ -25,12 +25,17 @@ async function warningsOf(from: string): Promise<Warning[]> {
 async function square(value = 200): Promise<Buffer> {
   const data = Buffer.alloc(784);
   for (let at = 300; at < 310; at++) data[at] = value;
-  return sharp(data, { raw: { width: 28, height: 28, channels: 1 } }).toColourspace('b-w').png().toBuffer();
+  return sharp(data, { raw: { width: 28, height: 28, channels: 1 } })
+    .toColourspace('b-w')
+    .png()
+    .toBuffer();
 }
 
 async function classesOf(...names: string[]): Promise<Record<string, Buffer>> {
   const content = await square();
-  return Object.fromEntries(names.flatMap((name) => [1, 2, 3].map((index) => [`${name}/${index}.png`, content])));
+  return Object.fromEntries(
+    names.flatMap((name) => [1, 2, 3].map((index) => [`${name}/${index}.png`, content])),
+  );
 }
 
 describe('a class of which nothing can be taken is named', () => {
@@ -56,7 +61,11 @@ describe('a class of which nothing can be taken is named', () => {
     await mkdir(join(from, 'dog'));
     const [lost] = (await warningsOf(from)).filter(({ code }) => code === 'CLASS_LOST');
     expect(lost!.message).toContain('missing from the data set: classes "dog", "owl"; all 2');
-    const rows = ['file,label', ...['cat', 'fox'].flatMap((name) => [1, 2, 3].map((index) => `${name}/${index}.png,${name}`)), 'none.png,dog'];
+    const rows = [
+      'file,label',
+      ...['cat', 'fox'].flatMap((name) => [1, 2, 3].map((index) => `${name}/${index}.png,${name}`)),
+      'none.png,dog',
+    ];
     const table = await writeTree(from, { 'labels.csv': rows.join('\n') });
     const [missing] = (await warningsOf(`${table}/labels.csv`)).filter(({ code }) => code === 'CLASS_LOST');
     expect(missing!.message).toContain('class "dog"');
@@ -64,7 +73,10 @@ describe('a class of which nothing can be taken is named', () => {
   });
 
   it('and none is where some images are taken', async () => {
-    const from = await writeTree(await temporaryFolder(), { ...(await classesOf('cat', 'fox')), 'cat/x.png': 'x' });
+    const from = await writeTree(await temporaryFolder(), {
+      ...(await classesOf('cat', 'fox')),
+      'cat/x.png': 'x',
+    });
     expect((await warningsOf(from)).map(({ code }) => code)).toEqual(['IMAGES_REJECTED']);
   });
 });
@@ -72,11 +84,17 @@ describe('a class of which nothing can be taken is named', () => {
 describe('a data set that teaches nothing', () => {
   it('of one class is told so', async () => {
     const [warning] = await warningsOf(await writeTree(await temporaryFolder(), await classesOf('solo')));
-    expect(warning).toMatchObject({ code: 'ONE_CLASS', message: expect.stringContaining('only one class, "solo"') as string });
+    expect(warning).toMatchObject({
+      code: 'ONE_CLASS',
+      message: expect.stringContaining('only one class, "solo"') as string,
+    });
   });
 
   it('with a class without training images names it', async () => {
-    const from = await writeTree(await temporaryFolder(), await classesOf('train/a', 'train/b', 'test/a', 'test/c'));
+    const from = await writeTree(
+      await temporaryFolder(),
+      await classesOf('train/a', 'train/b', 'test/a', 'test/c'),
+    );
     const [warning] = await warningsOf(from);
     expect(warning).toMatchObject({
       code: 'CLASS_WITHOUT_TRAINING_IMAGES',
@@ -85,12 +103,24 @@ describe('a data set that teaches nothing', () => {
   });
 
   it('of blank or of dark images is told so', async () => {
-    const blank = { ...(await classesOf('a')), ...Object.fromEntries(await Promise.all([1, 2, 3, 4].map(async (value) => [`b/${value}.png`, await picture(60 * value)] as const))) };
-    expect((await warningsOf(await writeTree(await temporaryFolder(), blank))).map(({ code }) => code)).toEqual(['BLANK_IMAGES']);
+    const blank = {
+      ...(await classesOf('a')),
+      ...Object.fromEntries(
+        await Promise.all(
+          [1, 2, 3, 4].map(async (value) => [`b/${value}.png`, await picture(60 * value)] as const),
+        ),
+      ),
+    };
+    expect(
+      (await warningsOf(await writeTree(await temporaryFolder(), blank))).map(({ code }) => code),
+    ).toEqual(['BLANK_IMAGES']);
     const dark = await square(16);
     const files = Object.fromEntries(Object.keys(await classesOf('a', 'b')).map((name) => [name, dark]));
     const [warning] = await warningsOf(await writeTree(await temporaryFolder(), files));
-    expect(warning).toMatchObject({ code: 'PIXEL_RANGE', message: expect.stringContaining('brighter than 16 of 255') as string });
+    expect(warning).toMatchObject({
+      code: 'PIXEL_RANGE',
+      message: expect.stringContaining('brighter than 16 of 255') as string,
+    });
   });
 });
 
@@ -129,7 +159,9 @@ describe('links', () => {
     const outside = await writeTree(await temporaryFolder(), await classesOf('a', 'b'));
     const from = await temporaryFolder();
     for (const name of ['a', 'b']) await symlink(join(outside, name), join(from, name));
-    expect((await toolkitError('SOURCE_REFUSED', importAndRead(from))).message).toContain('a link that leads out');
+    expect((await toolkitError('SOURCE_REFUSED', importAndRead(from))).message).toContain(
+      'a link that leads out',
+    );
   });
 });
 
@@ -145,16 +177,21 @@ describe('a test folder without classes', () => {
     expect([train.labels.length, test.labels.length]).toEqual([4, 2]);
     expect(rejected.map((each) => each.name)).toEqual([name]);
     expect(await warningsOf(from)).toContainEqual(
-      expect.objectContaining({ code: 'UNLABELLED_LEFT_OUT', message: 'test/ has no labels and is left out' }),
+      expect.objectContaining({
+        code: 'UNLABELLED_LEFT_OUT',
+        message: 'test/ has no labels and is left out',
+      }),
     );
   });
 });
 
 describe('formats', () => {
   const side = 5;
-  const shade = (x: number, y: number): number => (x + y) % 2 === 0 ? 255 : 17 * x;
+  const shade = (x: number, y: number): number => ((x + y) % 2 === 0 ? 255 : 17 * x);
   const grey = (): Sharp => {
-    const data = Buffer.from(Array.from({ length: side * side }, (_, at) => shade(at % side, Math.floor(at / side))));
+    const data = Buffer.from(
+      Array.from({ length: side * side }, (_, at) => shade(at % side, Math.floor(at / side))),
+    );
     return sharp(data, { raw: { width: side, height: side, channels: 1 } }).toColourspace('b-w');
   };
   const expected = Array.from({ length: side * side }, (_, at) => shade(at % side, Math.floor(at / side)));
@@ -171,17 +208,28 @@ describe('formats', () => {
     ['BMP of 32 bits, top down', 'bmp', () => bmp(32, true)],
   ])('%s is read pixel by pixel', async (_, extension, make) => {
     const content = await make();
-    const files = Object.fromEntries(['train/a/1', 'train/b/2', 'test/a/3'].map((name) => [`${name}.${extension}`, content]));
-    const { train, rejected } = await importAndRead(await writeTree(await temporaryFolder(), files), { size: side });
+    const files = Object.fromEntries(
+      ['train/a/1', 'train/b/2', 'test/a/3'].map((name) => [`${name}.${extension}`, content]),
+    );
+    const { train, rejected } = await importAndRead(await writeTree(await temporaryFolder(), files), {
+      size: side,
+    });
     expect(rejected).toEqual([]);
     expect([...train.pixels.subarray(0, side * side)]).toEqual(expected);
   });
 
   it('animations and several pages are refused', async () => {
-    const frames = await sharp(Buffer.alloc(2 * 4 * 4 * 3, 9), { raw: { width: 4, height: 8, channels: 3, pageHeight: 4 } })
+    const frames = await sharp(Buffer.alloc(2 * 4 * 4 * 3, 9), {
+      raw: { width: 4, height: 8, channels: 3, pageHeight: 4 },
+    })
       .gif({ keepDuplicateFrames: true })
       .toBuffer();
-    const from = await writeTree(await temporaryFolder(), { ...(await classesOf('a', 'b')), 'a/x.gif': frames });
-    expect((await importAndRead(from)).rejected).toEqual([{ name: 'a/x.gif', reason: 'an animation, not a still image' }]);
+    const from = await writeTree(await temporaryFolder(), {
+      ...(await classesOf('a', 'b')),
+      'a/x.gif': frames,
+    });
+    expect((await importAndRead(from)).rejected).toEqual([
+      { name: 'a/x.gif', reason: 'an animation, not a still image' },
+    ]);
   });
 });

@@ -1,13 +1,13 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import sharp,{ type Sharp } from 'sharp';
-import { describe,expect,it } from 'vitest';
+import sharp, { type Sharp } from 'sharp';
+import { describe, expect, it } from 'vitest';
 
 import { toolkitError } from '../../../support/errors.js';
 import { temporaryFolder } from '../../../support/folders.js';
 import { importAndRead } from '../../../support/imported.js';
-import { picture,writeTree } from '../../../support/pictures.js';
+import { picture, writeTree } from '../../../support/pictures.js';
 
 describe('a folder with train and test', () => {
   it('becomes both splits, with classes by their names, pixel by pixel', async () => {

@@ -53,9 +53,13 @@ async function archive(arrays: Record<string, Buffer>): Promise<string> {
   return `${await writeTree(await temporaryFolder(), { 'set.npz': zip(members) })}/set.npz`;
 }
 
-const take = async (arrays: Record<string, Buffer>): Promise<ReadBack> => importAndRead(await archive(arrays));
+const take = async (arrays: Record<string, Buffer>): Promise<ReadBack> =>
+  importAndRead(await archive(arrays));
 
-function expectRight({ manifest, dimensions, train, test, rejected }: ReadBack, classNames = ['0', '1', '2']): void {
+function expectRight(
+  { manifest, dimensions, train, test, rejected }: ReadBack,
+  classNames = ['0', '1', '2'],
+): void {
   expect(rejected).toEqual([]);
   expect(manifest.classNames).toEqual(classNames);
   expect(dimensions.slice(1)).toEqual([SIDE, SIDE]);
@@ -89,8 +93,13 @@ describe('arrays of numbers', () => {
     for (const shape of [[PIXELS], [SIDE, SIDE, 1], [1, SIDE, SIDE]]) {
       expectRight(await take({ images: array('|u1', [COUNT, ...shape], pixels), labels: labels() }));
     }
-    const planar = all.flatMap(() => [0, 1, 2].flatMap((channel) => Array.from({ length: 16 }, (_, at) => 60 * channel + at)));
-    const { dimensions, train } = await take({ images: array('|u1', [COUNT, 3, 4, 4], planar), labels: labels() });
+    const planar = all.flatMap(() =>
+      [0, 1, 2].flatMap((channel) => Array.from({ length: 16 }, (_, at) => 60 * channel + at)),
+    );
+    const { dimensions, train } = await take({
+      images: array('|u1', [COUNT, 3, 4, 4], planar),
+      labels: labels(),
+    });
     expect(dimensions.slice(1)).toEqual([4, 4, 3]);
     expect([...train.pixels.subarray(0, 6)]).toEqual([0, 60, 120, 1, 61, 121]);
   });
@@ -100,7 +109,10 @@ describe('arrays of numbers', () => {
     ['0 to 1', '<f4', 1, [0, 32, 64, 96]],
   ])('%s become 0 to 255', async (_, type, most, expected) => {
     const values = all.flatMap(() => Array.from({ length: PIXELS }, (_unused, at) => (at / 8) * most));
-    const { manifest, train } = await take({ data: array(type, [COUNT, PIXELS], values), target: labels('<i8') });
+    const { manifest, train } = await take({
+      data: array(type, [COUNT, PIXELS], values),
+      target: labels('<i8'),
+    });
     expect([...train.pixels.subarray(0, 4)]).toEqual(expected);
     expect(manifest.imported?.range).toEqual([0, most]);
   });
@@ -120,7 +132,16 @@ describe('labels', () => {
 
   it('in words are taken, as NumPy’s texts and bytes', async () => {
     const words = ['ant', 'bee', 'crow'];
-    const wide = Buffer.concat(all.map((image) => Buffer.from(words[labelOf(image)]!.padEnd(4, '\0').split('').map((letter) => [letter.charCodeAt(0), 0, 0, 0]).flat())));
+    const wide = Buffer.concat(
+      all.map((image) =>
+        Buffer.from(
+          words[labelOf(image)]!.padEnd(4, '\0')
+            .split('')
+            .map((letter) => [letter.charCodeAt(0), 0, 0, 0])
+            .flat(),
+        ),
+      ),
+    );
     expectRight(await take({ x: images(), y: npyFile('<U4', [COUNT], wide) }), words);
     const narrow = Buffer.from(all.map((image) => words[labelOf(image)]!.padEnd(4, '\0')).join(''));
     expectRight(await take({ x: images(), y: npyFile('|S4', [COUNT, 1], narrow) }), words);
@@ -139,13 +160,26 @@ describe('names', () => {
     ['trainX', 'trainY'],
     ['train_data', 'train_targets'],
   ])('%s and %s belong together', async (first, second) => {
-    expectRight(await take({ [first]: images(), [second]: labels(), ...(first === 'arr_0' ? {} : { extra: labels() }) }));
+    expectRight(
+      await take({
+        [first]: images(),
+        [second]: labels(),
+        ...(first === 'arr_0' ? {} : { extra: labels() }),
+      }),
+    );
   });
 
   it('of splits in many spellings are taken as splits', async () => {
     const one = (value: number): Buffer => array('|u1', [1, 2, 2], [value, 0, 0, 255]);
     const zero = array('|u1', [1], [0]);
-    const arrays = { X_train: one(1), y_train: zero, x_val: one(2), y_val: zero, X_test: one(3), y_test: zero };
+    const arrays = {
+      X_train: one(1),
+      y_train: zero,
+      x_val: one(2),
+      y_val: zero,
+      X_test: one(3),
+      y_test: zero,
+    };
     const { train, test } = await take(arrays);
     expect([train.pixels[0], train.pixels[4], test.pixels[0]]).toEqual([1, 2, 3]);
   });
@@ -156,23 +190,82 @@ describe('names', () => {
     const events: ToolkitEvent[] = [];
     const context = silentContext({ emit: (event) => events.push(event) });
     await collect({ dataset: 'own', from, dataDir: await temporaryFolder() }, context);
-    expect(events).toContainEqual(expect.objectContaining({ message: 'x_test has no labels and is left out' }));
+    expect(events).toContainEqual(
+      expect.objectContaining({ message: 'x_test has no labels and is left out' }),
+    );
   });
 });
 
 it('a folder of arrays is taken', async () => {
-  expectRight(await importAndRead(await writeTree(await temporaryFolder(), { 'images.npy': images(), 'labels.npy': labels() })));
+  expectRight(
+    await importAndRead(
+      await writeTree(await temporaryFolder(), { 'images.npy': images(), 'labels.npy': labels() }),
+    ),
+  );
 });
 
 it.each<[string, Record<string, Buffer>, string]>([
-  ['several labels an image', { images: images(), labels: npyFile('|u1', [COUNT, 14], Buffer.alloc(14 * COUNT, 1)) }, 'one label only'],
-  ['volumes', { images: npyFile('|u1', [COUNT, 5, 5, 5], Buffer.alloc(125 * COUNT)), labels: labels() }, 'square images'],
-  ['images last', { images: npyFile('|u1', [4, 4, 3, 9], Buffer.alloc(432)), labels: array('|u1', [9], all.slice(0, 9)) }, 'square images'],
-  ['16 bits', { images: array('<u2', [COUNT, SIDE, SIDE], pixels.map((value) => 200 * value)), labels: labels() }, 'from 20000 to'],
-  ['halves', { images: array('<f4', [COUNT, SIDE, SIDE], pixels.map((value) => value + 0.5)), labels: labels() }, 'whole numbers from 0 to 255'],
-  ['Python objects', { images: images(), labels: npyFile('|O', [COUNT], Buffer.alloc(96)) }, 'it holds Python objects'],
-  ['complex numbers', { images: npyFile('<c8', [COUNT, 1, 1], Buffer.alloc(96)), labels: labels() }, 'of the type <c8'],
-  ['labels that are measurements', { images: images(), labels: array('<f4', [COUNT], all.map((image) => image + 0.5)) }, 'a label is 0.5'],
+  [
+    'several labels an image',
+    { images: images(), labels: npyFile('|u1', [COUNT, 14], Buffer.alloc(14 * COUNT, 1)) },
+    'one label only',
+  ],
+  [
+    'volumes',
+    { images: npyFile('|u1', [COUNT, 5, 5, 5], Buffer.alloc(125 * COUNT)), labels: labels() },
+    'square images',
+  ],
+  [
+    'images last',
+    { images: npyFile('|u1', [4, 4, 3, 9], Buffer.alloc(432)), labels: array('|u1', [9], all.slice(0, 9)) },
+    'square images',
+  ],
+  [
+    '16 bits',
+    {
+      images: array(
+        '<u2',
+        [COUNT, SIDE, SIDE],
+        pixels.map((value) => 200 * value),
+      ),
+      labels: labels(),
+    },
+    'from 20000 to',
+  ],
+  [
+    'halves',
+    {
+      images: array(
+        '<f4',
+        [COUNT, SIDE, SIDE],
+        pixels.map((value) => value + 0.5),
+      ),
+      labels: labels(),
+    },
+    'whole numbers from 0 to 255',
+  ],
+  [
+    'Python objects',
+    { images: images(), labels: npyFile('|O', [COUNT], Buffer.alloc(96)) },
+    'it holds Python objects',
+  ],
+  [
+    'complex numbers',
+    { images: npyFile('<c8', [COUNT, 1, 1], Buffer.alloc(96)), labels: labels() },
+    'of the type <c8',
+  ],
+  [
+    'labels that are measurements',
+    {
+      images: images(),
+      labels: array(
+        '<f4',
+        [COUNT],
+        all.map((image) => image + 0.5),
+      ),
+    },
+    'a label is 0.5',
+  ],
   ['images alone', { images: images() }, 'it holds images without labels'],
 ])('%s are refused, and not called damaged', async (_, arrays, reason) => {
   const error = await toolkitError('SOURCE_REFUSED', take(arrays));

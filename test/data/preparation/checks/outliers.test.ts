@@ -4,7 +4,11 @@ import { findPrepared } from '../../../../src/artifacts/prepared.js';
 import { silentContext } from '../../../../src/core/events.js';
 import { Random } from '../../../../src/core/random.js';
 import type { LabelledImages } from '../../../../src/core/images.js';
-import { outliersCheck, outlierScores, withoutItself } from '../../../../src/data/preparation/checks/outliers.js';
+import {
+  outliersCheck,
+  outlierScores,
+  withoutItself,
+} from '../../../../src/data/preparation/checks/outliers.js';
 import { distances, fitDistribution } from '../../../../src/data/preparation/cleaning/mahalanobis.js';
 import { startOnCpu } from '../../../support/backends.js';
 import { chosenImages, greyImages } from '../../../support/images.js';

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
 import { silentContext } from '../../../../src/core/events.js';
-import type { CheckDefinition, CheckInput, CheckMode } from '../../../../src/data/preparation/checks/check.js';
+import type {
+  CheckDefinition,
+  CheckInput,
+  CheckMode,
+} from '../../../../src/data/preparation/checks/check.js';
 import { constantImagesCheck } from '../../../../src/data/preparation/checks/constant-images.js';
 import { duplicatesCheck } from '../../../../src/data/preparation/checks/duplicates.js';
 import { labelsCheck } from '../../../../src/data/preparation/checks/labels.js';

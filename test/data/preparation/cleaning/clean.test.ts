@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 
 import { silentContext } from '../../../../src/core/events.js';
 import { checks } from '../../../../src/data/preparation/checks/index.js';
-import { clean, needsBackend, type Cleaned, type CleaningInput } from '../../../../src/data/preparation/cleaning/clean.js';
+import {
+  clean,
+  needsBackend,
+  type Cleaned,
+  type CleaningInput,
+} from '../../../../src/data/preparation/cleaning/clean.js';
 import { checkModes, cleaningOptions } from '../../../../src/data/preparation/cleaning/cleaning-options.js';
 import { reportCleaning } from '../../../../src/data/preparation/cleaning/cleaning-report.js';
 import { failureOf } from '../../../support/errors.js';

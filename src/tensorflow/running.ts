@@ -1,0 +1,58 @@
+import type { EagerContext } from './c-api/eager-context.js';
+
+/** The TensorFlow that this process runs. */
+export interface RunningTensorFlow {
+  readonly eager: EagerContext;
+  readonly version: string;
+  /** "CPU", or a GPU's name, such as "NVIDIA H200". */
+  readonly device: string;
+  readonly threads: number;
+  /** The folder of its libraries. */
+  readonly folder: string;
+  readonly isDeterministic: boolean;
+}
+
+/** The public description of the TensorFlow that the process runs. */
+export interface ActiveTensorFlow {
+  /** TensorFlow's version, such as "2.21.0". */
+  version: string;
+  /** "CPU", or a GPU's name, such as "NVIDIA H200". */
+  device: string;
+  /** Whether operations run on a GPU. */
+  usesGpu: boolean;
+  /** Threads per operation. */
+  threads: number;
+  /** The folder of TensorFlow's libraries. */
+  runtime: string;
+  /** Whether only deterministic GPU kernels are used. */
+  deterministic: boolean;
+  /** Whether steps compiled from now on use 16-bit floats. */
+  mixedPrecision: boolean;
+}
+
+let running: RunningTensorFlow | undefined;
+
+/** The TensorFlow that this process runs, or undefined before it is loaded. */
+export function runningTensorFlow(): RunningTensorFlow | undefined {
+  return running;
+}
+
+/** Records the TensorFlow that this process runs until it ends. */
+export function keepRunning(opened: RunningTensorFlow): RunningTensorFlow {
+  running = opened;
+  return opened;
+}
+
+/** Describes a loaded TensorFlow. */
+export function describeTensorFlow(opened: RunningTensorFlow): ActiveTensorFlow {
+  const { version, device, threads, folder, isDeterministic, eager } = opened;
+  return {
+    version,
+    device,
+    usesGpu: eager.usesGpu,
+    threads,
+    runtime: folder,
+    deterministic: isDeterministic,
+    mixedPrecision: eager.config.mixedPrecision ?? false,
+  };
+}
