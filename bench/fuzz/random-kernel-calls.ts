@@ -21,7 +21,7 @@ interface Declaration {
 
 /** Sizes stay small, and large numbers are so large that no memory can be had for them: bad calls are looked for, not a full memory. */
 const SIZES = [0, 1, 1, 2, 2, 3, 4, 5] as const;
-const NUMBERS = [-2, -1, 0, 1, 1, 2, 2, 3, 4, 0.5, 9, Number.NaN, Infinity, 2 ** 34, 2 ** 40] as const;
+const NUMBERS = [-2, -1, 0, 1, 1, 2, 2, 3, 4, 0.5, 9, Number.NaN, Infinity, 2 ** 40] as const;
 const TYPES = ['float32', 'float32', 'float32', 'int32', 'int32', 'bool', 'string', 'complex64'] as const;
 const ANY_ATTRIBUTE = [undefined, null, 'text', true, [], [1], [-1, 2.5], {}, 3, Number.NaN] as const;
 

@@ -19,6 +19,7 @@ import {
   MaxPoolGrad,
   MaxPoolWithArgmax,
   RaggedTensorToTensor,
+  ScatterNd,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 
@@ -56,6 +57,15 @@ export function checkArguments(): void {
     }
     return kernelFunc(parameters);
   });
+  wrapKernel(ScatterNd, (kernelFunc) => (parameters) => {
+    const { indices, updates } = parameters.inputs as unknown as ScatterInputs;
+    // A vector of indices has one update for each, as a matrix has for each row.
+    const updateAxes = Math.max(indices.shape.length - 1, 1);
+    if (updates.shape.length < updateAxes) {
+      throw new Error(`updates must have at least the rank ${updateAxes}, not ${updates.shape.length}`);
+    }
+    return kernelFunc(parameters);
+  });
   wrapKernel(GatherV2, (kernelFunc) => (parameters) => {
     const { axis, batchDims } = parameters.attrs as Record<string, unknown>;
     const rank = parameters.inputs['x']?.shape.length ?? 0;
@@ -67,6 +77,11 @@ export function checkArguments(): void {
       attrs: { batchDims: batchDims as number, axis: (axis as number) + rank },
     });
   });
+}
+
+interface ScatterInputs {
+  readonly indices: TensorInfo;
+  readonly updates: TensorInfo;
 }
 
 interface RaggedInputs {
