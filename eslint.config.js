@@ -24,6 +24,8 @@ export default tseslint.config(
       'node_modules/',
       'coverage/',
       'docs/api/',
+      // Generated from dist by scripts/declarations.mjs.
+      'tfjs-node/index.d.ts',
       'data/',
       'checkpoints/',
       'vendor/',
