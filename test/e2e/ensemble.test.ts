@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { expect, inject, it } from 'vitest';
+import { beforeAll, expect, inject, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { findPrepared } from '../../src/artifacts/prepared.js';
@@ -10,17 +11,20 @@ import { silentContext } from '../../src/core/events.js';
 import { meanProbabilities } from '../../src/evaluation/ensemble.js';
 import { classifyImages } from '../../src/models/classify-images.js';
 import { QUICK, runCommand } from '../support/command.js';
-import { temporaryFolder } from '../support/folders.js';
 import { onSheet } from '../support/foreign-pictures.js';
 import { startTensorFlow } from '../support/training.js';
 
-/** Trains r1, r2 and r3. */
-async function trainMembers(cwd: string): Promise<void> {
+/** Where r1, r2 and r3 were trained. */
+let cwd: string;
+
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'mnist-train-test-'));
   for (const seed of ['1', '2', '3']) {
     const words = ['train', '--epochs', '1', '--run', `r${seed}`, '--seed', seed, ...QUICK];
     expect((await runCommand(words, { cwd })).code).toBe(0);
   }
-}
+  return () => rm(cwd, { recursive: true, force: true });
+});
 
 it('the ensemble is the mean of its members’ probabilities', () => {
   const scored = (...probabilities: number[]): Parameters<typeof meanProbabilities>[0][number] => ({
@@ -40,8 +44,6 @@ it(
     timeout: 120_000,
   },
   async () => {
-    const cwd = await temporaryFolder();
-    await trainMembers(cwd);
     const ensemble = ['evaluate', 'r1', 'r2', 'r3', '--ensemble', '--json', '--resamples', '0'];
     const { code, result } = await runCommand([...ensemble, '--report', 'report.html', '--mistakes', '2'], {
       cwd,
@@ -121,8 +123,6 @@ it(
 );
 
 it('predict --with: the mean of what each says of a picture alone, decided without any of their rules', async () => {
-  const cwd = await temporaryFolder();
-  await trainMembers(cwd);
   const { test: images } = (await findPrepared(inject('dataDir'), 'mnist'))!;
   const { width, height, rgba } = onSheet(images.pixels.subarray(0, 784), 4, (ink) => 255 - ink);
   await sharp(rgba, { raw: { width, height, channels: 4 } }).toFile(join(cwd, 'digit.png'));
