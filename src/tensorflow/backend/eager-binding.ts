@@ -59,6 +59,7 @@ export class EagerBinding implements TensorFlowBinding {
   readonly #savedModels: SavedModelSessions;
   /** The inputs of the last call. */
   #held: readonly number[] = [];
+  #isReleasePlanned = false;
 
   constructor(context: EagerContext) {
     this.context = context;
@@ -114,12 +115,24 @@ export class EagerBinding implements TensorFlowBinding {
   }
 
   deleteTensor(id: number): void {
-    const { api, status } = this.context;
-    api.TFE_DeleteTensorHandle(this.#handle(id, 'deleting a tensor'));
+    this.context.api.TFE_DeleteTensorHandle(this.#handle(id, 'deleting a tensor'));
     this.#handles.delete(id);
-    if (!this.#held.includes(id)) return;
-    // Otherwise the operation would keep its inputs in memory until the next call.
-    api.TFE_OpReset(this.#operation, 'NoOp', null, status);
+    if (this.#held.includes(id)) this.#releaseSoon();
+  }
+
+  /** The operation keeps its inputs in memory until the next call; if none comes at once, they are released. */
+  #releaseSoon(): void {
+    if (this.#isReleasePlanned) return;
+    this.#isReleasePlanned = true;
+    setImmediate(() => {
+      this.#isReleasePlanned = false;
+      this.#release();
+    });
+  }
+
+  #release(): void {
+    if (this.#operation === 0) return;
+    this.context.api.TFE_OpReset(this.#operation, 'NoOp', null, this.context.status);
     this.#held = [];
   }
 
@@ -173,9 +186,7 @@ export class EagerBinding implements TensorFlowBinding {
   /** Forgets a function, before the eager context does. */
   forgetFunction(name: string): void {
     this.#setups.delete(name);
-    if (this.#operation !== 0)
-      this.context.api.TFE_OpReset(this.#operation, 'NoOp', null, this.context.status);
-    this.#held = [];
+    this.#release();
   }
 
   /** Values of a fixed size, with 64-bit integers as pairs of 32-bit words. */
