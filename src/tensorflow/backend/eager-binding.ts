@@ -147,7 +147,7 @@ export class EagerBinding implements TensorFlowBinding {
   /** Runs an operation and returns its outputs. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   executeOp(
     name: string,
-    attributes: OperationAttribute[],
+    attributes: readonly OperationAttribute[],
     inputs: number[],
     outputs: number,
   ): TensorMetadata[] {
@@ -158,7 +158,7 @@ export class EagerBinding implements TensorFlowBinding {
   }
 
   /** Runs an operation with one output of known shape and type and returns its id. Throws as `executeOp` does. */
-  executeKnown(name: string, attributes: OperationAttribute[], inputs: number[]): number {
+  executeKnown(name: string, attributes: readonly OperationAttribute[], inputs: number[]): number {
     this.#execute(name, attributes, inputs, 1);
     return this.#insert(this.#area.at(0));
   }

@@ -14,8 +14,8 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 
-import { AttributeType, DataType } from '../c-api/data-types.js';
-import { attribute } from '../c-api/graph-builder.js';
+import { DataType } from '../c-api/data-types.js';
+import { attribute, type NodeAttribute } from '../c-api/graph-builder.js';
 import { BACKEND_NAME } from './kernels/kernel-call.js';
 import { registerKernels } from './kernels/index.js';
 import { nameKernelErrors } from './kernels/worded-errors.js';
@@ -58,7 +58,7 @@ export const ExtraKernel = {
   TRANSFORM_IMAGES: 'ImageProjectiveTransformV3',
 } as const;
 
-const T = attribute.type('T', DataType.FLOAT) as kernels.OperationAttribute;
+const T = attribute.type('T', DataType.FLOAT);
 
 /** Registers the extra kernels, and better ones in place of some of tfjs-node-gpu's; once, however often it is called. */
 export function registerExtraKernels(): void {
@@ -67,7 +67,7 @@ export function registerExtraKernels(): void {
   register(ExtraKernel.SPARSE_CROSS_ENTROPY, ({ inputs, backend }) =>
     asTensorFlow(backend).executeMultipleOutputs(
       'SparseSoftmaxCrossEntropyWithLogits',
-      [T, typeAttribute('Tlabels', DataType.INT32)],
+      [T, attribute.type('Tlabels', DataType.INT32)],
       [inputs['logits']!, inputs['labels']!],
       2,
     ),
@@ -105,9 +105,9 @@ export function registerExtraKernels(): void {
     asTensorFlow(backend).executeSingleOutput(
       'StatelessRandomUniform',
       [
-        typeAttribute('dtype', DataType.FLOAT),
-        typeAttribute('T', DataType.INT32),
-        typeAttribute('Tseed', DataType.INT32),
+        attribute.type('dtype', DataType.FLOAT),
+        attribute.type('T', DataType.INT32),
+        attribute.type('Tseed', DataType.INT32),
       ],
       [inputs['shape']!, inputs['seed']!],
     ),
@@ -117,10 +117,10 @@ export function registerExtraKernels(): void {
     asTensorFlow(backend).executeSingleOutput(
       'GatherV2',
       [
-        typeAttribute('Tparams', DataType.FLOAT),
-        typeAttribute('Tindices', DataType.INT32),
-        typeAttribute('Taxis', DataType.INT32),
-        { name: 'batch_dims', type: AttributeType.INT, value: 1 },
+        attribute.type('Tparams', DataType.FLOAT),
+        attribute.type('Tindices', DataType.INT32),
+        attribute.type('Taxis', DataType.INT32),
+        attribute.integer('batch_dims', 1),
       ],
       [inputs['pixels']!, inputs['indices']!, inputs['axis']!],
     ),
@@ -129,9 +129,9 @@ export function registerExtraKernels(): void {
     asTensorFlow(backend).executeSingleOutput(
       'ImageProjectiveTransformV3',
       [
-        typeAttribute('dtype', DataType.FLOAT),
-        textAttribute('interpolation', 'BILINEAR'),
-        textAttribute('fill_mode', 'CONSTANT'),
+        attribute.type('dtype', DataType.FLOAT),
+        attribute.text('interpolation', 'BILINEAR'),
+        attribute.text('fill_mode', 'CONSTANT'),
       ],
       [inputs['images']!, inputs['transforms']!, inputs['shape']!, inputs['fill']!],
     ),
@@ -157,11 +157,11 @@ function registerActivationGradient(name: string, order: readonly [string, strin
 
 /** FusedBatchNormV3: the earlier versions lack an output that the gradient needs. */
 function registerBatchNormalization(): void {
-  const attributes = (epsilon: unknown): kernels.OperationAttribute[] => [
+  const attributes = (epsilon: unknown): NodeAttribute[] => [
     T,
-    typeAttribute('U', DataType.FLOAT),
-    { name: 'epsilon', type: AttributeType.FLOAT, value: epsilon as number },
-    booleanAttribute('is_training', true),
+    attribute.type('U', DataType.FLOAT),
+    attribute.float('epsilon', epsilon as number),
+    attribute.boolean('is_training', true),
   ];
   register(ExtraKernel.BATCH_NORMALIZATION, ({ inputs, attrs, backend }) => {
     const none = tensor1d([]);
@@ -190,7 +190,7 @@ const multiplyMatrices: FastPath = ({ inputs, attrs, backend }) => {
   const { transposeA, transposeB } = attrs as unknown as { transposeA: boolean; transposeB: boolean };
   return asTensorFlow(backend).executeSingleOutput(
     'MatMul',
-    [T, booleanAttribute('transpose_a', transposeA), booleanAttribute('transpose_b', transposeB)],
+    [T, attribute.boolean('transpose_a', transposeA), attribute.boolean('transpose_b', transposeB)],
     [a, b],
   );
 };
@@ -217,10 +217,10 @@ const gatherRecorded: FastPath = ({ inputs, attrs, backend }) => {
   return tensorflow.executeSingleOutput(
     'GatherV2',
     [
-      { name: 'batch_dims', type: AttributeType.INT, value: batchDims },
-      typeAttribute('Tparams', tensorflow.getDTypeInteger(x.dtype)),
-      typeAttribute('Tindices', DataType.INT32),
-      typeAttribute('Taxis', DataType.INT32),
+      attribute.integer('batch_dims', batchDims),
+      attribute.type('Tparams', tensorflow.getDTypeInteger(x.dtype)),
+      attribute.type('Tindices', DataType.INT32),
+      attribute.type('Taxis', DataType.INT32),
     ],
     [x, indices, scalar(axis, 'int32')],
   );
@@ -252,10 +252,10 @@ function gatherRows(
     const [rows] = binding.executeOp(
       'GatherV2',
       [
-        typeAttribute('Tparams', DataType.UINT8),
-        typeAttribute('Tindices', DataType.INT32),
-        typeAttribute('Taxis', DataType.INT32),
-        { name: 'batch_dims', type: AttributeType.INT, value: 0 },
+        attribute.type('Tparams', DataType.UINT8),
+        attribute.type('Tindices', DataType.INT32),
+        attribute.type('Taxis', DataType.INT32),
+        attribute.integer('batch_dims', 0),
       ],
       [bytes, indices, ...intermediate],
       1,
@@ -264,9 +264,9 @@ function gatherRows(
     const [floats] = binding.executeOp(
       'Cast',
       [
-        typeAttribute('SrcT', DataType.UINT8),
-        typeAttribute('DstT', DataType.FLOAT),
-        booleanAttribute('Truncate', false),
+        attribute.type('SrcT', DataType.UINT8),
+        attribute.type('DstT', DataType.FLOAT),
+        attribute.boolean('Truncate', false),
       ],
       [rows!.id],
       1,
@@ -279,16 +279,4 @@ function gatherRows(
 
 function asTensorFlow(backend: unknown): kernels.NodeJSKernelBackend {
   return backend as kernels.NodeJSKernelBackend;
-}
-
-function typeAttribute(name: string, value: number): kernels.OperationAttribute {
-  return { name, type: AttributeType.TYPE, value };
-}
-
-function booleanAttribute(name: string, value: boolean): kernels.OperationAttribute {
-  return { name, type: AttributeType.BOOL, value };
-}
-
-function textAttribute(name: string, value: string): kernels.OperationAttribute {
-  return { name, type: AttributeType.STRING, value };
 }

@@ -3,7 +3,7 @@ import type { BackendValues } from '@tensorflow/tfjs-core';
 
 import { ToolkitError } from '../../core/errors.js';
 import type { EagerBinding } from './eager-binding.js';
-import type { NodeAttribute } from '../c-api/graph-builder.js';
+import { attribute, type NodeAttribute } from '../c-api/graph-builder.js';
 import type { HostTensor } from '../c-api/tensors.js';
 import { OperationTypes } from '../c-api/operation-types.js';
 
@@ -149,12 +149,11 @@ export class RecordingBinding implements TensorFlowBinding {
    */
   recordLatestValue(variable: number): TensorMetadata {
     const { type, shape } = this.#eager.typeAndShapeOf(variable);
-    const attributes = [{ name: 'T', type: this.TF_ATTR_TYPE, value: type }];
-    const [copy] = this.#eager.executeOp('Identity', attributes, [variable], 1);
+    const [copy] = this.#eager.executeOp('Identity', [attribute.type('T', type)], [variable], 1);
     this.#results.add(copy!.id);
     this.#operations.push({
       name: LATEST_VALUE,
-      attributes: [{ name: 'dtype', type: this.TF_ATTR_TYPE, value: type }],
+      attributes: [attribute.type('dtype', type)],
       inputs: [variable],
       inputShapes: [shape],
       inputTypes: [type],
@@ -166,7 +165,7 @@ export class RecordingBinding implements TensorFlowBinding {
 
   executeOp(
     name: string,
-    attributes: OperationAttribute[],
+    attributes: readonly OperationAttribute[],
     inputs: number[],
     outputCount: number,
   ): TensorMetadata[] {

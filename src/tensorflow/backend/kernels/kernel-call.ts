@@ -1,4 +1,4 @@
-import type { NodeJSKernelBackend, OperationAttribute, TensorMetadata } from '#tensorflow-kernels';
+import type { NodeJSKernelBackend, TensorMetadata } from '#tensorflow-kernels';
 import {
   getKernel,
   registerKernel,
@@ -89,7 +89,7 @@ export class KernelCall {
   ): Value[] {
     const results = this.#backend.binding.executeOp(
       operation,
-      attributes as OperationAttribute[],
+      attributes,
       inputs.map(({ id }) => id),
       outputs,
     );
