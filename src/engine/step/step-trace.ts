@@ -135,7 +135,6 @@ function record(
     return ran!;
   } finally {
     backend.binding = binding;
-    recorder.dispose();
     dispose(copies.filter((copy) => !copy.isDisposed));
   }
 }
