@@ -18,7 +18,7 @@ export interface TensorMetadata {
 export interface OperationAttribute {
   name: string;
   type: number;
-  value: boolean | number | string | number[] | object;
+  value: boolean | number | string | object;
 }
 
 /** What tfjs-node-gpu asks of the native library; its own implementation is a compiled addon, ours is src/tensorflow. */
@@ -28,7 +28,7 @@ export interface TensorFlowBinding {
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array | BigInt64Array | Uint8Array[];
   executeOp(
     name: string,
-    attributes: OperationAttribute[],
+    attributes: readonly OperationAttribute[],
     inputs: number[],
     outputs: number,
   ): TensorMetadata[];
@@ -84,10 +84,10 @@ export declare class NodeJSKernelBackend extends KernelBackend {
   createOutputTensor(metadata: TensorMetadata): Tensor;
   getInputTensorIds(tensors: TensorInfo[]): number[];
   executeSingleInput(name: string, input: TensorInfo): Tensor;
-  executeSingleOutput(name: string, attributes: OperationAttribute[], inputs: TensorInfo[]): Tensor;
+  executeSingleOutput(name: string, attributes: readonly OperationAttribute[], inputs: TensorInfo[]): Tensor;
   executeMultipleOutputs(
     name: string,
-    attributes: OperationAttribute[],
+    attributes: readonly OperationAttribute[],
     inputs: TensorInfo[],
     outputs: number,
   ): Tensor[];

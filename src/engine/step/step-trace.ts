@@ -135,7 +135,6 @@ function record(
     return ran!;
   } finally {
     backend.binding = binding;
-    recorder.dispose();
     dispose(copies.filter((copy) => !copy.isDisposed));
   }
 }
@@ -195,7 +194,7 @@ export function shareTensor(
   id: number,
 ): ReturnType<EagerBinding['executeOp']>[number] {
   const { type } = binding.typeAndShapeOf(id);
-  return binding.executeOp('Identity', [attribute.type('T', type) as never], [id], 1)[0]!;
+  return binding.executeOp('Identity', [attribute.type('T', type)], [id], 1)[0]!;
 }
 
 /** Numbers are given in order and never again. */

@@ -56,7 +56,6 @@ export function trace(
     return result!;
   } finally {
     backend.binding = eager;
-    recorder.dispose();
     held.forEach((variable, index) => {
       if (variable.dataId !== saved[index]!.dataId) variable.assign(saved[index]!);
     });

@@ -50,9 +50,9 @@ export class EagerBinding implements TensorFlowBinding {
   readonly TF_Version: string;
 
   readonly context: EagerContext;
+  readonly definitions: OperationDefinitions;
   readonly #handles = new Map<number, Address>();
   #nextId = 0;
-  readonly #definitions: OperationDefinitions;
   readonly #setups = new Map<string, KnownOperation>();
   readonly #area: OutputArea;
   #operation: Address = 0;
@@ -64,7 +64,7 @@ export class EagerBinding implements TensorFlowBinding {
   constructor(context: EagerContext) {
     this.context = context;
     this.TF_Version = context.api.TF_Version();
-    this.#definitions = new OperationDefinitions(context.api);
+    this.definitions = new OperationDefinitions(context.api);
     this.#area = new OutputArea(context.api);
     this.#savedModels = new SavedModelSessions(context);
   }
@@ -160,7 +160,7 @@ export class EagerBinding implements TensorFlowBinding {
   /** Runs an operation and returns its outputs. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
   executeOp(
     name: string,
-    attributes: OperationAttribute[],
+    attributes: readonly OperationAttribute[],
     inputs: number[],
     outputs: number,
   ): TensorMetadata[] {
@@ -171,7 +171,7 @@ export class EagerBinding implements TensorFlowBinding {
   }
 
   /** Runs an operation with one output of known shape and type and returns its id. Throws as `executeOp` does. */
-  executeKnown(name: string, attributes: OperationAttribute[], inputs: number[]): number {
+  executeKnown(name: string, attributes: readonly OperationAttribute[], inputs: number[]): number {
     this.#execute(name, attributes, inputs, 1);
     return this.#insert(this.#area.at(0));
   }
@@ -260,7 +260,7 @@ export class EagerBinding implements TensorFlowBinding {
     const { api, status } = this.context;
     // A call from JavaScript: TensorFlow would end the process.
     if (typeof (name as unknown) !== 'string') throw failureIn('an operation', 'its name is no string');
-    const definition = this.#definitions.of(name);
+    const definition = this.definitions.of(name);
     if (!definition) throw failureIn(name, 'TensorFlow has no such operation');
     const setup = { ...definition, api, status, name, address: 0 };
     this.#setups.set(name, setup);

@@ -1,4 +1,3 @@
-import type * as kernels from '#tensorflow-kernels';
 import {
   Add,
   backend_util,
@@ -8,15 +7,22 @@ import {
   registerKernel,
   scalar,
   tensor1d,
-  unregisterKernel,
   type KernelFunc,
   type Tensor,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 
-import { AttributeType, DataType } from '../c-api/data-types.js';
-import { attribute } from '../c-api/graph-builder.js';
-import { BACKEND_NAME } from './kernels/kernel-call.js';
+import { DataType } from '../c-api/data-types.js';
+import { attribute, type NodeAttribute } from '../c-api/graph-builder.js';
+import {
+  BACKEND_NAME,
+  defineKernel,
+  improveKernelFunction,
+  tensorFlowOf,
+  type KernelCall,
+  type PartialKernel,
+  type Value,
+} from './kernels/kernel-call.js';
 import { registerKernels } from './kernels/index.js';
 import { nameKernelErrors } from './kernels/worded-errors.js';
 import { RecordingBinding } from './recording-binding.js';
@@ -58,22 +64,22 @@ export const ExtraKernel = {
   TRANSFORM_IMAGES: 'ImageProjectiveTransformV3',
 } as const;
 
-const T = attribute.type('T', DataType.FLOAT) as kernels.OperationAttribute;
+const T = attribute.type('T', DataType.FLOAT);
 
 /** Registers the extra kernels, and better ones in place of some of tfjs-node-gpu's; once, however often it is called. */
 export function registerExtraKernels(): void {
   const isRegistered = getKernel(ExtraKernel.SPARSE_CROSS_ENTROPY, BACKEND_NAME) as unknown;
   if (isRegistered !== undefined) return;
   register(ExtraKernel.SPARSE_CROSS_ENTROPY, ({ inputs, backend }) =>
-    asTensorFlow(backend).executeMultipleOutputs(
+    tensorFlowOf(backend).executeMultipleOutputs(
       'SparseSoftmaxCrossEntropyWithLogits',
-      [T, typeAttribute('Tlabels', DataType.INT32)],
+      [T, attribute.type('Tlabels', DataType.INT32)],
       [inputs['logits']!, inputs['labels']!],
       2,
     ),
   );
   register(ExtraKernel.CROSS_ENTROPY, ({ inputs, backend }) =>
-    asTensorFlow(backend).executeMultipleOutputs(
+    tensorFlowOf(backend).executeMultipleOutputs(
       'SoftmaxCrossEntropyWithLogits',
       [T],
       [inputs['logits']!, inputs['targets']!],
@@ -81,73 +87,69 @@ export function registerExtraKernels(): void {
     ),
   );
   register(ExtraKernel.HALF_SQUARES, ({ inputs, backend }) =>
-    asTensorFlow(backend).executeSingleOutput('L2Loss', [T], [inputs['x']!]),
+    tensorFlowOf(backend).executeSingleOutput('L2Loss', [T], [inputs['x']!]),
   );
   register(ExtraKernel.UPLOAD_BYTES, ({ attrs, backend }) => {
     const { bytes, shape } = attrs as unknown as { bytes: Uint8Array; shape: number[] };
-    const tensorflow = asTensorFlow(backend);
+    const tensorflow = tensorFlowOf(backend);
     const id = tensorflow.binding.createTensor(shape, DataType.UINT8, bytes);
     return tensorflow.createOutputTensor({ id, shape, dtype: DataType.UINT8 });
   });
-  register(ExtraKernel.GATHER_BYTES, ({ inputs, backend }) => {
-    const tensorflow = asTensorFlow(backend);
-    const [bytes = -1, indices = -1] = tensorflow.getInputTensorIds([inputs['bytes']!, inputs['indices']!]);
-    return tensorflow.createOutputTensor(gatherRows(tensorflow.binding, bytes, indices));
-  });
+  defineKernel(ExtraKernel.GATHER_BYTES, gatherBytes);
   registerActivationGradient(ExtraKernel.RELU_GRADIENT, ['dy', 'y']);
   registerActivationGradient(ExtraKernel.TANH_GRADIENT, ['y', 'dy']);
   registerActivationGradient(ExtraKernel.SIGMOID_GRADIENT, ['y', 'dy']);
   register(ExtraKernel.BIAS_GRADIENT, ({ inputs, backend }) =>
-    asTensorFlow(backend).executeSingleOutput('BiasAddGrad', [T], [inputs['dy']!]),
+    tensorFlowOf(backend).executeSingleOutput('BiasAddGrad', [T], [inputs['dy']!]),
   );
   // StatelessRandomUniformV2 takes uint64 keys, a type that tfjs lacks.
   register(ExtraKernel.STATELESS_UNIFORM, ({ inputs, backend }) =>
-    asTensorFlow(backend).executeSingleOutput(
+    tensorFlowOf(backend).executeSingleOutput(
       'StatelessRandomUniform',
       [
-        typeAttribute('dtype', DataType.FLOAT),
-        typeAttribute('T', DataType.INT32),
-        typeAttribute('Tseed', DataType.INT32),
+        attribute.type('dtype', DataType.FLOAT),
+        attribute.type('T', DataType.INT32),
+        attribute.type('Tseed', DataType.INT32),
       ],
       [inputs['shape']!, inputs['seed']!],
     ),
   );
   // tfjs's GatherV2 reads the indices to check them, which is impossible while a step is recorded.
   register(ExtraKernel.GATHER_PIXELS, ({ inputs, backend }) =>
-    asTensorFlow(backend).executeSingleOutput(
+    tensorFlowOf(backend).executeSingleOutput(
       'GatherV2',
       [
-        typeAttribute('Tparams', DataType.FLOAT),
-        typeAttribute('Tindices', DataType.INT32),
-        typeAttribute('Taxis', DataType.INT32),
-        { name: 'batch_dims', type: AttributeType.INT, value: 1 },
+        attribute.type('Tparams', DataType.FLOAT),
+        attribute.type('Tindices', DataType.INT32),
+        attribute.type('Taxis', DataType.INT32),
+        attribute.integer('batch_dims', 1),
       ],
       [inputs['pixels']!, inputs['indices']!, inputs['axis']!],
     ),
   );
   register(ExtraKernel.TRANSFORM_IMAGES, ({ inputs, backend }) =>
-    asTensorFlow(backend).executeSingleOutput(
+    tensorFlowOf(backend).executeSingleOutput(
       'ImageProjectiveTransformV3',
       [
-        typeAttribute('dtype', DataType.FLOAT),
-        textAttribute('interpolation', 'BILINEAR'),
-        textAttribute('fill_mode', 'CONSTANT'),
+        attribute.type('dtype', DataType.FLOAT),
+        attribute.text('interpolation', 'BILINEAR'),
+        attribute.text('fill_mode', 'CONSTANT'),
       ],
       [inputs['images']!, inputs['transforms']!, inputs['shape']!, inputs['fill']!],
     ),
   );
   registerBatchNormalization();
   registerKernels();
-  addFastPath(BatchMatMul, multiplyMatrices);
-  addFastPath(Add, addBias);
-  addFastPath(GatherV2, gatherRecorded);
+  improveKernelFunction(BatchMatMul, multiplyMatrices);
+  improveKernelFunction(Add, addBias);
+  improveKernelFunction(GatherV2, gatherRecorded);
   nameKernelErrors();
 }
 
 /** TensorFlow's activation gradients differ only in the order of their inputs. */
 function registerActivationGradient(name: string, order: readonly [string, string]): void {
   register(name, ({ inputs, backend }) =>
-    asTensorFlow(backend).executeSingleOutput(
+    tensorFlowOf(backend).executeSingleOutput(
       name,
       [T],
       order.map((input) => inputs[input]!),
@@ -157,16 +159,16 @@ function registerActivationGradient(name: string, order: readonly [string, strin
 
 /** FusedBatchNormV3: the earlier versions lack an output that the gradient needs. */
 function registerBatchNormalization(): void {
-  const attributes = (epsilon: unknown): kernels.OperationAttribute[] => [
+  const attributes = (epsilon: unknown): NodeAttribute[] => [
     T,
-    typeAttribute('U', DataType.FLOAT),
-    { name: 'epsilon', type: AttributeType.FLOAT, value: epsilon as number },
-    booleanAttribute('is_training', true),
+    attribute.type('U', DataType.FLOAT),
+    attribute.float('epsilon', epsilon as number),
+    attribute.boolean('is_training', true),
   ];
   register(ExtraKernel.BATCH_NORMALIZATION, ({ inputs, attrs, backend }) => {
     const none = tensor1d([]);
     const given = [inputs['x']!, inputs['scale']!, inputs['offset']!, none, none];
-    return asTensorFlow(backend).executeMultipleOutputs(
+    return tensorFlowOf(backend).executeMultipleOutputs(
       'FusedBatchNormV3',
       attributes(attrs!['epsilon']),
       given,
@@ -174,7 +176,7 @@ function registerBatchNormalization(): void {
     );
   });
   register(ExtraKernel.BATCH_NORMALIZATION_GRADIENT, ({ inputs, attrs, backend }) =>
-    asTensorFlow(backend).executeMultipleOutputs(
+    tensorFlowOf(backend).executeMultipleOutputs(
       'FusedBatchNormGradV3',
       attributes(attrs!['epsilon']),
       ['dy', 'x', 'scale', 'mean', 'variance', 'more'].map((name) => inputs[name]!),
@@ -184,31 +186,31 @@ function registerBatchNormalization(): void {
 }
 
 /** MatMul for two matrices: Grappler fuses it with a bias or an activation that follows. */
-const multiplyMatrices: FastPath = ({ inputs, attrs, backend }) => {
+const multiplyMatrices: PartialKernel = ({ inputs, attrs, backend }) => {
   const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
   if (a.shape.length !== 2 || b.shape.length !== 2 || a.dtype !== 'float32') return undefined;
   const { transposeA, transposeB } = attrs as unknown as { transposeA: boolean; transposeB: boolean };
-  return asTensorFlow(backend).executeSingleOutput(
+  return tensorFlowOf(backend).executeSingleOutput(
     'MatMul',
-    [T, booleanAttribute('transpose_a', transposeA), booleanAttribute('transpose_b', transposeB)],
+    [T, attribute.boolean('transpose_a', transposeA), attribute.boolean('transpose_b', transposeB)],
     [a, b],
   );
 };
 
 /** BiasAdd for a vector added to every row: Grappler fuses it too. */
-const addBias: FastPath = ({ inputs, backend }) => {
+const addBias: PartialKernel = ({ inputs, backend }) => {
   const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
   const fits = a.shape.length > 1 && b.shape.length === 1 && b.shape[0] === a.shape.at(-1);
   if (!fits || a.dtype !== 'float32' || b.dtype !== 'float32') return undefined;
-  return asTensorFlow(backend).executeSingleOutput('BiasAdd', [T], [a, b]);
+  return tensorFlowOf(backend).executeSingleOutput('BiasAdd', [T], [a, b]);
 };
 
 /**
  * tfjs's own kernel reads the indices to check them, which a step that is being recorded cannot; TensorFlow checks them, on a CPU, when
  * the program runs.
  */
-const gatherRecorded: FastPath = ({ inputs, attrs, backend }) => {
-  const tensorflow = asTensorFlow(backend);
+const gatherRecorded: PartialKernel = ({ inputs, attrs, backend }) => {
+  const tensorflow = tensorFlowOf(backend);
   if (!(tensorflow.binding instanceof RecordingBinding)) return undefined;
   const { x, indices } = inputs as { x: Tensor; indices: Tensor };
   const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
@@ -217,78 +219,27 @@ const gatherRecorded: FastPath = ({ inputs, attrs, backend }) => {
   return tensorflow.executeSingleOutput(
     'GatherV2',
     [
-      { name: 'batch_dims', type: AttributeType.INT, value: batchDims },
-      typeAttribute('Tparams', tensorflow.getDTypeInteger(x.dtype)),
-      typeAttribute('Tindices', DataType.INT32),
-      typeAttribute('Taxis', DataType.INT32),
+      attribute.integer('batch_dims', batchDims),
+      attribute.type('Tparams', tensorflow.getDTypeInteger(x.dtype)),
+      attribute.type('Tindices', DataType.INT32),
+      attribute.type('Taxis', DataType.INT32),
     ],
     [x, indices, scalar(axis, 'int32')],
   );
 };
 
-/** A faster kernel for some inputs; for others it returns undefined, and the original kernel runs. */
-type FastPath = (parameters: Parameters<KernelFunc>[0]) => Tensor | TensorInfo | undefined;
-
-function addFastPath(name: string, fastPath: FastPath): void {
-  const original = getKernel(name, BACKEND_NAME);
-  unregisterKernel(name, BACKEND_NAME);
-  registerKernel({
-    ...original,
-    kernelFunc: (parameters) => fastPath(parameters) ?? original.kernelFunc(parameters),
-  });
-}
-
 function register(kernelName: string, kernelFunc: KernelFunc): void {
   registerKernel({ kernelName, backendName: BACKEND_NAME, kernelFunc });
 }
 
-function gatherRows(
-  binding: kernels.TensorFlowBinding,
-  bytes: number,
-  indices: number,
-): kernels.TensorMetadata {
-  const intermediate = [binding.createTensor([], DataType.INT32, new Int32Array([0]))];
-  try {
-    const [rows] = binding.executeOp(
-      'GatherV2',
-      [
-        typeAttribute('Tparams', DataType.UINT8),
-        typeAttribute('Tindices', DataType.INT32),
-        typeAttribute('Taxis', DataType.INT32),
-        { name: 'batch_dims', type: AttributeType.INT, value: 0 },
-      ],
-      [bytes, indices, ...intermediate],
-      1,
-    );
-    intermediate.push(rows!.id);
-    const [floats] = binding.executeOp(
-      'Cast',
-      [
-        typeAttribute('SrcT', DataType.UINT8),
-        typeAttribute('DstT', DataType.FLOAT),
-        booleanAttribute('Truncate', false),
-      ],
-      [rows!.id],
-      1,
-    );
-    return floats!;
-  } finally {
-    for (const id of intermediate) binding.deleteTensor(id);
-  }
-}
-
-function asTensorFlow(backend: unknown): kernels.NodeJSKernelBackend {
-  return backend as kernels.NodeJSKernelBackend;
-}
-
-function typeAttribute(name: string, value: number): kernels.OperationAttribute {
-  return { name, type: AttributeType.TYPE, value };
-}
-
-function booleanAttribute(name: string, value: boolean): kernels.OperationAttribute {
-  return { name, type: AttributeType.BOOL, value };
-}
-
-function textAttribute(name: string, value: string): kernels.OperationAttribute {
-  return { name, type: AttributeType.STRING, value };
+/** The rows of a table of bytes at some indices, as floats. */
+function gatherBytes(call: KernelCall): Value {
+  const attributes = [
+    attribute.type('Tparams', DataType.UINT8),
+    attribute.type('Tindices', DataType.INT32),
+    attribute.type('Taxis', DataType.INT32),
+    attribute.integer('batch_dims', 0),
+  ];
+  const inputs = [call.input('bytes'), call.input('indices'), call.integers(0)];
+  return call.cast(call.run('GatherV2', inputs, attributes), DataType.FLOAT);
 }

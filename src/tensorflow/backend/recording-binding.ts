@@ -3,9 +3,9 @@ import type { BackendValues } from '@tensorflow/tfjs-core';
 
 import { ToolkitError } from '../../core/errors.js';
 import type { EagerBinding } from './eager-binding.js';
-import type { NodeAttribute } from '../c-api/graph-builder.js';
+import { attribute, type NodeAttribute } from '../c-api/graph-builder.js';
 import type { HostTensor } from '../c-api/tensors.js';
-import { OperationTypes } from '../c-api/operation-types.js';
+import { completeTypes } from '../c-api/operation-types.js';
 
 /** An executed operation. Tensors are identified by the binding's ids, which are never reused. */
 export interface RecordedOperation {
@@ -68,7 +68,6 @@ export class RecordingBinding implements TensorFlowBinding {
   readonly TF_Version;
 
   readonly #eager: EagerBinding;
-  readonly #types: OperationTypes;
   readonly #arguments: ReadonlySet<number>;
   readonly #firstConstant: number;
   readonly #operations: RecordedOperation[] = [];
@@ -82,7 +81,6 @@ export class RecordingBinding implements TensorFlowBinding {
    */
   constructor(eager: EagerBinding, argumentIds: Iterable<number>, firstConstant = 0) {
     this.#eager = eager;
-    this.#types = new OperationTypes(eager.context.api);
     this.#arguments = new Set(argumentIds);
     this.#firstConstant = firstConstant;
     this.TF_FLOAT = eager.TF_FLOAT;
@@ -149,12 +147,11 @@ export class RecordingBinding implements TensorFlowBinding {
    */
   recordLatestValue(variable: number): TensorMetadata {
     const { type, shape } = this.#eager.typeAndShapeOf(variable);
-    const attributes = [{ name: 'T', type: this.TF_ATTR_TYPE, value: type }];
-    const [copy] = this.#eager.executeOp('Identity', attributes, [variable], 1);
+    const [copy] = this.#eager.executeOp('Identity', [attribute.type('T', type)], [variable], 1);
     this.#results.add(copy!.id);
     this.#operations.push({
       name: LATEST_VALUE,
-      attributes: [{ name: 'dtype', type: this.TF_ATTR_TYPE, value: type }],
+      attributes: [attribute.type('dtype', type)],
       inputs: [variable],
       inputShapes: [shape],
       inputTypes: [type],
@@ -166,7 +163,7 @@ export class RecordingBinding implements TensorFlowBinding {
 
   executeOp(
     name: string,
-    attributes: OperationAttribute[],
+    attributes: readonly OperationAttribute[],
     inputs: number[],
     outputCount: number,
   ): TensorMetadata[] {
@@ -182,7 +179,7 @@ export class RecordingBinding implements TensorFlowBinding {
     const types = infos.map(({ type }) => type);
     this.#operations.push({
       name,
-      attributes: this.#types.complete(name, attributes, types),
+      attributes: completeTypes(this.#eager.definitions.of(name), attributes, types),
       inputs: [...inputs],
       inputShapes: infos.map(({ shape }) => shape),
       inputTypes: types,
@@ -190,10 +187,6 @@ export class RecordingBinding implements TensorFlowBinding {
       changes: 0,
     });
     return outputs;
-  }
-
-  dispose(): void {
-    this.#types.dispose();
   }
 
   createTensor(shape: number[], dtype: number, values: BackendValues): number {

@@ -3,7 +3,8 @@ import type * as kernels from '#tensorflow-kernels';
 import { engine, type DataType as TypeName, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 
 import { ToolkitError } from '../../core/errors.js';
-import { AttributeType, DataType } from '../c-api/data-types.js';
+import { DataType } from '../c-api/data-types.js';
+import { attribute } from '../c-api/graph-builder.js';
 import type { EagerBinding } from './eager-binding.js';
 import { TensorStorage } from './tensor-storage.js';
 
@@ -91,7 +92,7 @@ export function newTensorFlowBackend(
 
     override executeSingleOutput(
       name: string,
-      attributes: OperationAttribute[],
+      attributes: readonly OperationAttribute[],
       inputs: TensorInfo[],
     ): Tensor {
       const [output] = this.binding.executeOp(name, attributes, this.#inputIds(name, inputs), 1);
@@ -100,7 +101,7 @@ export function newTensorFlowBackend(
 
     override executeMultipleOutputs(
       name: string,
-      attributes: OperationAttribute[],
+      attributes: readonly OperationAttribute[],
       inputs: TensorInfo[],
       outputs: number,
     ): Tensor[] {
@@ -148,14 +149,12 @@ export function newTensorFlowBackend(
   return new TensorFlowBackend();
 }
 
-/** The attribute `T`, in a list that is shared: nobody changes it. */
-export function typeAttributes(type: number): OperationAttribute[] {
-  const known = TYPE_ATTRIBUTES[type];
-  if (known) return known;
-  return (TYPE_ATTRIBUTES[type] = [{ name: 'T', type: AttributeType.TYPE, value: type }]);
-}
+const TYPE_ATTRIBUTES: Record<number, readonly OperationAttribute[]> = {};
 
-const TYPE_ATTRIBUTES: Record<number, OperationAttribute[]> = {};
+/** The attribute `T`; one list for all calls. */
+function typeAttributes(type: number): readonly OperationAttribute[] {
+  return (TYPE_ATTRIBUTES[type] ??= [attribute.type('T', type)]);
+}
 
 function refused(operation: string, reason: string, cause?: unknown): ToolkitError {
   return new ToolkitError('TENSORFLOW_FAILED', { operation, reason }, { cause });

@@ -7,7 +7,7 @@ import { ToolkitError } from '../../core/errors.js';
 import { EagerBinding } from './eager-binding.js';
 import type { EagerContext } from '../c-api/eager-context.js';
 import { registerExtraKernels } from './extra-kernels.js';
-import { BACKEND_NAME } from './kernels/kernel-call.js';
+import { BACKEND_NAME, tensorFlowOf } from './kernels/kernel-call.js';
 import { RecordingBinding } from './recording-binding.js';
 import { newTensorFlowBackend, type OwnBinding } from './tensorflow-backend.js';
 
@@ -89,7 +89,7 @@ export function requireFreeBackendName(): void {
 
 /** The TensorFlow backend, or undefined while tfjs uses another. */
 export function tensorFlowBackend(): kernels.NodeJSKernelBackend | undefined {
-  return getBackend() === BACKEND_NAME ? asTensorFlow(engine().backend) : undefined;
+  return getBackend() === BACKEND_NAME ? tensorFlowOf(engine().backend) : undefined;
 }
 
 /** The eager context of the TensorFlow backend. Throws while tfjs uses another backend, or records a step. */
@@ -103,8 +103,4 @@ export function tensorFlowContext(): EagerContext {
 export function recording(): RecordingBinding | undefined {
   const binding = tensorFlowBackend()?.binding;
   return binding instanceof RecordingBinding ? binding : undefined;
-}
-
-function asTensorFlow(backend: unknown): kernels.NodeJSKernelBackend {
-  return backend as kernels.NodeJSKernelBackend;
 }

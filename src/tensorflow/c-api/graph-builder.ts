@@ -9,7 +9,7 @@ export type NodeOutput = string;
 export interface NodeAttribute {
   name: string;
   type: number;
-  value: unknown;
+  value: boolean | number | string | object;
 }
 
 /** The `GraphDef` producer version that TensorFlow 2.16 and later read without upgrading it. */

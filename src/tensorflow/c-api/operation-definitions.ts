@@ -11,7 +11,7 @@ export interface OperationDefinition {
   readonly inputTypes: readonly (string | undefined)[];
 }
 
-/** Reads the definitions of operations, each once. */
+/** The definitions of operations, each read once. It lives as long as the process: there is one for the eager mode. */
 export class OperationDefinitions {
   readonly #api: TensorFlowApi;
   readonly #graph: Pointer;
@@ -31,10 +31,6 @@ export class OperationDefinitions {
     const definition = decode(bytes);
     this.#known.set(operation, definition);
     return definition;
-  }
-
-  dispose(): void {
-    this.#api.TF_DeleteGraph(this.#graph);
   }
 
   #read(operation: string): Uint8Array | undefined {

@@ -1,15 +1,12 @@
 import { slice, squeeze, tidy, type Tensor, type Tensor3D, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import { ToolkitError } from '../../core/errors.js';
-import { AttributeType, DataType } from '../c-api/data-types.js';
-import { attributes, type AttributeValues } from './attributes.js';
+import { DataType } from '../c-api/data-types.js';
+import { attribute, type NodeAttribute } from '../c-api/graph-builder.js';
 import { imageTypeOf } from './image-type.js';
 import { nodeBackend, withTensors } from './node-backend.js';
 
-const BYTES_TO_INTEGERS = attributes({
-  SrcT: [AttributeType.TYPE, DataType.UINT8],
-  DstT: [AttributeType.TYPE, DataType.INT32],
-});
+const BYTES_TO_INTEGERS = [attribute.type('SrcT', DataType.UINT8), attribute.type('DstT', DataType.INT32)];
 
 /**
  * Decodes a JPEG image to an int32 tensor of the shape [height, width, channels].
@@ -30,14 +27,14 @@ export function decodeJpeg(
   acceptableFraction = 1,
   dctMethod = '',
 ): Tensor3D {
-  return decode('DecodeJpeg', contents, {
-    channels: [AttributeType.INT, channels],
-    ratio: [AttributeType.INT, ratio],
-    fancy_upscaling: [AttributeType.BOOL, fancyUpscaling],
-    try_recover_truncated: [AttributeType.BOOL, tryRecoverTruncated],
-    acceptable_fraction: [AttributeType.FLOAT, acceptableFraction],
-    dct_method: [AttributeType.STRING, dctMethod],
-  }) as Tensor3D;
+  return decode('DecodeJpeg', contents, [
+    attribute.integer('channels', channels),
+    attribute.integer('ratio', ratio),
+    attribute.boolean('fancy_upscaling', fancyUpscaling),
+    attribute.boolean('try_recover_truncated', tryRecoverTruncated),
+    attribute.float('acceptable_fraction', acceptableFraction),
+    attribute.text('dct_method', dctMethod),
+  ]) as Tensor3D;
 }
 
 /**
@@ -48,7 +45,7 @@ export function decodeJpeg(
  */
 export function decodePng(contents: Uint8Array, channels = 0, dtype = 'int32'): Tensor3D {
   requireInt32(dtype);
-  return decode('DecodePng', contents, { channels: [AttributeType.INT, channels] }) as Tensor3D;
+  return decode('DecodePng', contents, [attribute.integer('channels', channels)]) as Tensor3D;
 }
 
 /**
@@ -57,12 +54,12 @@ export function decodePng(contents: Uint8Array, channels = 0, dtype = 'int32'): 
  * @param channels 0: those of the image; 3: RGB; 4: RGBA
  */
 export function decodeBmp(contents: Uint8Array, channels = 0): Tensor3D {
-  return decode('DecodeBmp', contents, { channels: [AttributeType.INT, channels] }) as Tensor3D;
+  return decode('DecodeBmp', contents, [attribute.integer('channels', channels)]) as Tensor3D;
 }
 
 /** Decodes all frames of a GIF image to an int32 tensor of the shape [frames, height, width, 3]. */
 export function decodeGif(contents: Uint8Array): Tensor4D {
-  return decode('DecodeGif', contents, {}) as Tensor4D;
+  return decode('DecodeGif', contents, []) as Tensor4D;
 }
 
 /**
@@ -116,17 +113,17 @@ export async function encodeJpeg(
   yDensity = 300,
   xmpMetadata = '',
 ): Promise<Uint8Array> {
-  return encode('EncodeJpeg', image, {
-    format: [AttributeType.STRING, format],
-    quality: [AttributeType.INT, quality],
-    progressive: [AttributeType.BOOL, progressive],
-    optimize_size: [AttributeType.BOOL, optimizeSize],
-    chroma_downsampling: [AttributeType.BOOL, chromaDownsampling],
-    density_unit: [AttributeType.STRING, densityUnit],
-    x_density: [AttributeType.INT, xDensity],
-    y_density: [AttributeType.INT, yDensity],
-    xmp_metadata: [AttributeType.STRING, xmpMetadata],
-  });
+  return encode('EncodeJpeg', image, [
+    attribute.text('format', format),
+    attribute.integer('quality', quality),
+    attribute.boolean('progressive', progressive),
+    attribute.boolean('optimize_size', optimizeSize),
+    attribute.boolean('chroma_downsampling', chromaDownsampling),
+    attribute.text('density_unit', densityUnit),
+    attribute.integer('x_density', xDensity),
+    attribute.integer('y_density', yDensity),
+    attribute.text('xmp_metadata', xmpMetadata),
+  ]);
 }
 
 /**
@@ -135,27 +132,31 @@ export async function encodeJpeg(
  * @param compression from 0 to 9, or -1 for the default
  */
 export async function encodePng(image: Tensor3D, compression = 1): Promise<Uint8Array> {
-  return encode('EncodePng', image, { compression: [AttributeType.INT, compression] });
+  return encode('EncodePng', image, [attribute.integer('compression', compression)]);
 }
 
-function decode(operation: string, contents: Uint8Array, given: AttributeValues): Tensor {
+function decode(operation: string, contents: Uint8Array, attributes: readonly NodeAttribute[]): Tensor {
   const backend = nodeBackend();
   return withTensors(backend.binding, ({ own }) => {
     const { binding } = backend;
     const bytes = own(binding.createTensor([], DataType.STRING, [contents]));
-    const [pixels] = binding.executeOp(operation, attributes(given), [bytes], 1);
+    const [pixels] = binding.executeOp(operation, attributes, [bytes], 1);
     // tfjs has no uint8.
     const [integers] = binding.executeOp('Cast', BYTES_TO_INTEGERS, [own(pixels!.id)], 1);
     return backend.createOutputTensor(integers!);
   });
 }
 
-async function encode(operation: string, image: Tensor3D, given: AttributeValues): Promise<Uint8Array> {
+async function encode(
+  operation: string,
+  image: Tensor3D,
+  attributes: readonly NodeAttribute[],
+): Promise<Uint8Array> {
   const { binding } = nodeBackend();
   const pixels = Uint8Array.from(await image.data());
   return withTensors(binding, ({ own }) => {
     const bytes = own(binding.createTensor(image.shape, DataType.UINT8, pixels));
-    const [encoded] = binding.executeOp(operation, attributes(given), [bytes], 1);
+    const [encoded] = binding.executeOp(operation, attributes, [bytes], 1);
     const [content] = binding.tensorDataSync(own(encoded!.id)) as Uint8Array[];
     return content!;
   });

@@ -1,8 +1,8 @@
 import type { NodeJSKernelBackend, TensorFlowBinding, TensorMetadata } from '#tensorflow-kernels';
 import type { ModelTensorInfo, Tensor } from '@tensorflow/tfjs-core';
 
-import { AttributeType, DataType } from '../c-api/data-types.js';
-import { attributes } from './attributes.js';
+import { DataType } from '../c-api/data-types.js';
+import { attribute } from '../c-api/graph-builder.js';
 import { modelDataType, modelDataTypeNumber } from './model-data-types.js';
 import { nodeBackend, withTensors, type Ownership } from './node-backend.js';
 
@@ -63,7 +63,7 @@ function fromModel(binding: TensorFlowBinding, result: TensorMetadata, own: Own)
 
 /** Eager mode infers the type of the input. */
 function cast(binding: TensorFlowBinding, id: number, type: number, own: Own): TensorMetadata {
-  const [result] = binding.executeOp('Cast', attributes({ DstT: [AttributeType.TYPE, type] }), [id], 1);
+  const [result] = binding.executeOp('Cast', [attribute.type('DstT', type)], [id], 1);
   own(result!.id);
   return result!;
 }

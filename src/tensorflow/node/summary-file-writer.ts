@@ -3,8 +3,8 @@ import { keep, Tensor, type KernelBackend, type Scalar } from '@tensorflow/tfjs-
 
 import { ToolkitError } from '../../core/errors.js';
 import { MessageWriter } from '../../core/formats/protobuf.js';
-import { AttributeType, DataType } from '../c-api/data-types.js';
-import { attributes } from './attributes.js';
+import { DataType } from '../c-api/data-types.js';
+import { attribute } from '../c-api/graph-builder.js';
 import { bucketsOf } from './histogram-buckets.js';
 import { nodeBackend, withTensors, type Ownership } from './node-backend.js';
 
@@ -118,10 +118,7 @@ export function summaryFileWriter(
   if (known) return known;
   const { binding } = backend;
   const resource = withTensors(binding, ({ own, disown }) => {
-    const shared = attributes({
-      shared_name: [AttributeType.STRING, `logdir:${logdir}`],
-      container: [AttributeType.STRING, ''],
-    });
+    const shared = [attribute.text('shared_name', `logdir:${logdir}`), attribute.text('container', '')];
     const [created] = binding.executeOp('SummaryWriter', shared, [], 1);
     own(created!.id);
     const integer = (value: number): number =>

@@ -2,12 +2,13 @@ import { expect, it } from 'vitest';
 
 import { multiplications, planCores } from '../../../src/engine/sharding/work.js';
 import type { RecordedOperation } from '../../../src/tensorflow/backend/recording-binding.js';
+import type { NodeAttribute } from '../../../src/tensorflow/c-api/graph-builder.js';
 
 function operation(
   name: string,
   inputShapes: number[][],
   output: number[],
-  attributes: Record<string, unknown> = {},
+  attributes: Record<string, NodeAttribute['value']> = {},
 ): RecordedOperation {
   return {
     name,

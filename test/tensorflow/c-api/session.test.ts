@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { DataType } from '../../../src/tensorflow/c-api/data-types.js';
-import { attribute, GraphBuilder } from '../../../src/tensorflow/c-api/graph-builder.js';
+import { attribute, GraphBuilder, type NodeAttribute } from '../../../src/tensorflow/c-api/graph-builder.js';
 import type { HostTensor } from '../../../src/tensorflow/c-api/tensors.js';
-import { OperationTypes } from '../../../src/tensorflow/c-api/operation-types.js';
+import { OperationDefinitions } from '../../../src/tensorflow/c-api/operation-definitions.js';
+import { completeTypes } from '../../../src/tensorflow/c-api/operation-types.js';
 import { Session } from '../../../src/tensorflow/c-api/session.js';
 import { tensorFlowContext } from '../../../src/tensorflow/backend/tfjs-backend.js';
 import { addLoop } from '../../../src/tensorflow/c-api/while-loop.js';
@@ -177,15 +178,16 @@ it('a loop goes round as often as it is told, and hands its values on', async ()
 });
 
 it('type attributes that a kernel leaves out, or has wrong, are inferred from the inputs', () => {
-  const types = new OperationTypes(tensorFlowContext().api);
+  const definitions = new OperationDefinitions(tensorFlowContext().api);
+  const complete = (name: string, given: NodeAttribute[], types: number[]): NodeAttribute[] =>
+    completeTypes(definitions.of(name), given, types);
   const { FLOAT, INT32 } = DataType;
   const expected = [attribute.type('T', FLOAT), attribute.type('Tdim', INT32)];
-  expect(types.complete('ExpandDims', [], [FLOAT, INT32])).toEqual(expected);
-  expect(types.complete('ExpandDims', expected, [FLOAT, INT32])).toEqual(expected);
-  expect(types.complete('ExpandDims', [attribute.type('T', INT32)], [FLOAT, INT32])).toEqual(expected);
+  expect(complete('ExpandDims', [], [FLOAT, INT32])).toEqual(expected);
+  expect(complete('ExpandDims', expected, [FLOAT, INT32])).toEqual(expected);
+  expect(complete('ExpandDims', [attribute.type('T', INT32)], [FLOAT, INT32])).toEqual(expected);
   // Behind a list, an input has no fixed place.
   const ofList = [attribute.integer('N', 2), attribute.type('T', FLOAT), attribute.type('Tidx', INT32)];
-  expect(types.complete('ConcatV2', ofList, [FLOAT, FLOAT, INT32])).toEqual(ofList);
-  expect(types.complete('NoSuchOperation', [], [])).toEqual([]);
-  types.dispose();
+  expect(complete('ConcatV2', ofList, [FLOAT, FLOAT, INT32])).toEqual(ofList);
+  expect(complete('NoSuchOperation', [], [])).toEqual([]);
 });

@@ -20,8 +20,7 @@ export function registerElementwiseKernels(): void {
       const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
       if (a.dtype !== 'float32' || b.dtype !== 'float32') return undefined;
       const shape = commonShape(a.shape, b.shape);
-      if (!shape) return undefined;
-      return () => tensorFlowOf(backend).executeElementwise(operation, DataType.FLOAT, [a, b], shape);
+      return shape && tensorFlowOf(backend).executeElementwise(operation, DataType.FLOAT, [a, b], shape);
     });
   }
 }

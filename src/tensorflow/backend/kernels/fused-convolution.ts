@@ -26,7 +26,7 @@ export function registerFusedConvolutionKernels(): void {
       const isDepthwise = kernel === FusedDepthwiseConv2D;
       const isChannelsLast = given.dataFormat !== 'NCHW';
       if (isUsual(given, tensorflow.isUsingGpuDevice, isDepthwise) && isChannelsLast) return undefined;
-      return () => fuse(kernel, inputs as unknown as FusedInputs, given, tensorflow);
+      return fuse(kernel, inputs as unknown as FusedInputs, given, tensorflow);
     });
   }
 }

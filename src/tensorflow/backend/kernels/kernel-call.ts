@@ -1,4 +1,4 @@
-import type { NodeJSKernelBackend, OperationAttribute, TensorMetadata } from '#tensorflow-kernels';
+import type { NodeJSKernelBackend, TensorMetadata } from '#tensorflow-kernels';
 import {
   getKernel,
   registerKernel,
@@ -89,7 +89,7 @@ export class KernelCall {
   ): Value[] {
     const results = this.#backend.binding.executeOp(
       operation,
-      attributes as OperationAttribute[],
+      attributes,
       inputs.map(({ id }) => id),
       outputs,
     );
@@ -164,19 +164,16 @@ export function improveKernel(
 ): void {
   improveKernelFunction(kernelName, (parameters) => {
     const compute = choose(parameters);
-    return compute && (() => new KernelCall(parameters).finish(compute));
+    return compute && new KernelCall(parameters).finish(compute);
   });
 }
 
-/** The same for a kernel that is made of tfjs's own operations. */
-export function improveKernelFunction(
-  kernelName: string,
-  choose: (parameters: Parameters) => (() => TensorInfo | TensorInfo[]) | undefined,
-): void {
-  wrapKernel(kernelName, (kernelFunc) => (parameters) => {
-    const compute = choose(parameters);
-    return compute ? compute() : kernelFunc(parameters);
-  });
+/** A kernel for some calls; for others it returns undefined, and the one that was there before runs. */
+export type PartialKernel = (parameters: Parameters) => TensorInfo | TensorInfo[] | undefined;
+
+/** The same for a kernel that does not compute with a `KernelCall`. */
+export function improveKernelFunction(kernelName: string, attempt: PartialKernel): void {
+  wrapKernel(kernelName, (kernelFunc) => (parameters) => attempt(parameters) ?? kernelFunc(parameters));
 }
 
 /** Registers a kernel that is made of the one that was there before. */
