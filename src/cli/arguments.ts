@@ -1,6 +1,6 @@
 import { Command as Program, Argument, CommanderError, Option } from 'commander';
 
-import { allFields, optionFields, type OptionSpace } from '../core/config/resolve.js';
+import { allFields, type OptionSpace } from '../core/config/resolve.js';
 import { flagOf, fieldsOf, isFreeText, parseText, type Field } from '../core/config/fields.js';
 import { ToolkitError } from '../core/errors.js';
 import { nearest } from '../core/registry.js';
@@ -78,19 +78,16 @@ function argumentFor({ name, description, required, variadic, choices }: Positio
 }
 
 function optionFor(field: Field, { space }: Command): Option {
-  return plainOption(field).helpGroup(groupOf(field.key, space));
+  return plainOption(field).helpGroup(groupOf(field, space));
 }
 
-function groupOf(key: string, space: OptionSpace): string {
+function groupOf({ key, choice, plugins }: Field, { choices }: OptionSpace): string {
   if (isCommon(key)) return 'Common options:';
-  const owner = Object.entries(space.choices).find(([, choice]) => optionFields(choice).has(key));
-  if (!owner) return 'Options:';
-  const [name, choice] = owner;
-  const having = optionFields(choice).get(key)?.plugins;
-  const isShared = having?.size === choice.registry.names.length;
+  if (choice === undefined || !plugins) return 'Options:';
+  const isShared = plugins.size === choices[choice]?.registry.names.length;
   return isShared
-    ? `Options for every --${name}:`
-    : `Options for --${name} ${[...(having?.keys() ?? [])].join(', ')}:`;
+    ? `Options for every --${choice}:`
+    : `Options for --${choice} ${[...plugins.keys()].join(', ')}:`;
 }
 
 function plainOption(field: Field): Option {

@@ -18,6 +18,8 @@ export interface Field {
   variable: string;
   /** The plug-ins that have it, with the default of each; undefined for a command's own option. */
   plugins?: ReadonlyMap<string, unknown>;
+  /** The option that selects one of these plug-ins. */
+  choice?: string;
   onlyWith?: OnlyWith;
 }
 
@@ -56,7 +58,7 @@ interface JsonSchema extends Partial<FieldMeta> {
   properties?: Record<string, JsonSchema>;
 }
 
-/** Deriving the fields takes zod milliseconds, and help and settings ask for the same schemas again and again. */
+/** Deriving the fields takes zod milliseconds, and the commands share many schemas. */
 const derived = new WeakMap<z.ZodObject, ReadonlyMap<string, Field>>();
 
 /** The fields of an object schema, by key. */

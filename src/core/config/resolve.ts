@@ -75,7 +75,7 @@ export function allFields(space: OptionSpace): Map<string, Field> {
   const fields = new Map(fieldsOf(space.fields));
   for (const [key, choice] of Object.entries(space.choices)) {
     fields.set(key, choiceField(key, choice));
-    for (const [name, field] of optionFields(choice)) fields.set(name, field);
+    for (const [name, field] of optionFields(choice)) fields.set(name, { ...field, choice: key });
   }
   return fields;
 }

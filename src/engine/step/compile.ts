@@ -78,7 +78,7 @@ function compileFirst(
 ): unknown {
   const held = new HeldVariables(eager);
   try {
-    const result = runFirst(eager, step, given);
+    const result = runFirst(eager, held, step, given);
     try {
       programs.set(signature, makeProgram(eager, step, given));
     } catch (error) {

@@ -48,22 +48,14 @@ export function eagerTensorFlow(): Eager | undefined {
 
 /**
  * Runs a step for its effects and its result, once: what it makes when it is first called, such as the state of an optimiser, is
- * there when it is recorded. Throws what it throws, and the variables have their values back then.
+ * there when it is recorded. Throws what it throws; the caller then restores the variables.
  */
-export function runFirst(eager: Eager, step: Step, given: Flattened): unknown {
-  const held = new HeldVariables(eager);
-  try {
-    const { returned, isOwn } = record(eager, held, step, given, ({ tensors }, isOwn) =>
-      tensors.map((tensor) => (isOwn(tensor) && !tensor.kept ? tensor : tensor.clone())),
-    );
-    dispose(returned.tensors.filter((tensor) => isOwn(tensor) && tensor.kept));
-    return assemble(returned.structure, returned.handedOut);
-  } catch (error) {
-    held.restore();
-    throw error;
-  } finally {
-    held.forget();
-  }
+export function runFirst(eager: Eager, held: HeldVariables, step: Step, given: Flattened): unknown {
+  const { returned, isOwn } = record(eager, held, step, given, ({ tensors }, isOwn) =>
+    tensors.map((tensor) => (isOwn(tensor) && !tensor.kept ? tensor : tensor.clone())),
+  );
+  dispose(returned.tensors.filter((tensor) => isOwn(tensor) && tensor.kept));
+  return assemble(returned.structure, returned.handedOut);
 }
 
 /** Runs a step and writes down what it does. Variables have their values back afterwards. Throws STEP_NOT_TRACEABLE. */
