@@ -74,7 +74,8 @@ async function makeFolders(path: string): Promise<string[]> {
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
+/** Whether a path is a folder, or a link to one. */
+export async function isFolder(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   return found?.isDirectory() ?? false;
 }

@@ -1,5 +1,7 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+
+import { isFolder } from '../../core/files.js';
 
 /**
  * Names of picture files. Formats that are not read are among them (HEIC, JPEG XL, SVG): such a file is an error that
@@ -30,7 +32,7 @@ export async function picturesIn(folder: string, visited = new Set<string>()): P
   // Of names that differ in nothing that the collator sees, the code units decide.
   for (const name of names.sort().sort((a, b) => naturally.compare(a, b))) {
     const path = join(folder, name);
-    if ((await stat(path).catch(() => undefined))?.isDirectory()) {
+    if (await isFolder(path)) {
       const below = await picturesIn(path, visited);
       found.files.push(...below.files);
       found.others += below.others;
