@@ -2,12 +2,13 @@ import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { isFolder } from '../../core/files.js';
+import { isImageName } from '../collection/image-names.js';
 
 /**
- * Names of picture files. Formats that are not read are among them (HEIC, JPEG XL, SVG): such a file is an error that
- * names it, rather than a picture that is left out without a word.
+ * Names of other pictures than an import takes. Formats that are not read are among them: such a file is an error that names it,
+ * rather than a picture that is left out without a word.
  */
-const PICTURE = /\.(png|jpe?g|jpe|jfif|gif|webp|tiff?|avif|bmp|dib|heic|heif|jxl|svg)$/i;
+const OTHER_PICTURE = /\.(jpe|heic|heif|jxl|svg)$/i;
 
 /** The pictures below a folder. */
 export interface FoundPictures {
@@ -36,7 +37,7 @@ export async function picturesIn(folder: string, visited = new Set<string>()): P
       const below = await picturesIn(path, visited);
       found.files.push(...below.files);
       found.others += below.others;
-    } else if (PICTURE.test(name)) found.files.push(path);
+    } else if (isImageName(name) || OTHER_PICTURE.test(name)) found.files.push(path);
     else found.others += 1;
   }
   return found;
