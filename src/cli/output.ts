@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { messageOf, systemCodeOf, ToolkitError } from '../core/errors.js';
+import { isStorageFull } from '../core/files.js';
 
 /** The streams that a command writes to. */
 interface Output {
@@ -43,7 +44,5 @@ export function watchOutput({ stdout, stderr }: Output): () => Promise<ToolkitEr
 }
 
 function reasonOf(error: unknown): string {
-  const code = systemCodeOf(error);
-  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-  return isFull ? 'no space left on the device' : (code ?? messageOf(error));
+  return isStorageFull(error) ? 'no space left on the device' : (systemCodeOf(error) ?? messageOf(error));
 }

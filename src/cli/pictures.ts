@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 
 import { messageOf, systemCodeOf, ToolkitError } from '../core/errors.js';
+import { isFolder } from '../core/files.js';
 import { picturesIn } from '../data/imaging/picture-files.js';
 import type { Emit } from '../core/events.js';
 import type { PictureSource, Predictions } from '../stages/predict/predict.js';
@@ -71,10 +72,6 @@ function failedSource(path: string, reason: string, cause?: unknown): PictureSou
     name: path,
     read: () => Promise.reject(new ToolkitError('PICTURE_UNREADABLE', { path, reason }, { cause })),
   };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 async function readPicture(path: string): Promise<Uint8Array> {

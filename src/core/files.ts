@@ -22,12 +22,16 @@ const TEMPORARY = /^\..+\.[0-9a-f-]{36}\.tmp$/;
 /** Converts a failed write to STORAGE_FULL or STORAGE_DENIED, which name the path; other errors stay the same. */
 export function storageError(error: unknown, path: string): unknown {
   const code = systemCodeOf(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new ToolkitError('STORAGE_FULL', { path }, { cause: error });
+  if (isStorageFull(error)) return new ToolkitError('STORAGE_FULL', { path }, { cause: error });
   if (code !== undefined && DENIED.has(code)) {
     return new ToolkitError('STORAGE_DENIED', { path, reason: code }, { cause: error });
   }
   return error;
+}
+
+/** Whether a write failed because the device or the user's quota is full. */
+export function isStorageFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(systemCodeOf(error) ?? '');
 }
 
 /** Makes a folder and its parents. Throws STORAGE_DENIED or STORAGE_FULL. */
@@ -74,7 +78,8 @@ async function makeFolders(path: string): Promise<string[]> {
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
+/** Whether a path is a folder, or a link to one. */
+export async function isFolder(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   return found?.isDirectory() ?? false;
 }

@@ -8,6 +8,11 @@ export function shortened(text: string, most = 100): string {
   return text.length <= most ? text : `${text.slice(0, most)}…`;
 }
 
+/** A text as one word of a shell command, whatever is in it. */
+export function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
 /** A count with thousands separated: "60,000". */
 export function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');

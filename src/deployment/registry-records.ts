@@ -1,10 +1,11 @@
 import { aliasNames, type AliasEvent, type AliasName } from '../artifacts/alias.js';
-import { AuditLog, type AuditLine } from '../artifacts/audit.js';
+import { AuditLog } from '../artifacts/audit.js';
 import { readHead } from '../artifacts/log/head.js';
-import { allLines, registryActs, type RegistryAct } from '../artifacts/log/acts.js';
+import { registryActs, type RegistryAct } from '../artifacts/log/acts.js';
 import { manifestHash, readManifest } from '../artifacts/manifest.js';
 import { versionFiles, type ModelRegistry } from '../artifacts/model-registry.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
+import { registryLines } from './settle.js';
 
 /** What the versions and aliases of a registry are, beside what its log says. */
 export interface RecordsChecked {
@@ -35,7 +36,7 @@ export async function verifyRecords(registry: ModelRegistry, only?: string): Pro
 }
 
 async function verifyOnce(registry: ModelRegistry, only: string | undefined): Promise<RecordsChecked> {
-  const lines = await readLines(registry);
+  const lines = await registryLines(registry, new AuditLog(registry.auditFile));
   const settled = (await readHead(registry.auditFile))?.settled ?? 0;
   const acts = registryActs(lines);
   const announced = new Set(acts.map(({ name }) => name));
@@ -54,15 +55,6 @@ async function verifyOnce(registry: ModelRegistry, only: string | undefined): Pr
     for (const alias of aliasNames) checkAlias(registry, name, alias, history[alias], own, isPending);
   }
   return { unrecorded };
-}
-
-/** All lines of the log. An empty log is right only beside an empty registry. */
-async function readLines(registry: ModelRegistry): Promise<AuditLine[]> {
-  const lines = await allLines(new AuditLog(registry.auditFile));
-  const names = await registry.names();
-  if (lines.length === 0 && names.length > 0)
-    throw broken(registry, 'the end', `it is empty, but there are versions of ${names.join(', ')}`);
-  return lines;
 }
 
 async function historiesOf(registry: ModelRegistry, name: string): Promise<Record<AliasName, AliasEvent[]>> {

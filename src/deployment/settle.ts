@@ -10,7 +10,7 @@ import { ToolkitError } from '../core/errors.js';
  * and storage errors.
  */
 export async function settleLastAct(registry: ModelRegistry, log: AuditLog, actor: string): Promise<void> {
-  const act = registryActs(await linesBesideVersions(registry, log)).at(-1);
+  const act = registryActs(await registryLines(registry, log)).at(-1);
   if (!act) return;
   const { name, version, action, sequence, hash, at } = act;
   const alias = action === 'deploy' ? 'candidate' : 'production';
@@ -34,11 +34,15 @@ export async function settleLastAct(registry: ModelRegistry, log: AuditLog, acto
   });
 }
 
-/** The log's lines; an empty log beside versions is not continued, because that would hide that it was emptied. */
-async function linesBesideVersions(registry: ModelRegistry, log: AuditLog): Promise<AuditLine[]> {
+/**
+ * The lines of a registry's log. Throws AUDIT_BROKEN, also for an empty log beside versions: to continue it would hide that it was
+ * emptied.
+ */
+export async function registryLines(registry: ModelRegistry, log: AuditLog): Promise<AuditLine[]> {
   const lines = await allLines(log);
-  if (lines.length > 0 || (await registry.names()).length === 0) return lines;
-  const reason = 'it is empty, but there are versions in the registry';
+  const names = lines.length > 0 ? [] : await registry.names();
+  if (names.length === 0) return lines;
+  const reason = `it is empty, but there are versions of ${names.join(', ')}`;
   throw new ToolkitError('AUDIT_BROKEN', { path: log.path, line: 'the end', reason });
 }
 

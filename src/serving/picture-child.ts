@@ -4,6 +4,7 @@ import { setPriority } from 'node:os';
 import type { CheckpointDescription } from '../artifacts/checkpoint.js';
 import { isToolkitError, messageOf } from '../core/errors.js';
 import { imageOf } from '../data/imaging/foreign-picture.js';
+import { loadSharp } from '../data/imaging/importing/open-picture.js';
 import type { Preparation } from '../data/imaging/preparation-for.js';
 import type { PreparedPicture } from '../data/imaging/prepare.js';
 
@@ -35,9 +36,7 @@ async function main(): Promise<void> {
   // Ctrl-C and service managers signal the whole group; the server may still be answering, and ends this process itself.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   process.on('disconnect', endNow);
-  const { default: sharp } = await import('sharp');
-  sharp.cache(false);
-  sharp.concurrency(1);
+  await loadSharp();
   process.on('message', (task: PictureTask) => void answer(task));
   // The decoders have threads of their own, so this runs beside them.
   setInterval(() => {

@@ -1,5 +1,5 @@
+import { shellQuoted as quoted } from '../../core/format.js';
 import { launchers, type CompletedCommand, type Expected } from './entries.js';
-import { quoted } from './quote.js';
 
 /**
  * The completion script for bash. Names that are found (runs, data sets, files) are only ever compared and quoted, never expanded: a

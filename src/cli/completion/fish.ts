@@ -1,5 +1,4 @@
 import { launchers, type CompletedCommand, type CompletedOption, type Expected } from './entries.js';
-import { quotedForFish as quoted } from './quote.js';
 
 /** The completion script for fish. */
 export function fishScript(commands: readonly CompletedCommand[], datasets: readonly string[]): string {
@@ -94,4 +93,9 @@ function valueParts({ kind, words }: Expected, isOption: boolean): string {
     none: '-x',
   };
   return parts[kind].trim();
+}
+
+/** A text as one word, whatever is in it; unlike in other shells, a backslash means something in single quotes. */
+function quoted(text: string): string {
+  return `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
 }

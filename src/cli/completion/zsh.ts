@@ -1,5 +1,5 @@
+import { shellQuoted as quoted } from '../../core/format.js';
 import { launchers, type CompletedCommand, type Expected } from './entries.js';
-import { quoted } from './quote.js';
 
 /** The completion script for zsh, for a folder of `fpath` or for `source`. */
 export function zshScript(commands: readonly CompletedCommand[], datasets: readonly string[]): string {

@@ -6,7 +6,7 @@ import { spellOut } from '../../core/formats/unsafe-characters.js';
 const SIGNATURE = [randomInt(1000, 10_000), randomInt(1000, 10_000), randomInt(1000, 10_000)].join(';');
 // eslint-disable-next-line no-control-regex -- terminals' colours begin with it
 const COLOR = /\u001b\[([\d;]*)m/g;
-const SIGNED = new RegExp(`\\u001b\\[([\\d;]*);${SIGNATURE}m`, 'g');
+const SIGNED = new RegExp(`\\u001b\\[([\\d;]*);${SIGNATURE}m`);
 
 /** Marks the colours in a text as this program's; the text must hold nothing of anybody else's. */
 export function signColors(text: string): string {
@@ -18,24 +18,25 @@ export function signColors(text: string): string {
  * out.
  */
 export function cleanText(text: string): string {
-  let clean = '';
-  let end = 0;
-  for (const match of text.matchAll(SIGNED)) {
-    clean += `${spellOut(text.slice(end, match.index), '\n\t')}\u001b[${match[1] ?? ''}m`;
-    end = match.index + match[0].length;
-  }
-  return clean + spellOut(text.slice(end), '\n\t');
+  return cleaned(text, '\n\t', (color) => `\u001b[${color}m`);
 }
 
 /** A name or a message that is part of a line: line breaks are spelt out too. This program's colours stay. */
 export function cleanLine(text: string): string {
-  return text
-    .split(SIGNED_WHOLE)
-    .map((part, index) => (index % 2 === 1 ? part : spellOut(part)))
-    .join('');
+  return cleaned(text, '', (color) => `\u001b[${color};${SIGNATURE}m`);
 }
 
-const SIGNED_WHOLE = new RegExp(`(\\u001b\\[[\\d;]*;${SIGNATURE}m)`);
+/**
+ * @param kept characters that stay as they are
+ * @param paint writes a colour of this program's
+ */
+function cleaned(text: string, kept: string, paint: (color: string) => string): string {
+  // Between the texts are the parameters of the colours.
+  return text
+    .split(SIGNED)
+    .map((part, index) => (index % 2 === 1 ? paint(part) : spellOut(part, kept)))
+    .join('');
+}
 
 /** The same for all texts in a value that consists of plain objects and lists. */
 export function cleanDeep<Value>(value: Value): Value {

@@ -3,12 +3,10 @@ import { stripVTControlCharacters } from 'node:util';
 import Table from 'cli-table3';
 
 import { cleanLine } from './clean.js';
+import { MIN_COLUMN } from './wrap.js';
 
 /** Columns between two cells. */
 const GAP = 2;
-
-/** Narrower columns are hard to read. */
-const MIN_COLUMN = 20;
 
 /**
  * A table without borders; numbers are right-aligned.

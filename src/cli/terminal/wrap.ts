@@ -1,7 +1,7 @@
 import { Help } from 'commander';
 
 /** Narrower columns are hard to read. */
-const MIN_COLUMN = 20;
+export const MIN_COLUMN = 20;
 
 /** A paragraph broken into lines of at most `width` columns, each indented. */
 export function wrapped(text: string, width: number, indent: string): string {

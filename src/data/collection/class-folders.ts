@@ -1,8 +1,9 @@
 import type { Dirent } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { isAbsolute, join, posix, relative, sep } from 'node:path';
 
 import { messageOf, systemCodeOf } from '../../core/errors.js';
+import { isFolder } from '../../core/files.js';
 import { RejectionError, type Rejection } from '../rejection.js';
 import { foreignPicture, isImageName } from './image-names.js';
 import { labelNamed, splitNamed, type SplitName } from './sample.js';
@@ -45,14 +46,14 @@ export async function listClassFolders(root: string): Promise<ClassFolders> {
 
 async function foldersIn(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true });
-  const areFolders = await Promise.all(entries.map((entry) => isFolder(root, entry)));
+  const areFolders = await Promise.all(entries.map((entry) => isFolderEntry(root, entry)));
   return entries.filter((_, index) => areFolders[index]).map(({ name }) => name);
 }
 
 /** Whether an entry of a folder is a folder, or a link to one. */
-export async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
+export async function isFolderEntry(parent: string, entry: Dirent): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
-  return (await stat(join(parent, entry.name)).catch(() => undefined))?.isDirectory() ?? false;
+  return isFolder(join(parent, entry.name));
 }
 
 function withoutTest(entry: FoundImage | Rejection): FoundImage | Rejection {
@@ -89,7 +90,9 @@ class FolderWalk {
       const name = posix.join(path, entry.name);
       const inside = [...above, entry.name];
       const isLink =
-        entry.isSymbolicLink() && !isImageName(entry.name) && (await isFolder(join(folder, path), entry));
+        entry.isSymbolicLink() &&
+        !isImageName(entry.name) &&
+        (await isFolderEntry(join(folder, path), entry));
       const problem = isLink ? await this.#linkProblem(join(folder, name), above) : undefined;
       if (problem !== undefined) this.#reject(name, problem, inside);
       else if ((isLink || entry.isDirectory()) && isTaken(entry.name, above.length))

@@ -1,5 +1,6 @@
 import { ToolkitError } from '../../core/errors.js';
 import { RejectionError } from '../rejection.js';
+import { bufferOf } from './importing/image-header.js';
 import { openPicture, undecodable } from './importing/open-picture.js';
 import type { Picture } from './picture.js';
 
@@ -21,8 +22,7 @@ export async function decodePicture(
   maxPixels: number = MAX_PIXELS,
 ): Promise<Picture> {
   try {
-    const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    const { image } = await openPicture(file, maxPixels);
+    const { image } = await openPicture(bufferOf(bytes), maxPixels);
     const { data, info } = await image
       .resize({ width: MAX_SIDE, height: MAX_SIDE, fit: 'inside', withoutEnlargement: true })
       .toColourspace('srgb')

@@ -1,6 +1,7 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { asUnreadable, decodePicture } from './decode.js';
 import { decodeForeign } from './importing/decode.js';
+import { bufferOf } from './importing/image-header.js';
 import type { Preparation } from './preparation-for.js';
 import { preparePicture, type PreparedPicture } from './prepare.js';
 
@@ -38,7 +39,7 @@ export async function imageOf(
       invert,
       maxPixels: maxPixels ?? MAX_PIXELS,
     } as const;
-    const { data, inverted } = await decodeForeign(Buffer.from(bytes), target);
+    const { data, inverted } = await decodeForeign(bufferOf(bytes), target);
     const blank = data.every((pixel) => pixel === data[0]);
     return { pixels: data, shape, blank, inverted, box: null, thickened: false };
   } catch (error) {

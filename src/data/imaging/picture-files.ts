@@ -1,11 +1,14 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { isFolder } from '../../core/files.js';
+import { isImageName } from '../collection/image-names.js';
+
 /**
- * Names of picture files. Formats that are not read are among them (HEIC, JPEG XL, SVG): such a file is an error that
- * names it, rather than a picture that is left out without a word.
+ * Names of other pictures than an import takes. Formats that are not read are among them: such a file is an error that names it,
+ * rather than a picture that is left out without a word.
  */
-const PICTURE = /\.(png|jpe?g|jpe|jfif|gif|webp|tiff?|avif|bmp|dib|heic|heif|jxl|svg)$/i;
+const OTHER_PICTURE = /\.(jpe|heic|heif|jxl|svg)$/i;
 
 /** The pictures below a folder. */
 export interface FoundPictures {
@@ -30,11 +33,11 @@ export async function picturesIn(folder: string, visited = new Set<string>()): P
   // Of names that differ in nothing that the collator sees, the code units decide.
   for (const name of names.sort().sort((a, b) => naturally.compare(a, b))) {
     const path = join(folder, name);
-    if ((await stat(path).catch(() => undefined))?.isDirectory()) {
+    if (await isFolder(path)) {
       const below = await picturesIn(path, visited);
       found.files.push(...below.files);
       found.others += below.others;
-    } else if (PICTURE.test(name)) found.files.push(path);
+    } else if (isImageName(name) || OTHER_PICTURE.test(name)) found.files.push(path);
     else found.others += 1;
   }
   return found;

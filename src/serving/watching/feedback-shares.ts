@@ -1,6 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 
+import { isFairShare } from '../fair-share.js';
+
 /** How a line begins, as `encodeFeedback` writes it: the time, and whose label it is. */
 const CALLER = /^\{"time":"[^"]{0,64}","caller":"([^"]{1,200})"/;
 const BEGINNING = 300;
@@ -26,10 +28,10 @@ export class FeedbackShares {
     }
   }
 
-  /** Whether a caller may add some bytes to a file of so many at most: nobody gets more than half of what the others leave. */
+  /** Whether a caller may add some bytes to a file of so many at most. */
   allows(caller: string, bytes: number, maxBytes: number): boolean {
     const own = this.#bytes.get(caller) ?? 0;
-    return own + bytes <= (maxBytes - (this.#size - own)) / 2;
+    return isFairShare(own + bytes, this.#size - own, maxBytes);
   }
 
   /** Counts what was added to the file. */

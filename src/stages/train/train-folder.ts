@@ -65,14 +65,12 @@ async function noFolder(folder: string, isFile: boolean, dataDir: string): Promi
   const isDataset = datasets.get(folder) !== undefined || (await isCollected(dataDir, folder));
   const hint = isDataset
     ? `use --dataset ${folder} to train on the data set of this name`
-    : `"mnist collect NAME --from ${folder}" takes other sources, such as tables and archives`;
-  const what = isFile ? 'not a folder' : 'no such folder';
+    : isFile
+      ? `"mnist collect NAME --from ${folder}" takes other sources, such as tables and archives`
+      : 'name a folder with a folder of images for each class: FOLDER/CLASS/image.png';
   return new ToolkitError('USAGE', {
-    message: `${folder}: ${what}`,
-    hint:
-      isFile || isDataset
-        ? hint
-        : 'name a folder with a folder of images for each class: FOLDER/CLASS/image.png',
+    message: `${folder}: ${isFile ? 'not a folder' : 'no such folder'}`,
+    hint,
   });
 }
 

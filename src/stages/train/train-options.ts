@@ -14,6 +14,7 @@ import {
   type Resolved,
 } from '../../core/config/resolve.js';
 import { ToolkitError } from '../../core/errors.js';
+import { shellQuoted } from '../../core/format.js';
 import { backendOptions, modelStageOptions } from '../../engine/backends/options.js';
 import {
   checkpointsDirOption,
@@ -233,7 +234,5 @@ export function resumeCommand(
     ...(checkpointsDir === usual.checkpointsDir ? [] : ['--checkpoints-dir', checkpointsDir]),
   ];
   const words = ['mnist', command, '--resume', name, ...given];
-  return words
-    .map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ');
+  return words.map((word) => (/^[\w./-]+$/.test(word) ? word : shellQuoted(word))).join(' ');
 }

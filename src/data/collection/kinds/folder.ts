@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 
-import { isFolder, listClassFolders } from '../class-folders.js';
+import { isFolderEntry, listClassFolders } from '../class-folders.js';
 import { contentRoot } from '../content-root.js';
 import { isImageName } from '../image-names.js';
 import { decodeImage } from '../../imaging/importing/decode.js';
@@ -19,7 +19,7 @@ export const folder = sampleKind({
     if (!found?.isDirectory()) return false;
     const root = await contentRoot(place);
     for (const entry of await readdir(root, { withFileTypes: true })) {
-      if (!entry.name.startsWith('.') && (await isFolder(root, entry))) return true;
+      if (!entry.name.startsWith('.') && (await isFolderEntry(root, entry))) return true;
     }
     return false;
   },

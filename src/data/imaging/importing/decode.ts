@@ -3,7 +3,7 @@ import type { Sharp } from 'sharp';
 import { RejectionError } from '../../rejection.js';
 import { centredDrawing } from '../centring.js';
 import { mayBeTransparent, type ImageHeader } from './image-header.js';
-import { loadSharp, openPicture, undecodable } from './open-picture.js';
+import { loadSharp, openPicture, refuseLarge, undecodable } from './open-picture.js';
 import { edgeColour, invert, hasLightEdges, isDrawnLight, placeOn, type Pixels } from './pixels.js';
 
 /** What every image of a source is made into. */
@@ -57,11 +57,6 @@ async function paperFor(image: Sharp): Promise<'#fff' | '#000'> {
     .toBuffer({ resolveWithObject: true })
     .catch(undecodable);
   return info.channels === 4 && isDrawnLight(data) ? '#000' : '#fff';
-}
-
-function refuseLarge({ width, height }: Pick<Pixels, 'width' | 'height'>, maxPixels: number): void {
-  if (width * height <= maxPixels) return;
-  throw new RejectionError(`${width}×${height}, more than ${maxPixels} pixels`);
 }
 
 /** Refuses what a data set is not made of, and what costs too much where there are thousands. */

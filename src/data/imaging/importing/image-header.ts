@@ -28,6 +28,11 @@ const MAX_LOSSY_BYTES = 8 * 2 ** 20;
 export const imageFormats = ['PNG', 'JPEG', 'WebP', 'GIF', 'BMP', 'TIFF', 'AVIF'] as const;
 const KNOWN = `${imageFormats.slice(0, -1).join(', ')} or ${imageFormats.at(-1)!}`;
 
+/** The bytes of a file as the functions here take them; they are not copied. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** Whether a file begins as one of the formats does. */
 export function isImage(file: Buffer): boolean {
   return formatOf(file) !== undefined;
@@ -155,8 +160,7 @@ function webpSize(file: Buffer): Size | undefined {
 }
 
 /** Start-of-scan markers of a JPEG. Within entropy-coded data 0xff is always followed by 0, so that they cannot occur there. */
-export function countScans(bytes: Uint8Array): number {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+function countScans(file: Buffer): number {
   const marker = Buffer.from([0xff, 0xda]);
   let scans = 0;
   for (let at = file.indexOf(marker); at >= 0; at = file.indexOf(marker, at + 2)) scans++;

@@ -20,9 +20,7 @@ export interface OpenPicture {
 export async function openPicture(file: Buffer, maxPixels: number): Promise<OpenPicture> {
   const header = readImageHeader(file);
   const { width, height, scans, bmp } = header;
-  if (width * height > maxPixels) {
-    throw new RejectionError(`${width}×${height}, more than ${maxPixels} pixels`);
-  }
+  refuseLarge(header, maxPixels);
   if (scans > MAX_SCANS) throw new RejectionError(`${scans} scans, where an image may have ${MAX_SCANS}`);
   const sharp = await loadSharp();
   if (bmp) {
@@ -32,6 +30,12 @@ export async function openPicture(file: Buffer, maxPixels: number): Promise<Open
   const image = sharp(file, { limitInputPixels: maxPixels, failOn: 'error', sequentialRead: true });
   // Cameras store a photo as the sensor lay, and beside it how to turn it.
   return { image: image.autoOrient(), header };
+}
+
+/** Rejects a picture of too many pixels. */
+export function refuseLarge({ width, height }: { width: number; height: number }, maxPixels: number): void {
+  if (width * height <= maxPixels) return;
+  throw new RejectionError(`${width}×${height}, more than ${maxPixels} pixels`);
 }
 
 /** Rejects a picture that the decoder gave up on. */

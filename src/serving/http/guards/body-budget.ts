@@ -2,6 +2,7 @@ import { Transform } from 'node:stream';
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, RequestPayload } from 'fastify';
 
+import { isFairShare } from '../../fair-share.js';
 import { HttpError } from '../../http-errors.js';
 
 /** A body that says that it is no longer is not counted: the number of connections bounds those. */
@@ -23,13 +24,13 @@ export class BodyBudget {
   }
 
   /**
-   * Counts bytes that have arrived. A sender may hold half of what the others leave, so that something is left to the next one. Throws
-   * RATE_LIMITED where the sender's own bodies are what is too much, else OVERLOADED; nothing is counted then.
+   * Counts bytes that have arrived. Throws RATE_LIMITED where the sender's own bodies are what is too much, else OVERLOADED; nothing is
+   * counted then.
    */
   take(sender: string, bytes: number): void {
     const before = this.#held.get(sender) ?? 0;
     const others = this.#sum - before;
-    if (before + bytes > (this.#most - others) / 2) {
+    if (!isFairShare(before + bytes, others, this.#most)) {
       const isOwnFault = before > others;
       throw isOwnFault
         ? new HttpError('RATE_LIMITED', 'too many large requests of yours at once; wait for their answers')
