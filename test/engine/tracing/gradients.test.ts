@@ -23,9 +23,7 @@ for (const backend of ['tensorflow', 'cpu']) {
     ])('of a penalty on the gradient of a net with %s, for its last weights', (_, activation, at, slope) => {
       const x = tf.fill([1, 2], at);
       const penalty = tf.grad((weights: tf.Tensor) =>
-        tf.sum(
-          tf.square(tf.grad((input: tf.Tensor) => tf.sum(tf.matMul(activation(input), weights)))(x)),
-        ),
+        tf.sum(tf.square(tf.grad((input: tf.Tensor) => tf.sum(tf.matMul(activation(input), weights)))(x))),
       );
       const weights = tf.tensor2d([3, -2], [2, 1]);
       const expected = [2 * slope ** 2 * 3, 2 * slope ** 2 * -2];
