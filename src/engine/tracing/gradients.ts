@@ -2,6 +2,7 @@
 import '#tfjs-gradients';
 import {
   Add,
+  broadcastTo,
   engine,
   expandDims,
   getBackend,
@@ -64,6 +65,29 @@ function useActivationGradient(activation: string, gradientKernel: string): void
     },
   });
 }
+
+// The gradients of these gradients, for a penalty on a gradient. They are linear in dy. By y there is none, as in tfjs: what a
+// gradient has saved is not connected with what it came from.
+for (const kernelName of [
+  ExtraKernel.RELU_GRADIENT,
+  ExtraKernel.TANH_GRADIENT,
+  ExtraKernel.SIGMOID_GRADIENT,
+]) {
+  registerGradient({
+    kernelName,
+    inputsToSave: ['y'],
+    gradFunc: (upstream, [y]) => ({
+      dy: () => engine().runKernel<Tensor>(kernelName, { dy: upstream as Tensor, y: y! }),
+    }),
+  });
+}
+
+// The sum over all axes but the last hands its gradient back to each of its terms.
+registerGradient({
+  kernelName: ExtraKernel.BIAS_GRADIENT,
+  inputsToSave: ['dy'],
+  gradFunc: (upstream, [dy]) => ({ dy: () => broadcastTo(upstream as Tensor, dy!.shape) }),
+});
 
 // As in tfjs, but with one kernel for a bias and none for an input of the output's shape.
 replaceGradient({
