@@ -100,6 +100,9 @@ const descriptionSchema = z.strictObject({
     threads: z.int(),
     /** The model of the processor; missing in old checkpoints, or if the system does not report it. */
     processor: text.optional(),
+    /** Whether TensorFlow used oneDNN, and its best instruction set: kernels, and so rounding, differ. Missing if unknown. */
+    oneDnn: z.boolean().optional(),
+    instructionSet: text.optional(),
     node: text,
     /** How the training step ran: shards and threads affect rounding. */
     execution,

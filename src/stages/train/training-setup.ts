@@ -88,6 +88,8 @@ export function describeRun(
       device: backend.device,
       threads: backend.threads,
       processor: processorName(),
+      oneDnn: backend.oneDnn,
+      instructionSet: backend.instructionSet,
       node: process.version,
       execution: null,
     },
