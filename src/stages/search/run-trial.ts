@@ -77,7 +77,7 @@ export class TrialRunner {
       const { history } = await trainInSession(folder, resolution, this.#session, this.#context);
       return {
         state: 'trained',
-        history: history.map(({ validation }) => ({ ...validation! })),
+        history: history.map(({ validation }) => ({ loss: validation!.loss, accuracy: validation!.accuracy })),
         reason: null,
       };
     } catch (error) {

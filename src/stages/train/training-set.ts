@@ -14,6 +14,7 @@ import type { InferenceProgram, TrainingProgram } from '../../engine/running/pro
 import { labelsAt, meanMetrics } from '../../evaluation/classify.js';
 import type { PredictionCounts } from '../../evaluation/prediction-counts.js';
 import { pixelScaling, pixelStatistics, type ScalingName } from '../../data/preparation/scaling.js';
+import { classCounts } from '../../training/class-weights.js';
 import { epochsInMemory, type EpochPlan, type EpochSource } from '../../training/epoch-source.js';
 import { batchesIn, padded, ShardedEpochs } from '../../training/stream.js';
 import { splitOf } from '../preprocess/prepare-data.js';
@@ -40,6 +41,8 @@ export interface TrainingSet {
   sample(): Promise<{ images: LabelledImages; indices: Int32Array }>;
   /** A split's images where the backend computes, to make a program with; disposed of with the set. */
   place(split: ShardedSplit): Promise<DeviceImages>;
+  /** How many images of each class the training split has. */
+  classCounts(): Promise<number[]>;
   /** How many batches of a size an epoch has. */
   batches(batchSize: number): number;
   /** The epochs of a program that was made with the training split. */
@@ -110,6 +113,11 @@ class InMemorySet extends PlacedImages implements TrainingSet {
 
   place(split: ShardedSplit): Promise<DeviceImages> {
     return Promise.resolve(this.placeOnce(this.#imagesOf(split).images, this.plan.scaling));
+  }
+
+  classCounts(): Promise<number[]> {
+    const labels = labelsAt(this.data.train.labels, this.#split.training);
+    return Promise.resolve(classCounts(labels, this.data.classNames.length));
   }
 
   batches(batchSize: number): number {
@@ -183,6 +191,17 @@ class ShardedSet extends PlacedImages implements TrainingSet {
     // As many as all shards of the training split are filled up to.
     const size = split === 'training' ? Math.max(...training.map((shard) => shard.images)) : images.count;
     return this.placeOnce(padded(images, size), this.plan.scaling);
+  }
+
+  /** Reads every shard of the training split. */
+  async classCounts(): Promise<number[]> {
+    const { classNames, shards } = this.data;
+    const counts = new Array<number>(classNames.length).fill(0);
+    for (const shard of shards.training.keys()) {
+      const { labels } = await readShardOf(this.data, 'training', shard);
+      for (const label of labels) counts[label]! += 1;
+    }
+    return counts;
   }
 
   batches(batchSize: number): number {
