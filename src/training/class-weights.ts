@@ -9,10 +9,3 @@ export function balancedWeights(counts: readonly number[]): number[] {
   const classes = counts.filter((count) => count > 0).length;
   return counts.map((count) => (count === 0 ? 1 : images / (classes * count)));
 }
-
-/** How often each class occurs among some labels. */
-export function classCounts(labels: Iterable<number>, classes: number): number[] {
-  const counts = new Array<number>(classes).fill(0);
-  for (const label of labels) counts[label]! += 1;
-  return counts;
-}

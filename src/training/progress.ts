@@ -54,7 +54,9 @@ export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefi
 
 function isBetter({ validation: candidate }: EpochRecord, { validation: best }: EpochRecord): boolean {
   if (!candidate || !best) return true;
-  const [accuracy, highest] = [candidate, best].map((metrics) => metrics.weightedAccuracy ?? metrics.accuracy);
+  const [accuracy, highest] = [candidate, best].map(
+    (metrics) => metrics.weightedAccuracy ?? metrics.accuracy,
+  );
   if (accuracy !== highest) return accuracy! > highest!;
   return candidate.loss < best.loss;
 }

@@ -57,7 +57,12 @@ export function smallNet(
   const settings = mlp.options.parse({ hiddenLayers: [32, 16], activation: 'tanh' });
   const model = mlp.build(settings, { shape: { height: 28, width: 28, channels: 1 }, classes: 10 });
   const variables = new TrainingVariables(model, optimizer.slots, 7, areAveraged);
-  return { model, optimizer, variables, step: trainingStep(model, optimizer, variables, { clipNorm, augment, loss: lossOf(loss) }) };
+  return {
+    model,
+    optimizer,
+    variables,
+    step: trainingStep(model, optimizer, variables, { clipNorm, augment, loss: lossOf(loss) }),
+  };
 }
 
 /** Runs a program over `images` shuffled images, in batches of 100, with a learning rate that falls from step to step. */

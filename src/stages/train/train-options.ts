@@ -27,6 +27,7 @@ import { features } from '../../models/features/index.js';
 import { models } from '../../models/index.js';
 import { losses } from '../../training/losses/index.js';
 import { optimizers } from '../../training/optimizers/index.js';
+import { samplings } from '../../training/sampling.js';
 import { scalingNames } from '../../data/preparation/scaling.js';
 import { schedules } from '../../training/schedules/index.js';
 
@@ -56,6 +57,9 @@ export const trainFields = z.strictObject({
       allowed: `balanced or a JSON file with a number above 0, up to ${MAX_WEIGHT}, for each class`,
       placeholder: 'balanced|FILE',
     }),
+  sampling: z.enum(samplings).default('shuffled').meta({
+    description: 'images of an epoch: each once, or as many of each class (balanced)',
+  }),
   validationSplit: z.number().min(0).max(0.9).optional().meta({
     description: 'share of the training images held out for validation; without it, as preprocessed (0.1)',
   }),
@@ -133,8 +137,8 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
  * which folders are read and written, and above all not which native libraries are loaded.
  */
 const STORED: ReadonlySet<string> = new Set([
-  ...['dataset', 'epochs', 'batchSize', 'averageWeights', 'clipNorm', 'classWeights', 'validationSplit'],
-  ...['scaling', ...Object.keys(augmentationFields), 'earlyStopping', 'minAccuracy'],
+  ...['dataset', 'epochs', 'batchSize', 'averageWeights', 'clipNorm', 'classWeights', 'sampling'],
+  ...['validationSplit', 'scaling', ...Object.keys(augmentationFields), 'earlyStopping', 'minAccuracy'],
   ...['initFrom', 'freeze', 'freezeAllButHead', 'seed'],
   ...['backend', 'device', 'threads', 'precision', 'deterministic', 'gpuMemoryGrowth', 'engine'],
   ...Object.entries(trainSpace.choices).flatMap(([name, choice]) => [name, ...optionFields(choice).keys()]),
@@ -175,7 +179,7 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
     });
   }
   const name = resume ?? reproduce;
-  if (name === undefined) return given;
+  if (name === undefined) return balancedOnce(given);
   const resolveNamed = resume === undefined ? resolveRun : resolveRunToResume;
   const run = await resolveNamed(name, checkpointsDir);
   // The whole checkpoint is read, and verified, when training starts.
@@ -188,7 +192,17 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
     ...(resume === undefined ? reproductionSettings(run.name, description) : { initFrom: undefined }),
   };
   const storedLayer: Layer = { ...callerLayer(stored), origin: () => `run "${run.name}"`, isShared: true };
-  return resolveOptions(trainSpace, [...layers, storedLayer]);
+  return balancedOnce(resolveOptions(trainSpace, [...layers, storedLayer]));
+}
+
+/** Throws USAGE where classes are balanced twice: what is rare would then rule. */
+export function balancedOnce(resolution: TrainResolution): TrainResolution {
+  const { classWeights, sampling } = resolution.values;
+  if (classWeights !== 'balanced' || sampling !== 'balanced') return resolution;
+  throw new ToolkitError('USAGE', {
+    message: '--class-weights balanced and --sampling balanced cannot be combined: each balances the classes',
+    hint: 'leave out one of them',
+  });
 }
 
 /** The settings beyond the configuration that a repeated run needs: its threads, which decide how sums are rounded, and its end. */

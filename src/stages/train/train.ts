@@ -29,7 +29,15 @@ import { newRunFolder } from './name-run.js';
 import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
 import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
 import { resumeCommand, type TrainConfiguration, type TrainResolution } from './train-options.js';
-import { classWeightsFor, describeRun, lossFor, modelFor, optimizerFor, scheduleFor } from './training-setup.js';
+import {
+  classWeightsFor,
+  describeRun,
+  lossFor,
+  modelFor,
+  optimizerFor,
+  samplingWeights,
+  scheduleFor,
+} from './training-setup.js';
 import { trainingSet, type TrainingSet } from './training-set.js';
 import { openSession, type TrainingSession } from './training-session.js';
 
@@ -136,6 +144,7 @@ async function withRun<Result>(
   );
   try {
     const weights = await classWeightsFor(values, set);
+    const importance = weights ?? (await samplingWeights(values, set));
     const settings: StepSettings = {
       clipNorm: values.clipNorm,
       loss: lossFor(values, weights),
@@ -161,7 +170,7 @@ async function withRun<Result>(
       values,
       set,
       backend,
-      learner: { model: trainable, optimizer, schedule, variables, settings, weights },
+      learner: { model: trainable, optimizer, schedule, variables, settings, importance },
       start,
       context,
     });
@@ -189,8 +198,8 @@ interface Learner {
   optimizer: Optimizer;
   schedule: Schedule;
   settings: StepSettings;
-  /** How much each class counts, in training and in the choice of the best epoch. */
-  weights: ClassWeights;
+  /** How much each class counts in the choice of the best epoch: as in training. */
+  importance: ClassWeights;
 }
 
 function forwardOf({ learner: { model, variables } }: Run): Forward {
@@ -266,13 +275,13 @@ async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> 
 
 /** Loss and accuracy on the validation split, and the accuracy by class weights where classes do not count the same. */
 async function validate(
-  { set, learner: { weights }, context: { signal } }: Run,
+  { set, learner: { importance }, context: { signal } }: Run,
   inference: InferenceProgram,
 ): Promise<ValidationMetrics | null> {
-  if (weights === undefined) return set.measure('validation', inference, signal);
+  if (importance === undefined) return set.measure('validation', inference, signal);
   const counts = new PredictionCounts(set.data.classNames.length);
   const metrics = await set.measure('validation', inference, signal, counts);
-  return metrics && { ...metrics, weightedAccuracy: counts.weightedAccuracy(weights) };
+  return metrics && { ...metrics, weightedAccuracy: counts.weightedAccuracy(importance) };
 }
 
 const gapWarning: ToolkitEvent = {

@@ -13,8 +13,8 @@ import { allIndices, type LabelledImages, type PixelScaling } from '../../core/i
 import type { InferenceProgram, TrainingProgram } from '../../engine/running/program.js';
 import { labelsAt, meanMetrics } from '../../evaluation/classify.js';
 import type { PredictionCounts } from '../../evaluation/prediction-counts.js';
+import { classCounts } from '../../data/preparation/cleaning/quality.js';
 import { pixelScaling, pixelStatistics, type ScalingName } from '../../data/preparation/scaling.js';
-import { classCounts } from '../../training/class-weights.js';
 import { epochsInMemory, type EpochPlan, type EpochSource } from '../../training/epoch-source.js';
 import { batchesIn, padded, ShardedEpochs } from '../../training/stream.js';
 import { splitOf } from '../preprocess/prepare-data.js';
@@ -116,8 +116,8 @@ class InMemorySet extends PlacedImages implements TrainingSet {
   }
 
   classCounts(): Promise<number[]> {
-    const labels = labelsAt(this.data.train.labels, this.#split.training);
-    return Promise.resolve(classCounts(labels, this.data.classNames.length));
+    const { train, classNames } = this.data;
+    return Promise.resolve(classCounts(train.labels, classNames.length, this.#split.training));
   }
 
   batches(batchSize: number): number {
@@ -125,7 +125,7 @@ class InMemorySet extends PlacedImages implements TrainingSet {
   }
 
   epochs(program: TrainingProgram, plan: EpochPlan): EpochSource {
-    return epochsInMemory(program, this.#split.training, plan);
+    return epochsInMemory(program, this.#split.training, plan, this.data.train.labels);
   }
 
   async measure(
@@ -196,10 +196,11 @@ class ShardedSet extends PlacedImages implements TrainingSet {
   /** Reads every shard of the training split. */
   async classCounts(): Promise<number[]> {
     const { classNames, shards } = this.data;
-    const counts = new Array<number>(classNames.length).fill(0);
+    let counts = new Array<number>(classNames.length).fill(0);
     for (const shard of shards.training.keys()) {
       const { labels } = await readShardOf(this.data, 'training', shard);
-      for (const label of labels) counts[label]! += 1;
+      const own = classCounts(labels, classNames.length);
+      counts = counts.map((count, label) => count + own[label]!);
     }
     return counts;
   }

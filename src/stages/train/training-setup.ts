@@ -44,7 +44,10 @@ export function optimizerFor({ optimizer: { name, ...options } }: TrainConfigura
 }
 
 /** The loss of a configuration. */
-export function lossFor({ loss: { name, ...options } }: TrainConfiguration, weights: ClassWeights): BatchLoss {
+export function lossFor(
+  { loss: { name, ...options } }: TrainConfiguration,
+  weights: ClassWeights,
+): BatchLoss {
   // As of the optimiser's.
   return batchLoss(losses.require(name).build(options as never, weights), weights);
 }
@@ -64,6 +67,14 @@ export async function classWeightsFor(
     message: `--class-weights: ${unknown === undefined ? `no weight for class "${missing}"` : `no class "${unknown}"`}`,
     hint: `give a weight for each class: ${classNames.join(', ')}`,
   });
+}
+
+/** How much each class counts where the images of an epoch are balanced; undefined where they are not. */
+export async function samplingWeights(
+  { sampling }: TrainConfiguration,
+  set: TrainingSet,
+): Promise<ClassWeights> {
+  return sampling === 'balanced' ? balancedWeights(await set.classCounts()) : undefined;
 }
 
 /** How the learning rate changes in a configuration. Throws USAGE where it cycles a momentum that the optimiser does not have. */

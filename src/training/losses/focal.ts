@@ -21,7 +21,10 @@ export const focal = defineLoss({
       .min(0)
       .max(10)
       .default(2)
-      .meta({ description: 'how much less well-classified images count; 0: cross-entropy', placeholder: 'X' }),
+      .meta({
+        description: 'how much less well-classified images count; 0: cross-entropy',
+        placeholder: 'X',
+      }),
   }),
   build:
     ({ focalGamma }, weights) =>

@@ -1,4 +1,13 @@
-import { div, gather, mean, sum, tensor1d, type Scalar, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import {
+  div,
+  gather,
+  mean,
+  sum,
+  tensor1d,
+  type Scalar,
+  type Tensor1D,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 
 import type { Configurable } from '../../core/config/resolve.js';

@@ -79,11 +79,14 @@ describe.each(backends.names)('on %s, as the formulas', (backend) => {
   });
 });
 
-it.each(fixture.balanced)('balanced weights of $counts are scikit-learn’s', ({ counts, present, weights }) => {
-  const found = balancedWeights(counts);
-  expectClose(
-    present.map((label) => found[label]!),
-    weights,
-    1e-12,
-  );
-});
+it.each(fixture.balanced)(
+  'balanced weights of $counts are scikit-learn’s',
+  ({ counts, present, weights }) => {
+    const found = balancedWeights(counts);
+    expectClose(
+      present.map((label) => found[label]!),
+      weights,
+      1e-12,
+    );
+  },
+);
