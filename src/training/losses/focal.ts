@@ -16,15 +16,10 @@ export const focal = defineLoss({
   summary: 'focal loss: examples that are classified well count less',
   source: 'Lin et al., “Focal loss for dense object detection”, 2017',
   options: z.strictObject({
-    focalGamma: z
-      .number()
-      .min(0)
-      .max(10)
-      .default(2)
-      .meta({
-        description: 'how much less well-classified images count; 0: cross-entropy',
-        placeholder: 'X',
-      }),
+    focalGamma: z.number().min(0).max(10).default(2).meta({
+      description: 'how much less well-classified images count; 0: cross-entropy',
+      placeholder: 'X',
+    }),
   }),
   build:
     ({ focalGamma }, weights) =>
