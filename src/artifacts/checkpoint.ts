@@ -28,7 +28,8 @@ const metrics = z.strictObject({ loss: z.number(), accuracy: z.number() });
 const epochRecord = z.strictObject({
   epoch: z.int().min(1),
   ...metrics.shape,
-  validation: metrics.nullable(),
+  /** The weighted accuracy is there if the classes did not count the same in training. */
+  validation: metrics.extend({ weightedAccuracy: z.number().optional() }).nullable(),
   learningRate: z.number(),
   seconds: z.number(),
   imagesPerSecond: z.number(),
