@@ -13,6 +13,8 @@ class LongestFirst extends BaseSequencer {
 }
 
 export default defineConfig({
+  // Plug-ins that a test writes somewhere else import the package by its name.
+  resolve: { alias: { 'mnist-train/plugins': new URL('src/plugins.ts', import.meta.url).pathname } },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],

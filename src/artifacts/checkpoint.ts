@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { ToolkitError, systemCodeOf } from '../core/errors.js';
 import { writeFileAtomically } from '../core/files.js';
+import { pluginRecord } from '../core/plugins/records.js';
 import { complaintOf } from '../core/validation.js';
 import { refuseForeign } from './foreign/identify.js';
 import { importedAs } from './prepared.js';
@@ -58,6 +59,8 @@ const descriptionSchema = z.strictObject({
   /** The options of the run, with all keys on one level, as in a configuration file. */
   config: z.record(z.string(), z.unknown()),
   model: z.strictObject({ name: text, description: longText, parameters: z.int().min(0) }),
+  /** The plug-ins that its model and training need; missing where there are none. */
+  plugins: z.array(pluginRecord).max(100).optional(),
   classNames: z.array(text).min(1).max(256),
   shape: z.strictObject({
     height: z.int().min(1).max(8192),

@@ -13,6 +13,7 @@ import { HelpRequested, parseArguments } from './arguments.js';
 import type { Presentation } from './command.js';
 import { commands } from './commands/index.js';
 import { helpText } from './help.js';
+import { loadPluginsOf } from './plugins.js';
 import { watchOutput } from './output.js';
 import { resolvePresentation, resolveSettings, warnOfVariables } from './settings.js';
 import { watchSignals, type SignalSource } from './signals.js';
@@ -74,6 +75,7 @@ async function run(
   // Every command accepts --version.
   if (rest.some((word) => VERSION_FLAGS.has(word))) return answer(plain, `${version}\n`);
   const command = await entry.load();
+  await loadPluginsOf(command, rest, io.env);
   const parsed = parseArguments(name, command, rest, terminalWidth(io));
   const { positionals } = parsed;
   const presentation = resolvePresentation(parsed.values, io.env);

@@ -21,7 +21,8 @@ import { isList, type SearchSpace } from '../../training/search/space.js';
 import { searchSettingsSchema, type SearchSettings } from '../../training/search/settings.js';
 import { RUN_NAME } from '../../artifacts/run.js';
 import { backendOptions } from '../../engine/backends/options.js';
-import { checkpointsDirOption } from '../../core/config/common-options.js';
+import { checkpointsDirOption, pluginOptions } from '../../core/config/common-options.js';
+import { loadNamedPlugins } from '../../core/plugins/named-plugins.js';
 import { withClassWeights } from '../train/class-weights-file.js';
 import { optionText, trainFields, trainSpace, trustedSettings } from '../train/train-options.js';
 
@@ -54,11 +55,15 @@ export type SearchConfiguration = Resolved<typeof searchSpace>;
 export type SearchResolution = Resolution<typeof searchSpace>;
 
 /** The options of the search itself, which trials do not have. */
-const CALL: ReadonlySet<string> = new Set(['run', 'resume', 'plot', 'dataDir', 'checkpointsDir', 'search']);
+const CALL: ReadonlySet<string> = new Set([
+  ...['run', 'resume', 'plot', 'dataDir', 'checkpointsDir', 'search'],
+  ...Object.keys(pluginOptions),
+]);
 
 /** The options that may change when a search is resumed: name, folders and backend. */
 const ENVIRONMENT_OPTIONS: ReadonlySet<string> = new Set([
   ...['run', 'resume', 'plot', 'dataDir', 'checkpointsDir'],
+  ...Object.keys(pluginOptions),
   ...Object.keys(backendOptions),
 ]);
 
@@ -111,9 +116,11 @@ export async function resolveSearch(given: readonly Layer[]): Promise<SearchReso
   return resolveGiven([...own, storedLayer]);
 }
 
-/** The settings of a program's call, validated. Throws what `resolveSearch` throws. */
-export function resolveSearchOptions(options: Readonly<Record<string, unknown>>): Promise<SearchResolution> {
-  return resolveSearch([callerLayer(options)]);
+/** The settings of a program's call, validated, with their plug-ins loaded. Throws what `resolveSearch` and `loadNamedPlugins` throw. */
+export async function resolveSearchOptions(
+  options: Readonly<Record<string, unknown>>,
+): Promise<SearchResolution> {
+  return resolveSearch(await loadNamedPlugins(searchSpace, [callerLayer(options)]));
 }
 
 /** How the trials are chosen. Throws SEARCH_INVALID where the section is missing or wrong. */

@@ -8,19 +8,21 @@ import { callerLayer } from '../../core/config/layers.js';
 import {
   allFields,
   DEFAULT_ORIGIN,
-  optionFields,
   resolveOptions,
   type Layer,
   type Resolution,
   type Resolved,
 } from '../../core/config/resolve.js';
 import { ToolkitError } from '../../core/errors.js';
+import { loadNamedPlugins } from '../../core/plugins/named-plugins.js';
+import { recordOf, requireRecorded, type PluginRecord } from '../../core/plugins/records.js';
 import { shellQuoted } from '../../core/format.js';
 import { backendOptions, modelStageOptions } from '../../engine/backends/options.js';
 import {
   checkpointsDirOption,
   dataDirOption,
   datasetOption,
+  pluginOptions,
   seedOption,
 } from '../../core/config/common-options.js';
 import { features } from '../../models/features/index.js';
@@ -129,6 +131,7 @@ export type TrainResolution = Resolution<typeof trainSpace>;
 /** The options that may change when a run is resumed: folders, backend, length and quality gate. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
   ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
+  ...Object.keys(pluginOptions),
   ...Object.keys(backendOptions),
 ]);
 
@@ -141,23 +144,25 @@ const STORED: ReadonlySet<string> = new Set([
   ...['validationSplit', 'scaling', ...Object.keys(augmentationFields), 'earlyStopping', 'minAccuracy'],
   ...['initFrom', 'freeze', 'freezeAllButHead', 'seed'],
   ...['backend', 'device', 'threads', 'precision', 'deterministic', 'gpuMemoryGrowth', 'engine'],
-  ...Object.entries(trainSpace.choices).flatMap(([name, choice]) => [name, ...optionFields(choice).keys()]),
+  ...Object.keys(trainSpace.choices),
 ]);
-
-const KNOWN: ReadonlySet<string> = new Set(allFields(trainSpace).keys());
 
 /**
  * The part of a stored configuration, which others may have written, that a run or a trial takes from it. Keys that are not known at
  * all stay, so that the options of another version are refused and not lost.
  */
 export function trustedSettings(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const isKept = (key: string): boolean => STORED.has(key) || !KNOWN.has(key);
+  // With those of plug-ins, which may be loaded late.
+  const known = allFields(trainSpace);
+  const isKept = (key: string): boolean =>
+    STORED.has(key) || !known.has(key) || known.get(key)?.choice !== undefined;
   return Object.fromEntries(Object.entries(config).filter(([key]) => isKept(key)));
 }
 
 /** The options that may differ when a run is reproduced: name, folders, backend and quality gate. */
 const REPRODUCIBLE: ReadonlySet<string> = new Set([
   ...['run', 'reproduce', 'minAccuracy', 'dataDir', 'checkpointsDir'],
+  ...Object.keys(pluginOptions),
   ...Object.keys(backendOptions),
 ]);
 
@@ -184,6 +189,7 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
   const run = await resolveNamed(name, checkpointsDir);
   // The whole checkpoint is read, and verified, when training starts.
   const description = await readCheckpointDescription(run.last);
+  requireStoredPlugins(run.last, description);
   refuseConflicts(run.name, description.config, given, resume === undefined ? REPRODUCIBLE : CHANGEABLE);
   const stored = {
     ...trustedSettings(description.config),
@@ -220,9 +226,27 @@ function reproductionSettings(
   return { threads: config['threads'] ?? machine.threads, stopAfter };
 }
 
-/** The settings of a program's call, validated. Throws what `resolveTraining` throws. */
-export function resolveTrainOptions(options: Readonly<Record<string, unknown>>): Promise<TrainResolution> {
-  return resolveTraining([callerLayer(options)]);
+/** Requires the plug-ins of a run that goes on. Throws PLUGIN_NEEDED, PLUGIN_CHANGED and CHECKPOINT_REFUSED. */
+function requireStoredPlugins(path: string, { config, plugins = [] }: CheckpointDescription): void {
+  for (const [key, { registry }] of Object.entries(trainSpace.choices)) {
+    const name = config[key];
+    if (typeof name === 'string') requireRecorded(path, plugins, registry.kind, name);
+  }
+}
+
+/** The plug-ins of a configuration, as its checkpoints name them. */
+export function pluginsOf(values: TrainConfiguration): PluginRecord[] {
+  return Object.entries(trainSpace.choices).flatMap(([key, { registry }]) => {
+    const { name } = values[key as keyof typeof trainSpace.choices];
+    return recordOf(registry.kind, name) ?? [];
+  });
+}
+
+/** The settings of a program's call, validated, with their plug-ins loaded. Throws what `resolveTraining` and `loadNamedPlugins` throw. */
+export async function resolveTrainOptions(
+  options: Readonly<Record<string, unknown>>,
+): Promise<TrainResolution> {
+  return resolveTraining(await loadNamedPlugins(trainSpace, [callerLayer(options)]));
 }
 
 function refuseConflicts(

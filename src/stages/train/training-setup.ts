@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
 import type { PreparedDescription } from '../../artifacts/prepared.js';
 import type { ActiveBackend } from '../../engine/backends/backend.js';
+import { pluginOptions } from '../../core/config/common-options.js';
 import { ToolkitError } from '../../core/errors.js';
 import { processorName } from '../../core/processes.js';
 import { version } from '../../core/version.js';
@@ -15,7 +16,7 @@ import { schedules } from '../../training/schedules/index.js';
 import type { Schedule } from '../../training/schedules/schedule.js';
 import type { RunDescription } from '../../training/run-writer.js';
 import { buildModelOnFeatures } from '../../models/load-model.js';
-import type { TrainConfiguration, TrainResolution } from './train-options.js';
+import { pluginsOf, type TrainConfiguration, type TrainResolution } from './train-options.js';
 import type { TrainingSet } from './training-set.js';
 
 /**
@@ -99,12 +100,14 @@ export function describeRun(
   model: Model,
   backend: ActiveBackend,
 ): RunDescription {
+  const plugins = pluginsOf(values);
   return {
     format: 'mnist-train/checkpoint',
     version: 1,
     toolkit: version,
     run,
-    config: { ...flat },
+    config: withoutPlaces(flat),
+    ...(plugins.length > 0 && { plugins }),
     model: { name: values.model.name, description: model.description, parameters: parameterCount(model) },
     classNames: data.classNames,
     shape: data.shape,
@@ -131,6 +134,11 @@ export function describeRun(
       execution: null,
     },
   };
+}
+
+/** A configuration without the plug-ins' files, from which nothing is loaded again. */
+function withoutPlaces(flat: TrainResolution['flat']): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(flat).filter(([key]) => !(key in pluginOptions)));
 }
 
 /** Throws CHECKPOINT_REFUSED where a run's data are not those that it was trained on so far. */
