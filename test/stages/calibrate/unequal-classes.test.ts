@@ -9,7 +9,8 @@ import { calibrationText } from '../../../src/cli/terminal/results/calibration.j
 import { styleFor } from '../../../src/cli/terminal/style.js';
 import type { ToolkitEvent } from '../../../src/core/events.js';
 import { calibrate, evaluate, train, type CalibrateOptions } from '../../../src/index.js';
-import { callerOptions } from '../../../src/core/config/layers.js';
+import { callerLayer } from '../../../src/core/config/layers.js';
+import { resolveOptions } from '../../../src/core/config/resolve.js';
 import { evaluateFields } from '../../../src/stages/evaluate/evaluate-options.js';
 import { evaluate as evaluateStage } from '../../../src/stages/evaluate/evaluate.js';
 import { toolkitError } from '../../support/errors.js';
@@ -49,7 +50,8 @@ it('the recall of bad parts reaches its target, within what the number of images
   // What was chosen on the validation images is what evaluate finds on the test images.
   const fields = { fields: evaluateFields, choices: {} };
   const report = join(folder, 'report.html');
-  const options = callerOptions(fields, { ...places, report, resamples: 0, mistakes: 1 });
+  const given = callerLayer({ ...places, report, resamples: 0, mistakes: 1 });
+  const options = resolveOptions(fields, [given]).values;
   const evaluation = await evaluateStage('parts', options);
   expect(evaluation.extras.decisions).toEqual(test!.after);
   expect(evaluation.metrics.confusion).not.toEqual(test!.after.confusion);
