@@ -29,7 +29,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // TensorFlow cannot be loaded twice in a process, nor from a second thread (tfjs#8388).
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of a small machine: some tests wait for the network or for a deadline.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,
