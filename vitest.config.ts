@@ -12,9 +12,13 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** These start TensorFlow with settings of their own, or look at how it starts: each needs a process in which it has not started. */
-const STARTS = [
+/**
+ * These start TensorFlow with settings of their own, look at how it starts, or load plug-ins, which stay registered: each has a
+ * process of its own.
+ */
+const APART = [
   'test/contracts/option-effects.test.ts',
+  'test/core/plugins/*.test.ts',
   'test/engine/backends/*.test.ts',
   'test/models/*-sharded.test.ts',
   'test/stages/train/transfer.test.ts',
@@ -35,9 +39,9 @@ export default defineConfig({
       {
         extends: true,
         // One process after the other takes many files: modules are loaded and TensorFlow is started once for all of them.
-        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: STARTS, isolate: false },
+        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: APART, isolate: false },
       },
-      { extends: true, test: { name: 'own process', include: STARTS } },
+      { extends: true, test: { name: 'own process', include: APART } },
     ],
     testTimeout: 60_000,
     hookTimeout: 300_000,
