@@ -83,7 +83,7 @@ it('decisions for the most probable class are no others than the predictions', a
 it('too few validation images for a target are a warning', async () => {
   const warnings: ToolkitEvent[] = [];
   const context = { emit: (event: ToolkitEvent) => event.event === 'warning' && warnings.push(event) };
-  await calibrate('parts', { ...places, targetRecall: ['bad=0.99'] }, context as never);
+  await calibrate('parts', { ...places, targetRecall: ['bad=0.99'] }, context);
   expect(warnings).toEqual([
     expect.objectContaining({
       code: 'FEW_IMAGES',
