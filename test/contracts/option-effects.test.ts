@@ -177,6 +177,7 @@ it('search hands all options of train to its trials, and reads those of its own'
     ...{ dataset: 'own', epochs: 2, batchSize: 3, averageWeights: 0.5, clipNorm: 1, labelSmoothing: 0.1 },
     ...{ validationSplit: 0.3, scaling: 'zero-one', augmentShift: 1, augmentRotation: 5, augmentScale: 0.1 },
     ...{ augmentShear: 5, augmentElastic: 0.5, augmentThickness: 0.5, augmentErasing: 0.1, earlyStopping: 2 },
+    ...{ augmentFlipHorizontal: 0.5, augmentFlipVertical: 0.5, augmentBrightness: 0.2, augmentContrast: 0.2 },
     ...{ freeze: ['dense1'], freezeAllButHead: true, seed: 3, hiddenLayers: [4], activation: 'relu' },
     ...{
       model: 'mlp',
