@@ -46,7 +46,7 @@ export interface ExplainerDefinition<
 export function defineExplainer<Name extends string, Options extends z.ZodObject>(
   definition: ExplainerDefinition<Name, Options>,
 ): ExplainerDefinition<Name, Options> {
-  return definition;
+  return { kind: 'explainer', ...definition };
 }
 
 /** The model's input value for black. */

@@ -30,6 +30,13 @@ export function augmentation(options: AugmentationOptions, scaling: PixelScaling
   return (images, randomness) => changes.reduce((changed, change) => change(changed, randomness), images);
 }
 
+/** Applies augmentations one after the other; undefined if there are none. */
+export function combined(augmentations: readonly (Augmentation | undefined)[]): Augmentation | undefined {
+  const given = augmentations.filter((change) => change !== undefined);
+  if (given.length === 0) return undefined;
+  return (images, randomness) => given.reduce((changed, change) => change(changed, randomness), images);
+}
+
 function move(
   images: Tensor4D,
   options: AugmentationOptions,
