@@ -38,6 +38,7 @@ export interface ExplainerDefinition<
 > extends Configurable<Name, Options> {
   /** The reference for the method. */
   readonly source: string;
+  /** Builds the method of its options. */
   // A method, for bivariance: definitions with narrower options remain assignable.
   build(options: z.output<Options>): Explain;
 }

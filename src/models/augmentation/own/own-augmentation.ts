@@ -18,6 +18,7 @@ export interface AugmentationDefinition<
 > extends Configurable<Name, Options> {
   /** The reference for the method. */
   readonly source: string;
+  /** Builds the augmentation of its options; undefined if they ask for none. */
   // A method, for bivariance: definitions with narrower options remain assignable.
   build(options: z.output<Options>, task: AugmentationTask): Augmentation | undefined;
 }
