@@ -3,7 +3,7 @@ import type { z } from 'zod';
 
 import type { Choice, Configurable, OptionSpace } from './core/config/resolve.js';
 import type { Registry } from './core/registry.js';
-import { calibrateFields } from './stages/calibrate/calibrate.js';
+import { calibrateFields } from './stages/calibrate/calibrate-options.js';
 import { collectFields } from './stages/collect/collect.js';
 import { showDatasetFields } from './stages/datasets/show-dataset-options.js';
 import { deploySpace } from './stages/deploy/deploy-options.js';

@@ -116,6 +116,13 @@ export {
   type WeightDecay,
 } from './training/optimizers/options.js';
 export {
+  defineLoss,
+  weightsOf,
+  type ClassWeights,
+  type ExampleLosses,
+  type LossDefinition,
+} from './training/losses/loss.js';
+export {
   defineSchedule,
   type RunLength,
   type Schedule,

@@ -29,7 +29,8 @@ const metrics = z.strictObject({ loss: z.number(), accuracy: z.number() });
 const epochRecord = z.strictObject({
   epoch: z.int().min(1),
   ...metrics.shape,
-  validation: metrics.nullable(),
+  /** The weighted accuracy is there if the classes did not count the same in training. */
+  validation: metrics.extend({ weightedAccuracy: z.number().optional() }).nullable(),
   learningRate: z.number(),
   seconds: z.number(),
   imagesPerSecond: z.number(),
@@ -103,6 +104,9 @@ const descriptionSchema = z.strictObject({
     threads: z.int(),
     /** The model of the processor; missing in old checkpoints, or if the system does not report it. */
     processor: text.optional(),
+    /** Whether TensorFlow used oneDNN, and its best instruction set: kernels, and so rounding, differ. Missing if unknown. */
+    oneDnn: z.boolean().optional(),
+    instructionSet: text.optional(),
     node: text,
     /** How the training step ran: shards and threads affect rounding. */
     execution,

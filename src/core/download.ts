@@ -31,6 +31,12 @@ interface PartialState {
   validator: string | undefined;
 }
 
+/** Whether `MNIST_OFFLINE` forbids downloads. */
+export function isOffline(environment: NodeJS.ProcessEnv): boolean {
+  const value = environment['MNIST_OFFLINE'];
+  return value !== undefined && !['', '0', 'false'].includes(value);
+}
+
 /** A failure after which a retry may succeed. */
 class Transient extends Error {}
 

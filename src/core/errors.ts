@@ -187,6 +187,11 @@ export const errorKinds = {
     ({ path, reason }) => `${path}: not a usable TensorFlow runtime (${reason})`,
     () => 'install one with "mnist runtime install", or set --runtime or MNIST_TENSORFLOW to its folder',
   ),
+  ONNX_RUNTIME_MISSING: kind<{ reason: string; command: string }>(
+    4,
+    ({ reason }) => `ONNX Runtime is needed, and not installed: ${reason}`,
+    ({ command }) => `run "${command}" where mnist-train is installed`,
+  ),
   RUNTIME_INSTALL_FAILED: kind<{ file: string; reason: string; hint: string }>(
     4,
     ({ file, reason }) => `cannot install the TensorFlow runtime: ${file}: ${reason}`,

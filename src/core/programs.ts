@@ -38,7 +38,7 @@ export async function findProgram(name: string, environment: NodeJS.ProcessEnv):
 }
 
 /**
- * Runs a program and returns its standard output. Throws if it is not found, fails or times out.
+ * Runs a program and returns its standard output. Throws if it is not found, fails, times out or is aborted.
  *
  * @param program its path, or a name to look up in PATH
  */
@@ -47,10 +47,11 @@ export async function outputOf(
   words: readonly string[],
   environment: NodeJS.ProcessEnv,
   timeout: number,
+  signal?: AbortSignal,
 ): Promise<string> {
   const path = isAbsolute(program) ? program : await findProgram(program, environment);
   if (path === undefined) throw new Error(`${program} was not found`);
-  const options = { env: programEnvironment(environment), cwd: PROGRAM_FOLDER, timeout };
+  const options = { env: programEnvironment(environment), cwd: PROGRAM_FOLDER, timeout, signal };
   return (await promisify(execFile)(path, [...words], options)).stdout;
 }
 

@@ -2,6 +2,7 @@ import type { Checkpoint } from '../artifacts/checkpoint.js';
 import type { StoredDecision } from '../artifacts/decision.js';
 import type { Signature } from '../artifacts/manifest.js';
 import type { ActiveBackend } from '../engine/backends/backend.js';
+import type { StageContext } from '../core/events.js';
 import type { LabelledImages } from '../core/images.js';
 import type { Forward } from '../engine/running/program.js';
 import type { TrainingVariables } from '../models/variables.js';
@@ -12,6 +13,8 @@ export interface DeploymentSource {
   /** What `calibrate` stored beside it, if that is for this checkpoint. */
   decision: StoredDecision | undefined;
   backend: ActiveBackend;
+  /** Where an export reports what it does, and what ends it. */
+  context: StageContext;
   /** The text of `reference.json`: what the server compares requests with, to see drift. */
   describeTraining(): Promise<string>;
   /** Scaled images to logits, with the weights on the device. */

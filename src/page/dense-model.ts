@@ -1,5 +1,5 @@
 import { rowOf } from '../core/images.js';
-import type { PageModel } from '../deployment/web/page-model.js';
+import type { DenseActivation, PageModel } from '../deployment/web/page-model.js';
 import type { BrowserModel } from './browser-model.js';
 
 interface DenseLayer {
@@ -12,21 +12,18 @@ interface Entry {
   data_offsets: [number, number];
 }
 
-const ACTIVATIONS: Readonly<Record<string, (value: number) => number>> = {
+const ACTIVATIONS: Readonly<Record<DenseActivation, (value: number) => number>> = {
   relu: (value) => Math.max(0, value),
   tanh: Math.tanh,
   sigmoid: (value) => 1 / (1 + Math.exp(-value)),
 };
 
-/** Whether a model is dense layers alone, which need no runtime of 14 MB to be computed. */
-export function isDense({ denseActivation }: PageModel): boolean {
-  return denseActivation !== null && denseActivation in ACTIVATIONS;
-}
-
 /** A model of dense layers, from the parameters in a safetensors file. */
 export function denseModel(file: ArrayBuffer, { preprocessing, denseActivation }: PageModel): BrowserModel {
   const layers = readLayers(file);
-  const activation = ACTIVATIONS[denseActivation ?? ''];
+  const activation = (ACTIVATIONS as Readonly<Partial<Record<string, (value: number) => number>>>)[
+    denseActivation ?? ''
+  ];
   if (!activation || layers.length === 0) throw new Error('the model is not made of dense layers');
   const { scale, offset } = preprocessing;
   const logitsOf = (pixels: Uint8Array): Float32Array => {

@@ -1,7 +1,7 @@
 import type { AbstentionReason } from '../evaluation/decisions/decide.js';
-import type { PageModel } from '../deployment/web/page-model.js';
+import { isDense, type PageModel } from '../deployment/web/page-model.js';
 import type { BrowserModel } from './browser-model.js';
-import { denseModel, isDense } from './dense-model.js';
+import { denseModel } from './dense-model.js';
 import { onnxModel } from './onnx-model.js';
 
 /** The server's prediction for an image. */

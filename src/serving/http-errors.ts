@@ -25,6 +25,7 @@ export const httpErrorKinds = {
   OVERLOADED: { status: 503, message: 'the queue is full; try again' },
   STOPPING: { status: 503, message: 'the server is stopping; try another one' },
   NOT_READY: { status: 503, message: 'no model is loaded' },
+  ONNX_RUNTIME_MISSING: { status: 503, message: 'ONNX Runtime is not installed on the server' },
   FEEDBACK_FULL: { status: 507, message: 'no more feedback can be stored' },
   DEADLINE_EXCEEDED: { status: 504, message: 'no answer was ready before the deadline' },
 } as const satisfies Record<string, HttpErrorKind>;

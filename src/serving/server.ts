@@ -4,8 +4,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
 import { messageOf, systemCodeOf, ToolkitError } from '../core/errors.js';
+import type { StageContext } from '../core/events.js';
 import { exportOnnx } from '../deployment/onnx/export-checkpoint.js';
-import { PAGE_FOLDER, runtimeFiles } from '../deployment/web/files.js';
+import { PAGE_FOLDER } from '../deployment/web/files.js';
 import { registerAdministration, type RecordAct } from './http/administration.js';
 import { createApp, type AppOptions } from './http/app.js';
 import { registerClassify } from './http/classify.js';
@@ -17,6 +18,7 @@ import { registerModelFile } from './http/model-file.js';
 import { registerOperations } from './http/operations.js';
 import { filesOf, registerFiles } from './http/static-files.js';
 import { keepReturningMemory } from './memory-return.js';
+import { pageRuntime } from './page-runtime.js';
 import { PicturePool, type PictureLimits } from './picture-pool.js';
 import { pictureReader } from './read-picture.js';
 import type { ClassificationService } from './service.js';
@@ -28,6 +30,8 @@ export interface ServerParts {
   limits: InferenceLimits & PictureLimits;
   /** Records an administrative act before it is done. */
   record: RecordAct;
+  /** Where the server reports what it fetches. */
+  context: StageContext;
   /** Labels a second that are taken from each caller. */
   feedbackRate: number;
   host: string;
@@ -84,14 +88,14 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
 
 async function registerRoutes(
   app: FastifyInstance,
-  { service, app: { metrics, basePath }, limits, record, feedbackRate }: ServerParts,
+  { service, app: { metrics, basePath }, limits, record, feedbackRate, context }: ServerParts,
   pictures: PicturePool,
   isStopping: () => boolean,
 ): Promise<void> {
   await registerDocumentation(app);
   if (basePath !== '') redirectTo(app, `${basePath}/`);
   registerFiles(app, await filesOf(PAGE_FOLDER));
-  registerFiles(app, runtimeFiles(['webgpu', 'wasm']), '/runtime');
+  registerFiles(app, pageRuntime(context), '/runtime');
   await app.register((routes, _options, done) => {
     registerHealth(routes, service.versions, isStopping);
     registerInference(routes, service, limits);

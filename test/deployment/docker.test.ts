@@ -85,7 +85,7 @@ it('the compose file runs it read-only, without rights, on this machine alone', 
 });
 
 it('the Dockerfile ends with a server that is not root and serves the model', () => {
-  const lines = dockerfile().split('\n');
+  const lines = dockerfile({ inBrowser: false }).split('\n');
   const last = lines.findLastIndex((line) => line.startsWith('FROM '));
   const final = lines.slice(last);
   expect(final.find((line) => line.startsWith('USER '))).toMatch(/^USER [1-9]\d+:[1-9]\d+$/);
@@ -94,8 +94,12 @@ it('the Dockerfile ends with a server that is not root and serves the model', ()
   expect(words('ENTRYPOINT ')).toEqual(['node', 'node_modules/mnist-train/bin/mnist.js']);
   expect(words('CMD ')).toEqual(expect.arrayContaining(['serve', `/app/${MODEL_FILE}`, '--host', '0.0.0.0']));
   // The runtime is installed while there is a network, and not looked for later.
-  expect(dockerfile()).toContain('mnist runtime install --variant cpu');
+  expect(dockerfile({ inBrowser: false })).toContain('mnist runtime install --variant cpu');
   expect(final.join('\n')).toContain('MNIST_OFFLINE=1');
+  expect(dockerfile({ inBrowser: false })).not.toContain('onnxruntime');
+  expect(dockerfile({ inBrowser: true })).toMatch(
+    /npm install .*"\$\{PACKAGE\}" onnxruntime-web@\d+\.\d+\.\d+ \\\n/,
+  );
   // Node.js fails to find the home of a user that the system does not know.
   expect(final.join('\n')).toContain('HOME=/app');
 });

@@ -229,3 +229,17 @@ describe('onEpoch', () => {
     expect(description.progress.history).toHaveLength(1);
   });
 });
+
+describe('a loss of one’s own', () => {
+  it('is minimised, with class weights, and its option changes it', async () => {
+    const options = { ...common, hiddenLayers: [4], epochs: 1, loss: example('loss') };
+    const first = await train({ ...options, run: 'loss' });
+    const other = await train({ ...options, ...withOptions({ exponent: 0.2 }), run: 'other-loss' });
+    await train({ ...options, classWeights: 'balanced', run: 'weighted-loss' });
+    const [one, two] = [await readCheckpoint(first.checkpoint), await readCheckpoint(other.checkpoint)];
+    expect(one.description.plugins).toMatchObject([{ kind: 'loss', name: 'generalised-cross-entropy' }]);
+    expect([...one.tensors]).not.toEqual([...two.tensors]);
+    // At most 1/exponent.
+    expect(one.description.progress.history[0]!.loss).toBeLessThanOrEqual(1 / 0.7);
+  });
+});

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { silentContext } from '../../src/core/events.js';
 import { ServerMetrics } from '../../src/serving/metrics.js';
 import { startHttpServer, type HttpServer, type ServerParts } from '../../src/serving/server.js';
 import { ClassificationService, countingObserver } from '../../src/serving/service.js';
@@ -42,6 +43,7 @@ export async function unreadyServer(
     },
     limits: { bodyLimit: 1000, maxImages: 1, maxPixels: 1000, waitMs: 1000, ...limits },
     record: () => Promise.resolve(),
+    context: silentContext(),
     feedbackRate: 100,
     ...{ host: '127.0.0.1', port: 0, drainDelayMs: 0, drainTimeoutMs: 100 },
   });

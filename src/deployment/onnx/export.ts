@@ -26,8 +26,8 @@ export const quantizeOption = z
 export const ONNX_FILE = 'model.onnx';
 
 /**
- * Writes a model in ONNX into a folder, and loads it from there. Throws BACKEND_UNAVAILABLE, EXPORT_UNSUPPORTED, STORAGE_FULL,
- * STORAGE_DENIED, and USAGE where it has no weights to quantise.
+ * Writes a model in ONNX into a folder, and loads it from there. Throws BACKEND_UNAVAILABLE, EXPORT_UNSUPPORTED, ONNX_RUNTIME_MISSING,
+ * STORAGE_FULL, STORAGE_DENIED, and USAGE where it has no weights to quantise.
  *
  * @param target what messages call the export
  */
@@ -43,7 +43,7 @@ export async function writeOnnx(
   const pass = traceAnyBatch(source.forward, description.shape);
   const path = join(folder, ONNX_FILE);
   await writeFileAtomically(path, await translateToOnnx(pass, description, { input, weights }));
-  const model = await OnnxModel.load(await readFile(path));
+  const model = await OnnxModel.load(await readFile(path), source.context);
   const logits = {
     name: onnxNames.logits,
     type: 'float32' as const,

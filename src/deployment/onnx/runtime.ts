@@ -1,8 +1,14 @@
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 
 import type * as OnnxRuntime from 'onnxruntime-web';
 
+import { silentContext, type StageContext } from '../../core/events.js';
 import type { LabelledImages } from '../../core/images.js';
+import { obtainOnnxRuntime } from '../onnx-runtime/obtain.js';
+import { PACKAGE } from '../onnx-runtime/pinned-files.js';
+import { runtimeEntry } from '../web/page-model.js';
 import { onnxNames } from './translate.js';
 
 /** Images that are computed at once. */
@@ -20,15 +26,17 @@ export class OnnxModel {
     this.engine = engine;
   }
 
-  /** Loads a model. Throws an error of ONNX Runtime where it refuses it. */
-  static async load(model: Uint8Array): Promise<OnnxModel> {
-    const runtime = await import('onnxruntime-web');
+  /** Loads a model. Throws what `obtainOnnxRuntime` throws, and an error of ONNX Runtime where it refuses the model. */
+  static async load(model: Uint8Array, context: StageContext = silentContext()): Promise<OnnxModel> {
+    const folder = await obtainOnnxRuntime({ builds: ['wasm'], environment: process.env }, context);
+    const entry = pathToFileURL(join(folder, runtimeEntry.wasm));
+    const runtime = (await import(entry.href)) as typeof OnnxRuntime;
     runtime.env.logLevel = 'error';
     // More threads would be workers, which keep the process alive.
     runtime.env.wasm.numThreads = 1;
     const session = await runtime.InferenceSession.create(model, { executionProviders: ['wasm'] });
     const { web = '' } = runtime.env.versions;
-    return new OnnxModel(runtime, session, `onnxruntime-web ${web}, WebAssembly`);
+    return new OnnxModel(runtime, session, `${PACKAGE.name} ${web}, WebAssembly`);
   }
 
   /** The probabilities of images, row by row. */

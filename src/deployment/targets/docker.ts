@@ -9,6 +9,7 @@ import { dockerfile, dockerignore, MODEL_FILE } from '../docker/image.js';
 import { deploymentGuide, deploymentManifest, serviceManifest } from '../docker/kubernetes.js';
 import { byteSignature, copyForServing } from '../registered.js';
 import type { DeploymentSource, ExportedModel } from '../source.js';
+import { needsOnnxRuntime } from '../web/describe-model.js';
 import { defineTarget } from './target.js';
 
 const options = z.strictObject({
@@ -40,7 +41,7 @@ async function exportDocker(
   const model = join(folder, MODEL_FILE);
   await copyForServing(source, model);
   const files = {
-    Dockerfile: dockerfile(),
+    Dockerfile: dockerfile({ inBrowser: needsOnnxRuntime(source.checkpoint.description) }),
     '.dockerignore': dockerignore(),
     'compose.yaml': compose(image),
     'kubernetes/deployment.yaml': deploymentManifest(image, source.checkpoint.description.run),

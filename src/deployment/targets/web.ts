@@ -7,9 +7,11 @@ import { storageError, writeFileAtomically } from '../../core/files.js';
 import { sha256OfFile } from '../../core/hashing.js';
 import { ruleOf } from '../../evaluation/decisions/rule.js';
 import { quantizeOption, weightsOf, writeOnnx } from '../onnx/export.js';
+import { obtainOnnxRuntime } from '../onnx-runtime/obtain.js';
+import { pinnedFiles } from '../onnx-runtime/pinned-files.js';
 import type { DeploymentSource, ExportedModel } from '../source.js';
 import { describeForPage } from '../web/describe-model.js';
-import { PAGE_FOLDER, runtimeFiles, STANDALONE_SCRIPT } from '../web/files.js';
+import { PAGE_FOLDER, STANDALONE_SCRIPT } from '../web/files.js';
 import { webGuide, headersFile } from '../web/guide.js';
 import type { RuntimeName } from '../web/page-model.js';
 import { defineTarget } from './target.js';
@@ -39,11 +41,13 @@ async function exportWeb(
   const version = (await sha256OfFile(checkpoint.path)).slice(0, 12);
   const rule = ruleOf(decision, description);
   const model = describeForPage(description, version, rule, runtimes);
+  const runtime = await obtainOnnxRuntime({ builds: runtimes, environment: process.env }, source.context);
+  const files = runtimes.flatMap((name) => [...pinnedFiles[name].keys()]);
   const exported = await writeOnnx('web', source, { input: 'uint8', weights: weightsOf(quantize) }, folder);
   await copyAll(folder, [
     ...['index.html', 'style.css', 'icon.svg'].map((name) => [name, join(PAGE_FOLDER, name)] as const),
     ['main.js', STANDALONE_SCRIPT],
-    ...[...runtimeFiles(runtimes)].map(([name, path]) => [`runtime/${name}`, path] as const),
+    ...files.map((name) => [`runtime/${name}`, join(runtime, name)] as const),
   ]);
   await writeFileAtomically(join(folder, 'model.json'), `${JSON.stringify(model)}\n`);
   await writeFileAtomically(join(folder, '_headers'), headersFile());

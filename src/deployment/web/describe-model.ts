@@ -1,7 +1,19 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import type { DecisionRule } from '../../evaluation/decisions/rule.js';
 import { pagePreparationFor } from '../../data/imaging/preparation-for.js';
-import type { PageModel, RuntimeName } from './page-model.js';
+import { isDense, type PageModel, type RuntimeName } from './page-model.js';
+
+/** The activation of a model that is dense layers on raw pixels alone; else null. */
+function denseActivationOf({ model, config }: CheckpointDescription): string | null {
+  const { activation, features = 'raw' } = config;
+  const isDense = model.name === 'mlp' && features === 'raw';
+  return isDense && typeof activation === 'string' ? activation : null;
+}
+
+/** Whether the page needs ONNX Runtime to run a model in a browser. */
+export function needsOnnxRuntime(description: CheckpointDescription): boolean {
+  return !isDense({ denseActivation: denseActivationOf(description) });
+}
 
 /** Describes a model for the page. */
 export function describeForPage(
@@ -10,9 +22,7 @@ export function describeForPage(
   rule: DecisionRule,
   runtimes: readonly RuntimeName[],
 ): PageModel {
-  const { run, classNames, shape, preprocessing, model, config } = description;
-  const { activation, features = 'raw' } = config;
-  const isDense = model.name === 'mlp' && features === 'raw';
+  const { run, classNames, shape, preprocessing, model } = description;
   return {
     version,
     run,
@@ -21,7 +31,7 @@ export function describeForPage(
     preprocessing: { scale: preprocessing.scale, offset: preprocessing.offset },
     preparation: pagePreparationFor(description),
     model: { name: model.name, description: model.description },
-    denseActivation: isDense && typeof activation === 'string' ? activation : null,
+    denseActivation: denseActivationOf(description),
     rule,
     runtimes,
   };

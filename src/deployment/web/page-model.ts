@@ -30,3 +30,13 @@ export const runtimeEntry: Readonly<Record<RuntimeName, string>> = {
   wasm: 'ort.wasm.min.mjs',
   webgpu: 'ort.webgpu.min.mjs',
 };
+
+/** The activations that the page can compute by itself. */
+export type DenseActivation = 'relu' | 'tanh' | 'sigmoid';
+
+const DENSE_ACTIVATIONS: Readonly<Record<DenseActivation, true>> = { relu: true, tanh: true, sigmoid: true };
+
+/** Whether the page computes a model by itself: dense layers alone need no runtime of 14 MB. */
+export function isDense({ denseActivation }: Pick<PageModel, 'denseActivation'>): boolean {
+  return denseActivation !== null && denseActivation in DENSE_ACTIVATIONS;
+}

@@ -10,7 +10,7 @@ export const cpu: BackendDefinition = {
     const { enableProdMode, setBackend } = await import('@tensorflow/tfjs-core');
     // Otherwise tfjs prints an advertisement of its faster packages.
     enableProdMode();
-    const { version_cpu: version } = await import('@tensorflow/tfjs-backend-cpu');
+    const { version_cpu: version } = await import('#tfjs-backend-cpu');
     await setBackend('cpu');
     return { name: 'cpu', device: 'CPU', version, threads: 1 };
   },

@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
-import { dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { asToolkitError, isMemoryFailure, messageOf, ToolkitError } from '../../core/errors.js';
+import { packageFolder } from '../../core/package-folder.js';
 import type { BackendDefinition } from './backend.js';
 import { handleUnsupported } from './unsupported-options.js';
 
@@ -24,10 +24,8 @@ export const wasm: BackendDefinition = {
       new WebAssembly.Memory({ initial: INITIAL_PAGES });
       const { enableProdMode, setBackend } = await import('@tensorflow/tfjs-core');
       enableProdMode();
-      const { setWasmPaths, version_wasm: version } = await import('@tensorflow/tfjs-backend-wasm');
-      const require = createRequire(import.meta.url);
-      const folder = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
-      setWasmPaths(join(folder, 'dist') + sep);
+      const { setWasmPaths, version_wasm: version } = await import('#tfjs-backend-wasm');
+      setWasmPaths(fileURLToPath(new URL('vendor/', packageFolder)));
       if (!(await setBackend('wasm'))) throw new Error('it does not start');
       return { name: 'wasm', device: 'CPU', version, threads: 1 };
     } catch (error) {

@@ -19,8 +19,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.bin': 'application/octet-stream',
 };
 
-/** Static files: their paths by their names in URLs. */
-export type StaticFiles = ReadonlyMap<string, string>;
+/** Static files: their paths by their names in URLs, or what gives the path when the file is first asked for. */
+export type StaticFiles = ReadonlyMap<string, string | (() => Promise<string>)>;
 
 /** The files of a folder; none where there is no such folder. */
 export async function filesOf(folder: string): Promise<StaticFiles> {
@@ -39,7 +39,7 @@ export function registerFiles(app: FastifyInstance, files: StaticFiles, prefix =
     const type = TYPES[extname(name)];
     if (type === undefined) continue;
     const read = once(async () => {
-      const bytes = await readFile(path);
+      const bytes = await readFile(typeof path === 'string' ? path : await path());
       return { bytes, tag: `"${sha256(bytes).slice(0, 32)}"` };
     });
     const urls = [`${prefix}/${name}`, ...(name === 'index.html' ? [`${prefix}/`] : [])];
@@ -56,7 +56,7 @@ export function registerFiles(app: FastifyInstance, files: StaticFiles, prefix =
 }
 
 /** Runs an action once; after a failure, the next call tries again. */
-function once<Result>(action: () => Promise<Result>): () => Promise<Result> {
+export function once<Result>(action: () => Promise<Result>): () => Promise<Result> {
   let done: Promise<Result> | undefined;
   return () =>
     (done ??= action().catch((error: unknown) => {

@@ -162,6 +162,7 @@ async function withSource<Result>(
       decision,
       describeTraining: describe,
       backend,
+      context,
       forward: (images) => model.apply(images, variables.values()),
       variables,
       test,

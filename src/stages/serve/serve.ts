@@ -121,6 +121,7 @@ export async function startServer(
       waitMs: options.deadline,
     },
     record: recorderFor(options, source.name),
+    context,
     feedbackRate: options.feedbackRate,
     host: options.host,
     port: options.port,

@@ -4,6 +4,7 @@ import { readCheckpointDescription, type CheckpointDescription } from '../../art
 import { resolveRun, resolveRunToResume, RUN_NAME } from '../../artifacts/run.js';
 import { augmentationFields } from '../../models/augmentation/options.js';
 import { ownAugmentations } from '../../models/augmentation/own/index.js';
+import { withClassWeights } from './class-weights-file.js';
 import { callerLayer } from '../../core/config/layers.js';
 import {
   allFields,
@@ -27,11 +28,16 @@ import {
 } from '../../core/config/common-options.js';
 import { features } from '../../models/features/index.js';
 import { models } from '../../models/index.js';
+import { losses } from '../../training/losses/index.js';
 import { optimizers } from '../../training/optimizers/index.js';
+import { samplings } from '../../training/sampling.js';
 import { scalingNames } from '../../data/preparation/scaling.js';
 import { schedules } from '../../training/schedules/index.js';
 
-/** The options of `train`, beside those of the model, the features, the optimiser and the schedule. */
+/** Larger weights would only lose digits. */
+const MAX_WEIGHT = 1_000_000;
+
+/** The options of `train`, beside those of the model, the features, the loss, the optimiser and the schedule. */
 export const trainFields = z.strictObject({
   dataset: datasetOption,
   epochs: z.int().min(1).max(100_000).default(10).meta({ description: 'number of epochs' }),
@@ -45,12 +51,18 @@ export const trainFields = z.strictObject({
     .positive()
     .optional()
     .meta({ description: 'clip gradients to this norm', placeholder: 'X' }),
-  labelSmoothing: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0)
-    .meta({ description: 'label smoothing factor', placeholder: 'X' }),
+  classWeights: z
+    .union([z.literal('balanced'), z.record(z.string(), z.number().positive().max(MAX_WEIGHT))])
+    .optional()
+    .meta({
+      description:
+        'weight of each class in the loss: balanced (inverse to its images), or a JSON file such as {"good": 1, "bad": 19}',
+      allowed: `balanced or a JSON file with a number above 0, up to ${MAX_WEIGHT}, for each class`,
+      placeholder: 'balanced|FILE',
+    }),
+  sampling: z.enum(samplings).default('shuffled').meta({
+    description: 'images of an epoch: each once, or as many of each class (balanced)',
+  }),
   validationSplit: z.number().min(0).max(0.9).optional().meta({
     description: 'share of the training images held out for validation; without it, as preprocessed (0.1)',
   }),
@@ -101,6 +113,7 @@ export const trainSpace = {
   choices: {
     model: { registry: models, fallback: 'mlp', description: 'model architecture' },
     features: { registry: features, fallback: 'raw', description: 'input features: raw pixels, PCA or HOG' },
+    loss: { registry: losses, fallback: 'cross-entropy', description: 'loss that is minimised' },
     optimizer: { registry: optimizers, fallback: 'adam', description: 'optimizer' },
     augment: {
       registry: ownAugmentations,
@@ -133,8 +146,8 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
  * which folders are read and written, and above all not which native libraries are loaded.
  */
 const STORED: ReadonlySet<string> = new Set([
-  ...['dataset', 'epochs', 'batchSize', 'averageWeights', 'clipNorm', 'labelSmoothing', 'validationSplit'],
-  ...['scaling', ...Object.keys(augmentationFields), 'earlyStopping', 'minAccuracy'],
+  ...['dataset', 'epochs', 'batchSize', 'averageWeights', 'clipNorm', 'classWeights', 'sampling'],
+  ...['validationSplit', 'scaling', ...Object.keys(augmentationFields), 'earlyStopping', 'minAccuracy'],
   ...['initFrom', 'freeze', 'freezeAllButHead', 'seed'],
   ...['backend', 'device', 'threads', 'precision', 'deterministic', 'gpuMemoryGrowth', 'engine'],
   ...Object.keys(trainSpace.choices),
@@ -166,7 +179,8 @@ const REPRODUCIBLE: ReadonlySet<string> = new Set([
  * Throws the errors of `resolveOptions`, USAGE (a run that cannot be resumed or reproduced), RESUME_CONFLICT, CHECKPOINT_MISSING,
  * CHECKPOINT_CORRUPT, CHECKPOINT_FOREIGN or CHECKPOINT_REFUSED.
  */
-export async function resolveTraining(layers: readonly Layer[]): Promise<TrainResolution> {
+export async function resolveTraining(written: readonly Layer[]): Promise<TrainResolution> {
+  const layers = await withClassWeights(written);
   const given = resolveOptions(trainSpace, layers);
   const { resume, reproduce, checkpointsDir } = given.values;
   if (resume !== undefined && reproduce !== undefined) {
@@ -176,7 +190,7 @@ export async function resolveTraining(layers: readonly Layer[]): Promise<TrainRe
     });
   }
   const name = resume ?? reproduce;
-  if (name === undefined) return given;
+  if (name === undefined) return balancedOnce(given);
   const resolveNamed = resume === undefined ? resolveRun : resolveRunToResume;
   const run = await resolveNamed(name, checkpointsDir);
   // The whole checkpoint is read, and verified, when training starts.
@@ -190,7 +204,17 @@ export async function resolveTraining(layers: readonly Layer[]): Promise<TrainRe
     ...(resume === undefined ? reproductionSettings(run.name, description) : { initFrom: undefined }),
   };
   const storedLayer: Layer = { ...callerLayer(stored), origin: () => `run "${run.name}"`, isShared: true };
-  return resolveOptions(trainSpace, [...layers, storedLayer]);
+  return balancedOnce(resolveOptions(trainSpace, [...layers, storedLayer]));
+}
+
+/** Throws USAGE where classes are balanced twice: what is rare would then rule. */
+export function balancedOnce(resolution: TrainResolution): TrainResolution {
+  const { classWeights, sampling } = resolution.values;
+  if (classWeights !== 'balanced' || sampling !== 'balanced') return resolution;
+  throw new ToolkitError('USAGE', {
+    message: '--class-weights balanced and --sampling balanced cannot be combined: each balances the classes',
+    hint: 'leave out one of them',
+  });
 }
 
 /** The settings beyond the configuration that a repeated run needs: its threads, which decide how sums are rounded, and its end. */

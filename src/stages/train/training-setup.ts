@@ -9,6 +9,9 @@ import { augmentation, combined, type Augmentation } from '../../models/augmenta
 import { ownAugmentations } from '../../models/augmentation/own/index.js';
 import { features } from '../../models/features/index.js';
 import { parameterCount, type Model } from '../../models/model.js';
+import { balancedWeights } from '../../training/class-weights.js';
+import { losses } from '../../training/losses/index.js';
+import { batchLoss, type BatchLoss, type ClassWeights } from '../../training/losses/loss.js';
 import { optimizers } from '../../training/optimizers/index.js';
 import type { Optimizer } from '../../training/optimizers/optimizer.js';
 import { schedules } from '../../training/schedules/index.js';
@@ -52,6 +55,40 @@ export function augmentationFor(
   const task = { shape: data.shape, scaling: plan.scaling };
   // As of the optimiser's.
   return combined([augmentation(values, plan.scaling), ownAugmentations.require(name).build(options, task)]);
+}
+
+/** The loss of a configuration. */
+export function lossFor(
+  { loss: { name, ...options } }: TrainConfiguration,
+  weights: ClassWeights,
+): BatchLoss {
+  // As of the optimiser's.
+  return batchLoss(losses.require(name).build(options as never, weights), weights);
+}
+
+/** The weight of each class in the loss of a configuration. Throws USAGE for weights of classes that are not those of the data. */
+export async function classWeightsFor(
+  { classWeights }: TrainConfiguration,
+  set: TrainingSet,
+): Promise<ClassWeights> {
+  if (classWeights === undefined) return undefined;
+  if (classWeights === 'balanced') return balancedWeights(await set.classCounts());
+  const { classNames } = set.data;
+  const missing = classNames.find((name) => !Object.hasOwn(classWeights, name));
+  const unknown = Object.keys(classWeights).find((name) => !classNames.includes(name));
+  if (missing === undefined && unknown === undefined) return classNames.map((name) => classWeights[name]!);
+  throw new ToolkitError('USAGE', {
+    message: `--class-weights: ${unknown === undefined ? `no weight for class "${missing}"` : `no class "${unknown}"`}`,
+    hint: `give a weight for each class: ${classNames.join(', ')}`,
+  });
+}
+
+/** How much each class counts where the images of an epoch are balanced; undefined where they are not. */
+export async function samplingWeights(
+  { sampling }: TrainConfiguration,
+  set: TrainingSet,
+): Promise<ClassWeights> {
+  return sampling === 'balanced' ? balancedWeights(await set.classCounts()) : undefined;
 }
 
 /** How the learning rate changes in a configuration. Throws USAGE where it cycles a momentum that the optimiser does not have. */
@@ -104,6 +141,8 @@ export function describeRun(
       device: backend.device,
       threads: backend.threads,
       processor: processorName(),
+      oneDnn: backend.oneDnn,
+      instructionSet: backend.instructionSet,
       node: process.version,
       execution: null,
     },

@@ -1,3 +1,4 @@
+import { isOffline } from '../../core/download.js';
 import { asToolkitError, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { DeviceName } from './device.js';
@@ -57,7 +58,7 @@ async function installUnlessOffline(
   environment: NodeJS.ProcessEnv,
   context: StageContext,
 ): Promise<Runtime> {
-  if (!isSet(environment['MNIST_OFFLINE'])) {
+  if (!isOffline(environment)) {
     // Loaded only when needed: most starts install nothing.
     const { installRuntime } = await import('./install.js');
     return installRuntime(variant, environment, context);
@@ -103,8 +104,4 @@ export function variantNamed(name: VariantChoice, device: DeviceName): RuntimeVa
     reason: `there is no ${name} runtime for ${process.platform}-${process.arch}`,
     hint: '"mnist runtime list" shows those that there are',
   });
-}
-
-function isSet(value: string | undefined): boolean {
-  return value !== undefined && !['', '0', 'false'].includes(value);
 }

@@ -39,7 +39,7 @@ function barePage(classNames: string[], name = 'a & b'): string {
       ...{ members: null, views: 1 },
     },
     metrics: classificationMetrics(scored, classNames),
-    extras: { intervals: null, scaled: null, comparison: null, robustness: null },
+    extras: { intervals: null, scaled: null, decisions: null, comparison: null, robustness: null },
     mistakes: { mistakes: [], mistakeSheet: null },
     timing: { backend: 'cpu', device: 'CPU', seconds: 1, imagesPerSecond: 3 },
     report: null,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -115,14 +115,18 @@ describe('MNIST', () => {
   it('is collected once by two processes at once', async () => {
     const folder = await temporaryFolder();
     const dataDir = join(folder, 'data');
-    await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
+    // Laid out as the package is, whose data the program looks for.
+    const place = join(folder, 'dist', 'program');
+    await mkdir(place, { recursive: true });
+    for (const name of ['node_modules', 'vendor'])
+      await symlink(join(process.cwd(), name), join(folder, name));
     const program = await bundleProgram(
       `import { collect, collectFields } from './src/stages/collect/collect.ts';
        const emit = (event) => { if (event.event === 'stage') console.log('collecting'); };
        const options = collectFields.parse({ dataset: 'mnist', dataDir: process.argv[2] });
        const raw = await collect(options, { emit, signal: new AbortController().signal });
        console.log(raw.manifest.collectedAt);`,
-      folder,
+      place,
     );
     const children = [1, 2].map(() => startChild(process.execPath, [program, dataDir]));
     const ends = await Promise.all(children.map((child) => child.ended));

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+
+import { isToolkitError } from '../core/errors.js';
+import type { StageContext } from '../core/events.js';
+import { obtainOnnxRuntime } from '../deployment/onnx-runtime/obtain.js';
+import { pinnedFiles } from '../deployment/onnx-runtime/pinned-files.js';
+import type { RuntimeName } from '../deployment/web/page-model.js';
+import { once, type StaticFiles } from './http/static-files.js';
+import { HttpError } from './http-errors.js';
+
+/**
+ * The files of ONNX Runtime for the page. They are fetched when a browser first asks for one, unless they are there: only pages that
+ * run a model with convolutions in the browser do.
+ */
+export function pageRuntime(context: StageContext, obtain = obtainOnnxRuntime): StaticFiles {
+  const builds = Object.keys(pinnedFiles) as RuntimeName[];
+  const folder = once(() =>
+    obtain({ builds, environment: process.env }, context).catch((error: unknown) => {
+      throw unavailable(error, context);
+    }),
+  );
+  const names = builds.flatMap((build) => [...pinnedFiles[build].keys()]);
+  return new Map(names.map((name) => [name, async () => join(await folder(), name)]));
+}
+
+/** The person at the server learns what to install; clients, that it is missing. */
+function unavailable(error: unknown, { emit }: StageContext): unknown {
+  if (!isToolkitError(error)) return error;
+  const { code, message, hint } = error;
+  emit({ event: 'warning', code, message: `the page cannot run the model in a browser: ${message}`, hint });
+  return new HttpError('ONNX_RUNTIME_MISSING', undefined, { cause: error });
+}
