@@ -47,6 +47,13 @@ function entriesOf<Key extends string>(record: Readonly<Record<Key, number>>): [
   return Object.entries(record) as [Key, number][];
 }
 
+/** Applies augmentations one after the other; undefined if there are none. */
+export function combined(augmentations: readonly (Augmentation | undefined)[]): Augmentation | undefined {
+  const given = augmentations.filter((change) => change !== undefined);
+  if (given.length === 0) return undefined;
+  return (images, randomness) => given.reduce((changed, change) => change(changed, randomness), images);
+}
+
 function move(
   images: Tensor4D,
   options: AugmentationOptions,
