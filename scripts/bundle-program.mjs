@@ -1,6 +1,6 @@
 // Bundles the command line into dist/program: a few files in place of several hundred, whose finding and reading took most of the time
 // until a command's first line. Each command stays a file of its own, loaded when it is called. dist/cli is not needed afterwards.
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
@@ -45,4 +45,15 @@ copyFileSync(
   new URL('../node_modules/zod/LICENSE', import.meta.url),
   new URL('../dist/program/LICENSE-zod', import.meta.url),
 );
+
+// What help shows, so that it need not load the commands.
+const { commands } = await import('../dist/cli/commands/index.js');
+const { encodeShape } = await import('../dist/cli/shape.js');
+const { shapeOf, optionNamesOf } = await import('../dist/cli/shape-of.js');
+const shapes = new URL('../dist/program/shapes/', import.meta.url);
+mkdirSync(shapes);
+for (const { name, load } of commands) {
+  writeFileSync(new URL(`${name}.json`, shapes), encodeShape(shapeOf(await load())));
+}
+writeFileSync(new URL('options-of-all.json', shapes), JSON.stringify(await optionNamesOf(commands)));
 rmSync(new URL('../dist/cli', import.meta.url), { recursive: true });
