@@ -12,14 +12,37 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/**
+ * These start TensorFlow with settings of their own, look at how it starts, or load plug-ins, which stay registered: each has a
+ * process of its own.
+ */
+const APART = [
+  'test/contracts/option-effects.test.ts',
+  'test/core/plugins/*.test.ts',
+  'test/engine/backends/*.test.ts',
+  'test/models/*-sharded.test.ts',
+  'test/stages/train/transfer.test.ts',
+  'test/tensorflow/use.test.ts',
+];
+
 export default defineConfig({
+  // Plug-ins that a test writes somewhere else import the package by its name.
+  resolve: { alias: { 'mnist-train/plugins': new URL('src/plugins.ts', import.meta.url).pathname } },
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     sequence: { sequencer: LongestFirst },
-    // TensorFlow cannot be loaded twice in a process, nor from a second thread (tfjs#8388): a process a file.
+    // TensorFlow cannot be loaded twice in a process, nor from a second thread (tfjs#8388).
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of a small machine: some tests wait for the network or for a deadline.
+    maxWorkers: 3,
+    projects: [
+      {
+        extends: true,
+        // One process after the other takes many files: modules are loaded and TensorFlow is started once for all of them.
+        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: APART, isolate: false },
+      },
+      { extends: true, test: { name: 'own process', include: APART } },
+    ],
     testTimeout: 60_000,
     hookTimeout: 300_000,
   },

@@ -28,11 +28,22 @@ const TYPE_KEYS = new Set([
   'additionalProperties',
 ]);
 
+/** The types of a file of plug-ins, in the place of a name. */
+const PLUGIN_FILES = ['./${string}', '../${string}', '/${string}', 'file:${string}', '${string}.mjs'].map(
+  (pattern) => `\`${pattern}\``,
+);
+
 /** The options of a space as JSON Schema; where plug-ins share an option, it takes what any of them takes. */
 function schemaOf({ fields, choices }) {
   const schema = z.toJSONSchema(fields, { io: 'input' });
   for (const [key, { registry, description }] of Object.entries(choices)) {
-    schema.properties[key] = { type: 'string', enum: [...registry.names], description };
+    schema.properties[key] = {
+      tsType: [
+        ...registry.names.map((name) => JSON.stringify(name)),
+        ...(registry.calls ? PLUGIN_FILES : []),
+      ].join(' | '),
+      description,
+    };
     for (const { options } of registry) addProperties(schema.properties, options);
   }
   return schema;

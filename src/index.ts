@@ -1,5 +1,6 @@
 /** The library: every stage as a function of options and a context, the types of what they hand on, and the errors. */
-import { callerOptions } from './core/config/layers.js';
+import { callerLayer } from './core/config/layers.js';
+import { resolveOptions, type OptionSpace, type Resolved } from './core/config/resolve.js';
 import { silentContext, type StageContext } from './core/events.js';
 import {
   optionSpaces,
@@ -19,6 +20,7 @@ import {
   type TrainOptions,
 } from './options.js';
 import { ToolkitError } from './core/errors.js';
+import { loadNamedPlugins } from './core/plugins/named-plugins.js';
 import { requireQuality } from './evaluation/quality-gate.js';
 import { collect as collectStage } from './stages/collect/collect.js';
 import { deploy as deployStage, type Deployment } from './stages/deploy/deploy.js';
@@ -97,9 +99,17 @@ export type { TrainResult } from './stages/train/train.js';
 /** Who listens, and who may interrupt; both can be left out. */
 export type Context = Partial<StageContext>;
 
+/** Validates the options of a call, adds the defaults, and loads the plug-ins that they name. */
+async function callerOptions<Space extends OptionSpace>(
+  space: Space,
+  options: Readonly<Record<string, unknown>>,
+): Promise<Resolved<Space>> {
+  return resolveOptions(space, await loadNamedPlugins(space, [callerLayer(options)])).values;
+}
+
 /** Stage 1, with the options of `mnist collect`. Throws a ToolkitError. */
 export async function collect(options: CollectOptions = {}, context: Context = {}): Promise<RawData> {
-  return collectStage(callerOptions(optionSpaces.CollectOptions, options), silentContext(context));
+  return collectStage(await callerOptions(optionSpaces.CollectOptions, options), silentContext(context));
 }
 
 /** Stage 2, with the options of `mnist preprocess`. Throws a ToolkitError. */
@@ -107,7 +117,10 @@ export async function preprocess(
   options: PreprocessOptions = {},
   context: Context = {},
 ): Promise<Preprocessed> {
-  return preprocessStage(callerOptions(optionSpaces.PreprocessOptions, options), silentContext(context));
+  return preprocessStage(
+    await callerOptions(optionSpaces.PreprocessOptions, options),
+    silentContext(context),
+  );
 }
 
 /**
@@ -136,7 +149,7 @@ export async function evaluate(
   options: EvaluateOptions = {},
   context: Context = {},
 ): Promise<EvaluationResult> {
-  const values = callerOptions(optionSpaces.EvaluateOptions, options);
+  const values = await callerOptions(optionSpaces.EvaluateOptions, options);
   if (values.ensemble) {
     throw new ToolkitError('USAGE', {
       message: 'evaluate takes a single checkpoint, and no ensemble',
@@ -158,7 +171,7 @@ export async function evaluateEnsemble(
   options: EvaluateOptions = {},
   context: Context = {},
 ): Promise<EnsembleEvaluation> {
-  const values = callerOptions(optionSpaces.EvaluateOptions, options);
+  const values = await callerOptions(optionSpaces.EvaluateOptions, options);
   const evaluation = await evaluateEnsembleStage(checkpoints, values, silentContext(context));
   requireQuality(evaluation.metrics.accuracy, values.minAccuracy, values.split);
   return { ...flattenEvaluation(evaluation), members: evaluation.subject.members ?? [] };
@@ -174,7 +187,7 @@ export async function deploy(
   options: DeployOptions = {},
   context: Context = {},
 ): Promise<Deployment> {
-  const values = callerOptions(optionSpaces.DeployOptions, options);
+  const values = await callerOptions(optionSpaces.DeployOptions, options);
   return deployStage(checkpoint, values, silentContext(context));
 }
 
@@ -188,7 +201,7 @@ export async function calibrate(
   options: CalibrateOptions = {},
   context: Context = {},
 ): Promise<Calibration> {
-  const values = callerOptions(optionSpaces.CalibrateOptions, options);
+  const values = await callerOptions(optionSpaces.CalibrateOptions, options);
   return calibrateStage(checkpoint, values, silentContext(context));
 }
 
@@ -204,7 +217,7 @@ export async function predict(
   options: PredictOptions = {},
   context: Context = {},
 ): Promise<Predictions> {
-  const values = callerOptions(optionSpaces.PredictOptions, options);
+  const values = await callerOptions(optionSpaces.PredictOptions, options);
   return predictStage(checkpoint, pictures, values, silentContext(context));
 }
 
@@ -220,7 +233,7 @@ export async function explain(
   options: ExplainOptions = {},
   context: Context = {},
 ): Promise<Explanations> {
-  const values = callerOptions(optionSpaces.ExplainOptions, options);
+  const values = await callerOptions(optionSpaces.ExplainOptions, options);
   const { explain: explainStage } = await import('./stages/explain/explain.js');
   return explainStage(checkpoint, pictures, values, silentContext(context));
 }
@@ -235,7 +248,7 @@ export async function embed(
   options: EmbedOptions = {},
   context: Context = {},
 ): Promise<Embedded> {
-  const values = callerOptions(optionSpaces.EmbedOptions, options);
+  const values = await callerOptions(optionSpaces.EmbedOptions, options);
   const { embed: embedStage } = await import('./stages/embed/embed.js');
   return embedStage(checkpoint, values, silentContext(context));
 }
@@ -246,7 +259,7 @@ export async function showDataset(
   options: ShowDatasetOptions = {},
   context: Context = {},
 ): Promise<DatasetView> {
-  const values = callerOptions(optionSpaces.ShowDatasetOptions, options);
+  const values = await callerOptions(optionSpaces.ShowDatasetOptions, options);
   const { showDataset: showDatasetStage } = await import('./stages/datasets/show-dataset.js');
   return showDatasetStage(dataset, values, silentContext(context));
 }
@@ -262,13 +275,13 @@ export async function compareRuns(
   runs: readonly string[],
   options: CompareRunsOptions = {},
 ): Promise<RunComparison> {
-  return compareRunsStage(runs, callerOptions(optionSpaces.CompareRunsOptions, options));
+  return compareRunsStage(runs, await callerOptions(optionSpaces.CompareRunsOptions, options));
 }
 
 /** Removes runs, with the options of `mnist runs prune`; without `yes` it only says which. Throws a ToolkitError. */
 export async function pruneRuns(options: PruneRunsOptions, context: Context = {}): Promise<Pruning> {
   return pruneRunsStage(
-    callerOptions(optionSpaces.PruneRunsOptions, options),
+    await callerOptions(optionSpaces.PruneRunsOptions, options),
     undefined,
     silentContext(context),
   );
@@ -289,7 +302,7 @@ export async function serve(
   context: Context = {},
   log: ServeLog = () => undefined,
 ): Promise<RunningServer> {
-  const values = callerOptions(optionSpaces.ServeOptions, options);
+  const values = await callerOptions(optionSpaces.ServeOptions, options);
   const { startServer } = await import('./stages/serve/serve.js');
   return startServer(checkpoint, values, { log: { write: log } }, silentContext(context));
 }

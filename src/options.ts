@@ -3,7 +3,7 @@ import type { z } from 'zod';
 
 import type { Choice, Configurable, OptionSpace } from './core/config/resolve.js';
 import type { Registry } from './core/registry.js';
-import { calibrateFields } from './stages/calibrate/calibrate.js';
+import { calibrateFields } from './stages/calibrate/calibrate-options.js';
 import { collectFields } from './stages/collect/collect.js';
 import { showDatasetFields } from './stages/datasets/show-dataset-options.js';
 import { deploySpace } from './stages/deploy/deploy-options.js';
@@ -62,7 +62,10 @@ type PluginOptions<Choices> = Merged<
   { [Key in keyof Choices]: z.input<EntryOf<Choices[Key]>['options']> }[keyof Choices]
 >;
 
-type PluginNames<Choices> = { [Key in keyof Choices]?: EntryOf<Choices[Key]>['name'] };
+/** A file of plug-ins, in the place of the name of one of ours. */
+export type PluginFile = `./${string}` | `../${string}` | `/${string}` | `file:${string}` | `${string}.mjs`;
+
+type PluginNames<Choices> = { [Key in keyof Choices]?: EntryOf<Choices[Key]>['name'] | PluginFile };
 
 type OptionsOf<Space extends OptionSpace> = z.input<Space['fields']> &
   (Record<string, Choice> extends Space['choices']

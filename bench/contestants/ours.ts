@@ -85,10 +85,12 @@ await trainEpochs(
   },
   noProgress,
   {
-    source: epochsInMemory(program, all.subarray(0, Number(options.steps) * BATCH_SIZE), {
-      batchSize: BATCH_SIZE,
-      seed: 1,
-    }),
+    source: epochsInMemory(
+      program,
+      all.subarray(0, Number(options.steps) * BATCH_SIZE),
+      { batchSize: BATCH_SIZE, seed: 1 },
+      trainingImages.source.labels,
+    ),
     optimizer,
     validate: () => {
       trainedAt = performance.now();

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { ToolkitError, systemCodeOf } from '../core/errors.js';
 import { writeFileAtomically } from '../core/files.js';
+import { pluginRecord } from '../core/plugins/records.js';
 import { complaintOf } from '../core/validation.js';
 import { refuseForeign } from './foreign/identify.js';
 import { importedAs } from './prepared.js';
@@ -28,7 +29,8 @@ const metrics = z.strictObject({ loss: z.number(), accuracy: z.number() });
 const epochRecord = z.strictObject({
   epoch: z.int().min(1),
   ...metrics.shape,
-  validation: metrics.nullable(),
+  /** The weighted accuracy is there if the classes did not count the same in training. */
+  validation: metrics.extend({ weightedAccuracy: z.number().optional() }).nullable(),
   learningRate: z.number(),
   seconds: z.number(),
   imagesPerSecond: z.number(),
@@ -57,6 +59,8 @@ const descriptionSchema = z.strictObject({
   /** The options of the run, with all keys on one level, as in a configuration file. */
   config: z.record(z.string(), z.unknown()),
   model: z.strictObject({ name: text, description: longText, parameters: z.int().min(0) }),
+  /** The plug-ins that its model and training need; missing where there are none. */
+  plugins: z.array(pluginRecord).max(100).optional(),
   classNames: z.array(text).min(1).max(256),
   shape: z.strictObject({
     height: z.int().min(1).max(8192),
@@ -100,6 +104,9 @@ const descriptionSchema = z.strictObject({
     threads: z.int(),
     /** The model of the processor; missing in old checkpoints, or if the system does not report it. */
     processor: text.optional(),
+    /** Whether TensorFlow used oneDNN, and its best instruction set: kernels, and so rounding, differ. Missing if unknown. */
+    oneDnn: z.boolean().optional(),
+    instructionSet: text.optional(),
     node: text,
     /** How the training step ran: shards and threads affect rounding. */
     execution,

@@ -14,6 +14,32 @@ const cost = z.number().min(0).max(1e12);
 
 const share = z.number().min(0).max(1);
 
+const interval = z.strictObject({ low: share, high: share });
+
+/** What a policy decides about some images: mean cost, and how often each class is found. */
+const outcome = z.strictObject({
+  /** The mean cost of an image, by the costs that were given (1 for an error, without any). */
+  expectedCost: z.number().min(0),
+  /** Decided images. Row: actual class; column: decision. */
+  confusion: z.array(z.array(z.int().min(0))),
+  /** Images of each actual class that are sent to a person. */
+  abstained: z.array(z.int().min(0)),
+  /** Recall counts images that are sent to a person as not found. Null without images, or without decisions for the class. */
+  perClass: z.array(
+    z.strictObject({
+      name: z.string(),
+      support: z.int().min(0),
+      recall: share.nullable(),
+      recallInterval: interval.nullable(),
+      precision: share.nullable(),
+      precisionInterval: interval.nullable(),
+    }),
+  ),
+});
+
+/** What a policy decides about some images. Intervals are 95 % confidence intervals (Wilson). */
+export type DecisionOutcome = z.infer<typeof outcome>;
+
 const measured = z.strictObject({
   split: z.enum(['validation', 'test']),
   n: z.int().min(0),
@@ -23,6 +49,8 @@ const measured = z.strictObject({
   expectedCalibrationError: z.strictObject({ before: share, after: share }),
   /** The coverage and accuracy of the policy on these images. */
   policy: z.strictObject({ coverage: share, accuracy: share }),
+  /** Decisions for the most probable class, and those of the policy; missing in old files. */
+  outcome: z.strictObject({ before: outcome, after: outcome }).optional(),
   /** The coverage–accuracy curve for one threshold for all classes. */
   curve: z.array(z.strictObject({ threshold: share, coverage: share, accuracy: share })),
 });
@@ -39,6 +67,13 @@ const decisionSchema = z
     temperature: z.number().min(TEMPERATURES.least).max(TEMPERATURES.most),
     thresholds: z.array(share),
     costs: z.array(z.array(cost)).nullable(),
+    /** The costs as given and the target recalls, by which `costs` were chosen; missing in old files. */
+    given: z
+      .strictObject({
+        costs: z.array(z.array(cost)).nullable(),
+        targetRecall: z.record(z.string(), share).nullable(),
+      })
+      .optional(),
     abstentionCost: cost.nullable(),
     measured: z.array(measured),
   })
@@ -48,6 +83,10 @@ const decisionSchema = z
   })
   .refine(({ classNames, costs }) => costs === null || isSquare(costs, classNames.length), {
     path: ['costs'],
+    message: 'needs one row and one column per class',
+  })
+  .refine(({ classNames, given }) => !given?.costs || isSquare(given.costs, classNames.length), {
+    path: ['given', 'costs'],
     message: 'needs one row and one column per class',
   });
 

@@ -9,7 +9,7 @@ import { commands } from './commands/index.js';
 import { HelpRequested, helpText } from './help.js';
 import { watchOutput } from './output.js';
 import type { ProcessIo } from './process-io.js';
-import { builtShape, type CommandShape } from './shape.js';
+import { builtShape, mayNamePlugins, type CommandShape } from './shape.js';
 
 const VERSION_FLAGS: ReadonlySet<string> = new Set(['--version', '-V', '-v']);
 
@@ -67,17 +67,26 @@ async function run(
   if (rest.some((word) => VERSION_FLAGS.has(word))) return answer(io, `${version}\n`);
   // Loaded as they are needed: help and errors of usage come at once.
   const { parseArguments } = await import('./arguments.js');
-  const parsed = parseArguments(name, await shapeFor(entry), rest, terminalWidth(io));
+  const parsed = parseArguments(name, await shapeFor(entry, rest, io.env), rest, terminalWidth(io));
   const { runCommand } = await import('./run-command.js');
   return runCommand({ entry, parsed, io, setReporter });
 }
 
-/** What a command line of a command may hold: as the build wrote it down, or else from the command itself. */
-async function shapeFor(entry: CommandEntry): Promise<CommandShape> {
+/** What a command line of a command may hold: as the build wrote it down or, with plug-ins of the user, from the command itself. */
+async function shapeFor(
+  entry: CommandEntry,
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<CommandShape> {
   const built = await builtShape(entry.name);
-  if (built) return built;
-  const { shapeOf } = await import('./shape-of.js');
-  return shapeOf(await entry.load());
+  if (built && !mayNamePlugins(built, words, environment)) return built;
+  const [{ shapeOf }, { loadPluginsOf }] = await Promise.all([
+    import('./shape-of.js'),
+    import('./plugins.js'),
+  ]);
+  const command = await entry.load();
+  await loadPluginsOf(command, words, environment);
+  return shapeOf(command);
 }
 
 function answer({ stdout }: ProcessIo, text: string): 0 {

@@ -8,6 +8,7 @@ import {
   type Resolution,
 } from '../core/config/resolve.js';
 import type { Emit } from '../core/events.js';
+import { loadNamedPlugins } from '../core/plugins/named-plugins.js';
 import { nearest } from '../core/registry.js';
 import type { ParsedArguments } from './arguments.js';
 import { presentationFields, type Command, type Presentation } from './command.js';
@@ -42,7 +43,8 @@ export async function resolveSettings<Space extends OptionSpace>(
   const layers: Layer[] = [flagLayer(own), environmentLayer(fields, environment)];
   if (config !== undefined)
     layers.push(await fileLayer(config, await optionsElsewhere(new Set(fields.keys()))));
-  return command.resolve ? command.resolve(layers, positionals) : resolveOptions(command.space, layers);
+  const named = await loadNamedPlugins(command.space, layers);
+  return command.resolve ? command.resolve(named, positionals) : resolveOptions(command.space, named);
 }
 
 /** Warns of variables that no command knows, and that look like one that a command knows. */

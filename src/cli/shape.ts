@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import type { Field } from '../core/config/field.js';
+import { flagOf, type Field } from '../core/config/field.js';
 import type { Positional } from './command.js';
 
 /** An option as the help shows it. */
@@ -57,6 +57,28 @@ export async function builtShape(name: string): Promise<CommandShape | undefined
 export async function builtOptionNames(): Promise<OptionNames | undefined> {
   const text = await readBuilt('options-of-all');
   return text === undefined ? undefined : (JSON.parse(text) as OptionNames);
+}
+
+/** Whether settings may name plug-ins of the user, whose options the build does not know. */
+export function mayNamePlugins(
+  { options }: CommandShape,
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): boolean {
+  return options.some(({ key, values, variable }) => {
+    const opens = key === 'plugin' || key === 'config';
+    if (!opens && values === undefined) return false;
+    const given = [...typedFor(flagOf(key), words), environment[variable]];
+    return given.some((value) => value !== undefined && (opens || !values?.includes(value)));
+  });
+}
+
+/** What follows a flag, at each of its places. */
+function typedFor(flag: string, words: readonly string[]): string[] {
+  return words.flatMap((word, index) => {
+    if (word === flag) return [words[index + 1] ?? ''];
+    return word.startsWith(`${flag}=`) ? [word.slice(flag.length + 1)] : [];
+  });
 }
 
 function readBuilt(name: string): Promise<string | undefined> {

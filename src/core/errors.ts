@@ -86,6 +86,16 @@ export const errorKinds = {
     ({ option, run, stored, given }) => `${option} is ${stored} in run "${run}", but ${given} was given`,
     () => 'remove the option, or start a new run with it',
   ),
+  PLUGIN_REFUSED: kind<{ module: string; reason: string; hint: string }>(
+    2,
+    ({ module, reason }) => `${module}: not a usable plug-in: ${reason}`,
+    ({ hint }) => hint,
+  ),
+  PLUGIN_FAILED: kind<{ place: string; reason: string }>(
+    1,
+    ({ place, reason }) => `${place}: the plug-in failed: ${reason}`,
+    () => 'correct the plug-in; --verbose shows the stack trace',
+  ),
   SEARCH_INVALID: kind<{ reason: string }>(
     2,
     ({ reason }) => `invalid search: ${reason}`,
@@ -263,6 +273,17 @@ export const errorKinds = {
     ({ path, reason }) => `${path}: ${reason}`,
     () => 'use a matching checkpoint or train a new one',
   ),
+  PLUGIN_NEEDED: kind<{ path: string; what: string; module: string; hint: string }>(
+    6,
+    ({ path, what, module }) => `${path}: its ${what} comes from a plug-in (${module})`,
+    ({ hint }) => hint,
+  ),
+  PLUGIN_CHANGED: kind<{ path: string; what: string; module: string; stored: string; found: string }>(
+    6,
+    ({ path, what, module, stored, found }) =>
+      `${path}: its ${what} was made with another version of ${module} (SHA-256 ${stored}, now ${found})`,
+    () => 'restore the file, or accept the new one with --allow-changed-plugins',
+  ),
   SEARCH_UNUSABLE: kind<{ path: string; reason: string }>(
     6,
     ({ path, reason }) => `${path}: cannot resume the search: ${reason}`,
@@ -348,6 +369,11 @@ export class ToolkitError<Code extends ErrorCode = ErrorCode> extends Error {
     this.code = code;
     this.exitCode = exitCode;
     this.hint = hint(details);
+  }
+
+  /** A plug-in imports a copy of this class of its own: the errors of both are the same to us. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'ToolkitError' && 'code' in value && 'exitCode' in value;
   }
 }
 

@@ -12,7 +12,7 @@ export interface Metrics {
 export type ToolkitEvent =
   | { event: 'stage'; stage: StageName; message: string }
   | { event: 'progress'; task: string; done: number; total: number | undefined; unit: 'bytes' | 'images' }
-  | { event: 'backend'; backend: string; device: string; version: string; threads: number | undefined }
+  | BackendEvent
   | { event: 'model'; model: string; description: string; parameters: number }
   | { event: 'run'; run: string; folder: string; resumedFromEpoch?: number }
   | TransferEvent
@@ -24,6 +24,18 @@ export type ToolkitEvent =
   | { event: 'version'; role: 'production' | 'candidate'; version: string | null }
   | { event: 'warning'; code: string; message: string; hint: string }
   | { event: 'notice'; message: string };
+
+/** The backend that a stage computes with. */
+export interface BackendEvent {
+  event: 'backend';
+  backend: string;
+  device: string;
+  version: string;
+  threads: number | undefined;
+  /** TensorFlow's: whether it uses oneDNN on the CPU, and the best instruction set that oneDNN may use. */
+  oneDnn?: boolean | undefined;
+  instructionSet?: string | undefined;
+}
 
 /** The layers that a run copied from another checkpoint, those that it initialised, and those that are frozen. */
 export interface TransferEvent {

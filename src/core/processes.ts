@@ -53,6 +53,16 @@ function startOf(processId: number): string {
   }
 }
 
+/** What the processor can do, such as `avx2`, by the names of Linux on x64; undefined if the system does not report it. */
+export function processorFlags(): ReadonlySet<string> | undefined {
+  try {
+    const flags = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1];
+    return flags === undefined ? undefined : new Set(flags.trim().split(/\s+/));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The model name of the processor; undefined if the system does not report it. */
 export function processorName(): string | undefined {
   const model = cpus()[0]?.model.trim();

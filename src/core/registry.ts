@@ -7,17 +7,59 @@ export interface Named<Name extends string = string> {
   readonly summary: string;
 }
 
-/** The plug-ins of one kind, by name. */
+/** The registries that take plug-ins from outside, by kind. */
+const openRegistries = new Map<string, Registry<Named>>();
+
+/** The registry of a kind that takes plug-ins from outside; undefined if there is none, or none is loaded. */
+export function openRegistry(kind: string): Registry<Named> | undefined {
+  return openRegistries.get(kind);
+}
+
+/** Where a plug-in from outside comes from. */
+export interface PluginOrigin {
+  /** Its file or package, as the user named it. */
+  readonly module: string;
+  /** The hash of its file, and of those that it imports by relative paths. */
+  readonly sha256: string;
+  /** Whether it may stand in for a file with another hash. */
+  readonly acceptsChanges: boolean;
+}
+
+/** The plug-ins of one kind, by name: our own, and those that a user adds. */
 export class Registry<Entry extends Named> implements Iterable<Entry> {
   readonly kind: string;
-  readonly #entries: ReadonlyMap<string, Entry>;
+  /** The functions that an entry from outside must have; undefined if none is taken. */
+  readonly calls: readonly string[] | undefined;
+  readonly #entries: Map<string, Entry>;
+  readonly #origins = new Map<string, PluginOrigin>();
 
-  /** @param kind the kind of its entries, for messages: "model" */
-  constructor(kind: string, entries: readonly Entry[]) {
+  /**
+   * @param kind the kind of its entries, for messages: "model"
+   * @param calls the functions that an entry must have; if given, users can add entries
+   */
+  constructor(kind: string, entries: readonly Entry[], calls?: readonly string[]) {
     this.kind = kind;
+    this.calls = calls;
     this.#entries = new Map(entries.map((entry) => [entry.name, entry]));
     if (this.#entries.size !== entries.length)
       throw new Error(`two entries of the ${kind} registry share a name`);
+    if (calls) openRegistries.set(kind, this);
+  }
+
+  /** Adds a checked plug-in from outside; the same one may be added again. */
+  add(entry: Entry, origin: PluginOrigin): void {
+    this.#entries.set(entry.name, entry);
+    this.#origins.set(entry.name, origin);
+  }
+
+  /** Removes a plug-in from outside that does not fit. */
+  remove(name: string): void {
+    if (this.#origins.delete(name)) this.#entries.delete(name);
+  }
+
+  /** The origin of a plug-in from outside; undefined for our own. */
+  originOf(name: string): PluginOrigin | undefined {
+    return this.#origins.get(name);
   }
 
   get names(): string[] {

@@ -1,3 +1,4 @@
+import type { DecisionOutcome } from '../artifacts/decision.js';
 import type { Metrics } from '../core/events.js';
 import { count } from '../core/format.js';
 import type { PairedComparison } from './mcnemar.js';
@@ -97,6 +98,8 @@ export interface EvaluationExtras {
   intervals: Intervals | null;
   /** Also null for checkpoints without calibration, and for ensembles. */
   scaled: ScaledCalibration | null;
+  /** The decisions that `calibrate` stored, where they may differ from the predictions; also null for ensembles. */
+  decisions: DecisionOutcome | null;
   comparison: CheckpointComparison | null;
   robustness: CorruptedAccuracy[] | null;
 }

@@ -1,23 +1,35 @@
 import type { ToolkitEvent } from '../core/events.js';
 import { rowOf } from '../core/images.js';
+import { ratio } from './confusion.js';
 import { indexOfMaximum } from './probabilities.js';
 
-/** Counts how often each class occurs, and how often it is predicted. */
+/** Counts how often each class occurs, how often it is predicted, and how often rightly. */
 export class PredictionCounts {
   readonly actual: number[];
   readonly predicted: number[];
+  readonly correct: number[];
 
   constructor(classes: number) {
     this.actual = new Array<number>(classes).fill(0);
     this.predicted = new Array<number>(classes).fill(0);
+    this.correct = new Array<number>(classes).fill(0);
   }
 
   /** Adds images by their logits, row by row. */
   add(logits: Float32Array, labels: Uint8Array): void {
     labels.forEach((label, index) => {
       this.actual[label]! += 1;
-      this.predicted[indexOfMaximum(rowOf(logits, index, this.actual.length))]! += 1;
+      const predicted = indexOfMaximum(rowOf(logits, index, this.actual.length));
+      this.predicted[predicted]! += 1;
+      if (predicted === label) this.correct[label]! += 1;
     });
+  }
+
+  /** The share of correct predictions, each weighted by its actual class. */
+  weightedAccuracy(weights: readonly number[]): number {
+    const weighted = (counts: readonly number[]): number =>
+      counts.reduce((sum, count, label) => sum + count * weights[label]!, 0);
+    return ratio(weighted(this.correct), weighted(this.actual));
   }
 
   /** The classes with images that are never predicted, by name. */
@@ -37,6 +49,6 @@ export function neverPredictedWarning(classes: readonly string[], images: string
     event: 'warning',
     code: 'CLASS_NEVER_PREDICTED',
     message: `the model never predicts ${names} on ${images}`,
-    hint: 'train for more epochs or add images of these classes; "mnist evaluate" shows what is predicted instead',
+    hint: 'train for more epochs, with --class-weights balanced, or add images of these classes; "mnist evaluate" shows what is predicted instead',
   };
 }

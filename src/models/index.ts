@@ -8,4 +8,4 @@ import { stack } from './stack.js';
 import { transformer } from './transformer.js';
 
 /** The models for `--model`. To add one, add a file in this folder and a line here. */
-export const models = new Registry('model', [mlp, cnn, cnnSmall, resnet, rnn, transformer, stack]);
+export const models = new Registry('model', [mlp, cnn, cnnSmall, resnet, rnn, transformer, stack], ['build']);

@@ -3,6 +3,7 @@ import { callerLayer } from '../core/config/layers.js';
 import { resolveOptions, type Chosen, type Configurable } from '../core/config/resolve.js';
 import { messageOf, ToolkitError } from '../core/errors.js';
 import { shortened } from '../core/format.js';
+import { requireRecorded } from '../core/plugins/records.js';
 import { elementCount } from '../core/images.js';
 import type { FittedValues } from './features/feature.js';
 import { features } from './features/index.js';
@@ -89,6 +90,7 @@ function storedOptions(
   name: string,
   definition: Configurable | undefined,
 ): Record<string, unknown> {
+  requireRecorded(path, description.plugins ?? [], kind, name);
   if (!definition) {
     throw new ToolkitError('CHECKPOINT_REFUSED', {
       path,

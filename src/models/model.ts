@@ -106,7 +106,7 @@ export interface ModelDefinition<
 export function defineModel<Name extends string, Options extends z.ZodObject>(
   definition: ModelDefinition<Name, Options>,
 ): ModelDefinition<Name, Options> {
-  return definition;
+  return { kind: 'model', ...definition };
 }
 
 /** The number of trainable parameters. */

@@ -1,12 +1,17 @@
 import { hasMixedPrecision } from './c-api/mixed-precision.js';
+import { maximumInstructionSet } from './onednn.js';
 import type { RunningTensorFlow } from './running.js';
 
 /** Whether mixed precision has an effect on this machine; measured when it is first requested. */
 let measured: Promise<boolean> | undefined;
 
 /** Why `setMixedPrecision` returns false. */
-export const NO_MIXED_PRECISION =
-  'TensorFlow computes in float32 here: oneDNN is off, or the processor lacks 16-bit arithmetic';
+export function whyFloat32({ oneDnn, instructionSet, eager }: RunningTensorFlow): string {
+  const result = 'TensorFlow computes in float32 here';
+  if (eager.usesGpu) return `${result}: the GPU lacks 16-bit arithmetic`;
+  if (oneDnn === false) return `${result}: oneDNN is off`;
+  return `${result}: oneDNN lacks 16-bit arithmetic on this processor (${instructionSet ?? process.arch})`;
+}
 
 /**
  * Sets the precision of programs compiled from now on: the only setting that can differ between the programs of a process. Returns
@@ -29,6 +34,5 @@ export async function setMixedPrecision(
  * oneDNN would then abort the process.
  */
 function isOneDnnWithout16Bits(environment: NodeJS.ProcessEnv): boolean {
-  const limit = environment['ONEDNN_MAX_CPU_ISA'] ?? environment['DNNL_MAX_CPU_ISA'] ?? '';
-  return ['SSE41', 'AVX', 'AVX2', 'AVX2_VNNI'].includes(limit.toUpperCase());
+  return ['SSE41', 'AVX', 'AVX2', 'AVX2_VNNI'].includes(maximumInstructionSet(environment));
 }

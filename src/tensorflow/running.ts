@@ -9,6 +9,10 @@ export interface RunningTensorFlow {
   readonly threads: number;
   /** The folder of its libraries. */
   readonly folder: string;
+  /** Whether it uses oneDNN's operations; undefined if its version does not tell. */
+  readonly oneDnn: boolean | undefined;
+  /** The best instruction set that oneDNN may use, as oneDNN names it; undefined if unknown. */
+  readonly instructionSet: string | undefined;
   readonly isDeterministic: boolean;
 }
 
@@ -24,6 +28,10 @@ export interface ActiveTensorFlow {
   threads: number;
   /** The folder of TensorFlow's libraries. */
   runtime: string;
+  /** Whether CPU operations use oneDNN; undefined if this version of TensorFlow does not tell. */
+  oneDnn: boolean | undefined;
+  /** The best instruction set that oneDNN may use, such as "AVX2"; undefined if unknown, as on arm64. */
+  instructionSet: string | undefined;
   /** Whether only deterministic GPU kernels are used. */
   deterministic: boolean;
   /** Whether steps compiled from now on use 16-bit floats. */
@@ -45,13 +53,15 @@ export function keepRunning(opened: RunningTensorFlow): RunningTensorFlow {
 
 /** Describes a loaded TensorFlow. */
 export function describeTensorFlow(opened: RunningTensorFlow): ActiveTensorFlow {
-  const { version, device, threads, folder, isDeterministic, eager } = opened;
+  const { version, device, threads, folder, oneDnn, instructionSet, isDeterministic, eager } = opened;
   return {
     version,
     device,
     usesGpu: eager.usesGpu,
     threads,
     runtime: folder,
+    oneDnn,
+    instructionSet,
     deterministic: isDeterministic,
     mixedPrecision: eager.config.mixedPrecision ?? false,
   };

@@ -10,6 +10,7 @@ import { registerTensorFlowBackend, requireFreeBackendName } from './backend/tfj
 import { requireTfjs4 } from './backend/tfjs-version.js';
 import { loadTensorFlow } from './c-api/c-api.js';
 import { EagerContext } from './c-api/eager-context.js';
+import { enableOneDnn, instructionSet, usesOneDnn } from './onednn.js';
 import { keepRunning, runningTensorFlow, type RunningTensorFlow } from './running.js';
 import type { DeviceName } from './runtime/device.js';
 import { obtainRuntime, type ObtainedRuntime } from './runtime/obtain.js';
@@ -81,6 +82,7 @@ export function openTensorFlow(
   requireUsableTfjs();
   const { device, memoryGrowth = true } = settings;
   const threads = settings.threads ?? settings.defaultThreads ?? availableParallelism();
+  enableOneDnn(process.env);
   // TensorFlow reads this when it creates its first kernels.
   if (settings.deterministic === true) process.env['TF_DETERMINISTIC_OPS'] = '1';
   const api = loadTensorFlow(runtime);
@@ -104,6 +106,8 @@ export function openTensorFlow(
     device: eager.usesGpu ? (gpu ?? 'GPU') : 'CPU',
     threads,
     folder: runtime.folder,
+    oneDnn: usesOneDnn(runtime.framework),
+    instructionSet: instructionSet(process.env),
     isDeterministic: ['1', 'true'].includes(process.env['TF_DETERMINISTIC_OPS'] ?? ''),
   });
 }

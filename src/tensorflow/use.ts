@@ -11,7 +11,7 @@ import {
   type RuntimeWarning,
   type UseTensorFlowOptions,
 } from './options.js';
-import { NO_MIXED_PRECISION, setMixedPrecision } from './precision.js';
+import { setMixedPrecision, whyFloat32 } from './precision.js';
 import { describeTensorFlow, type ActiveTensorFlow } from './running.js';
 import { startTensorFlow } from './start.js';
 
@@ -30,7 +30,7 @@ export async function useTensorFlow(options: UseTensorFlowOptions): Promise<Star
   const environment = process.env;
   const running = await startTensorFlow({ ...values, runtime: namedRuntime(values), environment }, context);
   const isMixed = await setMixedPrecision(running, values.mixedPrecision, environment);
-  if (values.mixedPrecision && !isMixed) throw withoutEffect('mixedPrecision', NO_MIXED_PRECISION);
+  if (values.mixedPrecision && !isMixed) throw withoutEffect('mixedPrecision', whyFloat32(running));
   if (values.memoryGrowth === false && !running.eager.usesGpu) warnOfMemoryGrowth(context);
   registerMissingGradients();
   return { ...describeTensorFlow(running), warnings };

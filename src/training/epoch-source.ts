@@ -1,4 +1,5 @@
 import { Random } from '../core/random.js';
+import { sampleImages, type Sampling } from './sampling.js';
 import type { RunOptions, TrainingProgram } from '../engine/running/program.js';
 
 /** The options of an epoch's run, which all sources share. */
@@ -21,21 +22,24 @@ export interface EpochSource {
   run(epoch: number, options: EpochOptions): Promise<number>;
 }
 
-/** The batch size, and the seed of shuffling. */
+/** The batch size, the seed of shuffling, and how images are sampled: shuffled by default. */
 export interface EpochPlan {
   batchSize: number;
   seed: number;
+  sampling?: Sampling | undefined;
 }
 
 /**
- * Epochs of a data set in memory. Each epoch is shuffled anew, determined by the seed and the epoch's number.
+ * Epochs of a data set in memory. Each epoch is sampled anew, determined by the seed and the epoch's number.
  *
  * @param training indices of the images to train on
+ * @param labels of all images
  */
 export function epochsInMemory(
   program: TrainingProgram,
   training: Int32Array,
-  { batchSize, seed }: EpochPlan,
+  { batchSize, seed, sampling = 'shuffled' }: EpochPlan,
+  labels: ArrayLike<number>,
 ): EpochSource {
   const images = training.length;
   return {
@@ -43,7 +47,7 @@ export function epochsInMemory(
     batches: Math.ceil(images / batchSize),
     batchImages: (_, batch) => Math.min(batchSize, images - batch * batchSize),
     run(epoch, options) {
-      const order = new Random(seed, 'shuffle', epoch).shuffle(training.slice());
+      const order = sampleImages(training, labels, sampling, new Random(seed, 'shuffle', epoch));
       return program.run({ ...options, order, batchSize });
     },
   };

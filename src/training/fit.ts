@@ -49,7 +49,12 @@ export async function fit(
     const schedule = linear.build(linear.options.parse({}));
     const { epochs } = plan;
     await trainEpochs({ epochs, schedule, earlyStopping: undefined }, noProgress, {
-      ...{ source: epochsInMemory(program, training, plan), optimizer, signal, onBatches },
+      ...{
+        source: epochsInMemory(program, training, plan, images.source.labels),
+        optimizer,
+        signal,
+        onBatches,
+      },
       validate: () => Promise.resolve(null),
       onEpoch: nothing,
       onPause: nothing,

@@ -10,6 +10,7 @@ import {
   type EpochRecord,
   type PartialEpoch,
   type TrainingProgress,
+  type ValidationMetrics,
 } from './progress.js';
 import { stepCoefficients } from './step.js';
 
@@ -31,7 +32,7 @@ export interface TrainingParts {
   source: EpochSource;
   optimizer: Optimizer;
   /** Loss and accuracy on the validation split, or null without one. */
-  validate: () => Promise<Metrics | null>;
+  validate: () => Promise<ValidationMetrics | null>;
   /** Called after each epoch; the loop awaits it. */
   onEpoch: (progress: TrainingProgress, record: EpochRecord) => Promise<void>;
   /** Called within an epoch to save the progress: every 30 seconds and on interruption. */
@@ -124,7 +125,10 @@ function requireFinite({ first, losses }: SliceResult, epoch: number): void {
 }
 
 /** Saves the epoch's training if validation is interrupted. */
-async function validateOrPause(parts: TrainingParts, progress: TrainingProgress): Promise<Metrics | null> {
+async function validateOrPause(
+  parts: TrainingParts,
+  progress: TrainingProgress,
+): Promise<ValidationMetrics | null> {
   try {
     return await parts.validate();
   } catch (error) {

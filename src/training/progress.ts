@@ -1,10 +1,16 @@
 import type { Metrics } from '../core/events.js';
 
+/** The metrics on the validation split. */
+export interface ValidationMetrics extends Metrics {
+  /** The share of correct predictions, each weighted by its actual class; only where classes do not count the same in training. */
+  weightedAccuracy?: number | undefined;
+}
+
 /** The metrics of a completed epoch. */
 export interface EpochRecord extends Metrics {
   /** Counts from 1. */
   epoch: number;
-  validation: Metrics | null;
+  validation: ValidationMetrics | null;
   /** The learning rate of its last step. */
   learningRate: number;
   seconds: number;
@@ -36,8 +42,8 @@ export const emptyEpoch: PartialEpoch = { batches: 0, loss: 0, correct: 0, image
 export const noProgress: TrainingProgress = { history: [], partial: emptyEpoch };
 
 /**
- * The best epoch so far: by validation accuracy, then validation loss, then the earlier one. Without a validation split it is the last
- * epoch. Undefined before the first epoch ends.
+ * The best epoch so far: by validation accuracy (weighted, where classes do not count the same), then validation loss, then the earlier
+ * one. Without a validation split it is the last epoch. Undefined before the first epoch ends.
  */
 export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefined {
   return history.reduce<EpochRecord | undefined>(
@@ -48,7 +54,10 @@ export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefi
 
 function isBetter({ validation: candidate }: EpochRecord, { validation: best }: EpochRecord): boolean {
   if (!candidate || !best) return true;
-  if (candidate.accuracy !== best.accuracy) return candidate.accuracy > best.accuracy;
+  const [accuracy, highest] = [candidate, best].map(
+    (metrics) => metrics.weightedAccuracy ?? metrics.accuracy,
+  );
+  if (accuracy !== highest) return accuracy! > highest!;
   return candidate.loss < best.loss;
 }
 

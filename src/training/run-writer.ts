@@ -38,8 +38,8 @@ export class RunWriter {
 
   /** Writes the configuration and the initial checkpoint. Throws STORAGE_FULL, STORAGE_DENIED or TRAINING_DIVERGED. */
   async begin(progress: TrainingProgress): Promise<void> {
-    const { toolkit, config, data, machine } = this.#description;
-    const text = JSON.stringify({ toolkit, config, data, machine }, undefined, 2);
+    const { toolkit, config, plugins, data, machine } = this.#description;
+    const text = JSON.stringify({ toolkit, config, plugins, data, machine }, undefined, 2);
     await writeFileAtomically(this.#folder.config, `${text}\n`);
     await this.pause(progress);
   }

@@ -2,7 +2,6 @@ import {
   argMax,
   equal,
   keep,
-  mean,
   sum,
   variableGrads,
   type NamedTensorMap,
@@ -13,13 +12,15 @@ import {
 
 import type { Augmentation } from '../models/augmentation/augment.js';
 import type { Batch } from '../engine/running/device-images.js';
-import { canUpdateInPlace, smoothedCrossEntropy, updateInPlace } from '../engine/tracing/operations.js';
+import { canUpdateInPlace, updateInPlace } from '../engine/tracing/operations.js';
 import type { Coefficients, StepResult, TrainingStep } from '../engine/running/program.js';
 import { stepRandomness, type Randomness } from '../engine/tracing/randomness.js';
 import type { Model, TrainingPass } from '../models/model.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import { averageShare, updateAverage } from './averaging.js';
 import { clipByGlobalNorm } from './clipping.js';
+import { crossEntropy } from './losses/cross-entropy.js';
+import { batchLoss, type BatchLoss } from './losses/loss.js';
 import type { TrainedParameter, TrainingVariables } from '../models/variables.js';
 
 /** Step numbers wrap around here: float32, in which they are passed, represents integers exactly only up to 2²⁴. */
@@ -31,9 +32,11 @@ export interface StepSettings {
   augment?: Augmentation | undefined;
   /** The maximum global norm of the gradients, for clipping. */
   clipNorm?: number | undefined;
-  /** The label smoothing ε of the loss that is minimised and reported. */
-  labelSmoothing?: number | undefined;
+  /** The loss that is minimised and reported; undefined: the mean cross-entropy. */
+  loss?: BatchLoss | undefined;
 }
+
+const meanCrossEntropy = batchLoss(crossEntropy.build({ labelSmoothing: 0 }, undefined), undefined);
 
 /**
  * The coefficients of `trainingStep`: the optimiser's, the share of new weights in the moving averages (if there are any), and the
@@ -57,7 +60,7 @@ export function stepCoefficients(
 }
 
 /**
- * Creates a training step on the mean cross-entropy of a batch: forward pass, backward pass, update. Its coefficients are those of
+ * Creates a training step on the loss of a batch: forward pass, backward pass, update. Its coefficients are those of
  * `stepCoefficients`.
  */
 export function trainingStep(
@@ -132,7 +135,7 @@ export interface Gradients extends StepResult {
 }
 
 /**
- * The mean cross-entropy of a batch, the number of correctly classified images, and the gradients of the mean with respect to the
+ * The loss of a batch, the number of correctly classified images, and the gradients of the loss with respect to the
  * trainable parameters.
  *
  * @param randomness the random numbers of the step; without it the model runs in inference mode
@@ -142,7 +145,7 @@ export function lossAndGradients(
   variables: TrainingVariables,
   { images, labels }: Batch,
   randomness?: Randomness,
-  { labelSmoothing = 0 }: StepSettings = {},
+  { loss: lossOf = meanCrossEntropy }: StepSettings = {},
 ): Gradients {
   const values = variables.values();
   const trained = variables.trained.map(({ value }) => value);
@@ -156,7 +159,7 @@ export function lossAndGradients(
     const logits = model.apply(images, values, pass);
     const matches = equal(argMax<Tensor1D>(logits, 1), labels);
     correct = keep(sum<Scalar>(matches));
-    return mean<Scalar>(smoothedCrossEntropy(logits, labels, labelSmoothing));
+    return lossOf(logits, labels);
   }, trained);
   return { loss, correct: correct!, gradients, statistics };
 }

@@ -1,6 +1,7 @@
 import { Random } from '../core/random.js';
 import { allIndices, pixelsPerImage, type LabelledImages } from '../core/images.js';
 import type { TrainingProgram } from '../engine/running/program.js';
+import { sampleImages } from './sampling.js';
 import type { EpochOptions, EpochPlan, EpochSource } from './epoch-source.js';
 
 /** A data set in shards, which are read one by one. */
@@ -24,9 +25,23 @@ export function shardOrder(seed: number, epoch: number, shards: number): Int32Ar
   return new Random(seed, 'shuffle-shards', epoch).shuffle(allIndices(shards));
 }
 
-/** The shuffled images of a shard in an epoch (from 1), determined by the seed, the epoch and the shard. */
-export function orderInShard(seed: number, epoch: number, shard: number, size: number): Int32Array {
-  return new Random(seed, `shuffle-shard-${epoch}`, shard).shuffle(allIndices(size));
+/**
+ * The sampled images of a shard in an epoch (from 1), determined by the plan, the epoch, the shard and its labels. Classes are balanced
+ * within a shard: those that it has.
+ *
+ * @param labels of the shard's images; there may be more, of images that fill it up
+ */
+export function orderInShard(
+  { seed, sampling = 'shuffled' }: Pick<EpochPlan, 'seed' | 'sampling'>,
+  { epoch, shard, images }: { epoch: number; shard: number; images: number },
+  labels: ArrayLike<number>,
+): Int32Array {
+  return sampleImages(
+    allIndices(images),
+    labels,
+    sampling,
+    new Random(seed, `shuffle-shard-${epoch}`, shard),
+  );
 }
 
 /** The total number of batches of some shards. */
@@ -47,7 +62,7 @@ export class ShardedEpochs implements EpochSource {
   readonly #plan: EpochPlan & { epochs: number };
   #layout: { epoch: number; parts: readonly Part[] } | undefined;
   /** The shard in the program's memory. */
-  #loaded: number | undefined;
+  #loaded: { shard: number; labels: Uint8Array } | undefined;
   #prefetched: { shard: number; images: Promise<LabelledImages> } | undefined;
 
   /** @param plan with the number of epochs: nothing is prefetched after the last */
@@ -66,16 +81,16 @@ export class ShardedEpochs implements EpochSource {
   }
 
   async run(epoch: number, { firstBatch, coefficients, signal, onSlice }: EpochOptions): Promise<number> {
-    const { seed, batchSize } = this.#plan;
+    const { batchSize } = this.#plan;
     const parts = this.#partsOf(epoch);
     let next = firstBatch;
     for (const [place, { shard, images, first, batches }] of parts.entries()) {
       if (next >= first + batches) continue;
       if (signal.aborted) break;
-      await this.#load(shard);
+      const labels = await this.#load(shard);
       this.#prefetch(parts[place + 1]?.shard ?? this.#firstOf(epoch + 1));
       const done = await this.#program.run({
-        order: orderInShard(seed, epoch, shard, images),
+        order: orderInShard(this.#plan, { epoch, shard, images }, labels),
         batchSize,
         firstBatch: next - first,
         coefficients: (batch) => coefficients(first + batch),
@@ -108,19 +123,21 @@ export class ShardedEpochs implements EpochSource {
     return epoch > epochs ? undefined : shardOrder(seed, epoch, this.#source.sizes.length)[0];
   }
 
-  async #load(shard: number): Promise<void> {
-    if (this.#loaded === shard) return;
+  /** Returns the labels of its images. */
+  async #load(shard: number): Promise<Uint8Array> {
+    if (this.#loaded?.shard === shard) return this.#loaded.labels;
     const ahead = this.#prefetched?.shard === shard ? this.#prefetched.images : this.#source.read(shard);
     const images = padded(await ahead, Math.max(...this.#source.sizes));
     this.#prefetched = undefined;
     this.#loaded = undefined;
     await this.#program.replaceImages(images);
-    this.#loaded = shard;
+    this.#loaded = { shard, labels: images.labels };
+    return images.labels;
   }
 
   /** Starts to read a shard; a read error is thrown later, in `#load`. */
   #prefetch(shard: number | undefined): void {
-    if (shard === undefined || shard === this.#loaded || this.#prefetched?.shard === shard) return;
+    if (shard === undefined || shard === this.#loaded?.shard || this.#prefetched?.shard === shard) return;
     const images = this.#source.read(shard);
     images.catch(() => undefined);
     this.#prefetched = { shard, images };

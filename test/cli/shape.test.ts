@@ -6,7 +6,13 @@ import { buildSync } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 
 import { commands } from '../../src/cli/commands/index.js';
-import { builtOptionNames, builtShape, decodeShape, encodeShape } from '../../src/cli/shape.js';
+import {
+  builtOptionNames,
+  builtShape,
+  decodeShape,
+  encodeShape,
+  mayNamePlugins,
+} from '../../src/cli/shape.js';
 import { optionNamesOf, shapeOf } from '../../src/cli/shape-of.js';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
@@ -26,6 +32,18 @@ it('the build wrote down the options of all commands', async () => {
   const names = await optionNamesOf(commands);
   expect(JSON.parse(written('options-of-all'))).toEqual(names);
   expect(names.keys).toEqual(expect.arrayContaining(['learningRate', 'port', 'model']));
+});
+
+it.each([
+  [['--model', 'mlp', '--epochs', '3'], {}, false],
+  [['--model', './mine.mjs'], {}, true],
+  [['--model=a-package'], {}, true],
+  [['--plugin', 'a-package'], {}, true],
+  [['--config', 'a.json'], {}, true],
+  [[], { MNIST_MODEL: './mine.mjs' }, true],
+  [[], { MNIST_MODEL: 'cnn' }, false],
+])('train %j with %j may name plug-ins: %s', (words, environment, may) => {
+  expect(mayNamePlugins(decodeShape(written('train')), words, environment)).toBe(may);
 });
 
 it('nothing was written beside the sources: tests see the commands as they are', async () => {

@@ -172,6 +172,7 @@ it('search hands all options of train to its trials, and reads those of its own'
   });
   const shared: Options = {
     ...{ dataset: 'own', epochs: 2, batchSize: 3, averageWeights: 0.5, clipNorm: 1, labelSmoothing: 0.1 },
+    ...{ classWeights: { lying: 1, standing: 2 }, loss: 'cross-entropy', sampling: 'balanced' },
     ...{ validationSplit: 0.3, scaling: 'zero-one', augmentShift: 1, augmentRotation: 5, augmentScale: 0.1 },
     ...{ augmentShear: 5, augmentElastic: 0.5, augmentThickness: 0.5, augmentErasing: 0.1, earlyStopping: 2 },
     ...{ freeze: ['dense1'], freezeAllButHead: true, seed: 3, hiddenLayers: [4], activation: 'relu' },

@@ -35,6 +35,8 @@ import { models } from '../../src/models/index.js';
 import { layerSettings } from '../../src/models/layers/settings.js';
 import { mlp } from '../../src/models/mlp.js';
 import type { Model, ModelDefinition, ParameterSpec } from '../../src/models/model.js';
+import { losses } from '../../src/training/losses/index.js';
+import type { LossDefinition } from '../../src/training/losses/loss.js';
 import { optimizers } from '../../src/training/optimizers/index.js';
 import type { OptimizerDefinition } from '../../src/training/optimizers/optimizer.js';
 import { schedules } from '../../src/training/schedules/index.js';
@@ -166,6 +168,15 @@ describeOptions(features, (entry) => (options) => {
     );
     return hashOf(extractor.apply(noise(2, shape), values).dataSync());
   });
+});
+
+describeOptions(losses, (entry) => (options) => {
+  const loss = (entry as unknown as LossDefinition).build(options, undefined);
+  const logits = [
+    [1, -2, 0.5],
+    [0, 3, 1],
+  ];
+  return tidy(() => [...loss(tensor2d(logits), tensor1d([0, 2], 'int32')).dataSync()]);
 });
 
 describeOptions(optimizers, (entry) => (options) => {

@@ -11,6 +11,7 @@ import { fileRoles } from '../../src/data/datasets/dataset.js';
 import { explainers } from '../../src/evaluation/explanation/index.js';
 import { features } from '../../src/models/features/index.js';
 import { models } from '../../src/models/index.js';
+import { losses } from '../../src/training/losses/index.js';
 import { optimizers } from '../../src/training/optimizers/index.js';
 import { schedules } from '../../src/training/schedules/index.js';
 import { checks } from '../../src/data/preparation/checks/index.js';
@@ -52,6 +53,7 @@ const registries = [
     others: ['covering.ts', 'explainer.ts', 'gradients.ts', 'model-explainer.ts'],
   },
   { registry: features, folder: 'models/features', others: ['feature.ts', 'with-features.ts'] },
+  { registry: losses, folder: 'training/losses', others: ['loss.ts'] },
   { registry: optimizers, folder: 'training/optimizers', others: ['optimizer.ts', 'options.ts'] },
   { registry: schedules, folder: 'training/schedules', others: ['schedule.ts', 'warmup.ts'] },
   { registry: targets, folder: 'deployment/targets', others: ['target.ts'] },
@@ -85,7 +87,7 @@ for (const { registry, folder, others } of registries) {
 }
 
 describe('options', () => {
-  for (const entry of [...models, ...features, ...optimizers, ...schedules, ...explainers]) {
+  for (const entry of [...models, ...features, ...losses, ...optimizers, ...schedules, ...explainers]) {
     for (const [key, schema] of Object.entries<z.ZodType>(entry.options.shape)) {
       it(`${entry.name}: ${key} is described and has a default that it accepts`, () => {
         expect(key).toMatch(/^[a-z][a-zA-Z0-9]*$/);

@@ -1,28 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { QUICK, runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
-
-const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
-
-// Vitest was started by npm, whose variables would lead a nested one astray.
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
-
-function npm(words: readonly string[], cwd: string): string {
-  return execFileSync('npm', [...words, '--silent', '--no-audit', '--no-fund'], {
-    cwd,
-    env: environment,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-}
+import { CHECKOUT, nodeOf, npm, packedPackage, typescriptOf } from '../support/installed.js';
 
 /** Where a program finds names such as AbortSignal. */
 const GLOBALS = {
@@ -78,15 +64,8 @@ let installationOutput: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mnist-train-package-'));
-  npm(['pack', '--ignore-scripts', '--pack-destination', folder], CHECKOUT);
-  const [archive] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
-  npm(['init', '--yes'], folder);
-  const { stdout, stderr } = spawnSync('npm', ['install', `./${archive!}`, '--no-audit', '--no-fund'], {
-    cwd: folder,
-    env: environment,
-    encoding: 'utf8',
-  });
-  installationOutput = stdout + stderr;
+  await npm(['init', '--yes'], folder);
+  installationOutput = await npm(['install', await packedPackage()], folder);
   return () => rm(folder, { recursive: true, force: true });
 }, 300_000);
 
@@ -129,19 +108,14 @@ describe('npm pack, installed elsewhere', () => {
     expect(printed).toMatch(/^function function function \d+\.\d+\.\d+\n$/);
   });
 
-  describe.each(['5.9', '6'])('in strict TypeScript %s, without skipLibCheck', (version) => {
-    let compiler: string;
-
-    beforeAll(() => {
-      const place = join(folder, `typescript-${version}`);
-      npm(['install', '--no-save', '--prefix', place, `typescript@${version}`], folder);
-      compiler = join(place, 'node_modules', 'typescript', 'bin', 'tsc');
-    }, 120_000);
-
-    /** What the compiler says of each program, by its name, with the globals of browsers or those of Node.js. */
+  describe.each([
+    ['5.9', 'node'],
+    ['6', 'browser'],
+  ] as const)('in strict TypeScript %s, without skipLibCheck', (version, globals) => {
+    /** What the compiler says of each program, by its name. */
     const compile = async (
+      compiler: string,
       programs: Readonly<Record<string, string>>,
-      globals: keyof typeof GLOBALS,
     ): Promise<ReadonlyMap<string, string>> => {
       const compilerOptions = {
         ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true },
@@ -166,10 +140,10 @@ describe('npm pack, installed elsewhere', () => {
       );
     };
 
-    it.each(['browser', 'node'] as const)(
-      'compiles in a program for %s, and refuses what is mistyped',
-      { timeout: 120_000 },
-      async (globals) => {
+    it(
+      `compiles in a program for ${globals}, and refuses what is mistyped`,
+      { timeout: 240_000 },
+      async () => {
         const mistyped = [
           [`train({ epoch: 3 })`, /'epoch' does not exist in type 'TrainOptions'/],
           [`train({ epochs: 'three' })`, /'string' is not assignable to type 'number'/],
@@ -179,24 +153,21 @@ describe('npm pack, installed elsewhere', () => {
           [`useTensorFlow({ device: 'tpu' })`, /'"tpu"' is not assignable/],
           [`compile(() => 1, { program: 2 })`, /'program' does not exist in type 'CompileOptions'/],
         ] as const;
-        const complaints = await compile(
-          {
-            right: PROGRAM,
-            tensorflow: TENSORFLOW_PROGRAM,
-            compile: COMPILE_PROGRAM,
-            ...Object.fromEntries(
-              mistyped.map(([call], at) => [
-                `mistyped${at}`,
-                `import { evaluate, train } from 'mnist-train';
+        const complaints = await compile(await typescriptOf(version), {
+          right: PROGRAM,
+          tensorflow: TENSORFLOW_PROGRAM,
+          compile: COMPILE_PROGRAM,
+          ...Object.fromEntries(
+            mistyped.map(([call], at) => [
+              `mistyped${at}`,
+              `import { evaluate, train } from 'mnist-train';
                  import { compile } from 'mnist-train/compile';
                  import { useTensorFlow } from 'mnist-train/tensorflow';
                  await ${call};
                  export { compile, evaluate, train, useTensorFlow };`,
-              ]),
-            ),
-          },
-          globals,
-        );
+            ]),
+          ),
+        });
         expect(complaints.get('right')).toBe('');
         expect(complaints.get('tensorflow')).toBe('');
         expect(complaints.get('compile')).toBe('');
@@ -209,12 +180,11 @@ describe('npm pack, installed elsewhere', () => {
 });
 
 it.each(['22', '24', '26'])('trains on Node %s', { timeout: 300_000 }, async (major) => {
-  const folder = await temporaryFolder();
-  npm(['install', '--no-save', '--prefix', folder, `node@${major}`], folder);
-  const node = join(folder, 'node_modules', 'node', 'bin', 'node');
+  const cwd = await temporaryFolder();
+  const node = await nodeOf(major);
   expect(execFileSync(node, ['--version'], { encoding: 'utf8' })).toMatch(new RegExp(`^v${major}\\.`));
   const { code, stderr, result } = await runCommand(['train', '--epochs', '1', '--json', ...QUICK], {
-    cwd: folder,
+    cwd,
     node,
   });
   expect(stderr).not.toMatch(/warning|error|deprecat/i);

@@ -1,17 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { temporaryFolder } from '../support/folders.js';
-
-const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
-
-// Vitest was started by npm, whose variables would lead a nested one astray.
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+import { CHECKOUT, npm, packedPackage, typescriptOf } from '../support/installed.js';
 
 /** A program's package.json as docs/tfjs-node.md has it, with packages that are made for tfjs-node or get faster by it. */
 const MANIFEST = {
@@ -22,51 +17,71 @@ const MANIFEST = {
     '@vladmandic/face-api': '1.7.15',
     buffer: '6.0.3',
     nsfwjs: '4.4.0',
-    typescript: '5.9.3',
     'uses-tfjs-node': 'file:uses-tfjs-node.tgz',
   },
   overrides: { '@tensorflow/tfjs-node': '$@tensorflow/tfjs-node' },
 };
 
-/** Finds faces in a picture that face-api brings, with networks that it brings. */
+/**
+ * Finds faces in two pictures that face-api brings, with its networks of least work; on each backend in turn, since loading
+ * the packages takes longer than the networks.
+ */
 const FACES = `
   const { readFileSync } = require('node:fs');
   const { dirname, join } = require('node:path');
   const faceapi = require('@vladmandic/face-api');
   const { tf } = faceapi;
   const folder = dirname(require.resolve('@vladmandic/face-api/package.json'));
-  const picture = tf.node.decodeImage(readFileSync(join(folder, 'demo', 'sample1.jpg')), 3);
-  const small = tf.image.resizeBilinear(picture, [320, 480]).toInt();
-  const [pixels, shape] = [small.dataSync(), small.shape];
-  (async () => {
-    await tf.setBackend(process.argv[1]);
-    for (const net of ['ssdMobilenetv1', 'faceLandmark68TinyNet', 'ageGenderNet']) {
-      await faceapi.nets[net].loadFromDisk(join(folder, 'model'));
-    }
-    const faces = await faceapi.detectAllFaces(tf.tensor3d(pixels, shape, 'int32')).withFaceLandmarks(true).withAgeAndGender();
-    const figures = faces.map(({ detection: { score, box }, landmarks, age, gender }) => ({
+  const pictures = ['sample1.jpg', 'sample5.jpg'].map((name) => {
+    const picture = tf.node.decodeImage(readFileSync(join(folder, 'demo', name)), 3);
+    const small = tf.image.resizeBilinear(picture, [320, 480]).toInt();
+    return [small.dataSync(), small.shape];
+  });
+  const detector = new faceapi.TinyFaceDetectorOptions({ inputSize: 224 });
+  const facesIn = async (pixels, shape) => {
+    const picture = tf.tensor3d(pixels, shape, 'int32');
+    const faces = await faceapi.detectAllFaces(picture, detector).withFaceLandmarks(true).withAgeAndGender();
+    return faces.map(({ detection: { score, box }, landmarks, age, gender }) => ({
       gender,
       numbers: [score * 1000, box.x, box.y, box.width, box.height, age, landmarks.getNose()[0].x],
     }));
-    console.log(JSON.stringify([tf.getBackend(), ...figures]));
+  };
+  (async () => {
+    for (const net of ['tinyFaceDetector', 'faceLandmark68TinyNet', 'ageGenderNet']) {
+      await faceapi.nets[net].loadFromDisk(join(folder, 'model'));
+    }
+    const found = {};
+    for (const backend of ['tensorflow', 'cpu']) {
+      await tf.setBackend(backend);
+      const faces = [];
+      for (const [pixels, shape] of pictures) faces.push(...(await facesIn(pixels, shape)));
+      found[tf.getBackend()] = faces;
+    }
+    console.log(JSON.stringify(found));
   })();`;
 
-/** Classifies the same picture with a network that nsfwjs brings. */
+/**
+ * Classifies a picture with a network that nsfwjs brings. It is imported: with require, its compiler's helper copies the
+ * weights, a text of megabytes, letter by letter.
+ */
 const PICTURES = `
-  const { readFileSync } = require('node:fs');
-  const { dirname, join } = require('node:path');
-  const tf = require('@tensorflow/tfjs-node');
-  const nsfw = require('nsfwjs');
-  const folder = dirname(require.resolve('@vladmandic/face-api/package.json'));
+  import { readFileSync } from 'node:fs';
+  import { createRequire } from 'node:module';
+  import { dirname, join } from 'node:path';
+  import * as tf from '@tensorflow/tfjs-node';
+  import * as nsfw from 'nsfwjs';
+  const folder = dirname(createRequire(join(process.cwd(), 'program.js')).resolve('@vladmandic/face-api/package.json'));
   const picture = tf.node.decodeImage(readFileSync(join(folder, 'demo', 'sample1.jpg')), 3);
   const small = tf.image.resizeBilinear(picture, [224, 224]).toInt();
   const [pixels, shape] = [small.dataSync(), small.shape];
-  (async () => {
-    await tf.setBackend(process.argv[1]);
-    const model = await nsfw.load('MobileNetV2');
-    const found = await model.classify(tf.tensor3d(pixels, shape, 'int32'), 5);
-    console.log(JSON.stringify([tf.getBackend(), ...found.map(({ className, probability }) => ({ className, probability }))]));
-  })();`;
+  const model = await nsfw.load('MobileNetV2');
+  const found = {};
+  for (const backend of ['tensorflow', 'cpu']) {
+    await tf.setBackend(backend);
+    const classes = await model.classify(tf.tensor3d(pixels, shape, 'int32'), 5);
+    found[tf.getBackend()] = classes.map(({ className, probability }) => ({ className, probability }));
+  }
+  console.log(JSON.stringify(found));`;
 
 const QUICK = `
   const image = tf.tensor3d([0, 128, 255], [1, 1, 3], 'int32');
@@ -80,12 +95,11 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mnist-train-tfjs-node-'));
-  npm(['pack', '--ignore-scripts', '--pack-destination', folder], CHECKOUT);
-  const [archive] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
   await packUser();
-  const dependencies = { ...MANIFEST.dependencies, 'mnist-train': `file:${archive!}` };
+  await cp(await packedPackage(), join(folder, 'mnist-train.tgz'));
+  const dependencies = { ...MANIFEST.dependencies, 'mnist-train': 'file:mnist-train.tgz' };
   await writeFile(join(folder, 'package.json'), JSON.stringify({ ...MANIFEST, dependencies }));
-  npm(['install', '--ignore-scripts'], folder);
+  await npm(['install', '--silent', '--ignore-scripts', '--prefer-offline'], folder);
   return () => rm(folder, { recursive: true, force: true });
 }, 600_000);
 
@@ -100,16 +114,8 @@ async function packUser(): Promise<void> {
   };
   await writeFile(join(source, 'package.json'), JSON.stringify(manifest));
   await writeFile(join(source, 'index.js'), `exports.tf = require('@tensorflow/tfjs-node');`);
-  npm(['pack', '--pack-destination', folder], source);
+  await npm(['pack', '--silent', '--pack-destination', folder], source);
   await cp(join(folder, 'uses-tfjs-node-1.0.0.tgz'), join(folder, 'uses-tfjs-node.tgz'));
-}
-
-function npm(words: readonly string[], cwd: string): void {
-  execFileSync('npm', [...words, '--silent', '--no-audit', '--no-fund'], {
-    cwd,
-    env: environment,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
 }
 
 function run(program: string, words: readonly string[] = [], options: readonly string[] = []): string {
@@ -120,13 +126,17 @@ function run(program: string, words: readonly string[] = [], options: readonly s
   });
 }
 
-/** The last line that a program prints, with a backend; packages print lines of their own. */
-function figures<Figure>(program: string, backend: string): Figure[] {
-  const [used, ...found] = JSON.parse(run(program, [backend]).trimEnd().split('\n').at(-1)!) as [
-    string,
-    ...Figure[],
-  ];
-  expect(used).toBe(backend);
+/** What a program prints in its last line, by backend; packages print lines of their own. */
+function figures<Figure>(
+  program: string,
+  type: 'commonjs' | 'module',
+): { tensorflow: Figure[]; cpu: Figure[] } {
+  const line = run(program, [], [`--input-type=${type}`])
+    .trimEnd()
+    .split('\n')
+    .at(-1)!;
+  const found = JSON.parse(line) as { tensorflow: Figure[]; cpu: Figure[] };
+  expect(Object.keys(found)).toEqual(['tensorflow', 'cpu']);
   return found;
 }
 
@@ -155,8 +165,7 @@ describe('the drop-in for @tensorflow/tfjs-node', () => {
       gender: string;
       numbers: number[];
     }
-    const found = figures<Face>(FACES, 'tensorflow');
-    const expected = figures<Face>(FACES, 'cpu');
+    const { tensorflow: found, cpu: expected } = figures<Face>(FACES, 'commonjs');
     expect(found.length).toBeGreaterThan(1);
     expect(found.map(({ gender }) => gender)).toEqual(expected.map(({ gender }) => gender));
     found.forEach(({ numbers }, face) => {
@@ -171,8 +180,8 @@ describe('the drop-in for @tensorflow/tfjs-node', () => {
       className: string;
       probability: number;
     }
-    const found = figures<Class>(PICTURES, 'tensorflow');
-    const expected = figures<Class>(PICTURES, 'cpu');
+    const { tensorflow: found, cpu: expected } = figures<Class>(PICTURES, 'module');
+    expect(found).toHaveLength(5);
     expect(found.map(({ className }) => className)).toEqual(expected.map(({ className }) => className));
     found.forEach(({ probability }, index) => {
       expect(probability).toBeCloseTo(expected[index]!.probability, 4);
@@ -199,7 +208,7 @@ describe('the drop-in for @tensorflow/tfjs-node', () => {
       join(folder, 'tsconfig.json'),
       JSON.stringify({ compilerOptions, files: ['program.mts', 'program.cts'] }),
     );
-    const compiler = join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
+    const compiler = await typescriptOf('5.9');
     expect(spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' }).stdout).toBe('');
   });
 });

@@ -14,6 +14,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** A data folder with MNIST, collected and preprocessed; tests read it and leave it as it is. */
     dataDir: string;
+    /** An empty folder for what tests of several files need and make when the first asks for it (shared.ts). */
+    sharedDir: string;
   }
 }
 
@@ -25,5 +27,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await collect({ dataset: 'mnist', dataDir }, context);
   await preprocess(preprocessFields.parse({ dataDir }), context);
   project.provide('dataDir', dataDir);
-  return () => rm(dataDir, { recursive: true, force: true });
+  const sharedDir = await mkdtemp(join(tmpdir(), 'mnist-train-test-shared-'));
+  project.provide('sharedDir', sharedDir);
+  return async () => {
+    for (const folder of [dataDir, sharedDir]) await rm(folder, { recursive: true, force: true });
+  };
 }

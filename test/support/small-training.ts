@@ -54,7 +54,7 @@ export class SmallTraining {
   run(more: Partial<TrainingParts> = {}, start: TrainingProgress = noProgress): Promise<TrainingProgress> {
     const { signal } = silentContext();
     return trainEpochs(this.plan, start, {
-      source: epochsInMemory(this.#program, allIndices(COUNT), this.plan),
+      source: epochsInMemory(this.#program, allIndices(COUNT), this.plan, this.images.labels),
       optimizer: this.optimizer,
       validate: async () => {
         const indices = Int32Array.from({ length: 50 }, (_, index) => index);

@@ -13,6 +13,7 @@ import type {
 } from '../../src/engine/running/program.js';
 import { mlp } from '../../src/models/mlp.js';
 import type { Model } from '../../src/models/model.js';
+import { lossOf, type LossSettings } from './losses.js';
 import { optimizers } from '../../src/training/optimizers/index.js';
 import type { Optimizer } from '../../src/training/optimizers/optimizer.js';
 import { stepCoefficients, trainingStep, type StepSettings } from '../../src/training/step.js';
@@ -40,7 +41,7 @@ export interface TrainingParts {
 }
 
 /** What a net is trained with beside its optimiser. */
-export interface NetSettings extends StepSettings {
+export interface NetSettings extends Omit<StepSettings, 'loss'>, LossSettings {
   areAveraged?: boolean;
 }
 
@@ -48,7 +49,7 @@ export interface NetSettings extends StepSettings {
 export function smallNet(
   name: string,
   options: Record<string, unknown> = {},
-  { areAveraged, ...stepSettings }: NetSettings = {},
+  { areAveraged, clipNorm, augment, ...loss }: NetSettings = {},
 ): TrainingParts {
   const definition = optimizers.get(name)!;
   // A registry's definitions have narrower options than the common type says.
@@ -56,7 +57,12 @@ export function smallNet(
   const settings = mlp.options.parse({ hiddenLayers: [32, 16], activation: 'tanh' });
   const model = mlp.build(settings, { shape: { height: 28, width: 28, channels: 1 }, classes: 10 });
   const variables = new TrainingVariables(model, optimizer.slots, 7, areAveraged);
-  return { model, optimizer, variables, step: trainingStep(model, optimizer, variables, stepSettings) };
+  return {
+    model,
+    optimizer,
+    variables,
+    step: trainingStep(model, optimizer, variables, { clipNorm, augment, loss: lossOf(loss) }),
+  };
 }
 
 /** Runs a program over `images` shuffled images, in batches of 100, with a learning rate that falls from step to step. */

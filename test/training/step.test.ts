@@ -33,6 +33,7 @@ afterAll(() => {
 
 const DECAY = 0.9;
 const ALL: NetSettings = { clipNorm: 0.5, labelSmoothing: 0.1, areAveraged: true };
+const WEIGHTS = Array.from({ length: 10 }, (_, label) => 0.2 + label ** 2 / 4);
 const EPSILON = { epsilon: 1e-4 };
 
 function coefficientsOf({ optimizer }: TrainingParts, { areAveraged }: NetSettings, rate = 0.01) {
@@ -49,6 +50,10 @@ describe('a compiled step with clipping, smoothing, averages and a momentum that
     ['sgd', {}, { clipNorm: 1e6 }, { shards: 2 }],
     ['sgd', {}, { labelSmoothing: 0.1 }, {}],
     ['sgd', {}, { areAveraged: true }, {}],
+    ['sgd', {}, { classWeights: WEIGHTS }, { shards: 2, schedulingThreads: 2 }],
+    ['sgd', {}, { focalGamma: 2 }, { shards: 2 }],
+    ['momentum', {}, { focalGamma: 0.5, classWeights: WEIGHTS }, {}],
+    ['momentum', {}, { labelSmoothing: 0.1, classWeights: WEIGHTS }, { shards: 2, schedulingThreads: 2 }],
     ['momentum', { nesterov: true }, ALL, {}],
     ['adam', EPSILON, ALL, { shards: 2, schedulingThreads: 2 }],
     ['adamw', EPSILON, ALL, { shards: 5, schedulingThreads: 2 }],

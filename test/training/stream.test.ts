@@ -27,7 +27,9 @@ const coefficients = (step: number): Coefficients<number> => stepCoefficients(op
 /** Positions in the whole set, in the order in which an epoch takes them. */
 function epochOrder(epoch: number): number[][] {
   return [...shardOrder(plan.seed, epoch, SIZES.length)].map((shard) =>
-    [...orderInShard(plan.seed, epoch, shard, SIZES[shard]!)].map((image) => STARTS[shard]! + image),
+    [...orderInShard(plan, { epoch, shard, images: SIZES[shard]! }, [])].map(
+      (image) => STARTS[shard]! + image,
+    ),
   );
 }
 

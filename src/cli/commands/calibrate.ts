@@ -1,4 +1,5 @@
-import { calibrate, calibrateFields } from '../../stages/calibrate/calibrate.js';
+import { calibrateFields } from '../../stages/calibrate/calibrate-options.js';
+import { calibrate } from '../../stages/calibrate/calibrate.js';
 import { calibrationText } from '../terminal/results/calibration.js';
 import { checkpointPositional, defineCommand, withCommonOptions } from '../command.js';
 
@@ -12,6 +13,7 @@ export const calibrateCommand = defineCommand({
       'mnist calibrate latest --target-accuracy 0.999',
       'send to a person what cannot be decided with 99.9 % accuracy',
     ],
+    ['mnist calibrate latest --target-recall bad=0.99', 'find at least 99 % of the bad parts'],
     [
       'mnist calibrate latest --costs costs.json --abstention-cost 0.5',
       'minimise the cost, given a cost matrix and the cost of a person',

@@ -45,3 +45,14 @@ export const registryDirOption = z
 export const testTimeAugmentationOption = z.boolean().default(false).meta({
   description: 'average the probabilities over shifted, rotated and scaled views of each image',
 });
+
+/** What is loaded before a command begins: its code runs with all rights of this process. */
+export const pluginOptions = {
+  plugin: z.array(z.string().min(1)).default([]).meta({
+    description: 'files or packages of plug-ins: models, optimizers and other parts of your own',
+    placeholder: 'FILE,…',
+  }),
+  allowChangedPlugins: z.boolean().default(false).meta({
+    description: 'accept plug-ins that have changed since a checkpoint was made',
+  }),
+};

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { ToolkitError, messageOf, systemCodeOf } from '../errors.js';
 import { decodeText } from '../formats/text.js';
 import { flagOf, parseText, type Field } from './fields.js';
-import { resolveOptions, type Layer, type OptionSpace, type Resolved } from './resolve.js';
+import type { Layer } from './resolve.js';
 
 /** The settings from the command line, already parsed. */
 export function flagLayer(values: Readonly<Record<string, unknown>>): Layer {
@@ -13,17 +13,6 @@ export function flagLayer(values: Readonly<Record<string, unknown>>): Layer {
 /** The settings that a program passes to a library function. */
 export function callerLayer(values: Readonly<Record<string, unknown>>): Layer {
   return { values, origin: () => 'the options', label: (key) => key };
-}
-
-/**
- * Validates the settings that a program passes to a library function and adds the defaults. Throws OPTION_UNKNOWN,
- * OPTION_INVALID, OPTION_NOT_APPLICABLE, and USAGE for an option that has no effect without another.
- */
-export function callerOptions<Space extends OptionSpace>(
-  space: Space,
-  values: Readonly<Record<string, unknown>>,
-): Resolved<Space> {
-  return resolveOptions(space, [callerLayer(values)]).values;
 }
 
 /** The settings from environment variables; unknown variables are ignored. */

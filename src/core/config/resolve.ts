@@ -11,6 +11,8 @@ export interface Configurable<
   Options extends z.ZodObject = z.ZodObject,
 > extends Named<Name> {
   readonly options: Options;
+  /** The kind of its registry: "model". */
+  readonly kind?: string;
 }
 
 /** An option that selects a plug-in, such as `model`; the plug-in adds its own options, such as `hiddenLayers`. */

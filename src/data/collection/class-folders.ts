@@ -5,7 +5,7 @@ import { isAbsolute, join, posix, relative, sep } from 'node:path';
 import { messageOf, systemCodeOf } from '../../core/errors.js';
 import { isFolder } from '../../core/files.js';
 import { RejectionError, type Rejection } from '../rejection.js';
-import { foreignPicture, isImageName } from './image-names.js';
+import { foreignPicture, isImageName } from '../imaging/image-names.js';
 import { labelNamed, splitNamed, type SplitName } from './sample.js';
 
 /** An image file, by its path in the source. */

@@ -2,7 +2,7 @@ import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { isFolder } from '../../core/files.js';
-import { isImageName } from '../collection/image-names.js';
+import { isImageName } from './image-names.js';
 
 /**
  * Names of other pictures than an import takes. Formats that are not read are among them: such a file is an error that names it,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { writeFileAtomically } from '../../core/files.js';
+import { ToolkitError } from '../../core/errors.js';
 import { compose } from '../docker/compose.js';
 import { dockerfile, dockerignore, MODEL_FILE } from '../docker/image.js';
 import { deploymentGuide, deploymentManifest, serviceManifest } from '../docker/kubernetes.js';
@@ -36,6 +37,7 @@ async function exportDocker(
   { image }: z.output<typeof options>,
   folder: string,
 ): Promise<ExportedModel> {
+  refusePlugins(source);
   const model = join(folder, MODEL_FILE);
   await copyForServing(source, model);
   const files = {
@@ -53,4 +55,12 @@ async function exportDocker(
     classify: (images) => source.classifyCheckpoint(model, images),
     dispose: () => Promise.resolve(),
   };
+}
+
+/** The image holds this package and a checkpoint, and no file that a model of a user's own is defined in. */
+function refusePlugins({ checkpoint: { description } }: DeploymentSource): void {
+  const plugin = description.plugins?.find(({ kind }) => kind === 'model' || kind === 'features');
+  if (!plugin) return;
+  const reason = `its ${plugin.kind} "${plugin.name}" comes from a plug-in, which the image does not have`;
+  throw new ToolkitError('EXPORT_UNSUPPORTED', { target: 'docker', reason });
 }

@@ -29,6 +29,10 @@ export interface ActiveBackend {
   device: string;
   version: string;
   threads: number;
+  /** Whether TensorFlow uses oneDNN's operations on the CPU; undefined for other backends, or if unknown. */
+  oneDnn?: boolean | undefined;
+  /** The best instruction set that oneDNN may use, such as "AVX2"; undefined for other backends, or if unknown. */
+  instructionSet?: string | undefined;
 }
 
 /** A plug-in of the backend registry. */

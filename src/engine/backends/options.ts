@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ToolkitError } from '../../core/errors.js';
 import { startBackend, backendChoices } from './start.js';
 import type { ActiveBackend } from './backend.js';
-import { checkpointsDirOption, dataDirOption } from '../../core/config/common-options.js';
+import { checkpointsDirOption, dataDirOption, pluginOptions } from '../../core/config/common-options.js';
 import type { StageContext } from '../../core/events.js';
 import type { ExecutionMode } from '../running/prepare.js';
 import { deviceNames } from '../../tensorflow/runtime/device.js';
@@ -41,10 +41,11 @@ export const backendOptions = {
     .meta({ description: 'auto: compiled on TensorFlow; eager: one operation at a time, slower' }),
 };
 
-/** The options of every stage that runs a stored model: the folders of data and runs, and the compute options. */
+/** The options of every stage that runs a stored model: the folders of data and runs, plug-ins, and the compute options. */
 export const modelStageOptions = {
   dataDir: dataDirOption,
   checkpointsDir: checkpointsDirOption,
+  ...pluginOptions,
   ...backendOptions,
 };
 

@@ -2,7 +2,7 @@ import type { ActiveBackend, BackendRequest } from './backend.js';
 import { warnOfNoEffect } from './unsupported-options.js';
 import type { StageContext } from '../../core/events.js';
 import { BACKEND_NAME } from '../../tensorflow/backend/kernels/kernel-call.js';
-import { NO_MIXED_PRECISION, setMixedPrecision } from '../../tensorflow/precision.js';
+import { setMixedPrecision, whyFloat32 } from '../../tensorflow/precision.js';
 import { startTensorFlow as start } from '../../tensorflow/start.js';
 
 /**
@@ -17,10 +17,10 @@ export async function startTensorFlow(
   const { mixedPrecision = false, gpuMemoryGrowth, environment } = request;
   const running = await start({ ...request, memoryGrowth: gpuMemoryGrowth }, context);
   const isMixed = await setMixedPrecision(running, mixedPrecision, environment);
-  if (mixedPrecision && !isMixed) warnOfNoEffect('--precision mixed', NO_MIXED_PRECISION, context);
+  if (mixedPrecision && !isMixed) warnOfNoEffect('--precision mixed', whyFloat32(running), context);
   if (gpuMemoryGrowth === false && !running.eager.usesGpu) {
     warnOfNoEffect('--no-gpu-memory-growth', 'TensorFlow computes on the CPU here', context);
   }
-  const { device, version, threads } = running;
-  return { name: BACKEND_NAME, device, version, threads };
+  const { device, version, threads, oneDnn, instructionSet } = running;
+  return { name: BACKEND_NAME, device, version, threads, oneDnn, instructionSet };
 }

@@ -19,8 +19,8 @@ export async function startBackend(
   context: StageContext,
 ): Promise<ActiveBackend> {
   const active = name === 'auto' ? await startBest(request, context) : await start(name, request, context);
-  const { device, version, threads } = active;
-  context.emit({ event: 'backend', backend: active.name, device, version, threads });
+  const { name: backend, ...description } = active;
+  context.emit({ event: 'backend', backend, ...description });
   return active;
 }
 

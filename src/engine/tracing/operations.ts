@@ -64,13 +64,25 @@ export function smoothedCrossEntropy(logits: Tensor2D, labels: Tensor1D, smoothi
   if (smoothing === 0) return sparseCrossEntropy(logits, labels);
   const classes = logits.shape[1];
   const rest = smoothing / classes;
+  const targets = hasKernel(ExtraKernel.CROSS_ENTROPY)
+    ? oneHot(labels, classes, 1 - smoothing + rest, rest, 'float32')
+    : // `oneHot` of other backends supports only ones and zeros.
+      add(mul(oneHot(labels, classes), 1 - smoothing), rest);
+  return crossEntropy(logits, targets as Tensor2D);
+}
+
+/**
+ * The cross-entropy of each example with the probabilities that it should have, in nats.
+ *
+ * @param logits [n, classes]
+ * @param targets [n, classes]; each row adds up to 1
+ * @returns [n]
+ */
+export function crossEntropy(logits: Tensor2D, targets: Tensor2D): Tensor1D {
   if (hasKernel(ExtraKernel.CROSS_ENTROPY)) {
-    const targets = oneHot(labels, classes, 1 - smoothing + rest, rest, 'float32');
     const [losses] = engine().runKernel<Tensor[]>(ExtraKernel.CROSS_ENTROPY, { logits, targets });
     return losses as Tensor1D;
   }
-  // `oneHot` of other backends supports only ones and zeros.
-  const targets = add(mul(oneHot(labels, classes), 1 - smoothing), rest);
   return neg(sum(mul(targets, logSoftmax(logits)), 1));
 }
 

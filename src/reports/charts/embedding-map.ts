@@ -1,14 +1,10 @@
 import * as Plot from '@observablehq/plot';
 
 import { shorten } from '../drawing/markup.js';
+import { colorOfClass } from './class-colors.js';
 import { axisOptions, domainOf, drawChart } from './chart.js';
 import { figure, legendChart, TITLE_HEIGHT, type LegendEntry } from './figure.js';
 
-/** Tableau's ten colours, which stay apart from each other; more classes take hues in a circle. */
-const COLORS = [
-  ...['#4e79a7', '#f28e2b', '#e15759', '#76b7b2', '#59a14f'],
-  ...['#edc948', '#b07aa1', '#ff9da7', '#9c755f', '#6b7280'],
-];
 const SIDE = 640;
 const LEGEND_WIDTH = 160;
 /** More names would run out of the picture. */
@@ -54,9 +50,4 @@ function legendOf(classNames: readonly string[], colorOf: (label: number) => str
   });
   const more = classNames.length - shown.length;
   return more > 0 ? [...shown, { name: `and ${more} more`, color: 'none', mark: 'dot' }] : shown;
-}
-
-function colorOfClass(label: number, classes: number): string {
-  if (classes <= COLORS.length) return COLORS[label]!;
-  return `hsl(${Math.round((360 * label) / classes)},65%,${label % 2 === 0 ? 45 : 62}%)`;
 }

@@ -4,7 +4,7 @@ import type { ReportContent } from './content.js';
 import { reportStyle } from './report-style.js';
 import { calibration } from './sections/calibration.js';
 import { comparison } from './sections/comparison.js';
-import { confusion } from './sections/confusion.js';
+import { confusion, decisions } from './sections/confusion.js';
 import { precisionRecall, roc } from './sections/curves.js';
 import { mistakes } from './sections/mistakes.js';
 import { headline, headlineTiles, memberTable, perClass } from './sections/numbers.js';
@@ -29,6 +29,7 @@ export function reportPage(content: ReportContent): string {
       perClass(evaluation.metrics),
       training(descriptions),
       confusion(evaluation.metrics),
+      decisions(evaluation),
       roc(content),
       precisionRecall(content),
       calibration(evaluation),

@@ -20,42 +20,19 @@ import { version } from '../../core/version.js';
 import { expectedCalibrationError, judgementsOf } from '../../evaluation/calibration.js';
 import { accuracyOf } from '../../evaluation/classify.js';
 import { coverageCurve, thresholdForAccuracy } from '../../evaluation/decisions/coverage.js';
-import { decide, type DecisionPolicy } from '../../evaluation/decisions/decide.js';
+import { plainPolicy, type DecisionPolicy } from '../../evaluation/decisions/decide.js';
+import { classFactors } from '../../evaluation/decisions/class-factors.js';
+import { coverageOf, decisionOutcome, type Prices } from '../../evaluation/decisions/outcome.js';
 import { fitTemperature } from '../../evaluation/decisions/temperature.js';
 import { selectImages, type LabelledImages } from '../../core/images.js';
 import { predictionsOf, rowsOf, scoreLogits, type ScoredExamples } from '../../evaluation/probabilities.js';
 import { logLosses, mean } from '../../evaluation/scores.js';
-import {
-  executionMode,
-  modelStageOptions,
-  startChosenBackend,
-  backendOptionsOf,
-} from '../../engine/backends/options.js';
+import { executionMode, startChosenBackend, backendOptionsOf } from '../../engine/backends/options.js';
 import type { ClassifyOptions } from '../../models/classify-images.js';
 import { classifyPixels } from '../../models/classify-pixels.js';
+import type { CalibrateOptions } from './calibrate-options.js';
+import { recallsByName, targetRecalls, withRecall } from './target-recall.js';
 import { prepareData, splitOf } from '../preprocess/prepare-data.js';
-
-/** The options of `calibrate`, beside the checkpoint. */
-export const calibrateFields = z.strictObject({
-  targetAccuracy: z.number().min(0).max(1).optional().meta({
-    description: 'send to a person only as many images as needed to reach this accuracy in every class',
-    placeholder: 'X',
-  }),
-  thresholds: z.array(z.number().min(0).max(1)).default([]).meta({
-    description: 'lowest probability to accept a prediction: one for all classes, or one per class in order',
-  }),
-  costs: z.string().min(1).optional().meta({
-    description: 'JSON file with the cost matrix: rows = actual, columns = predicted',
-    placeholder: 'FILE',
-  }),
-  abstentionCost: z.number().min(0).optional().meta({
-    description: 'cost of sending an image to a person (an error costs 1, or as in --costs)',
-    placeholder: 'X',
-  }),
-  ...modelStageOptions,
-});
-
-export type CalibrateOptions = z.output<typeof calibrateFields>;
 
 /** What `calibrate` made, and where it lies. */
 export interface Calibration extends StoredDecision {
@@ -75,7 +52,7 @@ interface Scored {
  * Fits a checkpoint's temperature and thresholds on its validation split, measures them there and on the test images, and
  * writes `decision.json` beside the checkpoint; predict and serve decide by it.
  *
- * Throws USAGE where the model was trained without a validation split or the options do not fit its classes, CONFIG_UNREADABLE,
+ * Throws USAGE where the model was trained without a validation split, the options do not fit its classes or a target is out of reach, CONFIG_UNREADABLE,
  * and what `evaluate` throws.
  */
 export async function calibrate(
@@ -96,7 +73,18 @@ export async function calibrate(
   const validation = await score(checkpoint, data.train, validationIndices, how);
   const test = await score(checkpoint, data.test, Int32Array.from(data.test.labels.keys()), how);
   const temperature = fitTemperature(validation.logits, validation.labels, description.classNames.length);
-  const policy = withTarget(given, options.targetAccuracy, validation, temperature);
+  const targets = targetRecalls(options, description.classNames);
+  const policy = withRecall(
+    withTarget(
+      correctedFor(checkpoint, given, scoredAt(validation, temperature), context),
+      options.targetAccuracy,
+      validation,
+      temperature,
+    ),
+    targets,
+    scoredAt(validation, temperature),
+    context,
+  );
   const decision: StoredDecision = {
     format: 'mnist-train/decision',
     version: 1,
@@ -107,10 +95,14 @@ export async function calibrate(
     temperature,
     thresholds: [...policy.thresholds],
     costs: policy.costs?.map((row) => [...row]) ?? null,
+    given: {
+      costs: given.costs?.map((row) => [...row]) ?? null,
+      targetRecall: targets.size === 0 ? null : recallsByName(targets, description.classNames),
+    },
     abstentionCost: policy.abstentionCost,
     measured: [
-      measure('validation', validation, temperature, policy),
-      measure('test', test, temperature, policy),
+      measure('validation', validation, temperature, policy, given),
+      measure('test', test, temperature, policy, given),
     ],
   };
   return { ...decision, path: await writeDecision(path, decision) };
@@ -176,6 +168,33 @@ async function score(
   return { logits: await classifyPixels(checkpoint, pixels, how), labels };
 }
 
+/**
+ * Costs need probabilities as they are in the data, and a model whose classes were balanced in training overestimates the rare ones: so the
+ * costs of each class are multiplied by what its probabilities lack. Where an expected cost is compared with that of a person, that
+ * will not do, and a warning says so.
+ */
+function correctedFor(
+  { description: { config } }: Checkpoint,
+  policy: DecisionPolicy,
+  scored: ScoredExamples,
+  { emit }: Pick<StageContext, 'emit'>,
+): DecisionPolicy {
+  const isBalanced = config['classWeights'] !== undefined || config['sampling'] === 'balanced';
+  if (!isBalanced || policy.costs === null) return policy;
+  if (policy.abstentionCost === null) {
+    const factors = classFactors(scored);
+    return { ...policy, costs: policy.costs.map((row, label) => row.map((cost) => cost * factors[label]!)) };
+  }
+  emit({
+    event: 'warning',
+    code: 'COSTS_BIASED',
+    message:
+      'the model was trained with balanced classes, so that expected costs of its rare classes are too high',
+    hint: 'train without --class-weights and --sampling balanced to use --abstention-cost',
+  });
+  return policy;
+}
+
 /** For each class, the lowest threshold that reaches the target accuracy. */
 function withTarget(
   policy: DecisionPolicy,
@@ -199,8 +218,13 @@ function measure(
   scored: Scored,
   temperature: number,
   policy: DecisionPolicy,
+  prices: Prices,
 ): MeasuredDecision {
   const [before, after] = [1, temperature].map((divisor) => scoredAt(scored, divisor));
+  const outcome = {
+    before: decisionOutcome(after!, plainPolicy(policy.classNames), prices),
+    after: decisionOutcome(after!, policy, prices),
+  };
   const calibrated = judgementsOf(rowsOf(after!), scored.labels);
   return {
     split,
@@ -211,29 +235,12 @@ function measure(
       before: expectedCalibrationError(judgementsOf(rowsOf(before!), scored.labels)),
       after: expectedCalibrationError(calibrated),
     },
-    policy: outcomeOf(rowsOf(after!), scored.labels, policy),
+    policy: coverageOf(outcome.after),
+    outcome,
     curve: coverageCurve(calibrated, COVERAGES),
   };
 }
 
 function scoredAt({ logits, labels }: Scored, temperature: number): ScoredExamples {
   return scoreLogits(logits, labels, logits.length / labels.length, temperature);
-}
-
-function outcomeOf(
-  probabilities: readonly Float64Array[],
-  labels: Uint8Array,
-  policy: DecisionPolicy,
-): MeasuredDecision['policy'] {
-  let [decided, correct] = [0, 0];
-  probabilities.forEach((row, index) => {
-    const decision = decide(row, policy);
-    if (decision.abstained) return;
-    decided += 1;
-    correct += Number(decision.class === labels[index]);
-  });
-  return {
-    coverage: decided / Math.max(1, probabilities.length),
-    accuracy: decided === 0 ? 1 : correct / decided,
-  };
 }

@@ -1,5 +1,7 @@
 import { extname } from 'node:path';
 
+import { decisionPath } from '../../artifacts/decision.js';
+import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { VIEW_COUNT } from '../../models/augmentation/views.js';
@@ -14,7 +16,9 @@ import { compareCheckpoints } from './compare-checkpoints.js';
 import type { EvaluateOptions } from './evaluate-options.js';
 import { describeMember, namesOfMembers, openEnsemble } from './ensemble-members.js';
 import { openSubject, scoreByMembers, type EvaluationSubject } from './evaluation-subject.js';
-import { loadDecisionRule } from '../../evaluation/decisions/load-decision.js';
+import { findDecision } from '../../evaluation/decisions/load-decision.js';
+import { decisionOutcome } from '../../evaluation/decisions/outcome.js';
+import { canAbstain, ruleOf } from '../../evaluation/decisions/rule.js';
 import { runFolderOf } from '../../artifacts/run-folder.js';
 import { measureRobustness } from './robustness.js';
 import { listMistakes } from './list-mistakes.js';
@@ -103,7 +107,7 @@ async function measureExtras(
   const { compare, robustness } = options;
   return {
     intervals: await intervalsOf(scored, options, context),
-    scaled: await scaledCalibration(subject, scored, context),
+    ...(await calibratedExtras(subject, scored, context)),
     comparison: compare === undefined ? null : await compareCheckpoints(subject, scored, options, context),
     robustness: robustness ? await measureRobustness(subject, options, context) : null,
   };
@@ -143,17 +147,36 @@ async function intervalsOf(
   return (await bootstrapIntervals(scored, { resamples, seed, signal, confidence: 0.95 })) ?? null;
 }
 
-async function scaledCalibration(
+/** What the temperature and the decisions that `calibrate` stored make of the probabilities. */
+async function calibratedExtras(
   { members }: EvaluationSubject,
   scored: ScoredExamples,
   context: StageContext,
-): Promise<ScaledCalibration | null> {
-  // A temperature is fitted to a single checkpoint.
-  if (members.length > 1) return null;
+): Promise<Pick<Evaluation['extras'], 'scaled' | 'decisions'>> {
+  // They are fitted to a single checkpoint.
+  const stored = members.length > 1 ? undefined : await findDecision(members[0].path, context);
+  if (!stored) return { scaled: null, decisions: null };
   const { path, description } = members[0];
-  const { temperature } = await loadDecisionRule(path, description, context);
-  if (temperature === 1) return null;
-  const scaled = scaleByTemperature(scored, temperature);
+  if (JSON.stringify(stored.classNames) !== JSON.stringify(description.classNames)) {
+    throw new ToolkitError('DECISION_INVALID', {
+      path: decisionPath(path),
+      reason: 'it is for other classes',
+    });
+  }
+  const { temperature, policy } = ruleOf(stored, description);
+  const scaled = temperature === 1 ? scored : scaleByTemperature(scored, temperature);
+  const { costs } = stored.given ?? stored;
+  return {
+    scaled: temperature === 1 ? null : scaledCalibration(scaled, temperature),
+    // Decisions for the most probable class are the predictions.
+    decisions:
+      policy.costs !== null || canAbstain(policy)
+        ? decisionOutcome(scaled, policy, { costs, abstentionCost: stored.abstentionCost })
+        : null,
+  };
+}
+
+function scaledCalibration(scaled: ScoredExamples, temperature: number): ScaledCalibration {
   const { expectedCalibrationError } = calibrationMetrics(scaled);
   return { temperature, loss: mean(logLosses(scaled)), expectedCalibrationError };
 }

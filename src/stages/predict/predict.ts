@@ -22,7 +22,11 @@ import { namesOfMembers, readMember } from '../evaluate/ensemble-members.js';
 import { scoreImages } from '../evaluate/evaluation-subject.js';
 import { imageOf } from '../../data/imaging/foreign-picture.js';
 import { loadDecisionRule } from '../../evaluation/decisions/load-decision.js';
-import { checkpointsDirOption, testTimeAugmentationOption } from '../../core/config/common-options.js';
+import {
+  checkpointsDirOption,
+  pluginOptions,
+  testTimeAugmentationOption,
+} from '../../core/config/common-options.js';
 import { prepareOption } from './predict-options.js';
 
 /** The options of `predict`, beside the checkpoint and the pictures. */
@@ -36,6 +40,7 @@ export const predictFields = z.strictObject({
   }),
   testTimeAugmentation: testTimeAugmentationOption,
   checkpointsDir: checkpointsDirOption,
+  ...pluginOptions,
   ...backendOptions,
 });
 

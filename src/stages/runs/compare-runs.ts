@@ -83,13 +83,13 @@ function compared(
 
 function differencesOf(descriptions: readonly CheckpointDescription[]): RunDifference[] {
   const facts = descriptions.map(({ config, toolkit, data, machine }): Record<string, unknown> => {
-    const { backend, backendVersion, device, threads, node } = machine;
+    const { backend, backendVersion, device, threads, oneDnn, instructionSet, node } = machine;
     const used = {
       version: toolkit,
       data: data.fingerprint.slice(0, 12),
       validationSplit: data.validationSplit,
     };
-    return { ...config, ...used, backend, backendVersion, device, threads, node };
+    return { ...config, ...used, backend, backendVersion, device, threads, oneDnn, instructionSet, node };
   });
   const keys = [...new Set(facts.flatMap((fact) => Object.keys(fact)))].filter((key) => !NAMES.has(key));
   return keys

@@ -1,12 +1,10 @@
-import { add, tensor1d } from '@tensorflow/tfjs-core';
-
-import { backends } from '../../engine/backends/index.js';
 import { asToolkitError } from '../../core/errors.js';
 import type { Emit, StageContext } from '../../core/events.js';
 import type { Runtime } from '../../tensorflow/runtime/found-runtime.js';
 import { cacheFolder, findRuntime } from '../../tensorflow/runtime/locate.js';
 import { probeNvidiaDriver, type NvidiaDriver } from '../../tensorflow/runtime/nvidia-driver.js';
 import { downloadBytes, variantFor } from '../../tensorflow/runtime/variants.js';
+import { checkBackends } from './backend-checks.js';
 import { attempt, type Check } from './check.js';
 import { checkDisk, checkNode, checkNpm, checkPip, checkProcessor } from './machine-checks.js';
 
@@ -34,7 +32,8 @@ export async function diagnose(
 ): Promise<Diagnosis> {
   const driver = probeNvidiaDriver();
   const runtime = await locate(options, driver, environment);
-  const started = await checkBackends(options, runtime, environment, context);
+  const found = { driver, runtime: runtime.runtime, folder: options.runtime, environment };
+  const started = await checkBackends(found, context);
   const checks = await Promise.all([
     attempt('Node.js', checkNode),
     attempt('npm', () => checkNpm(environment)),
@@ -102,35 +101,4 @@ function checkRuntime({ runtime, problem }: Found): Check {
     found: problem ?? 'not installed',
     advice,
   };
-}
-
-/** Starts each backend and has it add two numbers. Does not install a backend that is missing. */
-async function checkBackends(
-  options: DoctorOptions,
-  { runtime }: Found,
-  environment: NodeJS.ProcessEnv,
-  context: StageContext,
-): Promise<Check[]> {
-  const checks: Check[] = [];
-  for (const backend of backends) {
-    const name = `backend ${backend.name}`;
-    try {
-      const request = { device: 'auto', threads: undefined, runtime: options.runtime } as const;
-      const { version, device } = await backend.start(
-        { ...request, environment: { ...environment, MNIST_OFFLINE: '1' } },
-        { ...context, emit: () => undefined },
-      );
-      const sum = add(tensor1d([1, 2]), tensor1d([3, 4]))
-        .dataSync()
-        .join();
-      if (sum !== '4,6') throw new Error(`[1, 2] + [3, 4] gave [${sum}]`);
-      checks.push({ name, status: 'ok', found: `${version} on ${device}`, advice: null });
-    } catch (thrown) {
-      const { message, hint } = asToolkitError(thrown);
-      // The first training installs it.
-      const status = backend.name === 'tensorflow' && runtime === undefined ? 'warning' : 'problem';
-      checks.push({ name, status, found: message, advice: hint });
-    }
-  }
-  return checks;
 }

@@ -7,7 +7,7 @@ import { exists } from '../../core/files.js';
 import { backendOptions } from '../../engine/backends/options.js';
 import { isInterruption } from '../../core/interruption.js';
 import { trainInSession } from '../train/train.js';
-import { trainSpace, type TrainResolution } from '../train/train-options.js';
+import { balancedOnce, trainSpace, type TrainResolution } from '../train/train-options.js';
 import type { TrainingSession } from '../train/training-session.js';
 
 /** How far a trial came. */
@@ -47,16 +47,17 @@ export class TrialRunner {
     this.#context = { signal, emit: forward };
   }
 
-  /** A trial's options as those of a run of its own. Throws the errors of `resolveOptions`. */
+  /** A trial's options as those of a run of its own. Throws the errors of `resolveOptions` and `balancedOnce`. */
   resolve({ trial, settings }: Pick<Trial, 'trial' | 'settings'>, own: object = {}): TrainResolution {
     const place = { dataDir: this.#dataDir, checkpointsDir: this.#folder.path };
     const run = this.#folder.run(trial).name;
     const always = callerLayer({ ...own, ...place, run, epochs: this.#maxEpochs });
-    return resolveOptions(trainSpace, [
+    const resolution = resolveOptions(trainSpace, [
       always,
       { ...callerLayer(settings), origin: () => `trial ${trial}` },
       callerLayer(this.#fixed),
     ]);
+    return balancedOnce(resolution);
   }
 
   /**
@@ -77,7 +78,10 @@ export class TrialRunner {
       const { history } = await trainInSession(folder, resolution, this.#session, this.#context);
       return {
         state: 'trained',
-        history: history.map(({ validation }) => ({ ...validation! })),
+        history: history.map(({ validation }) => ({
+          loss: validation!.loss,
+          accuracy: validation!.accuracy,
+        })),
         reason: null,
       };
     } catch (error) {

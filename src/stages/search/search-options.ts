@@ -21,7 +21,9 @@ import { isList, type SearchSpace } from '../../training/search/space.js';
 import { searchSettingsSchema, type SearchSettings } from '../../training/search/settings.js';
 import { RUN_NAME } from '../../artifacts/run.js';
 import { backendOptions } from '../../engine/backends/options.js';
-import { checkpointsDirOption } from '../../core/config/common-options.js';
+import { checkpointsDirOption, pluginOptions } from '../../core/config/common-options.js';
+import { loadNamedPlugins } from '../../core/plugins/named-plugins.js';
+import { withClassWeights } from '../train/class-weights-file.js';
 import { optionText, trainFields, trainSpace, trustedSettings } from '../train/train-options.js';
 
 /** The options of `search`: the section that says what is tried, and all of `train` that trials have in common. */
@@ -53,11 +55,15 @@ export type SearchConfiguration = Resolved<typeof searchSpace>;
 export type SearchResolution = Resolution<typeof searchSpace>;
 
 /** The options of the search itself, which trials do not have. */
-const CALL: ReadonlySet<string> = new Set(['run', 'resume', 'plot', 'dataDir', 'checkpointsDir', 'search']);
+const CALL: ReadonlySet<string> = new Set([
+  ...['run', 'resume', 'plot', 'dataDir', 'checkpointsDir', 'search'],
+  ...Object.keys(pluginOptions),
+]);
 
 /** The options that may change when a search is resumed: name, folders and backend. */
 const ENVIRONMENT_OPTIONS: ReadonlySet<string> = new Set([
   ...['run', 'resume', 'plot', 'dataDir', 'checkpointsDir'],
+  ...Object.keys(pluginOptions),
   ...Object.keys(backendOptions),
 ]);
 
@@ -81,7 +87,8 @@ export async function searchFolder(name: string, checkpointsDir: string): Promis
  *
  * Throws the errors of `resolveOptions`, SEARCH_INVALID, SEARCH_UNUSABLE and RESUME_CONFLICT.
  */
-export async function resolveSearch(layers: readonly Layer[]): Promise<SearchResolution> {
+export async function resolveSearch(given: readonly Layer[]): Promise<SearchResolution> {
+  const layers = await withClassWeights(given);
   const resume = firstValue(layers, 'resume');
   if (typeof resume !== 'string') return resolveGiven(layers);
   const checkpointsDir = checkpointsDirOption.parse(firstValue(layers, 'checkpointsDir'));
@@ -95,10 +102,10 @@ export async function resolveSearch(layers: readonly Layer[]): Promise<SearchRes
       const isSearched = !(key in fixed) && key in (parseSection(settings).space as object);
       if (value === undefined || ENVIRONMENT_OPTIONS.has(key) || isSearched) continue;
       const details = { run: resume, stored: optionText(stored[key]) };
-      const given = optionText(value);
+      const text = optionText(value);
       // A section is written with its defaults, and without them where it is given.
-      const isSame = key === 'search' ? isSameSection(value, settings) : details.stored === given;
-      if (!isSame) throw new ToolkitError('RESUME_CONFLICT', { ...details, option: label(key), given });
+      const isSame = key === 'search' ? isSameSection(value, settings) : details.stored === text;
+      if (!isSame) throw new ToolkitError('RESUME_CONFLICT', { ...details, option: label(key), given: text });
     }
   }
   const storedLayer: Layer = { ...callerLayer(stored), origin: () => `search "${resume}"`, isShared: true };
@@ -109,9 +116,11 @@ export async function resolveSearch(layers: readonly Layer[]): Promise<SearchRes
   return resolveGiven([...own, storedLayer]);
 }
 
-/** The settings of a program's call, validated. Throws what `resolveSearch` throws. */
-export function resolveSearchOptions(options: Readonly<Record<string, unknown>>): Promise<SearchResolution> {
-  return resolveSearch([callerLayer(options)]);
+/** The settings of a program's call, validated, with their plug-ins loaded. Throws what `resolveSearch` and `loadNamedPlugins` throw. */
+export async function resolveSearchOptions(
+  options: Readonly<Record<string, unknown>>,
+): Promise<SearchResolution> {
+  return resolveSearch(await loadNamedPlugins(searchSpace, [callerLayer(options)]));
 }
 
 /** How the trials are chosen. Throws SEARCH_INVALID where the section is missing or wrong. */

@@ -65,12 +65,15 @@ export async function openOriginal(
 }
 
 function differencesFrom({ toolkit, machine }: CheckpointDescription, backend: ActiveBackend): string[] {
-  const facts: [what: string, then: string | number | undefined, now: string | number | undefined][] = [
+  type Fact = string | number | boolean | undefined;
+  const facts: [what: string, then: Fact, now: Fact][] = [
     ['mnist-train', toolkit, version],
     ['the backend', `${machine.backend} ${machine.backendVersion}`, `${backend.name} ${backend.version}`],
     ['the device', machine.device, backend.device],
     ['threads:', machine.threads, backend.threads],
     ['the processor', machine.processor, processorName()],
+    ['oneDNN:', machine.oneDnn, backend.oneDnn],
+    ['instructions:', machine.instructionSet, backend.instructionSet],
   ];
   return facts
     .filter(([, then, now]) => then !== undefined && then !== now)

@@ -3,32 +3,40 @@ import { z } from 'zod';
 import { readCheckpointDescription, type CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { resolveRun, resolveRunToResume, RUN_NAME } from '../../artifacts/run.js';
 import { augmentationFields } from '../../models/augmentation/options.js';
+import { withClassWeights } from './class-weights-file.js';
 import { callerLayer } from '../../core/config/layers.js';
 import {
   allFields,
   DEFAULT_ORIGIN,
-  optionFields,
   resolveOptions,
   type Layer,
   type Resolution,
   type Resolved,
 } from '../../core/config/resolve.js';
 import { ToolkitError } from '../../core/errors.js';
+import { loadNamedPlugins } from '../../core/plugins/named-plugins.js';
+import { recordOf, requireRecorded, type PluginRecord } from '../../core/plugins/records.js';
 import { shellQuoted } from '../../core/format.js';
 import { backendOptions, modelStageOptions } from '../../engine/backends/options.js';
 import {
   checkpointsDirOption,
   dataDirOption,
   datasetOption,
+  pluginOptions,
   seedOption,
 } from '../../core/config/common-options.js';
 import { features } from '../../models/features/index.js';
 import { models } from '../../models/index.js';
+import { losses } from '../../training/losses/index.js';
 import { optimizers } from '../../training/optimizers/index.js';
+import { samplings } from '../../training/sampling.js';
 import { scalingNames } from '../../data/preparation/scaling.js';
 import { schedules } from '../../training/schedules/index.js';
 
-/** The options of `train`, beside those of the model, the features, the optimiser and the schedule. */
+/** Larger weights would only lose digits. */
+const MAX_WEIGHT = 1_000_000;
+
+/** The options of `train`, beside those of the model, the features, the loss, the optimiser and the schedule. */
 export const trainFields = z.strictObject({
   dataset: datasetOption,
   epochs: z.int().min(1).max(100_000).default(10).meta({ description: 'number of epochs' }),
@@ -42,12 +50,18 @@ export const trainFields = z.strictObject({
     .positive()
     .optional()
     .meta({ description: 'clip gradients to this norm', placeholder: 'X' }),
-  labelSmoothing: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0)
-    .meta({ description: 'label smoothing factor', placeholder: 'X' }),
+  classWeights: z
+    .union([z.literal('balanced'), z.record(z.string(), z.number().positive().max(MAX_WEIGHT))])
+    .optional()
+    .meta({
+      description:
+        'weight of each class in the loss: balanced (inverse to its images), or a JSON file such as {"good": 1, "bad": 19}',
+      allowed: `balanced or a JSON file with a number above 0, up to ${MAX_WEIGHT}, for each class`,
+      placeholder: 'balanced|FILE',
+    }),
+  sampling: z.enum(samplings).default('shuffled').meta({
+    description: 'images of an epoch: each once, or as many of each class (balanced)',
+  }),
   validationSplit: z.number().min(0).max(0.9).optional().meta({
     description: 'share of the training images held out for validation; without it, as preprocessed (0.1)',
   }),
@@ -98,6 +112,7 @@ export const trainSpace = {
   choices: {
     model: { registry: models, fallback: 'mlp', description: 'model architecture' },
     features: { registry: features, fallback: 'raw', description: 'input features: raw pixels, PCA or HOG' },
+    loss: { registry: losses, fallback: 'cross-entropy', description: 'loss that is minimised' },
     optimizer: { registry: optimizers, fallback: 'adam', description: 'optimizer' },
     schedule: {
       registry: schedules,
@@ -116,6 +131,7 @@ export type TrainResolution = Resolution<typeof trainSpace>;
 /** The options that may change when a run is resumed: folders, backend, length and quality gate. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
   ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
+  ...Object.keys(pluginOptions),
   ...Object.keys(backendOptions),
 ]);
 
@@ -124,27 +140,29 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
  * which folders are read and written, and above all not which native libraries are loaded.
  */
 const STORED: ReadonlySet<string> = new Set([
-  ...['dataset', 'epochs', 'batchSize', 'averageWeights', 'clipNorm', 'labelSmoothing', 'validationSplit'],
-  ...['scaling', ...Object.keys(augmentationFields), 'earlyStopping', 'minAccuracy'],
+  ...['dataset', 'epochs', 'batchSize', 'averageWeights', 'clipNorm', 'classWeights', 'sampling'],
+  ...['validationSplit', 'scaling', ...Object.keys(augmentationFields), 'earlyStopping', 'minAccuracy'],
   ...['initFrom', 'freeze', 'freezeAllButHead', 'seed'],
   ...['backend', 'device', 'threads', 'precision', 'deterministic', 'gpuMemoryGrowth', 'engine'],
-  ...Object.entries(trainSpace.choices).flatMap(([name, choice]) => [name, ...optionFields(choice).keys()]),
+  ...Object.keys(trainSpace.choices),
 ]);
-
-const KNOWN: ReadonlySet<string> = new Set(allFields(trainSpace).keys());
 
 /**
  * The part of a stored configuration, which others may have written, that a run or a trial takes from it. Keys that are not known at
  * all stay, so that the options of another version are refused and not lost.
  */
 export function trustedSettings(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const isKept = (key: string): boolean => STORED.has(key) || !KNOWN.has(key);
+  // With those of plug-ins, which may be loaded late.
+  const known = allFields(trainSpace);
+  const isKept = (key: string): boolean =>
+    STORED.has(key) || !known.has(key) || known.get(key)?.choice !== undefined;
   return Object.fromEntries(Object.entries(config).filter(([key]) => isKept(key)));
 }
 
 /** The options that may differ when a run is reproduced: name, folders, backend and quality gate. */
 const REPRODUCIBLE: ReadonlySet<string> = new Set([
   ...['run', 'reproduce', 'minAccuracy', 'dataDir', 'checkpointsDir'],
+  ...Object.keys(pluginOptions),
   ...Object.keys(backendOptions),
 ]);
 
@@ -155,7 +173,8 @@ const REPRODUCIBLE: ReadonlySet<string> = new Set([
  * Throws the errors of `resolveOptions`, USAGE (a run that cannot be resumed or reproduced), RESUME_CONFLICT, CHECKPOINT_MISSING,
  * CHECKPOINT_CORRUPT, CHECKPOINT_FOREIGN or CHECKPOINT_REFUSED.
  */
-export async function resolveTraining(layers: readonly Layer[]): Promise<TrainResolution> {
+export async function resolveTraining(written: readonly Layer[]): Promise<TrainResolution> {
+  const layers = await withClassWeights(written);
   const given = resolveOptions(trainSpace, layers);
   const { resume, reproduce, checkpointsDir } = given.values;
   if (resume !== undefined && reproduce !== undefined) {
@@ -165,11 +184,12 @@ export async function resolveTraining(layers: readonly Layer[]): Promise<TrainRe
     });
   }
   const name = resume ?? reproduce;
-  if (name === undefined) return given;
+  if (name === undefined) return balancedOnce(given);
   const resolveNamed = resume === undefined ? resolveRun : resolveRunToResume;
   const run = await resolveNamed(name, checkpointsDir);
   // The whole checkpoint is read, and verified, when training starts.
   const description = await readCheckpointDescription(run.last);
+  requireStoredPlugins(run.last, description);
   refuseConflicts(run.name, description.config, given, resume === undefined ? REPRODUCIBLE : CHANGEABLE);
   const stored = {
     ...trustedSettings(description.config),
@@ -178,7 +198,17 @@ export async function resolveTraining(layers: readonly Layer[]): Promise<TrainRe
     ...(resume === undefined ? reproductionSettings(run.name, description) : { initFrom: undefined }),
   };
   const storedLayer: Layer = { ...callerLayer(stored), origin: () => `run "${run.name}"`, isShared: true };
-  return resolveOptions(trainSpace, [...layers, storedLayer]);
+  return balancedOnce(resolveOptions(trainSpace, [...layers, storedLayer]));
+}
+
+/** Throws USAGE where classes are balanced twice: what is rare would then rule. */
+export function balancedOnce(resolution: TrainResolution): TrainResolution {
+  const { classWeights, sampling } = resolution.values;
+  if (classWeights !== 'balanced' || sampling !== 'balanced') return resolution;
+  throw new ToolkitError('USAGE', {
+    message: '--class-weights balanced and --sampling balanced cannot be combined: each balances the classes',
+    hint: 'leave out one of them',
+  });
 }
 
 /** The settings beyond the configuration that a repeated run needs: its threads, which decide how sums are rounded, and its end. */
@@ -196,9 +226,27 @@ function reproductionSettings(
   return { threads: config['threads'] ?? machine.threads, stopAfter };
 }
 
-/** The settings of a program's call, validated. Throws what `resolveTraining` throws. */
-export function resolveTrainOptions(options: Readonly<Record<string, unknown>>): Promise<TrainResolution> {
-  return resolveTraining([callerLayer(options)]);
+/** Requires the plug-ins of a run that goes on. Throws PLUGIN_NEEDED, PLUGIN_CHANGED and CHECKPOINT_REFUSED. */
+function requireStoredPlugins(path: string, { config, plugins = [] }: CheckpointDescription): void {
+  for (const [key, { registry }] of Object.entries(trainSpace.choices)) {
+    const name = config[key];
+    if (typeof name === 'string') requireRecorded(path, plugins, registry.kind, name);
+  }
+}
+
+/** The plug-ins of a configuration, as its checkpoints name them. */
+export function pluginsOf(values: TrainConfiguration): PluginRecord[] {
+  return Object.entries(trainSpace.choices).flatMap(([key, { registry }]) => {
+    const { name } = values[key as keyof typeof trainSpace.choices];
+    return recordOf(registry.kind, name) ?? [];
+  });
+}
+
+/** The settings of a program's call, validated, with their plug-ins loaded. Throws what `resolveTraining` and `loadNamedPlugins` throw. */
+export async function resolveTrainOptions(
+  options: Readonly<Record<string, unknown>>,
+): Promise<TrainResolution> {
+  return resolveTraining(await loadNamedPlugins(trainSpace, [callerLayer(options)]));
 }
 
 function refuseConflicts(

@@ -8,15 +8,17 @@ import { silentContext, type Metrics, type StageContext, type ToolkitEvent } fro
 import { withFolder, removeTemporaryFiles } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
 import { inferenceProgram, trainingProgram } from '../../engine/running/prepare.js';
-import type { Execution, Forward } from '../../engine/running/program.js';
+import type { Execution, Forward, InferenceProgram } from '../../engine/running/program.js';
 import { parameterCount, type Model } from '../../models/model.js';
 import type { Optimizer } from '../../training/optimizers/optimizer.js';
 import type { Schedule } from '../../training/schedules/schedule.js';
+import { PredictionCounts } from '../../evaluation/prediction-counts.js';
+import type { ClassWeights } from '../../training/losses/loss.js';
 import { epochScalars } from '../../training/epoch-scalars.js';
 import { startsOverfitting, generalizationGap } from '../../training/gap.js';
 import { requireKernels } from '../../training/kernels.js';
 import { trainEpochs, type TrainingParts } from '../../training/loop.js';
-import { bestEpoch, type TrainingProgress } from '../../training/progress.js';
+import { bestEpoch, type TrainingProgress, type ValidationMetrics } from '../../training/progress.js';
 import { RunWriter } from '../../training/run-writer.js';
 import { trainingStep, type StepSettings } from '../../training/step.js';
 import { TrainingVariables } from '../../models/variables.js';
@@ -27,7 +29,15 @@ import { newRunFolder } from './name-run.js';
 import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
 import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
 import { resumeCommand, type TrainConfiguration, type TrainResolution } from './train-options.js';
-import { describeRun, modelFor, optimizerFor, scheduleFor } from './training-setup.js';
+import {
+  classWeightsFor,
+  describeRun,
+  lossFor,
+  modelFor,
+  optimizerFor,
+  samplingWeights,
+  scheduleFor,
+} from './training-setup.js';
 import { trainingSet, type TrainingSet } from './training-set.js';
 import { openSession, type TrainingSession } from './training-session.js';
 
@@ -133,8 +143,13 @@ async function withRun<Result>(
     values.averageWeights !== undefined,
   );
   try {
-    const { clipNorm, labelSmoothing } = values;
-    const settings = { clipNorm, labelSmoothing, augment: augmentation(values, plan.scaling) };
+    const weights = await classWeightsFor(values, set);
+    const importance = weights ?? (await samplingWeights(values, set));
+    const settings: StepSettings = {
+      clipNorm: values.clipNorm,
+      loss: lossFor(values, weights),
+      augment: augmentation(values, plan.scaling),
+    };
     requireKernels(
       backend.name,
       `the model ${values.model.name}`,
@@ -155,7 +170,7 @@ async function withRun<Result>(
       values,
       set,
       backend,
-      learner: { model: trainable, optimizer, schedule, variables, settings },
+      learner: { model: trainable, optimizer, schedule, variables, settings, importance },
       start,
       context,
     });
@@ -183,6 +198,8 @@ interface Learner {
   optimizer: Optimizer;
   schedule: Schedule;
   settings: StepSettings;
+  /** How much each class counts in the choice of the best epoch: as in training. */
+  importance: ClassWeights;
 }
 
 function forwardOf({ learner: { model, variables } }: Run): Forward {
@@ -235,7 +252,7 @@ async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> 
   const parts: TrainingParts = {
     source: set.epochs(program, values),
     optimizer,
-    validate: () => set.measure('validation', inference, signal),
+    validate: () => validate(run, inference),
     onEpoch: async (progress, record) => {
       // Before the checkpoint: an epoch that is lost between the two is done and recorded again.
       await events.append(record.epoch, epochScalars(record));
@@ -254,6 +271,17 @@ async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> 
     program.dispose();
     inference.dispose();
   }
+}
+
+/** Loss and accuracy on the validation split, and the accuracy by class weights where classes do not count the same. */
+async function validate(
+  { set, learner: { importance }, context: { signal } }: Run,
+  inference: InferenceProgram,
+): Promise<ValidationMetrics | null> {
+  if (importance === undefined) return set.measure('validation', inference, signal);
+  const counts = new PredictionCounts(set.data.classNames.length);
+  const metrics = await set.measure('validation', inference, signal, counts);
+  return metrics && { ...metrics, weightedAccuracy: counts.weightedAccuracy(importance) };
 }
 
 const gapWarning: ToolkitEvent = {

@@ -13,6 +13,7 @@ import { allIndices, type LabelledImages, type PixelScaling } from '../../core/i
 import type { InferenceProgram, TrainingProgram } from '../../engine/running/program.js';
 import { labelsAt, meanMetrics } from '../../evaluation/classify.js';
 import type { PredictionCounts } from '../../evaluation/prediction-counts.js';
+import { classCounts } from '../../data/preparation/cleaning/quality.js';
 import { pixelScaling, pixelStatistics, type ScalingName } from '../../data/preparation/scaling.js';
 import { epochsInMemory, type EpochPlan, type EpochSource } from '../../training/epoch-source.js';
 import { batchesIn, padded, ShardedEpochs } from '../../training/stream.js';
@@ -40,6 +41,8 @@ export interface TrainingSet {
   sample(): Promise<{ images: LabelledImages; indices: Int32Array }>;
   /** A split's images where the backend computes, to make a program with; disposed of with the set. */
   place(split: ShardedSplit): Promise<DeviceImages>;
+  /** How many images of each class the training split has. */
+  classCounts(): Promise<number[]>;
   /** How many batches of a size an epoch has. */
   batches(batchSize: number): number;
   /** The epochs of a program that was made with the training split. */
@@ -112,12 +115,17 @@ class InMemorySet extends PlacedImages implements TrainingSet {
     return Promise.resolve(this.placeOnce(this.#imagesOf(split).images, this.plan.scaling));
   }
 
+  classCounts(): Promise<number[]> {
+    const { train, classNames } = this.data;
+    return Promise.resolve(classCounts(train.labels, classNames.length, this.#split.training));
+  }
+
   batches(batchSize: number): number {
     return Math.ceil(this.#split.training.length / batchSize);
   }
 
   epochs(program: TrainingProgram, plan: EpochPlan): EpochSource {
-    return epochsInMemory(program, this.#split.training, plan);
+    return epochsInMemory(program, this.#split.training, plan, this.data.train.labels);
   }
 
   async measure(
@@ -183,6 +191,18 @@ class ShardedSet extends PlacedImages implements TrainingSet {
     // As many as all shards of the training split are filled up to.
     const size = split === 'training' ? Math.max(...training.map((shard) => shard.images)) : images.count;
     return this.placeOnce(padded(images, size), this.plan.scaling);
+  }
+
+  /** Reads every shard of the training split. */
+  async classCounts(): Promise<number[]> {
+    const { classNames, shards } = this.data;
+    let counts = new Array<number>(classNames.length).fill(0);
+    for (const shard of shards.training.keys()) {
+      const { labels } = await readShardOf(this.data, 'training', shard);
+      const own = classCounts(labels, classNames.length);
+      counts = counts.map((count, label) => count + own[label]!);
+    }
+    return counts;
   }
 
   batches(batchSize: number): number {

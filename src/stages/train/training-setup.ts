@@ -1,18 +1,22 @@
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
 import type { PreparedDescription } from '../../artifacts/prepared.js';
 import type { ActiveBackend } from '../../engine/backends/backend.js';
+import { pluginOptions } from '../../core/config/common-options.js';
 import { ToolkitError } from '../../core/errors.js';
 import { processorName } from '../../core/processes.js';
 import { version } from '../../core/version.js';
 import { features } from '../../models/features/index.js';
 import { parameterCount, type Model } from '../../models/model.js';
+import { balancedWeights } from '../../training/class-weights.js';
+import { losses } from '../../training/losses/index.js';
+import { batchLoss, type BatchLoss, type ClassWeights } from '../../training/losses/loss.js';
 import { optimizers } from '../../training/optimizers/index.js';
 import type { Optimizer } from '../../training/optimizers/optimizer.js';
 import { schedules } from '../../training/schedules/index.js';
 import type { Schedule } from '../../training/schedules/schedule.js';
 import type { RunDescription } from '../../training/run-writer.js';
 import { buildModelOnFeatures } from '../../models/load-model.js';
-import type { TrainConfiguration, TrainResolution } from './train-options.js';
+import { pluginsOf, type TrainConfiguration, type TrainResolution } from './train-options.js';
 import type { TrainingSet } from './training-set.js';
 
 /**
@@ -40,6 +44,40 @@ export function optimizerFor({ optimizer: { name, ...options } }: TrainConfigura
   return optimizers.require(name).build(options as never);
 }
 
+/** The loss of a configuration. */
+export function lossFor(
+  { loss: { name, ...options } }: TrainConfiguration,
+  weights: ClassWeights,
+): BatchLoss {
+  // As of the optimiser's.
+  return batchLoss(losses.require(name).build(options as never, weights), weights);
+}
+
+/** The weight of each class in the loss of a configuration. Throws USAGE for weights of classes that are not those of the data. */
+export async function classWeightsFor(
+  { classWeights }: TrainConfiguration,
+  set: TrainingSet,
+): Promise<ClassWeights> {
+  if (classWeights === undefined) return undefined;
+  if (classWeights === 'balanced') return balancedWeights(await set.classCounts());
+  const { classNames } = set.data;
+  const missing = classNames.find((name) => !Object.hasOwn(classWeights, name));
+  const unknown = Object.keys(classWeights).find((name) => !classNames.includes(name));
+  if (missing === undefined && unknown === undefined) return classNames.map((name) => classWeights[name]!);
+  throw new ToolkitError('USAGE', {
+    message: `--class-weights: ${unknown === undefined ? `no weight for class "${missing}"` : `no class "${unknown}"`}`,
+    hint: `give a weight for each class: ${classNames.join(', ')}`,
+  });
+}
+
+/** How much each class counts where the images of an epoch are balanced; undefined where they are not. */
+export async function samplingWeights(
+  { sampling }: TrainConfiguration,
+  set: TrainingSet,
+): Promise<ClassWeights> {
+  return sampling === 'balanced' ? balancedWeights(await set.classCounts()) : undefined;
+}
+
 /** How the learning rate changes in a configuration. Throws USAGE where it cycles a momentum that the optimiser does not have. */
 export function scheduleFor(
   { schedule: { name, ...options }, optimizer: { name: optimizer } }: TrainConfiguration,
@@ -62,12 +100,14 @@ export function describeRun(
   model: Model,
   backend: ActiveBackend,
 ): RunDescription {
+  const plugins = pluginsOf(values);
   return {
     format: 'mnist-train/checkpoint',
     version: 1,
     toolkit: version,
     run,
-    config: { ...flat },
+    config: withoutPlaces(flat),
+    ...(plugins.length > 0 && { plugins }),
     model: { name: values.model.name, description: model.description, parameters: parameterCount(model) },
     classNames: data.classNames,
     shape: data.shape,
@@ -88,10 +128,17 @@ export function describeRun(
       device: backend.device,
       threads: backend.threads,
       processor: processorName(),
+      oneDnn: backend.oneDnn,
+      instructionSet: backend.instructionSet,
       node: process.version,
       execution: null,
     },
   };
+}
+
+/** A configuration without the plug-ins' files, from which nothing is loaded again. */
+function withoutPlaces(flat: TrainResolution['flat']): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(flat).filter(([key]) => !(key in pluginOptions)));
 }
 
 /** Throws CHECKPOINT_REFUSED where a run's data are not those that it was trained on so far. */

@@ -86,7 +86,8 @@ export function newTensorFlowBackend(
         const [output] = binding.executeOp(name, typeAttributes(type), ids, 1);
         return this.createOutputTensor(output!);
       }
-      const id = own.binding.executeKnown(name, typeAttributes(type), ids);
+      // TensorFlow infers the type from the inputs: setting it would only cost time.
+      const id = own.binding.executeKnown(name, [], ids);
       return this.createOutputTensor({ id, shape, dtype: type });
     }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { processorFlags } from '../../core/processes.js';
 
 /** The oldest glibc that TensorFlow's Linux wheels support: the version in their platform tag. */
 const OLDEST_GLIBC = [2, 27] as const;
@@ -33,13 +33,7 @@ function libcObstacle(): string | undefined {
 }
 
 function processorObstacle(): string | undefined {
-  if (process.arch !== 'x64') return undefined;
-  try {
-    const flags = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1];
-    const lacksAvx = flags !== undefined && !/\bavx\b/.test(flags);
-    return lacksAvx ? 'TensorFlow needs a processor with AVX' : undefined;
-  } catch {
-    // Without /proc the processor is unknown: do not refuse it.
-    return undefined;
-  }
+  // An unknown processor, as without /proc, is not refused.
+  const lacksAvx = process.arch === 'x64' && processorFlags()?.has('avx') === false;
+  return lacksAvx ? 'TensorFlow needs a processor with AVX' : undefined;
 }

@@ -5,4 +5,4 @@ import { momentum } from './momentum.js';
 import { sgd } from './sgd.js';
 
 /** The optimisers of `--optimizer`. To add one, create a file beside this one and add it to this list. */
-export const optimizers = new Registry('optimizer', [sgd, momentum, adam, adamw]);
+export const optimizers = new Registry('optimizer', [sgd, momentum, adam, adamw], ['build']);

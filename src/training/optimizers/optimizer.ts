@@ -75,5 +75,5 @@ export function defineOptimizer<
 >(
   definition: OptimizerDefinition<Name, Options, Coefficient>,
 ): OptimizerDefinition<Name, Options, Coefficient> {
-  return definition;
+  return { kind: 'optimizer', ...definition };
 }

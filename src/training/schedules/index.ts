@@ -6,4 +6,4 @@ import { oneCycle } from './one-cycle.js';
 import { step } from './step.js';
 
 /** The schedules of `--schedule`. To add one, create a file beside this one and add it to this list. */
-export const schedules = new Registry('schedule', [constant, linear, cosine, step, oneCycle]);
+export const schedules = new Registry('schedule', [constant, linear, cosine, step, oneCycle], ['build']);

@@ -36,5 +36,5 @@ export interface ScheduleDefinition<
 export function defineSchedule<Name extends string, Options extends z.ZodObject>(
   definition: ScheduleDefinition<Name, Options>,
 ): ScheduleDefinition<Name, Options> {
-  return definition;
+  return { kind: 'schedule', ...definition };
 }

@@ -64,7 +64,11 @@ describe('startBackend', () => {
     expect(active.name).toBe('tensorflow');
     expect(getBackend()).toBe('tensorflow');
     expect(events).toEqual([
-      { event: 'backend', backend: 'tensorflow', device: active.device, version: active.version, threads: 1 },
+      {
+        ...{ event: 'backend', backend: 'tensorflow', threads: 1 },
+        ...{ device: active.device, version: active.version },
+        ...{ oneDnn: active.oneDnn, instructionSet: active.instructionSet },
+      },
     ]);
   });
 });

@@ -62,6 +62,21 @@ it.each([
   data.dispose();
 });
 
+it('a mixed step on a focal, weighted loss trains as a float32 one', async () => {
+  await startBackend('tensorflow', cpuRequest({ mixedPrecision: true }), silentContext());
+  const data = await mnistImages();
+  const classWeights = Array.from({ length: 10 }, (_, label) => 1 + label);
+  const weightsAfter = async (mode: ExecutionMode): Promise<Float32Array> => {
+    const net = smallNet('sgd', {}, { focalGamma: 2, classWeights });
+    const program = trainingProgram(net.step, data, mode);
+    await run(program, net, IMAGES);
+    program.dispose();
+    return net.variables.trained[0]!.value.data<'float32'>();
+  };
+  expectClose(await weightsAfter('compiled'), await weightsAfter('eager'), 0, 0.01);
+  data.dispose();
+});
+
 it('a mixed step computes products in 16 bits, where the machine can', async (context) => {
   await startBackend('tensorflow', cpuRequest({ mixedPrecision: true }), silentContext());
   if (!(await isMixed())) context.skip('mixed precision has no effect on this machine');

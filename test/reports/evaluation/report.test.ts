@@ -39,7 +39,7 @@ function barePage(classNames: string[], name = 'a & b'): string {
       ...{ members: null, views: 1 },
     },
     metrics: classificationMetrics(scored, classNames),
-    extras: { intervals: null, scaled: null, comparison: null, robustness: null },
+    extras: { intervals: null, scaled: null, decisions: null, comparison: null, robustness: null },
     mistakes: { mistakes: [], mistakeSheet: null },
     timing: { backend: 'cpu', device: 'CPU', seconds: 1, imagesPerSecond: 3 },
     report: null,
@@ -110,6 +110,11 @@ describe('a report on real images', () => {
       expect(address).toMatch(/^(data:|#content$)/);
     expect(page).toContain(`${(100 * evaluation.accuracy).toFixed(2)} %`);
     expect(page).toContain('p = 1.0');
+    // Each class's curves are named with their areas.
+    const keys = page.match(/class="key line-key"/g)!;
+    expect(keys.length).toBeGreaterThanOrEqual(2 * 11);
+    for (const { name, averagePrecision } of evaluation.perClass)
+      expect(page).toContain(`</i>${name} (${averagePrecision!.toFixed(3)})`);
     expect(page.length).toBeLessThan(500_000);
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
   });

@@ -82,7 +82,7 @@ describe('two checkpoints on the test images', () => {
       ...['n', 'accuracy', 'loss', 'brier', 'balancedAccuracy', 'cohenKappa', 'matthewsCorrelation'],
       ...['topK', 'macro', 'weighted', 'rocAuc', 'averagePrecision', 'calibration'],
       ...['absentClasses', 'neverPredicted', 'perClass', 'confusion'],
-      ...['intervals', 'seconds', 'imagesPerSecond', 'scaled', 'comparison', 'robustness'],
+      ...['intervals', 'seconds', 'imagesPerSecond', 'scaled', 'decisions', 'comparison', 'robustness'],
       ...['mistakes', 'mistakeSheet', 'report'],
     ]);
   });

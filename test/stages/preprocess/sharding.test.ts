@@ -82,6 +82,10 @@ describe.each([
       ];
       expect(plan).toEqual(expected);
     }
+    const [counts, expectedCounts] = await Promise.all(
+      [data, whole].map((set) => trainingSet(set, {}).classCounts()),
+    );
+    expect(counts).toEqual(expectedCounts);
   });
 
   it('have the counts of the set in memory in their report', async () => {

@@ -14,10 +14,12 @@ it.each([
   { timeout: 300_000 },
   async (name, flag) => {
     const environment = { ...process.env, TF_ENABLE_ONEDNN_OPTS: flag };
-    const { passed, failed, pending } = await runCoreSuite({ environment });
+    const { oneDnn, passed, failed, pending } = await runCoreSuite({ environment });
     process.stdout.write(
       `tfjs-core’s tests ${name}: ${passed} passed, ${failed.length} failed, ${pending.length} pending\n`,
     );
+    // Only TensorFlow for Linux contains oneDNN.
+    expect(oneDnn).toBe(process.platform === 'linux' && flag === '1');
     expect(failed.filter(({ name }) => !(name in knownFailures))).toEqual([]);
     expect(failed.map(({ name }) => name).sort()).toEqual(Object.keys(knownFailures).sort());
     expect(passed + failed.length + pending.length).toBe(ALL);

@@ -6,10 +6,12 @@ import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
 
 import { useTensorFlowBackend } from '../../../src/tensorflow/backend/tfjs-backend.js';
-import { openTensorFlow } from '../../support/tensorflow.js';
+import { usesOneDnn } from '../../../src/tensorflow/onednn.js';
+import { installedRuntime, openTensorFlow } from '../../support/tensorflow.js';
 
 /** What scripts/tfjs-core-suite.mjs reads. */
 export interface SuiteResult {
+  readonly oneDnn: boolean | undefined;
   readonly passed: number;
   readonly pending: readonly string[];
   readonly failed: readonly { name: string; message: string }[];
@@ -28,7 +30,9 @@ setTestEnvs([{ name: 'test-tensorflow', backendName: 'tensorflow', flags: {}, is
 await useTensorFlowBackend(await openTensorFlow(2));
 await import('@tensorflow/tfjs-core/dist/tests.js');
 
-const result = { passed: 0, pending: [] as string[], failed: [] as SuiteResult['failed'][number][] };
+const { framework } = await installedRuntime();
+const oneDnn = usesOneDnn(framework);
+const result = { oneDnn, passed: 0, pending: [] as string[], failed: [] as SuiteResult['failed'][number][] };
 environment.addReporter({
   specDone({ fullName, status, failedExpectations }) {
     if (status === 'passed') result.passed++;

@@ -11,6 +11,7 @@ import { stepCoefficients, trainingStep } from '../../../src/training/step.js';
 import { TrainingVariables } from '../../../src/models/variables.js';
 import { startOnCpu } from '../../support/backends.js';
 import { scalarsOf } from '../../support/coefficients.js';
+import { lossOf } from '../../support/losses.js';
 import { expectClose } from '../../support/numbers.js';
 import { smallNet } from '../../support/small-model.js';
 
@@ -61,7 +62,10 @@ describe.each(backends.names)('on %s, as PyTorch', (backend) => {
       return [`parameters/${parameter}`, storeFloats(values, shape)] as const;
     });
     expect(variables.load(new Map(stored), 'parameters')).toBeUndefined();
-    const step = trainingStep(model, optimizer, variables, { ...settings });
+    const step = trainingStep(model, optimizer, variables, {
+      clipNorm: settings.clipNorm,
+      loss: lossOf(settings),
+    });
 
     batches.forEach((batch, index) => {
       const rows = batch.labels.length;

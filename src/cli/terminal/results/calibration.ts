@@ -1,6 +1,7 @@
 import type { MeasuredDecision } from '../../../artifacts/decision.js';
 import type { Calibration } from '../../../stages/calibrate/calibrate.js';
 import { cleanDeep } from '../clean.js';
+import { changeTable, costText } from './decisions.js';
 import { columns, count, loss, percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
@@ -19,6 +20,7 @@ export function calibrationText(given: Calibration, { bold, dim }: Style): strin
     '',
     `thresholds: ${demanding.length === 0 ? 'none, every image is answered' : demanding.join(', ')}`,
     '',
+    ...measured.flatMap((split) => changeLines(calibration, split)),
     ...(test
       ? [
           dim('Test set, one threshold for all classes: accuracy vs. share of images sent to a person'),
@@ -31,6 +33,22 @@ export function calibrationText(given: Calibration, { bold, dim }: Style): strin
       ['next', `mnist predict ${calibration.checkpoint.run} IMAGE`],
     ]),
   ].join('\n');
+}
+
+/** What the policy changes; nothing where it decides for the most probable class. */
+function changeLines(
+  { costs, thresholds, abstentionCost }: Calibration,
+  { split, outcome }: MeasuredDecision,
+): string[] {
+  const isPlain =
+    costs === null && abstentionCost === null && thresholds.every((threshold) => threshold === 0);
+  if (outcome === undefined || isPlain) return [];
+  const [before, after] = [outcome.before, outcome.after].map(({ expectedCost }) => costText(expectedCost));
+  return [
+    `${split === 'test' ? 'Test set' : 'Validation split'}: expected cost per image ${before!} → ${after!}`,
+    changeTable(outcome),
+    '',
+  ];
 }
 
 function splitTable(measured: readonly MeasuredDecision[]): string {

@@ -1,6 +1,7 @@
 import type { Interval } from '../../../evaluation/bootstrap.js';
 import { SIGNIFICANCE } from '../../../evaluation/mcnemar.js';
 import { cleanDeep } from '../clean.js';
+import { costText, decisionMatrix, decisionTable } from './decisions.js';
 import { count, duration, loss, percent } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
@@ -35,6 +36,7 @@ export function evaluationText(given: Evaluation, style: Style): string {
     ...absentLines(metrics),
     '',
     ...(perClass.length <= MAX_MATRIX_CLASSES ? [confusionTable(metrics, style), ''] : []),
+    ...decisionLines(evaluation, style),
     ...robustnessLines(evaluation),
     ...comparisonLines(evaluation, style),
     ...mistakeLines(mistakes),
@@ -126,6 +128,16 @@ function confusionTable({ confusion, perClass }: ClassificationMetrics, { bold, 
     ),
   ]);
   return `confusion matrix (rows: actual class; columns: predicted class)\n${table(['', ...names], rows)}`;
+}
+
+function decisionLines({ extras: { decisions } }: Evaluation, style: Style): string[] {
+  if (decisions === null) return [];
+  return [
+    `decisions as calibrated: expected cost ${costText(decisions.expectedCost)} per image`,
+    decisionTable(decisions),
+    '',
+    ...decisionMatrix(decisions, style),
+  ];
 }
 
 function robustnessLines({ extras: { robustness }, metrics: { accuracy } }: Evaluation): string[] {

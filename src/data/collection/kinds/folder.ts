@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 
 import { isFolderEntry, listClassFolders } from '../class-folders.js';
 import { contentRoot } from '../content-root.js';
-import { isImageName } from '../image-names.js';
+import { isImageName } from '../../imaging/image-names.js';
 import { decodeImage } from '../../imaging/importing/decode.js';
 import { shapeOf, targetFor, unlabelledWarning, type Sample } from '../sample.js';
 import { SourceFolder } from '../source-files.js';

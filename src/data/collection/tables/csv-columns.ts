@@ -1,5 +1,5 @@
 import { ToolkitError } from '../../../core/errors.js';
-import { isImageName } from '../image-names.js';
+import { isImageName } from '../../imaging/image-names.js';
 import { FEWEST_PIXELS, numberedPixels, squareOf, type PixelColumns } from './pixel-order.js';
 
 /** The columns of a table. */

@@ -4,7 +4,8 @@ import type { ReportContent } from '../content.js';
 import { decimal } from '../parts.js';
 import type { Axis } from '../../charts/chart.js';
 import { lineChart, thinned, type Line } from '../../charts/line-charts.js';
-import type { ClassificationMetrics } from '../../../evaluation/metrics.js';
+import { colorOfClass, DISTINCT_CLASSES } from '../../charts/class-colors.js';
+import type { ClassificationMetrics, ClassMetrics } from '../../../evaluation/metrics.js';
 
 /** The smallest false-positive rate that is drawn. */
 const SMALLEST_RATE = 1e-4;
@@ -29,6 +30,7 @@ export function roc({ evaluation: { metrics }, curves }: ReportContent): string 
     title: 'ROC curve',
     measure: 'ROC AUC',
     areas: metrics.rocAuc,
+    areaOf: ({ rocAuc }) => rocAuc,
   });
 }
 
@@ -44,6 +46,7 @@ export function precisionRecall({ evaluation: { metrics }, curves }: ReportConte
     title: 'Precision–recall curve',
     measure: 'Average precision',
     areas: metrics.averagePrecision,
+    areaOf: ({ averagePrecision }) => averagePrecision,
   });
 }
 
@@ -60,12 +63,14 @@ interface CurveKind {
   /** What its area is called. */
   measure: string;
   areas: { macro: number | null; micro: number | null };
+  /** The area of one class. */
+  areaOf: (metrics: ClassMetrics) => number | null;
 }
 
 function curveSection(
   metrics: ClassificationMetrics,
   { perClass, all }: ReportContent['curves']['roc'],
-  { id, heading, note, x, y, shown, title, measure, areas: { macro, micro } }: CurveKind,
+  { id, heading, note, x, y, shown, title, measure, areas: { macro, micro }, areaOf }: CurveKind,
 ): string {
   const lines = classLines(metrics, perClass.map(shown), shown(all));
   const chart = lineChart(
@@ -73,7 +78,11 @@ function curveSection(
     { x, y },
     { title, description: `${measure}: macro-average ${decimal(macro)}, micro-average ${decimal(micro)}.` },
   );
-  return section(id, heading, `<p class="soft">${note}</p>${chart}${classLegend()}${areaDetails(metrics)}`);
+  return section(
+    id,
+    heading,
+    `<p class="soft">${note}</p>${chart}${classLegend(metrics, measure, areaOf)}${areaDetails(metrics)}`,
+  );
 }
 
 function classLines(
@@ -83,18 +92,44 @@ function classLines(
 ): Line[] {
   return [
     ...lines.map((points, label): Line => {
-      return { name: `class ${classes[label]!.name}`, points, color: 'var(--soft)', style: 'faint' };
+      const name = `class ${classes[label]!.name}`;
+      return areDistinct(classes)
+        ? { name, points, color: colorOfClass(label, classes.length) }
+        : { name, points, color: 'var(--soft)', style: 'faint' };
     }),
-    { name: 'micro-average', points: all, color: 'var(--s0)' },
+    areDistinct(classes)
+      ? { name: 'micro-average', points: all, color: 'var(--ink)', style: 'dashed' }
+      : { name: 'micro-average', points: all, color: 'var(--s0)' },
   ];
 }
 
-function classLegend(): string {
-  const entries = [
-    ['var(--s0)', 'micro-average'],
-    ['var(--soft)', 'each class'],
-  ] as const;
-  return legend(entries, 'line');
+/** Whether each class has a colour of its own; of more, the curves can only be told apart in the table. */
+function areDistinct(classes: readonly unknown[]): boolean {
+  return classes.length <= DISTINCT_CLASSES;
+}
+
+/** The classes by name, with their areas, where each has a colour. */
+function classLegend(
+  { perClass: classes }: ClassificationMetrics,
+  measure: string,
+  areaOf: CurveKind['areaOf'],
+): string {
+  if (!areDistinct(classes)) {
+    const entries = [
+      ['var(--s0)', 'micro-average'],
+      ['var(--soft)', 'each class'],
+    ] as const;
+    return legend(entries, 'line');
+  }
+  const entries = classes.map((metrics, label): [string, string] => {
+    const area = areaOf(metrics);
+    return [
+      colorOfClass(label, classes.length),
+      area === null ? metrics.name : `${metrics.name} (${area.toFixed(3)})`,
+    ];
+  });
+  const key = legend([...entries, ['var(--ink)', 'micro-average (dashed)']], 'line');
+  return `${key}<p class="soft">In brackets: ${measure.replace(/^Average/, 'average')} of the class.</p>`;
 }
 
 function areaDetails({ perClass: classes }: ClassificationMetrics): string {

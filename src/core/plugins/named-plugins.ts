@@ -1,0 +1,100 @@
+import { fieldsOf, type Field } from '../config/fields.js';
+import { optionFields, type Choice, type Layer, type OptionSpace } from '../config/resolve.js';
+import { ToolkitError } from '../errors.js';
+import { isFileSpecifier, packageFile } from './locate.js';
+import type { loadPlugin } from './load.js';
+
+/** Loads a plug-in; what that needs is not read where there is none. */
+const load: typeof loadPlugin = async (...call) => (await import('./load.js')).loadPlugin(...call);
+
+/**
+ * Loads the plug-ins that settings name, in `plugin` or in the place of a registered name, as in `--model ./mine.mjs`. Only for settings of
+ * a user: those of a checkpoint must not load code. Throws PLUGIN_REFUSED and PLUGIN_FAILED.
+ *
+ * @param reserved further options that plug-ins cannot have
+ * @returns the layers, with the names of the plug-ins' definitions in the place of their files
+ */
+export async function loadNamedPlugins(
+  { fields, choices }: OptionSpace,
+  layers: readonly Layer[],
+  reserved: Iterable<string> = [],
+): Promise<Layer[]> {
+  const firstValue = (key: string): unknown =>
+    layers.find(({ values }) => values[key] !== undefined)?.values[key];
+  const acceptsChanges = firstValue('allowChangedPlugins') === true;
+  const modules = firstValue('plugin');
+  for (const module of Array.isArray(modules) ? (modules as unknown[]) : []) {
+    if (typeof module === 'string' && module !== '') await load(module, { acceptsChanges });
+  }
+  const named: Layer[] = [];
+  for (const layer of layers) named.push(await withNames(layer, choices, acceptsChanges));
+  refuseTakenOptions(choices, new Set([...Object.keys(fields.shape), ...Object.keys(choices), ...reserved]));
+  return named;
+}
+
+async function withNames(
+  layer: Layer,
+  choices: Readonly<Record<string, Choice>>,
+  acceptsChanges: boolean,
+): Promise<Layer> {
+  const names: Record<string, string> = {};
+  for (const [key, { registry }] of Object.entries(choices)) {
+    const value = layer.values[key];
+    if (typeof value !== 'string' || registry.calls === undefined || registry.get(value)) continue;
+    if (!isFileSpecifier(value) && (await packageFile(value)) === undefined) continue;
+    const { definitions } = await load(value, { expected: registry.kind, acceptsChanges });
+    const fitting = definitions.filter(({ kind = registry.kind }) => kind === registry.kind);
+    names[key] = onlyName(value, key, registry.kind, fitting);
+  }
+  return Object.keys(names).length === 0 ? layer : { ...layer, values: { ...layer.values, ...names } };
+}
+
+function onlyName(
+  module: string,
+  key: string,
+  kind: string,
+  [first, ...others]: readonly { name: string }[],
+): string {
+  if (first && others.length === 0) return first.name;
+  const reason = first
+    ? `it defines several: ${[first, ...others].map(({ name }) => name).join(', ')}`
+    : `it defines no ${kind}`;
+  const hint = first
+    ? `use --plugin ${module} and --${key} ${first.name}`
+    : `docs/plugins.md describes a ${kind}`;
+  throw new ToolkitError('PLUGIN_REFUSED', { module, reason, hint });
+}
+
+/** An option of a plug-in becomes a flag beside all others: its name must be free, and plug-ins that share one must share its type. */
+function refuseTakenOptions(choices: Readonly<Record<string, Choice>>, taken: ReadonlySet<string>): void {
+  for (const [key, choice] of Object.entries(choices)) {
+    for (const { name, options } of choice.registry) {
+      const origin = choice.registry.originOf(name);
+      if (!origin) continue;
+      for (const field of fieldsOf(options).values()) {
+        const reason = conflict(field, key, choices, taken);
+        if (reason === undefined) continue;
+        choice.registry.remove(name);
+        const hint = 'give the option of the plug-in another name';
+        throw new ToolkitError('PLUGIN_REFUSED', { module: origin.module, reason, hint });
+      }
+    }
+  }
+}
+
+function conflict(
+  { key, kind }: Field,
+  choiceKey: string,
+  choices: Readonly<Record<string, Choice>>,
+  taken: ReadonlySet<string>,
+): string | undefined {
+  if (taken.has(key)) return `its option ${key} is already an option of this command`;
+  for (const [other, choice] of Object.entries(choices)) {
+    const field = optionFields(choice).get(key);
+    if (!field) continue;
+    if (other !== choiceKey) return `its option ${key} is already one of --${other}`;
+    if (field.kind !== kind)
+      return `its option ${key} is of another type for --${other} ${[...(field.plugins?.keys() ?? [])][0]}`;
+  }
+  return undefined;
+}

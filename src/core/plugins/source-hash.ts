@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, extname, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+import { init, parse } from 'es-module-lexer';
+
+import { sha256 } from '../hashing.js';
+
+/** The files of a plug-in and their hash. */
+export interface PluginSources {
+  /** The plug-in's file first, then those that it imports by relative paths. */
+  files: readonly string[];
+  /** The SHA-256 of a plug-in's only file; of several, that of a list of their hashes and paths. */
+  sha256: string;
+}
+
+const MAX_FILES = 1000;
+const CODE = new Set(['.mjs', '.js', '.mts', '.ts']);
+
+/**
+ * Hashes a plug-in's file, with all files that it imports by relative paths: those of packages have versions of their own. Throws system
+ * errors, also for an imported file that is missing.
+ */
+export async function hashSources(file: string): Promise<PluginSources> {
+  await init;
+  const hashes = new Map<string, string>();
+  const waiting = [file];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (hashes.has(path)) continue;
+    if (hashes.size === MAX_FILES) throw new Error(`it imports more than ${MAX_FILES} files`);
+    const bytes = await readFile(path);
+    hashes.set(path, sha256(bytes));
+    if (CODE.has(extname(path))) waiting.push(...relativeImports(path, bytes.toString('utf8')));
+  }
+  const [own] = hashes.values();
+  if (hashes.size === 1) return { files: [file], sha256: own! };
+  const lines = [...hashes].map(
+    ([path, hash]) => `${hash}  ${relative(dirname(file), path).replaceAll('\\', '/')}\n`,
+  );
+  return { files: [...hashes.keys()], sha256: sha256(lines.sort().join('')) };
+}
+
+function relativeImports(path: string, source: string): string[] {
+  try {
+    const [imports] = parse(source, path);
+    const names = imports.flatMap(({ n: name }) =>
+      name !== undefined && /^\.\.?\//.test(name) ? [name] : [],
+    );
+    return names.map((name) => fileURLToPath(new URL(name, pathToFileURL(path))));
+  } catch {
+    // What is no JavaScript fails when it is imported, with a better message.
+    return [];
+  }
+}
