@@ -21,6 +21,7 @@ const APART = [
   'test/core/plugins/*.test.ts',
   'test/engine/backends/*.test.ts',
   'test/models/*-sharded.test.ts',
+  'test/stages/plugins.test.ts',
   'test/stages/train/transfer.test.ts',
   'test/tensorflow/use.test.ts',
 ];

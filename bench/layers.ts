@@ -8,7 +8,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 
 import { folders } from './folders.js';
-import { describeMachine, isBusy } from './machine.js';
+import { busyWarning, describeMachine } from './machine.js';
 import { interquartileRange, median, medianRatio } from './statistics.js';
 
 interface Options {
@@ -37,8 +37,9 @@ const contests: readonly Contest[] = [
 const epochSchema = z.object({ seconds: z.number() });
 const options = parseOptions();
 if (!existsSync(options.python)) throw new Error('the peers are not installed: npm run bench:peers');
-const machine = describeMachine(folders.checkout);
-if (isBusy(machine)) note(`the machine is busy (load ${machine.loadBefore.toFixed(2)})`);
+const machine = await describeMachine(folders.checkout);
+const warning = busyWarning(machine);
+if (warning !== undefined) note(warning);
 for (const contest of contests) await compete(contest);
 
 function parseOptions(): Options {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 
 /** Where and with what a race was run. */
 export interface Machine {
@@ -11,10 +12,12 @@ export interface Machine {
   commit: string;
   /** Programs that wanted to run in the last minute, before the race: 0 on a quiet machine. */
   loadBefore: number;
+  /** The share of the processor's time that others used in the second before the race. */
+  usedBefore: number;
 }
 
-/** Says what machine this is. */
-export function describeMachine(checkout: string): Machine {
+/** Says what machine this is, and measures for a second how busy others keep it. */
+export async function describeMachine(checkout: string): Promise<Machine> {
   return {
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
@@ -23,12 +26,31 @@ export function describeMachine(checkout: string): Machine {
     node: process.version,
     commit: commitOf(checkout),
     loadBefore: loadavg()[0] ?? 0,
+    usedBefore: await usedShare(),
   };
 }
 
-/** Whether others would be measured along with the race. */
-export function isBusy({ loadBefore, cores }: Machine): boolean {
-  return loadBefore > 0.25 * cores;
+/** A warning if others would be measured along with the race: the load of the last minute is high, or the processor is in use now. */
+export function busyWarning({ loadBefore, usedBefore, cores }: Machine): string | undefined {
+  if (loadBefore <= 0.25 * cores && usedBefore <= 0.1) return undefined;
+  const found = `load ${loadBefore.toFixed(2)}, ${(100 * usedBefore).toFixed(0)} % of the processor in use`;
+  return `the machine is busy (${found}): these times mean little`;
+}
+
+async function usedShare(): Promise<number> {
+  const before = processorTimes();
+  await setTimeout(1000);
+  const after = processorTimes();
+  return 1 - (after.idle - before.idle) / Math.max(1, after.total - before.total);
+}
+
+function processorTimes(): { idle: number; total: number } {
+  const times = cpus().map((core) => core.times);
+  const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+  return {
+    idle: sum(times.map(({ idle }) => idle)),
+    total: sum(times.flatMap((each) => Object.values(each))),
+  };
 }
 
 function commitOf(checkout: string): string {

@@ -9,7 +9,8 @@ import { silentContext } from '../src/core/events.js';
 import { prepareData } from '../src/stages/preprocess/prepare-data.js';
 import { contestants, type Contestant, type Variant } from './contestants.js';
 import { folders } from './folders.js';
-import { describeMachine, isBusy } from './machine.js';
+import { busyWarning, describeMachine } from './machine.js';
+import { QUICK, quickSteps, quickVariants } from './quick.js';
 import {
   epochTimes,
   header,
@@ -25,7 +26,8 @@ import { STEPS_PER_EPOCH, tasks, type Task } from './tasks.js';
 interface Options {
   only?: string[];
   contestants?: string[];
-  rounds: number;
+  rounds?: number;
+  quick?: boolean;
   epochs?: number;
   steps: number;
   list?: boolean;
@@ -34,8 +36,10 @@ interface Options {
 
 /** The first includes compilation; of the others the fastest counts, since noise only ever adds. */
 const QUALIFYING_EPOCHS = 4;
+const ROUNDS = 5;
 
 const options = parseOptions();
+const rounds = options.rounds ?? (options.quick ? QUICK.rounds : ROUNDS);
 if (options.list) list();
 else await race();
 
@@ -45,7 +49,8 @@ function parseOptions(): Options {
     .description('Races this toolkit against PyTorch and Python TensorFlow, in interleaved rounds.')
     .option('--only <tasks>', 'tasks, separated by commas', words)
     .option('--contestants <names>', 'contestants, separated by commas', words)
-    .option('--rounds <n>', 'rounds', positiveInteger, 5)
+    .option('--rounds <n>', `rounds (default: ${ROUNDS})`, positiveInteger)
+    .option('--quick', 'one short round of some tasks and contestants, within five minutes')
     .option(
       '--epochs <n>',
       'epochs of a round, instead of each task’s own; from 2, since the first does not count',
@@ -95,20 +100,20 @@ function list(): void {
 
 async function race(): Promise<void> {
   const startedAt = new Date();
-  const chosenTasks = chosen(tasks, options.only);
-  const chosenContestants = chosen(contestants, options.contestants);
+  const chosenTasks = chosen(tasks, options.only ?? (options.quick ? [...QUICK.tasks] : undefined));
+  const named = options.contestants ?? (options.quick ? [...QUICK.contestants] : undefined);
+  const chosenContestants = chosen(contestants, named);
   if (!existsSync(folders.python)) throw new Error('the peers are not installed: npm run bench:peers');
-  const machine = describeMachine(folders.checkout);
-  if (isBusy(machine)) {
-    note(`the machine is busy (load ${machine.loadBefore.toFixed(2)}): these times mean little`);
-  }
+  const machine = await describeMachine(folders.checkout);
+  const warning = busyWarning(machine);
+  if (warning !== undefined) note(warning);
   await prepareData({ dataset: 'mnist', dataDir: folders.data }, silentContext());
   const flopsPerSecond = await matrixProductRates(machine.cores);
   const entries = await raceAll(chosenTasks, chosenContestants);
   const result: RaceResult = {
     startedAt: startedAt.toISOString(),
     seconds: (Date.now() - startedAt.getTime()) / 1000,
-    rounds: options.rounds,
+    rounds,
     steps: options.steps,
     machine,
     flopsPerSecond,
@@ -122,8 +127,9 @@ async function race(): Promise<void> {
     print(text);
     return;
   }
-  const tables = chosenTasks.map((task) => taskTable(task, entries));
-  const limit = chosenTasks.some(({ model }) => model === 'mlp') ? [shareOfLimit(result)] : [];
+  const raced = chosenTasks.filter(({ name }) => entries.some(({ task }) => task === name));
+  const tables = raced.map((task) => taskTable(task, entries));
+  const limit = raced.some(({ model }) => model === 'mlp') ? [shareOfLimit(result)] : [];
   print([header(result), ...tables, ...limit, legend, path].join('\n\n'));
 }
 
@@ -143,21 +149,36 @@ async function raceAll(chosenTasks: Task[], chosenContestants: Contestant[]): Pr
   for (const task of chosenTasks) {
     for (const contestant of chosenContestants) {
       const { variant, qualifying } = await qualify(task, contestant);
-      const entry = { task: task.name, contestant: contestant.name, variant: variant.label };
+      const steps = stepsOf(task);
+      const entry = { task: task.name, contestant: contestant.name, variant: variant.label, steps };
       lanes.push({ task, contestant, variant, entry: { ...entry, qualifying, rounds: [] } });
     }
   }
-  for (let round = 0; round < options.rounds; round++) {
+  for (let round = 0; round < rounds; round++) {
     // Each round another one begins, so that no one always runs after the same other.
     const start = round % lanes.length;
     for (const { task, contestant, variant, entry } of [...lanes.slice(start), ...lanes.slice(0, start)]) {
-      const measurement = await run(task, contestant, variant, options.epochs ?? task.epochs, options.steps);
+      if (isAfter(QUICK.until)) {
+        note(`no time left: ${task.name} ${contestant.name} is not run`);
+        continue;
+      }
+      const epochs = options.epochs ?? (options.quick ? QUICK.epochs : task.epochs);
+      const measurement = await run(task, contestant, variant, epochs, entry.steps);
       entry.rounds.push(measurement);
       const epoch = epochTimes([measurement])[0]!.toFixed(3);
       note(`round ${round + 1}: ${task.name} ${contestant.name} (${variant.label}): ${epoch} s an epoch`);
     }
   }
-  return lanes.map(({ entry }) => entry);
+  return lanes.map(({ entry }) => entry).filter((entry) => entry.rounds.length > 0);
+}
+
+function stepsOf(task: Task): number {
+  return options.quick ? quickSteps(task, options.steps) : options.steps;
+}
+
+/** Whether a quick race has run for so many seconds. */
+function isAfter(seconds: number): boolean {
+  return options.quick === true && performance.now() / 1000 > seconds;
 }
 
 /** Tries a contestant's variants at a task, unless there is only one, and returns the one with the shortest epochs. */
@@ -165,19 +186,24 @@ async function qualify(
   task: Task,
   contestant: Contestant,
 ): Promise<{ variant: Variant; qualifying: Record<string, number> }> {
-  const variants = contestant.variants(task);
+  const variants = options.quick ? quickVariants(contestant, task) : contestant.variants(task);
   const qualifying: Record<string, number> = {};
   if (variants.length === 1) return { variant: variants[0]!, qualifying };
-  const steps = Math.min(options.steps, task.qualifyingSteps);
+  const [wanted, count] = options.quick
+    ? [QUICK.qualifyingSteps, QUICK.qualifyingEpochs]
+    : [task.qualifyingSteps, QUALIFYING_EPOCHS];
+  const steps = Math.min(options.steps, wanted);
   for (const variant of variants) {
-    const { epochs } = await run(task, contestant, variant, QUALIFYING_EPOCHS, steps);
+    if (isAfter(QUICK.qualifyingUntil)) break;
+    const { epochs } = await run(task, contestant, variant, count, steps);
     const seconds = Math.min(...epochs.slice(1).map((epoch) => epoch.seconds));
     qualifying[variant.label] = seconds * (STEPS_PER_EPOCH / steps);
     note(
       `qualifying: ${task.name} ${contestant.name} (${variant.label}): ${seconds.toFixed(3)} s for ${steps} steps`,
     );
   }
-  const [best] = variants.toSorted((a, b) => qualifying[a.label]! - qualifying[b.label]!);
+  const secondsOf = ({ label }: Variant): number => qualifying[label] ?? Infinity;
+  const [best] = variants.toSorted((a, b) => secondsOf(a) - secondsOf(b) || 0);
   return { variant: best!, qualifying };
 }
 

@@ -10,6 +10,8 @@ export interface Entry {
   task: string;
   contestant: string;
   variant: string;
+  /** Steps of an epoch: those of the CNN are fewer in a quick race. */
+  steps: number;
   /** Seconds an epoch of each variant that was tried, from the qualifying runs. */
   qualifying: Record<string, number>;
   rounds: Measurement[];
@@ -83,7 +85,7 @@ export function taskTable(task: Task, entries: readonly Entry[]): string {
   const titles = quantities.map(({ title }) => title).toSpliced(1, 0, 'spread');
   const epochs = raced[0]?.rounds[0]?.epochs.length ?? 0;
   return (
-    `${task.name}: ${task.summary}; ${epochs} epoch${epochs === 1 ? '' : 's'} a round\n` +
+    `${task.name}: ${task.summary}; ${epochs} epoch${epochs === 1 ? '' : 's'} of ${raced[0]?.steps ?? 0} steps a round\n` +
     table(['contestant', 'setting', 'threads', ...titles, 'test %'], rows)
   );
 }
@@ -116,7 +118,7 @@ export function header({ machine, startedAt, rounds, entries }: RaceResult): str
   }
   const memory = (machine.memoryBytes / 2 ** 30).toFixed(0);
   return [
-    `${machine.processor}, ${machine.cores} cores, ${memory} GiB, ${machine.system}; load before: ${machine.loadBefore.toFixed(2)}`,
+    `${machine.processor}, ${machine.cores} cores, ${memory} GiB, ${machine.system}; load before: ${machine.loadBefore.toFixed(2)}, in use: ${(100 * machine.usedBefore).toFixed(0)}%`,
     `commit ${machine.commit}, ${startedAt}, ${rounds} round${rounds === 1 ? '' : 's'}`,
     ...[...versions].map(([name, text]) => `${name}: ${text}`),
   ].join('\n');

@@ -23,4 +23,11 @@ export const rooms = [
  * The files at the top of src/: the public entries, each a line of `exports` in package.json, and what they share. They stand below the
  * command line and above all other rooms.
  */
-export const entries = ['index.ts', 'options.ts', 'tensorflow.ts', 'tfjs-node.ts', 'compile.ts', 'plugins.ts'];
+export const entries = [
+  'index.ts',
+  'options.ts',
+  'tensorflow.ts',
+  'tfjs-node.ts',
+  'compile.ts',
+  'plugins.ts',
+];

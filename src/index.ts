@@ -1,7 +1,7 @@
 /** The library: every stage as a function of options and a context, the types of what they hand on, and the errors. */
 import { callerLayer } from './core/config/layers.js';
 import { resolveOptions, type OptionSpace, type Resolved } from './core/config/resolve.js';
-import { silentContext, type StageContext } from './core/events.js';
+import { silentContext, type OnEpoch, type StageContext } from './core/events.js';
 import {
   optionSpaces,
   type CalibrateOptions,
@@ -55,7 +55,7 @@ export type { PreparedData } from './artifacts/prepared.js';
 export { isSharded, type ShardedData } from './artifacts/sharded.js';
 export type { RawData } from './artifacts/raw.js';
 export { isToolkitError, ToolkitError, type ErrorCode, type ExitCode } from './core/errors.js';
-export type { Emit, StageContext, ToolkitEvent } from './core/events.js';
+export type { Emit, EpochEvent, OnEpoch, StageContext, ToolkitEvent } from './core/events.js';
 export { version } from './core/version.js';
 export type {
   CalibrateOptions,
@@ -99,6 +99,11 @@ export type { TrainResult } from './stages/train/train.js';
 /** Who listens, and who may interrupt; both can be left out. */
 export type Context = Partial<StageContext>;
 
+/** The same for training, with what is called after each epoch. */
+export interface TrainContext extends Context {
+  onEpoch?: OnEpoch;
+}
+
 /** Validates the options of a call, adds the defaults, and loads the plug-ins that they name. */
 async function callerOptions<Space extends OptionSpace>(
   space: Space,
@@ -126,10 +131,15 @@ export async function preprocess(
 /**
  * Stage 3, with the options of `mnist train`: those of the model and the optimiser beside them. Throws a ToolkitError; where the accuracy
  * is below `minAccuracy`, the run is there nevertheless.
+ *
+ * @example
+ * ```js
+ * await train({ epochs: 50 }, { onEpoch: ({ validation }) => (validation?.accuracy > 0.98 ? 'stop' : undefined) });
+ * ```
  */
-export async function train(options: TrainOptions = {}, context: Context = {}): Promise<TrainResult> {
+export async function train(options: TrainOptions = {}, context: TrainContext = {}): Promise<TrainResult> {
   const resolution = await resolveTrainOptions(options);
-  const result = await trainStage(resolution, silentContext(context));
+  const result = await trainStage(resolution, { ...silentContext(context), onEpoch: context.onEpoch });
   requireQuality(result.test.accuracy, resolution.values.minAccuracy, 'test');
   return result;
 }

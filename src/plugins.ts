@@ -21,6 +21,29 @@ export {
   type ParameterValues,
   type TrainingPass,
 } from './models/model.js';
+export {
+  defineAugmentation,
+  type AugmentationDefinition,
+  type AugmentationTask,
+} from './models/augmentation/own/own-augmentation.js';
+export type { Augmentation } from './models/augmentation/augment.js';
+export type { Randomness } from './engine/tracing/randomness.js';
+export {
+  defineFeatures,
+  type FeatureDefinition,
+  type FeatureExtractor,
+  type FittedValues,
+  type FittingData,
+} from './models/features/feature.js';
+export {
+  defineExplainer,
+  type Attribution,
+  type Explain,
+  type ExplainerDefinition,
+  type Question,
+} from './evaluation/explanation/explainer.js';
+export { defineTarget, type TargetDefinition } from './deployment/targets/target.js';
+export type { DeploymentSource, ExportedModel } from './deployment/source.js';
 export { activationNames, activations, type ActivationName } from './models/activations.js';
 export {
   initializerNames,
@@ -92,6 +115,13 @@ export {
   withWeightPenalty,
   type WeightDecay,
 } from './training/optimizers/options.js';
+export {
+  defineLoss,
+  weightsOf,
+  type ClassWeights,
+  type ExampleLosses,
+  type LossDefinition,
+} from './training/losses/loss.js';
 export {
   defineSchedule,
   type RunLength,

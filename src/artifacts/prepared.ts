@@ -17,6 +17,8 @@ export interface Split {
 
 /** How imported pictures are converted, besides resizing. */
 export const importedAs = z.strictObject({
+  /** How images of other proportions fill the field; left out, they are padded. */
+  fit: z.enum(['pad', 'crop', 'stretch']).optional(),
   centre: z.enum(['none', 'mass']),
   invert: z.enum(['auto', 'yes', 'no']),
 });

@@ -37,7 +37,9 @@ const importSchema = z.strictObject({
   /** The data set that it was added to, and the files of that set. */
   addedTo: z.string().optional(),
   base: rawFiles.optional(),
+  /** The width, and the height where it differs. */
   size: z.int().min(1),
+  height: z.int().min(1).optional(),
   channels: z.int().min(1),
   /** The pixel values that were rescaled to 0 and 255; undefined for bytes. */
   range: z.tuple([z.number(), z.number()]).optional(),
@@ -160,7 +162,7 @@ export function validationMarks(
  */
 export function importOf({ imported }: RawManifest): Pick<PreparedDescription, 'imported'> {
   if (!imported) return {};
-  const { format, centre, invert } = imported;
-  const isPictures = format === 'folder' || centre !== 'none' || invert !== 'no';
-  return isPictures ? { imported: { centre, invert } } : {};
+  const { format, fit, centre, invert } = imported;
+  const isPictures = format === 'folder' || fit !== undefined || centre !== 'none' || invert !== 'no';
+  return isPictures ? { imported: { ...(fit && { fit }), centre, invert } } : {};
 }

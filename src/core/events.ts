@@ -72,6 +72,12 @@ export interface EpochEvent extends Metrics {
   residentBytes: number;
 }
 
+/**
+ * Called after each epoch of a run, when its checkpoint is written, and awaited. If it returns `'stop'`, the training ends, as if it was
+ * the last epoch; anything else has no effect.
+ */
+export type OnEpoch = (epoch: EpochEvent) => unknown;
+
 /** A trial of a search whose state changed: it starts, reaches a rung, completes, fails or is stopped. */
 export interface TrialEvent {
   event: 'trial';

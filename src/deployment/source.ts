@@ -37,6 +37,7 @@ export interface ExportedModel {
   signature: Signature;
   /** Probabilities of images, row by row, from the written files alone. */
   classify(images: LabelledImages): Promise<Float32Array>;
+  /** Frees what it holds. */
   dispose(): Promise<void>;
   /** How many points of accuracy (of 100) an inexact export may lose; left out, the probabilities must agree. */
   accuracyLoss?: number;

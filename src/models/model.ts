@@ -98,6 +98,7 @@ export interface ModelDefinition<
   readonly source: string;
   /** Undefined if not measured. */
   readonly measured?: MeasuredTraining;
+  /** Builds the model of its options. */
   // A method, for bivariance: definitions with narrower options remain assignable.
   build(options: z.output<Options>, task: ModelTask): Model;
 }

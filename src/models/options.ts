@@ -29,6 +29,7 @@ export const activationOption = z
   .default('relu')
   .meta({ description: 'activation function' });
 
+/** The weight initialisation. */
 export function initializerOption(
   fallback: InitializerName,
 ): z.ZodDefault<z.ZodEnum<{ [Name in InitializerName]: Name }>> {

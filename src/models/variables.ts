@@ -98,6 +98,7 @@ export class TrainingVariables {
     return undefined;
   }
 
+  /** Frees the variables. */
   dispose(): void {
     for (const [, held] of this.#named()) held.dispose();
   }

@@ -33,8 +33,8 @@ export interface TrainingParts {
   optimizer: Optimizer;
   /** Loss and accuracy on the validation split, or null without one. */
   validate: () => Promise<ValidationMetrics | null>;
-  /** Called after each epoch; the loop awaits it. */
-  onEpoch: (progress: TrainingProgress, record: EpochRecord) => Promise<void>;
+  /** Called after each epoch; the loop awaits it, and ends with `stop`. */
+  onEpoch: (progress: TrainingProgress, record: EpochRecord) => Promise<unknown>;
   /** Called within an epoch to save the progress: every 30 seconds and on interruption. */
   onPause: (progress: TrainingProgress) => Promise<void>;
   onBatches: (event: BatchEvent) => void;
@@ -45,7 +45,7 @@ export interface TrainingParts {
 const PAUSE_MS = 30_000;
 
 /**
- * Trains until all epochs are done or early stopping ends the run, and returns the progress. Throws TRAINING_DIVERGED, the errors of
+ * Trains until all epochs are done, or early stopping or `onEpoch` ends the run, and returns the progress. Throws TRAINING_DIVERGED, the errors of
  * the source and the callbacks, or, when aborted, the signal's reason after `onPause`.
  *
  * @param start the progress to resume from
@@ -60,7 +60,7 @@ export async function trainEpochs(
   while (progress.history.length < end && !isStagnant(progress.history, plan.earlyStopping)) {
     progress = await finishEpoch(plan, progress, parts);
     const record = progress.history.at(-1)!;
-    await parts.onEpoch(progress, record);
+    if ((await parts.onEpoch(progress, record)) === 'stop') break;
   }
   return progress;
 }

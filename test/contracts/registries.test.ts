@@ -9,6 +9,7 @@ import { sourceKinds } from '../../src/data/collection/kinds/index.js';
 import { datasets } from '../../src/data/datasets/index.js';
 import { fileRoles } from '../../src/data/datasets/dataset.js';
 import { explainers } from '../../src/evaluation/explanation/index.js';
+import { ownAugmentations } from '../../src/models/augmentation/own/index.js';
 import { features } from '../../src/models/features/index.js';
 import { models } from '../../src/models/index.js';
 import { losses } from '../../src/training/losses/index.js';
@@ -53,6 +54,7 @@ const registries = [
     others: ['covering.ts', 'explainer.ts', 'gradients.ts', 'model-explainer.ts'],
   },
   { registry: features, folder: 'models/features', others: ['feature.ts', 'with-features.ts'] },
+  { registry: ownAugmentations, folder: 'models/augmentation/own', others: ['own-augmentation.ts'] },
   { registry: losses, folder: 'training/losses', others: ['loss.ts'] },
   { registry: optimizers, folder: 'training/optimizers', others: ['optimizer.ts', 'options.ts'] },
   { registry: schedules, folder: 'training/schedules', others: ['schedule.ts', 'warmup.ts'] },

@@ -36,7 +36,9 @@ describe('initializers', () => {
     const values = kernelOf('glorot-uniform');
     expect(largest(values)).toBeLessThanOrEqual(Math.fround(limit));
     expect(deviation(values)).toBeCloseTo(limit / Math.sqrt(3), 3);
-    expect(initializers['glorot-uniform'].bias(new Random(1, 'bias'), 3)).toEqual(new Float32Array(3));
+    expect(initializers['glorot-uniform'].bias(new Random(1, 'bias'), 3, FAN_IN)).toEqual(
+      new Float32Array(3),
+    );
   });
 
   it('he-normal has the standard deviation √(2 / inputs), and starts biases at 0', () => {
@@ -46,6 +48,6 @@ describe('initializers', () => {
     // Of a normal distribution 68.3 % lie within a standard deviation.
     const within = values.filter((value) => Math.abs(value) < expected).length / COUNT;
     expect(within).toBeCloseTo(0.683, 2);
-    expect(initializers['he-normal'].bias(new Random(1, 'bias'), 3)).toEqual(new Float32Array(3));
+    expect(initializers['he-normal'].bias(new Random(1, 'bias'), 3, FAN_IN)).toEqual(new Float32Array(3));
   });
 });

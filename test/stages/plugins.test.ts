@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCheckpoint, writeCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { loadFloats } from '../../src/artifacts/safetensors.js';
 import { sha256OfFile } from '../../src/core/hashing.js';
-import { collect, deploy, evaluate, predict, serve, train } from '../../src/index.js';
+import { collect, deploy, evaluate, predict, serve, train, type EpochEvent } from '../../src/index.js';
 import { toolkitError } from '../support/errors.js';
 import { drawings } from '../support/small-drawings.js';
 
@@ -172,5 +172,74 @@ describe('an optimizer and a schedule of one’s own', () => {
     const options = { ...common, epochs: 1, hiddenLayers: [4], optimizer: file as `${string}.mjs` };
     const { message } = await toolkitError('STEP_NOT_TRACEABLE', train(options));
     expect(message).toMatch(/reading\.mjs:\d+:\d+: the model cannot be compiled: reading/);
+  });
+});
+
+describe('an augmentation of one’s own', () => {
+  it('changes the training, alike when resumed, and is not needed afterwards', async () => {
+    const options = { ...common, hiddenLayers: [4], epochs: 2, augment: example('augmentation') };
+    const noisy = { ...options, ...withOptions({ noise: 0.3 }) };
+    await train({ ...noisy, run: 'noisy', stopAfter: 1 });
+    const resumed = await train({ ...common, resume: 'noisy' });
+    const whole = await train({ ...noisy, run: 'noisy-whole' });
+    const none = await train({ ...options, ...withOptions({ noise: 0 }), run: 'no-noise' });
+    const [one, two, other] = await Promise.all(
+      [resumed, whole, none].map(async ({ checkpoint }) => readCheckpoint(checkpoint)),
+    );
+    expect([...one!.tensors]).toEqual([...two!.tensors]);
+    expect([...one!.tensors]).not.toEqual([...other!.tensors]);
+    expect(one!.description.plugins).toMatchObject([{ kind: 'augmentation', name: 'pixel-noise' }]);
+  });
+});
+
+describe('a target of one’s own', () => {
+  it('writes a verified folder, with its options', async () => {
+    const { checkpoint } = await train({ ...common, hiddenLayers: [4], epochs: 1, run: 'plain' });
+    const places = { dataDir: folder, registryDir: join(folder, 'models'), threads: 1 };
+    const output = join(folder, 'handed-over');
+    const options = { ...places, ...withOptions({ owner: 'Vision team' }), to: example('target'), output };
+    const { target, verification } = await deploy(checkpoint, options);
+    expect([target, verification.largestDifference]).toEqual(['handover', 0]);
+    expect(await readFile(join(output, 'README.md'), 'utf8')).toContain('Owner: Vision team');
+    expect(await readFile(join(output, 'manifest.json'), 'utf8')).toContain('"target": "handover"');
+  });
+});
+
+describe('onEpoch', () => {
+  const options = (): object => ({ ...common, hiddenLayers: [4], epochs: 4 });
+
+  it('is called with each epoch, and stops a run that can go on', async () => {
+    const seen: number[] = [];
+    const onEpoch = ({ epoch }: EpochEvent): 'stop' | undefined => {
+      seen.push(epoch);
+      return epoch === 2 ? 'stop' : undefined;
+    };
+    const { epochs, test: measured } = await train({ ...options(), run: 'watched' }, { onEpoch });
+    expect([seen, epochs, measured.n > 0]).toEqual([[1, 2], 2, true]);
+    expect((await train({ ...common, resume: 'watched' })).epochs).toBe(4);
+  });
+
+  it('that fails ends the run after its checkpoint', async () => {
+    const failing = train(
+      { ...options(), run: 'failing' },
+      { onEpoch: () => Promise.reject(new Error('mine')) },
+    );
+    await expect(failing).rejects.toThrow('mine');
+    const { description } = await readCheckpoint(join(folder, 'failing', 'last.safetensors'));
+    expect(description.progress.history).toHaveLength(1);
+  });
+});
+
+describe('a loss of one’s own', () => {
+  it('is minimised, with class weights, and its option changes it', async () => {
+    const options = { ...common, hiddenLayers: [4], epochs: 1, loss: example('loss') };
+    const first = await train({ ...options, run: 'loss' });
+    const other = await train({ ...options, ...withOptions({ exponent: 0.2 }), run: 'other-loss' });
+    await train({ ...options, classWeights: 'balanced', run: 'weighted-loss' });
+    const [one, two] = [await readCheckpoint(first.checkpoint), await readCheckpoint(other.checkpoint)];
+    expect(one.description.plugins).toMatchObject([{ kind: 'loss', name: 'generalised-cross-entropy' }]);
+    expect([...one.tensors]).not.toEqual([...two.tensors]);
+    // At most 1/exponent.
+    expect(one.description.progress.history[0]!.loss).toBeLessThanOrEqual(1 / 0.7);
   });
 });

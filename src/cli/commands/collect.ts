@@ -6,7 +6,7 @@ import { defineCommand, withCommonOptions } from '../command.js';
 /** The result of an import; nothing for files that were only copied. */
 function importedRows({ imported, classNames }: RawManifest): [string, string][] {
   if (!imported) return [];
-  const { size, channels, images } = imported;
+  const { size, height = size, channels, images } = imported;
   const held = images.validation === undefined ? '' : ` (including ${count(images.validation)} validation)`;
   const rejected = images.rejected === 0 ? '' : `; ${count(images.rejected)} rejected`;
   return [
@@ -15,7 +15,7 @@ function importedRows({ imported, classNames }: RawManifest): [string, string][]
       `${classNames.length}: ${classNames.slice(0, 12).join(', ')}${classNames.length > 12 ? ' …' : ''}`,
     ],
     ['images', `${count(images.train)} training${held}, ${count(images.test)} test${rejected}`],
-    ['shape', `${size}×${size}, ${channels === 1 ? 'grey' : 'colour'}`],
+    ['shape', `${size}×${height}, ${channels === 1 ? 'grey' : 'colour'}`],
   ];
 }
 

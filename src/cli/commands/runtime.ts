@@ -55,13 +55,15 @@ async function install({ options, environment, context }: RuntimeCall): Promise<
 
 async function list({ environment }: RuntimeCall): Promise<Outcome> {
   const runtimes = await listRuntimes(environment);
-  const rows = runtimes.map(({ variant, version, installed, bytes: size, folder, problem }) => [
-    variant,
-    version ?? '?',
-    installed ? `installed, ${problem === null ? 'verified' : 'refused'}` : 'not installed',
-    installed ? bytes(size) : `${bytes(size)} download`,
-    folder,
-  ]);
+  const rows = runtimes.map(
+    ({ variant, version, installed, bytes: size, installedBytes, folder, problem }) => [
+      variant,
+      version ?? '?',
+      installed ? `installed, ${problem === null ? 'verified' : 'refused'}` : 'not installed',
+      installed ? bytes(size) : `${bytes(size)} download, ${bytes(installedBytes)} on disk`,
+      folder,
+    ],
+  );
   return {
     data: { runtimes },
     text: () =>

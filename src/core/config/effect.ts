@@ -10,16 +10,21 @@ interface Given {
 /**
  * Refuses settings that have no effect because an option is missing that they need. What a file or the environment sets may be meant for
  * another command, so that it is not refused; nor is the default, which asks for nothing. Throws USAGE.
+ *
+ * @param isPlugin whether a value of an option selects a plug-in from outside
  */
 export function refuseIneffective(
   fields: ReadonlyMap<string, Field>,
   settings: ReadonlyMap<string, Given>,
+  isPlugin: (option: string, value: unknown) => boolean = () => false,
 ): void {
   for (const [key, { value, layer }] of settings) {
     const { onlyWith, fallback } = fields.get(key) ?? {};
     if (!onlyWith || layer.isShared || JSON.stringify(value) === JSON.stringify(fallback)) continue;
     const valueOf = (option: string): unknown => settings.get(option)?.value ?? fields.get(option)?.fallback;
     if (onlyWith.options.some((option) => isMet(onlyWith, valueOf(option)))) continue;
+    if (onlyWith.takesPlugins && onlyWith.options.some((option) => isPlugin(option, valueOf(option))))
+      continue;
     const needed = onlyWith.options.map(layer.label).join(' or ');
     const values = onlyWith.values ? ` ${onlyWith.values.join(' or ')}` : '';
     throw new ToolkitError('USAGE', {

@@ -26,6 +26,8 @@ export interface OnlyWith {
   options: readonly string[];
   /** The values that one of them must have, or have among its own if it is a list; left out, any but false. */
   values?: readonly string[];
+  /** Whether a plug-in of a user is one of the values too. */
+  takesPlugins?: boolean;
 }
 
 /** The allowed values of an option that takes any text. */

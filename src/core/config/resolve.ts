@@ -139,7 +139,9 @@ export function resolveOptions<Space extends OptionSpace>(
   const own = new Map([...settings].filter(([key]) => !taken.has(key)));
   const parsed = parse(space.fields, own);
   note(origins, Object.keys(parsed), own);
-  refuseIneffective(known, settings);
+  refuseIneffective(known, settings, (key, value) => {
+    return typeof value === 'string' && space.choices[key]?.registry.originOf(value) !== undefined;
+  });
   const values = deepFreeze({ ...parsed, ...chosen }) as Resolved<Space>;
   return { values, flat: deepFreeze({ ...parsed, ...flat }), origins };
 }

@@ -1,12 +1,12 @@
 import { readRawFile, type RawData } from '../../artifacts/raw.js';
 import { ToolkitError } from '../../core/errors.js';
-import type { ImageOptions, Sample, SampleSet } from './sample.js';
+import type { ImageOptions, Sample, SampleSet, Size } from './sample.js';
 import type { Rejection } from '../rejection.js';
 import { rowOf } from '../../core/images.js';
 
 /**
  * Appends the images of a source to the training images of a data set. The test images stay the same, so that old and new models can be
- * compared. Throws USAGE if `size` or `channels` differ from those of the data set, SOURCE_REFUSED if its images are not square, and the
+ * compared. Throws USAGE if `size` or `channels` differ from those of the data set, SOURCE_REFUSED if its images are neither grey nor RGB, and the
  * errors of `readRawFile` and of `open`.
  */
 export async function addedTo(
@@ -16,9 +16,10 @@ export async function addedTo(
 ): Promise<SampleSet> {
   const train = await readSplit(base, 'train');
   const test = await readSplit(base, 'test');
-  const { size, channels } = train;
-  if ((options.size ?? size) !== size || (options.channels ?? channels) !== channels) {
-    const message = `images of ${base.manifest.dataset} are ${size}×${size} in ${channels} channels`;
+  const { width, height, channels } = train;
+  const size = options.size ?? { width, height };
+  if (size.width !== width || size.height !== height || (options.channels ?? channels) !== channels) {
+    const message = `images of ${base.manifest.dataset} are ${width}×${height} in ${channels} channels`;
     throw new ToolkitError('USAGE', { message, hint: 'omit --size and --channels' });
   }
   const { classNames } = base.manifest;
@@ -33,9 +34,8 @@ export async function addedTo(
   return { ...added, total: undefined, classNames: known, samples: samples() };
 }
 
-interface Split {
+interface Split extends Size {
   name: 'train' | 'test';
-  size: number;
   channels: 1 | 3;
   pixels: Uint8Array;
   labels: Uint8Array;
@@ -47,12 +47,12 @@ async function readSplit(base: RawData, name: Split['name']): Promise<Split> {
   const { dimensions, data: pixels } = await readRawFile(base, `${name}-images`);
   const { data: labels } = await readRawFile(base, `${name}-labels`);
   const [, height = 0, width = 0, channels = 1] = dimensions;
-  if (height === width && (channels === 1 || channels === 3)) {
+  if (channels === 1 || channels === 3) {
     const held = name === 'train' ? (base.manifest.imported?.images.validation ?? 0) : 0;
-    return { name, size: width, channels, pixels, labels, trained: labels.length - held };
+    return { name, width, height, channels, pixels, labels, trained: labels.length - held };
   }
   const reason = `its images are ${height}×${width} in ${channels} channels`;
-  const hint = '--add-to needs a data set of square images, grey or RGB';
+  const hint = '--add-to needs a data set of grey or RGB images';
   throw new ToolkitError('SOURCE_REFUSED', { path: base.folder, reason, hint });
 }
 
@@ -62,8 +62,8 @@ function numbersUpTo(...labels: readonly Uint8Array[]): string[] {
 }
 
 function* samplesOf(dataset: string, split: Split, classNames: readonly string[]): Generator<Sample> {
-  const { name, size, channels, pixels, labels, trained } = split;
-  const bytes = size * size * channels;
+  const { name, width, height, channels, pixels, labels, trained } = split;
+  const bytes = width * height * channels;
   for (const [index, label] of labels.entries()) {
     yield {
       name: `${dataset} ${name}[${index}]`,

@@ -14,12 +14,13 @@ import { sourceKinds } from './kinds/index.js';
 import type { CollectedFiles, SourceKind } from './kinds/source-kind.js';
 import { isAddress, isFileAddress, obtain, type Place } from './obtain.js';
 import { isByteRange } from './pixel-range.js';
-import type { ImageOptions } from './sample.js';
+import { sizeNamed, type ImageOptions } from './sample.js';
 import { candidateNames, mirrorSource } from './sources.js';
 
 /** The source and options of a collection. */
 export interface SourceRequest extends Omit<ImageOptions, 'size' | 'channels'> {
-  size?: number | undefined;
+  /** A side of squares, or width and height as in `64x48`. */
+  size?: number | string | undefined;
   channels?: 1 | 3 | undefined;
   /** A folder, a file, or a web address. */
   from: string;
@@ -91,7 +92,11 @@ async function fromPlace(request: SourceRequest, context: StageContext): Promise
     place: place.path,
     source: place.description,
     staging,
-    options: { ...request, size: request.size, channels: request.channels },
+    options: {
+      ...request,
+      size: request.size === undefined ? undefined : sizeNamed(request.size),
+      channels: request.channels,
+    },
     known,
     addTo: request.addTo,
     rejected: place.rejected,
@@ -135,7 +140,7 @@ function imported(
   kind: SourceKind,
   { file }: Place,
   { samples }: CollectedFiles,
-  { centre, invert, testShare, seed, addTo }: SourceRequest,
+  { fit, centre, invert, testShare, seed, addTo }: SourceRequest,
 ): Pick<CollectedSource, 'imported'> {
   if (!samples) return {};
   const { shape, range, train, validation, test, rejected, sources, rejections } = samples;
@@ -145,8 +150,10 @@ function imported(
       ...(file && { file }),
       ...(addTo && { addedTo: addTo.manifest.dataset, base: addTo.manifest.files }),
       size: shape.width,
+      ...(shape.height !== shape.width && { height: shape.height }),
       channels: shape.channels,
       ...(range && !isByteRange({ from: range }) && { range: [...range] as [number, number] }),
+      ...(fit !== 'pad' && { fit }),
       centre,
       invert,
       testShare,

@@ -4,6 +4,9 @@ import type { ImageShape } from '../../core/images.js';
 import type { ImageTarget } from '../imaging/importing/decode.js';
 import { RejectionError, type Rejection } from '../rejection.js';
 
+/** Width and height of images that come as files. */
+const DEFAULT_SIDE = 28;
+
 /** The largest number of images of a source. */
 export const MAX_IMAGES = 5_000_000;
 
@@ -38,29 +41,49 @@ export interface SampleSet {
   samples: AsyncIterable<Sample | Rejection> | Iterable<Sample | Rejection>;
 }
 
+/** Width and height in pixels. */
+export type Size = Pick<ImageShape, 'width' | 'height'>;
+
+/** The size that `--size` names: a side of squares, or a width and a height as in `64x48`. */
+export function sizeNamed(size: number | string): Size {
+  const [width = 0, height = width] = String(size).split('x').map(Number);
+  return { width, height };
+}
+
 /** The image options of `collect`; undefined ones follow the source. */
-export interface ImageOptions extends Omit<ImageTarget, 'size' | 'channels'> {
-  size: number | undefined;
+export interface ImageOptions extends Omit<ImageTarget, 'width' | 'height' | 'channels'> {
+  size: Size | undefined;
   channels: 1 | 3 | undefined;
   /** The share of test images, if the source has no test split. */
   testShare: number;
   seed: number;
 }
 
-/** The target for a source whose images have a fixed size, or for image files, by default 28×28 and grey. Throws USAGE. */
-export function targetFor(options: ImageOptions, own?: { size: number; channels: 1 | 3 }): ImageTarget {
-  const { centre, invert, maxPixels } = options;
+/**
+ * The target for a source whose images have a size or channels of their own; for image files, by default 28×28. Throws USAGE for options
+ * that contradict each other.
+ */
+export function targetFor(
+  options: ImageOptions,
+  own: Partial<Size> & { channels?: 1 | 3 } = {},
+): ImageTarget {
+  const { centre, fit, invert, maxPixels } = options;
+  if (centre === 'mass' && fit !== 'pad') {
+    const message = `--centre mass crops to the drawing, and --fit ${fit} would have no effect`;
+    throw new ToolkitError('USAGE', { message, hint: 'leave one of the two out' });
+  }
   if (centre === 'mass' && options.channels === 3) {
     const message = '--centre mass makes grey images, but --channels 3 asks for colours';
     throw new ToolkitError('USAGE', { message, hint: 'leave one of the two out' });
   }
-  const channels = options.channels ?? (centre === 'mass' ? 1 : (own?.channels ?? 1));
-  return { size: options.size ?? own?.size ?? 28, channels, centre, invert, maxPixels };
+  const channels = options.channels ?? (centre === 'mass' ? 1 : (own.channels ?? 1));
+  const { width = DEFAULT_SIDE, height = DEFAULT_SIDE } = options.size ?? own;
+  return { width, height, channels, fit, centre, invert, maxPixels };
 }
 
 /** The image shape of a target. */
-export function shapeOf({ size, channels }: ImageTarget): ImageShape {
-  return { height: size, width: size, channels };
+export function shapeOf({ width, height, channels }: ImageTarget): ImageShape {
+  return { height, width, channels };
 }
 
 /** The split names in sources. */

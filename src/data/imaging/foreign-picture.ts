@@ -25,15 +25,16 @@ export async function imageOf(
   if (preparation !== 'import') {
     return preparePicture(await decodePicture(bytes, name, maxPixels), shape, preparation);
   }
-  const { centre, invert } = description.data.imported ?? { centre: 'none', invert: 'no' };
+  const { fit = 'pad', centre, invert } = description.data.imported ?? { centre: 'none', invert: 'no' };
+  const { width, height } = shape;
   const channels = shape.channels === 3 ? 3 : 1;
-  // An import makes squares, grey or coloured; images of another shape were none.
-  if (shape.width !== shape.height || shape.channels !== channels) {
+  // An import makes grey or coloured images; others were none.
+  if (shape.channels !== channels) {
     return preparePicture(await decodePicture(bytes, name, maxPixels), shape, 'fit');
   }
   try {
     const target = {
-      size: shape.width,
+      ...{ width, height, fit },
       channels,
       centre,
       invert,

@@ -19,5 +19,7 @@ export function preparationFor({ shape, data }: Described): Preparation {
 export function pagePreparationFor(description: Described): PreparationName {
   const preparation = preparationFor(description);
   if (preparation !== 'import') return preparation;
-  return description.data.imported?.centre === 'mass' ? 'digit' : 'fit';
+  const { fit = 'pad', centre } = description.data.imported ?? {};
+  if (centre === 'mass') return 'digit';
+  return fit === 'pad' ? 'fit' : fit;
 }

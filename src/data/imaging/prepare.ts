@@ -6,9 +6,10 @@ import { resample } from './resample.js';
 
 /**
  * How a foreign picture becomes an image like those of a data set. `digit`: as MNIST was made, one drawn sign cropped and
- * centred by its mass; `fit`: the whole picture, as large as it fits.
+ * centred by its mass; `fit`: the whole picture, as large as it fits; `crop`: its middle, which fills the image; `stretch`: the whole picture,
+ * its proportions given up.
  */
-export const preparationNames = ['digit', 'fit'] as const;
+export const preparationNames = ['digit', 'fit', 'crop', 'stretch'] as const;
 
 export type PreparationName = (typeof preparationNames)[number];
 
@@ -33,23 +34,30 @@ export function preparePicture(
   shape: ImageShape,
   preparation: PreparationName = 'digit',
 ): PreparedPicture {
-  if (shape.channels !== 1 || preparation !== 'digit') return fitPicture(picture, shape);
+  if (shape.channels !== 1 || preparation !== 'digit') {
+    return fitPicture(picture, shape, preparation === 'digit' ? 'fit' : preparation);
+  }
   const centred = centredDrawing(greyOf(picture), shape);
   return { ...centred, shape, blank: centred.box === null };
 }
 
-/** The whole picture, as large as it fits in the middle of the field; a grey one is inverted if it is dark on light. */
-function fitPicture(picture: Picture, shape: ImageShape): PreparedPicture {
+/** A picture, or its middle, in the middle of the field; a grey one is inverted if it is dark on light. */
+function fitPicture(
+  picture: Picture,
+  shape: ImageShape,
+  mode: Exclude<PreparationName, 'digit'>,
+): PreparedPicture {
   const { plane, inverted, blank } = inkOf(greyOf(picture));
-  const whole = { left: 0, top: 0, width: picture.width, height: picture.height };
-  const scale = Math.min(shape.width / picture.width, shape.height / picture.height);
-  const [width, height] = [fitted(picture.width, scale), fitted(picture.height, scale)];
+  const taken = mode === 'crop' ? middleOf(picture, shape) : wholeOf(picture);
+  const scale = Math.min(shape.width / taken.width, shape.height / taken.height);
+  const { width, height } =
+    mode === 'fit' ? { width: fitted(taken.width, scale), height: fitted(taken.height, scale) } : shape;
   const corner = { left: (shape.width - width) >> 1, top: (shape.height - height) >> 1 };
   const isColored = shape.channels > 1;
   const planes = isColored ? opaqueChannels(picture) : [plane];
   const pixels = new Uint8Array(shape.width * shape.height * shape.channels);
   for (let channel = 0; channel < shape.channels; channel++) {
-    const small = resample(planes[channel % planes.length]!, whole, width, height);
+    const small = resample(planes[channel % planes.length]!, taken, width, height);
     paste(small, shape, corner, pixels, channel);
   }
   return {
@@ -57,7 +65,18 @@ function fitPicture(picture: Picture, shape: ImageShape): PreparedPicture {
     shape,
     blank,
     inverted: inverted && !isColored,
-    box: blank ? null : whole,
+    box: blank ? null : taken,
     thickened: false,
   };
+}
+
+function wholeOf({ width, height }: Picture): Box {
+  return { left: 0, top: 0, width, height };
+}
+
+/** The largest part in the middle of a picture that has the proportions of an image. */
+function middleOf(picture: Picture, shape: ImageShape): Box {
+  const scale = Math.min(picture.width / shape.width, picture.height / shape.height);
+  const [width, height] = [fitted(shape.width, scale), fitted(shape.height, scale)];
+  return { left: (picture.width - width) >> 1, top: (picture.height - height) >> 1, width, height };
 }

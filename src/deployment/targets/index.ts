@@ -6,4 +6,4 @@ import { savedmodel } from './savedmodel.js';
 import { web } from './web.js';
 
 /** The targets of `--to`. A new one is a file in this folder and a line here. */
-export const targets = new Registry('target', [registry, onnx, savedmodel, web, docker]);
+export const targets = new Registry('target', [registry, onnx, savedmodel, web, docker], ['export']);

@@ -22,5 +22,5 @@ export interface TargetDefinition<
 export function defineTarget<Name extends string, Options extends z.ZodObject>(
   definition: TargetDefinition<Name, Options>,
 ): TargetDefinition<Name, Options> {
-  return definition;
+  return { kind: 'target', ...definition };
 }

@@ -1,3 +1,4 @@
+import type { PreparationName } from '../../data/imaging/prepare.js';
 import type { DecisionRule } from '../../evaluation/decisions/rule.js';
 
 /**
@@ -12,7 +13,7 @@ export interface PageModel {
   /** Pixel × scale + offset. */
   preprocessing: { scale: number; offset: number };
   /** How a picture is prepared for the model. */
-  preparation: 'digit' | 'fit';
+  preparation: PreparationName;
   model: { name: string; description: string };
   /** The activation, where the model is dense layers on raw pixels alone; else null. */
   denseActivation: string | null;

@@ -38,6 +38,7 @@ export interface ExplainerDefinition<
 > extends Configurable<Name, Options> {
   /** The reference for the method. */
   readonly source: string;
+  /** Builds the method of its options. */
   // A method, for bivariance: definitions with narrower options remain assignable.
   build(options: z.output<Options>): Explain;
 }
@@ -46,7 +47,7 @@ export interface ExplainerDefinition<
 export function defineExplainer<Name extends string, Options extends z.ZodObject>(
   definition: ExplainerDefinition<Name, Options>,
 ): ExplainerDefinition<Name, Options> {
-  return definition;
+  return { kind: 'explainer', ...definition };
 }
 
 /** The model's input value for black. */

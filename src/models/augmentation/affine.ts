@@ -28,7 +28,10 @@ export interface AffineChange {
   readonly shiftY: Tensor;
 }
 
-type AffineOptions = Omit<AugmentationOptions, 'augmentElastic' | 'augmentErasing'>;
+type AffineOptions = Pick<
+  AugmentationOptions,
+  'augmentShift' | 'augmentRotation' | 'augmentScale' | 'augmentShear'
+>;
 
 /** Whether the options include an affine change. */
 export function isAffine(options: AffineOptions): boolean {

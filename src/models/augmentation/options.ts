@@ -16,6 +16,10 @@ export const augmentationFields = {
   augmentShear: upTo(60, 'augmentation: largest random shear, in degrees'),
   augmentElastic: upTo(64, 'augmentation: elastic distortion, typical displacement in pixels'),
   augmentThickness: upTo(1, 'augmentation: largest change of the stroke thickness, in pixels'),
+  augmentFlipHorizontal: upTo(1, 'augmentation: probability of mirroring left to right'),
+  augmentFlipVertical: upTo(1, 'augmentation: probability of mirroring top to bottom'),
+  augmentBrightness: upTo(1, 'augmentation: largest change of the brightness, as a share'),
+  augmentContrast: upTo(1, 'augmentation: largest change of the contrast, as a share'),
   augmentErasing: upTo(1, 'augmentation: probability of random erasing'),
 };
 

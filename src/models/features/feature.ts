@@ -55,5 +55,5 @@ export interface FeatureDefinition<
 export function defineFeatures<Name extends string, Options extends z.ZodObject>(
   definition: FeatureDefinition<Name, Options>,
 ): FeatureDefinition<Name, Options> {
-  return definition;
+  return { kind: 'features', ...definition };
 }

@@ -4,4 +4,4 @@ import { pca } from './pca.js';
 import { raw } from './raw.js';
 
 /** The features for `--features`. To add some, add a file in this folder and a line here. */
-export const features = new Registry('features', [raw, pca, hog]);
+export const features = new Registry('features', [raw, pca, hog], ['build']);

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 
 import { sourceKinds } from '../../data/collection/kinds/index.js';
+import { imageFits } from '../../data/imaging/importing/decode.js';
 import { dataDirOption, datasetOption, seedOption } from '../../core/config/common-options.js';
+
+/** A number from 4 to 1024. */
+const SIDE = '(?:[4-9]|[1-9]\\d{1,2}|10[01]\\d|102[0-4])';
 
 /** What an option needs that says how images are made from a source. */
 const onlyWith = { options: ['from', 'fromFeedback'] };
@@ -53,16 +57,26 @@ export const collectFields = z.strictObject({
     .max(1000)
     .optional()
     .meta({ onlyWith, description: 'origin of your data, stored in the manifest', placeholder: 'TEXT' }),
-  size: z.int().min(4).max(1024).optional().meta({
+  size: z
+    .union([z.int().min(4).max(1024), z.string().regex(new RegExp(`^${SIDE}x${SIDE}$`))])
+    .optional()
+    .meta({
+      onlyWith,
+      description:
+        'size in pixels, 96 or 64x48 (width x height); without it, 28 for image files, else unchanged',
+      allowed: 'a whole number from 4 to 1024, or two as in 64x48',
+      placeholder: 'SIZE',
+    }),
+  fit: z.enum(imageFits).default('pad').meta({
     onlyWith,
-    description: 'width and height in pixels; without it, 28 for image files, otherwise unchanged',
+    description: 'images of other proportions: pad with the edge colour, crop to the middle, or stretch',
   }),
   channels: z
     .union([z.literal(1), z.literal(3)])
     .optional()
     .meta({
       onlyWith,
-      description: '1: grey, 3: colour; without it, grey for image files, otherwise unchanged',
+      description: '1: grey, 3: colour; without it, colour for image files that have it, otherwise unchanged',
     }),
   centre: z.enum(['none', 'mass']).default('none').meta({
     onlyWith,

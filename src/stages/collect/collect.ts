@@ -86,7 +86,7 @@ function withFeedback(options: CollectOptions): CollectOptions {
 }
 
 /** The options that say how images are made, which files that are copied as they are do not need. */
-const IMAGE_OPTIONS = ['size', 'channels', 'centre', 'invert', 'testShare', 'maxPixels'] as const;
+const IMAGE_OPTIONS = ['size', 'fit', 'channels', 'centre', 'invert', 'testShare', 'maxPixels'] as const;
 
 /** Those beside them that a published data set has settled itself. */
 const PUBLISHED_OPTIONS = [...IMAGE_OPTIONS, 'licence', 'origin', 'classNames'] as const;

@@ -11,7 +11,7 @@ import { registryDirOption } from '../../core/config/common-options.js';
 /** Goes with the targets that have a destination. */
 function targetsFor(destination: TargetDefinition['destination']): OnlyWith {
   const values = [...targets].filter((target) => target.destination === destination);
-  return { options: ['to'], values: values.map(({ name }) => name) };
+  return { options: ['to'], values: values.map(({ name }) => name), takesPlugins: destination === 'folder' };
 }
 
 /** The options of `deploy`, beside the checkpoint and the target with its own. */

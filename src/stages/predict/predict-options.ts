@@ -8,5 +8,5 @@ export const prepareOption = z
   .default('auto')
   .meta({
     description:
-      'preprocessing of the image: digit crops and centres one character as in MNIST; fit takes the whole image; import repeats the data set’s import; auto chooses by data set',
+      'preprocessing of the image: digit crops and centres one character as in MNIST; fit takes the whole image, crop its middle, stretch the whole without its proportions; import repeats the data set’s import; auto chooses by data set',
   });

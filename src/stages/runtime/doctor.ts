@@ -41,7 +41,7 @@ export async function diagnose(
     attempt('machine', checkProcessor),
     attempt('data folder', () => checkDisk('data folder', options.dataDir, DATA_BYTES)),
     attempt('cache folder', () =>
-      checkDisk('cache folder', cacheFolder(environment), spaceForRuntime(runtime)),
+      checkDisk('cache folder', cacheFolder(environment), spaceForRuntime(runtime, driver)),
     ),
     attempt('NVIDIA GPU', () => checkDriver(driver)),
     attempt('TensorFlow runtime', () => checkRuntime(runtime)),
@@ -49,8 +49,8 @@ export async function diagnose(
   return { checks: [...checks, ...started], usable: started.some(({ status }) => status === 'ok') };
 }
 
-function spaceForRuntime({ runtime }: Found): number {
-  const variant = variantFor('cpu');
+function spaceForRuntime({ runtime }: Found, driver: NvidiaDriver): number {
+  const variant = variantFor(driver.found ? 'cuda' : 'cpu');
   return runtime || !variant ? 0 : downloadBytes(variant) + variant.installedBytes;
 }
 

@@ -15,7 +15,7 @@ import {
   planTransfer,
 } from '../../training/transfer.js';
 import type { TrainingVariables } from '../../models/variables.js';
-import type { TrainConfiguration } from './train-options.js';
+import { requireStoredPlugins, type TrainConfiguration } from './train-options.js';
 import { requireSameData } from './training-setup.js';
 import type { DataPlan } from './training-set.js';
 
@@ -29,6 +29,7 @@ export async function readOrigin(
     const last = await readCheckpoint(folder.last);
     // Its configuration decides how much memory is taken: it must be that of its own weights.
     planModel(last);
+    requireStoredPlugins(last.path, last.description);
     return last;
   }
   if (initFrom === undefined) return undefined;

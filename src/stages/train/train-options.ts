@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { readCheckpointDescription, type CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { resolveRun, resolveRunToResume, RUN_NAME } from '../../artifacts/run.js';
 import { augmentationFields } from '../../models/augmentation/options.js';
+import { ownAugmentations } from '../../models/augmentation/own/index.js';
 import { withClassWeights } from './class-weights-file.js';
 import { callerLayer } from '../../core/config/layers.js';
 import {
@@ -114,6 +115,11 @@ export const trainSpace = {
     features: { registry: features, fallback: 'raw', description: 'input features: raw pixels, PCA or HOG' },
     loss: { registry: losses, fallback: 'cross-entropy', description: 'loss that is minimised' },
     optimizer: { registry: optimizers, fallback: 'adam', description: 'optimizer' },
+    augment: {
+      registry: ownAugmentations,
+      fallback: 'none',
+      description: 'augmentation of your own, a plug-in, after the --augment-… options',
+    },
     schedule: {
       registry: schedules,
       fallback: 'linear',
@@ -227,7 +233,7 @@ function reproductionSettings(
 }
 
 /** Requires the plug-ins of a run that goes on. Throws PLUGIN_NEEDED, PLUGIN_CHANGED and CHECKPOINT_REFUSED. */
-function requireStoredPlugins(path: string, { config, plugins = [] }: CheckpointDescription): void {
+export function requireStoredPlugins(path: string, { config, plugins = [] }: CheckpointDescription): void {
   for (const [key, { registry }] of Object.entries(trainSpace.choices)) {
     const name = config[key];
     if (typeof name === 'string') requireRecorded(path, plugins, registry.kind, name);

@@ -2,9 +2,15 @@ import { memory } from '@tensorflow/tfjs-core';
 
 import { EventFile } from '../../artifacts/event-file.js';
 import { resolveRun, type RunFolder } from '../../artifacts/run.js';
-import { augmentation } from '../../models/augmentation/augment.js';
 import type { ActiveBackend } from '../../engine/backends/backend.js';
-import { silentContext, type Metrics, type StageContext, type ToolkitEvent } from '../../core/events.js';
+import {
+  silentContext,
+  type EpochEvent,
+  type Metrics,
+  type OnEpoch,
+  type StageContext,
+  type ToolkitEvent,
+} from '../../core/events.js';
 import { withFolder, removeTemporaryFiles } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
 import { inferenceProgram, trainingProgram } from '../../engine/running/prepare.js';
@@ -30,6 +36,7 @@ import { compareWithOriginal, openOriginal, type Reproduction } from './reproduc
 import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
 import { resumeCommand, type TrainConfiguration, type TrainResolution } from './train-options.js';
 import {
+  augmentationFor,
   classWeightsFor,
   describeRun,
   lossFor,
@@ -67,6 +74,11 @@ export interface TrainResult {
   seconds: number;
 }
 
+/** The context of a training run. */
+export interface TrainContext extends StageContext {
+  onEpoch?: OnEpoch | undefined;
+}
+
 /**
  * Stage 3: trains a model and writes a run's folder with its checkpoints; stages 1 and 2 are run first where they are
  * missing. In the end the best epoch's weights are measured on the test images.
@@ -77,7 +89,7 @@ export interface TrainResult {
  */
 export async function train(
   resolution: TrainResolution,
-  context: StageContext = silentContext(),
+  context: TrainContext = silentContext(),
 ): Promise<TrainResult> {
   const started = performance.now();
   const { resume, checkpointsDir } = resolution.values;
@@ -118,14 +130,13 @@ async function withRun<Result>(
   folder: RunFolder,
   resolution: TrainResolution,
   { data, backend }: TrainingSession,
-  context: StageContext,
+  context: TrainContext,
   use: (run: Run) => Promise<Result>,
 ): Promise<Result> {
   const { emit } = context;
   const { values } = resolution;
   const origin = await readOrigin(folder, values);
   const set = trainingSet(data, values, (plan) => scaledAs(origin, plan, values));
-  const { plan } = set;
   const model = await modelFor(values, set);
   const trainable = withFrozenLayers(model, values);
   emit({
@@ -148,7 +159,7 @@ async function withRun<Result>(
     const settings: StepSettings = {
       clipNorm: values.clipNorm,
       loss: lossFor(values, weights),
-      augment: augmentation(values, plan.scaling),
+      augment: augmentationFor(values, set),
     };
     requireKernels(
       backend.name,
@@ -188,7 +199,7 @@ interface Run {
   learner: Learner;
   output: { folder: RunFolder; writer: RunWriter };
   start: TrainingProgress;
-  context: StageContext;
+  context: TrainContext;
 }
 
 /** What is trained, and by which rules. */
@@ -240,7 +251,7 @@ async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> 
   const { values, set, start } = run;
   const { folder, writer } = run.output;
   const { model, variables, optimizer, schedule, settings } = run.learner;
-  const { signal, emit } = run.context;
+  const { signal, emit, onEpoch } = run.context;
   const { epochs, stopAfter, averageWeights, earlyStopping } = values;
   const step = trainingStep(model, optimizer, variables, settings);
   const mode = executionMode(values);
@@ -257,8 +268,13 @@ async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> 
       // Before the checkpoint: an epoch that is lost between the two is done and recorded again.
       await events.append(record.epoch, epochScalars(record));
       await writer.epoch(progress, record);
-      emit({ event: 'epoch', epochs, ...record, gap: generalizationGap(record), ...memoryUse() });
+      const event: EpochEvent = {
+        ...{ event: 'epoch', epochs, ...record },
+        ...{ gap: generalizationGap(record), ...memoryUse() },
+      };
+      emit(event);
       if (startsOverfitting(progress.history)) emit(gapWarning);
+      return onEpoch?.(event);
     },
     onPause: (progress) => writer.pause(progress),
     onBatches: emit,

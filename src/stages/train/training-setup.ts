@@ -5,6 +5,8 @@ import { pluginOptions } from '../../core/config/common-options.js';
 import { ToolkitError } from '../../core/errors.js';
 import { processorName } from '../../core/processes.js';
 import { version } from '../../core/version.js';
+import { augmentation, combined, type Augmentation } from '../../models/augmentation/augment.js';
+import { ownAugmentations } from '../../models/augmentation/own/index.js';
 import { features } from '../../models/features/index.js';
 import { parameterCount, type Model } from '../../models/model.js';
 import { balancedWeights } from '../../training/class-weights.js';
@@ -42,6 +44,17 @@ export async function modelFor(
 export function optimizerFor({ optimizer: { name, ...options } }: TrainConfiguration): Optimizer {
   // The options were parsed by this very definition's schema; the union of all of them is what TypeScript sees.
   return optimizers.require(name).build(options as never);
+}
+
+/** The augmentation of a configuration; undefined if there is none. */
+export function augmentationFor(
+  values: TrainConfiguration,
+  { data, plan }: TrainingSet,
+): Augmentation | undefined {
+  const { name, ...options } = values.augment;
+  const task = { shape: data.shape, scaling: plan.scaling };
+  // As of the optimiser's.
+  return combined([augmentation(values, plan.scaling), ownAugmentations.require(name).build(options, task)]);
 }
 
 /** The loss of a configuration. */

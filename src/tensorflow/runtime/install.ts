@@ -40,8 +40,8 @@ export async function installRuntime(
     const installed = await findVerified(variant, environment).catch(() => undefined);
     if (installed) return installed;
     await requireOwnCache(cache);
-    const size = `${Math.round(downloadBytes(variant) / 2 ** 20)} MiB`;
-    const message = `installing TensorFlow ${variant.tensorflow} (${variant.name}, ${size}) into ${cache} (first use only)`;
+    const what = `TensorFlow ${variant.tensorflow} (${variant.name}, ${sizeOf(variant)})`;
+    const message = `installing ${what} into ${cache} (first use only)`;
     emit({ event: 'stage', stage: 'runtime', message });
     await requireSpace(variant, cache);
     const source = await findSource(environment);
@@ -53,6 +53,11 @@ export async function installRuntime(
       throw new Error(`${variantFolder(variant, environment)} is incomplete after its installation`);
     return runtime;
   });
+}
+
+function sizeOf(variant: RuntimeVariant): string {
+  const download = `${Math.round(downloadBytes(variant) / 2 ** 20)} MiB to download`;
+  return `${download}, ${(variant.installedBytes / 2 ** 30).toFixed(1)} GiB on disk`;
 }
 
 async function findVerified(

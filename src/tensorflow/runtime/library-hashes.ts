@@ -89,6 +89,9 @@ export const libraryHashes: Readonly<Record<string, Readonly<Record<string, read
       '51c49bf359bc9a5ac6191a50866a171eb5f28cc6eb57ac0e30253dd6a259f2a6',
     ],
   },
+  'nvidia-nccl-cu12': {
+    'nvidia/nccl/lib/libnccl.so.2': ['6c1668de8ee712a46ac0a5d2d77fdff0e35b5e0869fb83ff4875088f39dea2b8'],
+  },
   'nvidia-nvjitlink-cu12': {
     'nvidia/nvjitlink/lib/libnvJitLink.so.12': [
       'fc73ecb6ae4253cbc7e991fe22539961f3ae4adbb1841e972bb037d708211575',

@@ -16,6 +16,8 @@ export interface ListedRuntime {
   removable: boolean;
   /** The size on disk if installed, else of the download. */
   bytes: number;
+  /** The size on disk, once installed. */
+  installedBytes: number;
   folder: string;
   /** Why an installed runtime is not usable, or null. */
   problem: string | null;
@@ -30,11 +32,21 @@ export async function listRuntimes(environment: NodeJS.ProcessEnv): Promise<List
     const bytes = found ? await folderBytes(folder) : downloadBytes(variant);
     const { name, tensorflow: version } = variant;
     const { runtime: used, problem } = await attemptToFind(variant, environment);
-    const own = { variant: name, version, installed: found !== undefined, removable: true, bytes, folder };
+    const installedBytes = found ? bytes : variant.installedBytes;
+    const own = {
+      variant: name,
+      version,
+      installed: found !== undefined,
+      removable: true,
+      bytes,
+      installedBytes,
+      folder,
+    };
     listed.push({ ...own, problem: found ? problem : null });
     if (used?.origin === 'python' && !listed.some((other) => other.folder === used.folder)) {
       const python = { variant: 'python', version: used.version, installed: true, removable: false };
-      listed.push({ ...python, bytes: await folderBytes(used.folder), folder: used.folder, problem: null });
+      const size = await folderBytes(used.folder);
+      listed.push({ ...python, bytes: size, installedBytes: size, folder: used.folder, problem: null });
     }
   }
   return listed;

@@ -47,8 +47,9 @@ async function unpackEntry(
       done(null, chunk);
     },
   });
-  // The upper 16 bits are the Unix file mode; ptxas must stay executable.
-  const mode = (entry.externalFileAttributes >>> 16) & 0o777 || 0o644;
+  // The upper 16 bits are the Unix file mode. What its owner may run, all may: in its wheel, ptxas is executable for the owner alone.
+  const isProgram = ((entry.externalFileAttributes >>> 16) & 0o100) !== 0;
+  const mode = isProgram ? 0o755 : 0o644;
   try {
     await mkdir(dirname(path), { recursive: true });
     await pipeline(source, count, createWriteStream(path, { mode, highWaterMark: 1 << 20 }), { signal });

@@ -37,8 +37,12 @@ export interface RuntimeVariant {
 
 const TENSORFLOW = '2.21.0';
 const LIBRARIES = /^tensorflow\/(libtensorflow_(cc|framework)\.(so\.2|2\.dylib)|THIRD_PARTY_NOTICES\.txt)$/;
+/**
+ * The libraries that TensorFlow loads, and those that they load. Not the libraries for other programs: BLAS and FFTW replacements,
+ * solvers for several GPUs, checkpointing, and sampling for profilers.
+ */
 const CUDA_LIBRARIES =
-  /^nvidia\/\w+\/(lib\/[^/]+\.so[.\d]*|bin\/ptxas|nvvm\/libdevice\/[^/]+)$|License\.txt$/;
+  /^nvidia\/\w+\/(lib\/lib(?!nvblas|cufftw|cusolverMg|checkpoint|pcsamplingutil)[^/]+\.so[.\d]*|bin\/ptxas|nvvm\/libdevice\/[^/]+)$|License\.txt$/;
 
 function tensorflow(project: string, tag: string, bytes: number, sha256: string): Wheel {
   const file = `${project.replace('-', '_')}-${TENSORFLOW}-cp311-cp311-${tag}.whl`;
@@ -47,8 +51,14 @@ function tensorflow(project: string, tag: string, bytes: number, sha256: string)
   return { project, version: TENSORFLOW, file, bytes, sha256, members: LIBRARIES, libraries };
 }
 
-function nvidia(name: string, version: string, bytes: number, sha256: string): Wheel {
-  const file = `nvidia_${name}_cu12-${version}-py3-none-manylinux2014_x86_64.whl`;
+function nvidia(
+  name: string,
+  version: string,
+  bytes: number,
+  sha256: string,
+  tag = 'manylinux2014_x86_64',
+): Wheel {
+  const file = `nvidia_${name}_cu12-${version}-py3-none-${tag}.whl`;
   const project = `nvidia-${name.replaceAll('_', '-')}-cu12`;
   const libraries = libraryHashes[project]!;
   return { project, version, file, bytes, sha256, members: CUDA_LIBRARIES, libraries };
@@ -76,7 +86,7 @@ export const variants: readonly RuntimeVariant[] = [
     tensorflow: TENSORFLOW,
     platform: 'linux-x64',
     pipPlatforms: ['manylinux_2_27_x86_64', 'manylinux2014_x86_64'],
-    installedBytes: 3_300_000_000,
+    installedBytes: 4_024_000_000,
     wheels: [
       tensorflow(
         'tensorflow',
@@ -137,6 +147,14 @@ export const variants: readonly RuntimeVariant[] = [
         '12.5.1.3',
         217_558_979,
         '016df8e993c437e8301e62739f01775cba988fd5253cd4c64173f8e8d2f8e752',
+      ),
+      // For several GPUs.
+      nvidia(
+        'nccl',
+        '2.27.7',
+        322_546_339,
+        'de5ba5562f08029a19cb1cd659404b18411ed0d6c90ac5f52f30bf99ad5809aa',
+        'manylinux2014_x86_64.manylinux_2_17_x86_64',
       ),
       nvidia(
         'nvjitlink',

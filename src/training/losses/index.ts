@@ -3,4 +3,4 @@ import { crossEntropy } from './cross-entropy.js';
 import { focal } from './focal.js';
 
 /** The losses of `--loss`. To add one, create a file beside this one and add it to this list. */
-export const losses = new Registry('loss', [crossEntropy, focal]);
+export const losses = new Registry('loss', [crossEntropy, focal], ['build']);

@@ -34,7 +34,11 @@ export interface LossDefinition<
 > extends Configurable<Name, Options> {
   /** The paper or textbook that defines it. */
   readonly source: string;
-  /** @param weights multiply the losses of each class */
+  /**
+   * Builds the loss of its options.
+   *
+   * @param weights multiply the losses of each class
+   */
   build(options: z.output<Options>, weights: ClassWeights): ExampleLosses;
 }
 
@@ -42,7 +46,7 @@ export interface LossDefinition<
 export function defineLoss<Name extends string, Options extends z.ZodObject>(
   definition: LossDefinition<Name, Options>,
 ): LossDefinition<Name, Options> {
-  return definition;
+  return { kind: 'loss', ...definition };
 }
 
 /**

@@ -64,6 +64,7 @@ export interface OptimizerDefinition<
 > extends Configurable<Name, Options> {
   /** The paper or textbook that defines it. */
   readonly source: string;
+  /** Builds the optimiser of its options. */
   build(options: z.output<Options>): Optimizer<Coefficient>;
 }
 

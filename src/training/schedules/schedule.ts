@@ -29,6 +29,7 @@ export interface ScheduleDefinition<
 > extends Configurable<Name, Options> {
   /** The paper or textbook that defines it. */
   readonly source: string;
+  /** Builds the schedule of its options. */
   build(options: z.output<Options>): Schedule;
 }
 

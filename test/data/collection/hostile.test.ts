@@ -8,7 +8,15 @@ import { bombPng, goodImages, pngClaiming } from '../../support/hostile-images.j
 import { collectHostile } from '../../support/hostile-sources.js';
 import { failureOf } from '../../support/errors.js';
 
-const target = { size: 28, channels: 1, centre: 'none', invert: 'no', maxPixels: 2 ** 24 } as const;
+const target = {
+  width: 28,
+  height: 28,
+  channels: 1,
+  fit: 'pad',
+  centre: 'none',
+  invert: 'no',
+  maxPixels: 2 ** 24,
+} as const;
 
 it('hundreds of damaged and hostile inputs end in images, rejections or errors, and stay in the data folder', async () => {
   const root = await temporaryFolder();

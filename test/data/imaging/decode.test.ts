@@ -64,7 +64,15 @@ describe('decodePicture', () => {
       const stored = await (profile === 'profile' ? image.withIccProfile('cmyk') : image).toBuffer();
       expect((await sharp(stored).metadata()).space).toBe('cmyk');
       const { rgba } = await decodePicture(stored, 'x');
-      const target = { size: 40, channels: 3, centre: 'none', invert: 'no', maxPixels: 1e6 } as const;
+      const target = {
+        width: 40,
+        height: 40,
+        channels: 3,
+        fit: 'pad',
+        centre: 'none',
+        invert: 'no',
+        maxPixels: 1e6,
+      } as const;
       const imported = await decodeImage(stored, target);
       const grey = await decodeImage(stored, { ...target, channels: 1 });
       for (const [red, , blue] of [rgba.subarray(4 * (10 * 40 + 5)), imported.subarray(3 * (20 * 40 + 5))]) {

@@ -47,9 +47,20 @@ describe.each([
     const description = described(imported, { height: 20, width: 20, channels });
     expect(preparationFor(description)).toBe('import');
     const { pixels, inverted } = await imageOf(file, 'photo.png', description, 'import');
-    const target = { size: 20, channels, maxPixels: 2 ** 24, ...imported };
+    const target = { width: 20, height: 20, fit: 'pad' as const, channels, maxPixels: 2 ** 24, ...imported };
     expect(Buffer.from(pixels)).toEqual(Buffer.from(await decodeImage(file, target)));
     expect(inverted).toBe(imported.invert !== 'no');
+  });
+
+  it('of a size that is no square, cropped, becomes what its import made of it', async () => {
+    if (imported.centre === 'mass') return;
+    const file = await photo();
+    const cropped = { ...imported, fit: 'crop' } as const;
+    const description = described(cropped, { height: 20, width: 12, channels: 3 });
+    const { pixels } = await imageOf(file, 'photo.png', description, 'import');
+    const target = { width: 12, height: 20, channels: 3, maxPixels: 2 ** 24, ...cropped } as const;
+    expect(Buffer.from(pixels)).toEqual(Buffer.from(await decodeImage(file, target)));
+    expect(pagePreparationFor(description)).toBe('crop');
   });
 
   it('is made so by the server, too', async () => {

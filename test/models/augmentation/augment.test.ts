@@ -33,6 +33,15 @@ const kinds: [string, Partial<AugmentationOptions>][] = [
   ['an affine map and erasing', everything],
   ['an elastic distortion as well', { ...everything, augmentElastic: 1 }],
   ['other strokes as well', { ...everything, augmentThickness: 0.7 }],
+  [
+    'flips and another light',
+    {
+      augmentFlipHorizontal: 0.5,
+      augmentFlipVertical: 0.5,
+      augmentBrightness: 0.4,
+      augmentContrast: 0.4,
+    },
+  ],
 ];
 
 let images: DeviceImages;

@@ -31,6 +31,8 @@ it.each([
   ['elastic', { augmentElastic: 1.5 }],
   ['thickness', { augmentThickness: 0.8 }],
   ['erasing', { augmentErasing: 0.9 }],
+  ['flips', { augmentFlipHorizontal: 0.5, augmentFlipVertical: 0.5 }],
+  ['light', { augmentBrightness: 0.5, augmentContrast: 0.5 }],
   ['all', { augmentShift: 2, augmentRotation: 10, augmentElastic: 1, augmentErasing: 0.5 }],
 ])('a mixed step trains on the images that a float32 one makes: %s', async (_, given) => {
   // Only compiled programs are rewritten for mixed precision: eager operations compute as they are called.

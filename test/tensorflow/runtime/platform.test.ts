@@ -24,6 +24,21 @@ describe('variants', () => {
     expect(variantFor('cpu', 'win32-x64')).toBeUndefined();
   });
 
+  it('for CUDA unpack what TensorFlow loads, and no libraries for other programs', () => {
+    const cuda = variantFor('cuda', 'linux-x64')!;
+    const isUnpacked = (file: string): boolean => cuda.wheels.some(({ members }) => members.test(file));
+    const wanted = [
+      'nvidia/cuda_nvcc/bin/ptxas',
+      'nvidia/cuda_nvrtc/lib/libnvrtc-builtins.so.12.5',
+      'nvidia/nccl/lib/libnccl.so.2',
+      'nvidia/cusolver/lib/libcusolver.so.11',
+      'nvidia_nccl_cu12-2.27.7.dist-info/licenses/License.txt',
+    ];
+    const others = ['cusolver/lib/libcusolverMg.so.11', 'cufft/lib/libcufftw.so.11', 'nccl/include/nccl.h'];
+    expect(wanted.filter((file) => !isUnpacked(file))).toEqual([]);
+    expect(others.filter((file) => isUnpacked(`nvidia/${file}`))).toEqual([]);
+  });
+
   for (const variant of variants) {
     describe(`${variant.name} on ${variant.platform}`, () => {
       it('pins each wheel completely', () => {
@@ -31,7 +46,13 @@ describe('variants', () => {
           expect(sha256).toMatch(/^[0-9a-f]{64}$/);
           expect(bytes).toBeGreaterThan(0);
           expect(file.startsWith(`${project.replaceAll('-', '_')}-${version}-`)).toBe(true);
-          expect(variant.pipPlatforms.some((tag) => file.endsWith(`-${tag}.whl`))).toBe(true);
+          // A wheel for several platforms has their tags one after another.
+          const tags = file
+            .replace(/\.whl$/, '')
+            .split('-')
+            .at(-1)!
+            .split('.');
+          expect(variant.pipPlatforms.some((tag) => tags.includes(tag))).toBe(true);
         }
         const hashes = variant.wheels.map(({ sha256 }) => sha256);
         expect(new Set(hashes).size).toBe(hashes.length);

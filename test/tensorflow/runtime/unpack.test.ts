@@ -18,10 +18,11 @@ async function archiveOf(members: ZipMember[]): Promise<{ archive: string; folde
 }
 
 describe('unpackMembers', () => {
-  it('unpacks the chosen members to their paths, with their permissions, and counts their bytes', async () => {
+  it('unpacks the chosen members to their paths, readable and runnable for all users, and counts their bytes', async () => {
     const { archive, folder } = await archiveOf([
       { name: 'a/b/wanted.so', content: 'library', mode: 0o755 },
       { name: 'a/wanted.txt', content: 'text', mode: 0 },
+      { name: 'a/wanted', content: 'tool', mode: 0o744 },
       { name: 'a/other.py', content: 'code' },
       { name: 'wanted/', content: '' },
     ]);
@@ -31,12 +32,14 @@ describe('unpackMembers', () => {
       'a',
       'a/b',
       'a/b/wanted.so',
+      'a/wanted',
       'a/wanted.txt',
     ]);
     expect(await readFile(join(folder, 'a/b/wanted.so'), 'utf8')).toBe('library');
     expect((await stat(join(folder, 'a/b/wanted.so'))).mode & 0o777).toBe(0o755);
     expect((await stat(join(folder, 'a/wanted.txt'))).mode & 0o777).toBe(0o644);
-    expect(bytes).toBe('library'.length + 'text'.length);
+    expect((await stat(join(folder, 'a/wanted'))).mode & 0o777).toBe(0o755);
+    expect(bytes).toBe('librarytexttool'.length);
   });
 
   it('takes no permissions beyond the ordinary ones', async () => {

@@ -110,12 +110,15 @@ it('a folder that is named is loaded unverified, but not where others may write'
   );
 });
 
+/** Python's packages have them, and so have earlier installations: they are verified where they are. */
+const NOT_UNPACKED = /lib(nvblas|cufftw|cusolverMg|checkpoint|pcsamplingutil)\.so/;
+
 it('hashes are pinned of every library that is unpacked', () => {
   for (const { wheels } of variants) {
     for (const { libraries, members } of wheels) {
       expect(Object.keys(libraries).length).toBeGreaterThan(0);
       for (const [file, hashes] of Object.entries(libraries)) {
-        expect(file).toMatch(members);
+        if (!NOT_UNPACKED.test(file)) expect(file).toMatch(members);
         for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{64}$/);
       }
     }

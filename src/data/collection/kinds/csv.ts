@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { ToolkitError } from '../../../core/errors.js';
 import { contentRoot } from '../content-root.js';
 import { isByteRange, pixelRange, rescaledMessage } from '../pixel-range.js';
+import { pictureChannels } from '../../imaging/importing/colour.js';
+import { readCsvRecords } from '../tables/csv-records.js';
 import { shapeOf, splitNamed, targetFor, unlabelledWarning, type Note, type SplitName } from '../sample.js';
 import { SourceFolder } from '../source-files.js';
 import { openTable, type Table } from '../tables/open-table.js';
@@ -11,6 +13,8 @@ import { tableSamples } from '../tables/table-samples.js';
 import { sampleKind } from './source-kind.js';
 
 const TABLE_NAME = /\.(csv|tsv)(\.gz)?$/i;
+/** How many rows are looked at for files in colour. */
+const ROWS_LOOKED_AT = 1000;
 const WHOLE_NAME = /^(train|labels?|metadata|annotations)\.[ct]sv(\.gz)?$/i;
 
 /** Tables of labels with file names or pixels: a single one, or one each for training and test. */
@@ -28,9 +32,13 @@ export const csv = sampleKind({
     const [tables, notes] = labelled(opened);
     const [first] = tables;
     const { content } = first.columns;
-    const own = 'file' in content ? undefined : { size: content.side, channels: content.channels };
-    const target = targetFor(options, own);
     const files = await SourceFolder.open(dirname(first.path));
+    const own =
+      'file' in content
+        ? await pictureChannels(await firstFiles(first, content.file), files, options)
+        : { width: content.side, height: content.side, channels: content.channels };
+    if ('notes' in own) notes.push(...own.notes);
+    const target = targetFor(options, { ...own });
     const range = pixelRange(
       tables.flatMap(({ summaries }) => summaries),
       place,
@@ -40,6 +48,19 @@ export const csv = sampleKind({
     return { shape: shapeOf(target), total: undefined, notes, range: range.from, samples };
   },
 });
+
+/** The files of a table's first rows. */
+async function firstFiles({ path, separator, columns }: Table, column: number): Promise<string[]> {
+  const names: string[] = [];
+  let isHeader = columns.hasHeader;
+  for await (const { fields } of readCsvRecords(path, separator)) {
+    const name = fields[column]?.trim() ?? '';
+    if (!isHeader && name !== '') names.push(name);
+    isHeader = false;
+    if (names.length === ROWS_LOOKED_AT) break;
+  }
+  return names;
+}
 
 interface FoundTable {
   path: string;

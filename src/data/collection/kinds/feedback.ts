@@ -8,7 +8,7 @@ import { readError } from '../../../core/files.js';
 import { decodeChunks } from '../../../core/formats/text.js';
 import { complaintOf } from '../../../core/validation.js';
 import { convertPixels, type ImageTarget } from '../../imaging/importing/decode.js';
-import { shapeOf, targetFor, type Sample } from '../sample.js';
+import { shapeOf, targetFor, type Size, type Sample } from '../sample.js';
 import { RejectionError, type Rejection } from '../../rejection.js';
 import { sampleKind } from './source-kind.js';
 
@@ -25,8 +25,7 @@ export const feedback = sampleKind({
   async open(place, options) {
     const path = (await findFile(place)) ?? place;
     const first = await firstRecord(path);
-    const { size, channels } = shapeOfRecord(first);
-    const target = targetFor(options, { size, channels });
+    const target = targetFor(options, shapeOfRecord(first));
     const { classNames } = first;
     return { shape: shapeOf(target), total: undefined, classNames, samples: samplesOf(path, target) };
   },
@@ -88,21 +87,21 @@ async function* samplesOf(path: string, target: ImageTarget): AsyncGenerator<Sam
 function sampleOf(name: string, record: FeedbackRecord, target: ImageTarget): Sample {
   const { time, caller, id, index, version, labelName, image } = record;
   const load = async (): Promise<Uint8Array> => {
-    const { size, channels } = shapeOfRecord(record);
-    return convertPixels({ width: size, height: size, channels, data: image }, target);
+    return convertPixels({ ...shapeOfRecord(record), data: image }, target);
   };
   const from = caller === undefined ? '' : `, from ${caller}`;
   const origin = `${name}, request ${id}, image ${index}, ${time}, version ${version}${from}`;
   return { name: origin, label: labelName, split: undefined, load };
 }
 
-/** The image shape; lines of the first versions lack it, but the images of a model are square, grey or RGB. */
-function shapeOfRecord({ image, shape }: FeedbackRecord): { size: number; channels: 1 | 3 } {
+/** The image shape; lines of the first versions lack it, whose images were square, grey or RGB. */
+function shapeOfRecord({ image, shape }: FeedbackRecord): Size & { channels: 1 | 3 } {
   const channels = (shape?.channels ?? (Number.isInteger(Math.sqrt(image.length)) ? 1 : 3)) === 1 ? 1 : 3;
-  const size = shape?.width ?? Math.sqrt(image.length / channels);
-  const isSquare = shape === undefined || shape.height === shape.width;
-  if (isSquare && Number.isInteger(size) && size * size * channels === image.length) {
-    return { size, channels };
+  const side = Math.sqrt(image.length / channels);
+  const { width, height } = shape ?? { width: side, height: side };
+  if (Number.isInteger(width) && width * height * channels === image.length) {
+    return { width, height, channels };
   }
-  throw new RejectionError(`${image.length} values, not a square image`);
+  const expected = shape ? `${width}×${height} in ${channels} channels` : 'a square image';
+  throw new RejectionError(`${image.length} values, not ${expected}`);
 }

@@ -4,6 +4,7 @@ import { isFolderEntry, listClassFolders } from '../class-folders.js';
 import { contentRoot } from '../content-root.js';
 import { isImageName } from '../../imaging/image-names.js';
 import { decodeImage } from '../../imaging/importing/decode.js';
+import { pictureChannels } from '../../imaging/importing/colour.js';
 import { shapeOf, targetFor, unlabelledWarning, type Sample } from '../sample.js';
 import { SourceFolder } from '../source-files.js';
 import type { Rejection } from '../../rejection.js';
@@ -27,13 +28,15 @@ export const folder = sampleKind({
   async open(place, options) {
     const root = await contentRoot(place);
     const files = await SourceFolder.open(root);
-    const target = targetFor(options);
     const { entries, unlabelled } = await listClassFolders(root);
+    const names = entries.flatMap((entry) => ('reason' in entry ? [] : [entry.name]));
+    const { channels, notes: colours } = await pictureChannels(names, files, options);
+    const target = targetFor(options, { channels });
     const samples = entries.map((entry): Sample | Rejection => {
       if ('reason' in entry) return entry;
       return { ...entry, load: async () => decodeImage(await files.read(entry.name), target) };
     });
-    const notes = unlabelled === undefined ? [] : [unlabelledWarning(`${unlabelled}/`)];
+    const notes = [...colours, ...(unlabelled === undefined ? [] : [unlabelledWarning(`${unlabelled}/`)])];
     return { shape: shapeOf(target), total: samples.length, notes, samples };
   },
 });

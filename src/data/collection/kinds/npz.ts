@@ -49,7 +49,7 @@ export const npz = sampleKind({
       const pairs = await findPairs(source, path, notes);
       const [first] = pairs;
       if (!first) throw noPairs(source, path);
-      const target = targetFor(options, { size: first.side, channels: first.channels });
+      const target = targetFor(options, { width: first.side, height: first.side, channels: first.channels });
       const summaries = [];
       for (const { images } of pairs) summaries.push(...(await summariesOf(images)));
       const range = pixelRange(summaries, first.images.path);

@@ -6,11 +6,24 @@ import { mayBeTransparent, type ImageHeader } from './image-header.js';
 import { loadSharp, openPicture, refuseLarge, undecodable } from './open-picture.js';
 import { edgeColour, invert, hasLightEdges, isDrawnLight, placeOn, type Pixels } from './pixels.js';
 
+/**
+ * How an image fills a target of other proportions: `pad` shows all of it, with its edge colour beside it; `crop` cuts off what does not
+ * fit, on both sides alike; `stretch` gives up the proportions.
+ */
+export const imageFits = ['pad', 'crop', 'stretch'] as const;
+
+export type ImageFit = (typeof imageFits)[number];
+
+/** What sharp calls them; padding is done after, with the colour of the edges. */
+const SHARP_FITS = { pad: 'inside', crop: 'cover', stretch: 'fill' } as const;
+
 /** What every image of a source is made into. */
 export interface ImageTarget {
-  /** Width and height, in pixels. */
-  size: number;
+  width: number;
+  height: number;
   channels: 1 | 3;
+  /** How an image of other proportions fills the target. */
+  fit: ImageFit;
   /** `mass`: cut out, fitted into 20/28 of the size and centred by its mass, as MNIST did; `none`: the whole image. */
   centre: 'none' | 'mass';
   /** `auto`: images on a light background are inverted. */
@@ -82,31 +95,40 @@ async function finish(
   { width, height }: { width: number; height: number },
   target: ImageTarget,
 ): Promise<DecodedImage> {
-  const { size, centre, channels } = target;
-  const limit = centre === 'mass' ? WORKING_SIZE : size;
-  const isResized = centre === 'mass' ? Math.max(width, height) > limit : width !== size || height !== size;
+  const { centre, channels, fit } = target;
+  const isDrawing = centre === 'mass';
+  const field = isDrawing ? { width: WORKING_SIZE, height: WORKING_SIZE } : sizeOf(target);
+  const isResized = isDrawing
+    ? Math.max(width, height) > WORKING_SIZE
+    : width !== field.width || height !== field.height;
   const coloured = image.toColourspace(channels === 1 ? 'b-w' : 'srgb');
-  const resized = isResized ? coloured.resize({ width: limit, height: limit, fit: 'inside' }) : coloured;
+  const resized = isResized
+    ? coloured.resize({ ...field, fit: isDrawing ? 'inside' : SHARP_FITS[fit] })
+    : coloured;
   const decoded = await rawPixels(resized, channels);
-  if (centre === 'mass') return centred(decoded, target);
+  if (isDrawing) return centred(decoded, target);
   const pixels = inverted(decoded, target.invert);
   const isInverted = pixels !== decoded;
   if (fits(pixels, target)) return { data: pixels.data, inverted: isInverted };
-  const corner = { x: (size - pixels.width) >> 1, y: (size - pixels.height) >> 1 };
-  const { data } = placeOn(pixels, { width: size, height: size }, corner, edgeColour(pixels));
+  const corner = { x: (field.width - pixels.width) >> 1, y: (field.height - pixels.height) >> 1 };
+  const { data } = placeOn(pixels, field, corner, edgeColour(pixels));
   return { data, inverted: isInverted };
 }
 
 /** Throws RejectionError where nothing is drawn on an image. */
-function centred({ width, height, data }: Pixels, { size, invert }: ImageTarget): DecodedImage {
-  const field = { width: size, height: size };
-  const drawing = centredDrawing({ width, height, values: Float32Array.from(data) }, field, invert);
+function centred({ width, height, data }: Pixels, target: ImageTarget): DecodedImage {
+  const plane = { width, height, values: Float32Array.from(data) };
+  const drawing = centredDrawing(plane, sizeOf(target), target.invert);
   if (drawing.box === null) throw new RejectionError('nothing to centre: the image is blank');
   return { data: drawing.pixels, inverted: drawing.inverted };
 }
 
 function fits({ width, height, channels }: Pixels, target: ImageTarget): boolean {
-  return width === target.size && height === target.size && channels === target.channels;
+  return width === target.width && height === target.height && channels === target.channels;
+}
+
+function sizeOf({ width, height }: ImageTarget): { width: number; height: number } {
+  return { width, height };
 }
 
 function inverted(pixels: Pixels, mode: ImageTarget['invert']): Pixels {

