@@ -1,28 +1,19 @@
 import { Command as Program, Argument, CommanderError, Option } from 'commander';
 
-import { allFields, type OptionSpace } from '../core/config/resolve.js';
-import { flagOf, fieldsOf, isFreeText, parseText, type Field } from '../core/config/fields.js';
+import { flagOf, isFreeText, parseText, type Field } from '../core/config/field.js';
 import { ToolkitError } from '../core/errors.js';
 import { nearest } from '../core/registry.js';
 import { DEFAULT_WIDTH } from './terminal/width.js';
 import { wrapped } from './terminal/wrap.js';
-import { isCommon, presentationFields, type Command, type Positional } from './command.js';
+import type { Positional } from './command.js';
+import { HelpRequested } from './help.js';
+import type { CommandShape, ShapeOption } from './shape.js';
 
 /** The parsed command line; values are not validated yet. */
 export interface ParsedArguments {
   positionals: string[];
   /** Values by option key; only those that were given. */
   values: Record<string, unknown>;
-}
-
-/** Carries the help text to print. */
-export class HelpRequested extends Error {
-  readonly text: string;
-
-  constructor(text: string) {
-    super('help was asked for');
-    this.text = text;
-  }
 }
 
 const EFFECT_INDENT = '      ';
@@ -38,34 +29,34 @@ const MAX_HELP_WIDTH = 110;
  */
 export function parseArguments(
   name: string,
-  command: Command,
+  shape: CommandShape,
   words: readonly string[],
   terminalWidth: number = DEFAULT_WIDTH,
 ): ParsedArguments {
   const helpWidth = Math.max(MIN_HELP_WIDTH, Math.min(terminalWidth, MAX_HELP_WIDTH));
-  const fields = new Map([...allFields(command.space), ...fieldsOf(presentationFields)]);
   let help = '';
   const program = new Program(`mnist ${name}`)
-    .description(command.summary)
+    .description(shape.summary)
     .helpOption('-h, --help', 'show this help')
     .configureOutput({ writeOut: (text) => (help += text), writeErr: () => undefined })
     .configureHelp({ helpWidth })
-    .addHelpText('before', examplesText(command, helpWidth))
+    .addHelpText('before', examplesText(shape, helpWidth))
     .exitOverride();
-  for (const positional of command.positionals) program.addArgument(argumentFor(positional));
-  for (const field of ownFirst(fields.values())) program.addOption(optionFor(field, command));
+  for (const positional of shape.positionals) program.addArgument(argumentFor(positional));
+  for (const option of ownFirst(shape.options))
+    program.addOption(plainOption(option).helpGroup(option.group));
   try {
     program.parse([...words], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.helpDisplayed') throw new HelpRequested(help);
-    throw usageError(error, name, [...fields.values()], command.positionals);
+    throw usageError(error, name, shape);
   }
   const positionals = program.args;
   // commander reports --no-x options as set by default, so only values from the command line are kept.
   const isTyped = ([key]: [string, unknown]): boolean => program.getOptionValueSource(key) === 'cli';
   const values: Record<string, unknown> = Object.fromEntries(Object.entries(program.opts()).filter(isTyped));
-  command.positionals.forEach(({ key }, index) => {
+  shape.positionals.forEach(({ key }, index) => {
     if (key !== undefined && positionals[index] !== undefined) values[key] = positionals[index];
   });
   return { positionals, values };
@@ -75,19 +66,6 @@ function argumentFor({ name, description, required, variadic, choices }: Positio
   const word = variadic ? `${name}...` : name;
   const argument = new Argument(required ? `<${word}>` : `[${word}]`, description);
   return choices ? argument.choices([...choices]) : argument;
-}
-
-function optionFor(field: Field, { space }: Command): Option {
-  return plainOption(field).helpGroup(groupOf(field, space));
-}
-
-function groupOf({ key, choice, plugins }: Field, { choices }: OptionSpace): string {
-  if (isCommon(key)) return 'Common options:';
-  if (choice === undefined || !plugins) return 'Options:';
-  const isShared = plugins.size === choices[choice]?.registry.names.length;
-  return isShared
-    ? `Options for every --${choice}:`
-    : `Options for --${choice} ${[...plugins.keys()].join(', ')}:`;
 }
 
 function plainOption(field: Field): Option {
@@ -136,7 +114,7 @@ function valueText(value: unknown): string {
   return value === undefined ? '' : isPlain ? String(value) : JSON.stringify(value);
 }
 
-function examplesText({ examples }: Command, width: number): string {
+function examplesText({ examples }: CommandShape, width: number): string {
   const lines = examples.map(([typed, effect]) => `  $ ${typed}\n${wrapped(effect, width, EFFECT_INDENT)}`);
   return `Examples:\n${lines.join('\n')}\n`;
 }
@@ -144,8 +122,7 @@ function examplesText({ examples }: Command, width: number): string {
 function usageError(
   error: CommanderError,
   name: string,
-  fields: readonly Field[],
-  positionals: readonly Positional[],
+  { options, positionals }: CommandShape,
 ): ToolkitError {
   const help = `"mnist ${name} --help" lists the options`;
   const message = error.message.replace(/^error: /, '').split('\n')[0] ?? '';
@@ -158,7 +135,7 @@ function usageError(
   }
   const suggestion = nearest(
     flag,
-    fields.map(({ key }) => flagOf(key)),
+    options.map(({ key }) => flagOf(key)),
   );
   return new ToolkitError('OPTION_UNKNOWN', {
     option: flag,
@@ -177,6 +154,6 @@ function unknownChoice(word: string, name: string, choices: readonly string[]): 
 }
 
 /** Puts a command's own options before the common ones. */
-function ownFirst(fields: Iterable<Field>): Field[] {
-  return [...fields].sort((a, b) => Number(isCommon(a.key)) - Number(isCommon(b.key)));
+function ownFirst(options: readonly ShapeOption[]): ShapeOption[] {
+  return [...options].sort((a, b) => Number(a.isCommon) - Number(b.isCommon));
 }

@@ -27,3 +27,13 @@ export function helpText(): string {
     '',
   ].join('\n');
 }
+
+/** Carries the help text to print. */
+export class HelpRequested extends Error {
+  readonly text: string;
+
+  constructor(text: string) {
+    super('help was asked for');
+    this.text = text;
+  }
+}

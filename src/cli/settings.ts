@@ -13,6 +13,8 @@ import { nearest } from '../core/registry.js';
 import type { ParsedArguments } from './arguments.js';
 import { presentationFields, type Command, type Presentation } from './command.js';
 import { commands } from './commands/index.js';
+import { builtOptionNames, type OptionNames } from './shape.js';
+import { optionNamesOf } from './shape-of.js';
 
 /** Prefix of our environment variables. */
 const PREFIX = 'MNIST_';
@@ -56,7 +58,7 @@ export async function warnOfVariables(
   const set = Object.keys(environment).filter((name) => name.startsWith(PREFIX));
   const unknown = set.map((name) => name.slice(PREFIX.length)).filter(isUnknown);
   if (unknown.length === 0) return;
-  for (const entry of commands) for (const name of variablesOf((await entry.load()).space)) known.add(name);
+  for (const name of (await allOptionNames()).variables) known.add(name.slice(PREFIX.length));
   for (const name of unknown.filter(isUnknown)) {
     const suggestion = nearest(name, [...known]);
     if (suggestion === undefined) continue;
@@ -88,10 +90,11 @@ function partition(
 
 /** The options that only other commands have: one file may hold the options of several commands. */
 async function optionsElsewhere(own: ReadonlySet<string>): Promise<Set<string>> {
-  const elsewhere = new Set<string>();
-  for (const entry of commands) {
-    const { space } = await entry.load();
-    for (const key of allFields(space).keys()) if (!own.has(key)) elsewhere.add(key);
-  }
-  return elsewhere;
+  const { keys } = await allOptionNames();
+  return new Set(keys.filter((key) => !own.has(key)));
+}
+
+/** As the build wrote them down, so that the commands need not be loaded. */
+async function allOptionNames(): Promise<OptionNames> {
+  return (await builtOptionNames()) ?? optionNamesOf(commands);
 }

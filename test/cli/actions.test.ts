@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { refuseForAction } from '../../src/cli/actions.js';
 import { parseArguments } from '../../src/cli/arguments.js';
+import { shapeOf } from '../../src/cli/shape-of.js';
 import { commands } from '../../src/cli/commands/index.js';
 import { toolkitError } from '../support/errors.js';
 
@@ -9,7 +10,7 @@ import { toolkitError } from '../support/errors.js';
 async function check(line: string): Promise<void> {
   const [name = '', ...words] = line.split(' ');
   const command = await commands.find((entry) => entry.name === name)!.load();
-  refuseForAction(name, command, parseArguments(name, command, words));
+  refuseForAction(name, command, parseArguments(name, shapeOf(command), words));
 }
 
 describe('an option of another action is refused', () => {

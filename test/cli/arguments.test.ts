@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
-import { HelpRequested, parseArguments } from '../../src/cli/arguments.js';
+import { parseArguments } from '../../src/cli/arguments.js';
 import { presentationFields, type Command } from '../../src/cli/command.js';
 import { commands } from '../../src/cli/commands/index.js';
-import { helpText } from '../../src/cli/help.js';
+import { HelpRequested, helpText } from '../../src/cli/help.js';
+import { shapeOf } from '../../src/cli/shape-of.js';
 import { fieldsOf, flagOf } from '../../src/core/config/fields.js';
 import { allFields } from '../../src/core/config/resolve.js';
 import { toolkitError } from '../support/errors.js';
 
 function helpOf(name: string, command: Command, width?: number): string {
   try {
-    parseArguments(name, command, ['--help'], width);
+    parseArguments(name, shapeOf(command), ['--help'], width);
   } catch (error) {
     if (error instanceof HelpRequested) return error.text;
     throw error;
@@ -54,7 +55,7 @@ it.each([
   ['completion', ['tcl'], 'unknown shell "tcl"', 'use one of bash, zsh, fish'],
 ])('mnist %s %j: %s — %s', async (name, words, message, hint) => {
   const command = await commands.find((entry) => entry.name === name)!.load();
-  const error = await toolkitError('USAGE', () => parseArguments(name, command, words));
+  const error = await toolkitError('USAGE', () => parseArguments(name, shapeOf(command), words));
   expect({ message: error.message, hint: error.hint }).toEqual({ message, hint });
 });
 
@@ -67,6 +68,6 @@ it('defaults are shown as one types them, with the plug-ins that have each', asy
 
 it('a flag of an option that is on by default switches it off', async () => {
   const serve = await commands.find(({ name }) => name === 'serve')!.load();
-  expect(parseArguments('serve', serve, []).values).toEqual({});
-  expect(parseArguments('serve', serve, ['--no-drift']).values).toEqual({ drift: false });
+  expect(parseArguments('serve', shapeOf(serve), []).values).toEqual({});
+  expect(parseArguments('serve', shapeOf(serve), ['--no-drift']).values).toEqual({ drift: false });
 });

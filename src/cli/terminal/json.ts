@@ -31,10 +31,6 @@ export class JsonReporter implements Reporter {
     this.#people.error(error);
   }
 
-  text(text: string): void {
-    this.#people.text(text);
-  }
-
   close(): void {
     this.#people.close();
   }

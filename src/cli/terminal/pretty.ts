@@ -112,10 +112,6 @@ export class PrettyReporter implements Reporter {
     if (this.#options.verbose) this.#line(stackOf(error));
   }
 
-  text(text: string): void {
-    this.#options.stdout.write(cleanText(text));
-  }
-
   close(): void {
     this.#progress.clear();
   }

@@ -19,8 +19,6 @@ export interface Reporter {
   event(event: ToolkitEvent): void;
   outcome(outcome: Outcome): void;
   error(error: ToolkitError): void;
-  /** Requested text, such as help. */
-  text(text: string): void;
   /** Removes the progress bar. */
   close(): void;
 }

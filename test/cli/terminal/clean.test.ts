@@ -7,6 +7,7 @@ import { halfBlocks } from '../../../src/cli/terminal/half-blocks.js';
 import { createReporter } from '../../../src/cli/terminal/index.js';
 import { styleFor } from '../../../src/cli/terminal/style.js';
 import { table } from '../../../src/cli/terminal/table.js';
+import { writeText } from '../../../src/cli/terminal/text.js';
 import { ToolkitError } from '../../../src/core/errors.js';
 import type { ToolkitEvent } from '../../../src/core/events.js';
 import { escapeJson } from '../../../src/core/formats/unsafe-characters.js';
@@ -124,7 +125,7 @@ describe.each([
     const reporter = createReporter({ ...kind, color: false, verbose: true }, terminal);
     for (const event of events(`a${text}\nb`)) reporter.event(event);
     reporter.error(new ToolkitError('USAGE', { message: text, hint: text }, { cause: new Error(text) }));
-    reporter.text(`${text}\n`);
+    writeText(terminal.stdout, `${text}\n`);
     reporter.outcome({ data: { text }, text: (paint) => paint.bold(text) });
     reporter.close();
     expect(written).not.toMatch(RAW);

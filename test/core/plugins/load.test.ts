@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { loadPluginsOf } from '../../../src/cli/plugins.js';
-import type { HelpRequested } from '../../../src/cli/arguments.js';
+import type { HelpRequested } from '../../../src/cli/help.js';
+import { shapeOf } from '../../../src/cli/shape-of.js';
 import { parseArguments } from '../../../src/cli/arguments.js';
 import { trainCommand } from '../../../src/cli/commands/train.js';
 import { resolveSettings } from '../../../src/cli/settings.js';
@@ -49,7 +50,7 @@ async function pluginFile(text: string, name = 'mine.mjs'): Promise<string> {
 /** What a command line becomes, as far as the settings. */
 async function settingsOf(words: string[], environment: NodeJS.ProcessEnv = {}) {
   await loadPluginsOf(trainCommand, words, environment);
-  const parsed = parseArguments('train', trainCommand, words);
+  const parsed = parseArguments('train', shapeOf(trainCommand), words);
   const presentation = { config: undefined } as Presentation;
   return (await resolveSettings(trainCommand, parsed, presentation, environment)).flat;
 }
@@ -96,7 +97,7 @@ describe('a model in a file', () => {
     await loadPluginsOf(trainCommand, words, {});
     let help = '';
     try {
-      parseArguments('train', trainCommand, words, 110);
+      parseArguments('train', shapeOf(trainCommand), words, 110);
     } catch (error) {
       help = (error as HelpRequested).text;
     }

@@ -1,0 +1,80 @@
+import { createInterface } from 'node:readline/promises';
+
+import type { ExitCode } from '../core/errors.js';
+import type { Emit } from '../core/events.js';
+import { refuseForAction } from './actions.js';
+import type { ParsedArguments } from './arguments.js';
+import type { CommandEntry, Presentation } from './command.js';
+import { commands } from './commands/index.js';
+import type { ProcessIo } from './process-io.js';
+import { resolvePresentation, resolveSettings, warnOfVariables } from './settings.js';
+import { watchSignals } from './signals.js';
+import { cleanLine } from './terminal/clean.js';
+import type { Reporter } from './terminal/reporter.js';
+
+/** A command that was called. */
+export interface CalledCommand {
+  entry: CommandEntry;
+  parsed: ParsedArguments;
+  io: ProcessIo;
+  /** Chooses how results are shown. */
+  setReporter: (presentation: Presentation) => Promise<Reporter>;
+}
+
+/** Runs a command and returns its exit code. Throws what the command throws, and the errors of its settings. */
+export async function runCommand({ entry, parsed, io, setReporter }: CalledCommand): Promise<ExitCode> {
+  const command = await entry.load();
+  const { positionals } = parsed;
+  const presentation = resolvePresentation(parsed.values, io.env);
+  const reporter = await setReporter(presentation);
+  refuseForAction(entry.name, command, parsed);
+  const resolution = await resolveSettings(command, parsed, presentation, io.env);
+  if (presentation.printConfig) {
+    const { configOutcome } = await import('./terminal/results/config.js');
+    reporter.outcome(configOutcome(resolution));
+    return 0;
+  }
+  const emit: Emit = (event) => {
+    reporter.event(event);
+  };
+  await warnOfVariables(command, io.env, emit);
+  const { signal, release } = watchSignals(io, () => {
+    reporter.event({
+      event: 'notice',
+      message: 'stopping after the current step; press Ctrl-C again to stop at once',
+    });
+  });
+  try {
+    const {
+      failure,
+      failures = [],
+      ...outcome
+    } = await command.run({
+      positionals,
+      options: resolution.values,
+      resolution,
+      commands,
+      json: presentation.json,
+      environment: io.env,
+      stdin: io.stdin,
+      context: { signal, emit },
+      confirm: io.stdin.isTTY && io.stderr.isTTY ? (question) => confirm(question, io) : undefined,
+    });
+    // The result is always the last line of the output.
+    const failed = failure ? [failure, ...failures] : failures;
+    for (const error of failed) reporter.error(error);
+    reporter.outcome(outcome);
+    return failed[0]?.exitCode ?? 0;
+  } finally {
+    release();
+  }
+}
+
+async function confirm(question: string, { stdin, stderr }: ProcessIo): Promise<boolean> {
+  const terminal = createInterface({ input: stdin, output: stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${cleanLine(question)} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}
