@@ -17,7 +17,17 @@ it('a checkpoint or a search of others names no library, no folder and no other 
   const taken = trustedSettings(stranger);
   const left = known.filter((key) => !(key in taken));
   expect(left.sort()).toEqual(
-    ['checkpointsDir', 'dataDir', 'reproduce', 'resume', 'run', 'runtime', 'stopAfter'].sort(),
+    [
+      'allowChangedPlugins',
+      'checkpointsDir',
+      'dataDir',
+      'plugin',
+      'reproduce',
+      'resume',
+      'run',
+      'runtime',
+      'stopAfter',
+    ].sort(),
   );
 });
 
