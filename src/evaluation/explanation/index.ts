@@ -5,4 +5,8 @@ import { occlusion } from './occlusion.js';
 import { smoothGrad } from './smooth-grad.js';
 
 /** The methods for `--method`. To add one, add a file in this folder and a line here. */
-export const explainers = new Registry('explainer', [integratedGradients, smoothGrad, occlusion, gradCam], ['build']);
+export const explainers = new Registry(
+  'explainer',
+  [integratedGradients, smoothGrad, occlusion, gradCam],
+  ['build'],
+);
