@@ -170,9 +170,12 @@ export class EagerBinding implements TensorFlowBinding {
     return ids.map((id) => this.#describe(id));
   }
 
-  /** Runs an operation with one output of known shape and type and returns its id. Throws as `executeOp` does. */
-  executeKnown(name: string, attributes: readonly OperationAttribute[], inputs: number[]): number {
-    this.#execute(name, attributes, inputs, 1);
+  /**
+   * Runs an operation without attributes, with one output of known shape and type, and returns its id. TensorFlow infers types from the
+   * inputs: setting them would only cost time. Throws as `executeOp` does.
+   */
+  executeKnown(name: string, inputs: number[]): number {
+    this.#execute(name, [], inputs, 1);
     return this.#insert(this.#area.at(0));
   }
 

@@ -73,7 +73,7 @@ export function newTensorFlowBackend(
     override executeSingleInput(name: string, input: TensorInfo): Tensor {
       const type = this.getDTypeInteger(input.dtype);
       return CHANGES_SHAPE_OR_TYPE.has(name)
-        ? this.executeSingleOutput(name, typeAttributes(type), [input])
+        ? this.executeSingleOutput(name, [attribute.type('T', type)], [input])
         : this.executeElementwise(name, type, [input], input.shape);
     }
 
@@ -83,11 +83,10 @@ export function newTensorFlowBackend(
       // Another binding watches what is done, such as one that records a step.
       const { binding } = this;
       if (binding !== own.binding) {
-        const [output] = binding.executeOp(name, typeAttributes(type), ids, 1);
+        const [output] = binding.executeOp(name, [attribute.type('T', type)], ids, 1);
         return this.createOutputTensor(output!);
       }
-      // TensorFlow infers the type from the inputs: setting it would only cost time.
-      const id = own.binding.executeKnown(name, [], ids);
+      const id = own.binding.executeKnown(name, ids);
       return this.createOutputTensor({ id, shape, dtype: type });
     }
 
@@ -148,13 +147,6 @@ export function newTensorFlowBackend(
     }
   }
   return new TensorFlowBackend();
-}
-
-const TYPE_ATTRIBUTES: Record<number, readonly OperationAttribute[]> = {};
-
-/** The attribute `T`; one list for all calls. */
-function typeAttributes(type: number): readonly OperationAttribute[] {
-  return (TYPE_ATTRIBUTES[type] ??= [attribute.type('T', type)]);
 }
 
 function refused(operation: string, reason: string, cause?: unknown): ToolkitError {
