@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 
+import { processorName } from '../src/core/processes.js';
+
 /** Where and with what a race was run. */
 export interface Machine {
   processor: string;
@@ -19,7 +21,7 @@ export interface Machine {
 /** Says what machine this is, and measures for a second how busy others keep it. */
 export async function describeMachine(checkout: string): Promise<Machine> {
   return {
-    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    processor: processorName() ?? 'unknown',
     cores: availableParallelism(),
     memoryBytes: totalmem(),
     system: `${type()} ${release()}`,
