@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { isToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
 import { obtainOnnxRuntime } from '../deployment/onnx-runtime/obtain.js';
-import { pinnedFiles } from '../deployment/onnx-runtime/pinned-files.js';
-import type { RuntimeName } from '../deployment/web/page-model.js';
+import { fileNames, runtimeNames } from '../deployment/onnx-runtime/pinned-files.js';
 import { once, type StaticFiles } from './http/static-files.js';
 import { HttpError } from './http-errors.js';
 
@@ -13,14 +12,12 @@ import { HttpError } from './http-errors.js';
  * run a model with convolutions in the browser do.
  */
 export function pageRuntime(context: StageContext, obtain = obtainOnnxRuntime): StaticFiles {
-  const builds = Object.keys(pinnedFiles) as RuntimeName[];
   const folder = once(() =>
-    obtain({ builds, environment: process.env }, context).catch((error: unknown) => {
+    obtain({ builds: runtimeNames, environment: process.env }, context).catch((error: unknown) => {
       throw unavailable(error, context);
     }),
   );
-  const names = builds.flatMap((build) => [...pinnedFiles[build].keys()]);
-  return new Map(names.map((name) => [name, async () => join(await folder(), name)]));
+  return new Map(fileNames(runtimeNames).map((name) => [name, async () => join(await folder(), name)]));
 }
 
 /** The person at the server learns what to install; clients, that it is missing. */

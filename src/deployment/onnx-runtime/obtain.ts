@@ -12,7 +12,14 @@ import { whoElseMayWrite } from '../../core/ownership.js';
 import { cacheFolder } from '../../tensorflow/runtime/locate.js';
 import { downloadNpmPackage } from './npm-package.js';
 import type { RuntimeName } from '../web/page-model.js';
-import { ONNX_RUNTIME, PACKAGE, pinnedFiles, type PinnedFiles } from './pinned-files.js';
+import {
+  fileNames,
+  ONNX_RUNTIME,
+  PACKAGE,
+  pinnedFiles,
+  runtimeNames,
+  type PinnedFiles,
+} from './pinned-files.js';
 
 /** Which builds are needed, and where to look for them. */
 export interface OnnxRuntimeRequest {
@@ -81,18 +88,16 @@ async function installOnnxRuntime(
   const onWait = (owner: string): void => {
     emit({ event: 'notice', message: `waiting for ${owner}, which is installing ONNX Runtime` });
   };
-  const all = Object.keys(pinned) as RuntimeName[];
-  await makeFolder(cache);
   return withLock(join(cache, 'onnx-runtime.lock'), { waitMs: Infinity, signal, onWait }, async () => {
     // Another process may have installed it while this one waited.
-    if (await isIntact(folder, all, pinned)) return folder;
+    if (await isIntact(folder, runtimeNames, pinned)) return folder;
     const message = `installing ONNX Runtime ${PACKAGE.version} (${PACKAGE.mebibytes} MiB) into ${cache} (first use only)`;
     emit({ event: 'stage', stage: 'runtime', message });
     await fill(folder, environment, signal, pinned).catch((error: unknown) => {
       signal.throwIfAborted();
       throw error instanceof ToolkitError ? error : missing(messageOf(error), error);
     });
-    if (await isIntact(folder, all, pinned)) return folder;
+    if (await isIntact(folder, runtimeNames, pinned)) return folder;
     throw missing(`${folder} does not hold the files that were published, or others may change them`);
   });
 }
@@ -108,8 +113,7 @@ async function fill(
   await makeFolder(staging);
   try {
     const archive = await downloadNpmPackage(ONNX_RUNTIME, staging, environment, signal);
-    const names = Object.values(pinned).flatMap((files) => [...files.keys()]);
-    const paths = new Set(names.map((name) => `package/dist/${name}`));
+    const paths = new Set(fileNames(runtimeNames, pinned).map((name) => `package/dist/${name}`));
     const content = join(staging, 'content');
     await mkdir(content);
     // Loaded only when needed: most commands unpack nothing.

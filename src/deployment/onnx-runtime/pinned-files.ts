@@ -27,3 +27,11 @@ export const pinnedFiles: PinnedFiles = {
     ],
   ]),
 };
+
+/** The names of both builds. */
+export const runtimeNames = Object.keys(pinnedFiles) as readonly RuntimeName[];
+
+/** The names of the files of some builds. */
+export function fileNames(builds: readonly RuntimeName[], pinned: PinnedFiles = pinnedFiles): string[] {
+  return builds.flatMap((build) => [...pinned[build].keys()]);
+}

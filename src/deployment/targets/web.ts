@@ -8,7 +8,7 @@ import { sha256OfFile } from '../../core/hashing.js';
 import { ruleOf } from '../../evaluation/decisions/rule.js';
 import { quantizeOption, weightsOf, writeOnnx } from '../onnx/export.js';
 import { obtainOnnxRuntime } from '../onnx-runtime/obtain.js';
-import { pinnedFiles } from '../onnx-runtime/pinned-files.js';
+import { fileNames } from '../onnx-runtime/pinned-files.js';
 import type { DeploymentSource, ExportedModel } from '../source.js';
 import { describeForPage } from '../web/describe-model.js';
 import { PAGE_FOLDER, STANDALONE_SCRIPT } from '../web/files.js';
@@ -42,12 +42,11 @@ async function exportWeb(
   const rule = ruleOf(decision, description);
   const model = describeForPage(description, version, rule, runtimes);
   const runtime = await obtainOnnxRuntime({ builds: runtimes, environment: process.env }, source.context);
-  const files = runtimes.flatMap((name) => [...pinnedFiles[name].keys()]);
   const exported = await writeOnnx('web', source, { input: 'uint8', weights: weightsOf(quantize) }, folder);
   await copyAll(folder, [
     ...['index.html', 'style.css', 'icon.svg'].map((name) => [name, join(PAGE_FOLDER, name)] as const),
     ['main.js', STANDALONE_SCRIPT],
-    ...files.map((name) => [`runtime/${name}`, join(runtime, name)] as const),
+    ...fileNames(runtimes).map((name) => [`runtime/${name}`, join(runtime, name)] as const),
   ]);
   await writeFileAtomically(join(folder, 'model.json'), `${JSON.stringify(model)}\n`);
   await writeFileAtomically(join(folder, '_headers'), headersFile());
