@@ -6,8 +6,8 @@ import { isDense, type PageModel, type RuntimeName } from './page-model.js';
 /** The activation of a model that is dense layers on raw pixels alone; else null. */
 function denseActivationOf({ model, config }: CheckpointDescription): string | null {
   const { activation, features = 'raw' } = config;
-  const isDense = model.name === 'mlp' && features === 'raw';
-  return isDense && typeof activation === 'string' ? activation : null;
+  if (model.name !== 'mlp' || features !== 'raw') return null;
+  return typeof activation === 'string' ? activation : null;
 }
 
 /** Whether the page needs ONNX Runtime to run a model in a browser. */
