@@ -25,24 +25,32 @@ export function costsForRecall(
   targets: TargetRecalls,
 ): CostsForRecall {
   const rows = rowsOf(scored);
+  const wanted = [...targets].map(([label, target]) => ({
+    ...{ label, target },
+    own: rows.filter((_, index) => scored.labels[index] === label),
+  }));
   const base = policy.costs ?? unitCosts(policy.classNames.length);
   const factors = base.map(() => 1);
   const costs = (): number[][] => base.map((row, label) => row.map((cost) => cost * factors[label]!));
   let unmet: number | undefined;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     unmet = undefined;
-    for (const [label, target] of targets) {
-      const own = rows.filter((_, index) => scored.labels[index] === label);
+    for (const { label, target, own } of wanted) {
       if (recallOf(own, label, { ...policy, costs: costs() }) >= target) continue;
       unmet = label;
       const needed = own.map((row) => neededFactor(row, label, base, factors)).sort((a, b) => a - b);
-      const factor = needed[Math.ceil(target * own.length - 1e-9) - 1]! * MARGIN;
+      const factor = needed[imagesToFind(target, own.length) - 1]! * MARGIN;
       if (!(factor <= MAX_FACTOR)) return { costs: null, unreachable: label };
       factors[label] = Math.max(factor, factors[label]! * MARGIN);
     }
     if (unmet === undefined) return { costs: costs(), unreachable: null };
   }
   return { costs: null, unreachable: unmet! };
+}
+
+/** How many of some images a recall asks for, whatever rounding makes of the product. */
+export function imagesToFind(recall: number, images: number): number {
+  return Math.ceil(recall * images - 1e-9);
 }
 
 /** The cost matrix in which each error costs 1. */

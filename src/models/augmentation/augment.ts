@@ -16,35 +16,38 @@ export type Augmentation = (images: Tensor4D, randomness: Randomness) => Tensor4
 
 /**
  * Builds the augmentation of some options; undefined if they include none. Stroke thickness changes first, on the original pixels; the
- * affine map and the elastic distortion are combined, so that an image is interpolated only once; flips, brightness and contrast follow; erasing comes last. The outside is
- * filled with the scaled value of pixel 0.
+ * affine map and the elastic distortion are combined, so that an image is interpolated only once; flips, brightness and contrast follow;
+ * erasing comes last. The outside is filled with the scaled value of pixel 0.
  */
 export function augmentation(options: AugmentationOptions, scaling: PixelScaling): Augmentation | undefined {
-  const { augmentThickness, augmentElastic, augmentErasing } = options;
-  const { augmentFlipHorizontal, augmentFlipVertical, augmentBrightness, augmentContrast } = options;
-  const changes: Augmentation[] = [];
-  if (augmentThickness > 0)
-    changes.push((images, randomness) => changeThickness(images, augmentThickness, randomness));
-  if (isAffine(options) || augmentElastic > 0)
-    changes.push((images, randomness) => move(images, options, scaling.offset, randomness));
-  const flips = { horizontal: augmentFlipHorizontal, vertical: augmentFlipVertical } as const;
-  for (const [way, probability] of entriesOf(flips)) {
-    if (probability > 0)
-      changes.push((images, randomness) => flipImages(images, way, probability, randomness));
-  }
-  const lights = { brightness: augmentBrightness, contrast: augmentContrast } as const;
-  for (const [lighting, strength] of entriesOf(lights)) {
-    if (strength > 0)
-      changes.push((images, randomness) => changeLighting(images, lighting, strength, scaling, randomness));
-  }
-  if (augmentErasing > 0)
-    changes.push((images, randomness) => eraseRectangles(images, augmentErasing, scaling, randomness));
-  if (changes.length === 0) return undefined;
-  return (images, randomness) => changes.reduce((changed, change) => change(changed, randomness), images);
+  const moves = isAffine(options) || options.augmentElastic > 0;
+  return combined([
+    by(options.augmentThickness, changeThickness),
+    moves ? (images, randomness) => move(images, options, scaling.offset, randomness) : undefined,
+    by(options.augmentFlipHorizontal, (images, probability, randomness) =>
+      flipImages(images, 'horizontal', probability, randomness),
+    ),
+    by(options.augmentFlipVertical, (images, probability, randomness) =>
+      flipImages(images, 'vertical', probability, randomness),
+    ),
+    by(options.augmentBrightness, (images, strength, randomness) =>
+      changeLighting(images, 'brightness', strength, scaling, randomness),
+    ),
+    by(options.augmentContrast, (images, strength, randomness) =>
+      changeLighting(images, 'contrast', strength, scaling, randomness),
+    ),
+    by(options.augmentErasing, (images, probability, randomness) =>
+      eraseRectangles(images, probability, scaling, randomness),
+    ),
+  ]);
 }
 
-function entriesOf<Key extends string>(record: Readonly<Record<Key, number>>): [Key, number][] {
-  return Object.entries(record) as [Key, number][];
+/** A change by some amount; undefined for 0. */
+function by(
+  amount: number,
+  change: (images: Tensor4D, amount: number, randomness: Randomness) => Tensor4D,
+): Augmentation | undefined {
+  return amount > 0 ? (images, randomness) => change(images, amount, randomness) : undefined;
 }
 
 /** Applies augmentations one after the other; undefined if there are none. */

@@ -63,6 +63,7 @@ export async function calibrate(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description, path } = checkpoint;
   const given = await givenPolicy(options, description.classNames);
+  const targets = targetRecalls(options, description.classNames);
   const data = await prepareData(
     { dataset: description.data.dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
     context,
@@ -73,18 +74,9 @@ export async function calibrate(
   const validation = await score(checkpoint, data.train, validationIndices, how);
   const test = await score(checkpoint, data.test, Int32Array.from(data.test.labels.keys()), how);
   const temperature = fitTemperature(validation.logits, validation.labels, description.classNames.length);
-  const targets = targetRecalls(options, description.classNames);
-  const policy = withRecall(
-    withTarget(
-      correctedFor(checkpoint, given, scoredAt(validation, temperature), context),
-      options.targetAccuracy,
-      validation,
-      temperature,
-    ),
-    targets,
-    scoredAt(validation, temperature),
-    context,
-  );
+  const scored = scoredAt(validation, temperature);
+  const corrected = correctedFor(checkpoint, given, scored, context);
+  const policy = withRecall(withTarget(corrected, options.targetAccuracy, scored), targets, scored, context);
   const decision: StoredDecision = {
     format: 'mnist-train/decision',
     version: 1,
@@ -199,11 +191,10 @@ function correctedFor(
 function withTarget(
   policy: DecisionPolicy,
   target: number | undefined,
-  scored: Scored,
-  temperature: number,
+  scored: ScoredExamples,
 ): DecisionPolicy {
   if (target === undefined) return policy;
-  const judgements = judgementsOf(rowsOf(scoredAt(scored, temperature)), scored.labels);
+  const judgements = judgementsOf(rowsOf(scored), scored.labels);
   const thresholds = policy.classNames.map((_, index) => {
     const own = judgements.filter(({ predicted }) => predicted === index);
     // Where no threshold is high enough, every image is sent to a person.

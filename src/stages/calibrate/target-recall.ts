@@ -2,7 +2,11 @@ import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { percent } from '../../core/format.js';
 import type { DecisionPolicy } from '../../evaluation/decisions/decide.js';
-import { costsForRecall, type TargetRecalls } from '../../evaluation/decisions/target-recall.js';
+import {
+  costsForRecall,
+  imagesToFind,
+  type TargetRecalls,
+} from '../../evaluation/decisions/target-recall.js';
 import type { ScoredExamples } from '../../evaluation/probabilities.js';
 import { wilsonInterval } from '../../evaluation/wilson.js';
 import type { CalibrateOptions } from './calibrate-options.js';
@@ -68,7 +72,7 @@ export function withRecall(
       );
     }
     // Not one of so few may be missed.
-    if (Math.ceil(target * images - 1e-9) === images && target < 1) {
+    if (imagesToFind(target, images) === images && target < 1) {
       const { low } = wilsonInterval(images, images);
       emit({
         event: 'warning',
