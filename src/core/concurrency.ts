@@ -21,3 +21,13 @@ export async function* mapInOrder<Element, Result>(
     await Promise.allSettled(running);
   }
 }
+
+/** Runs an action once; after a failure, the next call tries again. */
+export function once<Result>(action: () => Promise<Result>): () => Promise<Result> {
+  let done: Promise<Result> | undefined;
+  return () =>
+    (done ??= action().catch((error: unknown) => {
+      done = undefined;
+      throw error;
+    }));
+}

@@ -106,7 +106,8 @@ function diagonal(matrix: ConfusionMatrix): number[] {
   return matrix.map((row, label) => row[label]!);
 }
 
-function sum(values: readonly number[]): number {
+/** The sum of some numbers; 0 of none. */
+export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 

@@ -1,7 +1,7 @@
 import { ToolkitError } from '../../core/errors.js';
 import { RejectionError } from '../rejection.js';
 import { bufferOf } from './importing/image-header.js';
-import { openPicture, undecodable } from './importing/open-picture.js';
+import { openPicture, shrunkPixels, undecodable } from './importing/open-picture.js';
 import type { Picture } from './picture.js';
 
 /** A longer side than this is shrunk while it is decoded: there is nothing to see in it for a model of small images. */
@@ -23,13 +23,7 @@ export async function decodePicture(
 ): Promise<Picture> {
   try {
     const { image } = await openPicture(bufferOf(bytes), maxPixels);
-    const { data, info } = await image
-      .resize({ width: MAX_SIDE, height: MAX_SIDE, fit: 'inside', withoutEnlargement: true })
-      .toColourspace('srgb')
-      .ensureAlpha()
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true })
-      .catch(undecodable);
+    const { data, info } = await shrunkPixels(image.ensureAlpha(), MAX_SIDE);
     if (info.channels !== 4) return undecodable(new Error(`${info.channels} channels after decoding`));
     return { width: info.width, height: info.height, rgba: new Uint8Array(data) };
   } catch (error) {

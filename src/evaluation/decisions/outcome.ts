@@ -1,4 +1,5 @@
 import type { DecisionOutcome } from '../../artifacts/decision.js';
+import { sum } from '../confusion.js';
 import { rowsOf, type ScoredExamples } from '../probabilities.js';
 import { wilsonInterval } from '../wilson.js';
 import { decide, type DecisionPolicy } from './decide.js';
@@ -59,8 +60,4 @@ export function coverageOf({ confusion, abstained }: Pick<DecisionOutcome, 'conf
     coverage: decided / Math.max(1, decided + sum(abstained)),
     accuracy: decided === 0 ? 1 : correct / decided,
   };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

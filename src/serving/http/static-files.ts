@@ -3,6 +3,7 @@ import { extname, join } from 'node:path';
 
 import type { FastifyInstance } from 'fastify';
 
+import { once } from '../../core/concurrency.js';
 import { sha256 } from '../../core/hashing.js';
 
 /** Content types by extension; files of other kinds are not served. */
@@ -53,14 +54,4 @@ export function registerFiles(app: FastifyInstance, files: StaticFiles, prefix =
       });
     }
   }
-}
-
-/** Runs an action once; after a failure, the next call tries again. */
-export function once<Result>(action: () => Promise<Result>): () => Promise<Result> {
-  let done: Promise<Result> | undefined;
-  return () =>
-    (done ??= action().catch((error: unknown) => {
-      done = undefined;
-      throw error;
-    }));
 }

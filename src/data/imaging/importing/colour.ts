@@ -1,7 +1,7 @@
 import type { ToolkitEvent } from '../../../core/events.js';
 import { RejectionError } from '../../rejection.js';
 import type { ImageTarget } from './decode.js';
-import { openPicture, undecodable } from './open-picture.js';
+import { openPicture, shrunkPixels } from './open-picture.js';
 
 /** The size at which colours are looked for. */
 const GLANCE_SIZE = 64;
@@ -64,13 +64,7 @@ async function glance(name: string, files: FileReader, maxPixels: number): Promi
 /** Whether a picture file shows colours, not only greys. Throws RejectionError for one that cannot be decoded. */
 async function isColoured(file: Buffer, maxPixels: number): Promise<boolean> {
   const { image } = await openPicture(file, maxPixels);
-  const { data, info } = await image
-    .flatten({ background: '#fff' })
-    .resize({ width: GLANCE_SIZE, height: GLANCE_SIZE, fit: 'inside', withoutEnlargement: true })
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-    .catch(undecodable);
+  const { data, info } = await shrunkPixels(image.flatten({ background: '#fff' }), GLANCE_SIZE);
   if (info.channels !== 3) return false;
   let coloured = 0;
   for (let at = 0; at < data.length; at += 3) {

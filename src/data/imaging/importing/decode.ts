@@ -3,7 +3,7 @@ import type { Sharp } from 'sharp';
 import { RejectionError } from '../../rejection.js';
 import { centredDrawing } from '../centring.js';
 import { mayBeTransparent, type ImageHeader } from './image-header.js';
-import { loadSharp, openPicture, refuseLarge, undecodable } from './open-picture.js';
+import { loadSharp, openPicture, refuseLarge, shrunkPixels, undecodable } from './open-picture.js';
 import { edgeColour, invert, hasLightEdges, isDrawnLight, placeOn, type Pixels } from './pixels.js';
 
 /**
@@ -61,14 +61,7 @@ export async function decodeForeign(file: Buffer, target: ImageTarget): Promise<
 async function paperFor(image: Sharp): Promise<'#fff' | '#000'> {
   const { hasAlpha } = await image.metadata().catch(undecodable);
   if (!hasAlpha) return '#fff';
-  const { data, info } = await image
-    .clone()
-    .resize({ width: GLANCE_SIZE, height: GLANCE_SIZE, fit: 'inside', withoutEnlargement: true })
-    .toColourspace('srgb')
-    .ensureAlpha()
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-    .catch(undecodable);
+  const { data, info } = await shrunkPixels(image.clone().ensureAlpha(), GLANCE_SIZE);
   return info.channels === 4 && isDrawnLight(data) ? '#000' : '#fff';
 }
 

@@ -1,4 +1,4 @@
-import type { Sharp, SharpConstructor } from 'sharp';
+import type { OutputInfo, Sharp, SharpConstructor } from 'sharp';
 
 import { messageOf } from '../../../core/errors.js';
 import { RejectionError } from '../../rejection.js';
@@ -30,6 +30,18 @@ export async function openPicture(file: Buffer, maxPixels: number): Promise<Open
   const image = sharp(file, { limitInputPixels: maxPixels, failOn: 'error', sequentialRead: true });
   // Cameras store a photo as the sensor lay, and beside it how to turn it.
   return { image: image.autoOrient(), header };
+}
+
+/**
+ * Decodes a picture that has been opened, in the colours of a screen, shrunk so that no side is longer than asked. Throws RejectionError.
+ */
+export function shrunkPixels(image: Sharp, longestSide: number): Promise<{ data: Buffer; info: OutputInfo }> {
+  return image
+    .resize({ width: longestSide, height: longestSide, fit: 'inside', withoutEnlargement: true })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .catch(undecodable);
 }
 
 /** Rejects a picture of too many pixels. */
