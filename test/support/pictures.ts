@@ -3,6 +3,19 @@ import { dirname, join } from 'node:path';
 
 import sharp from 'sharp';
 
+import type { ImageTarget } from '../../src/data/imaging/importing/decode.js';
+
+/** What an import makes of pictures by default: grey, 28×28, nothing centred or inverted. */
+export const defaultTarget: ImageTarget = {
+  width: 28,
+  height: 28,
+  channels: 1,
+  fit: 'pad',
+  centre: 'none',
+  invert: 'no',
+  maxPixels: 2 ** 24,
+};
+
 /** A grey PNG of one value, with a dot of another in its upper left corner, so that two can be told apart. */
 export function picture(value: number, dot = value, side = 28): Promise<Buffer> {
   const data = Buffer.alloc(side * side, value);

@@ -7,16 +7,7 @@ import { temporaryFolder } from '../../support/folders.js';
 import { bombPng, goodImages, pngClaiming } from '../../support/hostile-images.js';
 import { collectHostile } from '../../support/hostile-sources.js';
 import { failureOf } from '../../support/errors.js';
-
-const target = {
-  width: 28,
-  height: 28,
-  channels: 1,
-  fit: 'pad',
-  centre: 'none',
-  invert: 'no',
-  maxPixels: 2 ** 24,
-} as const;
+import { defaultTarget } from '../../support/pictures.js';
 
 it('hundreds of damaged and hostile inputs end in images, rejections or errors, and stay in the data folder', async () => {
   const root = await temporaryFolder();
@@ -35,7 +26,7 @@ describe('decodeImage refuses', () => {
     [{ width: 0, height: 10 }, /no pixels/],
   ])('a PNG that claims %o, before it is decoded', async ({ width, height }, reason) => {
     const file = pngClaiming(width, height, deflateSync(Buffer.alloc(100)));
-    expect(String(await failureOf(decodeImage(file, target)))).toMatch(reason);
+    expect(String(await failureOf(decodeImage(file, defaultTarget)))).toMatch(reason);
   });
 
   it.each([
@@ -44,7 +35,7 @@ describe('decodeImage refuses', () => {
   ])('a lossy %s of so many bytes that decoding takes long', async (format, start) => {
     const file = Buffer.alloc(2 ** 23 + 1);
     file.write(start);
-    expect(String(await failureOf(decodeImage(file, target)))).toContain(
+    expect(String(await failureOf(decodeImage(file, defaultTarget)))).toContain(
       `more than the 8388608 that ${format}`,
     );
   });
@@ -52,12 +43,12 @@ describe('decodeImage refuses', () => {
   it('a bomb of 400 million pixels', async () => {
     const bomb = bombPng(20_000);
     expect(bomb.length).toBeLessThan(100_000);
-    expect(String(await failureOf(decodeImage(bomb, target)))).toMatch(/20000×20000, more than/);
+    expect(String(await failureOf(decodeImage(bomb, defaultTarget)))).toMatch(/20000×20000, more than/);
   });
 
   it('an image cut short, of every format', async () => {
     for (const { content } of await goodImages()) {
-      const failure = await failureOf(decodeImage(content.subarray(0, content.length >> 1), target));
+      const failure = await failureOf(decodeImage(content.subarray(0, content.length >> 1), defaultTarget));
       expect(String(failure)).toMatch(/cannot be decoded|header is incomplete/);
     }
   });
@@ -70,7 +61,7 @@ describe('decodeImage refuses', () => {
     '....ftypavif',
     '',
   ])('what is none of the formats, or only begins as one: %s', async (text) => {
-    expect(String(await failureOf(decodeImage(Buffer.from(text), target)))).toMatch(
+    expect(String(await failureOf(decodeImage(Buffer.from(text), defaultTarget)))).toMatch(
       /not a PNG|an empty file|header is incomplete/,
     );
   });

