@@ -1,6 +1,12 @@
+import { percent } from '../../core/format.js';
 import { cleanLine } from './clean.js';
 
 export { count, percent } from '../../core/format.js';
+
+/** A share in percent; "–" where there is none. */
+export function share(value: number | null): string {
+  return value === null ? '–' : percent(value);
+}
 
 /** A loss, to four decimal places. */
 export function loss(value: number): string {

@@ -1,30 +1,15 @@
 import type { DecisionOutcome } from '../../../artifacts/decision.js';
-import { count, percent } from '../format.js';
+import { count, percent, share } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
-
-/** A wider matrix would not fit a terminal; the JSON output and the report have all of it. */
-const MAX_MATRIX_CLASSES = 12;
+import { confusionMatrix } from './confusion-matrix.js';
 
 /** The confusion matrix of decisions, with the images that are sent to a person; nothing where it would not fit. */
-export function decisionMatrix(
-  { confusion, abstained, perClass }: DecisionOutcome,
-  { bold, dim }: Style,
-): string[] {
-  if (perClass.length > MAX_MATRIX_CLASSES) return [];
+export function decisionMatrix(outcome: DecisionOutcome, style: Style): string[] {
+  const { abstained } = outcome;
+  const title = 'confusion matrix of the decisions (rows: actual class; columns: decision)';
   const isAsking = abstained.some((times) => times > 0);
-  const names = perClass.map(({ name }) => name);
-  const shown = (times: number): string => (times === 0 ? dim('·') : String(times));
-  const rows = confusion.map((row, actual) => [
-    names[actual]!,
-    ...row.map((times, decided) => (actual === decided ? bold(String(times)) : shown(times))),
-    ...(isAsking ? [shown(abstained[actual]!)] : []),
-  ]);
-  return [
-    'confusion matrix of the decisions (rows: actual class; columns: decision)',
-    table(['', ...names, ...(isAsking ? ['ask a person'] : [])], rows),
-    '',
-  ];
+  return confusionMatrix(title, outcome, style, isAsking ? abstained : undefined);
 }
 
 /** Recall and precision of each class by some decisions, with the recall's confidence interval. */
@@ -32,7 +17,7 @@ export function decisionTable({ perClass }: DecisionOutcome): string {
   const rows = perClass.map(({ name, recall, recallInterval, precision, support }) => [
     name,
     share(recall),
-    recallInterval === null ? '–' : `${percent(recallInterval.low)} – ${percent(recallInterval.high)}`,
+    intervalText(recallInterval),
     share(precision),
     count(support),
   ]);
@@ -44,7 +29,7 @@ export function changeTable({ before, after }: Record<'before' | 'after', Decisi
   const rows = after.perClass.map(({ name, recall, recallInterval, precision, support }, label) => [
     name,
     `${share(before.perClass[label]!.recall)} → ${share(recall)}`,
-    recallInterval === null ? '–' : `${percent(recallInterval.low)} – ${percent(recallInterval.high)}`,
+    intervalText(recallInterval),
     `${share(before.perClass[label]!.precision)} → ${share(precision)}`,
     count(support),
   ]);
@@ -56,6 +41,6 @@ export function costText(cost: number): string {
   return String(Number(cost.toPrecision(4)));
 }
 
-function share(value: number | null): string {
-  return value === null ? '–' : percent(value);
+function intervalText(interval: DecisionOutcome['perClass'][number]['recallInterval']): string {
+  return interval === null ? '–' : `${percent(interval.low)} – ${percent(interval.high)}`;
 }

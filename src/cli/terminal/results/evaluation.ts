@@ -1,8 +1,9 @@
 import type { Interval } from '../../../evaluation/bootstrap.js';
 import { SIGNIFICANCE } from '../../../evaluation/mcnemar.js';
 import { cleanDeep } from '../clean.js';
+import { confusionMatrix } from './confusion-matrix.js';
 import { costText, decisionMatrix, decisionTable } from './decisions.js';
-import { count, duration, loss, percent } from '../format.js';
+import { count, duration, loss, percent, share } from '../format.js';
 import type { Style } from '../style.js';
 import { table } from '../table.js';
 import {
@@ -14,15 +15,12 @@ import {
 } from '../../../evaluation/evaluation.js';
 import type { ClassificationMetrics } from '../../../evaluation/metrics.js';
 
-/** A wider matrix would not fit a terminal; the JSON output and the report have all of it. */
-const MAX_MATRIX_CLASSES = 12;
-
 /** An evaluation for people: metrics, each class, and the confusion matrix. */
 export function evaluationText(given: Evaluation, style: Style): string {
   const evaluation = cleanDeep(given);
   const { subject, metrics, mistakes, timing, report } = evaluation;
   const { run, members } = subject;
-  const { accuracy, macro, perClass } = metrics;
+  const { accuracy, macro } = metrics;
   const name = members === null ? run : `ensemble of ${members.length}`;
   return [
     `${style.bold(name)} on ${describeImages(evaluation)}`,
@@ -35,7 +33,7 @@ export function evaluationText(given: Evaluation, style: Style): string {
     perClassTable(metrics),
     ...absentLines(metrics),
     '',
-    ...(perClass.length <= MAX_MATRIX_CLASSES ? [confusionTable(metrics, style), ''] : []),
+    ...confusionMatrix('confusion matrix (rows: actual class; columns: predicted class)', metrics, style),
     ...decisionLines(evaluation, style),
     ...robustnessLines(evaluation),
     ...comparisonLines(evaluation, style),
@@ -111,23 +109,8 @@ function perClassTable({ perClass, macro, n }: ClassificationMetrics): string {
   return table(['class', 'precision', 'recall', 'F1', 'ROC AUC', 'images'], [...rows, mean]);
 }
 
-function share(value: number | null): string {
-  return value === null ? '–' : percent(value);
-}
-
 function absentLines({ absentClasses }: ClassificationMetrics): string[] {
   return absentClasses.length === 0 ? [] : [absentText(absentClasses)];
-}
-
-function confusionTable({ confusion, perClass }: ClassificationMetrics, { bold, dim }: Style): string {
-  const names = perClass.map(({ name }) => name);
-  const rows = confusion.map((row, actual) => [
-    names[actual]!,
-    ...row.map((times, predicted) =>
-      actual === predicted ? bold(String(times)) : times === 0 ? dim('·') : String(times),
-    ),
-  ]);
-  return `confusion matrix (rows: actual class; columns: predicted class)\n${table(['', ...names], rows)}`;
 }
 
 function decisionLines({ extras: { decisions } }: Evaluation, style: Style): string[] {
