@@ -1,4 +1,4 @@
-// An augmentation of one's own: noise on each pixel.
+// A custom augmentation: noise on each pixel.
 // mnist train --augment ./augmentation.mjs --noise 0.1
 import { defineAugmentation, tf, z } from 'mnist-train/plugins';
 

@@ -1,10 +1,10 @@
-// A loss of one's own: generalised cross-entropy, which bears with wrong labels.
+// A custom loss: generalised cross-entropy, robust to label noise.
 // mnist train --loss ./loss.mjs --exponent 0.7
 import { defineLoss, tf, weightsOf, z } from 'mnist-train/plugins';
 
 export default defineLoss({
   name: 'generalised-cross-entropy',
-  summary: 'cross-entropy that bears with wrong labels',
+  summary: 'cross-entropy that is robust to label noise',
   source: 'Zhang and Sabuncu, “Generalized cross entropy loss”, 2018',
   options: z.strictObject({
     exponent: z

@@ -1,4 +1,4 @@
-// A model of one's own: a convolutional network whose first layer computes the gradients of the image.
+// A custom model: a convolutional network whose first layer computes the gradients of the image.
 // mnist train --model ./model.mjs --net-width 16
 import { convolution, defineModel, dense, globalAveragePooling, sequence, tf, z } from 'mnist-train/plugins';
 

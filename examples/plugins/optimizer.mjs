@@ -1,4 +1,4 @@
-// An optimizer of one's own: Lion, which steps by the sign of an average of gradients.
+// A custom optimizer: Lion, which steps by the sign of an average of gradients.
 // mnist train --optimizer ./optimizer.mjs --learning-rate 0.0003
 import {
   decoupledDecayOptions,

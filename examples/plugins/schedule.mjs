@@ -1,4 +1,4 @@
-// A learning rate schedule of one's own: each epoch has a constant share of the rate of the epoch before.
+// A custom learning rate schedule: each epoch has a constant share of the rate of the epoch before.
 // mnist train --schedule ./schedule.mjs --decay-rate 0.8
 import { defineSchedule, z } from 'mnist-train/plugins';
 

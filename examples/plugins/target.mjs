@@ -1,4 +1,4 @@
-// A deployment target of one's own: the checkpoint with a description for people.
+// A custom deployment target: the checkpoint with a description for people.
 // mnist deploy latest --to ./target.mjs --owner "Vision team"
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export default defineTarget({
       .string()
       .min(1)
       .default('nobody')
-      .meta({ description: 'person or team that answers for the model' }),
+      .meta({ description: 'person or team responsible for the model' }),
   }),
   async export(source, { owner }, folder) {
     const { description, path } = source.checkpoint;

@@ -26,7 +26,7 @@ export function complaintAbout(definition: PluginDefinition, calls: readonly str
   const missing = calls.find((call) => typeof (definition as never)[call] !== 'function');
   if (missing !== undefined) return `${name} has no function "${missing}"`;
   if (typeof options !== 'object' || options === null || !('_zod' in options) || !('shape' in options)) {
-    return `the options of ${name} are no object schema of zod 4: use the z of "mnist-train/plugins"`;
+    return `the options of ${name} are not a zod 4 object schema: use the z of "mnist-train/plugins"`;
   }
   return complaintAboutOptions(name, options as unknown as z.ZodObject);
 }
@@ -34,7 +34,7 @@ export function complaintAbout(definition: PluginDefinition, calls: readonly str
 function complaintAboutOptions(plugin: string, schema: z.ZodObject): string | undefined {
   try {
     for (const { key, description } of fieldsOf(schema).values()) {
-      if (!OPTION.test(key)) return `option ${JSON.stringify(key)} of ${plugin} is not written likeThis`;
+      if (!OPTION.test(key)) return `option ${JSON.stringify(key)} of ${plugin} must be camelCase`;
       if (description === '') return `option ${key} of ${plugin} has no description: .meta({ description })`;
     }
     const { success, error } = schema.safeParse({});
