@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { defineConfig } from 'vitest/config';
 
@@ -28,7 +30,7 @@ const APART = [
 
 export default defineConfig({
   // Plug-ins that a test writes somewhere else import the package by its name.
-  resolve: { alias: { 'mnist-train/plugins': new URL('src/plugins.ts', import.meta.url).pathname } },
+  resolve: { alias: { 'mnist-train/plugins': fileURLToPath(new URL('src/plugins.ts', import.meta.url)) } },
   test: {
     globalSetup: ['test/support/global-setup.ts'],
     sequence: { sequencer: LongestFirst },
