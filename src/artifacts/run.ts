@@ -2,7 +2,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 import { ToolkitError } from '../core/errors.js';
-import { exists } from '../core/files.js';
+import { exists, isFile } from '../core/files.js';
 import { nearest } from '../core/registry.js';
 import { refuseForeign } from './foreign/identify.js';
 
@@ -102,10 +102,6 @@ export async function resolveCheckpoint(name: string, checkpointsDir: string): P
     throw error;
   });
   return (await exists(run.best)) ? run.best : run.last;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }
 
 async function runOfFile(file: string): Promise<RunFolder> {

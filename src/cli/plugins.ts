@@ -3,6 +3,7 @@ import { allFields, type Layer } from '../core/config/resolve.js';
 import { fieldsOf, flagOf, parseText, type Field } from '../core/config/fields.js';
 import { loadNamedPlugins } from '../core/plugins/named-plugins.js';
 import { presentationFields, type Command } from './command.js';
+import { typedFor } from './shape.js';
 
 /**
  * Loads the plug-ins that a command line, the environment or a configuration file name, before the command line is parsed: their options
@@ -15,7 +16,7 @@ export async function loadPluginsOf(
 ): Promise<void> {
   const known = allFields(space);
   const keys = ['plugin', 'allowChangedPlugins', ...Object.keys(space.choices)];
-  const fields = new Map(keys.flatMap((key) => (known.has(key) ? [[key, known.get(key)!] as const] : [])));
+  const fields = new Map([...known].filter(([key]) => keys.includes(key)));
   const presentation = fieldsOf(presentationFields);
   const layers: Layer[] = [flagLayer(typedValues(words, fields)), environmentLayer(fields, environment)];
   const config = presentation.get('config')!;
@@ -24,16 +25,14 @@ export async function loadPluginsOf(
   await loadNamedPlugins(space, layers, presentation.keys());
 }
 
-/** The values of options in a command line that is not parsed yet. */
+/** The values of options in a command line that is not parsed yet; of one that is given twice, the last. */
 function typedValues(words: readonly string[], fields: ReadonlyMap<string, Field>): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const [index, word] of words.entries()) {
-    for (const [key, field] of fields) {
-      const flag = flagOf(key);
-      if (word === flag)
-        values[key] = field.kind === 'boolean' ? true : parseText(field, words[index + 1] ?? '');
-      else if (word.startsWith(`${flag}=`)) values[key] = parseText(field, word.slice(flag.length + 1));
-    }
+  for (const [key, field] of fields) {
+    const flag = flagOf(key);
+    const text = typedFor(flag, words).at(-1);
+    if (text === undefined) continue;
+    values[key] = field.kind === 'boolean' && words.includes(flag) ? true : parseText(field, text);
   }
   return values;
 }

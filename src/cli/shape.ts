@@ -74,7 +74,7 @@ export function mayNamePlugins(
 }
 
 /** What follows a flag, at each of its places. */
-function typedFor(flag: string, words: readonly string[]): string[] {
+export function typedFor(flag: string, words: readonly string[]): string[] {
   return words.flatMap((word, index) => {
     if (word === flag) return [words[index + 1] ?? ''];
     return word.startsWith(`${flag}=`) ? [word.slice(flag.length + 1)] : [];

@@ -78,6 +78,12 @@ async function makeFolders(path: string): Promise<string[]> {
   }
 }
 
+/** Whether a path is a file, or a link to one. */
+export async function isFile(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() ?? false;
+}
+
 /** Whether a path is a folder, or a link to one. */
 export async function isFolder(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);

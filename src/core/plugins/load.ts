@@ -1,10 +1,10 @@
 import { pathToFileURL } from 'node:url';
 
-import { messageOf, ToolkitError } from '../errors.js';
+import { messageOf } from '../errors.js';
 import { openRegistry, type Registry, type Named } from '../registry.js';
 import { complaintAbout, isDefinition, type PluginDefinition } from './definition.js';
 import { guarded, locateIn, pluginError, type Locate } from './guard.js';
-import { locatePlugin } from './locate.js';
+import { locatePlugin, pluginRefused } from './locate.js';
 import { shareOwnPackages } from './resolution.js';
 import { hashSources, type PluginSources } from './source-hash.js';
 
@@ -37,7 +37,7 @@ export async function loadPlugin(
   loaded.set(file, loading);
   const plugin = await loading;
   if (earlier && (await sourcesOf(module, file)).sha256 !== plugin.sha256) {
-    throw refused(module, 'it has changed since this process loaded it', 'start the program again');
+    throw pluginRefused(module, 'it has changed since this process loaded it', 'start the program again');
   }
   const locate = locateIn(plugin.files);
   for (const definition of plugin.definitions) {
@@ -58,14 +58,22 @@ async function importPlugin(module: string, file: string): Promise<LoadedPlugin>
   const values = Object.values(exported).flatMap((value: unknown) => value);
   const definitions = [...new Set(values)].filter(isDefinition);
   if (definitions.length > 0) return { module, file, ...sources, definitions };
-  throw refused(module, 'it exports no definition', 'export default defineModel({ … }); see docs/plugins.md');
+  throw pluginRefused(
+    module,
+    'it exports no definition',
+    'export default defineModel({ … }); see docs/plugins.md',
+  );
 }
 
 async function sourcesOf(module: string, file: string): Promise<PluginSources> {
   try {
     return await hashSources(file);
   } catch (error) {
-    throw refused(module, `it cannot be read: ${messageOf(error)}`, 'check the file and what it imports');
+    throw pluginRefused(
+      module,
+      `it cannot be read: ${messageOf(error)}`,
+      'check the file and what it imports',
+    );
   }
 }
 
@@ -78,10 +86,10 @@ function register(
 ): void {
   const kind = definition.kind ?? expected;
   if (kind === undefined) {
-    throw refused(
+    throw pluginRefused(
       module,
-      `${definition.name} does not say what it is`,
-      'make it with defineModel or the like',
+      `${definition.name} does not state its kind`,
+      'make it with defineModel, defineOptimizer or another of these functions',
     );
   }
   const registry = openRegistry(kind);
@@ -89,7 +97,7 @@ function register(
   if (!registry) return;
   const complaint =
     complaintAbout(definition, registry.calls ?? []) ?? complaintAboutName(registry, definition, sha256);
-  if (complaint !== undefined) throw refused(module, complaint, HINT);
+  if (complaint !== undefined) throw pluginRefused(module, complaint, HINT);
   const safe = Object.fromEntries(
     Object.entries(definition).map(([key, value]) =>
       typeof value === 'function' ? [key, guarded(value as object, locate, file)] : [key, value],
@@ -103,8 +111,4 @@ function complaintAboutName(registry: Registry<Named>, { name }: Named, sha256: 
   const origin = registry.originOf(name);
   if (origin?.sha256 === sha256) return undefined;
   return `the name ${name} is taken by ${origin ? origin.module : `a built-in ${registry.kind}`}`;
-}
-
-function refused(module: string, reason: string, hint: string): ToolkitError {
-  return new ToolkitError('PLUGIN_REFUSED', { module, reason, hint });
 }

@@ -1,10 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
 import { ToolkitError } from '../errors.js';
+import { isFile } from '../files.js';
 
 /** The keyword in the package.json of packages with plug-ins: a mistyped name runs no other package. */
 const KEYWORD = 'mnist-train-plugin';
@@ -30,12 +31,17 @@ export async function locatePlugin(specifier: string): Promise<string> {
   if (!isFileSpecifier(specifier)) {
     const file = await packageFile(specifier);
     if (file !== undefined) return file;
-    throw refused(specifier, 'there is no such package here', `install it: npm install ${specifier}`);
+    throw pluginRefused(specifier, 'there is no such package here', `install it: npm install ${specifier}`);
   }
   const file = specifier.startsWith('file:') ? fileURLToPath(specifier) : resolve(specifier);
-  if (file.endsWith('.cjs')) throw refused(specifier, 'a CommonJS module', 'write it as an ES module (.mjs)');
-  if ((await stat(file).catch(() => undefined))?.isFile()) return file;
-  throw refused(specifier, 'there is no such file', 'check the path; it is relative to the current folder');
+  if (file.endsWith('.cjs'))
+    throw pluginRefused(specifier, 'a CommonJS module', 'write it as an ES module (.mjs)');
+  if (await isFile(file)) return file;
+  throw pluginRefused(
+    specifier,
+    'there is no such file',
+    'check the path; it is relative to the current folder',
+  );
 }
 
 /** The file of an installed package that declares to be a plug-in; undefined if there is no such package. Throws PLUGIN_REFUSED. */
@@ -54,7 +60,7 @@ function entryOf(name: string, folder: string, text: string): string {
   const { keywords = [], main, exports } = manifest.data ?? { exports: undefined };
   if (!keywords.includes(KEYWORD)) {
     const hint = `a package of plug-ins has the keyword "${KEYWORD}" in its package.json`;
-    throw refused(name, 'the package does not say that it is one', hint);
+    throw pluginRefused(name, 'the package does not say that it is one', hint);
   }
   return join(folder, exportedFile(exports) ?? main ?? 'index.js');
 }
@@ -76,6 +82,7 @@ function exportedFile(exports: unknown): string | undefined {
   return found === undefined ? undefined : exportedFile(conditions[found]);
 }
 
-function refused(module: string, reason: string, hint: string): ToolkitError {
+/** The error for a module that is no usable plug-in. */
+export function pluginRefused(module: string, reason: string, hint: string): ToolkitError {
   return new ToolkitError('PLUGIN_REFUSED', { module, reason, hint });
 }

@@ -1,7 +1,6 @@
 import { fieldsOf, type Field } from '../config/fields.js';
 import { optionFields, type Choice, type Layer, type OptionSpace } from '../config/resolve.js';
-import { ToolkitError } from '../errors.js';
-import { isFileSpecifier, packageFile } from './locate.js';
+import { isFileSpecifier, packageFile, pluginRefused } from './locate.js';
 import type { loadPlugin } from './load.js';
 
 /** Loads a plug-in; what that needs is not read where there is none. */
@@ -62,7 +61,7 @@ function onlyName(
   const hint = first
     ? `use --plugin ${module} and --${key} ${first.name}`
     : `docs/plugins.md describes a ${kind}`;
-  throw new ToolkitError('PLUGIN_REFUSED', { module, reason, hint });
+  throw pluginRefused(module, reason, hint);
 }
 
 /** An option of a plug-in becomes a flag beside all others: its name must be free, and plug-ins that share one must share its type. */
@@ -75,8 +74,7 @@ function refuseTakenOptions(choices: Readonly<Record<string, Choice>>, taken: Re
         const reason = conflict(field, key, choices, taken);
         if (reason === undefined) continue;
         choice.registry.remove(name);
-        const hint = 'give the option of the plug-in another name';
-        throw new ToolkitError('PLUGIN_REFUSED', { module: origin.module, reason, hint });
+        throw pluginRefused(origin.module, reason, 'give the option of the plug-in another name');
       }
     }
   }

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { ToolkitError } from '../../../core/errors.js';
+import { isFile } from '../../../core/files.js';
 import { contentRoot } from '../content-root.js';
 import { isByteRange, pixelRange, rescaledMessage } from '../pixel-range.js';
 import { pictureChannels } from '../../imaging/importing/colour.js';
@@ -71,7 +72,7 @@ interface FoundTable {
 async function tablesOf(place: string): Promise<FoundTable[]> {
   const found = await findTables(place);
   if (found.length > 0) return found;
-  if ((await stat(place).catch(() => undefined))?.isFile()) return [{ path: place, split: undefined }];
+  if (await isFile(place)) return [{ path: place, split: undefined }];
   const hint = 'use a .csv or .tsv file, or a folder with train.csv and test.csv, labels.csv or metadata.csv';
   throw new ToolkitError('SOURCE_REFUSED', { path: place, reason: 'no table found', hint });
 }

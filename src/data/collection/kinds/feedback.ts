@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 
 import { FEEDBACK_FILE, parseFeedback, type FeedbackRecord } from '../../../artifacts/feedback.js';
 import { ToolkitError } from '../../../core/errors.js';
-import { readError } from '../../../core/files.js';
+import { isFile, readError } from '../../../core/files.js';
 import { decodeChunks } from '../../../core/formats/text.js';
 import { complaintOf } from '../../../core/validation.js';
 import { convertPixels, type ImageTarget } from '../../imaging/importing/decode.js';
@@ -35,7 +35,7 @@ async function findFile(place: string): Promise<string | undefined> {
   const found = await stat(place).catch(() => undefined);
   if (!found?.isDirectory()) return found && /\.jsonl$/i.test(place) ? place : undefined;
   const path = join(place, FEEDBACK_FILE);
-  return (await stat(path).catch(() => undefined))?.isFile() ? path : undefined;
+  return (await isFile(path)) ? path : undefined;
 }
 
 async function* linesOf(path: string): AsyncGenerator<{ name: string; line: string }> {
