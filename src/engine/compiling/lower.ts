@@ -29,6 +29,12 @@ export interface BatchShards {
   count: number;
 }
 
+/** What is lowered of a trace. */
+export type LoweredTrace = Pick<
+  Trace,
+  'operations' | 'constants' | 'parameters' | 'results' | 'variables' | 'assigned'
+>;
+
 /** The nodes of a lowered trace. */
 export interface Lowered {
   results: NodeOutput[];
@@ -42,7 +48,7 @@ export interface Lowered {
  */
 export function lower(
   graph: GraphBuilder,
-  trace: Trace,
+  trace: LoweredTrace,
   context: GraphContext,
   { batch, count }: BatchShards = { batch: 0, count: 1 },
 ): Lowered {
@@ -131,7 +137,11 @@ function outputOf(node: NodeOutput, index: number): NodeOutput {
   return node.replace(/0$/, String(index));
 }
 
-function externalValue({ variables, constants }: Trace, id: number, context: GraphContext): NodeOutput {
+function externalValue(
+  { variables, constants }: LoweredTrace,
+  id: number,
+  context: GraphContext,
+): NodeOutput {
   if (variables.has(id)) return context.read(id);
   const constant = constants.get(id);
   if (!constant) throw new Error(`tensor ${id} is neither computed in the trace nor one of its inputs`);
@@ -139,7 +149,7 @@ function externalValue({ variables, constants }: Trace, id: number, context: Gra
 }
 
 /** The ids of the variables whose values from before the step are read. */
-function readVariables({ operations, variables, assigned, results }: Trace): Set<number> {
+function readVariables({ operations, variables, assigned, results }: LoweredTrace): Set<number> {
   const taken = operations.flatMap(({ name, inputs, changes }) =>
     name === LATEST_VALUE ? [] : inputs.slice(changes),
   );

@@ -1,3 +1,5 @@
+import { lower, type BatchShards } from '../compiling/lower.js';
+import { planCores } from '../sharding/work.js';
 import { attribute, GraphBuilder, type NodeOutput } from '../../tensorflow/c-api/graph-builder.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 import { refuse } from './refusal.js';
@@ -13,38 +15,64 @@ export interface StepGraph {
   readonly captured: readonly number[];
   /** The values of variables that it takes, by their numbers. */
   readonly read: readonly number[];
+  /** The number of parts that a batch is computed in at once; 1: as a whole. */
+  readonly shards: number;
 }
 
-/** Builds the graph of a trace. Throws STEP_NOT_TRACEABLE for operations that a function of tensors cannot have. */
-export function stepGraph(trace: StepTrace): StepGraph {
-  const { parameters, variables, results, assigned, constants } = trace;
+/**
+ * Builds the graph of a trace. Throws STEP_NOT_TRACEABLE for operations that a function of tensors cannot have.
+ *
+ * @param cores those that the step may use: each computes a part of its batch, where that is worth it
+ */
+export function stepGraph(trace: StepTrace, cores: number): StepGraph {
+  const { parameters, variables, results, assigned, operations } = trace;
+  const inPlace = operations.find(({ changes }) => changes > 0);
+  if (inPlace) refuse(inPlace.name, 'changes variables in place');
   const graph = new GraphBuilder();
-  const nodes = new Map<number, NodeOutput>();
-  const ends = [...results, ...assigned.values()];
   const outside = takenFromOutside(trace);
   const read = [...outside].filter((id) => variables.has(id));
   const captured = [...outside].filter((id) => !variables.has(id));
   const typeOf = typesOf(trace);
-  [...parameters, ...captured, ...read].forEach((id, index) => {
+  const taken = [...parameters, ...captured, ...read];
+  const inputs = taken.map((id, index) => {
     const { type, shape } = typeOf(id);
-    nodes.set(id, graph.placeholder(`input_${index}`, type, shape));
+    return graph.placeholder(`input_${index}`, type, shape);
   });
-  const inputs = [...nodes.values()];
-  const valueOf = (id: number): NodeOutput => {
-    const node = nodes.get(id) ?? graph.constant(constants.get(id)!);
-    nodes.set(id, node);
-    return node;
-  };
-  for (const { name, attributes, inputs: taken, outputs, changes } of trace.operations) {
-    if (changes > 0) refuse(name, 'changes variables in place');
-    const node = graph.node(name, taken.map(valueOf), attributes);
-    outputs.forEach(({ id }, index) => nodes.set(id, node.replace(/0$/, String(index))));
-  }
-  // A value of its own each, as an input may be handed on, and a result be returned twice.
-  const outputs = ends.map((id) =>
-    graph.node('Identity', [valueOf(id)], [attribute.type('T', typeOf(id).type)]),
+  const nodeOf = new Map(taken.map((id, index) => [id, inputs[index]!]));
+  const ends = [...results, ...assigned.values()];
+  const shards = shardsOf(trace, typeOf, cores);
+  const { results: computed } = lower(
+    graph,
+    { ...trace, parameters: taken, results: ends, assigned: new Map() },
+    {
+      parameters: inputs,
+      read: (id) => nodeOf.get(id)!,
+      handle: notInPlace,
+      constant: (tensor) => graph.constant(tensor),
+    },
+    shards,
   );
-  return { definition: graph.finish(), inputs, outputs, captured, read };
+  // A value of its own each, as an input may be handed on, and a result be returned twice.
+  const outputs = computed.map((node, index) =>
+    graph.node('Identity', [node], [attribute.type('T', typeOf(ends[index]!).type)]),
+  );
+  return { definition: graph.finish(), inputs, outputs, captured, read, shards: shards.count };
+}
+
+function notInPlace(): never {
+  throw new Error('a function of tensors has no resources');
+}
+
+/** The batch is what all arguments have as many rows of; without one, the step stays whole. */
+function shardsOf(
+  { parameters, operations }: StepTrace,
+  typeOf: (id: number) => TypeAndShape,
+  cores: number,
+): BatchShards {
+  const sizes = new Set(parameters.map((id) => typeOf(id).shape[0]));
+  const [size] = sizes;
+  if (sizes.size !== 1 || size === undefined || size < 2) return { batch: 0, count: 1 };
+  return { batch: size, count: planCores(operations, { size, fullSize: size }, cores).shards };
 }
 
 /** The tensors that were there before the step, other than its arguments, as far as it takes them. */

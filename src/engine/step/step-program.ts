@@ -1,13 +1,11 @@
-import type { OperationAttribute } from '#tensorflow-kernels';
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 
 import { ToolkitError } from '../../core/errors.js';
 import type { EagerBinding } from '../../tensorflow/backend/eager-binding.js';
-import { AttributeType } from '../../tensorflow/c-api/data-types.js';
 import { GraphFunction } from '../../tensorflow/backend/graph-function.js';
-import { encodeSessionConfig } from '../../tensorflow/c-api/session-config.js';
+import { GraphSession } from '../../tensorflow/backend/graph-session.js';
 import type { UsedOptimizers } from './optimizers.js';
-import { stepGraph } from './step-graph.js';
+import { stepGraph, type StepGraph } from './step-graph.js';
 import { shareTensor, type Eager, type StepTrace } from './step-trace.js';
 import { assemble, type Structure } from './structure.js';
 
@@ -17,8 +15,7 @@ import { assemble, type Structure } from './structure.js';
  */
 export class StepProgram {
   readonly #binding: EagerBinding;
-  readonly #function: GraphFunction;
-  readonly #attributes: OperationAttribute[];
+  readonly #graph: GraphFunction | GraphSession;
   /** Copies of the tensors that the step takes from its surroundings, which their owner may dispose of. */
   readonly #captured: readonly number[];
   /** The variables whose values the step takes. */
@@ -30,11 +27,10 @@ export class StepProgram {
 
   /** Throws TENSORFLOW_FAILED where TensorFlow refuses the graph, and STEP_NOT_TRACEABLE. */
   constructor({ binding }: Eager, trace: StepTrace, optimizers: UsedOptimizers) {
-    const { definition, inputs, outputs, captured, read } = stepGraph(trace);
+    const graph = stepGraph(trace, coresOf(binding));
+    const { captured, read } = graph;
     this.#binding = binding;
-    this.#function = new GraphFunction(binding.context, definition, inputs, outputs);
-    binding.addFunction(this.#function.name, inputs.length);
-    this.#attributes = precisionOf(binding);
+    this.#graph = runnable(binding, graph);
     this.#captured = captured.map((id) => shareTensor(binding, id).id);
     this.#read = read.map((id) => trace.variables.get(id)!);
     this.#assigned = [...trace.assigned.keys()];
@@ -49,15 +45,14 @@ export class StepProgram {
   }
 
   /** Runs the step on other tensors of the types and shapes that it was recorded with. */
-  run({ backend, binding }: Eager, tensors: readonly Tensor[]): unknown {
+  run({ backend }: Eager, tensors: readonly Tensor[]): unknown {
     for (const variable of [...this.#read, ...this.#assigned]) requireVariable(variable);
     const inputs = [
       ...backend.getInputTensorIds([...tensors]),
       ...this.#captured,
       ...backend.getInputTensorIds([...this.#read]),
     ];
-    const count = this.#resultCount + this.#assigned.length;
-    const outputs = binding.executeOp(this.#function.name, this.#attributes, inputs, count);
+    const outputs = this.#graph.run(inputs);
     this.#assigned.forEach((variable, index) => {
       const value = backend.createOutputTensor(outputs[this.#resultCount + index]!);
       variable.assign(value);
@@ -74,15 +69,23 @@ export class StepProgram {
   /** Gives back what it holds of TensorFlow. */
   dispose(): void {
     for (const id of this.#captured) this.#binding.deleteTensor(id);
-    this.#binding.forgetFunction(this.#function.name);
-    this.#function.remove();
+    this.#graph.remove();
   }
 }
 
-/** The precision is that of the time when a program is made; the eager mode knows one alone. */
-function precisionOf({ context }: EagerBinding): OperationAttribute[] {
-  if (context.config.mixedPrecision !== true) return [];
-  return [{ name: 'config_proto', type: AttributeType.STRING, value: encodeSessionConfig(context.config) }];
+/** A GPU computes a batch as a whole. */
+function coresOf({ context }: EagerBinding): number {
+  return context.usesGpu ? 1 : context.config.threads;
+}
+
+/** Where parts of a batch are computed at once, each has one thread: two that share theirs would be in each other's way. */
+function runnable(
+  binding: EagerBinding,
+  { definition, inputs, outputs, shards }: StepGraph,
+): GraphFunction | GraphSession {
+  if (shards === 1) return new GraphFunction(binding, definition, inputs, outputs);
+  const config = { ...binding.context.config, threads: 1, schedulingThreads: shards };
+  return new GraphSession(binding, definition, inputs, outputs, config);
 }
 
 function requireVariable(variable: Variable): void {

@@ -5,7 +5,8 @@ import { ToolkitError } from '../../core/errors.js';
 import type { Address, Pointer, TensorFlowApi } from '../c-api/c-api.js';
 import { AttributeType, DataType } from '../c-api/data-types.js';
 import type { EagerContext } from '../c-api/eager-context.js';
-import { SavedModelSessions } from './saved-model-sessions.js';
+import { runOnHandles, SavedModelSessions } from './saved-model-sessions.js';
+import type { Session } from '../c-api/session.js';
 import { setAttribute, type OperationSetup } from '../c-api/operation-attributes.js';
 import { OperationDefinitions, type OperationDefinition } from '../c-api/operation-definitions.js';
 import { OutputArea } from '../c-api/output-area.js';
@@ -95,6 +96,19 @@ export class EagerBinding implements TensorFlowBinding {
     const handles = inputs.map((id) => this.#handle(id, 'a SavedModel'));
     const results = this.#savedModels.run(session, handles, inputNames.split(','), outputNames.split(','));
     return results.map((handle) => this.#describe(this.#insert(handle)));
+  }
+
+  /** Runs a session at once; `inputNames` and `outputNames` are nodes. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
+  runSession(
+    session: Session,
+    inputs: readonly number[],
+    inputNames: readonly string[],
+    outputNames: readonly string[],
+  ): TensorMetadata[] {
+    const handles = inputs.map((id) => this.#handle(id, 'a graph'));
+    const results = runOnHandles(this.context, session, handles, inputNames, outputNames);
+    const ids = results.map((handle) => this.#insert(handle));
+    return ids.map((id) => this.#describe(id));
   }
 
   getNumOfSavedModels(): number {

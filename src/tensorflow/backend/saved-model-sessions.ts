@@ -42,18 +42,7 @@ export class SavedModelSessions {
     inputNames: readonly string[],
     outputNames: readonly string[],
   ): Address[] {
-    const session = this.#session(id);
-    const { api } = this.#context;
-    const tensors: Pointer[] = [];
-    try {
-      for (const input of inputs) tensors.push(this.#resolve(input));
-      const feeds = inputNames.map((name, index) => [name, tensors[index]!] as const);
-      const results = session.runTensors(feeds, outputNames);
-      tensors.push(...results);
-      return results.map((tensor) => this.#handleOf(tensor));
-    } finally {
-      for (const tensor of tensors) api.TF_DeleteTensor(tensor);
-    }
+    return runOnHandles(this.#context, this.#session(id), inputs, inputNames, outputNames);
   }
 
   #session(id: number): Session {
@@ -64,18 +53,49 @@ export class SavedModelSessions {
       reason: 'it is not loaded',
     });
   }
+}
 
-  #resolve(handle: Address): Pointer {
-    const { api, status } = this.#context;
-    const tensor = api.TFE_TensorHandleResolve(handle, status);
-    this.#context.check('reading a tensor');
-    return tensor;
+/**
+ * Runs a session at once with eager tensors, whose memory it shares, and returns new ones, which the caller must delete. Throws
+ * TENSORFLOW_FAILED or OUT_OF_MEMORY.
+ *
+ * @param inputNames the graph node of each input
+ */
+export function runOnHandles(
+  context: EagerContext,
+  session: Session,
+  inputs: readonly Address[],
+  inputNames: readonly string[],
+  outputNames: readonly string[],
+): Address[] {
+  const tensors: Pointer[] = [];
+  const handles: Address[] = [];
+  const { api } = context;
+  try {
+    for (const input of inputs) tensors.push(resolve(context, input));
+    const feeds = inputNames.map((name, index) => [name, tensors[index]!] as const);
+    const results = session.runTensors(feeds, outputNames);
+    tensors.push(...results);
+    for (const result of results) handles.push(handleOf(context, result));
+    return handles;
+  } catch (error) {
+    for (const handle of handles) api.TFE_DeleteTensorHandle(handle);
+    throw error;
+  } finally {
+    for (const tensor of tensors) api.TF_DeleteTensor(tensor);
   }
+}
 
-  #handleOf(tensor: Pointer): Address {
-    const { api, status } = this.#context;
-    const handle = api.TFE_NewTensorHandle(tensor, status);
-    this.#context.check('a new tensor');
-    return handle;
-  }
+function resolve(context: EagerContext, handle: Address): Pointer {
+  const { api, status } = context;
+  const tensor = api.TFE_TensorHandleResolve(handle, status);
+  context.check('reading a tensor');
+  return tensor;
+}
+
+function handleOf(context: EagerContext, tensor: Pointer): Address {
+  const { api, status } = context;
+  const handle = api.TFE_NewTensorHandle(tensor, status);
+  context.check('a new tensor');
+  return handle;
 }

@@ -6,6 +6,10 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { isToolkitError } from '../../../src/core/errors.js';
 import { compile } from '../../../src/engine/step/compile.js';
+import { refuseArgument } from '../../../src/engine/step/refusal.js';
+import { stepGraph } from '../../../src/engine/step/step-graph.js';
+import { eagerTensorFlow, traceStep } from '../../../src/engine/step/step-trace.js';
+import { flatten } from '../../../src/engine/step/structure.js';
 import { tensorFlowBackend } from '../../../src/tensorflow/backend/tfjs-backend.js';
 import { startTensorFlow } from '../../support/training.js';
 
@@ -380,5 +384,88 @@ describe('on another backend', () => {
     } finally {
       await tf.setBackend('tensorflow');
     }
+  });
+});
+
+describe('a step with much to compute', () => {
+  const work = { rows: 64, inputs: 512, units: 256 };
+
+  /** A step whose products are worth two threads each. */
+  function makeStep(): {
+    weights: tf.Variable<tf.Rank.R2>;
+    step: (x: tf.Tensor2D) => tf.Scalar;
+    end: () => void;
+  } {
+    const weights = tf.variable(
+      tf.randomNormal<tf.Rank.R2>([work.inputs, work.units], 0, 0.05, 'float32', 1),
+    );
+    const optimizer = tf.train.sgd(0.1);
+    const step = (x: tf.Tensor2D): tf.Scalar =>
+      optimizer.minimize(() => tf.mean(tf.square(tf.relu(tf.matMul(x, weights)))), true, [weights])!;
+    const end = (): void => {
+      optimizer.dispose();
+      if (!weights.isDisposed) weights.dispose();
+    };
+    return { weights, step, end };
+  }
+
+  const onCores = (cores: number, run: () => void): void => {
+    const { context } = eagerTensorFlow()!.binding;
+    const { config } = context;
+    context.config = { ...config, threads: cores };
+    try {
+      run();
+    } finally {
+      context.config = config;
+    }
+  };
+
+  it.each([2, 4])('computes parts of a batch at once on %i cores, as the eager one does', (cores) => {
+    const before = held();
+    tf.tidy(() => {
+      const [eager, compiled] = [makeStep(), makeStep()];
+      const step = compile(compiled.step);
+      onCores(cores, () => {
+        for (let turn = 0; turn < 3; turn++) {
+          const x = tf.randomUniform<tf.Rank.R2>([work.rows, work.inputs], -1, 1, 'float32', turn + 1);
+          tf.test_util.expectArraysClose(step(x).dataSync(), eager.step(x).dataSync(), 1e-6);
+          tf.test_util.expectArraysClose(compiled.weights.dataSync(), eager.weights.dataSync(), 1e-6);
+        }
+      });
+      step.dispose();
+      for (const { end } of [eager, compiled]) end();
+    });
+    expect(held()).toEqual(before);
+  });
+
+  it('is cut into parts only where its arguments have a batch in common', () => {
+    const { step, end } = makeStep();
+    const x = tf.ones<tf.Rank.R2>([work.rows, work.inputs]);
+    const shardsOf = (given: tf.Tensor[], cores: number): number => {
+      const run = (first: tf.Tensor2D): tf.Tensor => step(first);
+      return stepGraph(traceStep(eagerTensorFlow()!, run, flatten(given, refuseArgument)), cores).shards;
+    };
+    expect(shardsOf([x], 2)).toBe(2);
+    expect(shardsOf([x], 1)).toBe(1);
+    expect(shardsOf([x, tf.ones([2])], 2)).toBe(1);
+    expect(shardsOf([x, tf.scalar(1)], 2)).toBe(1);
+    end();
+    x.dispose();
+  });
+
+  it('leaves nothing behind when it fails', () => {
+    const { weights, step, end } = makeStep();
+    const x = tf.ones<tf.Rank.R2>([work.rows, work.inputs]);
+    onCores(2, () => {
+      const compiled = compile(step);
+      compiled(x).dispose();
+      const before = held();
+      weights.dispose();
+      expect(codeAndMessage(() => compiled(x))).toMatch(/USAGE the variable .* has been disposed of/);
+      expect(held().handles).toBeLessThanOrEqual(before.handles);
+      compiled.dispose();
+      x.dispose();
+      end();
+    });
   });
 });
