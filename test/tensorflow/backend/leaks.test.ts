@@ -20,11 +20,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { NodeJSKernelBackend } from '#tensorflow-kernels';
 
-import { useTensorFlowBackend } from '../../../src/tensorflow/backend/tfjs-backend.js';
-import { openTensorFlow } from '../../support/tensorflow.js';
+import { startTensorFlow } from '../../support/training.js';
 
 beforeAll(async () => {
-  await useTensorFlowBackend(await openTensorFlow());
+  await startTensorFlow();
 });
 
 const counts = (): { tfjs: number; native: number } => ({

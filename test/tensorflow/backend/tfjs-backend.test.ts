@@ -4,11 +4,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { NodeJSKernelBackend } from '#tensorflow-kernels';
 
 import { gatherBytes, uploadBytes } from '../../../src/engine/tracing/operations.js';
-import { useTensorFlowBackend } from '../../../src/tensorflow/backend/tfjs-backend.js';
-import { openTensorFlow } from '../../support/tensorflow.js';
+import { startTensorFlow } from '../../support/training.js';
 
 beforeAll(async () => {
-  await useTensorFlowBackend(await openTensorFlow());
+  await startTensorFlow();
 });
 
 const nativeTensors = (): number => (backend() as unknown as NodeJSKernelBackend).binding.getNumOfTensors();

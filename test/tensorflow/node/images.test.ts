@@ -2,7 +2,6 @@ import { memory, tensor3d } from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { useTensorFlowBackend } from '../../../src/tensorflow/backend/tfjs-backend.js';
 import {
   decodeImage,
   decodeJpeg,
@@ -12,13 +11,13 @@ import {
 } from '../../../src/tensorflow/node/images.js';
 import { nodeBackend } from '../../../src/tensorflow/node/node-backend.js';
 import { toolkitError } from '../../support/errors.js';
-import { openTensorFlow } from '../../support/tensorflow.js';
+import { startTensorFlow } from '../../support/training.js';
 
 const SIZE = { width: 31, height: 17, channels: 3 } as const;
 const PIXELS = Uint8Array.from({ length: 31 * 17 * 3 }, (_, index) => (index * 37) % 256);
 
 beforeAll(async () => {
-  await useTensorFlowBackend(await openTensorFlow());
+  await startTensorFlow();
 });
 
 const held = (): number[] => [memory().numTensors, nodeBackend().getNumOfTFTensors()];

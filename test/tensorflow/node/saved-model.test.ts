@@ -6,20 +6,19 @@ import { runInNewContext } from 'node:vm';
 import { engine, memory, tensor1d, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { useTensorFlowBackend } from '../../../src/tensorflow/backend/tfjs-backend.js';
 import { getNumOfSavedModels, loadSavedModel } from '../../../src/tensorflow/node/load-saved-model.js';
 import { nodeBackend } from '../../../src/tensorflow/node/node-backend.js';
 import { getMetaGraphsFromSavedModel } from '../../../src/tensorflow/node/saved-model-file.js';
 import { failureOf, toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
-import { openTensorFlow } from '../../support/tensorflow.js';
+import { startTensorFlow } from '../../support/training.js';
 import { ToolkitError } from '../../../src/core/errors.js';
 
 const fixture = (name: string): string =>
   join(import.meta.dirname, '../../fixtures/tfjs-node/saved_model', name);
 
 beforeAll(async () => {
-  await useTensorFlowBackend(await openTensorFlow());
+  await startTensorFlow();
 });
 
 beforeEach(() => {

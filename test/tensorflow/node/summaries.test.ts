@@ -6,16 +6,15 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { crc32c } from '../../../src/core/crc32c.js';
 import { readIntegers, readMessage } from '../../../src/core/formats/protobuf-reader.js';
-import { useTensorFlowBackend } from '../../../src/tensorflow/backend/tfjs-backend.js';
 import { bucketsOf } from '../../../src/tensorflow/node/histogram-buckets.js';
 import { nodeBackend } from '../../../src/tensorflow/node/node-backend.js';
 import { summaryFileWriter } from '../../../src/tensorflow/node/summary-file-writer.js';
 import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
-import { openTensorFlow } from '../../support/tensorflow.js';
+import { startTensorFlow } from '../../support/training.js';
 
 beforeAll(async () => {
-  await useTensorFlowBackend(await openTensorFlow());
+  await startTensorFlow();
 });
 
 const masked = (bytes: Uint8Array): number => {
