@@ -240,7 +240,7 @@ async function optionsReadIn(
   { folder, registry }: Place,
 ): Promise<ReadonlySet<string>> {
   const positionals = [...words.split(' ').slice(1), ...(run.positionals ?? [])];
-  const common = { dataDir: inject('dataDir'), checkpointsDir: folder, threads: 1 };
+  const common = { dataDir: inject('smallDataDir'), checkpointsDir: folder, threads: 1 };
   const places = { registryDir: registry.folder };
   const known = Object.entries(places).filter(([key]) => key in command.space.fields.shape);
   const layers = [callerLayer({ ...common, ...Object.fromEntries(known), ...options })];

@@ -26,9 +26,9 @@ beforeAll(async () => {
   const checkpointsDir = await mkdtemp(join(tmpdir(), 'mnist-train-test-'));
   const settings = {
     epochs: 1,
-    validationSplit: 0.9,
+    validationSplit: 0.5,
     threads: 1,
-    dataDir: inject('dataDir'),
+    dataDir: inject('smallDataDir'),
     checkpointsDir,
   };
   const { checkpoint: path } = await train(await resolveTrainOptions({ ...settings, run: 'contract' }));
@@ -44,7 +44,7 @@ async function workplace(): Promise<{
   const folder = await temporaryFolder();
   const path = join(folder, 'model.safetensors');
   await writeFile(path, checkpoint);
-  const common = { dataDir: inject('dataDir'), threads: 1, registryDir: join(folder, 'models') };
+  const common = { dataDir: inject('smallDataDir'), threads: 1, registryDir: join(folder, 'models') };
   return {
     folder,
     deployTo: (to, more = {}, context = silentContext()) => {
@@ -65,7 +65,7 @@ for (const { name, destination } of targets) {
       expect(manifest).toMatchObject({
         target: name,
         source: { run: 'contract', dataset: 'mnist', epochs: 1 },
-        metrics: { n: 10_000, exported: null },
+        metrics: { n: 2000, exported: null },
         verification: { images: 1000, bar: DIFFERENCE_BAR },
       });
       expect(manifest.verification.largestDifference).toBeLessThan(1e-5);

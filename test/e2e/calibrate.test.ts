@@ -31,7 +31,7 @@ it('calibrate: the stored decision is measured, followed by predict, and refused
   expect(tested!.curve.at(-1)!.accuracy).toBeGreaterThan(tested!.curve[0]!.accuracy);
   expect(thresholds).toHaveLength(10);
 
-  const data = (await findPrepared(inject('dataDir'), 'mnist'))!;
+  const data = (await findPrepared(inject('smallDataDir'), 'mnist'))!;
   const { width, height, rgba } = onSheet(data.test.pixels.subarray(0, 784), 4, (ink) => 255 - ink);
   await sharp(rgba, { raw: { width, height, channels: 4 } }).toFile(join(cwd, 'seven.png'));
   const path = join(cwd, 'checkpoints', 'base', 'decision.json');

@@ -28,8 +28,8 @@ it('mnist datasets show mnist: for programs, with a card and a contact sheet', a
     card: 'card.html',
     contactSheet: 'sheet.png',
   });
-  expect(view.splits.training.images).toBe(54_000);
-  expect(view.splits.training.mean).toBeCloseTo(33.31, 1);
+  expect(view.splits.training.images).toBe(10_799);
+  expect(view.splits.training.mean).toBeCloseTo(33.59, 1);
   expect(view.findings.length).toBeGreaterThanOrEqual(3);
   expect(await readFile(join(cwd, 'card.html'), 'utf8')).toMatch(/^<!doctype html>[^]*<\/html>\n$/);
   const { format, height } = await sharp(join(cwd, 'sheet.png')).metadata();
@@ -66,7 +66,7 @@ it('for people: pictures of half blocks, in colours where they are wanted', asyn
   const cwd = await temporaryFolder();
   const plain = await runCommand(['datasets', 'show', 'mnist'], { cwd });
   expect(plain.code).toBe(0);
-  expect(plain.stdout).toMatch(/^mnist: 54,000 training \+ 6,000 validation \+ 10,000 test images/);
+  expect(plain.stdout).toMatch(/^mnist: 10,799 training \+ 1,201 validation \+ 2,000 test images/);
   expect(plain.stdout).toMatch(/[▀▄█]{3}/);
   expect(plain.stdout).not.toContain('\u001B');
   const colored = await runCommand(['datasets', 'show', 'mnist'], { cwd, environment: { FORCE_COLOR: '1' } });

@@ -62,7 +62,7 @@ it(
     };
 
     await startTensorFlow();
-    const { test: images } = (await findPrepared(inject('dataDir'), 'mnist'))!;
+    const { test: images } = (await findPrepared(inject('smallDataDir'), 'mnist'))!;
     const logits = await Promise.all(
       ['r1', 'r2', 'r3'].map(async (run) => {
         const checkpoint = await readCheckpoint(join(cwd, 'checkpoints', run, 'best.safetensors'));
@@ -123,7 +123,7 @@ it(
 );
 
 it('predict --with: the mean of what each says of a picture alone, decided without any of their rules', async () => {
-  const { test: images } = (await findPrepared(inject('dataDir'), 'mnist'))!;
+  const { test: images } = (await findPrepared(inject('smallDataDir'), 'mnist'))!;
   const { width, height, rgba } = onSheet(images.pixels.subarray(0, 784), 4, (ink) => 255 - ink);
   await sharp(rgba, { raw: { width, height, channels: 4 } }).toFile(join(cwd, 'digit.png'));
   // With this rule, the first member alone asks a person.

@@ -24,7 +24,7 @@ it(
     const trained = (await step('train', ...pca, '--epochs', '2', '--run', 'whole')) as {
       test: { accuracy: number };
     };
-    expect(trained.test.accuracy).toBeGreaterThan(0.85);
+    expect(trained.test.accuracy).toBeGreaterThan(0.75);
     const { accuracy } = (await step('evaluate', 'whole')) as { accuracy: number };
     expect(accuracy).toBeCloseTo(trained.test.accuracy, 9);
 
@@ -44,18 +44,18 @@ it(
     }
 
     const embedded = await step('embed', 'whole', '--map-images', '200');
-    expect(embedded).toMatchObject({ images: 10_000, size: 64, split: 'test' });
+    expect(embedded).toMatchObject({ images: 2000, size: 64, split: 'test' });
     const file = await readFile(join(cwd, 'checkpoints/whole/embeddings/mnist-test.npy'));
-    expect(file.length % 64).toBe((10_000 * 64 * 4) % 64);
+    expect(file.length % 64).toBe((2000 * 64 * 4) % 64);
     expect(file.toString('latin1', 10, 80)).toMatch(
-      /^\{'descr': '<f4', 'fortran_order': False, 'shape': \(10000, 64\), \}/,
+      /^\{'descr': '<f4', 'fortran_order': False, 'shape': \(2000, 64\), \}/,
     );
     // The last layer makes of them the very logits that evaluate judged.
     const kernel = loadFloats(best.tensors.get('parameters/dense3/kernel')!);
     const bias = loadFloats(best.tensors.get('parameters/dense3/bias')!);
-    const vectors = new Float32Array(new Uint8Array(file.subarray(-10_000 * 64 * 4)).buffer);
+    const vectors = new Float32Array(new Uint8Array(file.subarray(-2000 * 64 * 4)).buffer);
     const labels = (await readFile(join(cwd, 'checkpoints/whole/embeddings/mnist-test-labels.npy'))).subarray(
-      -10_000,
+      -2000,
     );
     const correct = labels.reduce((sum, label, row) => {
       const logits = Array.from(bias, (start, unit) =>
@@ -65,7 +65,7 @@ it(
       );
       return sum + (logits.indexOf(Math.max(...logits)) === label ? 1 : 0);
     }, 0);
-    expect(correct / 10_000).toBeCloseTo(accuracy, 3);
+    expect(correct / 2000).toBeCloseTo(accuracy, 3);
     for (const name of ['pca', 'umap']) {
       const { format, width } = await sharp(
         join(cwd, `checkpoints/whole/embeddings/mnist-test-${name}.png`),

@@ -28,7 +28,7 @@ async function runInto(
   const [out, err] = files.map((file) => file?.fd ?? 'pipe');
   const child = spawn(process.execPath, [join(LAUNCHERS, launcher), ...words], {
     cwd,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], MNIST_DATA_DIR: inject('dataDir') },
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], MNIST_DATA_DIR: inject('smallDataDir') },
     stdio: ['ignore', out, err],
   });
   let text = '';
@@ -63,7 +63,7 @@ describe.skipIf(!existsSync(FULL))('output that a full disk does not take', () =
 
   it('on stderr, where warnings go, is a failure too', async () => {
     const cwd = await temporaryFolder();
-    const words = ['train', '--epochs', '1', '--validation-split', '0.9', '--threads', '1'];
+    const words = ['train', '--epochs', '1', '--validation-split', '0.5', '--threads', '1'];
     expect((await runInto(words, { stderr: FULL }, cwd)).code).toBe(1);
   });
 

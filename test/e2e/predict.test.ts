@@ -18,7 +18,7 @@ it('predict: classifies pictures of every kind, names each bad one, and fails wi
   const cwd = await temporaryFolder();
   const trained = await runCommand(['train', '--epochs', '3', '--run', 'base', ...QUICK], { cwd });
   expect(trained.code).toBe(0);
-  const data = (await findPrepared(inject('dataDir'), 'mnist'))!;
+  const data = (await findPrepared(inject('smallDataDir'), 'mnist'))!;
   const names: string[] = [];
   for (let index = 0; index < 8; index++) {
     const pixels = data.test.pixels.subarray(index * 784, (index + 1) * 784);

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { loadFloats } from '../../src/artifacts/safetensors.js';
-import { QUICK, runCommand } from '../support/command.js';
+import { QUICK, runCommand, wholeMnist } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
 /** Enough addresses for Node.js and TensorFlow, and too few for a huge batch; in KiB. */
@@ -18,7 +18,7 @@ it('a batch that does not fit into the memory: which one would, and the checkpoi
   await chmod(node, 0o755);
   const words = ['train', '--model', 'cnn', '--device', 'cpu', '--batch-size', '20000', '--run', 'huge'];
   // oneDNN's allocator asks again for twenty seconds before it gives up.
-  const environment = { TF_ENABLE_ONEDNN_OPTS: '0' };
+  const environment = { ...wholeMnist(), TF_ENABLE_ONEDNN_OPTS: '0' };
   const { code, stderr } = await runCommand([...words, '--threads', '1'], { cwd, node, environment });
   expect(stderr).toMatch(
     /error: out of memory with batch size 20000: OOM when allocating tensor with shape\[20000,\d+,\d+,\d+\].* — use --batch-size \d+; earlier checkpoints of the run are kept\n$/,

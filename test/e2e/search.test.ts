@@ -21,7 +21,7 @@ interface Result {
 
 /** In one trial the weights grow beyond all numbers; Adam has no momentum. */
 const CONFIGURATION = {
-  ...{ validationSplit: 0.9, threads: 1, hiddenLayers: [16] },
+  ...{ validationSplit: 0.5, threads: 1, hiddenLayers: [16] },
   search: {
     ...{ strategy: 'successive-halving', trials: 6, maxEpochs: 4, reductionFactor: 2, seed: 2 },
     space: {
@@ -108,7 +108,7 @@ it(
 it('where no trial can be trained, the reason is the error', async () => {
   const cwd = await temporaryFolder();
   const space = { optimizer: ['momentum'], learningRate: [1000], weightDecay: [10] };
-  const configuration = { validationSplit: 0.9, threads: 1, epochs: 1, search: { trials: 1, space } };
+  const configuration = { validationSplit: 0.5, threads: 1, epochs: 1, search: { trials: 1, space } };
   await writeFile(join(cwd, 'space.json'), JSON.stringify(configuration));
   const { code, stderr } = await runCommand(['search', '--config', 'space.json', '--run', 'none'], { cwd });
   expect(code).toBe(1);

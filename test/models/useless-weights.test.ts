@@ -67,7 +67,7 @@ const useless: [string, (values: Float32Array, name: string) => void, RegExp][] 
 describe.each(useless)('%s', (_, change, message) => {
   it('is refused by predict, evaluate, explain and embed, in one line', async () => {
     const path = await withWeights(change);
-    const common = { dataDir: inject('dataDir'), threads: 1 };
+    const common = { dataDir: inject('smallDataDir'), threads: 1 };
     const pictures = [{ name: 'seven.png', read: () => Promise.resolve(new Uint8Array(picture)) }];
     for (const engine of ['auto', 'eager'] as const) {
       for (const attempt of [
@@ -90,7 +90,10 @@ describe.each(useless)('%s', (_, change, message) => {
 it('embeddings that are not numbers are refused', async () => {
   const path = await withWeights(one(NaN));
   const output = join(await temporaryFolder(), 'embeddings.npy');
-  await toolkitError('CHECKPOINT_REFUSED', embed(path, { dataDir: inject('dataDir'), threads: 1, output }));
+  await toolkitError(
+    'CHECKPOINT_REFUSED',
+    embed(path, { dataDir: inject('smallDataDir'), threads: 1, output }),
+  );
 });
 
 it('images that alone bring it out are answered with an error, and the others with their class', async () => {

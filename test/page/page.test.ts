@@ -20,7 +20,7 @@ let server: RunningServer | undefined;
 
 /** A seven of the test images on white paper, as a PNG. */
 async function pictureOfSeven(): Promise<Buffer> {
-  const data = (await findPrepared(inject('dataDir'), 'mnist'))!;
+  const data = (await findPrepared(inject('smallDataDir'), 'mnist'))!;
   const { width, height, rgba } = onSheet(data.test.pixels.subarray(0, 784), 6, (ink) => 255 - ink);
   return sharp(rgba, { raw: { width, height, channels: 4 } })
     .png()

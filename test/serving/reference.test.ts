@@ -32,7 +32,7 @@ it('a registered model brings its decision and what drift is measured against; n
   const checkpoint = await writeMnistCheckpoint(folder, 'three', 3);
   const thresholds = Array<number>(10).fill(1);
   await writeDecision(checkpoint, await storedDecision(checkpoint, { temperature: 200, thresholds }));
-  const deployed = await deploy(checkpoint, { registryDir, dataDir: inject('dataDir'), threads: 1 });
+  const deployed = await deploy(checkpoint, { registryDir, dataDir: inject('smallDataDir'), threads: 1 });
   const registry = new ModelRegistry(registryDir);
   const { manifest } = await registry.resolve('mnist', 1);
   expect(manifest.files.map(({ path }) => path)).toEqual([

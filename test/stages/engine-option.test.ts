@@ -40,7 +40,7 @@ it.each(stages)('%s computes with the engine that it is told', async (_, run) =>
   onTestFinished(() => {
     compiled.mockRestore();
   });
-  const common = { dataDir: inject('dataDir'), threads: 1 };
+  const common = { dataDir: inject('smallDataDir'), threads: 1 };
   await run(checkpoint, { ...common, engine: 'eager' });
   expect(compiled).not.toHaveBeenCalled();
   await run(checkpoint, { ...common, engine: 'auto' });

@@ -12,7 +12,7 @@ import { smallNet, startTensorFlow } from './training.js';
 
 /** MNIST as the global setup prepared it. */
 export async function preparedMnist(): Promise<PreparedData> {
-  const data = await findPrepared(inject('dataDir'), 'mnist');
+  const data = await findPrepared(inject('smallDataDir'), 'mnist');
   if (!data) throw new Error('the global setup has prepared no MNIST');
   return data;
 }
@@ -70,7 +70,7 @@ export async function serveForTest(
       threads: 1,
       device: 'cpu',
       drift: false,
-      dataDir: inject('dataDir'),
+      dataDir: inject('smallDataDir'),
       ...options,
     }),
     { log: { write: (line) => void log.push(line) } },

@@ -88,7 +88,7 @@ describe('a report on real images', () => {
   let evaluation: Evaluation;
   beforeAll(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mnist-train-test-report-'));
-    const common = { dataDir: inject('dataDir'), checkpointsDir: folder, threads: 1 };
+    const common = { dataDir: inject('smallDataDir'), checkpointsDir: folder, threads: 1 };
     await train({ ...common, run: 'first', epochs: 2, validationSplit: 0.02 });
     report = join(folder, 'report.html');
     evaluation = await evaluate('first', {

@@ -9,11 +9,11 @@ import { evaluate, train, type Evaluation } from '../../../src/index.js';
 
 let checkpointsDir: string;
 const evaluated = (name: string, options: object = {}): Promise<Evaluation> =>
-  evaluate(name, { dataDir: inject('dataDir'), checkpointsDir, threads: 1, resamples: 100, ...options });
+  evaluate(name, { dataDir: inject('smallDataDir'), checkpointsDir, threads: 1, resamples: 100, ...options });
 
 beforeAll(async () => {
   checkpointsDir = await mkdtemp(join(tmpdir(), 'mnist-train-test-evaluate-'));
-  const common = { dataDir: inject('dataDir'), checkpointsDir, threads: 1, validationSplit: 0.9 };
+  const common = { dataDir: inject('smallDataDir'), checkpointsDir, threads: 1, validationSplit: 0.5 };
   await train({ ...common, run: 'long', epochs: 3 });
   await train({ ...common, run: 'short', epochs: 1, seed: 2 });
   return () => rm(checkpointsDir, { recursive: true, force: true });

@@ -25,7 +25,7 @@ import { preparedMnist } from '../../support/serving.js';
 let checkpointsDir: string;
 let digits: Uint8Array[];
 const explained = (name: string, options: ExplainOptions, pictures: Buffer[] = []): Promise<Explanations> => {
-  const common = { dataDir: inject('dataDir'), checkpointsDir, threads: 1 };
+  const common = { dataDir: inject('smallDataDir'), checkpointsDir, threads: 1 };
   const sources = pictures.map((bytes, index) => ({
     name: `digit ${index}.png`,
     read: () => Promise.resolve(bytes),
@@ -35,7 +35,13 @@ const explained = (name: string, options: ExplainOptions, pictures: Buffer[] = [
 
 beforeAll(async () => {
   checkpointsDir = await mkdtemp(join(tmpdir(), 'mnist-train-test-explain-'));
-  const common = { dataDir: inject('dataDir'), checkpointsDir, threads: 1, validationSplit: 0.9, epochs: 1 };
+  const common = {
+    dataDir: inject('smallDataDir'),
+    checkpointsDir,
+    threads: 1,
+    validationSplit: 0.5,
+    epochs: 1,
+  };
   await train({ ...common, run: 'cnn', model: 'cnn', filters: [4, 8], denseUnits: 16 });
   await train({ ...common, run: 'mlp' });
   const { test: images } = await preparedMnist();
@@ -136,7 +142,7 @@ it('what cannot be asked is refused with advice', async () => {
   const model = await toolkitError('USAGE', explained('mlp', { index: [0], method: 'grad-cam' }));
   expect(model.message).toContain('needs a model with convolutions');
   expect(model.hint).toContain('occlusion');
-  expect((await toolkitError('USAGE', explained('mlp', { index: [10_000] }))).message).toContain('0 to 9999');
+  expect((await toolkitError('USAGE', explained('mlp', { index: [2000] }))).message).toContain('0 to 1999');
   expect((await toolkitError('USAGE', explained('mlp', { class: '77' }))).hint).toContain('7');
   await toolkitError('OPTION_NOT_APPLICABLE', explained('mlp', { index: [0], method: 'grad-cam', steps: 9 }));
 });
