@@ -20,6 +20,9 @@ const PLAIN: Presentation = {
   verbose: false,
   printConfig: false,
   config: undefined,
+  encryptTo: [],
+  identity: undefined,
+  passphraseFile: undefined,
 };
 
 /**
