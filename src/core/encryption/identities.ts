@@ -52,6 +52,8 @@ export async function identitiesIn(file: Buffer, path: string, passphrase?: stri
   const keys = lines.filter((line) => line !== '' && !line.startsWith('#'));
   if (keys.length === 0) throw invalid(path, 'it has no key');
   for (const key of keys) if (!SECRET_KEY.test(key)) throw invalid(path, whatItIs(key));
+  // Finds mistyped keys, which the library would quote in a message.
+  await recipientsOf(keys, path);
   return keys;
 }
 

@@ -47,6 +47,14 @@ export async function withEncryption<Result>(
   return current.run(hasKeys ? new Keyring(await sourcesOf(options)) : noKeys, action);
 }
 
+/** The action with the keys that this code has, for whoever calls it later, such as a request to a server. */
+export function keepKeys<Arguments extends unknown[], Result>(
+  action: (...given: Arguments) => Result,
+): (...given: Arguments) => Result {
+  const keyring = currentKeyring();
+  return (...given) => current.run(keyring, () => action(...given));
+}
+
 async function sourcesOf(options: EncryptionOptions): Promise<KeyringSources> {
   const { encryptTo = [], identity, passphraseFile, onWarning: warn = () => undefined } = options;
   const names = await parseRecipients(encryptTo);

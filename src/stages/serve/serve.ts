@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { AuditLog } from '../../artifacts/audit.js';
 import { ModelRegistry } from '../../artifacts/model-registry.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
-import { currentKeyring } from '../../core/encryption/session.js';
+import { currentKeyring, keepKeys } from '../../core/encryption/session.js';
 import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { readError } from '../../core/files.js';
@@ -143,10 +143,10 @@ function followSource(
   const watchDrift = driftWatcher(service, dataDir, (reason) => {
     emit({ event: 'notice', message: `drift is not measured: ${reason}` });
   });
-  const refresh = async (): Promise<void> => {
+  const refresh = keepKeys(async (): Promise<void> => {
     await service.versions.refresh();
     if (drift) await watchDrift();
-  };
+  });
   const timer = setInterval(() => void refresh(), reloadInterval * 1000);
   // The first comparison with the training data must not delay the first answer.
   void refresh();
