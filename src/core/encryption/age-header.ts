@@ -63,18 +63,18 @@ export async function openHeader(
   const { Decrypter } = await import('age-encryption');
   const decrypter = new Decrypter();
   for (const identity of identities) decrypter.addIdentity(identity);
-  let isUnknown = false;
+  const outcome = { isUnknown: false };
   // The last one to be asked, where no other had the key.
   decrypter.addIdentity({
     unwrapFileKey: () => {
-      isUnknown = true;
+      outcome.isUnknown = true;
       return null;
     },
   });
   try {
     return await decrypter.decryptHeader(header);
   } catch (error) {
-    if (isUnknown) return undefined;
+    if (outcome.isUnknown) return undefined;
     throw error;
   }
 }

@@ -51,7 +51,10 @@ export async function sealBytes(bytes: Uint8Array, keyring = currentKeyring()): 
   const chunks = chunksOf(bytes.length);
   const whole = Buffer.alloc(start + bytes.length + chunks * (SEALED_CHUNK_BYTES - CHUNK_BYTES));
   const sink: Sink = {
-    write: (part, position) => Promise.resolve(void whole.set(part, position)),
+    write(part, position) {
+      whole.set(part, position);
+      return Promise.resolve();
+    },
     sync: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 export interface ByteSource {
   readonly size: number;
   /** The bytes from a position on; fewer only at the end. */
-  read(position: number, length: number): Promise<Buffer>;
+  readonly read: (position: number, length: number) => Promise<Buffer>;
 }
 
 /** Bytes in memory. */

@@ -12,7 +12,9 @@ const MAX_BYTES = 256 * 1024;
  * what is none of these.
  */
 export async function parseRecipients(given: readonly string[]): Promise<string[]> {
-  const lists = await Promise.all(given.map((name) => (isKeyOrWord(name) ? [name] : recipientsIn(name))));
+  const lists = await Promise.all(
+    given.map(async (name) => (isKeyOrWord(name) ? [name] : recipientsIn(name))),
+  );
   const recipients = [...new Set(lists.flat())];
   if (recipients.includes(PASSPHRASE) && recipients.length > 1) {
     throw refused('a passphrase must be the only recipient of a file', 'leave out one or the other');
@@ -47,7 +49,7 @@ async function requireRecipient(recipient: string): Promise<void> {
   if (/^AGE-SECRET-KEY/i.test(recipient)) {
     throw refused('a secret key was given, where the recipient (age1…), the public key, is needed', HINT);
   }
-  if (/^ssh-/.test(recipient)) throw refused('SSH keys are not supported as recipients', HINT);
+  if (recipient.startsWith('ssh-')) throw refused('SSH keys are not supported as recipients', HINT);
   const { Encrypter } = await import('age-encryption');
   try {
     new Encrypter().addRecipient(recipient);

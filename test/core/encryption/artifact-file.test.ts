@@ -51,7 +51,9 @@ describe('a file that age wrote', () => {
     await writeFile(path, Buffer.from(files['two recipients']!.age, 'base64'));
     for (const text of identities) {
       const identity = await writeKeyFile(folder, text);
-      await withEncryption({ identity }, async () => expect(await contentSize(path)).toBe(100));
+      await withEncryption({ identity }, async () => {
+        expect(await contentSize(path)).toBe(100);
+      });
     }
     await expect(readArtifact(path)).rejects.toMatchObject({ code: 'ENCRYPTION_LOCKED', exitCode: 6 });
     await writeFile(path, await sealed(ageContent(100), [recipients[1]!]));

@@ -62,7 +62,9 @@ describe('what is written', () => {
     expect(await readFile(path('before'), 'utf8')).toBe('x');
     expect(isAge(await readFile(path('after')))).toBe(true);
     expect(warnings.map(({ code }) => code)).toEqual(['ENCRYPTED_TO_SELF']);
-    await withEncryption({ identity }, async () => expect(await readTextIfThere(path('later'))).toBe('z'));
+    await withEncryption({ identity }, async () => {
+      expect(await readTextIfThere(path('later'))).toBe('z');
+    });
   });
 
   it('may grow by pieces in a temporary file', async () => {

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 
 import type { RawData, RawManifest } from '../../../artifacts/raw.js';
 import type { StageContext } from '../../../core/events.js';
-import { fileSize } from '../../../core/files.js';
 import { contentSize, sha256OfContent } from '../../../core/encryption/artifact-file.js';
 import type { Named } from '../../../core/registry.js';
 import { fileRoles, standardFileNames, type DatasetDefinition } from '../../datasets/dataset.js';
