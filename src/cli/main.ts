@@ -20,7 +20,7 @@ const PLAIN: Presentation = {
   verbose: false,
   printConfig: false,
   config: undefined,
-  encryptTo: [],
+  encryptTo: undefined,
   identity: undefined,
   passphraseFile: undefined,
 };

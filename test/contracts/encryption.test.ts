@@ -83,5 +83,5 @@ it('targets that other programs read as they are cannot be encrypted', () => {
 });
 
 it('the options have no default that would encrypt or decrypt by itself', () => {
-  expect(encryptionFields.parse({})).toEqual({ encryptTo: [] });
+  expect(encryptionFields.parse({})).toEqual({});
 });

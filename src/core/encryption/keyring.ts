@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Identity, Recipient } from 'age-encryption';
 
 import { isToolkitError, messageOf, ToolkitError } from '../errors.js';
-import { openHeader, sealHeader, type SealedHeader } from './age-header.js';
+import { MAX_HEADER_BYTES, openHeader, sealHeader, type SealedHeader } from './age-header.js';
 import { damaged } from './sealed-content.js';
 
 /** A warning about keys, with the fields of a warning event. */
@@ -68,6 +68,12 @@ export class Keyring {
   /** Makes the header of a new file. This keyring can read the file again, even without an identity. */
   async seal(): Promise<SealedHeader> {
     const sealed = await sealHeader(await this.#recipients());
+    if (sealed.header.length > MAX_HEADER_BYTES) {
+      throw new ToolkitError('ENCRYPTION_REFUSED', {
+        reason: `too many recipients: the header of each file would have more than ${MAX_HEADER_BYTES} bytes`,
+        hint: 'name fewer, or give a group a key that its members share',
+      });
+    }
     this.#fileKeys.set(nameOf(sealed.header), sealed.fileKey);
     return sealed;
   }

@@ -42,9 +42,11 @@ export async function withEncryption<Result>(
   options: EncryptionOptions,
   action: () => Promise<Result>,
 ): Promise<Result> {
-  const { encryptTo = [], identity, passphraseFile } = options;
-  const hasKeys = encryptTo.length > 0 || identity !== undefined || passphraseFile !== undefined;
-  return current.run(hasKeys ? new Keyring(await sourcesOf(options)) : noKeys, action);
+  const { encryptTo, identity, passphraseFile } = options;
+  const hasKeys = encryptTo !== undefined || identity !== undefined || passphraseFile !== undefined;
+  if (hasKeys) return current.run(new Keyring(await sourcesOf(options)), action);
+  // Following keys through every promise takes time, which those without keys need not spend.
+  return currentKeyring() === noKeys ? action() : current.run(noKeys, action);
 }
 
 /** The action with the keys that this code has, for whoever calls it later, such as a request to a server. */
@@ -52,12 +54,13 @@ export function keepKeys<Arguments extends unknown[], Result>(
   action: (...given: Arguments) => Result,
 ): (...given: Arguments) => Result {
   const keyring = currentKeyring();
+  if (keyring === noKeys) return action;
   return (...given) => current.run(keyring, () => action(...given));
 }
 
 async function sourcesOf(options: EncryptionOptions): Promise<KeyringSources> {
-  const { encryptTo = [], identity, passphraseFile, onWarning: warn = () => undefined } = options;
-  const names = await parseRecipients(encryptTo);
+  const { encryptTo, identity, passphraseFile, onWarning: warn = () => undefined } = options;
+  const names = encryptTo ? await parseRecipients(encryptTo) : [];
   const passphrase = passphraseFile === undefined ? undefined : await readPassphrase(passphraseFile, warn);
   const file = identity === undefined ? undefined : await readKeyFile(identity, warn);
   let keys: Promise<string[]> | undefined;

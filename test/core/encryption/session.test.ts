@@ -105,6 +105,10 @@ describe('recipients', () => {
     expect(error.message).not.toContain('AGE-SECRET-KEY-1');
   });
 
+  it('are never none', async () => {
+    expect(await refusal({ encryptTo: [] })).toMatchObject({ code: 'ENCRYPTION_REFUSED' });
+  });
+
   it('are never a passphrase beside others, or without its file', async () => {
     for (const encryptTo of [['passphrase', recipient], ['passphrase']]) {
       expect(await refusal({ encryptTo })).toMatchObject({ code: 'ENCRYPTION_REFUSED' });
