@@ -43,10 +43,7 @@ export const keysCommand = defineCommand({
     ['mnist keys show --identity key.txt', 'the recipient of a secret key'],
     ['mnist train --encrypt-to age1…', 'a run that only the owner of the key can read'],
     ['mnist keys encrypt checkpoints/run --encrypt-to age1…', 'encrypts an existing run in place'],
-    [
-      'mnist keys decrypt best.safetensors --identity key.txt --output plain.safetensors',
-      'a copy in plaintext',
-    ],
+    ['mnist keys decrypt best.safetensors --output plain.safetensors', 'a copy in plaintext'],
   ],
   run(call) {
     return { generate, show, encrypt, decrypt }[call.positionals[0] as (typeof actions)[number]](call);
