@@ -8,7 +8,16 @@ import { expect, it } from 'vitest';
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { isAge } from '../../src/core/encryption/age-header.js';
 import { generateKey } from '../../src/stages/keys/keys.js';
-import { calibrate, collect, deploy, evaluate, predict, train, withEncryption } from '../../src/index.js';
+import {
+  calibrate,
+  collect,
+  deploy,
+  evaluate,
+  predict,
+  preprocess,
+  train,
+  withEncryption,
+} from '../../src/index.js';
 import { temporaryFolder } from '../support/folders.js';
 
 /** What stays readable: the audit log and aliases, which hold no data, and what was there before. */
@@ -78,6 +87,8 @@ it('goes through a whole life encrypted: collect, prepare, train, resume, evalua
     expect((await readCheckpoint(join(places.checkpointsDir, 'sealed', 'last.safetensors'))).tensors).toEqual(
       (await readCheckpoint(join(places.checkpointsDir, run, 'last.safetensors'))).tensors,
     );
+    const { reproduction } = await train({ ...computing, reproduce: 'whole' });
+    expect(reproduction).toMatchObject({ identical: true });
     await evaluate('sealed', computing);
     await calibrate('sealed', computing);
     await deploy('sealed', { ...computing, registryDir });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 
 import { isAge, isArmored, MAGIC_BYTES, removeArmor } from './age-header.js';
 import { bytesAsSource, fileAsSource, type ByteSource } from './byte-source.js';
@@ -92,16 +92,12 @@ export async function* artifactPieces(path: string, signal?: AbortSignal): Async
 
 /** The size of a file's content; undefined if there is no such file. Throws what `openArtifact` throws. */
 export async function contentSize(path: string): Promise<number | undefined> {
-  const file = await openArtifact(path).catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
-  await file?.close();
-  return file?.size;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code));
+  const found = await stat(path).catch(() => undefined);
+  // Opening a pipe would wait for its writer.
+  if (!found?.isFile()) return undefined;
+  const file = await openArtifact(path);
+  await file.close();
+  return file.size;
 }
 
 /**
