@@ -112,6 +112,9 @@ async function callerOptions<Space extends OptionSpace>(
   return resolveOptions(space, await loadNamedPlugins(space, [callerLayer(options)])).values;
 }
 
+export { withEncryption, type EncryptionOptions } from './core/encryption/session.js';
+export type { KeyWarning } from './core/encryption/keyring.js';
+
 /** Stage 1, with the options of `mnist collect`. Throws a ToolkitError. */
 export async function collect(options: CollectOptions = {}, context: Context = {}): Promise<RawData> {
   return collectStage(await callerOptions(optionSpaces.CollectOptions, options), silentContext(context));

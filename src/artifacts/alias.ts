@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
-import { readTextWithin, writeFileAtomically } from '../core/files.js';
+import { readTextWithin, writePublicAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
 
 /** The aliases of a version: the one to test, and the one to serve. */
@@ -47,7 +47,7 @@ export async function readAlias(path: string): Promise<AliasEvent[]> {
 /** Switches an alias atomically. Throws STORAGE_FULL or STORAGE_DENIED. */
 export async function writeAlias(path: string, events: readonly AliasEvent[]): Promise<void> {
   const alias = aliasSchema.parse({ format: 'mnist-train/alias', version: 1, events });
-  await writeFileAtomically(path, `${JSON.stringify(alias, undefined, 2)}\n`);
+  await writePublicAtomically(path, `${JSON.stringify(alias, undefined, 2)}\n`);
 }
 
 /** The version before the current one: promotions form a stack, and a rollback pops one. */

@@ -1,7 +1,8 @@
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 
 import { z } from 'zod';
 
+import { openArtifact, type ArtifactFile } from '../core/encryption/artifact-file.js';
 import { ToolkitError, systemCodeOf } from '../core/errors.js';
 import { writeFileAtomically } from '../core/files.js';
 import { pluginRecord } from '../core/plugins/records.js';
@@ -141,11 +142,12 @@ export async function writeCheckpoint({ path, description, tensors }: Checkpoint
  * CHECKPOINT_FOREIGN or CHECKPOINT_REFUSED.
  */
 export function readCheckpoint(path: string): Promise<Checkpoint> {
-  return withFile(path, async (file, size) => {
+  return withFile(path, async (file) => {
+    const { size } = file;
     if (size > MAX_BYTES) throw new Error(`${size} bytes, more than any checkpoint has`);
     // Refuses other files before reading them completely.
-    describedBy(await readSafetensorsMetadata(readerOf(file), size), path);
-    const { tensors, metadata } = await decodeSafetensorsInTurns(await file.readFile());
+    describedBy(await readSafetensorsMetadata(file.read, file.size), path);
+    const { tensors, metadata } = await decodeSafetensorsInTurns(await file.read(0, size));
     return { path, tensors, description: describedBy(metadata, path) };
   });
 }
@@ -155,18 +157,9 @@ export function readCheckpoint(path: string): Promise<Checkpoint> {
  * CHECKPOINT_FOREIGN or CHECKPOINT_REFUSED.
  */
 export function readCheckpointDescription(path: string): Promise<CheckpointDescription> {
-  return withFile(path, async (file, size) => {
-    return describedBy(await readSafetensorsMetadata(readerOf(file), size), path);
+  return withFile(path, async (file) => {
+    return describedBy(await readSafetensorsMetadata(file.read, file.size), path);
   });
-}
-
-type Reader = (offset: number, length: number) => Promise<Uint8Array>;
-
-function readerOf(file: FileHandle): Reader {
-  return async (offset, length) => {
-    const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, offset);
-    return buffer.subarray(0, bytesRead);
-  };
 }
 
 function describedBy(metadata: Readonly<Record<string, string>>, path: string): CheckpointDescription {
@@ -175,16 +168,13 @@ function describedBy(metadata: Readonly<Record<string, string>>, path: string): 
   return descriptionSchema.parse(stored);
 }
 
-async function withFile<Result>(
-  path: string,
-  use: (file: FileHandle, size: number) => Promise<Result>,
-): Promise<Result> {
+async function withFile<Result>(path: string, use: (file: ArtifactFile) => Promise<Result>): Promise<Result> {
   try {
     // Reading a pipe would never end.
     if (!(await stat(path)).isFile()) throw new Error('not a file');
-    const file = await open(path, 'r');
+    const file = await openArtifact(path);
     try {
-      return await use(file, (await file.stat()).size);
+      return await use(file);
     } finally {
       await file.close();
     }

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 
 import { z } from 'zod';
 
+import { isKeyError } from '../core/encryption/key-errors.js';
 import { ToolkitError } from '../core/errors.js';
 import { readTextWithin, writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
@@ -120,6 +121,7 @@ export async function readDecision(checkpointPath: string): Promise<StoredDecisi
     const text = await readTextWithin(path, MAX_BYTES);
     return text === undefined ? undefined : decisionSchema.parse(JSON.parse(text));
   } catch (error) {
+    if (isKeyError(error)) throw error;
     throw new ToolkitError('DECISION_INVALID', { path, reason: complaintOf(error) }, { cause: error });
   }
 }

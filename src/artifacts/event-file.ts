@@ -2,7 +2,7 @@ import { appendFile, readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
-import { crc32c } from '../core/crc32c.js';
+import { crc32c } from '../core/formats/crc32c.js';
 import { storageError } from '../core/files.js';
 import { MessageWriter } from '../core/formats/protobuf.js';
 

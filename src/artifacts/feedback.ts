@@ -46,6 +46,20 @@ export function encodeFeedback({ image, ...record }: FeedbackRecord): string {
   return `${JSON.stringify({ ...record, image: Buffer.from(image).toString('base64') })}\n`;
 }
 
+/** How an encrypted line begins. It is an age file of its own, because an age file cannot be continued. */
+const SEALED = /^\{"age":"([A-Za-z0-9+/]+={0,2})"\}$/;
+
+/** A line that holds an encrypted one, including the line end. */
+export function sealedLine(sealed: Buffer): string {
+  return `${JSON.stringify({ age: sealed.toString('base64') })}\n`;
+}
+
+/** The age file in a line; undefined for a line in plaintext. */
+export function sealedIn(line: string): Buffer | undefined {
+  const [, base64] = SEALED.exec(line.trimEnd()) ?? [];
+  return base64 === undefined ? undefined : Buffer.from(base64, 'base64');
+}
+
 /** Parses a line. Throws if it is not a record. */
 export function parseFeedback(line: string): FeedbackRecord {
   return lineSchema.parse(JSON.parse(line));

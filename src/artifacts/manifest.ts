@@ -3,6 +3,7 @@ import { join, relative, sep } from 'node:path';
 
 import { z } from 'zod';
 
+import { isKeyError } from '../core/encryption/key-errors.js';
 import { ToolkitError } from '../core/errors.js';
 import { readTextWithin, writeFileAtomically } from '../core/files.js';
 import { sha256OfFile } from '../core/hashing.js';
@@ -100,6 +101,7 @@ export async function listFiles(folder: string): Promise<Manifest['files']> {
   return Promise.all(
     paths.map(async (path) => {
       const file = join(folder, path);
+      // Of the stored bytes: an encrypted bundle can be verified without its key.
       return { path, bytes: (await stat(file)).size, sha256: await sha256OfFile(file) };
     }),
   );
@@ -129,7 +131,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
     }
     return manifestSchema.parse(JSON.parse(text));
   } catch (error) {
-    if (error instanceof ToolkitError && error.code === 'MODEL_MISSING') throw error;
+    if (isKeyError(error) || (error instanceof ToolkitError && error.code === 'MODEL_MISSING')) throw error;
     throw new ToolkitError('MODEL_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
   }
 }

@@ -1,8 +1,7 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { openArtifact, sha256OfContent } from '../core/encryption/artifact-file.js';
 import { readError, corruptError } from '../core/files.js';
-import { sha256OfFile } from '../core/hashing.js';
 import { pixelsPerImage, type ImageShape } from '../core/images.js';
 import { MAX_HEADER_BYTES, parseIdxHeader } from './idx.js';
 import type { RawData } from './raw.js';
@@ -28,12 +27,11 @@ export async function openRawImages(
   const { name, bytes, sha256 } = manifest.files[`${split}-images`];
   const path = join(folder, name);
   try {
-    if ((await sha256OfFile(path, signal)) !== sha256) {
+    if ((await sha256OfContent(path, signal)) !== sha256) {
       throw corruptError(path, 'its SHA-256 differs from the manifest');
     }
-    const file = await open(path, 'r');
-    const start = Buffer.alloc(MAX_HEADER_BYTES);
-    await file.read(start, 0, MAX_HEADER_BYTES, 0);
+    const file = await openArtifact(path);
+    const start = await file.read(0, MAX_HEADER_BYTES);
     const { dimensions, headerBytes, fileBytes } = parseIdxHeader(start, 'images', path);
     if (fileBytes !== bytes) {
       await file.close();
@@ -46,9 +44,8 @@ export async function openRawImages(
       count,
       shape,
       async read(first, wanted) {
-        const pixels = Buffer.allocUnsafe(wanted * size);
-        const { bytesRead } = await file.read(pixels, 0, pixels.length, headerBytes + first * size);
-        if (bytesRead !== pixels.length) throw readError(new Error('it ends too early'), path);
+        const pixels = await file.read(headerBytes + first * size, wanted * size);
+        if (pixels.length !== wanted * size) throw readError(new Error('it ends too early'), path);
         return pixels;
       },
       close: () => file.close(),

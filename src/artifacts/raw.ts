@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
+import { contentSize, readArtifact } from '../core/encryption/artifact-file.js';
 import { ToolkitError } from '../core/errors.js';
-import { fileSize, readError, readTextIfThere, corruptError } from '../core/files.js';
+import { readError, readTextIfThere, corruptError } from '../core/files.js';
 import { sha256 } from '../core/hashing.js';
 import { complaintOf } from '../core/validation.js';
 import type { LabelledImages } from '../core/images.js';
@@ -119,7 +119,7 @@ export async function readRawFile(
 ): Promise<{ dimensions: readonly number[]; data: Uint8Array }> {
   const { name, bytes, sha256: expected } = manifest.files[role];
   const path = join(folder, name);
-  const size = await fileSize(path);
+  const size = await sizeOf(path);
   if (size === undefined) {
     const hint = `collect it again with "mnist collect ${manifest.dataset}"`;
     throw new ToolkitError('DATA_MISSING', { path, hint });
@@ -128,13 +128,19 @@ export async function readRawFile(
     throw corruptError(path, `${size} bytes, but its manifest says ${bytes}`);
   }
   if (size > MAX_WHOLE_BYTES) throw readError(new Error('too large to be read as a whole'), path);
-  const file = await readFile(path).catch((error: unknown) => {
+  const file = await readArtifact(path).catch((error: unknown) => {
     throw readError(error, path);
   });
   if (sha256(file) !== expected) {
     throw corruptError(path, 'its SHA-256 differs from the manifest');
   }
   return parseIdx(file, contentOf(role), path);
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  return contentSize(path).catch((error: unknown) => {
+    throw readError(error, path);
+  });
 }
 
 /** Whether a file holds images or labels. */

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import { z } from 'zod';
 
+import { readArtifact } from '../core/encryption/artifact-file.js';
+import { isKeyError } from '../core/encryption/key-errors.js';
 import { systemCodeOf, ToolkitError } from '../core/errors.js';
 import { writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
@@ -99,8 +100,9 @@ export async function writeSearch(folder: SearchFolder, state: SearchState): Pro
 /** Reads a search's state. Throws SEARCH_UNUSABLE. */
 export async function readSearch(folder: SearchFolder): Promise<SearchState> {
   try {
-    return stateSchema.parse(JSON.parse(await readFile(folder.state, 'utf8')));
+    return stateSchema.parse(JSON.parse((await readArtifact(folder.state)).toString()));
   } catch (error) {
+    if (isKeyError(error)) throw error;
     const reason = systemCodeOf(error) === 'ENOENT' ? 'there is no such search' : complaintOf(error);
     throw new ToolkitError('SEARCH_UNUSABLE', { path: folder.state, reason }, { cause: error });
   }

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
+import { readArtifact } from '../core/encryption/artifact-file.js';
 import { readError, writeFileAtomically, corruptError } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
 import { pixelsPerImage, type ImageShape, type LabelledImages } from '../core/images.js';
@@ -47,7 +47,7 @@ export async function readShard(
   classes: number,
 ): Promise<LabelledImages> {
   const path = join(folder, name);
-  const file = await readFile(path).catch((error: unknown) => {
+  const file = await readArtifact(path).catch((error: unknown) => {
     throw readError(error, path);
   });
   try {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { encryptionFields } from '../core/encryption/options.js';
 import { seedOption } from '../core/config/common-options.js';
 import type { Choice, Layer, OptionSpace, Resolution } from '../core/config/resolve.js';
 import type { StageContext } from '../core/events.js';
@@ -80,7 +81,7 @@ export function defineCommand<Space extends OptionSpace>(command: Command<Space>
   return command;
 }
 
-/** The output options, which every command has. */
+/** The options of output and encryption, which every command has. */
 export const presentationFields = z.strictObject({
   config: z.string().min(1).optional().meta({
     description: 'read options from a JSON file',
@@ -94,6 +95,7 @@ export const presentationFields = z.strictObject({
     .boolean()
     .default(false)
     .meta({ description: 'print the value and origin of each option, then exit' }),
+  ...encryptionFields.shape,
 });
 
 export type Presentation = z.output<typeof presentationFields>;

@@ -20,6 +20,9 @@ const PLAIN: Presentation = {
   verbose: false,
   printConfig: false,
   config: undefined,
+  encryptTo: undefined,
+  identity: undefined,
+  passphraseFile: undefined,
 };
 
 /**

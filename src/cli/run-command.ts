@@ -1,10 +1,13 @@
 import { createInterface } from 'node:readline/promises';
 
+import { withEncryption } from '../core/encryption/session.js';
 import type { ExitCode } from '../core/errors.js';
+import type { KeyWarning } from '../core/encryption/keyring.js';
 import type { Emit } from '../core/events.js';
+import type { OptionSpace } from '../core/config/resolve.js';
 import { refuseForAction } from './actions.js';
 import type { ParsedArguments } from './arguments.js';
-import type { CommandEntry, Presentation } from './command.js';
+import type { Call, CommandEntry, Presentation } from './command.js';
 import { commands } from './commands/index.js';
 import type { ProcessIo } from './process-io.js';
 import { resolvePresentation, resolveSettings, warnOfVariables } from './settings.js';
@@ -45,11 +48,10 @@ export async function runCommand({ entry, parsed, io, setReporter }: CalledComma
     });
   });
   try {
-    const {
-      failure,
-      failures = [],
-      ...outcome
-    } = await command.run({
+    const onWarning = (warning: KeyWarning): void => {
+      emit({ event: 'warning', ...warning });
+    };
+    const call: Call<OptionSpace> = {
       positionals,
       options: resolution.values,
       resolution,
@@ -59,7 +61,12 @@ export async function runCommand({ entry, parsed, io, setReporter }: CalledComma
       stdin: io.stdin,
       context: { signal, emit },
       confirm: io.stdin.isTTY && io.stderr.isTTY ? (question) => confirm(question, io) : undefined,
-    });
+    };
+    const {
+      failure,
+      failures = [],
+      ...outcome
+    } = await withEncryption({ ...presentation, onWarning }, () => command.run(call));
     // The result is always the last line of the output.
     const failed = failure ? [failure, ...failures] : failures;
     for (const error of failed) reporter.error(error);

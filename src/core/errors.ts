@@ -310,6 +310,28 @@ export const errorKinds = {
     () => 'deploy it to the registry, which supports every model',
   ),
 
+  ENCRYPTION_LOCKED: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path} is encrypted: ${reason}`,
+    () =>
+      'name the file of the key with --identity or MNIST_IDENTITY, or that of the passphrase with --passphrase-file',
+  ),
+  ENCRYPTION_DAMAGED: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: damaged or changed since it was encrypted: ${reason}`,
+    () => 'restore it from a copy, or make it again',
+  ),
+  IDENTITY_INVALID: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: not a usable identity file: ${reason}`,
+    () => 'make one with "mnist keys generate FILE", or name another with --identity',
+  ),
+  ENCRYPTION_REFUSED: kind<{ reason: string; hint: string }>(
+    2,
+    ({ reason }) => reason,
+    ({ hint }) => hint,
+  ),
+
   TOKENS_CORRUPT: kind<{ path: string; reason: string }>(
     2,
     ({ path, reason }) => `${path}: invalid tokens file: ${reason}`,

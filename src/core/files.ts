@@ -1,38 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
-import {
-  asToolkitError,
-  isMemoryFailure,
-  isToolkitError,
-  messageOf,
-  systemCodeOf,
-  ToolkitError,
-} from './errors.js';
+import { createArtifact, type WriterOptions } from './encryption/artifact-writer.js';
+import { readArtifact } from './encryption/artifact-file.js';
+import { systemCodeOf, ToolkitError } from './errors.js';
+import { readError, storageError } from './file-errors.js';
 import { decodeText } from './formats/text.js';
 
-/** Error codes of paths that cannot be written: no permission, read-only, below a file, name too long, file size limit. */
-const DENIED = new Set([
-  ...['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENOTEMPTY'],
-  ...['ENAMETOOLONG', 'ELOOP', 'EFBIG', 'EINVAL', 'EIO'],
-]);
+export { corruptError, isStorageFull, readError, storageError, unpackError } from './file-errors.js';
+
 const TEMPORARY = /^\..+\.[0-9a-f-]{36}\.tmp$/;
-
-/** Converts a failed write to STORAGE_FULL or STORAGE_DENIED, which name the path; other errors stay the same. */
-export function storageError(error: unknown, path: string): unknown {
-  const code = systemCodeOf(error);
-  if (isStorageFull(error)) return new ToolkitError('STORAGE_FULL', { path }, { cause: error });
-  if (code !== undefined && DENIED.has(code)) {
-    return new ToolkitError('STORAGE_DENIED', { path, reason: code }, { cause: error });
-  }
-  return error;
-}
-
-/** Whether a write failed because the device or the user's quota is full. */
-export function isStorageFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes(systemCodeOf(error) ?? '');
-}
 
 /** Makes a folder and its parents. Throws STORAGE_DENIED or STORAGE_FULL. */
 export async function makeFolder(path: string): Promise<void> {
@@ -91,34 +69,53 @@ export async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Writes a file atomically: to a temporary file in the same folder, flushed to disk, then renamed. Throws STORAGE_DENIED or
- * STORAGE_FULL; an existing file is then unchanged.
+ * Writes a file atomically: to a temporary file in the same folder, flushed to disk, then renamed. Inside `withEncryption` it is encrypted, the
+ * temporary file too. Throws STORAGE_DENIED or STORAGE_FULL; an existing file is then unchanged.
  */
 export async function writeFileAtomically(path: string, ...parts: (Uint8Array | string)[]): Promise<void> {
-  await writeThenRename(path, undefined, parts);
+  await writeThenRename(path, {}, parts);
+}
+
+/**
+ * The same for a file that stays in plaintext, whatever `withEncryption` says: others must be able to read it without a key, such as an audit
+ * log, a signature or a policy.
+ */
+export async function writePublicAtomically(path: string, ...parts: (Uint8Array | string)[]): Promise<void> {
+  await writeThenRename(path, { isPublic: true }, parts);
 }
 
 /** The same for a secret: only its owner may ever read or write it, whatever the umask. */
 export async function writeSecretAtomically(path: string, ...parts: (Uint8Array | string)[]): Promise<void> {
-  await writeThenRename(path, 0o600, parts);
+  await writeThenRename(path, { isPublic: true, mode: 0o600 }, parts);
+}
+
+/**
+ * The same for a content that comes in pieces, of any size. Throws what the pieces throw, too.
+ *
+ * @param options its permissions, and whether it stays in plaintext
+ */
+export async function replaceFile(
+  path: string,
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  options: Pick<WriterOptions, 'mode' | 'isPublic'>,
+): Promise<void> {
+  await writeThenRename(path, options, pieces);
 }
 
 async function writeThenRename(
   path: string,
-  mode: number | undefined,
-  parts: readonly (Uint8Array | string)[],
+  options: Pick<WriterOptions, 'mode' | 'isPublic'>,
+  parts: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
 ): Promise<void> {
   await makeFolder(dirname(path));
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
-    const file = await open(temporary, 'wx', mode);
+    const writer = await createArtifact(temporary, { ...options, flags: 'wx' });
     try {
-      // The umask may have removed the owner's permissions.
-      if (mode !== undefined) await file.chmod(mode);
-      for (const part of parts) await file.writeFile(part);
-      await file.sync();
+      for await (const part of parts) await writer.write(typeof part === 'string' ? Buffer.from(part) : part);
+      await writer.finish();
     } finally {
-      await file.close();
+      await writer.close();
     }
     await rename(temporary, path);
   } catch (error) {
@@ -161,33 +158,10 @@ export async function fileSize(path: string): Promise<number | undefined> {
   return found?.isFile() ? found.size : undefined;
 }
 
-/** Converts a failed read to DATA_UNREADABLE, which names the file. */
-export function readError(error: unknown, path: string): ToolkitError {
-  if (isToolkitError(error) || isMemoryFailure(error)) return asToolkitError(error);
-  const reason = systemCodeOf(error) ?? messageOf(error);
-  return new ToolkitError('DATA_UNREADABLE', { path, reason }, { cause: error });
-}
-
-/** DATA_CORRUPT for a file that was read but is invalid. */
-export function corruptError(path: string, reason: string, cause?: unknown): ToolkitError {
-  return new ToolkitError('DATA_CORRUPT', { path, reason }, { cause });
-}
-
-/**
- * Converts a failed read of a compressed file or archive: DATA_UNREADABLE for system errors, DATA_CORRUPT for errors of zlib or
- * the parser.
- */
-export function unpackError(error: unknown, path: string): ToolkitError {
-  if (isToolkitError(error) || isMemoryFailure(error)) return asToolkitError(error);
-  const code = systemCodeOf(error);
-  const isDamaged = code === undefined || code.startsWith('Z_');
-  return isDamaged ? corruptError(path, `damaged (${messageOf(error)})`, error) : readError(error, path);
-}
-
-/** The bytes of a file; undefined if it does not exist. Throws DATA_UNREADABLE. */
+/** The content of a file, encrypted or not; undefined if it does not exist. Throws DATA_UNREADABLE, and the errors of encrypted files. */
 export async function readIfThere(path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path);
+    return await readArtifact(path);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) return undefined;
     throw readError(error, path);

@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { ToolkitError, systemCodeOf } from './errors.js';
-import { readError } from './files.js';
+import { readError } from './file-errors.js';
 
 /** Why a file is not secret, and how to fix it. */
 export interface Exposure {

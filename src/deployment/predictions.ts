@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
-
 import { decodeSafetensors, encodeSafetensors, SafetensorsError } from '../artifacts/safetensors.js';
+import { readArtifact } from '../core/encryption/artifact-file.js';
+import { isKeyError } from '../core/encryption/key-errors.js';
 import { ToolkitError } from '../core/errors.js';
 import { writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
@@ -31,13 +31,14 @@ export async function writePredictions(
 /** Reads predictions. Throws MODEL_CORRUPT. */
 export async function readPredictions(path: string): Promise<TestPredictions> {
   try {
-    const { tensors } = decodeSafetensors(await readFile(path));
+    const { tensors } = decodeSafetensors(await readArtifact(path));
     const labels = tensors.get('labels')?.bytes;
     const predictions = tensors.get('predictions')?.bytes;
     if (!labels || labels.length !== predictions?.length)
       throw new SafetensorsError('not a list of predictions');
     return { labels, predictions };
   } catch (error) {
+    if (isKeyError(error)) throw error;
     throw new ToolkitError('MODEL_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
   }
 }

@@ -1,10 +1,10 @@
-import { copyFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { writeDecision } from '../artifacts/decision.js';
 import type { Signature } from '../artifacts/manifest.js';
 import { versionFiles } from '../artifacts/model-registry.js';
-import { storageError, writeFileAtomically } from '../core/files.js';
+import { readArtifact } from '../core/encryption/artifact-file.js';
+import { readError, writeFileAtomically } from '../core/files.js';
 import { writePredictions } from './predictions.js';
 import type { DeploymentSource, ExportedModel } from './source.js';
 
@@ -31,9 +31,10 @@ export async function copyCheckpoint(source: DeploymentSource, folder: string): 
  */
 export async function copyForServing(source: DeploymentSource, path: string): Promise<void> {
   const { checkpoint, decision } = source;
-  await copyFile(checkpoint.path, path).catch((error: unknown) => {
-    throw storageError(error, path);
+  const file = await readArtifact(checkpoint.path).catch((error: unknown) => {
+    throw readError(error, checkpoint.path);
   });
+  await writeFileAtomically(path, file);
   if (decision) await writeDecision(path, decision);
   await writeFileAtomically(join(dirname(path), versionFiles.reference), await source.describeTraining());
 }

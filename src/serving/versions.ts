@@ -1,4 +1,5 @@
 import type { Checkpoint, CheckpointDescription } from '../artifacts/checkpoint.js';
+import { keepKeys } from '../core/encryption/session.js';
 import { asToolkitError, type ToolkitError } from '../core/errors.js';
 import type { DecisionRule } from '../evaluation/decisions/rule.js';
 import type { ExecutionMode } from '../engine/running/prepare.js';
@@ -176,9 +177,7 @@ export class ModelVersions {
   }
 
   /** Reads the checkpoint of a version again. Throws what the source throws. */
-  checkpointOf(version: string): Promise<Checkpoint> {
-    return this.#source.load(version);
-  }
+  readonly checkpointOf = keepKeys((version: string): Promise<Checkpoint> => this.#source.load(version));
 
   /** Frees everything once pending requests are answered. */
   async close(): Promise<void> {
@@ -238,14 +237,15 @@ export class ModelVersions {
     this.#assign(role, known ?? (await this.#loadVersion(version)));
   }
 
-  async #loadVersion(version: string): Promise<LoadedVersion> {
+  /** A request may ask for it, and has no keys. */
+  readonly #loadVersion = keepKeys(async (version: string): Promise<LoadedVersion> => {
     const { maxBatch, mode } = this.#options;
     const predictor = await createPredictor(await this.#source.load(version), maxBatch, this.#load, mode);
     const batcher = new Batcher(predictor, this.#options, (report) => {
       this.#observer.batch(version, report);
     });
     return new LoadedVersion(version, predictor, batcher);
-  }
+  });
 
   #assign(role: Role, next: LoadedVersion | undefined): void {
     const before = this.#loaded.get(role);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 import { EventFile } from '../../src/artifacts/event-file.js';
-import { crc32c } from '../../src/core/crc32c.js';
+import { crc32c } from '../../src/core/formats/crc32c.js';
 import { toolkitError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folders.js';
 

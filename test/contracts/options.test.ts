@@ -103,6 +103,13 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
     const { stored } = await createAccessToken(places, { name: '', role: 'infer', days: undefined });
     return { positionals: [stored.id], options: places };
   },
+  'keys generate': ({ folder }) => ({ positionals: [join(folder, 'key.txt')] }),
+  'keys show': () => ({ fails: /^no identity is given$/ }),
+  'keys encrypt': ({ checkpoint }) => ({ positionals: [checkpoint], fails: /^nobody is named/ }),
+  'keys decrypt': ({ folder, checkpoint }) => ({
+    positionals: [checkpoint],
+    options: { output: join(folder, 'plain.safetensors') },
+  }),
   predict: async ({ folder, checkpoint }) => ({
     positionals: [checkpoint, await digit(join(folder, 'digit.png'))],
   }),

@@ -1,6 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
+import { isAge, isArmored } from '../../core/encryption/age-header.js';
 import { ToolkitError } from '../../core/errors.js';
 import { describeFile, describeName, mayBeCheckpoint } from './signatures.js';
 
@@ -8,8 +9,8 @@ import { describeFile, describeName, mayBeCheckpoint } from './signatures.js';
 const END_BYTES = 64 * 1024;
 
 /**
- * Identifies a file or folder that is not a checkpoint: "an ONNX model". Undefined for checkpoints, unreadable files and unknown
- * formats.
+ * Identifies a file or folder that is not a checkpoint: "an ONNX model". Undefined for checkpoints, encrypted and unreadable
+ * files, and unknown formats.
  */
 export async function identifyForeign(path: string): Promise<string | undefined> {
   const found = await stat(path).catch(() => undefined);
@@ -19,6 +20,8 @@ export async function identifyForeign(path: string): Promise<string | undefined>
     head: Buffer.alloc(0),
     tail: Buffer.alloc(0),
   }));
+  // What an encrypted file holds is seen when it is opened.
+  if (isAge(head) || isArmored(head)) return undefined;
   const ends = { head, tail, size: found.size };
   return mayBeCheckpoint(ends) ? undefined : (describeFile(ends) ?? describeName(basename(path)));
 }

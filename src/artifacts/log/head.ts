@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { readTextWithin, writeFileAtomically } from '../../core/files.js';
+import { readTextWithin, writePublicAtomically } from '../../core/files.js';
 import { complaintOf } from '../../core/validation.js';
 
 const headSchema = z.strictObject({
@@ -43,5 +43,5 @@ export async function readHead(logPath: string): Promise<AuditHead | undefined> 
 /** Records the head of a log. Throws STORAGE_FULL or STORAGE_DENIED. */
 export async function writeHead(logPath: string, head: AuditHead): Promise<void> {
   const stored = { format: 'mnist-train/audit-head', version: 1, ...head };
-  await writeFileAtomically(headPath(logPath), `${JSON.stringify(stored)}\n`);
+  await writePublicAtomically(headPath(logPath), `${JSON.stringify(stored)}\n`);
 }

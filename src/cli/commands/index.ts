@@ -58,6 +58,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./serve.js')).serveCommand,
   },
   {
+    name: 'keys',
+    summary: 'make keys, and encrypt or decrypt files (age)',
+    load: async () => (await import('./keys.js')).keysCommand,
+  },
+  {
     name: 'tokens',
     summary: 'create, list and revoke access tokens of the server',
     load: async () => (await import('./tokens.js')).tokensCommand,

@@ -4,6 +4,7 @@ import { contentOf, type RawManifest } from '../../artifacts/raw.js';
 import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { fileSize } from '../../core/files.js';
+import { sha256OfContent } from '../../core/encryption/artifact-file.js';
 import { sha256OfFile } from '../../core/hashing.js';
 import {
   fileRoles,
@@ -59,7 +60,7 @@ async function ingest(
   const { isTransposed = false, firstLabel = 0 } = known ?? {};
   if (!isTransposed && firstLabel === 0) return file;
   await applyMnistConvention(destination, content, { isTransposed, firstLabel });
-  return { ...file, sha256: await sha256OfFile(destination, signal) };
+  return { ...file, sha256: await sha256OfContent(destination, signal) };
 }
 
 /** Whether a file is the published gzipped one. Throws DATA_REFUSED for another gzipped file. */

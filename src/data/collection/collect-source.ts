@@ -12,7 +12,7 @@ import { refuseForeignFile, refuseForeignFolder } from './foreign-source.js';
 import { holdsImages } from './kinds/folder.js';
 import { sourceKinds } from './kinds/index.js';
 import type { CollectedFiles, SourceKind } from './kinds/source-kind.js';
-import { isAddress, isFileAddress, obtain, type Place } from './obtain.js';
+import { isAddress, isFileAddress, obtain, refusePlaintext, type Place } from './obtain.js';
 import { isByteRange } from './pixel-range.js';
 import { sizeNamed, type ImageOptions } from './sample.js';
 import { candidateNames, mirrorSource } from './sources.js';
@@ -71,6 +71,7 @@ async function fromMirror(
   { from, work, staging, known }: SourceRequest,
   context: StageContext,
 ): Promise<CollectedSource> {
+  refusePlaintext({ from, wanted: known && wantedBy(known) }, 'what is downloaded');
   const source = mirrorSource(from, work, context, known?.fileNames);
   const files = await collectIdx(source, staging, known, context);
   return { description: source.description, files, classNames: [] };

@@ -1,6 +1,7 @@
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { openArtifact } from '../../core/encryption/artifact-file.js';
 import { readError } from '../../core/files.js';
 import { standardFileNames } from '../datasets/dataset.js';
 import { pixelsPerImage, rowOf, type ImageShape } from '../../core/images.js';
@@ -58,16 +59,14 @@ export class CollectedPart {
   async divide(partOf: (index: number) => CollectedPart, signal: AbortSignal): Promise<void> {
     await this.#images.finish();
     const { path } = this.#images;
-    const file = await open(path, 'r');
+    const file = await openArtifact(path);
     try {
-      const start = (await file.stat()).size - this.count * this.#imageBytes;
+      const start = file.size - this.count * this.#imageBytes;
       const together = Math.max(1, Math.floor(READ_BYTES / this.#imageBytes));
-      const chunk = Buffer.allocUnsafe(together * this.#imageBytes);
       for (let first = 0; first < this.count; first += together) {
         signal.throwIfAborted();
         const count = Math.min(together, this.count - first);
-        const length = count * this.#imageBytes;
-        await file.read(chunk, 0, length, start + first * this.#imageBytes);
+        const chunk = await file.read(start + first * this.#imageBytes, count * this.#imageBytes);
         for (let index = 0; index < count; index++) {
           const pixels = rowOf(chunk, index, this.#imageBytes);
           const position = first + index;

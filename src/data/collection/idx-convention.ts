@@ -1,6 +1,8 @@
-import { open } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 
 import { MAX_HEADER_BYTES, parseIdxHeader, type IdxContent } from '../../artifacts/idx.js';
+import { openArtifact } from '../../core/encryption/artifact-file.js';
+import { createArtifact } from '../../core/encryption/artifact-writer.js';
 import { storageError, corruptError } from '../../core/files.js';
 
 /** How a published set differs from MNIST's conventions. */
@@ -12,7 +14,7 @@ export interface Convention {
 const CHUNK_IMAGES = 1024;
 
 /**
- * Converts an IDX file in place to MNIST's conventions: transposes images, and renumbers labels from 0. Throws DATA_CORRUPT for a
+ * Converts an IDX file to MNIST's conventions: transposes images, and renumbers labels from 0. Throws DATA_CORRUPT for a
  * label below the first one, DATA_UNREADABLE, STORAGE_FULL or STORAGE_DENIED.
  */
 export async function applyMnistConvention(
@@ -22,22 +24,45 @@ export async function applyMnistConvention(
 ): Promise<void> {
   const { isTransposed, firstLabel } = convention;
   if (content === 'images' ? !isTransposed : firstLabel === 0) return;
-  const file = await open(path, 'r+');
+  const converted = `${path}.converted`;
   try {
-    const start = Buffer.alloc(MAX_HEADER_BYTES);
-    await file.read(start, 0, start.length, 0);
-    const { dimensions, headerBytes, fileBytes } = parseIdxHeader(start, content, path);
-    const [, height = 1, width = 1] = dimensions;
-    const chunk = Buffer.alloc(CHUNK_IMAGES * height * width);
-    for (let at = headerBytes; at < fileBytes; at += chunk.length) {
-      const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
-      const part = chunk.subarray(0, bytesRead);
-      const turned = content === 'images' ? transpose(part, height, width) : shift(part, firstLabel, path);
-      await file.write(turned, 0, turned.length, at);
-    }
-    await file.sync();
+    await convert(path, converted, content, convention);
+    await rename(converted, path);
   } catch (error) {
+    await rm(converted, { force: true }).catch(() => undefined);
     throw storageError(error, path);
+  }
+}
+
+/** Into a new file: an encrypted one cannot be changed in place. */
+async function convert(
+  path: string,
+  converted: string,
+  content: IdxContent,
+  { firstLabel }: Convention,
+): Promise<void> {
+  const file = await openArtifact(path);
+  try {
+    const writer = await createArtifact(converted);
+    try {
+      const { dimensions, headerBytes, fileBytes } = parseIdxHeader(
+        await file.read(0, MAX_HEADER_BYTES),
+        content,
+        path,
+      );
+      const [, height = 1, width = 1] = dimensions;
+      const chunkBytes = CHUNK_IMAGES * height * width;
+      await writer.write(await file.read(0, headerBytes));
+      for (let at = headerBytes; at < fileBytes; at += chunkBytes) {
+        const part = await file.read(at, chunkBytes);
+        await writer.write(
+          content === 'images' ? transpose(part, height, width) : shift(part, firstLabel, path),
+        );
+      }
+      await writer.finish();
+    } finally {
+      await writer.close();
+    }
   } finally {
     await file.close();
   }

@@ -1,5 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
-
+import { createArtifact, type ArtifactWriter } from '../../core/encryption/artifact-writer.js';
 import { storageError } from '../../core/files.js';
 
 const UNSIGNED_BYTE = 0x08;
@@ -8,7 +7,7 @@ const BUFFER_BYTES = 1 << 20;
 /** Writes an IDX file element by element; the count in the header is written at the end. */
 export class IdxWriter {
   readonly path: string;
-  readonly #file: FileHandle;
+  readonly #file: ArtifactWriter;
   readonly #sides: readonly number[];
   readonly #itemBytes: number;
   readonly #headerBytes: number;
@@ -16,7 +15,7 @@ export class IdxWriter {
   #buffered = 0;
   #count = 0;
 
-  private constructor(path: string, file: FileHandle, sides: readonly number[]) {
+  private constructor(path: string, file: ArtifactWriter, sides: readonly number[]) {
     this.path = path;
     this.#file = file;
     this.#sides = sides;
@@ -31,8 +30,8 @@ export class IdxWriter {
    */
   static async create(path: string, sides: readonly number[]): Promise<IdxWriter> {
     try {
-      const writer = new IdxWriter(path, await open(path, 'w'), sides);
-      await writer.#file.writeFile(writer.#header());
+      const writer = new IdxWriter(path, await createArtifact(path), sides);
+      await writer.#file.write(writer.#header());
       return writer;
     } catch (error) {
       throw storageError(error, path);
@@ -56,8 +55,7 @@ export class IdxWriter {
   async finish(): Promise<void> {
     await this.#flush();
     try {
-      await this.#file.write(this.#header(), 0, this.#headerBytes, 0);
-      await this.#file.sync();
+      await this.#file.finish(this.#header());
     } catch (error) {
       throw storageError(error, this.path);
     }
@@ -75,7 +73,7 @@ export class IdxWriter {
 
   async #write(bytes: Uint8Array): Promise<void> {
     try {
-      await this.#file.writeFile(bytes);
+      await this.#file.write(bytes);
     } catch (error) {
       throw storageError(error, this.path);
     }

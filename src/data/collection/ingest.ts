@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
@@ -11,6 +11,7 @@ import {
   type IdxContent,
   type IdxHeader,
 } from '../../artifacts/idx.js';
+import { createArtifact, type ArtifactWriter } from '../../core/encryption/artifact-writer.js';
 import { ToolkitError } from '../../core/errors.js';
 import { fileSize, storageError, unpackError, corruptError } from '../../core/files.js';
 import type { PinnedFile, PublishedFile } from '../datasets/dataset.js';
@@ -65,9 +66,9 @@ export async function ingestIdx(options: IngestOptions): Promise<PinnedFile> {
   }
 }
 
-async function openForWriting(path: string): Promise<FileHandle> {
+async function openForWriting(path: string): Promise<ArtifactWriter> {
   try {
-    return await open(path, 'w');
+    return await createArtifact(path);
   } catch (error) {
     throw storageError(error, path);
   }
@@ -108,7 +109,7 @@ function refuseOther(found: PublishedFile, pinned: PublishedFile, path: string):
 
 /** Writes a file while parsing its IDX header, and refuses data beyond the length in the header. */
 class CheckedWriter {
-  readonly #file: FileHandle;
+  readonly #file: ArtifactWriter;
   readonly #options: IngestOptions;
   readonly #limit: number;
   readonly #hash = createHash('sha256');
@@ -117,7 +118,7 @@ class CheckedWriter {
   #bytes = 0;
 
   /** @param limit the largest size that the header may claim */
-  constructor(file: FileHandle, options: IngestOptions, limit: number) {
+  constructor(file: ArtifactWriter, options: IngestOptions, limit: number) {
     this.#limit = limit;
     this.#file = file;
     this.#options = options;
@@ -134,7 +135,7 @@ class CheckedWriter {
     }
     this.#hash.update(chunk);
     try {
-      await this.#file.writeFile(chunk);
+      await this.#file.write(chunk);
     } catch (error) {
       throw storageError(error, this.#options.destination);
     }
@@ -144,7 +145,7 @@ class CheckedWriter {
     const header = this.#header ?? this.#readHeader();
     if (this.#bytes !== header.fileBytes)
       throw wrongLength(this.#options.name, header.fileBytes, this.#bytes);
-    await this.#file.sync();
+    await this.#file.finish();
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 
+import { createArtifact, type ArtifactWriter } from '../../core/encryption/artifact-writer.js';
 import { storageError } from '../../core/files.js';
 import type { Rejection } from '../rejection.js';
 
@@ -17,21 +17,21 @@ const BUFFER_CHARACTERS = 1 << 16;
 /** A file of JSON objects, one per line. */
 export class Listing {
   readonly #path: string;
-  readonly #file: FileHandle;
+  readonly #file: ArtifactWriter;
   readonly #hash = createHash('sha256');
   #first: Rejection | undefined;
   #text = '';
   #count = 0;
   #bytes = 0;
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, file: ArtifactWriter) {
     this.#path = path;
     this.#file = file;
   }
 
   static async create(path: string): Promise<Listing> {
     try {
-      return new Listing(path, await open(path, 'w'));
+      return new Listing(path, await createArtifact(path));
     } catch (error) {
       throw storageError(error, path);
     }
@@ -56,7 +56,7 @@ export class Listing {
   /** Writes the rest, flushes the file to disk and closes it. */
   async finish(): Promise<ListedFile> {
     await this.#flush();
-    await this.#file.sync();
+    await this.#file.finish();
     await this.#file.close();
     return { name: basename(this.#path), bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
@@ -72,7 +72,7 @@ export class Listing {
     this.#hash.update(bytes);
     this.#bytes += bytes.length;
     try {
-      await this.#file.writeFile(bytes);
+      await this.#file.write(bytes);
     } catch (error) {
       throw storageError(error, this.#path);
     }

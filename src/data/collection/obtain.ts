@@ -2,6 +2,7 @@ import { open, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import { download } from '../../core/download.js';
+import { currentKeyring } from '../../core/encryption/session.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { exists, fileSize, makeFolder, readError } from '../../core/files.js';
@@ -58,12 +59,28 @@ export function isFileAddress(address: string): boolean {
 }
 
 /**
+ * Refuses what puts a source on the disk in plaintext while files are to be encrypted. Published data sets are no secret. Throws
+ * ENCRYPTION_REFUSED.
+ */
+export function refusePlaintext(
+  { from, wanted }: Pick<ObtainOptions, 'from' | 'wanted'>,
+  what: string,
+): void {
+  if (wanted !== undefined || !currentKeyring().encrypts) return;
+  throw new ToolkitError('ENCRYPTION_REFUSED', {
+    reason: `${from}: ${what} would lie on the disk in plaintext while it is imported`,
+    hint: 'put it into a folder in memory, such as /dev/shm, and give that folder with --from',
+  });
+}
+
+/**
  * Obtains a source: downloads it, checks its hash, and unpacks it if it is a zip or tar archive. Throws DATA_MISSING, DATA_REFUSED,
- * DATA_UNREADABLE, DATA_CORRUPT, DOWNLOAD_FAILED, SOURCE_REFUSED, USAGE, STORAGE_FULL or STORAGE_DENIED.
+ * DATA_UNREADABLE, DATA_CORRUPT, DOWNLOAD_FAILED, SOURCE_REFUSED, ENCRYPTION_REFUSED, USAGE, STORAGE_FULL or STORAGE_DENIED.
  */
 export async function obtain(options: ObtainOptions, context: StageContext): Promise<Place> {
   const { from, work, wanted = () => true } = options;
   const isRemote = isAddress(from);
+  if (isRemote) refusePlaintext(options, 'what is downloaded');
   const path = isRemote ? await fetchFile(options, context) : from;
   if (!(await exists(path))) {
     const hint = '--from names a folder, a file or an http address';
@@ -79,6 +96,7 @@ export async function obtain(options: ObtainOptions, context: StageContext): Pro
   refuseOther(file, options);
   const unpack = await unpackerFor(path);
   if (!unpack) return { path, description, file, rejected: [] };
+  refusePlaintext(options, 'what is unpacked');
   const unpacked = join(work, 'unpacked');
   await rm(unpacked, { recursive: true, force: true });
   const rejected = await unpack(path, unpacked, wanted, context);

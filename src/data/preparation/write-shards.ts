@@ -1,8 +1,8 @@
-import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { RawImages } from '../../artifacts/raw-images.js';
 import type { ShardedSplit, ShardSetWriter } from '../../artifacts/sharded.js';
+import { ScratchFile } from '../../core/encryption/scratch-file.js';
 import type { StageContext } from '../../core/events.js';
 import { storageError } from '../../core/files.js';
 import { Random } from '../../core/random.js';
@@ -113,7 +113,8 @@ export async function writeStoredShards(
   validation.forEach((index, place) => {
     shardOf[index] = trainingShards + Math.floor(place / shardImages);
   });
-  await distribute(train.images, shardOf, writer.path, progress);
+  const buckets = shards.map((_, shard) => new ScratchFile(join(writer.path, `unsorted-${shard}`)));
+  await distribute(train.images, shardOf, buckets, progress);
   const labels = labelsOfShards(
     train.labels,
     shardOf,
@@ -122,12 +123,12 @@ export async function writeStoredShards(
   const { shape } = train.images;
   const histogram = new PixelHistogram();
   for (const [shard, { count }] of shards.entries()) {
-    const path = bucketFile(writer.path, shard);
-    const pixels = await readFile(path);
+    const bucket = buckets[shard]!;
+    const pixels = await bucket.read();
     const images = { count, shape, pixels, labels: labels[shard]! };
     if (shard < trainingShards) histogram.add(pixels);
     await writer.add(shard < trainingShards ? 'training' : 'validation', images);
-    await rm(path);
+    await bucket.remove();
     progress.add(count);
   }
   for (const { first, count } of cut(test.images.count, shardImages)) {
@@ -138,31 +139,27 @@ export async function writeStoredShards(
   return histogram.statistics();
 }
 
-function bucketFile(folder: string, shard: number): string {
-  return join(folder, `unsorted-${shard}`);
-}
-
 async function distribute(
   images: RawImages,
   shardOf: Int32Array,
-  folder: string,
+  buckets: readonly ScratchFile[],
   progress: Progress,
 ): Promise<void> {
   const size = pixelsPerImage(images.shape);
   for (const { first, count } of cut(images.count, Math.max(1, Math.floor(CHUNK_BYTES / size)))) {
     const pixels = await images.read(first, count);
-    const buckets = new Map<number, Uint8Array[]>();
+    const sorted = new Map<number, Uint8Array[]>();
     for (let row = 0; row < count; row++) {
       const shard = shardOf[first + row]!;
       const image = rowOf(pixels, row, size);
-      const bucket = buckets.get(shard);
-      if (bucket) bucket.push(image);
-      else buckets.set(shard, [image]);
+      const taken = sorted.get(shard);
+      if (taken) taken.push(image);
+      else sorted.set(shard, [image]);
     }
-    for (const [shard, parts] of buckets) {
-      const path = bucketFile(folder, shard);
-      await appendFile(path, Buffer.concat(parts)).catch((error: unknown) => {
-        throw storageError(error, path);
+    for (const [shard, parts] of sorted) {
+      const bucket = buckets[shard]!;
+      await bucket.append(Buffer.concat(parts)).catch((error: unknown) => {
+        throw storageError(error, bucket.path);
       });
     }
     progress.add(count);

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
+import { readArtifact } from '../../core/encryption/artifact-file.js';
 import { ToolkitError } from '../../core/errors.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { elementCount } from '../../core/images.js';
@@ -43,7 +43,7 @@ export async function writeOnnx(
   const pass = traceAnyBatch(source.forward, description.shape);
   const path = join(folder, ONNX_FILE);
   await writeFileAtomically(path, await translateToOnnx(pass, description, { input, weights }));
-  const model = await OnnxModel.load(await readFile(path), source.context);
+  const model = await OnnxModel.load(await readArtifact(path), source.context);
   const logits = {
     name: onnxNames.logits,
     type: 'float32' as const,

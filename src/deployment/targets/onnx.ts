@@ -16,6 +16,7 @@ export const onnx = defineTarget({
   name: 'onnx',
   summary: 'ONNX model with preprocessing, for any batch size',
   destination: 'folder',
+  isEncryptable: true,
   options,
   export: (source, { quantize, input }, folder) =>
     writeOnnx('onnx', source, { input, weights: weightsOf(quantize) }, folder),

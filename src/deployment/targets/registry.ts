@@ -8,6 +8,7 @@ export const registry = defineTarget({
   name: 'registry',
   summary: 'new version in the local model registry, for "mnist serve"',
   destination: 'registry',
+  isEncryptable: true,
   options: z.strictObject({}),
   export: (source, _, folder) => copyCheckpoint(source, folder),
 });

@@ -1,7 +1,7 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { decisionPath, readDecision, type StoredDecision } from '../../artifacts/decision.js';
 import type { StageContext } from '../../core/events.js';
-import { sha256OfFile } from '../../core/hashing.js';
+import { sha256OfContent } from '../../core/encryption/artifact-file.js';
 import { ruleOf, type DecisionRule } from './rule.js';
 
 /**
@@ -13,7 +13,7 @@ export async function findDecision(
   { emit }: Pick<StageContext, 'emit'>,
 ): Promise<StoredDecision | undefined> {
   const stored = await readDecision(path);
-  if (!stored || stored.checkpoint.sha256 === (await sha256OfFile(path))) return stored;
+  if (!stored || stored.checkpoint.sha256 === (await sha256OfContent(path))) return stored;
   emit({
     event: 'warning',
     code: 'DECISION_OUTDATED',

@@ -1,7 +1,10 @@
 import { open, statfs, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { encodeFeedback, FEEDBACK_FILE, type FeedbackRecord } from '../../artifacts/feedback.js';
+import { encodeFeedback, FEEDBACK_FILE, sealedLine, type FeedbackRecord } from '../../artifacts/feedback.js';
+import { isAge, isArmored, MAGIC_BYTES } from '../../core/encryption/age-header.js';
+import { sealBytes } from '../../core/encryption/artifact-writer.js';
+import { currentKeyring } from '../../core/encryption/session.js';
 import { isToolkitError } from '../../core/errors.js';
 import { makeFolder, storageError } from '../../core/files.js';
 import { HttpError } from '../http-errors.js';
@@ -34,6 +37,8 @@ export class FeedbackFile {
   #isFull = false;
   /** How much may be written before the free space is looked up again. */
   #allowance = 0;
+  /** The keys that the server was started with. */
+  readonly #keyring = currentKeyring();
 
   constructor(options: FeedbackFileOptions) {
     this.#options = options;
@@ -49,8 +54,8 @@ export class FeedbackFile {
   }
 
   async #write(record: FeedbackRecord): Promise<void> {
-    const line = Buffer.from(encodeFeedback(record));
     try {
+      const line = await this.#encode(record);
       await makeFolder(this.#options.folder);
       const file = await open(this.#path, 'a+', 0o600);
       try {
@@ -65,8 +70,16 @@ export class FeedbackFile {
     }
   }
 
+  async #encode(record: FeedbackRecord): Promise<Buffer> {
+    const line = Buffer.from(encodeFeedback(record));
+    return this.#keyring.encrypts ? Buffer.from(sealedLine(await sealBytes(line, this.#keyring))) : line;
+  }
+
   async #append(file: FileHandle, line: Buffer, caller: string | undefined): Promise<void> {
     const { size } = await file.stat();
+    if (await isSealedWhole(file)) {
+      throw this.#full(`${this.#path} is encrypted as a whole, and cannot be continued; move it away`);
+    }
     await this.#requireShare(caller, line.length + 1, size);
     const { maxBytes } = this.#options;
     // One byte for the end of a line that a killed server left unfinished.
@@ -117,6 +130,12 @@ export class FeedbackFile {
     this.#allowance = 0;
     return new HttpError('FEEDBACK_FULL');
   }
+}
+
+async function isSealedWhole(file: FileHandle): Promise<boolean> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_BYTES), 0, MAGIC_BYTES, 0);
+  const start = buffer.subarray(0, bytesRead);
+  return isAge(start) || isArmored(start);
 }
 
 async function lastByte(file: FileHandle, size: number): Promise<number> {

@@ -12,7 +12,10 @@ export class FeedbackShares {
   readonly #bytes = new Map<string, number>();
   #size = 0;
 
-  /** Counts anew where the file is not what was counted: at first, and after somebody has moved or changed it. */
+  /**
+   * Counts anew where the file is not what was counted: at first, and after somebody has moved or changed it. Whose an encrypted line of an
+   * earlier server is, nobody can see who has no key; it counts as that of others.
+   */
   async follow(path: string, size: number): Promise<void> {
     if (size === this.#size) return;
     this.#bytes.clear();

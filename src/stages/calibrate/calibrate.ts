@@ -13,7 +13,7 @@ import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
-import { sha256OfFile } from '../../core/hashing.js';
+import { sha256OfContent } from '../../core/encryption/artifact-file.js';
 import { decodeText } from '../../core/formats/text.js';
 import { complaintOf } from '../../core/validation.js';
 import { version } from '../../core/version.js';
@@ -82,7 +82,7 @@ export async function calibrate(
     version: 1,
     toolkit: version,
     createdAt: new Date().toISOString(),
-    checkpoint: { run: description.run, sha256: await sha256OfFile(path) },
+    checkpoint: { run: description.run, sha256: await sha256OfContent(path) },
     classNames: description.classNames,
     temperature,
     thresholds: [...policy.thresholds],

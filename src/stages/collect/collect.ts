@@ -7,17 +7,10 @@ import {
   type CollectedSource,
   type SourceRequest,
 } from '../../data/collection/collect-source.js';
+import { contentSize, sha256OfContent } from '../../core/encryption/artifact-file.js';
 import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import { silentContext, type Emit, type StageContext } from '../../core/events.js';
-import {
-  fileSize,
-  makeFolder,
-  withFolder,
-  syncFolder,
-  writeFileAtomically,
-  corruptError,
-} from '../../core/files.js';
-import { sha256OfFile } from '../../core/hashing.js';
+import { makeFolder, withFolder, syncFolder, writeFileAtomically, corruptError } from '../../core/files.js';
 import { flagOf } from '../../core/config/fields.js';
 import { withLock } from '../../core/lock.js';
 import { nearest } from '../../core/registry.js';
@@ -170,7 +163,8 @@ async function refuseDamage(
     const { name, bytes, sha256 } = manifest.files[role];
     const path = join(folder, name);
     const isPublished = !known || (known.files[role].sha256 ?? sha256) === sha256;
-    const isUnchanged = (await fileSize(path)) === bytes && (await sha256OfFile(path, signal)) === sha256;
+    const isUnchanged =
+      (await contentSize(path)) === bytes && (await sha256OfContent(path, signal)) === sha256;
     if (isPublished && isUnchanged) continue;
     throw corruptError(path, 'not the file that was collected');
   }

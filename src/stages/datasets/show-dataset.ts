@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { preparedFolder, type PreparedData } from '../../artifacts/prepared.js';
 import { isAugmentation } from '../../models/augmentation/options.js';
+import { readArtifact } from '../../core/encryption/artifact-file.js';
 import { ToolkitError, messageOf, systemCodeOf } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { readError, writeFileAtomically, corruptError } from '../../core/files.js';
@@ -112,13 +112,13 @@ export async function showDataset(
 async function readFindings(folder: string): Promise<Finding[] | undefined> {
   const report = await readReport(join(folder, 'quality.json'));
   if (report === undefined) return undefined;
-  const checks = await readFile(join(folder, 'findings.jsonl'), 'utf8').catch(() => '');
-  return [...findingsOf(report), ...findingsOfChecks(checks)];
+  const checks = await readArtifact(join(folder, 'findings.jsonl')).catch(() => '');
+  return [...findingsOf(report), ...findingsOfChecks(checks.toString())];
 }
 
 async function readReport(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as unknown;
+    return JSON.parse((await readArtifact(path)).toString()) as unknown;
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     if (!(error instanceof SyntaxError)) throw readError(error, path);

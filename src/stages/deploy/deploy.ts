@@ -4,6 +4,8 @@ import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
 import { writeManifest, type Manifest } from '../../artifacts/manifest.js';
 import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
+import { currentKeyring } from '../../core/encryption/session.js';
+import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { describeBundle } from '../../deployment/describe.js';
 import { requireAccuracy } from '../../deployment/gate.js';
@@ -45,7 +47,7 @@ export interface Deployment {
  *
  * @param name a checkpoint file, a run's folder or name, or `latest`
  *
- * Throws QUALITY_GATE_NOT_MET, EXPORT_UNSUPPORTED, EXPORT_DIFFERS, OUTPUT_EXISTS, AUDIT_BROKEN, FOLDER_BUSY, the errors of
+ * Throws QUALITY_GATE_NOT_MET, ENCRYPTION_REFUSED, EXPORT_UNSUPPORTED, EXPORT_DIFFERS, OUTPUT_EXISTS, AUDIT_BROKEN, FOLDER_BUSY, the errors of
  * checkpoints and storage, and what the earlier stages and `startBackend` throw.
  */
 export async function deploy(
@@ -55,6 +57,7 @@ export async function deploy(
 ): Promise<Deployment> {
   const started = performance.now();
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
+  refusePlaintext(options);
   const destination = await destinationOf(options, checkpoint);
   const { dataset } = checkpoint.description.data;
   const data = await prepareData(
@@ -90,6 +93,16 @@ export async function deploy(
         seconds,
       };
     });
+  });
+}
+
+/** Throws ENCRYPTION_REFUSED for a target with files that other programs read as they are. */
+function refusePlaintext({ to: { name } }: DeployOptions): void {
+  if (!currentKeyring().encrypts || targets.get(name)?.isEncryptable) return;
+  const encryptable = [...targets].filter((target) => target.isEncryptable).map((target) => target.name);
+  throw new ToolkitError('ENCRYPTION_REFUSED', {
+    reason: `--to ${name} cannot be encrypted: other programs read its files as they are`,
+    hint: `choose --to ${encryptable.join(' or ')}, or decrypt the checkpoint first with "mnist keys decrypt"`,
   });
 }
 

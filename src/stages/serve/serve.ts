@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { AuditLog } from '../../artifacts/audit.js';
 import { ModelRegistry } from '../../artifacts/model-registry.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
+import { currentKeyring, keepKeys } from '../../core/encryption/session.js';
 import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { readError } from '../../core/files.js';
@@ -142,10 +143,10 @@ function followSource(
   const watchDrift = driftWatcher(service, dataDir, (reason) => {
     emit({ event: 'notice', message: `drift is not measured: ${reason}` });
   });
-  const refresh = async (): Promise<void> => {
+  const refresh = keepKeys(async (): Promise<void> => {
     await service.versions.refresh();
     if (drift) await watchDrift();
-  };
+  });
   const timer = setInterval(() => void refresh(), reloadInterval * 1000);
   // The first comparison with the training data must not delay the first answer.
   void refresh();
@@ -182,6 +183,12 @@ function feedbackFor(
   { emit }: StageContext,
 ): FeedbackFileOptions | undefined {
   if (folder === undefined) return undefined;
+  if (currentKeyring().encrypts && currentKeyring().isPassphrase) {
+    throw new ToolkitError('ENCRYPTION_REFUSED', {
+      reason: '--feedback-dir cannot be encrypted with a passphrase: each label would take a second',
+      hint: 'make a key with "mnist keys generate FILE", and name its recipient with --encrypt-to',
+    });
+  }
   const onFull = (reason: string): void => {
     const hint = 'move feedback.jsonl away, or collect it and delete it; nothing has to be restarted';
     emit({ event: 'warning', code: 'FEEDBACK_FULL', message: `feedback is refused: ${reason}`, hint });

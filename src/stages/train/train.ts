@@ -4,13 +4,15 @@ import { EventFile } from '../../artifacts/event-file.js';
 import { resolveRun, type RunFolder } from '../../artifacts/run.js';
 import type { ActiveBackend } from '../../engine/backends/backend.js';
 import {
-  silentContext,
+  type Emit,
   type EpochEvent,
   type Metrics,
   type OnEpoch,
+  silentContext,
   type StageContext,
   type ToolkitEvent,
 } from '../../core/events.js';
+import { currentKeyring } from '../../core/encryption/session.js';
 import { withFolder, removeTemporaryFiles } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
 import { inferenceProgram, trainingProgram } from '../../engine/running/prepare.js';
@@ -259,14 +261,14 @@ async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> 
   const validated = await set.place('validation');
   const inference = inferenceProgram(forward, validated, set.data.classNames.length, mode);
   writer.execution = () => program.execution ?? null;
-  const events = new EventFile(folder.path, start.history.length + 1);
+  const events = eventFile(folder, start.history.length + 1, emit);
   const parts: TrainingParts = {
     source: set.epochs(program, values),
     optimizer,
     validate: () => validate(run, inference),
     onEpoch: async (progress, record) => {
       // Before the checkpoint: an epoch that is lost between the two is done and recorded again.
-      await events.append(record.epoch, epochScalars(record));
+      await events?.append(record.epoch, epochScalars(record));
       await writer.epoch(progress, record);
       const event: EpochEvent = {
         ...{ event: 'epoch', epochs, ...record },
@@ -287,6 +289,13 @@ async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> 
     program.dispose();
     inference.dispose();
   }
+}
+
+/** TensorBoard reads plaintext alone. */
+function eventFile({ path }: RunFolder, firstStep: number, emit: Emit): EventFile | undefined {
+  if (!currentKeyring().encrypts) return new EventFile(path, firstStep);
+  emit({ event: 'notice', message: 'the run is encrypted, and has no event file for TensorBoard' });
+  return undefined;
 }
 
 /** Loss and accuracy on the validation split, and the accuracy by class weights where classes do not count the same. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { scalar, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { crc32c } from '../../../src/core/crc32c.js';
+import { crc32c } from '../../../src/core/formats/crc32c.js';
 import { readIntegers, readMessage } from '../../../src/core/formats/protobuf-reader.js';
 import { bucketsOf } from '../../../src/tensorflow/node/histogram-buckets.js';
 import { nodeBackend } from '../../../src/tensorflow/node/node-backend.js';

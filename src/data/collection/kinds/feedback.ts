@@ -1,9 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import { FEEDBACK_FILE, parseFeedback, type FeedbackRecord } from '../../../artifacts/feedback.js';
-import { ToolkitError } from '../../../core/errors.js';
+import { FEEDBACK_FILE, parseFeedback, sealedIn, type FeedbackRecord } from '../../../artifacts/feedback.js';
+import { artifactPieces, unsealBytes } from '../../../core/encryption/artifact-file.js';
+import { isKeyError } from '../../../core/encryption/key-errors.js';
+import { isToolkitError, ToolkitError } from '../../../core/errors.js';
 import { isFile, readError } from '../../../core/files.js';
 import { decodeChunks } from '../../../core/formats/text.js';
 import { complaintOf } from '../../../core/validation.js';
@@ -45,7 +46,7 @@ async function* linesOf(path: string): AsyncGenerator<{ name: string; line: stri
   };
   let rest = '';
   try {
-    for await (const text of decodeChunks(createReadStream(path))) {
+    for await (const text of decodeChunks(artifactPieces(path))) {
       const lines = text.split('\n');
       lines[0] = rest + lines[0]!;
       rest = lines.pop()!;
@@ -65,8 +66,9 @@ function isNotBlank({ line }: { line: string }): boolean {
 async function firstRecord(path: string): Promise<FeedbackRecord> {
   for await (const { line } of linesOf(path)) {
     try {
-      return parseFeedback(line);
-    } catch {
+      return await recordIn(line, path);
+    } catch (error) {
+      refuseLocked(error);
       // `samplesOf` lists it as rejected.
     }
   }
@@ -77,11 +79,22 @@ async function firstRecord(path: string): Promise<FeedbackRecord> {
 async function* samplesOf(path: string, target: ImageTarget): AsyncGenerator<Sample | Rejection> {
   for await (const { name, line } of linesOf(path)) {
     try {
-      yield sampleOf(name, parseFeedback(line), target);
+      yield sampleOf(name, await recordIn(line, path), target);
     } catch (error) {
+      refuseLocked(error);
       yield { name, reason: `not a labelled image (${complaintOf(error)})` };
     }
   }
+}
+
+async function recordIn(line: string, path: string): Promise<FeedbackRecord> {
+  const sealed = sealedIn(line);
+  return parseFeedback(sealed ? (await unsealBytes(sealed, path)).toString() : line);
+}
+
+/** A line that is damaged is rejected, but one whose key is missing ends the import: the others have the same key. */
+function refuseLocked(error: unknown): void {
+  if (isKeyError(error) && !(isToolkitError(error) && error.code === 'ENCRYPTION_DAMAGED')) throw error;
 }
 
 function sampleOf(name: string, record: FeedbackRecord, target: ImageTarget): Sample {

@@ -2,8 +2,7 @@ import { join } from 'node:path';
 
 import type { RawData, RawManifest } from '../../../artifacts/raw.js';
 import type { StageContext } from '../../../core/events.js';
-import { fileSize } from '../../../core/files.js';
-import { sha256OfFile } from '../../../core/hashing.js';
+import { contentSize, sha256OfContent } from '../../../core/encryption/artifact-file.js';
 import type { Named } from '../../../core/registry.js';
 import { fileRoles, standardFileNames, type DatasetDefinition } from '../../datasets/dataset.js';
 import { addedTo } from '../added-set.js';
@@ -66,8 +65,8 @@ export function sampleKind({ open, ...kind }: SampleKind): SourceKind {
       for (const role of fileRoles) {
         const name = standardFileNames[role];
         const path = join(staging, name);
-        const bytes = (await fileSize(path)) ?? 0;
-        files[role] = { name, bytes, sha256: await sha256OfFile(path, context.signal) };
+        const bytes = (await contentSize(path)) ?? 0;
+        files[role] = { name, bytes, sha256: await sha256OfContent(path, context.signal) };
       }
       return { files, classNames: samples.classNames, samples };
     },

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { crc32c } from '../../src/core/crc32c.js';
+import { crc32c } from '../../../src/core/formats/crc32c.js';
 
 it.each([
   ['nothing', new Uint8Array(0), 0],
