@@ -41,7 +41,9 @@ for (const name of (await readdir(folder)).sort()) {
   const expected = new Float32Array(buffer);
   const difference = expected.reduce((most, value, at) => Math.max(most, Math.abs(value - found[at]!)), 0);
   isWrong ||= !(difference <= BAR) || found.length !== expected.length;
-  process.stdout.write(`${name.padEnd(28)} ${expected.length / classes} images, ${difference.toExponential(2)}\n`);
+  process.stdout.write(
+    `${name.padEnd(28)} ${expected.length / classes} images, ${difference.toExponential(2)}\n`,
+  );
 }
 await rm(runs, { recursive: true });
 process.exitCode = isWrong ? 1 : 0;

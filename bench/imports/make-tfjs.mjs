@@ -14,14 +14,20 @@ await tf.setBackend('cpu');
 async function write(name, model, [height, width, channels]) {
   const count = images * height * width * channels;
   const pixels = Uint8Array.from({ length: count }, (_, at) => (at * 73 + Math.floor(at / 31) * 17) % 256);
-  const scaled = tf.tensor4d(Float32Array.from(pixels, (pixel) => pixel / 255), [images, height, width, channels]);
+  const scaled = tf.tensor4d(
+    Float32Array.from(pixels, (pixel) => pixel / 255),
+    [images, height, width, channels],
+  );
   const probabilities = model.predict(scaled).dataSync();
   const place = join(folder, `tfjs-${name}`);
   mkdirSync(place, { recursive: true });
   await model.save(
     tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData, generatedBy, format }) => {
       const weightsManifest = [{ paths: ['group1-shard1of1.bin'], weights: weightSpecs }];
-      writeFileSync(join(place, 'model.json'), JSON.stringify({ format, generatedBy, modelTopology, weightsManifest }));
+      writeFileSync(
+        join(place, 'model.json'),
+        JSON.stringify({ format, generatedBy, modelTopology, weightsManifest }),
+      );
       writeFileSync(join(place, 'group1-shard1of1.bin'), new Uint8Array(weightData));
       return {};
     }),
@@ -30,10 +36,14 @@ async function write(name, model, [height, width, channels]) {
   writeFileSync(join(place, 'probabilities.bin'), new Uint8Array(Float32Array.from(probabilities).buffer));
   const shape = [height, width, channels];
   const classes = probabilities.length / images;
-  writeFileSync(join(place, 'case.json'), JSON.stringify({ file: 'model.json', shape, classes, options: {} }));
+  writeFileSync(
+    join(place, 'case.json'),
+    JSON.stringify({ file: 'model.json', shape, classes, options: {} }),
+  );
 }
 
-const seeded = (seed) => tf.initializers.varianceScaling({ scale: 1, mode: 'fanAvg', distribution: 'normal', seed });
+const seeded = (seed) =>
+  tf.initializers.varianceScaling({ scale: 1, mode: 'fanAvg', distribution: 'normal', seed });
 
 // tfjs-examples, mnist.
 const mnist = tf.sequential();
@@ -57,9 +67,17 @@ await write('mnist', mnist, [28, 28, 1]);
 
 const input = tf.input({ shape: [10, 12, 3] });
 const first = tf.layers
-  .conv2d({ filters: 4, kernelSize: 3, padding: 'same', activation: 'hardSigmoid', kernelInitializer: seeded(4) })
+  .conv2d({
+    filters: 4,
+    kernelSize: 3,
+    padding: 'same',
+    activation: 'hardSigmoid',
+    kernelInitializer: seeded(4),
+  })
   .apply(input);
-const normalized = tf.layers.batchNormalization({ movingVarianceInitializer: 'ones', scale: false }).apply(first);
+const normalized = tf.layers
+  .batchNormalization({ movingVarianceInitializer: 'ones', scale: false })
+  .apply(first);
 const separable = tf.layers
   .separableConv2d({
     ...{ filters: 4, kernelSize: 3, padding: 'same' },
@@ -68,9 +86,11 @@ const separable = tf.layers
   })
   .apply(normalized);
 const sum = tf.layers.add().apply([separable, normalized]);
-const both = tf.layers.concatenate().apply([
-  tf.layers.globalAveragePooling2d({}).apply(sum),
-  tf.layers.globalMaxPooling2d({}).apply(tf.layers.leakyReLU({ alpha: 0.2 }).apply(sum)),
-]);
+const both = tf.layers
+  .concatenate()
+  .apply([
+    tf.layers.globalAveragePooling2d({}).apply(sum),
+    tf.layers.globalMaxPooling2d({}).apply(tf.layers.leakyReLU({ alpha: 0.2 }).apply(sum)),
+  ]);
 const output = tf.layers.dense({ units: 3, activation: 'softmax', kernelInitializer: seeded(7) }).apply(both);
 await write('graph', tf.model({ inputs: input, outputs: output }), [10, 12, 3]);

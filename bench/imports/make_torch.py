@@ -35,19 +35,17 @@ def save_file(tensors, path):
     path.write_bytes(struct.pack('<Q', len(text)) + text + b''.join(parts))
 
 
-def describe(model):
-    """The layers of an nn.Sequential, as docs/import.md says."""
+def describe(sequential):
+    """The layers of an nn.Sequential: the script in docs/import.md."""
     layers = []
-    for name, module in model.named_modules():
+    for name, module in sequential.named_modules():
         if list(module.children()):
             continue
-        arguments = {key: getattr(module, key) for key in getattr(module, '__constants__', ()) if hasattr(module, key)}
-        arguments['bias'] = getattr(module, 'bias', None) is not None
-        for key in ('eps', 'momentum', 'affine', 'p', 'alpha', 'negative_slope', 'kernel_size', 'stride', 'padding', 'output_size', 'dim', 'approximate', 'beta'):
-            if hasattr(module, key):
-                arguments[key] = getattr(module, key)
-        plain = {key: value for key, value in arguments.items() if isinstance(value, (int, float, str, tuple, list, bool))}
-        layers.append({'type': type(module).__name__, 'name': name, **plain})
+        options = {key: value for key, value in vars(module).items()
+                   if isinstance(value, (int, float, str, bool, list, tuple)) and not key.startswith("_") and key != "training"}
+        if hasattr(module, "weight"):
+            options["bias"] = module.bias is not None
+        layers.append({"type": type(module).__name__, "name": name, **options})
     return layers
 
 
@@ -130,6 +128,9 @@ sequential = nn.Sequential(
     nn.Flatten(), nn.LazyLinear(7), nn.BatchNorm1d(7), nn.GELU(), nn.ELU(0.5), nn.Mish(), nn.Hardsigmoid(),
     nn.Linear(7, 5, bias=False), nn.Softplus(), nn.Softsign(), nn.GELU(approximate='tanh'), nn.Linear(5, 4))
 sequential(torch.zeros(2, 3, 13, 11))
+# Large weights, as functions that saturate make all images alike.
+for parameter in sequential.parameters():
+    parameter.data *= 4
 write('sequential', sequential, [3, 13, 11], describe(sequential), classes=4, half=True)
 
 

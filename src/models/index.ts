@@ -9,4 +9,8 @@ import { stack } from './stack.js';
 import { transformer } from './transformer.js';
 
 /** The models for `--model`. To add one, add a file in this folder and a line here. */
-export const models = new Registry('model', [mlp, cnn, cnnSmall, resnet, rnn, transformer, stack, graph], ['build']);
+export const models = new Registry(
+  'model',
+  [mlp, cnn, cnnSmall, resnet, rnn, transformer, stack, graph],
+  ['build'],
+);

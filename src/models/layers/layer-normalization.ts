@@ -19,7 +19,8 @@ export function layerNormalization(name: string, shape: readonly number[], epsil
       { name: gain, shape: [size], initialValue: () => new Float32Array(size).fill(1) },
       { name: bias, shape: [size], initialValue: () => new Float32Array(size) },
     ],
-    apply: (input, values) => add(mul(standardize(input, epsilon), valueOf(values, gain)), valueOf(values, bias)),
+    apply: (input, values) =>
+      add(mul(standardize(input, epsilon), valueOf(values, gain)), valueOf(values, bias)),
   };
 }
 
