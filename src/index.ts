@@ -11,6 +11,7 @@ import {
   type EmbedOptions,
   type EvaluateOptions,
   type ExplainOptions,
+  type ImportOptions,
   type PredictOptions,
   type PreprocessOptions,
   type PruneRunsOptions,
@@ -38,6 +39,7 @@ import { resolveSearchOptions } from './stages/search/search-options.js';
 import { resolveTrainOptions } from './stages/train/train-options.js';
 import { train as trainStage, type TrainResult } from './stages/train/train.js';
 import type { Embedded } from './stages/embed/embed.js';
+import type { Imported } from './stages/import/import.js';
 import type { DatasetView } from './stages/datasets/show-dataset.js';
 import type { Explanations } from './stages/explain/explain.js';
 import type { RunningServer } from './stages/serve/serve.js';
@@ -65,6 +67,7 @@ export type {
   EmbedOptions,
   EvaluateOptions,
   ExplainOptions,
+  ImportOptions,
   PredictOptions,
   PreprocessOptions,
   PruneRunsOptions,
@@ -86,6 +89,7 @@ export type { Calibration } from './stages/calibrate/calibrate.js';
 export type { PictureSource, Predictions } from './stages/predict/predict.js';
 export type { EvaluationResult as Evaluation } from './evaluation/evaluation.js';
 export type { EnsembleEvaluation } from './evaluation/evaluation.js';
+export type { Imported } from './stages/import/import.js';
 export type { Embedded } from './stages/embed/embed.js';
 export type { DatasetView } from './stages/datasets/show-dataset.js';
 export type { Explanation, Explanations } from './stages/explain/explain.js';
@@ -150,6 +154,21 @@ export async function train(options: TrainOptions = {}, context: TrainContext = 
 /** Tries configurations, with the options of `mnist search`: the section `search`, and those of `train`. Throws a ToolkitError. */
 export async function search(options: SearchOptions, context: Context = {}): Promise<SearchResult> {
   return searchStage(await resolveSearchOptions(options), silentContext(context));
+}
+
+/**
+ * Makes a checkpoint of a model of Keras, TensorFlow.js or PyTorch, with the options of `mnist import`. Throws a ToolkitError.
+ *
+ * @param file a .keras, .h5 or .safetensors file, a model.json, or its folder
+ */
+export async function importModel(
+  file: string,
+  options: ImportOptions = {},
+  context: Context = {},
+): Promise<Imported> {
+  const values = await callerOptions(optionSpaces.ImportOptions, options);
+  const { importModel: importStage } = await import('./stages/import/import.js');
+  return importStage(file, values, silentContext(context));
 }
 
 /**

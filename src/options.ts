@@ -7,6 +7,7 @@ import { calibrateFields } from './stages/calibrate/calibrate-options.js';
 import { collectFields } from './stages/collect/collect.js';
 import { showDatasetFields } from './stages/datasets/show-dataset-options.js';
 import { deploySpace } from './stages/deploy/deploy-options.js';
+import { importFields } from './stages/import/import-options.js';
 import { embedFields } from './stages/embed/embed-options.js';
 import { evaluateFields } from './stages/evaluate/evaluate-options.js';
 import { explainSpace } from './stages/explain/explain-options.js';
@@ -26,6 +27,7 @@ export const optionSpaces = {
   PreprocessOptions: { fields: preprocessFields, choices: {} },
   TrainOptions: trainSpace,
   SearchOptions: searchSpace,
+  ImportOptions: { fields: importFields, choices: {} },
   EvaluateOptions: { fields: evaluateFields, choices: {} },
   DeployOptions: deploySpace,
   CalibrateOptions: { fields: calibrateFields, choices: {} },
@@ -76,6 +78,7 @@ export type CollectOptions = OptionsOf<Spaces['CollectOptions']>;
 export type PreprocessOptions = OptionsOf<Spaces['PreprocessOptions']>;
 export type TrainOptions = OptionsOf<Spaces['TrainOptions']>;
 export type SearchOptions = OptionsOf<Spaces['SearchOptions']>;
+export type ImportOptions = OptionsOf<Spaces['ImportOptions']>;
 export type EvaluateOptions = OptionsOf<Spaces['EvaluateOptions']>;
 export type DeployOptions = OptionsOf<Spaces['DeployOptions']>;
 export type CalibrateOptions = OptionsOf<Spaces['CalibrateOptions']>;

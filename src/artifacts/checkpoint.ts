@@ -60,6 +60,8 @@ const descriptionSchema = z.strictObject({
   /** The options of the run, with all keys on one level, as in a configuration file. */
   config: z.record(z.string(), z.unknown()),
   model: z.strictObject({ name: text, description: longText, parameters: z.int().min(0) }),
+  /** Where a model was imported from; missing for those that were trained here. */
+  origin: z.strictObject({ program: text, version: text, file: text, sha256: text }).optional(),
   /** The plug-ins that its model and training need; missing where there are none. */
   plugins: z.array(pluginRecord).max(100).optional(),
   classNames: z.array(text).min(1).max(256),

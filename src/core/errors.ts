@@ -266,12 +266,25 @@ export const errorKinds = {
   CHECKPOINT_FOREIGN: kind<{ path: string; what: string }>(
     6,
     ({ path, what }) => `${path} is ${what}; a mnist-train checkpoint (.safetensors) is needed`,
-    () => '"mnist runs" lists the runs; name one, or one of its checkpoint files',
+    ({ what }) =>
+      /Keras|TensorFlow\.js|PyTorch|safetensors/.test(what)
+        ? '"mnist import" makes a checkpoint of it (docs/import.md)'
+        : '"mnist runs" lists the runs; name one, or one of its checkpoint files',
   ),
   CHECKPOINT_REFUSED: kind<{ path: string; reason: string }>(
     6,
     ({ path, reason }) => `${path}: ${reason}`,
     () => 'use a matching checkpoint or train a new one',
+  ),
+  MODEL_UNREADABLE: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: ${reason}`,
+    () => 'the file is damaged or not what its name says; save the model again',
+  ),
+  MODEL_UNSUPPORTED: kind<{ path: string; reason: string; hint?: string }>(
+    6,
+    ({ path, reason }) => `${path}: cannot be imported: ${reason}`,
+    ({ hint = 'docs/import.md lists what can be imported' }) => hint,
   ),
   PLUGIN_NEEDED: kind<{ path: string; what: string; module: string; hint: string }>(
     6,

@@ -1,6 +1,7 @@
 import { Registry } from '../core/registry.js';
 import { cnnSmall } from './cnn-small.js';
 import { cnn } from './cnn.js';
+import { graph } from './graph.js';
 import { mlp } from './mlp.js';
 import { resnet } from './resnet.js';
 import { rnn } from './rnn.js';
@@ -8,4 +9,8 @@ import { stack } from './stack.js';
 import { transformer } from './transformer.js';
 
 /** The models for `--model`. To add one, add a file in this folder and a line here. */
-export const models = new Registry('model', [mlp, cnn, cnnSmall, resnet, rnn, transformer, stack], ['build']);
+export const models = new Registry(
+  'model',
+  [mlp, cnn, cnnSmall, resnet, rnn, transformer, stack, graph],
+  ['build'],
+);

@@ -17,6 +17,7 @@ import { backendOptions } from '../../src/engine/backends/options.js';
 import { collect } from '../../src/index.js';
 import { createAccessToken } from '../../src/stages/tokens/tokens.js';
 import { temporaryFolder } from '../support/folders.js';
+import { importCase } from '../support/imports.js';
 import { recordReads } from '../support/recorded-options.js';
 import { registerMadeUp } from '../support/registry.js';
 import { preparedMnist, writeMnistCheckpoint } from '../support/serving.js';
@@ -71,6 +72,10 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
     return [{ ...computing, fails: /^progress$/ }, { options: { ...options, shards: 2 } }];
   },
   train: () => ({ options: { epochs: 1, hiddenLayers: [4], batchSize: 1000 } }),
+  import: async () => ({
+    positionals: [(await importCase('torch-mnist')).file],
+    options: { run: 'imported' },
+  }),
   evaluate: ({ checkpoint }) => ({ positionals: [checkpoint], options: { resamples: 0 } }),
   embed: ({ folder, checkpoint }) => ({
     positionals: [checkpoint],

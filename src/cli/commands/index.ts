@@ -23,6 +23,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./search.js')).searchCommand,
   },
   {
+    name: 'import',
+    summary: 'import a model of Keras, TensorFlow.js or PyTorch as a checkpoint',
+    load: async () => (await import('./import.js')).importCommand,
+  },
+  {
     name: 'evaluate',
     summary: 'evaluate a checkpoint (also: mnist-eval)',
     load: async () => (await import('./evaluate.js')).evaluateCommand,

@@ -22,6 +22,10 @@ export interface BatchNormalizationOptions<Shape extends readonly number[]> {
   momentum?: number;
   /** Added to the variance to avoid division by zero. */
   epsilon?: number;
+  /** Whether the scale is learnt, true by default; else it stays 1. */
+  hasScale?: boolean;
+  /** Whether the offset is learnt, true by default; else it stays 0. */
+  hasOffset?: boolean;
 }
 
 const constantly =
@@ -39,6 +43,8 @@ export function batchNormalization<Shape extends readonly number[]>({
   shape,
   momentum = 0.9,
   epsilon = 1e-5,
+  hasScale = true,
+  hasOffset = true,
 }: BatchNormalizationOptions<Shape>): Layer & { readonly outputShape: Shape } {
   const channels = shape.at(-1) ?? 1;
   const asImage: [number, number, number] = [1, elementCount(shape) / channels, channels];
@@ -48,11 +54,13 @@ export function batchNormalization<Shape extends readonly number[]>({
   const parameter = (of: string, start: number, isFixed = false): ParameterSpec => {
     return { name: of, shape: [channels], initialValue: constantly(start, channels), isFixed };
   };
+  const learnt = (of: string, start: number, isLearnt: boolean): ParameterSpec =>
+    isLearnt ? parameter(of, start) : { ...parameter(of, start, true), isConstant: true };
   return {
     outputShape: shape,
     parameters: [
-      parameter(scale, 1),
-      parameter(offset, 0),
+      learnt(scale, 1, hasScale),
+      learnt(offset, 0, hasOffset),
       parameter(mean, 0, true),
       parameter(variance, 1, true),
     ],

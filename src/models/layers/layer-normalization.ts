@@ -3,14 +3,13 @@ import { add, mean, mul, rsqrt, square, sub, sum, type Tensor } from '@tensorflo
 import { withCustomGradient } from '../../engine/tracing/custom-gradient.js';
 import { valueOf, type Layer } from './layer.js';
 
-/** Added to the variance; PyTorch's value. */
-const EPSILON = 1e-5;
-
 /**
  * Layer normalisation over the last axis, with a learned scale and shift (Ba, Kiros and
  * Hinton, "Layer normalization", 2016). Unlike batch normalisation, it treats each example separately, and training and inference alike.
+ *
+ * @param epsilon added to the variance; by default PyTorch's value
  */
-export function layerNormalization(name: string, shape: readonly number[]): Layer {
+export function layerNormalization(name: string, shape: readonly number[], epsilon = 1e-5): Layer {
   const size = shape.at(-1) ?? 1;
   const gain = `${name}/gain`;
   const bias = `${name}/bias`;
@@ -20,17 +19,18 @@ export function layerNormalization(name: string, shape: readonly number[]): Laye
       { name: gain, shape: [size], initialValue: () => new Float32Array(size).fill(1) },
       { name: bias, shape: [size], initialValue: () => new Float32Array(size) },
     ],
-    apply: (input, values) => add(mul(standardize(input), valueOf(values, gain)), valueOf(values, bias)),
+    apply: (input, values) =>
+      add(mul(standardize(input, epsilon), valueOf(values, gain)), valueOf(values, bias)),
   };
 }
 
 /** (x − mean) / √(variance + ε) along the last axis. With y for the result, its gradient is (dy − mean(dy) − y · mean(dy · y)) / √(…). */
-function standardize(input: Tensor): Tensor {
+function standardize(input: Tensor, epsilon: number): Tensor {
   return withCustomGradient(
     {
       forward([x], keep) {
         const centred = sub(x!, mean(x!, -1, true));
-        const factor = rsqrt(add(mean(square(centred), -1, true), EPSILON));
+        const factor = rsqrt(add(mean(square(centred), -1, true), epsilon));
         const y = mul(centred, factor);
         keep([y, factor]);
         return y;

@@ -22,12 +22,13 @@ export async function referenceFor(
   checkpoint: string,
   dataDir: string,
 ): Promise<Reference | string> {
-  const { data, shape, classNames } = lease.description;
+  const { data, shape, classNames, origin } = lease.description;
   const stored = await readReference(checkpoint, data.fingerprint);
   if (stored) return stored;
   const prepared = (await findSharded(dataDir, data.dataset)) ?? (await findPrepared(dataDir, data.dataset));
   if (!prepared) return `the data set "${data.dataset}" is not prepared in ${dataDir}`;
-  if (prepared.fingerprint !== data.fingerprint)
+  // An imported model is compared with the data that it is said to be for.
+  if (!origin && prepared.fingerprint !== data.fingerprint)
     return `"${data.dataset}" in ${dataDir} is not what the model was trained on`;
   const { train } = isSharded(prepared) ? await sampleOf(prepared, silentContext(), 1) : prepared;
   const size = pixelsPerImage(shape);

@@ -69,6 +69,7 @@ export async function calibrate(
     context,
   );
   const validationIndices = validationSplitOf(checkpoint, data);
+  warnOfOrigin(description, context);
   await startChosenBackend(options, context);
   const how = { signal: context.signal, mode: executionMode(options) };
   const validation = await score(checkpoint, data.train, validationIndices, how);
@@ -148,6 +149,17 @@ function validationSplitOf({ description: { data } }: Checkpoint, prepared: Prep
     'the model was trained without a validation split, so there are no images to calibrate on',
     'train with --validation-split 0.1',
   );
+}
+
+/** Probabilities of images that a model was trained on are too high, and who trained an imported model may have taken any. */
+function warnOfOrigin({ origin, data }: Checkpoint['description'], { emit }: StageContext): void {
+  if (!origin) return;
+  emit({
+    event: 'warning',
+    code: 'TRAINING_UNKNOWN',
+    message: `the imported model may have been trained on the validation split of "${data.dataset}", which it is calibrated on`,
+    hint: 'if so, rely on the figures of the test images, or collect images that it has not seen as a data set',
+  });
 }
 
 async function score(

@@ -115,7 +115,8 @@ export function warnOfOtherData(
   { emit }: StageContext,
 ): void {
   const { dataset, fingerprint } = description.data;
-  if (dataset !== data.dataset || fingerprint === data.fingerprint) return;
+  // Nobody knows what an imported model was trained on.
+  if (description.origin || dataset !== data.dataset || fingerprint === data.fingerprint) return;
   emit({
     event: 'warning',
     code: 'DATA_CHANGED',

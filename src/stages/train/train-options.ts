@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { readCheckpointDescription, type CheckpointDescription } from '../../artifacts/checkpoint.js';
-import { resolveRun, resolveRunToResume, RUN_NAME } from '../../artifacts/run.js';
+import { resolveCheckpoint, resolveRun, resolveRunToResume, RUN_NAME } from '../../artifacts/run.js';
 import { augmentationFields } from '../../models/augmentation/options.js';
 import { ownAugmentations } from '../../models/augmentation/own/index.js';
 import { withClassWeights } from './class-weights-file.js';
@@ -9,6 +9,7 @@ import { callerLayer } from '../../core/config/layers.js';
 import {
   allFields,
   DEFAULT_ORIGIN,
+  optionFields,
   resolveOptions,
   type Layer,
   type Resolution,
@@ -95,7 +96,8 @@ export const trainFields = z.strictObject({
     placeholder: 'RUN',
   }),
   initFrom: z.string().min(1).optional().meta({
-    description: 'start from the weights of a checkpoint; other classes get a new output layer',
+    description:
+      'start from the weights (and, without --model, the model) of a checkpoint; other classes get a new output layer',
     placeholder: 'CHECKPOINT',
   }),
   freeze: z.array(z.string().min(1)).default([]).meta({
@@ -190,11 +192,12 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
     });
   }
   const name = resume ?? reproduce;
-  if (name === undefined) return balancedOnce(given);
+  if (name === undefined) return balancedOnce(await withModelOfOrigin(layers, given));
   const resolveNamed = resume === undefined ? resolveRun : resolveRunToResume;
   const run = await resolveNamed(name, checkpointsDir);
   // The whole checkpoint is read, and verified, when training starts.
   const description = await readCheckpointDescription(run.last);
+  if (description.origin) throw importedRun(run.name, resume === undefined ? 'reproduce' : 'resume');
   requireStoredPlugins(run.last, description);
   refuseConflicts(run.name, description.config, given, resume === undefined ? REPRODUCIBLE : CHANGEABLE);
   const stored = {
@@ -205,6 +208,37 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
   };
   const storedLayer: Layer = { ...callerLayer(stored), origin: () => `run "${run.name}"`, isShared: true };
   return balancedOnce(resolveOptions(trainSpace, [...layers, storedLayer]));
+}
+
+/**
+ * A run that takes its weights from a checkpoint has the model and the features of that checkpoint, unless the settings name a model. Throws
+ * the errors of `readCheckpointDescription`, PLUGIN_NEEDED and PLUGIN_CHANGED.
+ */
+async function withModelOfOrigin(layers: readonly Layer[], given: TrainResolution): Promise<TrainResolution> {
+  const { initFrom, checkpointsDir } = given.values;
+  const isNamed = given.origins.get('model') !== DEFAULT_ORIGIN;
+  if (initFrom === undefined || isNamed) return given;
+  const path = await resolveCheckpoint(initFrom, checkpointsDir);
+  const description = await readCheckpointDescription(path);
+  requireStoredPlugins(path, description, ['model', 'features']);
+  const { model, features } = trainSpace.choices;
+  const keys = new Set([
+    'model',
+    'features',
+    ...optionFields(model).keys(),
+    ...optionFields(features).keys(),
+  ]);
+  const stored = Object.fromEntries(Object.entries(description.config).filter(([key]) => keys.has(key)));
+  const layer: Layer = { ...callerLayer(stored), origin: () => path, isShared: true };
+  return resolveOptions(trainSpace, [...layers, layer]);
+}
+
+/** An imported model has no training that could be continued or repeated. */
+function importedRun(run: string, what: 'resume' | 'reproduce'): ToolkitError {
+  return new ToolkitError('USAGE', {
+    message: `--${what} ${run}: the model was imported, so there is no training to ${what}`,
+    hint: `train it further as a new run with --init-from ${run}`,
+  });
 }
 
 /** Throws USAGE where classes are balanced twice: what is rare would then rule. */
@@ -232,9 +266,18 @@ function reproductionSettings(
   return { threads: config['threads'] ?? machine.threads, stopAfter };
 }
 
-/** Requires the plug-ins of a run that goes on. Throws PLUGIN_NEEDED, PLUGIN_CHANGED and CHECKPOINT_REFUSED. */
-export function requireStoredPlugins(path: string, { config, plugins = [] }: CheckpointDescription): void {
+/**
+ * Requires the plug-ins of a run that goes on. Throws PLUGIN_NEEDED, PLUGIN_CHANGED and CHECKPOINT_REFUSED.
+ *
+ * @param keys the options whose plug-ins are needed; by default all
+ */
+export function requireStoredPlugins(
+  path: string,
+  { config, plugins = [] }: CheckpointDescription,
+  keys: readonly string[] = Object.keys(trainSpace.choices),
+): void {
   for (const [key, { registry }] of Object.entries(trainSpace.choices)) {
+    if (!keys.includes(key)) continue;
     const name = config[key];
     if (typeof name === 'string') requireRecorded(path, plugins, registry.kind, name);
   }

@@ -1,0 +1,53 @@
+import { elementCount } from '../../../core/images.js';
+
+/** An array of numbers in a foreign file, read when it is asked for. */
+export interface ForeignArray {
+  readonly shape: readonly number[];
+  values(): Float32Array;
+}
+
+/** An array that is in memory. */
+export function heldArray(shape: readonly number[], values: Float32Array): ForeignArray {
+  return { shape, values: () => values };
+}
+
+/** The array with its axes in another order, as numpy's `transpose`. */
+export function transposed({ shape, values }: ForeignArray, axes: readonly number[]): ForeignArray {
+  const moved = axes.map((axis) => shape[axis]!);
+  return { shape: moved, values: () => transposeValues(values(), shape, axes) };
+}
+
+function transposeValues(
+  values: Float32Array,
+  shape: readonly number[],
+  axes: readonly number[],
+): Float32Array {
+  const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
+  const sizes = axes.map((axis) => shape[axis]!);
+  const steps = axes.map((axis) => strides[axis]!);
+  const result = new Float32Array(values.length);
+  const position = axes.map(() => 0);
+  let from = 0;
+  for (let to = 0; to < result.length; to++) {
+    result[to] = values[from]!;
+    for (let axis = axes.length - 1; axis >= 0; axis--) {
+      from += steps[axis]!;
+      if (++position[axis]! < sizes[axis]!) break;
+      from -= position[axis]! * steps[axis]!;
+      position[axis] = 0;
+    }
+  }
+  return result;
+}
+
+const EXPONENT_BIAS = 15;
+
+/** The number that 16 bits stand for in IEEE 754's half precision. */
+export function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * 2 ** (1 - EXPONENT_BIAS) * (fraction / 1024);
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * 2 ** (exponent - EXPONENT_BIAS) * (1 + fraction / 1024);
+}

@@ -1,0 +1,206 @@
+import { resolve } from 'node:path';
+import { join } from 'node:path';
+
+import { writeCheckpoint, type Checkpoint, type CheckpointDescription } from '../../artifacts/checkpoint.js';
+import { RUN_NAME, RunFolder } from '../../artifacts/run.js';
+import { storeFloats } from '../../artifacts/safetensors.js';
+import { ToolkitError } from '../../core/errors.js';
+import { silentContext, type StageContext } from '../../core/events.js';
+import { exists, withFolder, writeFileAtomically } from '../../core/files.js';
+import { sha256OfFile } from '../../core/hashing.js';
+import { withLock } from '../../core/lock.js';
+import { version } from '../../core/version.js';
+import { datasets } from '../../data/datasets/index.js';
+import { graph } from '../../models/graph.js';
+import { planModel } from '../../models/load-model.js';
+import type { ImportedNet, Normalization } from '../../models/importing/net-writer.js';
+import { parameterCount } from '../../models/model.js';
+import { noProgress } from '../../training/progress.js';
+import { modelFile, modelName, readForeignModel, type ForeignModel } from './foreign-model.js';
+import type { ImportOptions } from './import-options.js';
+
+/** What became of a model from elsewhere. */
+export interface Imported {
+  run: string;
+  folder: string;
+  checkpoint: string;
+  /** The program that made the model, with its version where that is known. */
+  program: string;
+  description: string;
+  parameters: number;
+  shape: CheckpointDescription['shape'];
+  classNames: string[];
+  preprocessing: CheckpointDescription['preprocessing'];
+  /** Layers that are left out, and why that changes no output. */
+  notes: string[];
+}
+
+const scalings = {
+  'zero-one': { scale: 1 / 255, offset: 0 },
+  'minus-one-one': { scale: 2 / 255, offset: -1 },
+  none: { scale: 1, offset: 0 },
+} as const;
+
+/** As data sets are preprocessed by default: what `calibrate` takes for the validation split. */
+const VALIDATION_SPLIT = 0.1;
+
+/**
+ * Makes a checkpoint of a model of Keras, TensorFlow.js or PyTorch, in a run of its own, without running anything in it. Throws
+ * MODEL_UNSUPPORTED with every layer that cannot be imported, MODEL_UNREADABLE, RUN_EXISTS, USAGE, and reading and storage errors.
+ *
+ * @param path a .keras, .h5 or .safetensors file, a model.json, or its folder
+ */
+export async function importModel(
+  path: string,
+  options: ImportOptions,
+  { signal, emit }: StageContext = silentContext(),
+): Promise<Imported> {
+  const file = await modelFile(path);
+  const folder = await freeFolder(options, file);
+  const model = await readForeignModel(file, {
+    size: sizeOf(options),
+    normalization: normalizationOf(options),
+    layers: options.layers,
+    signal,
+  });
+  const description = describe(folder.name, model, options, await originOf(file, model));
+  const checkpoint: Checkpoint = { path: folder.last, description, tensors: tensorsOf(model.net) };
+  // It must be one that can be loaded: sizes, names and finite values.
+  planModel(checkpoint);
+  await withFolder(folder.path, () =>
+    withLock(folder.lock, { waitMs: 0 }, async () => {
+      const { toolkit, config, data, machine, origin } = description;
+      const text = JSON.stringify({ toolkit, config, data, machine, origin }, undefined, 2);
+      await writeFileAtomically(folder.config, `${text}\n`);
+      await writeCheckpoint(checkpoint);
+    }),
+  );
+  for (const message of model.net.notes) emit({ event: 'notice', message });
+  return {
+    run: folder.name,
+    folder: folder.path,
+    checkpoint: folder.last,
+    program: `${model.program} ${model.programVersion}`.trim(),
+    description: description.model.description,
+    parameters: description.model.parameters,
+    shape: description.shape,
+    classNames: description.classNames,
+    preprocessing: description.preprocessing,
+    notes: [...model.net.notes],
+  };
+}
+
+async function freeFolder({ run, checkpointsDir }: ImportOptions, file: string): Promise<RunFolder> {
+  const name =
+    run ??
+    modelName(file)
+      .replace(/[^\w.-]+/g, '-')
+      .replace(/^[^A-Za-z0-9]+/, '');
+  if (!RUN_NAME.test(name)) {
+    throw new ToolkitError('USAGE', {
+      message: `the name of ${file} cannot be that of a run`,
+      hint: 'give the run a name with --run',
+    });
+  }
+  const folder = new RunFolder(join(checkpointsDir, name));
+  if (await exists(folder.last)) throw new ToolkitError('RUN_EXISTS', { run: name, folder: folder.path });
+  return folder;
+}
+
+function sizeOf({ size }: ImportOptions): { width: number; height: number } | undefined {
+  if (size === undefined) return undefined;
+  const [width, height = width] = size.split('x').map(Number);
+  return { width: width!, height: height! };
+}
+
+function normalizationOf({ mean, std }: ImportOptions): Normalization | undefined {
+  if (mean.length === 0 && std.length === 0) return undefined;
+  return { ...(mean.length > 0 && { mean }), ...(std.length > 0 && { std }) };
+}
+
+async function originOf(
+  file: string,
+  { program, programVersion }: ForeignModel,
+): Promise<NonNullable<CheckpointDescription['origin']>> {
+  return {
+    program,
+    version: programVersion,
+    file: resolve(file).split(/[\\/]/).at(-1)!,
+    sha256: await sha256OfFile(file),
+  };
+}
+
+function tensorsOf({ weights }: ImportedNet): Checkpoint['tensors'] {
+  return new Map(
+    [...weights].map(([name, array]) => [`parameters/${name}`, storeFloats(array.values(), array.shape)]),
+  );
+}
+
+function describe(
+  run: string,
+  { net, classNames, isZeroOne, program, programVersion }: ForeignModel,
+  options: ImportOptions,
+  origin: NonNullable<CheckpointDescription['origin']>,
+): CheckpointDescription {
+  const { shape, classes, nodes } = net;
+  const model = graph.build({ nodes: [...nodes] }, { shape, classes });
+  const scaling =
+    options.scaling ??
+    (isZeroOne || nodes[0]?.type !== 'scaling' || hasNormalization(options) ? 'zero-one' : 'none');
+  return {
+    format: 'mnist-train/checkpoint',
+    version: 1,
+    toolkit: version,
+    run,
+    kind: 'last',
+    createdAt: new Date().toISOString(),
+    config: { dataset: options.dataset, model: graph.name, nodes, features: 'raw', epochs: 0 },
+    model: { name: graph.name, description: model.description, parameters: parameterCount(model) },
+    origin,
+    classNames: namesOf(classes, options, classNames),
+    shape,
+    preprocessing: { scaling, ...scalings[scaling] },
+    data: {
+      dataset: options.dataset,
+      fingerprint: 'unknown',
+      validationSplit: VALIDATION_SPLIT,
+      splitSeed: 1,
+      trainingImages: 0,
+      validationImages: 0,
+    },
+    random: { seed: 1, generator: 'xoshiro128**' },
+    progress: { step: 0, history: [...noProgress.history], partial: noProgress.partial },
+    machine: {
+      backend: program,
+      backendVersion: programVersion,
+      device: 'unknown',
+      threads: 1,
+      node: process.version,
+      execution: null,
+    },
+  };
+}
+
+function hasNormalization({ mean, std }: ImportOptions): boolean {
+  return mean.length + std.length > 0;
+}
+
+/** The names that were given, or those of the model, of a published data set, or numbers. Throws USAGE for another number of names. */
+function namesOf(
+  classes: number,
+  { classes: given, dataset }: ImportOptions,
+  own: readonly string[] | undefined,
+): string[] {
+  const published = datasets.get(dataset)?.classNames;
+  if (given.length > 0 || own) {
+    const names = given.length > 0 ? given : own!;
+    if (names.length === classes) return [...names];
+    throw new ToolkitError('USAGE', {
+      message: `${names.length} class names, and the model has ${classes} outputs`,
+      hint: 'name each class once, in the order of the outputs',
+    });
+  }
+  return published?.length === classes
+    ? [...published]
+    : Array.from({ length: classes }, (_, index) => String(index));
+}

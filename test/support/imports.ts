@@ -1,0 +1,41 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+
+import { temporaryFolder } from './folders.js';
+
+/** A model of another program with what it computes, made by bench/imports. */
+export interface ImportCase {
+  folder: string;
+  /** The model's file. */
+  file: string;
+  classes: number;
+  options: Record<string, unknown>;
+  pixels: Uint8Array;
+  /** The probabilities that the original program computed. */
+  probabilities: Float32Array;
+}
+
+/** Unpacks a case of test/fixtures/imports into a folder of its own. */
+export async function importCase(name: string): Promise<ImportCase> {
+  const folder = await temporaryFolder();
+  const fixture = await readFile(new URL(`../fixtures/imports/${name}.json`, import.meta.url), 'utf8');
+  const files = new Map(
+    Object.entries(JSON.parse(fixture) as Record<string, string[]>).map(([file, lines]) => [
+      file,
+      Uint8Array.from(gunzipSync(Buffer.from(lines.join(''), 'base64'))),
+    ]),
+  );
+  for (const [file, bytes] of files) await writeFile(join(folder, file), bytes);
+  const described = JSON.parse(Buffer.from(files.get('case.json')!).toString()) as Pick<
+    ImportCase,
+    'file' | 'classes' | 'options'
+  >;
+  return {
+    ...described,
+    folder,
+    file: join(folder, described.file),
+    pixels: files.get('pixels.bin')!,
+    probabilities: new Float32Array(files.get('probabilities.bin')!.buffer),
+  };
+}
