@@ -103,6 +103,8 @@ it('goes through a whole life encrypted: collect, prepare, train, resume, evalua
     const { checkpointsDir, backend } = computing;
     const { predictions } = await predict('sealed', [picture], { checkpointsDir, backend });
     expect(predictions).toHaveLength(1);
+    await preprocess({ dataset: 'own', dataDir: places.dataDir, shards: 5 });
+    await train({ ...options, run: 'sharded' });
   });
   expect(warnings).toEqual(['ENCRYPTED_TO_SELF']);
   for (const place of [places.dataDir, places.checkpointsDir, registryDir]) {

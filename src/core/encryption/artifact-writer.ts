@@ -116,12 +116,13 @@ class SealedWriter implements ArtifactWriter {
   readonly #sink: Sink;
   readonly #beginning: Buffer;
   readonly #key: Buffer;
-  readonly #held = Buffer.alloc(TOGETHER * CHUNK_BYTES);
-  readonly #sealed = Buffer.alloc(TOGETHER * SEALED_CHUNK_BYTES);
+  readonly #held = Buffer.allocUnsafeSlow(TOGETHER * CHUNK_BYTES);
+  readonly #sealed = Buffer.allocUnsafeSlow(TOGETHER * SEALED_CHUNK_BYTES);
   #length = 0;
   #chunks = 0;
   /** The first chunk, once another follows. */
   #first: Buffer | undefined;
+  #isFinished = false;
 
   constructor(sink: Sink, beginning: Buffer, key: Buffer) {
     this.#sink = sink;
@@ -130,6 +131,7 @@ class SealedWriter implements ArtifactWriter {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
+    this.#requireUnfinished();
     for (let start = 0; start < bytes.length;) {
       // Only what is not the end is flushed: the last chunk has a mark, and may not be empty.
       if (this.#length === this.#held.length) await this.#flush(false);
@@ -141,6 +143,8 @@ class SealedWriter implements ArtifactWriter {
   }
 
   async finish(start?: Uint8Array): Promise<void> {
+    this.#requireUnfinished();
+    this.#isFinished = true;
     const beginning = this.#first ?? this.#held;
     if (start && start.length > Math.min(CHUNK_BYTES, this.#first ? CHUNK_BYTES : this.#length)) {
       throw new Error('only the first bytes of a file can be replaced');
@@ -154,6 +158,10 @@ class SealedWriter implements ArtifactWriter {
 
   close(): Promise<void> {
     return this.#sink.close();
+  }
+
+  #requireUnfinished(): void {
+    if (this.#isFinished) throw new Error('the file is finished already');
   }
 
   async #flush(isEnd: boolean): Promise<void> {

@@ -7,8 +7,13 @@ import {
   encodeFeedback,
   FEEDBACK_FILE,
   parseFeedback,
+  sealedIn,
   type FeedbackRecord,
 } from '../../../src/artifacts/feedback.js';
+import { unsealBytes } from '../../../src/core/encryption/artifact-file.js';
+import { withEncryption } from '../../../src/core/encryption/session.js';
+import { writeFileAtomically } from '../../../src/core/files.js';
+import { ageFixture, writeKeyFile } from '../../support/age.js';
 import { FeedbackFile } from '../../../src/serving/watching/feedback-file.js';
 import { failureOf } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
@@ -122,4 +127,29 @@ describe('of several callers', () => {
     await rename(path, `${path}.1`);
     expect(await stored(again, LOUD, 10)).toBe(10);
   });
+});
+
+it('that is encrypted as a whole is not continued, and is left as it is', async () => {
+  const { file, path, reasons } = await fileFor(9);
+  const [recipient = ''] = ageFixture.recipients;
+  await withEncryption({ encryptTo: [recipient] }, () => writeFileAtomically(path, 'labels'));
+  const before = await readFile(path);
+  await expect(file.append(record(0))).rejects.toMatchObject({ code: 'FEEDBACK_FULL' });
+  expect(reasons).toEqual([expect.stringContaining('encrypted as a whole')]);
+  expect((await readFile(path)).equals(before)).toBe(true);
+});
+
+it('is encrypted line by line for named recipients, who alone can read it', async () => {
+  const [recipient = ''] = ageFixture.recipients;
+  const { file, path } = await withEncryption({ encryptTo: [recipient] }, () => fileFor(99));
+  for (const index of [0, 1]) await file.append(record(index));
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  const identity = await writeKeyFile(dirname(path), ageFixture.identities[0]!);
+  await withEncryption({ identity }, async () => {
+    for (const [index, line] of lines.entries()) {
+      const opened = await unsealBytes(sealedIn(line)!, path);
+      expect(parseFeedback(opened.toString())).toEqual(record(index));
+    }
+  });
+  await expect(unsealBytes(sealedIn(lines[0]!)!, path)).rejects.toMatchObject({ code: 'ENCRYPTION_LOCKED' });
 });
