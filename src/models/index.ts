@@ -4,8 +4,13 @@ import { cnn } from './cnn.js';
 import { mlp } from './mlp.js';
 import { resnet } from './resnet.js';
 import { rnn } from './rnn.js';
+import { squareNet } from './square-net.js';
 import { stack } from './stack.js';
 import { transformer } from './transformer.js';
 
 /** The models for `--model`. To add one, add a file in this folder and a line here. */
-export const models = new Registry('model', [mlp, cnn, cnnSmall, resnet, rnn, transformer, stack], ['build']);
+export const models = new Registry(
+  'model',
+  [mlp, cnn, cnnSmall, resnet, rnn, transformer, squareNet, stack],
+  ['build'],
+);

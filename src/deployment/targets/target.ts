@@ -10,6 +10,8 @@ export interface TargetDefinition<
 > extends Configurable<Name, Options> {
   /** Where the finished folder goes: a folder of its own, or the registry of models. */
   readonly destination: 'folder' | 'registry';
+  /** The names of the only models that it takes; left out, it takes any. */
+  readonly models?: readonly string[];
   /**
    * Writes the model into a folder and loads it from there, so that the written files are verified. Throws
    * EXPORT_UNSUPPORTED, BACKEND_UNAVAILABLE and storage errors.

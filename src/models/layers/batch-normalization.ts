@@ -22,7 +22,12 @@ export interface BatchNormalizationOptions<Shape extends readonly number[]> {
   momentum?: number;
   /** Added to the variance to avoid division by zero. */
   epsilon?: number;
+  /** The scale that training starts from. */
+  initialScale?: number;
 }
+
+/** What batch normalisation adds to the variance by default. */
+export const NORMALIZATION_EPSILON = 1e-5;
 
 const constantly =
   (value: number, count: number): ParameterSpec['initialValue'] =>
@@ -38,7 +43,8 @@ export function batchNormalization<Shape extends readonly number[]>({
   name,
   shape,
   momentum = 0.9,
-  epsilon = 1e-5,
+  epsilon = NORMALIZATION_EPSILON,
+  initialScale = 1,
 }: BatchNormalizationOptions<Shape>): Layer & { readonly outputShape: Shape } {
   const channels = shape.at(-1) ?? 1;
   const asImage: [number, number, number] = [1, elementCount(shape) / channels, channels];
@@ -51,7 +57,7 @@ export function batchNormalization<Shape extends readonly number[]>({
   return {
     outputShape: shape,
     parameters: [
-      parameter(scale, 1),
+      parameter(scale, initialScale),
       parameter(offset, 0),
       parameter(mean, 0, true),
       parameter(variance, 1, true),
