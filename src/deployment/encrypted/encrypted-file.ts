@@ -70,12 +70,6 @@ const LENGTH_BYTES = 4;
 const START = MAGIC.length + LENGTH_BYTES;
 const MAX_HEADER_BYTES = 4096;
 
-/** The most bytes of a file whose parts have some number of bytes, before they are unpacked. */
-export function storedLimit(bytes: number): number {
-  // Random bytes grow when they are deflated, by five in each block.
-  return START + MAX_HEADER_BYTES + Math.ceil(bytes * 1.001) + 1024;
-}
-
 /** Encodes a file: the magic bytes, the header's length (32 bits, little endian), the header (JSON), the deflated parts. */
 export async function encodeFile({
   kind,
@@ -153,9 +147,7 @@ function parseHeader(bytes: Uint8Array): Header {
 
 function requireExpected(header: Header, expected: Expected): void {
   const { kind, parameters, key, model, parts } = header;
-  if (kind !== expected.kind) {
-    throw new EncryptedFileError(`it is ${inWords(kind)}, but ${inWords(expected.kind)} is needed`);
-  }
+  requireKind(kind, expected.kind);
   const weakness = weaknessOf(parameters);
   if (weakness !== undefined) throw new EncryptedFileError(`its parameters are too weak: ${weakness}`);
   if (!areSame(parameters, expected.parameters)) {
@@ -179,8 +171,16 @@ function requireExpected(header: Header, expected: Expected): void {
   }
 }
 
+/** Refuses a file of another kind, above all a secret key that is about to be given away. Throws EncryptedFileError. */
+export function requireKind(kind: FileKind, expected: FileKind): void {
+  if (kind === expected) return;
+  const advice =
+    kind === 'secret-key' ? '; a secret key must stay with its owner: make new keys in its place' : '';
+  throw new EncryptedFileError(`it is ${inWords(kind)}, but ${inWords(expected)} is needed${advice}`);
+}
+
 /** A kind with its article. */
-export function inWords(kind: FileKind): string {
+function inWords(kind: FileKind): string {
   if (kind === 'evaluation-keys') return 'a file of evaluation keys';
   return `${kind.startsWith('encrypted') ? 'an' : 'a'} ${kind.replaceAll('-', ' ')}`;
 }

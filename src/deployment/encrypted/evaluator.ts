@@ -1,7 +1,7 @@
 import type { Ciphertext, Evaluator, GaloisKeys, Plaintext, RelinKeys } from 'node-seal';
 
 import type { EncryptedModel } from './description.js';
-import { decodeFile, encodeFile, EncryptedFileError, headerOf } from './encrypted-file.js';
+import { decodeFile, encodeFile, EncryptedFileError } from './encrypted-file.js';
 import { forward, type ReadyLayer } from './forward.js';
 import type { PackedLayer } from './matrices.js';
 import { encodeLayers, SealArithmetic, type EvaluationKeys } from './seal-arithmetic.js';
@@ -120,9 +120,4 @@ function galoisElement(steps: number, degree: number): number {
   let element = 1;
   for (let step = 0; step < steps; step++) element = (element * 3) % (2 * degree);
   return element;
-}
-
-/** Which keys an encrypted image or a file of keys is for. Throws EncryptedFileError. */
-export function keyOf(file: Uint8Array): string {
-  return headerOf(file).key;
 }

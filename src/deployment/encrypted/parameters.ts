@@ -85,3 +85,12 @@ export function objectSizes(parameters: CkksParameters, rotations: number): Obje
     answer: 2 * polynomial + OVERHEAD_BYTES,
   };
 }
+
+/** What a file has beside its deflated parts, and what random bytes grow by when they are deflated. */
+const FILE_BYTES = 8192;
+const GROWTH = 1.001;
+
+/** The most bytes of a file whose parts have some number of bytes when unpacked. */
+export function storedLimit(bytes: number): number {
+  return FILE_BYTES + Math.ceil(bytes * GROWTH);
+}

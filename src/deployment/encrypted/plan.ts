@@ -1,6 +1,5 @@
 import type { ImageShape } from '../../core/images.js';
 import { coveredSize } from '../../models/covered-size.js';
-import type { SquareNetOptions } from '../../models/square-net.js';
 
 /**
  * How a matrix is multiplied with a vector in the slots of a ciphertext, where only all slots together can be rotated and multiplied: by
@@ -36,7 +35,12 @@ export interface Plan {
 /** What a plan depends on. */
 export interface PlannedNet {
   readonly shape: ImageShape;
-  readonly options: Pick<SquareNetOptions, 'filters' | 'kernelSize' | 'stride' | 'denseUnits'>;
+  readonly options: {
+    readonly filters: readonly number[];
+    readonly kernelSize: number;
+    readonly stride: number;
+    readonly denseUnits: number;
+  };
   readonly classes: number;
 }
 
