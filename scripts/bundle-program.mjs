@@ -52,7 +52,7 @@ await build({
   target: 'node20',
   chunkNames: '[name]-[hash]',
   legalComments: 'none',
-  plugins: [required, packages],
+  plugins: [required, packages, zodEnglish],
   logLevel: 'warning',
 });
 copyFileSync(

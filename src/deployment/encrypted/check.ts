@@ -1,9 +1,12 @@
+import { join } from 'node:path';
+
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
+import { writeFileAtomically } from '../../core/files.js';
 import { pixelsPerImage, rowOf, type LabelledImages } from '../../core/images.js';
 import { EncryptionClient } from './client.js';
 import { EncryptedEvaluator } from './evaluator.js';
-import { ENCRYPTED, type LoadedEncryptedModel } from './folder.js';
+import { ENCRYPTED, encryptedFiles, type LoadedEncryptedModel } from './folder.js';
 import { loadSeal } from './load-seal.js';
 import { classifyPlain } from './plain-model.js';
 
@@ -50,11 +53,23 @@ export async function checkEncrypted(
       });
       requireClose(largestDifference);
     }
+    const message = `${images.count} images classified encrypted: logits differ by up to ${largestDifference.toPrecision(2)}`;
+    context.emit({ event: 'notice', message });
     return { images: images.count, largestDifference };
   } finally {
     evaluator.dispose();
     client.dispose();
   }
+}
+
+/** Writes into the exported folder what was checked: equal exports have equal files, so without the error, which depends on the keys. */
+export async function recordCheck({ images }: EncryptedCheck, folder: string): Promise<void> {
+  const text = JSON.stringify(
+    { encryptedImages: images, largestLogitDifferenceAllowed: ENCRYPTED_BAR },
+    undefined,
+    2,
+  );
+  await writeFileAtomically(join(folder, encryptedFiles.check), `${text}\n`);
 }
 
 function requireClose(difference: number): void {

@@ -7,7 +7,7 @@ import { planModel } from '../../models/load-model.js';
 import { squareNet, type SquareNetOptions } from '../../models/square-net.js';
 import { byteSignature } from '../registered.js';
 import { firstImages, type DeploymentSource, type ExportedModel } from '../source.js';
-import { checkEncrypted } from './check.js';
+import { checkEncrypted, recordCheck } from './check.js';
 import type { EncryptedModelDescription } from './description.js';
 import { ENCRYPTED, writeEncryptedModel } from './folder.js';
 import { guideFor } from './guide.js';
@@ -17,7 +17,7 @@ import { classifyPlain } from './plain-model.js';
 import { planSquareNet, type Plan } from './plan.js';
 
 /** Images by which the range of the logits is found. */
-const RANGE_IMAGES = 1000;
+const RANGE_IMAGES = 200;
 /** How many times larger than that the logits of other images may be. */
 const HEADROOM = 4;
 
@@ -44,7 +44,7 @@ export async function exportEncrypted(
   const scaled = packed.with(last, scaledLayer(packed[last]!, logitFactor));
   const loaded = await writeEncryptedModel(folder, { ...described, logitFactor }, scaled);
   await guideFor(loaded.model, folder);
-  await checkEncrypted(loaded, firstImages(test, checkImages), source.context);
+  await recordCheck(await checkEncrypted(loaded, firstImages(test, checkImages), source.context), folder);
   return {
     engine: `mnist-train ${version}, the packed weights without encryption`,
     signature: byteSignature(source),

@@ -17,8 +17,12 @@ import { encryptedModelOf, type EncryptedModel, type EncryptedModelDescription }
 import type { PackedLayer } from './matrices.js';
 import type { Plan } from './plan.js';
 
-/** The files of the folder: the weights as the server needs them, and what clients need to know. */
-export const encryptedFiles = { weights: 'model.safetensors', description: 'parameters.json' } as const;
+/** The files of the folder: the weights as the server needs them, what clients need to know, and how encrypted images were checked. */
+export const encryptedFiles = {
+  weights: 'model.safetensors',
+  description: 'parameters.json',
+  check: 'check.json',
+} as const;
 
 /** The name of the target, as the manifest has it. */
 export const ENCRYPTED = 'encrypted';

@@ -1,31 +1,29 @@
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { messageOf, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
-import { obtainPackage, specOf, type PinnedPackage } from '../npm-package/obtain.js';
+import { obtainNpmRuntime, specOf, type NpmRuntime } from '../npm-runtime/obtain.js';
 import type { Seal } from './seal.js';
 
 /** The file of node-seal that programs and pages import; it loads the others. */
 export const SEAL_ENTRY = 'index_throws.js';
 
-const VERSION = { name: 'node-seal', version: '7.0.0' } as const;
-
 /** Microsoft SEAL in WebAssembly; of its two builds, the one that refuses ciphertexts which need no key to be read. */
-export const nodeSeal: PinnedPackage = {
-  ...VERSION,
+export const nodeSeal: NpmRuntime = {
   title: 'Microsoft SEAL',
-  mebibytes: 3,
-  lock: 'node-seal.lock',
+  package: { name: 'node-seal', version: '7.0.0', mebibytes: 1 },
+  folder: 'dist',
   files: new Map([
     [SEAL_ENTRY, '6278449b1f5110a170f435a4f00c4c39edf4eb432f7ada3c80819357f20a6d26'],
     ['seal_throws.js', '15344370faee621f82671521959d0511aea0e520b6befb0b959a625db7893e25'],
     ['seal_throws.wasm', 'b30d3776265a56373a2001d2cd48baa8d72ddd571e04ddfaefd4c231271170e4'],
   ]),
-  missing: (reason, cause) =>
+  missing: (reason, command, cause) =>
     new ToolkitError(
       'SEAL_UNAVAILABLE',
-      { reason, hint: `run "npm install ${specOf(VERSION)}" where mnist-train is installed` },
+      { reason, hint: `run "${command}" where mnist-train is installed` },
       { cause },
     ),
 };
@@ -43,7 +41,22 @@ export function obtainSeal(
   context: StageContext,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<string> {
-  return obtainPackage(nodeSeal, [...nodeSeal.files.keys()], environment, context);
+  const files = [...nodeSeal.files.keys()];
+  return obtainNpmRuntime(nodeSeal, { files, environment }, context, installedSeal);
+}
+
+/** The files of a node-seal that was installed beside this package. It exports none of them by name, so that they are looked for. */
+function installedSeal({ package: { name, version }, folder }: NpmRuntime): string | undefined {
+  const require = createRequire(import.meta.url);
+  for (const place of require.resolve.paths(name) ?? []) {
+    try {
+      const about = require(join(place, name, 'package.json')) as { version?: unknown };
+      return about.version === version ? join(place, name, folder) : undefined;
+    } catch {
+      // Not there.
+    }
+  }
+  return undefined;
 }
 
 /** Loads Microsoft SEAL, which is fetched on first use. Throws what `obtainSeal` throws, and SEAL_UNAVAILABLE on Node.js 20. */
@@ -69,6 +82,7 @@ export async function importSeal(folder: string): Promise<Seal> {
     };
     return await module.default();
   } catch (error) {
-    throw nodeSeal.missing(messageOf(error).split('\n')[0] ?? '', error);
+    const [reason = ''] = messageOf(error).split('\n');
+    throw nodeSeal.missing(reason, `npm install ${specOf(nodeSeal)}`, error);
   }
 }

@@ -1,8 +1,8 @@
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
-import { obtainPackage } from '../npm-package/obtain.js';
+import { obtainNpmRuntime, type NpmRuntime } from '../npm-runtime/obtain.js';
 import type { RuntimeName } from '../web/page-model.js';
-import { fileNames, ONNX_RUNTIME, PACKAGE, pinnedFiles, type PinnedFiles } from './pinned-files.js';
+import { fileNames, PACKAGE, pinnedFiles, type PinnedFiles } from './pinned-files.js';
 
 /** Which builds are needed, and where to look for them. */
 export interface OnnxRuntimeRequest {
@@ -11,22 +11,26 @@ export interface OnnxRuntimeRequest {
 }
 
 /**
- * The folder with the files of ONNX Runtime: that of an installed onnxruntime-web of the pinned version, or else the cache, which is
- * filled on first use with the six files that are used of the package. Throws ONNX_RUNTIME_MISSING, STORAGE_FULL, STORAGE_DENIED, or the
- * signal's reason.
+ * The folder with the files of ONNX Runtime, as `obtainNpmRuntime` finds or fetches them. Throws ONNX_RUNTIME_MISSING, STORAGE_FULL,
+ * STORAGE_DENIED, or the signal's reason.
  */
-export async function obtainOnnxRuntime(
+export function obtainOnnxRuntime(
   { builds, environment }: OnnxRuntimeRequest,
   context: StageContext,
   findInstalled?: () => string | undefined,
   pinned: PinnedFiles = pinnedFiles,
 ): Promise<string> {
-  const files = new Map(Object.values(pinned).flatMap((build) => [...build]));
-  const onnxRuntime = { ...PACKAGE, title: 'ONNX Runtime', lock: 'onnx-runtime.lock', files, missing };
-  return obtainPackage(onnxRuntime, fileNames(builds, pinned), environment, context, findInstalled);
+  const request = { files: fileNames(builds, pinned), environment };
+  return obtainNpmRuntime(onnxRuntime(pinned), request, context, findInstalled);
 }
 
-function missing(reason: string, cause?: unknown): ToolkitError {
-  const details = { reason, command: `npm install ${ONNX_RUNTIME}` };
-  return new ToolkitError('ONNX_RUNTIME_MISSING', details, { cause });
+function onnxRuntime(pinned: PinnedFiles): NpmRuntime {
+  return {
+    title: 'ONNX Runtime',
+    package: PACKAGE,
+    folder: 'dist',
+    files: new Map(Object.values(pinned).flatMap((files) => [...files])),
+    missing: (reason, command, cause) =>
+      new ToolkitError('ONNX_RUNTIME_MISSING', { reason, command }, { cause }),
+  };
 }
