@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -42,21 +41,7 @@ export function obtainSeal(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<string> {
   const files = [...nodeSeal.files.keys()];
-  return obtainNpmRuntime(nodeSeal, { files, environment }, context, installedSeal);
-}
-
-/** The files of a node-seal that was installed beside this package. It exports none of them by name, so that they are looked for. */
-function installedSeal({ package: { name, version }, folder }: NpmRuntime): string | undefined {
-  const require = createRequire(import.meta.url);
-  for (const place of require.resolve.paths(name) ?? []) {
-    try {
-      const about = require(join(place, name, 'package.json')) as { version?: unknown };
-      return about.version === version ? join(place, name, folder) : undefined;
-    } catch {
-      // Not there.
-    }
-  }
-  return undefined;
+  return obtainNpmRuntime(nodeSeal, { files, environment }, context);
 }
 
 /** Loads Microsoft SEAL, which is fetched on first use. Throws what `obtainSeal` throws, and SEAL_UNAVAILABLE on Node.js 20. */

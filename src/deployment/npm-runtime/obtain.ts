@@ -1,6 +1,6 @@
 import { mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import { isOffline } from '../../core/download.js';
 import { messageOf, ToolkitError } from '../../core/errors.js';
@@ -57,27 +57,18 @@ export function specOf({ package: { name, version } }: Pick<NpmRuntime, 'package
   return `${name}@${version}`;
 }
 
-/** The files of a package that was installed beside this one, in the pinned version. */
-function installedFolder({ package: { name, version }, folder, files }: NpmRuntime): string | undefined {
+/** The files of a package that was installed beside this one, in the pinned version. Not every package exports them by name. */
+function installedFolder({ package: { name, version }, folder }: NpmRuntime): string | undefined {
   const require = createRequire(import.meta.url);
-  const [first = ''] = files.keys();
-  try {
-    const found = dirname(resolveOneOf(require, [`${name}/${folder}/${first}`, `${name}/${first}`]));
-    const about = require(join(found, '..', 'package.json')) as { version?: unknown };
-    return about.version === version ? found : undefined;
-  } catch {
-    return undefined;
+  for (const place of require.resolve.paths(name) ?? []) {
+    try {
+      const about = require(join(place, name, 'package.json')) as { version?: unknown };
+      return about.version === version ? join(place, name, folder) : undefined;
+    } catch {
+      // Not there.
+    }
   }
-}
-
-/** Packages may export their files with or without the folder that these are in. */
-function resolveOneOf(require: NodeJS.Require, [first = '', ...others]: readonly string[]): string {
-  try {
-    return require.resolve(first);
-  } catch (error) {
-    if (others.length === 0) throw error;
-    return resolveOneOf(require, others);
-  }
+  return undefined;
 }
 
 /** Whether some files are those that were published, and nobody else can change them. */
