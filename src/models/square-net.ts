@@ -48,6 +48,13 @@ export const squareNet = defineModel({
   summary: 'squares as activations: can be computed on encrypted images',
   source:
     'Gilad-Bachrach et al., “CryptoNets: applying neural networks to encrypted data”, 2016 (squares); Brutzkus, Elisha and Gilad-Bachrach, “Low latency privacy preserving inference”, 2019',
+  measured: {
+    configuration: 'configs/square-net.json',
+    accuracy: 0.9935,
+    seeds: 3,
+    seconds: 60,
+    machine: '2 cores',
+  },
   options,
   build({ filters: [filters = 1], ...settings }, { shape, classes }) {
     const { kernelSize, stride, denseUnits: units, convolutionDropout, initializer } = settings;

@@ -1,5 +1,6 @@
 import type { Ciphertext, Decryptor, Encryptor, Plaintext, SecretKey } from 'node-seal';
 
+import { pixelsPerImage } from '../../core/images.js';
 import { decodeFile, encodeFile, type EncryptedFile, type FileKind } from './encrypted-file.js';
 import type { EncryptedModel } from './description.js';
 import { bytesOf, createCkks, loadObject, type Ckks, type Seal } from './seal.js';
@@ -83,6 +84,9 @@ export class EncryptionClient {
   encrypt(pixels: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     const { description, plan } = this.model;
     const { seal, encoder } = this.#ckks;
+    const values = pixelsPerImage(description.shape);
+    if (pixels.length !== values)
+      throw new Error(`the image has ${pixels.length} values, but the model takes ${values}`);
     const packed = packImage(pixels, { ...description, ...description.net, plan });
     const plain: Plaintext = new seal.Plaintext();
     encoder.encode(packed, 2 ** description.parameters.scaleBits, plain);
