@@ -4,19 +4,23 @@ import { createRequire } from 'node:module';
 import { cpSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { buildSync } from 'esbuild';
+import { build } from 'esbuild';
+
+import { zodEnglish } from './zod-english.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
 execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
 
-// The page that the server shows, and that of web bundles: one script each, so that it needs nothing but its own origin.
+// The page that the server shows, and that of web bundles: one script each, so that it needs nothing but its own origin. What encrypts
+// images is another, for those who ask for it.
 for (const [entry, outfile] of [
   ['src/page/main.ts', 'dist/page/main.js'],
+  ['src/page/encryption.ts', 'dist/page/encryption.js'],
   ['src/page/standalone.ts', 'dist/web/main.js'],
 ]) {
-  buildSync({
+  await build({
     absWorkingDir: root,
     entryPoints: [entry],
     outfile,
@@ -24,6 +28,7 @@ for (const [entry, outfile] of [
     format: 'esm',
     target: 'es2022',
     minify: true,
+    plugins: [zodEnglish],
     legalComments: 'none',
   });
 }

@@ -6,26 +6,18 @@ import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
 
+import { zodEnglish } from './zod-english.mjs';
+
 const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Packages stay packages, found when they are needed; zod alone, which every command needs, is bundled. */
 const packages = {
   name: 'packages',
-  setup({ onResolve, onLoad }) {
+  setup({ onResolve }) {
     onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
       kind === 'entry-point' || path === 'zod' ? undefined : { path, external: true },
     );
-    // zod's messages in fifty languages; ours are our own.
-    onResolve({ filter: /\/locales\/index\.js$/ }, ({ resolveDir }) => ({
-      path: 'locales',
-      namespace: 'english',
-      pluginData: resolveDir,
-    }));
-    onLoad({ filter: /^locales$/, namespace: 'english' }, ({ pluginData }) => ({
-      contents: "export { default as en } from '../locales/en.js';",
-      resolveDir: pluginData,
-    }));
   },
 };
 
@@ -60,7 +52,7 @@ await build({
   target: 'node20',
   chunkNames: '[name]-[hash]',
   legalComments: 'none',
-  plugins: [required, packages],
+  plugins: [required, packages, zodEnglish],
   logLevel: 'warning',
 });
 copyFileSync(

@@ -192,6 +192,11 @@ export const errorKinds = {
     ({ reason }) => `ONNX Runtime is needed, and not installed: ${reason}`,
     ({ command }) => `run "${command}" where mnist-train is installed`,
   ),
+  SEAL_UNAVAILABLE: kind<{ reason: string; hint: string }>(
+    4,
+    ({ reason }) => `Microsoft SEAL, which encrypts images, cannot be used: ${reason}`,
+    ({ hint }) => hint,
+  ),
   RUNTIME_INSTALL_FAILED: kind<{ file: string; reason: string; hint: string }>(
     4,
     ({ file, reason }) => `cannot install the TensorFlow runtime: ${file}: ${reason}`,
@@ -317,10 +322,15 @@ export const errorKinds = {
     ({ path, reason }) => `${path}: ${reason}`,
     () => 'roll back to another version or deploy the checkpoint again',
   ),
-  EXPORT_UNSUPPORTED: kind<{ target: string; reason: string }>(
+  EXPORT_UNSUPPORTED: kind<{ target: string; reason: string; hint?: string }>(
     6,
     ({ target, reason }) => `cannot export the model to ${target}: ${reason}`,
-    () => 'deploy it to the registry, which supports every model',
+    ({ hint = 'deploy it to the registry, which supports every model' }) => hint,
+  ),
+  ENCRYPTED_REFUSED: kind<{ path: string; reason: string; hint: string }>(
+    6,
+    ({ path, reason }) => `${path}: ${reason}`,
+    ({ hint }) => hint,
   ),
 
   ENCRYPTION_LOCKED: kind<{ path: string; reason: string }>(

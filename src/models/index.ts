@@ -5,6 +5,7 @@ import { graph } from './graph.js';
 import { mlp } from './mlp.js';
 import { resnet } from './resnet.js';
 import { rnn } from './rnn.js';
+import { squareNet } from './square-net.js';
 import { stack } from './stack.js';
 import { transformer } from './transformer.js';
 
@@ -12,5 +13,6 @@ import { transformer } from './transformer.js';
 export const models = new Registry(
   'model',
   [mlp, cnn, cnnSmall, resnet, rnn, transformer, stack, graph],
+  [mlp, cnn, cnnSmall, resnet, rnn, transformer, squareNet, stack],
   ['build'],
 );

@@ -3,6 +3,7 @@ import { applyRule } from '../evaluation/decisions/rule.js';
 import type { PageModel } from '../deployment/web/page-model.js';
 import { preparePicture, type PreparedPicture } from '../data/imaging/prepare.js';
 import { evidenceOf, type BrowserModel } from './browser-model.js';
+import type { EncryptedServer, OpenEncryption } from './encrypted-server.js';
 import { oneAtATime } from './latest.js';
 import { occlusion } from './occlusion.js';
 import { Pad } from './pad.js';
@@ -18,6 +19,8 @@ export interface PageParts {
   load(model: PageModel): Promise<BrowserModel>;
   /** Asks the server for a prediction; left out where there is no server. */
   askServer?: (picture: Blob, signal: AbortSignal) => Promise<ServerAnswer>;
+  /** Makes keys in the browser, so that the server is sent encrypted images alone. */
+  openEncryption?: OpenEncryption;
 }
 
 /** A prediction, as it is shown. */
@@ -46,6 +49,7 @@ class Page {
     this.#drawingChanged();
   });
   readonly #explain = element('explain', HTMLInputElement);
+  readonly #encrypt = element('encrypt', HTMLInputElement);
   readonly #seenCanvas = element('seen', HTMLCanvasElement);
   #table: ProbabilityTable;
   #description: PageModel | undefined;
@@ -58,6 +62,7 @@ class Page {
   #frame: number | undefined;
   #waiting: ReturnType<typeof setTimeout> | undefined;
   #request: AbortController | undefined;
+  #encryption: Promise<EncryptedServer> | undefined;
 
   constructor(parts: PageParts) {
     this.#parts = parts;
@@ -76,6 +81,8 @@ class Page {
         `${model.run}, version ${model.version}: ${model.model.name} ${model.model.description}`,
       );
       this.#nameTask(model);
+      const canEncrypt = model.takesEncrypted === true && this.#parts.openEncryption !== undefined;
+      element('encryption', HTMLElement).hidden = !canEncrypt;
       engine.textContent = 'Loading the model into the browser…';
       this.#model = await this.#parts.load(model);
       engine.textContent = `Runs in the browser with ${this.#model.engine}.`;
@@ -108,6 +115,9 @@ class Page {
       this.#pad.undo();
     });
     this.#explain.addEventListener('change', this.#showSeen);
+    this.#encrypt.addEventListener('change', () => {
+      this.#drawingChanged();
+    });
     listenForPictures(element('file', HTMLInputElement), (picture) => {
       createImageBitmap(picture).then(
         (bitmap) => {
@@ -174,23 +184,44 @@ class Page {
   async #consultServer(): Promise<void> {
     const controller = (this.#request = new AbortController());
     try {
-      const picture = await this.#pad.file();
-      const { label, candidate, probabilities, reason } = await this.#parts.askServer!(
-        picture,
-        controller.signal,
-      );
-      const names = Object.keys(probabilities);
-      // JavaScript reorders keys that are whole numbers, so the order comes from the description.
-      const classNames = this.#description?.classNames ?? names;
-      this.#answered('server', {
-        probabilities: classNames.map((name) => probabilities[name] ?? 0),
-        likeliest: classNames.indexOf(label ?? candidate ?? ''),
-        reason: reason?.message,
-      });
+      const answer = this.#encrypt.checked
+        ? await this.#askEncrypted(controller.signal)
+        : await this.#askInTheClear(controller.signal);
+      if (answer && !controller.signal.aborted) this.#answered('server', answer);
     } catch (error) {
       if (controller.signal.aborted) return;
       this.#table.show('server', undefined);
       this.#complain(`The server did not answer: ${messageOf(error)}`);
+    }
+  }
+
+  async #askInTheClear(signal: AbortSignal): Promise<Answer> {
+    const picture = await this.#pad.file();
+    const { label, candidate, probabilities, reason } = await this.#parts.askServer!(picture, signal);
+    const names = Object.keys(probabilities);
+    // JavaScript reorders keys that are whole numbers, so the order comes from the description.
+    const classNames = this.#description?.classNames ?? names;
+    return {
+      probabilities: classNames.map((name) => probabilities[name] ?? 0),
+      likeliest: classNames.indexOf(label ?? candidate ?? ''),
+      reason: reason?.message,
+    };
+  }
+
+  /** Where encryption fails, the image is not sent at all. */
+  async #askEncrypted(signal: AbortSignal): Promise<Answer | undefined> {
+    const status = element('encryption-status', HTMLElement);
+    this.#encryption ??= this.#parts.openEncryption!((doing) => {
+      status.textContent = doing;
+    });
+    try {
+      const server = await this.#encryption;
+      const seen = this.#seen;
+      return seen && (await server.classify(seen.pixels, signal));
+    } catch (error) {
+      this.#encryption = undefined;
+      if (!signal.aborted) status.textContent = 'Nothing was sent unencrypted.';
+      throw error;
     }
   }
 

@@ -17,6 +17,9 @@ import { registerInference, type InferenceLimits } from './http/inference.js';
 import { registerModelFile } from './http/model-file.js';
 import { registerOperations } from './http/operations.js';
 import { filesOf, registerFiles } from './http/static-files.js';
+import type { EncryptedService } from './encrypted/encrypted-service.js';
+import { pageSeal } from './encrypted/page-seal.js';
+import { registerEncrypted } from './encrypted/routes.js';
 import { keepReturningMemory } from './memory-return.js';
 import { pageRuntime } from './page-runtime.js';
 import { PicturePool, type PictureLimits } from './picture-pool.js';
@@ -26,6 +29,8 @@ import type { ClassificationService } from './service.js';
 /** What a server is built from. */
 export interface ServerParts {
   service: ClassificationService;
+  /** Classifies encrypted images; undefined if the server does not. */
+  encrypted?: EncryptedService | undefined;
   app: Omit<AppOptions, 'isStopping'>;
   limits: InferenceLimits & PictureLimits;
   /** Records an administrative act before it is done. */
@@ -79,6 +84,7 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
       const cutOff = await closeApp(app, countOpen, drainTimeoutMs);
       stopReturningMemory();
       pictures.close();
+      await parts.encrypted?.close();
       await service.versions.close();
       metrics.close();
       return { cutOff };
@@ -88,7 +94,7 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
 
 async function registerRoutes(
   app: FastifyInstance,
-  { service, app: { metrics, basePath }, limits, record, feedbackRate, context }: ServerParts,
+  { service, encrypted, app: { metrics, basePath }, limits, record, feedbackRate, context }: ServerParts,
   pictures: PicturePool,
   isStopping: () => boolean,
 ): Promise<void> {
@@ -96,12 +102,14 @@ async function registerRoutes(
   if (basePath !== '') redirectTo(app, `${basePath}/`);
   registerFiles(app, await filesOf(PAGE_FOLDER));
   registerFiles(app, pageRuntime(context), '/runtime');
+  if (encrypted) registerFiles(app, pageSeal(encrypted), '/encrypted/seal');
   await app.register((routes, _options, done) => {
     registerHealth(routes, service.versions, isStopping);
     registerInference(routes, service, limits);
     registerClassify(routes, service, pictureReader(pictures), limits.bodyLimit);
     registerFeedback(routes, service, feedbackRate);
-    registerModelFile(routes, service.versions, exportOnnx);
+    registerModelFile(routes, service.versions, exportOnnx, encrypted !== undefined);
+    if (encrypted) registerEncrypted(routes, encrypted);
     registerOperations(routes, service, metrics);
     registerAdministration(routes, service, record);
     done();

@@ -12,10 +12,12 @@ import { styleFor } from '../../src/cli/terminal/style.js';
 import { callerLayer } from '../../src/core/config/layers.js';
 import { resolveOptions } from '../../src/core/config/resolve.js';
 import { silentContext, type StageContext, type ToolkitEvent } from '../../src/core/events.js';
+import { canRunSeal } from '../../src/deployment/encrypted/load-seal.js';
 import { RegistryWriter } from '../../src/deployment/registry-writer.js';
 import { backendOptions } from '../../src/engine/backends/options.js';
 import { collect } from '../../src/index.js';
 import { createAccessToken } from '../../src/stages/tokens/tokens.js';
+import { encryptedFolder, tinyNet } from '../support/encrypted.js';
 import { temporaryFolder } from '../support/folders.js';
 import { importCase } from '../support/imports.js';
 import { recordReads } from '../support/recorded-options.js';
@@ -117,6 +119,22 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
   }),
   predict: async ({ folder, checkpoint }) => ({
     positionals: [checkpoint, await digit(join(folder, 'digit.png'))],
+  }),
+  'encrypted keygen': async ({ folder }) => ({
+    positionals: [await encryptedFolder(tinyNet)],
+    options: { keys: join(folder, 'new-keys') },
+    ...(canRunSeal() ? {} : { fails: /needs Node\.js 22/ }),
+  }),
+  // Options are read before keys are.
+  'encrypted encrypt': async ({ folder }) => ({
+    positionals: [await digit(join(folder, 'digit.png'))],
+    options: { keys: join(folder, 'no-keys'), output: join(folder, 'digit.encrypted') },
+    fails: /not a folder of keys/,
+  }),
+  'encrypted decrypt': ({ folder }) => ({
+    positionals: [join(folder, 'answer')],
+    options: { keys: join(folder, 'no-keys') },
+    fails: /not a folder of keys/,
   }),
   explain: ({ folder, checkpoint }) => ({
     positionals: [checkpoint],

@@ -78,6 +78,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./predict.js')).predictCommand,
   },
   {
+    name: 'encrypted',
+    summary: 'make keys, encrypt images and decrypt answers',
+    load: async () => (await import('./encrypted.js')).encryptedCommand,
+  },
+  {
     name: 'explain',
     summary: 'explain predictions with heat maps',
     load: async () => (await import('./explain.js')).explainCommand,

@@ -1,8 +1,7 @@
-import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { asUnreadable, decodePicture } from './decode.js';
 import { decodeForeign } from './importing/decode.js';
 import { bufferOf } from './importing/image-header.js';
-import type { Preparation } from './preparation-for.js';
+import type { Described, Preparation } from './preparation-for.js';
 import { preparePicture, type PreparedPicture } from './prepare.js';
 
 /** What an import refuses by default, too. */
@@ -17,7 +16,7 @@ const MAX_PIXELS = 2 ** 24;
 export async function imageOf(
   bytes: Uint8Array,
   name: string,
-  description: Pick<CheckpointDescription, 'shape' | 'data'>,
+  description: Described,
   preparation: Preparation,
   maxPixels?: number,
 ): Promise<PreparedPicture> {

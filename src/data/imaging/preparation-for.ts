@@ -4,7 +4,10 @@ import type { PreparationName } from './prepare.js';
 /** How a foreign picture becomes an image for a model: also `import`, as the images of its data set were imported. */
 export type Preparation = PreparationName | 'import';
 
-type Described = Pick<CheckpointDescription, 'shape' | 'data'>;
+/** What the preparation of pictures for a model depends on. */
+export interface Described extends Pick<CheckpointDescription, 'shape'> {
+  data: Pick<CheckpointDescription['data'], 'dataset' | 'imported'>;
+}
 
 /**
  * How foreign pictures become images for a model, where nobody says it: as those that it was trained on did, where these were

@@ -12,6 +12,8 @@ export interface TargetDefinition<
   readonly destination: 'folder' | 'registry';
   /** Whether all its files are written by `writeFileAtomically`, and so may be encrypted. */
   readonly isEncryptable?: boolean;
+  /** The names of the only models that it takes; left out, it takes any. */
+  readonly models?: readonly string[];
   /**
    * Writes the model into a folder and loads it from there, so that the written files are verified. Throws
    * EXPORT_UNSUPPORTED, BACKEND_UNAVAILABLE and storage errors.

@@ -22,7 +22,7 @@ function headerLines(): string[] {
 }
 
 /** A name as Markdown that is nothing but the name: a checkpoint of somebody else's may hold any. */
-function plainMarkdown(name: string): string {
+export function plainMarkdown(name: string): string {
   return spellOut(name).replaceAll(/[\\`*_{}[\]<>()#+!|&~-]/g, '\\$&');
 }
 

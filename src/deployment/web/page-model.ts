@@ -21,6 +21,8 @@ export interface PageModel {
   rule: DecisionRule;
   /** Which builds of ONNX Runtime lie in `runtime/`, the preferred one first. */
   runtimes: readonly RuntimeName[];
+  /** Whether the server takes encrypted images, too; missing where there is none. */
+  takesEncrypted?: boolean;
 }
 
 /** Builds of ONNX Runtime for browsers: one that computes with WebAssembly alone, one that can use a GPU as well. */

@@ -26,7 +26,12 @@ export interface BatchNormalizationOptions<Shape extends readonly number[]> {
   hasScale?: boolean;
   /** Whether the offset is learnt, true by default; else it stays 0. */
   hasOffset?: boolean;
+  /** The scale that training starts from. */
+  initialScale?: number;
 }
+
+/** What batch normalisation adds to the variance by default. */
+export const NORMALIZATION_EPSILON = 1e-5;
 
 const constantly =
   (value: number, count: number): ParameterSpec['initialValue'] =>
@@ -42,7 +47,8 @@ export function batchNormalization<Shape extends readonly number[]>({
   name,
   shape,
   momentum = 0.9,
-  epsilon = 1e-5,
+  epsilon = NORMALIZATION_EPSILON,
+  initialScale = 1,
   hasScale = true,
   hasOffset = true,
 }: BatchNormalizationOptions<Shape>): Layer & { readonly outputShape: Shape } {
@@ -59,7 +65,7 @@ export function batchNormalization<Shape extends readonly number[]>({
   return {
     outputShape: shape,
     parameters: [
-      learnt(scale, 1, hasScale),
+      learnt(scale, initialScale, hasScale),
       learnt(offset, 0, hasOffset),
       parameter(mean, 0, true),
       parameter(variance, 1, true),

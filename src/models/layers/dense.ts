@@ -3,6 +3,7 @@ import { add, matMul, reshape, type Tensor, type Tensor2D } from '@tensorflow/tf
 import { elementCount } from '../../core/images.js';
 import { activations, type ActivationName } from '../activations.js';
 import { initializers, type InitializerName } from '../initializers.js';
+import type { ParameterSpec } from '../model.js';
 import { valueOf, type Layer } from './layer.js';
 
 export interface DenseOptions {
@@ -13,13 +14,21 @@ export interface DenseOptions {
   initializer: InitializerName;
   /** Leading dimensions of an example: the layer is applied to each token of a sequence. */
   leading?: readonly number[];
+  /** Whether it adds a bias, true by default; before a normalisation it has no effect. */
+  hasBias?: boolean;
 }
 
 /** A fully connected layer: activation(input · kernel + bias), with kernel [inputs, units] and bias [units]. */
-export function dense({ name, inputs, units, activation, initializer, leading = [] }: DenseOptions): Layer {
+export function dense(options: DenseOptions): Layer {
+  const { name, inputs, units, activation, initializer, leading = [], hasBias = true } = options;
   const kernel = `${name}/kernel`;
   const bias = `${name}/bias`;
   const start = initializers[initializer];
+  const biases: ParameterSpec = {
+    name: bias,
+    shape: [units],
+    initialValue: (random) => start.bias(random, units, inputs),
+  };
   return {
     outputShape: [...leading, units],
     parameters: [
@@ -28,13 +37,13 @@ export function dense({ name, inputs, units, activation, initializer, leading = 
         shape: [inputs, units],
         initialValue: (random) => start.kernel(random, inputs * units, inputs, units),
       },
-      { name: bias, shape: [units], initialValue: (random) => start.bias(random, units, inputs) },
+      ...(hasBias ? [biases] : []),
     ],
     apply(input, values) {
       const { rank, shape } = input;
       const rows = rank === 2 ? input : reshape(input, [elementCount(shape.slice(0, -1)), inputs]);
       const product = matMul(rows as Tensor2D, valueOf(values, kernel) as Tensor2D);
-      const sum: Tensor = add(product, valueOf(values, bias));
+      const sum: Tensor = hasBias ? add(product, valueOf(values, bias)) : product;
       const output = activation === undefined ? sum : activations[activation](sum);
       return rank === 2 ? output : reshape(output, [...shape.slice(0, -1), units]);
     },

@@ -16,11 +16,14 @@ type Encode = (checkpoint: Checkpoint) => Promise<Uint8Array> | Uint8Array;
 /**
  * Registers what the page needs to run the served model in the browser: `GET /model/description`, and `GET /model/parameters` or,
  * for models with other than dense layers, `GET /model/onnx`.
+ *
+ * @param takesEncrypted whether the server classifies encrypted images, too
  */
 export function registerModelFile(
   app: FastifyInstance,
   versions: ModelVersions,
   exportOnnx: ExportOnnx,
+  takesEncrypted: boolean,
 ): void {
   const config = { role: 'infer' as const };
   const schema = (summary: string): object => ({ tags: ['Model'], summary });
@@ -28,7 +31,8 @@ export function registerModelFile(
   app.get('/model/description', { config, schema: schema(summary) }, (): PageModel => {
     const lease = versions.acquire();
     lease.release();
-    return describeForPage(lease.description, lease.version, lease.rule, ['webgpu', 'wasm']);
+    const page = describeForPage(lease.description, lease.version, lease.rule, ['webgpu', 'wasm']);
+    return { ...page, takesEncrypted };
   });
   const giveFile = (url: string, what: string, encode: Encode): void => {
     const file = ofCurrentVersion(versions, encode);

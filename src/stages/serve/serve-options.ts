@@ -154,6 +154,19 @@ export const serveFields = z.strictObject({
     .max(1)
     .optional()
     .meta({ description: 'alert if live accuracy is lower', placeholder: 'X' }),
+  encrypted: file.meta({
+    description: 'folder of "deploy --to encrypted": also classify encrypted images (Node.js 22)',
+    placeholder: 'FOLDER',
+  }),
+  encryptedKeys: z
+    .int()
+    .min(1)
+    .max(32)
+    .default(8)
+    .meta({
+      description: 'clients whose evaluation keys are held, each about 70 MB of memory; beyond it, 503',
+      onlyWith: { options: ['encrypted'] },
+    }),
   registryDir: registryDirOption,
   ...modelStageOptions,
 });

@@ -27,6 +27,7 @@ import type { FeedbackFileOptions } from '../../serving/watching/feedback-file.j
 import { Monitor } from '../../serving/watching/monitor.js';
 import { driftWatcher } from '../../serving/watching/watch-drift.js';
 import { chooseModel } from '../registry/registry.js';
+import { encryptedServiceFor } from './encrypted-service.js';
 import { tokensFileOption, type ServeOptions } from './serve-options.js';
 
 /** A model that is served. */
@@ -100,8 +101,10 @@ export async function startServer(
   const metrics = new ServerMetrics();
   const bodyLimit = Math.round(options.bodyLimit * 2 ** 20);
   const service = await serviceFor(source, options, metrics, context);
+  const encrypted = await encryptedServiceFor(options, context);
   const server = await startHttpServer({
     service,
+    encrypted,
     app: {
       authenticator,
       metrics,

@@ -1,0 +1,24 @@
+/** A prediction that the server computed without seeing image or result. */
+export interface EncryptedAnswer {
+  classNames: readonly string[];
+  probabilities: readonly number[];
+  likeliest: number;
+  /** Why the model abstains. */
+  reason: string | undefined;
+}
+
+/** A server that is sent encrypted images alone. */
+export interface EncryptedServer {
+  /** Classifies an image; pixels from 0 to 255. Throws an Error. */
+  classify(pixels: Uint8Array, signal: AbortSignal): Promise<EncryptedAnswer>;
+}
+
+/** Starts encryption. Throws an Error. */
+export type OpenEncryption = (sayWhat: (doing: string) => void) => Promise<EncryptedServer>;
+
+/** Starts encryption, with a script that is only loaded for it. */
+export const openEncryption: OpenEncryption = async (sayWhat) => {
+  const script = new URL('encryption.js', document.baseURI).href;
+  const module = (await import(script)) as { openEncryption: OpenEncryption };
+  return module.openEncryption(sayWhat);
+};

@@ -1,0 +1,132 @@
+import { basename, join } from 'node:path';
+
+import { ToolkitError } from '../../core/errors.js';
+import { silentContext, type StageContext } from '../../core/events.js';
+import { fileSize, writeFileAtomically } from '../../core/files.js';
+import { imageOf } from '../../data/imaging/foreign-picture.js';
+import { preparationFor } from '../../data/imaging/preparation-for.js';
+import { EncryptionClient } from '../../deployment/encrypted/client.js';
+import { readDescription } from '../../deployment/encrypted/folder.js';
+import { loadSeal } from '../../deployment/encrypted/load-seal.js';
+import type { AbstentionReason } from '../../evaluation/decisions/decide.js';
+import { applyRule } from '../../evaluation/decisions/rule.js';
+import type { EncryptedOptions } from './encrypted-options.js';
+import { keyFiles, orRefused, readEncryptedFile, withKeyFolder, writeKeyFolder } from './key-folder.js';
+
+/** A new pair of keys. */
+export interface GeneratedKeys {
+  folder: string;
+  /** Their id, which encrypted images and answers carry. */
+  key: string;
+  run: string;
+  secretKey: string;
+  evaluationKeys: string;
+  /** The size of the file for the server. */
+  evaluationKeysBytes: number;
+}
+
+/**
+ * Makes keys for a model that computes on encrypted images.
+ *
+ * @param path the folder of `deploy --to encrypted`, or a copy of its `parameters.json`
+ *
+ * Throws MODEL_MISSING, MODEL_CORRUPT, OUTPUT_EXISTS, SEAL_UNAVAILABLE and storage errors.
+ */
+export async function generateKeys(
+  path: string,
+  { keys: folder }: Pick<EncryptedOptions, 'keys'>,
+  context: StageContext = silentContext(),
+): Promise<GeneratedKeys> {
+  const model = await readDescription(path);
+  const client = EncryptionClient.create(await loadSeal(context), model);
+  try {
+    await writeKeyFolder(folder, client);
+    const evaluationKeys = join(folder, keyFiles.evaluation);
+    return {
+      ...{ folder, key: client.key, run: model.description.run },
+      ...{ secretKey: join(folder, keyFiles.secret), evaluationKeys },
+      evaluationKeysBytes: (await fileSize(evaluationKeys)) ?? 0,
+    };
+  } finally {
+    client.dispose();
+  }
+}
+
+/** An image that was encrypted. */
+export interface EncryptedImage {
+  image: string;
+  output: string;
+  bytes: number;
+  /** The keys that it was encrypted with. */
+  key: string;
+  /** Whether the picture was dark on light, and so was inverted. */
+  inverted: boolean;
+}
+
+/** An image file: what messages call it, and how its bytes are had. */
+export interface ImageFile {
+  name: string;
+  read: () => Promise<Uint8Array>;
+}
+
+/** Encrypts an image file. Throws PICTURE_UNREADABLE, storage errors, and what `withKeyFolder` throws. */
+export async function encryptImage(
+  { name, read }: ImageFile,
+  { keys, output, prepare }: Pick<EncryptedOptions, 'keys' | 'output' | 'prepare'>,
+  context: StageContext = silentContext(),
+): Promise<EncryptedImage> {
+  return withKeyFolder(keys, context, async (client) => {
+    const { description } = client.model;
+    const preparation = prepare === 'auto' ? preparationFor(description) : prepare;
+    const image = await imageOf(await read(), name, description, preparation);
+    if (image.blank) {
+      throw new ToolkitError('PICTURE_UNREADABLE', {
+        path: name,
+        reason: 'the image is blank: all of one colour',
+      });
+    }
+    const path = output ?? `${basename(name)}.encrypted`;
+    const encrypted = await client.encrypt(image.pixels);
+    await writeFileAtomically(path, encrypted);
+    const { key } = client;
+    return { image: name, output: path, bytes: encrypted.length, key, inverted: image.inverted };
+  });
+}
+
+/** A decrypted answer. */
+export interface DecryptedAnswer {
+  answer: string;
+  key: string;
+  /** The class that was decided for; null where it is left to a person. */
+  class: string | null;
+  probability: number;
+  abstained: boolean;
+  reason: AbstentionReason | null;
+  /** The likeliest classes. */
+  top: { class: string; probability: number }[];
+}
+
+/** Decrypts a server's answer. Throws DATA_MISSING, DATA_UNREADABLE, ENCRYPTED_REFUSED, and what `withKeyFolder` throws. */
+export async function decryptAnswer(
+  path: string,
+  { keys, top }: Pick<EncryptedOptions, 'keys' | 'top'>,
+  context: StageContext = silentContext(),
+): Promise<DecryptedAnswer> {
+  return withKeyFolder(keys, context, async (client) => {
+    const { description, sizes } = client.model;
+    const hint = 'give the answer of the server to an image that was encrypted with these keys';
+    const file = await readEncryptedFile(path, sizes.answer, hint);
+    const logits = await orRefused(path, hint, () => client.decrypt(file));
+    const { probabilities, decision } = applyRule(logits, description.rule);
+    const { classNames } = description;
+    const ranked = classNames
+      .map((name, index) => ({ class: name, probability: probabilities[index]! }))
+      .sort((a, b) => b.probability - a.probability);
+    const { class: decided, probability, abstained, reason } = decision;
+    const name = decided === null ? null : classNames[decided]!;
+    return {
+      ...{ answer: path, key: client.key, class: name, probability, abstained, reason },
+      top: ranked.slice(0, top),
+    };
+  });
+}
