@@ -12,7 +12,6 @@ import { transformer } from './transformer.js';
 /** The models for `--model`. To add one, add a file in this folder and a line here. */
 export const models = new Registry(
   'model',
-  [mlp, cnn, cnnSmall, resnet, rnn, transformer, stack, graph],
-  [mlp, cnn, cnnSmall, resnet, rnn, transformer, squareNet, stack],
+  [mlp, cnn, cnnSmall, resnet, rnn, transformer, squareNet, stack, graph],
   ['build'],
 );
