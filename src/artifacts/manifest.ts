@@ -21,7 +21,7 @@ const innerPath = z
 
 const tensorSchema = z.strictObject({
   name: z.string(),
-  type: z.enum(['uint8', 'float32']),
+  type: z.enum(['uint8', 'int8', 'int32', 'float32']),
   /** Dimensions; a text is a dynamic one. */
   shape: z.array(z.union([z.int().min(0), z.string()])),
 });

@@ -6,6 +6,7 @@ import { evidenceOf, type BrowserModel } from './browser-model.js';
 import { oneAtATime } from './latest.js';
 import { occlusion } from './occlusion.js';
 import { Pad } from './pad.js';
+import { offerModels } from './model-choice.js';
 import { listenForPictures } from './pictures.js';
 import type { ServerAnswer } from './server.js';
 import { drawSeen, percent, ProbabilityTable, type Source } from './view.js';
@@ -76,6 +77,7 @@ class Page {
         `${model.run}, version ${model.version}: ${model.model.name} ${model.model.description}`,
       );
       this.#nameTask(model);
+      offerModels(element('choice', HTMLElement), element('models', HTMLSelectElement), model);
       engine.textContent = 'Loading the model into the browser…';
       this.#model = await this.#parts.load(model);
       engine.textContent = `Runs in the browser with ${this.#model.engine}.`;

@@ -18,14 +18,14 @@ import { registerModelFile } from './http/model-file.js';
 import { registerOperations } from './http/operations.js';
 import { filesOf, registerFiles } from './http/static-files.js';
 import { keepReturningMemory } from './memory-return.js';
+import type { ServedModels } from './models.js';
 import { pageRuntime } from './page-runtime.js';
 import { PicturePool, type PictureLimits } from './picture-pool.js';
 import { pictureReader } from './read-picture.js';
-import type { ClassificationService } from './service.js';
 
 /** What a server is built from. */
 export interface ServerParts {
-  service: ClassificationService;
+  models: ServedModels;
   app: Omit<AppOptions, 'isStopping'>;
   limits: InferenceLimits & PictureLimits;
   /** Records an administrative act before it is done. */
@@ -59,9 +59,9 @@ export interface HttpServer {
 
 const DRAIN_TIMEOUT_MS = 10_000;
 
-/** Starts an HTTP server on a service and returns when it listens. Throws ADDRESS_UNAVAILABLE. */
+/** Starts an HTTP server for some models and returns when it listens. Throws ADDRESS_UNAVAILABLE. */
 export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
-  const { service, host, drainDelayMs, drainTimeoutMs = DRAIN_TIMEOUT_MS } = parts;
+  const { models, host, drainDelayMs, drainTimeoutMs = DRAIN_TIMEOUT_MS } = parts;
   const { metrics, tls } = parts.app;
   let isStopping = false;
   const app = await createApp({ ...parts.app, isStopping: () => isStopping });
@@ -79,7 +79,7 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
       const cutOff = await closeApp(app, countOpen, drainTimeoutMs);
       stopReturningMemory();
       pictures.close();
-      await service.versions.close();
+      for (const { versions } of models) await versions.close();
       metrics.close();
       return { cutOff };
     },
@@ -88,7 +88,7 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
 
 async function registerRoutes(
   app: FastifyInstance,
-  { service, app: { metrics, basePath }, limits, record, feedbackRate, context }: ServerParts,
+  { models, app: { metrics, basePath }, limits, record, feedbackRate, context }: ServerParts,
   pictures: PicturePool,
   isStopping: () => boolean,
 ): Promise<void> {
@@ -97,13 +97,13 @@ async function registerRoutes(
   registerFiles(app, await filesOf(PAGE_FOLDER));
   registerFiles(app, pageRuntime(context), '/runtime');
   await app.register((routes, _options, done) => {
-    registerHealth(routes, service.versions, isStopping);
-    registerInference(routes, service, limits);
-    registerClassify(routes, service, pictureReader(pictures), limits.bodyLimit);
-    registerFeedback(routes, service, feedbackRate);
-    registerModelFile(routes, service.versions, exportOnnx);
-    registerOperations(routes, service, metrics);
-    registerAdministration(routes, service, record);
+    registerHealth(routes, models, isStopping);
+    registerInference(routes, models, limits);
+    registerClassify(routes, models, pictureReader(pictures), limits.bodyLimit);
+    registerFeedback(routes, models, feedbackRate);
+    registerModelFile(routes, models, exportOnnx);
+    registerOperations(routes, models, metrics);
+    registerAdministration(routes, models, record);
     done();
   });
 }

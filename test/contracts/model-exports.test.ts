@@ -10,6 +10,7 @@ import { models } from '../../src/models/index.js';
 import { buildModelOnFeatures } from '../../src/models/load-model.js';
 import { onnx } from '../../src/deployment/targets/onnx.js';
 import { savedmodel } from '../../src/deployment/targets/savedmodel.js';
+import { tfjs } from '../../src/deployment/targets/tfjs.js';
 import { TrainingVariables } from '../../src/models/variables.js';
 import { startOnCpu } from '../support/backends.js';
 import { checkpointDescription } from '../support/checkpoints.js';
@@ -49,7 +50,7 @@ beforeAll(async () => {
 });
 
 it.each(variants)(
-  '%s %o on %o is the same as an ONNX model and as a SavedModel',
+  '%s %o on %o is the same as an ONNX model, a SavedModel and a graph model',
   async (name, options, shown) => {
     const random = new Random(1, 'pixels');
     const pixels = Uint8Array.from({ length: 5 * 784 }, () => random.integer(256));
@@ -72,7 +73,7 @@ it.each(variants)(
       const scaled = Float32Array.from(pixels, (pixel) => (pixel * 2) / 255 - 1);
       return forward(tensor4d(scaled, [5, 28, 28, 1])).dataSync<'float32'>();
     });
-    for (const target of [onnx, savedmodel]) {
+    for (const target of [onnx, savedmodel, tfjs]) {
       const exported = await target.export(
         source,
         target.options.parse({}) as never,

@@ -73,7 +73,7 @@ for (const { name, destination } of targets) {
       expect(manifest.classNames).toHaveLength(10);
       expect(manifest.signature.inputs[0]).toEqual({
         name: 'images',
-        type: 'uint8',
+        type: name === 'tfjs' ? 'int32' : 'uint8',
         shape: ['batch', 28, 28, 1],
       });
       expect(manifest.signature.outputs[0]).toMatchObject({ name: 'probabilities', shape: ['batch', 10] });

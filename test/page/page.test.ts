@@ -56,7 +56,7 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     // A rule that halves logits, in the server and in the browser, and leaves every 0 to a person.
     const thresholds = Array.from({ length: 10 }, (_, digit) => (digit === 0 ? 1 : 0));
     await writeDecision(checkpoint, await storedDecision(checkpoint, { temperature: 2, thresholds }));
-    server = await startServer(checkpoint, options, { log: { write: () => undefined } });
+    server = await startServer([checkpoint], options, { log: { write: () => undefined } });
   });
 
   afterAll(async () => {

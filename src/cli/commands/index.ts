@@ -39,7 +39,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'deploy',
-    summary: 'deploy a checkpoint: registry, ONNX, SavedModel, web, Docker',
+    summary: 'deploy a checkpoint: registry, ONNX, SavedModel, TensorFlow.js, web, Docker',
     load: async () => (await import('./deploy.js')).deployCommand,
   },
   {
@@ -54,7 +54,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'serve',
-    summary: 'serve a model over HTTP (Open Inference Protocol)',
+    summary: 'serve models over HTTP (Open Inference Protocol)',
     load: async () => (await import('./serve.js')).serveCommand,
   },
   {
