@@ -4,10 +4,16 @@ import type { PageModel } from '../deployment/web/page-model.js';
 export function offerModels(
   choice: HTMLElement,
   list: HTMLSelectElement,
-  { name, models = [] }: PageModel,
+  { name, models = [] }: Pick<PageModel, 'name' | 'models'>,
 ): void {
   if (name === undefined || models.length < 2) return;
-  list.replaceChildren(...models.map((other) => new Option(other, other, false, other === name)));
+  const options = models.map((other) => {
+    const option = list.ownerDocument.createElement('option');
+    option.value = option.textContent = other;
+    if (other === name) option.setAttribute('selected', '');
+    return option;
+  });
+  list.replaceChildren(...options);
   choice.hidden = false;
   list.addEventListener('change', () => {
     const parameters = new URLSearchParams(location.search);

@@ -5,6 +5,7 @@ import { models } from '../../src/models/index.js';
 import { onnx } from '../../src/deployment/targets/onnx.js';
 import { savedmodel } from '../../src/deployment/targets/savedmodel.js';
 import { tfjs } from '../../src/deployment/targets/tfjs.js';
+import { tflite } from '../../src/deployment/targets/tflite.js';
 import { untrainedSource } from '../support/exported.js';
 import { temporaryFolder } from '../support/folders.js';
 import { expectClose } from '../support/numbers.js';
@@ -32,13 +33,13 @@ const variants: [name: string, options: object, features: { name: string }][] = 
 ];
 
 it.each(variants)(
-  '%s %o on %o is the same as an ONNX model, a SavedModel and a graph model',
+  '%s %o on %o is the same as an ONNX model, a SavedModel, a graph model and a TFLite model',
   async (name, options, shown) => {
     const { source, images, probabilities } = await untrainedSource(name, options, { shown });
-    for (const target of [onnx, savedmodel, tfjs]) {
+    for (const target of [onnx, savedmodel, tfjs, tflite]) {
       const exported = await target.export(
         source,
-        target.options.parse({}) as never,
+        target.options.parse(target === tflite ? { formats: ['float32'] } : {}) as never,
         await temporaryFolder(),
       );
       expectClose(await exported.classify(images), probabilities, 1e-5);

@@ -64,6 +64,7 @@ type Behaviour = (options: Options) => unknown;
 const chosen: Record<string, unknown[]> = {
   layers: [[{ type: 'flatten' }, { type: 'dense', units: 3 }]],
   image: ['another:2'],
+  formats: [['float32']],
 };
 
 /** Options that others need to have an effect. */

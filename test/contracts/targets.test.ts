@@ -70,13 +70,15 @@ for (const { name, destination } of targets) {
       });
       expect(manifest.verification.largestDifference).toBeLessThan(1e-5);
       expect(manifest.metrics.accuracy).toBeGreaterThan(0.5);
+      // TFLite's shapes are fixed.
+      const batch = name === 'tflite' ? 1 : 'batch';
       expect(manifest.classNames).toHaveLength(10);
       expect(manifest.signature.inputs[0]).toEqual({
         name: 'images',
         type: name === 'tfjs' ? 'int32' : 'uint8',
-        shape: ['batch', 28, 28, 1],
+        shape: [batch, 28, 28, 1],
       });
-      expect(manifest.signature.outputs[0]).toMatchObject({ name: 'probabilities', shape: ['batch', 10] });
+      expect(manifest.signature.outputs[0]).toMatchObject({ name: 'probabilities', shape: [batch, 10] });
       expect(manifest.files.length).toBeGreaterThan(0);
       const [record] = await new AuditLog(new ModelRegistry(join(folder, 'models')).auditFile).read();
       expect(record).toMatchObject({ action: 'deploy', details: { target: name, run: 'contract' } });
@@ -127,6 +129,23 @@ it('an export whose storage fails leaves nothing behind', async () => {
   expect((await readdir(registry.folder)).filter((entry) => entry.startsWith('.staging'))).toEqual([]);
 });
 
+describe('tflite', () => {
+  it('says of each form its size and its accuracy, and in fewer bits it is smaller', async () => {
+    const { deployTo } = await workplace();
+    const { variants = [] } = await deployTo('tflite');
+    expect(variants.map(({ name, images }) => [name, images])).toEqual([
+      ['float32', 1000],
+      ['float16', 1000],
+      ['int8', 1000],
+    ]);
+    const [exact, half, whole] = variants;
+    expect(half!.bytes / exact!.bytes).toBeLessThan(0.55);
+    expect(whole!.bytes / exact!.bytes).toBeLessThan(0.3);
+    expect(exact!.accuracy).toBe(exact!.checkpointAccuracy);
+    expect(whole!.checkpointAccuracy - whole!.accuracy).toBeLessThan(0.01);
+  });
+});
+
 describe('onnx with weights of eight bits', () => {
   it('takes a quarter of the space, and loses less than 0.2 points of accuracy', async () => {
     const { deployTo } = await workplace();
@@ -168,6 +187,18 @@ describe('an export is thrown away', () => {
     ['if it loses too much accuracy', answering(wrongAt(1), 0.2)],
   ])('%s', async (_, exported) => {
     await toolkitError('EXPORT_DIFFERS', verifyExport('table', source, exported));
+  });
+
+  it('if one of its forms loses too much accuracy', async () => {
+    const original = { name: 'exact', path: 'a', classify: answering((values) => values).classify };
+    const worse = { name: 'small', path: 'b', accuracyLoss: 1, classify: answering(wrongAt(1)).classify };
+    const exported = { ...answering((values) => values), variants: [original, worse] };
+    const all = { ...source, predictions: new Uint8Array(20) };
+    const error = await toolkitError('EXPORT_DIFFERS', verifyExport('table', all, exported));
+    expect(error.message).toContain('table (small)');
+    const allowed = { ...exported, variants: [original, { ...worse, accuracyLoss: 6 }] };
+    const { variants } = await verifyExport('table', all, allowed);
+    expect(variants).toMatchObject([{ accuracy: 1 }, { accuracy: 0.95, checkpointAccuracy: 1 }]);
   });
 
   it('but not for the last digit', async () => {

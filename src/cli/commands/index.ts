@@ -39,7 +39,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'deploy',
-    summary: 'deploy a checkpoint: registry, ONNX, SavedModel, TensorFlow.js, web, Docker',
+    summary: 'deploy a checkpoint: registry, ONNX, SavedModel, TensorFlow.js, TFLite, web, Docker',
     load: async () => (await import('./deploy.js')).deployCommand,
   },
   {
