@@ -190,8 +190,8 @@ describe('an export is thrown away', () => {
   });
 
   it('if one of its forms loses too much accuracy', async () => {
-    const original = { name: 'exact', path: 'a', classify: answering((values) => values).classify };
-    const worse = { name: 'small', path: 'b', accuracyLoss: 1, classify: answering(wrongAt(1)).classify };
+    const original = { ...answering((values) => values), name: 'exact', path: 'a' };
+    const worse = { ...answering(wrongAt(1), 1), name: 'small', path: 'b' };
     const exported = { ...answering((values) => values), variants: [original, worse] };
     const all = { ...source, predictions: new Uint8Array(20) };
     const error = await toolkitError('EXPORT_DIFFERS', verifyExport('table', all, exported));

@@ -28,7 +28,7 @@ const FUSING: ReadonlySet<OperatorName> = new Set([
 /** What is known about the tensors of the pass that is translated. */
 export interface Uses {
   /** Whether nothing but the operation that is translated now takes a tensor. */
-  isOnlyUse(tensor: LiteTensor): boolean;
+  readonly isOnlyUse: (tensor: LiteTensor) => boolean;
 }
 
 /** Adds a bias for each channel to what computes a tensor, where that can take it in; undefined where it cannot. */

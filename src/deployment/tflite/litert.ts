@@ -21,12 +21,11 @@ export const LITERT_ENGINE = `LiteRT ${liteRt.package.version}, WebAssembly`;
 /** Runs after which other work of this thread gets its turn. */
 const RUNS_A_TURN = 50;
 
-/** `ElementType` of LiteRT, by the arrays that hold such elements. */
-const ELEMENT_TYPES = new Map<unknown, number>([
-  [Float32Array, 1],
-  [Uint8Array, 3],
-  [Int8Array, 9],
-]);
+/** `ElementType` of LiteRT for the elements of an array. */
+function elementTypeOf(values: LiteInput['values']): number {
+  if (values instanceof Float32Array) return 1;
+  return values instanceof Int8Array ? 9 : 3;
+}
 
 /** What a model takes: the values of its only input, and their shape. */
 export interface LiteInput {
@@ -106,8 +105,7 @@ export class LiteRtSession {
     const dimensions = new module.VectorInt32();
     for (const size of shape) dimensions.push_back(size);
     const layout = module.LiteRtLayout.create(dimensions);
-    const elementType = ELEMENT_TYPES.get(values.constructor)!;
-    const type = module.LiteRtRankedTensorType.create({ value: elementType }, layout);
+    const type = module.LiteRtRankedTensorType.create({ value: elementTypeOf(values) }, layout);
     const { HOST_MEMORY } = module.LiteRtTensorBufferType;
     const buffer = module.LiteRtTensorBuffer.createManaged(
       this.#environment,

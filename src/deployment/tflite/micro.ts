@@ -1,11 +1,4 @@
-import {
-  bytesOf,
-  operatorNames,
-  tensorsOf,
-  type LiteGraph,
-  type LiteTensor,
-  type OperatorName,
-} from './graph.js';
+import { bytesOf, operatorNames, type LiteGraph, type LiteTensor, type OperatorName } from './graph.js';
 
 /** Operators that TensorFlow Lite for Microcontrollers does not have. */
 const NOT_ON_MICROCONTROLLERS: ReadonlySet<OperatorName> = new Set(['GELU', 'POW', 'REDUCE_PROD']);

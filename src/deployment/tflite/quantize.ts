@@ -2,7 +2,14 @@ import { quantise } from '../onnx/weights.js';
 import { GraphWriter } from './builder.js';
 import type { Range } from './calibrate.js';
 import { weightAxes } from './fuse.js';
-import type { LiteGraph, LiteOperator, LiteTensor, OperatorName, Quantization } from './graph.js';
+import type {
+  LiteGraph,
+  LiteOperator,
+  LiteTensor,
+  OperatorName,
+  Quantization,
+  TensorValues,
+} from './graph.js';
 import type { Scaling } from './inputs.js';
 import { floatOperators } from './islands.js';
 import { liteNames } from './translate.js';
@@ -212,11 +219,11 @@ function rangeOf({ scales, zeroPoints }: Quantization): Range {
   return { min: scale * (-128 - zeroPoint), max: scale * (127 - zeroPoint) };
 }
 
-function rangeOfValues(values: ArrayLike<number>): Range {
+function rangeOfValues(values: TensorValues): Range {
   const range = { min: 0, max: 0 };
-  for (let index = 0; index < values.length; index++) {
-    range.min = Math.min(range.min, values[index]!);
-    range.max = Math.max(range.max, values[index]!);
+  for (const value of values) {
+    range.min = Math.min(range.min, value);
+    range.max = Math.max(range.max, value);
   }
   return range;
 }

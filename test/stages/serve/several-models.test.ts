@@ -33,7 +33,10 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-type Output = { name: string; data: number[] };
+interface Output {
+  name: string;
+  data: number[];
+}
 
 async function outputOf(url: string, model: string, name: string): Promise<number[]> {
   const { body } = await askJson(`${url}/v2/models/${model}/infer`, inferenceRequest(image, 1));
