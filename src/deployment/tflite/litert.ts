@@ -5,6 +5,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { messageOf, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
+import { sha256 } from '../../core/hashing.js';
+import { specOf } from '../npm-runtime/obtain.js';
 import { liteRt, LITERT_SCRIPT, obtainLiteRt } from './obtain-litert.js';
 import type {
   LiteRtBuffer,
@@ -137,7 +139,10 @@ async function loadModule(context: StageContext, messages: string[]): Promise<Li
   const folder = await obtainLiteRt(process.env, context);
   const path = join(folder, LITERT_SCRIPT);
   const text = await readFile(path, 'utf8');
-  // The file's hash is pinned.
+  // It becomes code of this process: of a package that is installed here, only the version was looked at.
+  if (sha256(text) !== liteRt.files.get(LITERT_SCRIPT)) {
+    throw liteRt.missing(`${path} is not what was published`, `npm install ${specOf(liteRt)}`);
+  }
   // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- it is a script
   const make = new Function('require', '__filename', '__dirname', `${text}\nreturn ModuleFactory;`)(
     createRequire(path),

@@ -36,8 +36,8 @@ describe('a model in all forms', () => {
       'model-float32.tflite',
       'model-int8.tflite',
     ]);
-    const source2 = await readFile(join(folder, 'micro', 'model_data.cc'), 'utf8');
-    const bytes = [...source2.matchAll(/0x([0-9a-f]{2})/g)].map(([, byte]) => parseInt(byte!, 16));
+    const array = await readFile(join(folder, 'micro', 'model_data.cc'), 'utf8');
+    const bytes = [...array.matchAll(/0x([0-9a-f]{2})/g)].map(([, byte]) => parseInt(byte!, 16));
     expect(Uint8Array.from(bytes)).toEqual(new Uint8Array(await readFile(join(folder, 'model-int8.tflite'))));
     const header = await readFile(join(folder, 'micro', 'model_data.h'), 'utf8');
     expect(header).toMatch(/MicroMutableOpResolver<5> resolver/);
