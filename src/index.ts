@@ -323,18 +323,20 @@ export async function pruneRuns(options: PruneRunsOptions, context: Context = {}
 export type ServeLog = (line: string) => void;
 
 /**
- * Serves a model, with the options of `mnist serve`, from when this is fulfilled until `stop` is called. Throws a ToolkitError.
+ * Serves models, with the options of `mnist serve`, from when this is fulfilled until `stop` is called. Throws a ToolkitError.
  *
- * @param checkpoint a checkpoint file, a run's folder or name, or `latest`; undefined serves a model of the registry
+ * @param sources what to serve: a checkpoint file, a run's folder or name, or `latest`, and what else the words of `mnist serve` can be;
+ *   undefined serves a model of the registry
  * @param log receives a JSON line for what `logLevel` asks for
  */
 export async function serve(
-  checkpoint: string | undefined,
+  sources: string | readonly string[] | undefined,
   options: ServeOptions = {},
   context: Context = {},
   log: ServeLog = () => undefined,
 ): Promise<RunningServer> {
   const values = await callerOptions(optionSpaces.ServeOptions, options);
   const { startServer } = await import('./stages/serve/serve.js');
-  return startServer(checkpoint, values, { log: { write: log } }, silentContext(context));
+  const words = typeof sources === 'string' ? [sources] : (sources ?? []);
+  return startServer(words, values, { log: { write: log } }, silentContext(context));
 }

@@ -16,7 +16,7 @@ const print = (name, figures) => console.log(JSON.stringify({ name, ...figures }
 
 const measurements = {
   async start() {
-    const server = await startServer([checkpoint], folder);
+    const server = await startServer([checkpoint, '--name', 'mnist'], folder);
     const { notGood } = await load({ port: server.port, connections: 1, request, requests: 1 });
     const firstAnswer = (performance.now() - server.started) / 1000;
     print('start', { listening: server.listeningAfter, firstAnswer, notGood, exitCode: await server.stop() });
@@ -27,7 +27,7 @@ const measurements = {
       ['batched', []],
       ['unbatched', ['--max-batch', '1']],
     ]) {
-      const server = await startServer([checkpoint, '--no-drift', ...words], folder);
+      const server = await startServer([checkpoint, '--name', 'mnist', '--no-drift', ...words], folder);
       await load({ port: server.port, connections: 32, request, seconds: 2 });
       await server.metrics();
       figures[name] =
@@ -42,7 +42,7 @@ const measurements = {
     print('gain', { batching: figures.batched.perSecond / figures.unbatched.perSecond });
   },
   async memory() {
-    const server = await startServer([checkpoint], folder);
+    const server = await startServer([checkpoint, '--name', 'mnist'], folder);
     const resident = [];
     for (let part = 0; part < 10; part++) {
       await load({ port: server.port, connections: 32, request, requests: 20_000 });

@@ -32,7 +32,7 @@ export async function hostile(folder, checkpoint) {
   const [bad, good, operator] = [await tokenFor('infer'), await tokenFor('infer'), await tokenFor('operate')];
   const words = ['--require-tokens', '--tokens-file', tokensFile, '--request-timeout', '5', '--no-drift'];
   const feedback = ['--feedback-dir', join(place, 'feedback'), '--max-feedback', '1'];
-  const server = await startServer([checkpoint, ...words, ...feedback], folder, operator);
+  const server = await startServer([checkpoint, '--name', 'mnist', ...words, ...feedback], folder, operator);
   try {
     return await attack(server, bad, good);
   } finally {

@@ -30,7 +30,7 @@ const bad = malformedRequests();
 
 async function malformed() {
   const server = await startServer(
-    [checkpoint, '--body-limit', '0.25', '--request-timeout', '2', '--no-drift'],
+    [checkpoint, '--name', 'mnist', '--body-limit', '0.25', '--request-timeout', '2', '--no-drift'],
     folder,
   );
   const total = REQUESTS;

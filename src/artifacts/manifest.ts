@@ -22,7 +22,7 @@ const innerPath = z
 
 const tensorSchema = z.strictObject({
   name: z.string(),
-  type: z.enum(['uint8', 'float32']),
+  type: z.enum(['uint8', 'int8', 'int32', 'float32']),
   /** Dimensions; a text is a dynamic one. */
   shape: z.array(z.union([z.int().min(0), z.string()])),
 });
@@ -67,6 +67,20 @@ const manifestSchema = z.strictObject({
     /** The limit of the difference; null if accuracies were compared instead. */
     bar: z.number().nullable(),
   }),
+  /** All forms of an export that has several: each compared on so many images, with the checkpoint's accuracy on the same. */
+  variants: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        path: innerPath,
+        bytes: z.int(),
+        images: z.int(),
+        accuracy: z.number(),
+        checkpointAccuracy: z.number(),
+        largestDifference: z.number(),
+      }),
+    )
+    .optional(),
   /** Every other file of the bundle. */
   files: z.array(z.strictObject({ path: innerPath, bytes: z.int(), sha256: hash })),
 });

@@ -197,6 +197,11 @@ export const errorKinds = {
     ({ reason }) => `Microsoft SEAL, which encrypts images, cannot be used: ${reason}`,
     ({ hint }) => hint,
   ),
+  LITERT_MISSING: kind<{ reason: string; command: string }>(
+    4,
+    ({ reason }) => `LiteRT is needed, and not installed: ${reason}`,
+    ({ command }) => `run "${command}" where mnist-train is installed`,
+  ),
   RUNTIME_INSTALL_FAILED: kind<{ file: string; reason: string; hint: string }>(
     4,
     ({ file, reason }) => `cannot install the TensorFlow runtime: ${file}: ${reason}`,

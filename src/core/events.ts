@@ -20,8 +20,8 @@ export type ToolkitEvent =
   | EpochEvent
   | TrialEvent
   | { event: 'checkpoint'; kind: 'last' | 'best'; path: string; epoch: number; step: number }
-  | { event: 'listening'; url: string; model: string; version: string }
-  | { event: 'version'; role: 'production' | 'candidate'; version: string | null }
+  | { event: 'listening'; url: string; model: string; version: string; models: string[] }
+  | { event: 'version'; model: string; role: 'production' | 'candidate'; version: string | null }
   | { event: 'warning'; code: string; message: string; hint: string }
   | { event: 'notice'; message: string };
 

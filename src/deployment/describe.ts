@@ -11,9 +11,11 @@ export async function describeBundle(
   folder: string,
   source: DeploymentSource,
   { signature }: ExportedModel,
-  { verification, exported }: Verified,
+  { verification, exported, variants }: Verified,
 ): Promise<Manifest> {
   const { path, description } = source.checkpoint;
+  const files = await listFiles(folder);
+  const bytesOf = (file: string): number => files.find((listed) => listed.path === file)?.bytes ?? 0;
   const { run, kind, createdAt, progress, data, model, classNames, shape, preprocessing } = description;
   return {
     format: 'mnist-train/bundle',
@@ -38,6 +40,7 @@ export async function describeBundle(
     signature,
     metrics: { n: source.test.count, accuracy: source.accuracy, loss: source.loss, exported },
     verification,
-    files: await listFiles(folder),
+    ...(variants && { variants: variants.map((variant) => ({ ...variant, bytes: bytesOf(variant.path) })) }),
+    files,
   };
 }

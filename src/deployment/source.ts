@@ -26,6 +26,8 @@ export interface DeploymentSource {
   predictions: Uint8Array;
   accuracy: number;
   loss: number;
+  /** Some training images, on which an export may measure what values a model computes. */
+  calibration: LabelledImages;
   /** Loads a checkpoint file, as the server would, and gives its probabilities for images. */
   classifyCheckpoint(path: string, images: LabelledImages): Promise<Float32Array>;
 }
@@ -41,6 +43,30 @@ export interface ExportedModel {
   dispose(): Promise<void>;
   /** How many points of accuracy (of 100) an inexact export may lose; left out, the probabilities must agree. */
   accuracyLoss?: number;
+  /** All forms, where it has several; the first is the one above. */
+  variants?: readonly ExportedVariant[];
+}
+
+/** A further form of an export, in a file of its own. */
+export interface ExportedVariant {
+  name: string;
+  /** Its file, from the export's folder on. */
+  path: string;
+  /** As of an `ExportedModel`. */
+  accuracyLoss?: number | undefined;
+  classify(images: LabelledImages): Promise<Float32Array>;
+}
+
+/** Images of a set, evenly spread over it. */
+export function spreadImages({ count, shape, pixels, labels }: LabelledImages, most: number): LabelledImages {
+  const taken = Math.min(count, most);
+  const size = pixels.length / count;
+  const spread = new Uint8Array(taken * size);
+  const places = Array.from({ length: taken }, (_, index) => Math.floor((index * count) / taken));
+  places.forEach((place, index) => {
+    spread.set(pixels.subarray(place * size, (place + 1) * size), index * size);
+  });
+  return { count: taken, shape, pixels: spread, labels: Uint8Array.from(places, (place) => labels[place]!) };
 }
 
 /** The first images of a set. */

@@ -1,3 +1,4 @@
+import type { CheckpointDescription } from '../artifacts/checkpoint.js';
 import type { ScoredExamples } from './probabilities.js';
 
 /**
@@ -14,4 +15,14 @@ export function meanProbabilities(members: readonly ScoredExamples[]): ScoredExa
     for (let at = 0; at < probabilities.length; at++) probabilities[at]! += member.probabilities[at]!;
   }
   return { ...first, probabilities: probabilities.map((sum) => sum / members.length) };
+}
+
+/** What another model was trained on that keeps it from classifying what the first one classifies; undefined where it can. */
+export function misfitOf(
+  { shape, classNames }: CheckpointDescription,
+  { shape: firstShape, classNames: firstNames }: CheckpointDescription,
+): string | undefined {
+  if (shape.height !== firstShape.height || shape.width !== firstShape.width) return 'images of another size';
+  if (shape.channels !== firstShape.channels) return 'images with other channels';
+  return JSON.stringify(classNames) === JSON.stringify(firstNames) ? undefined : 'other classes';
 }

@@ -7,6 +7,7 @@ import type { EncryptedServer, OpenEncryption } from './encrypted-server.js';
 import { oneAtATime } from './latest.js';
 import { occlusion } from './occlusion.js';
 import { Pad } from './pad.js';
+import { offerModels } from './model-choice.js';
 import { listenForPictures } from './pictures.js';
 import type { ServerAnswer } from './server.js';
 import { drawSeen, percent, ProbabilityTable, type Source } from './view.js';
@@ -83,6 +84,7 @@ class Page {
       this.#nameTask(model);
       const canEncrypt = model.takesEncrypted === true && this.#parts.openEncryption !== undefined;
       element('encryption', HTMLElement).hidden = !canEncrypt;
+      offerModels(element('choice', HTMLElement), element('models', HTMLSelectElement), model);
       engine.textContent = 'Loading the model into the browser…';
       this.#model = await this.#parts.load(model);
       engine.textContent = `Runs in the browser with ${this.#model.engine}.`;

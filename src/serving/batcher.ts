@@ -1,11 +1,23 @@
 import { HttpError } from './http-errors.js';
+import { isFairShare } from './fair-share.js';
 import type { Predictor } from './predictor.js';
+import type { Turns } from './turns.js';
 
 export interface BatcherOptions {
   /** How long the first image of a batch may wait for others, in milliseconds; 0 does not wait. */
   maxDelay: number;
   /** Images that may wait; more are refused. */
   maxQueue: number;
+  /** What is shared with other models; left out, this one has everything for itself. */
+  shared?: SharedLimits | undefined;
+}
+
+/** What several models share, so that a flood of requests for one leaves something to the others. */
+export interface SharedLimits {
+  /** How many images wait for the other models; a model may have half of the places that they leave. */
+  queuedElsewhere(): number;
+  /** The batches that are computed at a time, of all models. */
+  turns: Turns;
 }
 
 /** A batch that was computed. */
@@ -68,7 +80,7 @@ export class Batcher {
     const { maxQueue } = this.#options;
     if (count > maxQueue)
       throw new HttpError('BODY_TOO_LARGE', `${count} images, and at most ${maxQueue} can wait`);
-    if (this.#queuedImages + count > maxQueue) throw new HttpError('OVERLOADED');
+    if (!this.#hasRoomFor(count)) throw new HttpError('OVERLOADED');
     const { maxBatch } = this.#predictor;
     if (count <= maxBatch) return this.#enqueue(pixels, count, deadline);
     const size = pixels.length / count;
@@ -78,6 +90,12 @@ export class Batcher {
       parts.push(this.#enqueue(pixels.subarray(start * size, end * size), end - start, deadline));
     }
     return concatenate(await Promise.all(parts));
+  }
+
+  #hasRoomFor(count: number): boolean {
+    const { maxQueue, shared } = this.#options;
+    const wanted = this.#queuedImages + count;
+    return shared ? isFairShare(wanted, shared.queuedElsewhere(), maxQueue) : wanted <= maxQueue;
   }
 
   /** Fulfilled when nothing waits and nothing is computed. */
@@ -132,7 +150,9 @@ export class Batcher {
   /** Keeps one lane busy until nothing waits. */
   async #runBatches(): Promise<void> {
     this.#running++;
-    while (this.#queue.length > 0) await this.#runBatch(this.#take());
+    const { shared } = this.#options;
+    const runNext = (): Promise<void> => this.#runBatch(this.#take());
+    while (this.#queue.length > 0) await (shared ? shared.turns.take(runNext) : runNext());
     if (--this.#running > 0) return;
     clearInterval(this.#sweep);
     this.#sweep = undefined;

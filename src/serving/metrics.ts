@@ -3,6 +3,7 @@ import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { ModelVersions, Role } from './versions.js';
+import { MonitorMetrics } from './watching/monitor-metrics.js';
 
 /** The server's metrics, for Prometheus. Names follow its conventions: base units, `_total` for counters. */
 export class ServerMetrics {
@@ -23,24 +24,26 @@ export class ServerMetrics {
   readonly images = new Counter({
     name: 'mnist_images_total',
     help: 'Classified images.',
-    labelNames: ['version'] as const,
+    labelNames: ['model', 'version'] as const,
     registers: [this.registry],
   });
   readonly abstained = new Counter({
     name: 'mnist_abstained_images_total',
     help: 'Images for which the model abstained.',
-    labelNames: ['version'] as const,
+    labelNames: ['model', 'version'] as const,
     registers: [this.registry],
   });
   readonly batchImages = new Histogram({
     name: 'mnist_batch_images',
     help: 'Images in a batch.',
+    labelNames: ['model'] as const,
     buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
     registers: [this.registry],
   });
   readonly batchSeconds = new Histogram({
     name: 'mnist_batch_duration_seconds',
     help: 'Time from the start of a batch to its logits.',
+    labelNames: ['model'] as const,
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1],
     registers: [this.registry],
   });
@@ -53,21 +56,23 @@ export class ServerMetrics {
   readonly reloads = new Counter({
     name: 'mnist_model_reloads_total',
     help: 'Attempts to load a new version.',
-    labelNames: ['result'] as const,
+    labelNames: ['model', 'result'] as const,
     registers: [this.registry],
   });
   readonly model = new Gauge({
     name: 'mnist_model_info',
     help: '1 for the version that has a role.',
-    labelNames: ['role', 'version'] as const,
+    labelNames: ['model', 'role', 'version'] as const,
     registers: [this.registry],
   });
   readonly shadow = new Counter({
     name: 'mnist_shadow_images_total',
     help: 'Images that the candidate also classified, and whether it agreed with production.',
-    labelNames: ['agreement'] as const,
+    labelNames: ['model', 'agreement'] as const,
     registers: [this.registry],
   });
+  /** Of drift, feedback and live accuracy. */
+  readonly monitors = new MonitorMetrics(this.registry);
   readonly #eventLoop: IntervalHistogram;
 
   /** Starts to measure; `close` ends it. */
@@ -92,22 +97,23 @@ export class ServerMetrics {
     });
   }
 
-  /** Adds the gauge of the queue, read from the versions on each scrape. */
-  watch(versions: ModelVersions): void {
+  /** Adds the gauge of the queues, read from the models' versions on each scrape. */
+  watch(models: readonly ModelVersions[]): void {
     new Gauge({
       name: 'mnist_queue_images',
       help: 'Images that wait for a batch.',
+      labelNames: ['model'] as const,
       registers: [this.registry],
       collect() {
-        this.set(versions.queued);
+        for (const { name, queued } of models) this.set({ model: name }, queued);
       },
     });
   }
 
-  /** Says which version has a role. */
-  setVersion(role: Role, version: string | undefined, before: string | undefined): void {
-    if (before !== undefined) this.model.remove({ role, version: before });
-    if (version !== undefined) this.model.set({ role, version }, 1);
+  /** Says which version of a model has a role. */
+  setVersion(model: string, role: Role, version: string | undefined, before: string | undefined): void {
+    if (before !== undefined) this.model.remove({ model, role, version: before });
+    if (version !== undefined) this.model.set({ model, role, version }, 1);
   }
 
   close(): void {

@@ -88,6 +88,13 @@ export function batchSizes(maxBatch: number): number[] {
 /** Passes occupy threads of libuv's pool, which has four by default; one stays for files and pictures. */
 const MOST_LANES = 3;
 
+/** How many batches a model computes at a time on the backend that was started. */
+export function laneCount(): number {
+  if (!tensorFlowBackend()) return 1;
+  const { config, usesGpu } = tensorFlowContext();
+  return usesGpu ? 1 : Math.min(config.threads, MOST_LANES);
+}
+
 async function compiledPredictor(
   description: CheckpointDescription,
   forward: Forward,
@@ -96,7 +103,7 @@ async function compiledPredictor(
   release: () => void,
 ): Promise<Predictor> {
   const { config, usesGpu } = tensorFlowContext();
-  const lanes = usesGpu ? 1 : Math.min(config.threads, MOST_LANES);
+  const lanes = laneCount();
   // Each pass has a thread of its own: that needs no agreement between threads, as sharing a kernel's work does.
   const cores = usesGpu ? {} : { threads: Math.floor(config.threads / lanes), sequential: true };
   const compiled = new CompiledForward(forward, sample, cores);

@@ -21,14 +21,14 @@ import type { EncryptedService } from './encrypted/encrypted-service.js';
 import { pageSeal } from './encrypted/page-seal.js';
 import { registerEncrypted } from './encrypted/routes.js';
 import { keepReturningMemory } from './memory-return.js';
+import type { ServedModels } from './models.js';
 import { pageRuntime } from './page-runtime.js';
 import { PicturePool, type PictureLimits } from './picture-pool.js';
 import { pictureReader } from './read-picture.js';
-import type { ClassificationService } from './service.js';
 
 /** What a server is built from. */
 export interface ServerParts {
-  service: ClassificationService;
+  models: ServedModels;
   /** Classifies encrypted images; undefined if the server does not. */
   encrypted?: EncryptedService | undefined;
   app: Omit<AppOptions, 'isStopping'>;
@@ -64,9 +64,9 @@ export interface HttpServer {
 
 const DRAIN_TIMEOUT_MS = 10_000;
 
-/** Starts an HTTP server on a service and returns when it listens. Throws ADDRESS_UNAVAILABLE. */
+/** Starts an HTTP server for some models and returns when it listens. Throws ADDRESS_UNAVAILABLE. */
 export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
-  const { service, host, drainDelayMs, drainTimeoutMs = DRAIN_TIMEOUT_MS } = parts;
+  const { models, host, drainDelayMs, drainTimeoutMs = DRAIN_TIMEOUT_MS } = parts;
   const { metrics, tls } = parts.app;
   let isStopping = false;
   const app = await createApp({ ...parts.app, isStopping: () => isStopping });
@@ -85,7 +85,7 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
       stopReturningMemory();
       pictures.close();
       await parts.encrypted?.close();
-      await service.versions.close();
+      for (const { versions } of models) await versions.close();
       metrics.close();
       return { cutOff };
     },
@@ -94,7 +94,7 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
 
 async function registerRoutes(
   app: FastifyInstance,
-  { service, encrypted, app: { metrics, basePath }, limits, record, feedbackRate, context }: ServerParts,
+  { models, encrypted, app: { metrics, basePath }, limits, record, feedbackRate, context }: ServerParts,
   pictures: PicturePool,
   isStopping: () => boolean,
 ): Promise<void> {
@@ -104,14 +104,14 @@ async function registerRoutes(
   registerFiles(app, pageRuntime(context), '/runtime');
   if (encrypted) registerFiles(app, pageSeal(encrypted), '/encrypted/seal');
   await app.register((routes, _options, done) => {
-    registerHealth(routes, service.versions, isStopping);
-    registerInference(routes, service, limits);
-    registerClassify(routes, service, pictureReader(pictures), limits.bodyLimit);
-    registerFeedback(routes, service, feedbackRate);
-    registerModelFile(routes, service.versions, exportOnnx, encrypted !== undefined);
+    registerHealth(routes, models, isStopping);
+    registerInference(routes, models, limits);
+    registerClassify(routes, models, pictureReader(pictures), limits.bodyLimit);
+    registerFeedback(routes, models, feedbackRate);
+    registerModelFile(routes, models, exportOnnx, encrypted !== undefined);
     if (encrypted) registerEncrypted(routes, encrypted);
-    registerOperations(routes, service, metrics);
-    registerAdministration(routes, service, record);
+    registerOperations(routes, models, metrics);
+    registerAdministration(routes, models, record);
     done();
   });
 }

@@ -36,6 +36,11 @@ export class ClassificationService {
     this.#deadlineMs = deadlineMs;
   }
 
+  /** The name that the model is served under. */
+  get name(): string {
+    return this.versions.name;
+  }
+
   /**
    * Classifies the images of one request with one version. Throws HttpErrors.
    *
@@ -55,11 +60,12 @@ export class ClassificationService {
       const { version, description, rule } = lease;
       if (!areFinite(logits)) throw uselessOutputs(version);
       const classes = classesOf(logits, description.classNames.length);
-      this.#metrics.images.inc({ version }, count);
+      const { name: model } = this;
+      this.#metrics.images.inc({ model, version }, count);
       const verdicts = applyRuleToRows(logits, rule);
       if (canAbstain(rule.policy)) {
         this.#metrics.abstained.inc(
-          { version },
+          { model, version },
           verdicts.filter(({ decision }) => decision.abstained).length,
         );
       }
@@ -74,12 +80,13 @@ export class ClassificationService {
   async #shadow(answeredBy: string, pixels: Uint8Array, count: number, classes: Int32Array): Promise<void> {
     const lease = this.versions.acquireShadow(answeredBy);
     if (!lease) return;
+    const { name: model } = this;
     try {
       const logits = await lease.classify(pixels, count, performance.now() + this.#deadlineMs);
       const others = classesOf(logits, logits.length / count);
       const agreeing = others.filter((other, index) => other === classes[index]).length;
-      this.#metrics.shadow.inc({ agreement: 'agree' }, agreeing);
-      this.#metrics.shadow.inc({ agreement: 'differ' }, count - agreeing);
+      this.#metrics.shadow.inc({ model, agreement: 'agree' }, agreeing);
+      this.#metrics.shadow.inc({ model, agreement: 'differ' }, count - agreeing);
     } catch {
       // A comparison that does not fit into the queue is skipped.
     } finally {
@@ -94,8 +101,9 @@ function uselessOutputs(version: string): HttpError {
   return new HttpError('INTERNAL', message, { cause: new Error(`version ${version}: ${message}`) });
 }
 
-/** Observes versions for the metrics, and passes changes on. */
+/** Observes a model's versions for the metrics, and passes changes on. */
 export function countingObserver(
+  model: string,
   metrics: ServerMetrics,
   next: {
     changed: (role: Role, version: string | undefined) => void;
@@ -105,17 +113,17 @@ export function countingObserver(
   const present = new Map<Role, string | undefined>();
   return {
     batch(_version, { images, seconds }) {
-      metrics.batchImages.observe(images);
-      metrics.batchSeconds.observe(seconds);
+      metrics.batchImages.observe({ model }, images);
+      metrics.batchSeconds.observe({ model }, seconds);
     },
     changed(role, version) {
-      metrics.setVersion(role, version, present.get(role));
+      metrics.setVersion(model, role, version, present.get(role));
       present.set(role, version);
-      metrics.reloads.inc({ result: 'loaded' });
+      metrics.reloads.inc({ model, result: 'loaded' });
       next.changed(role, version);
     },
     refused(version, error) {
-      metrics.reloads.inc({ result: 'refused' });
+      metrics.reloads.inc({ model, result: 'refused' });
       next.refused(version, error);
     },
   };

@@ -4,7 +4,7 @@ import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
 import { decisionPath } from '../artifacts/decision.js';
 import type { ModelRegistry } from '../artifacts/model-registry.js';
 import { readError } from '../core/files.js';
-import { sha256OfFile } from '../core/hashing.js';
+import { sha256, sha256OfFile } from '../core/hashing.js';
 
 /** The versions to serve. */
 export interface WantedVersions {
@@ -21,6 +21,8 @@ export interface ModelSource {
   wanted(): Promise<WantedVersions>;
   /** Reads and verifies a version's checkpoint. Throws a ToolkitError. */
   load(version: string): Promise<Checkpoint>;
+  /** Reads the further members of a version that is an ensemble; left out, each is one model. Throws a ToolkitError. */
+  others?(version: string): Promise<readonly Checkpoint[]>;
 }
 
 /**
@@ -64,22 +66,51 @@ async function markOf(path: string): Promise<string> {
   return `${mtimeMs} ${size} ${ino}`;
 }
 
+/** Checkpoint files that are served as one model: a version for each state of all files. */
+export class EnsembleSource implements ModelSource {
+  readonly name: string;
+  readonly #members: readonly CheckpointSource[];
+
+  /** @param paths at least two */
+  constructor(name: string, paths: readonly string[]) {
+    this.name = name;
+    this.#members = paths.map((path) => new CheckpointSource(name, path));
+  }
+
+  async wanted(): Promise<WantedVersions> {
+    const wanted = await Promise.all(this.#members.map((member) => member.wanted()));
+    const versions = wanted.map(({ production }) => production).join();
+    return { production: sha256(Buffer.from(versions)).slice(0, 12), candidate: undefined };
+  }
+
+  load(): Promise<Checkpoint> {
+    return this.#members[0]!.load();
+  }
+
+  others(): Promise<readonly Checkpoint[]> {
+    return Promise.all(this.#members.slice(1).map((member) => member.load()));
+  }
+}
+
 /** A model of the registry: what its aliases mean. */
 export class RegistrySource implements ModelSource {
   readonly name: string;
   readonly #registry: ModelRegistry;
+  readonly #registered: string;
 
-  constructor(registry: ModelRegistry, name: string) {
+  /** @param name what it is served as, where that is not its name in the registry */
+  constructor(registry: ModelRegistry, registered: string, name = registered) {
     this.name = name;
     this.#registry = registry;
+    this.#registered = registered;
   }
 
   async wanted(): Promise<WantedVersions> {
     const [production, candidate] = await Promise.all([
-      this.#registry.current(this.name, 'production'),
-      this.#registry.current(this.name, 'candidate'),
+      this.#registry.current(this.#registered, 'production'),
+      this.#registry.current(this.#registered, 'candidate'),
     ]);
-    if (production === undefined) throw await this.#registry.missing(this.name, 'production');
+    if (production === undefined) throw await this.#registry.missing(this.#registered, 'production');
     return {
       production: String(production),
       candidate: candidate === undefined ? undefined : String(candidate),
@@ -87,6 +118,6 @@ export class RegistrySource implements ModelSource {
   }
 
   async load(version: string): Promise<Checkpoint> {
-    return readCheckpoint((await this.#registry.resolve(this.name, Number(version))).checkpoint);
+    return readCheckpoint((await this.#registry.resolve(this.#registered, Number(version))).checkpoint);
   }
 }

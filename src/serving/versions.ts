@@ -5,6 +5,7 @@ import type { DecisionRule } from '../evaluation/decisions/rule.js';
 import type { ExecutionMode } from '../engine/running/prepare.js';
 import { Batcher, type BatcherOptions, type BatchReport } from './batcher.js';
 import { HttpError } from './http-errors.js';
+import { describeEnsemble, ensemblePredictor } from './ensemble.js';
 import { createPredictor, type DecidingPredictor, type LoadModel } from './predictor.js';
 import type { ModelSource } from './source.js';
 
@@ -176,8 +177,13 @@ export class ModelVersions {
     return candidate.batcher.queued > this.#options.maxQueue / 2 ? undefined : candidate.lease();
   }
 
-  /** Reads the checkpoint of a version again. Throws what the source throws. */
+  /** Reads the checkpoint of a version again, of an ensemble that of the first member. Throws what the source throws. */
   readonly checkpointOf = keepKeys((version: string): Promise<Checkpoint> => this.#source.load(version));
+
+  /** Whether each version is several checkpoints together. */
+  get isEnsemble(): boolean {
+    return this.#source.others !== undefined;
+  }
 
   /** Frees everything once pending requests are answered. */
   async close(): Promise<void> {
@@ -239,13 +245,31 @@ export class ModelVersions {
 
   /** A request may ask for it, and has no keys. */
   readonly #loadVersion = keepKeys(async (version: string): Promise<LoadedVersion> => {
-    const { maxBatch, mode } = this.#options;
-    const predictor = await createPredictor(await this.#source.load(version), maxBatch, this.#load, mode);
+    const first = await this.#source.load(version);
+    const others = await this.#source.others?.(version);
+    const predictor = others ? await this.#ensemble([first, ...others]) : await this.#predictor(first);
     const batcher = new Batcher(predictor, this.#options, (report) => {
       this.#observer.batch(version, report);
     });
     return new LoadedVersion(version, predictor, batcher);
   });
+
+  #predictor(checkpoint: Checkpoint): Promise<DecidingPredictor> {
+    const { maxBatch, mode } = this.#options;
+    return createPredictor(checkpoint, maxBatch, this.#load, mode);
+  }
+
+  async #ensemble(members: readonly [Checkpoint, ...Checkpoint[]]): Promise<DecidingPredictor> {
+    const description = describeEnsemble(members);
+    const predictors: DecidingPredictor[] = [];
+    try {
+      for (const member of members) predictors.push(await this.#predictor(member));
+      return ensemblePredictor(description, predictors);
+    } catch (error) {
+      for (const predictor of predictors) predictor.close();
+      throw error;
+    }
+  }
 
   #assign(role: Role, next: LoadedVersion | undefined): void {
     const before = this.#loaded.get(role);

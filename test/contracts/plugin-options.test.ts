@@ -67,6 +67,7 @@ const chosen: Record<string, unknown[]> = {
   image: ['another:2'],
   // Not the check itself: Microsoft SEAL does not run on every Node.js.
   checkImages: [0],
+  formats: [['float32']],
 };
 
 /** Options that others need to have an effect. */

@@ -90,13 +90,15 @@ for (const { name, destination } of targets) {
       });
       expect(manifest.verification.largestDifference).toBeLessThan(1e-5);
       expect(manifest.metrics.accuracy).toBeGreaterThan(0.5);
+      // TFLite's shapes are fixed.
+      const batch = name === 'tflite' ? 1 : 'batch';
       expect(manifest.classNames).toHaveLength(10);
       expect(manifest.signature.inputs[0]).toEqual({
         name: 'images',
-        type: 'uint8',
-        shape: ['batch', 28, 28, 1],
+        type: name === 'tfjs' ? 'int32' : 'uint8',
+        shape: [batch, 28, 28, 1],
       });
-      expect(manifest.signature.outputs[0]).toMatchObject({ name: 'probabilities', shape: ['batch', 10] });
+      expect(manifest.signature.outputs[0]).toMatchObject({ name: 'probabilities', shape: [batch, 10] });
       expect(manifest.files.length).toBeGreaterThan(0);
       const [record] = await new AuditLog(new ModelRegistry(join(folder, 'models')).auditFile).read();
       expect(record).toMatchObject({ action: 'deploy', details: { target: name, run: 'contract' } });
@@ -157,6 +159,22 @@ it.each([...targets].flatMap(({ name, models }) => (models ? [name] : [])))(
     expect(await readdir(folder)).not.toContain(`as-${name}`);
   },
 );
+describe('tflite', () => {
+  it('says of each form its size and its accuracy, and in fewer bits it is smaller', async () => {
+    const { deployTo } = await workplace();
+    const { variants = [] } = await deployTo('tflite');
+    expect(variants.map(({ name, images }) => [name, images])).toEqual([
+      ['float32', 1000],
+      ['float16', 1000],
+      ['int8', 1000],
+    ]);
+    const [exact, half, whole] = variants;
+    expect(half!.bytes / exact!.bytes).toBeLessThan(0.55);
+    expect(whole!.bytes / exact!.bytes).toBeLessThan(0.3);
+    expect(exact!.accuracy).toBe(exact!.checkpointAccuracy);
+    expect(whole!.checkpointAccuracy - whole!.accuracy).toBeLessThan(0.01);
+  });
+});
 
 describe('onnx with weights of eight bits', () => {
   it('takes a quarter of the space, and loses less than 0.2 points of accuracy', async () => {
@@ -199,6 +217,18 @@ describe('an export is thrown away', () => {
     ['if it loses too much accuracy', answering(wrongAt(1), 0.2)],
   ])('%s', async (_, exported) => {
     await toolkitError('EXPORT_DIFFERS', verifyExport('table', source, exported));
+  });
+
+  it('if one of its forms loses too much accuracy', async () => {
+    const original = { ...answering((values) => values), name: 'exact', path: 'a' };
+    const worse = { ...answering(wrongAt(1), 1), name: 'small', path: 'b' };
+    const exported = { ...answering((values) => values), variants: [original, worse] };
+    const all = { ...source, predictions: new Uint8Array(20) };
+    const error = await toolkitError('EXPORT_DIFFERS', verifyExport('table', all, exported));
+    expect(error.message).toContain('table (small)');
+    const allowed = { ...exported, variants: [original, { ...worse, accuracyLoss: 6 }] };
+    const { variants } = await verifyExport('table', all, allowed);
+    expect(variants).toMatchObject([{ accuracy: 1 }, { accuracy: 0.95, checkpointAccuracy: 1 }]);
   });
 
   it('but not for the last digit', async () => {

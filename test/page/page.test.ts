@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 
 import { writeDecision } from '../../src/artifacts/decision.js';
 import { findPrepared } from '../../src/artifacts/prepared.js';
@@ -56,7 +56,7 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     // A rule that halves logits, in the server and in the browser, and leaves every 0 to a person.
     const thresholds = Array.from({ length: 10 }, (_, digit) => (digit === 0 ? 1 : 0));
     await writeDecision(checkpoint, await storedDecision(checkpoint, { temperature: 2, thresholds }));
-    server = await startServer(checkpoint, options, { log: { write: () => undefined } });
+    server = await startServer([checkpoint], options, { log: { write: () => undefined } });
   });
 
   afterAll(async () => {
@@ -84,6 +84,25 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     await page.getByRole('button', { name: 'Undo' }).click();
     expect(await answerOf(page)).toBe('Draw a digit or add an image');
     expect(troubles).toEqual([]);
+  });
+
+  it('offers the models of a server that has several', async () => {
+    const checkpoint = join(folder, 'checkpoints', 'drawn', 'best.safetensors');
+    const options = serveFields.parse({ port: 0, threads: 1, device: 'cpu', drift: false, maxBatch: 1 });
+    const words = [`first=${checkpoint}`, `both=${checkpoint}+${checkpoint}`];
+    const several = await startServer(words, options, { log: { write: () => undefined } });
+    onTestFinished(async () => void (await several.stop()));
+    const { page, troubles } = await openInBrowser(`${several.url}/`);
+    await page.getByLabel('Model').selectOption('both');
+    await page.waitForURL('**/?model=both');
+    await page.locator('#model', { hasText: 'drawn + drawn, version' }).waitFor();
+    await expect
+      .poll(() => page.locator('#engine').textContent())
+      .toBe('This model does not run in the browser: an ensemble runs on the server alone');
+    await draw(page, SEVEN);
+    await expect.poll(() => answerOf(page)).toMatch(/^7, \d/);
+    // The browser reports the refused file by itself.
+    expect(troubles.filter((text) => !text.includes('409'))).toEqual([]);
   });
 
   it('can be drawn on with the keyboard alone', async () => {

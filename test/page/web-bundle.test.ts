@@ -66,7 +66,7 @@ describe.skipIf(noBrowser !== undefined)(
       url = `http://127.0.0.1:${(host.address() as AddressInfo).port}/`;
       const options = serveFields.parse({ port: 0, threads: 1, device: 'cpu', drift: false });
       const checkpoint = join(cwd, 'checkpoints', 'cnn', 'best.safetensors');
-      server = await startServer(checkpoint, options, { log: { write: () => undefined } });
+      server = await startServer([checkpoint], options, { log: { write: () => undefined } });
     });
 
     afterAll(async () => {

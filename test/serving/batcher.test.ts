@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { Batcher } from '../../src/serving/batcher.js';
 import { batchSizes, type Predictor } from '../../src/serving/predictor.js';
+import { Turns } from '../../src/serving/turns.js';
 import { failureOf } from '../support/errors.js';
 import { checkpointDescription } from '../support/checkpoints.js';
 
@@ -151,4 +152,33 @@ it('the compiled batch sizes are powers of two up to the largest batch', () => {
   expect(batchSizes(1)).toEqual([1]);
   expect(batchSizes(64)).toEqual([1, 2, 4, 8, 16, 32, 64]);
   expect(batchSizes(20)).toEqual([1, 2, 4, 8, 16, 20]);
+});
+
+describe('batchers that share their limits', () => {
+  it('leave half of the free places to the others, and compute in turn', async () => {
+    const predictors = [new GatedPredictor(2), new GatedPredictor(2)];
+    const turns = new Turns(1);
+    const batchers: Batcher[] = predictors.map(
+      (predictor, at) =>
+        new Batcher(predictor, {
+          maxDelay: 0,
+          maxQueue: 12,
+          shared: { turns, queuedElsewhere: () => batchers[1 - at]!.queued },
+        }),
+    );
+    const classify = (at: number, count: number): Promise<Float32Array> =>
+      batchers[at]!.classify(new Uint8Array(count), count, later());
+    const answers = [classify(0, 4), classify(0, 2)];
+    expect(await failureOf(classify(0, 1))).toMatchObject({ code: 'OVERLOADED' });
+    answers.push(classify(1, 3));
+    expect(await failureOf(classify(1, 1))).toMatchObject({ code: 'OVERLOADED' });
+    await turn();
+    // One batch at a time: the second model's comes before the first one's next.
+    expect(predictors.map(({ batches }) => batches.length)).toEqual([1, 0]);
+    predictors[0]!.open();
+    await turn();
+    expect(predictors[0]!.batches.length + predictors[1]!.batches.length).toBe(2);
+    await Promise.all(predictors.map((predictor, at) => untilIdle(predictor, batchers[at]!)));
+    expect((await Promise.all(answers)).map(({ length }) => length)).toEqual([8, 4, 6]);
+  });
 });

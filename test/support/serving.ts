@@ -56,20 +56,25 @@ export interface TestServer extends RunningServer {
   log: string[];
 }
 
-/** Starts a server on a free port of the loopback interface, and stops it when the test has finished. */
+/**
+ * Starts a server on a free port of the loopback interface, and stops it when the test has finished.
+ *
+ * @param sources a checkpoint, which is served as "mnist", or the words of `mnist serve`; undefined serves the registry
+ */
 export async function serveForTest(
-  checkpoint: string | undefined,
+  sources: string | readonly string[] | undefined,
   options: Record<string, unknown> = {},
 ): Promise<TestServer> {
   const events: ToolkitEvent[] = [];
   const log: string[] = [];
   const running = await startServer(
-    checkpoint,
+    typeof sources === 'string' ? [sources] : (sources ?? []),
     serveFields.parse({
       port: 0,
       threads: 1,
       device: 'cpu',
       drift: false,
+      ...(typeof sources === 'string' ? { name: 'mnist' } : {}),
       dataDir: inject('smallDataDir'),
       ...options,
     }),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { silentContext } from '../../src/core/events.js';
 import { ServerMetrics } from '../../src/serving/metrics.js';
+import { ServedModels } from '../../src/serving/models.js';
 import { startHttpServer, type HttpServer, type ServerParts } from '../../src/serving/server.js';
 import { ClassificationService, countingObserver } from '../../src/serving/service.js';
 import { CheckpointSource } from '../../src/serving/source.js';
@@ -17,16 +18,19 @@ export async function unreadyServer(
   limits: Partial<ServerParts['limits']> = {},
 ): Promise<HttpServer> {
   const metrics = new ServerMetrics();
-  const observer = countingObserver(metrics, { changed: () => undefined, refused: () => undefined });
+  const observer = countingObserver('mnist', metrics, { changed: () => undefined, refused: () => undefined });
   const versions = new ModelVersions(
     new CheckpointSource('mnist', join(await temporaryFolder(), 'none.safetensors')),
     { maxBatch: 1, maxQueue: 1, maxDelay: 0, traffic: { canary: 0, shadow: false } },
     () => Promise.reject(new Error('there is no model')),
     observer,
   );
-  const monitor = new Monitor({ window: 200, feedback: undefined, minAccuracy: undefined }, metrics.registry);
+  const monitor = new Monitor(
+    { model: 'mnist', window: 200, feedback: undefined, minAccuracy: undefined },
+    metrics.monitors,
+  );
   return startHttpServer({
-    service: new ClassificationService(versions, metrics, monitor, 1000),
+    models: new ServedModels([new ClassificationService(versions, metrics, monitor, 1000)]),
     app: {
       authenticator: undefined,
       metrics,

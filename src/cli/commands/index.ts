@@ -44,7 +44,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'deploy',
-    summary: 'deploy a checkpoint: registry, ONNX, SavedModel, web, Docker',
+    summary: 'deploy a checkpoint: registry, ONNX, SavedModel, TensorFlow.js, TFLite, web, Docker',
     load: async () => (await import('./deploy.js')).deployCommand,
   },
   {
@@ -59,7 +59,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'serve',
-    summary: 'serve a model over HTTP (Open Inference Protocol)',
+    summary: 'serve models over HTTP (Open Inference Protocol)',
     load: async () => (await import('./serve.js')).serveCommand,
   },
   {

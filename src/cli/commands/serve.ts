@@ -5,17 +5,22 @@ import { defineCommand, withCommonOptions } from '../command.js';
 import { servedText } from '../terminal/results/serve.js';
 
 export const serveCommand = defineCommand({
-  summary: 'serve a model over HTTP (Open Inference Protocol)',
+  summary: 'serve models over HTTP (Open Inference Protocol)',
   positionals: [
     {
-      name: 'checkpoint',
-      description: 'checkpoint file, run folder, run name or "latest"; without it, a model of the registry',
+      name: 'model',
+      description:
+        'checkpoint file, run folder, run name or "latest"; NAME=RUN gives it a name, RUN+RUN is an ensemble, registry:NAME ' +
+        'a model of the registry; without any, a model of the registry',
       required: false,
+      variadic: true,
+      kind: 'checkpoint',
     },
   ],
   space: withCommonOptions(serveFields),
   examples: [
     ['mnist serve latest', 'the latest run at http://127.0.0.1:8080, API documentation at /docs'],
+    ['mnist serve small=run1 large=run2 both=run1+run2', 'two models and their ensemble in one server'],
     ['mnist serve --name mnist', 'the production version of the registry; promotions take effect at once'],
     ['mnist serve --name mnist --canary 10', 'send 10 % of the requests to the candidate'],
     [
@@ -24,7 +29,7 @@ export const serveCommand = defineCommand({
     ],
   ],
   async run({ positionals, options, context }) {
-    const result = await serve(positionals[0], options, { log: logDestination }, context);
+    const result = await serve(positionals, options, { log: logDestination }, context);
     return {
       data: result,
       text: (style) => servedText(result, style),

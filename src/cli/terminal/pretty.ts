@@ -79,14 +79,14 @@ export class PrettyReporter implements Reporter {
       case 'checkpoint':
         break;
       case 'listening':
-        this.#line(
-          `${event.model} version ${event.version} at ${style.bold(event.url)}; press Ctrl-C to stop`,
-        );
+        this.#line(`${servedNames(event)} at ${style.bold(event.url)}; press Ctrl-C to stop`);
         break;
       case 'version':
         this.#line(
           style.dim(
-            event.version === null ? `no ${event.role} version` : `${event.role}: version ${event.version}`,
+            event.version === null
+              ? `${event.model}: no ${event.role} version`
+              : `${event.model}: ${event.role} version ${event.version}`,
           ),
         );
         break;
@@ -161,6 +161,19 @@ export class PrettyReporter implements Reporter {
     this.#progress.clear();
     this.#options.stderr.write(`${cleanText(text)}\n`);
   }
+}
+
+/** Of one model its version, too. */
+function servedNames({
+  model,
+  version,
+  models,
+}: {
+  model: string;
+  version: string;
+  models: string[];
+}): string {
+  return models.length > 1 ? models.join(', ') : `${model} version ${version}`;
 }
 
 function threads(number: number | undefined): string {

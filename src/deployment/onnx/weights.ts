@@ -27,11 +27,16 @@ export function addWeights(
   return graph.node('DequantizeLinear', [stored, graph.floats(scales, [scales.length])], { axis });
 }
 
-/** Symmetric quantisation by channel: value ≈ whole number × scale, with the largest value of a channel at ±127. */
+/**
+ * Symmetric quantisation by channel: value ≈ whole number × scale, with the largest value of a channel at ±127.
+ *
+ * @param least the smallest scale that each channel may have
+ */
 export function quantise(
   values: Float32Array,
   shape: readonly number[],
   axis: number,
+  least?: Float32Array,
 ): { quantised: Int8Array; scales: Float32Array } {
   const channels = shape[axis] ?? 1;
   const stride = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
@@ -42,7 +47,7 @@ export function quantise(
     largest[channel] = Math.max(largest[channel]!, Math.abs(value));
   });
   // A channel of zeros needs a scale that can be divided by.
-  const scales = largest.map((most) => (most === 0 ? 1 : most / 127));
+  const scales = largest.map((most, channel) => Math.max(most / 127, least?.[channel] ?? 0) || 1);
   const quantised = Int8Array.from(values, (value, index) => Math.round(value / scales[channelOf(index)]!));
   return { quantised, scales };
 }

@@ -6,6 +6,9 @@ import type { DecisionRule } from '../../evaluation/decisions/rule.js';
  * bundle. The page is compiled for browsers, so this file needs nothing of Node.js.
  */
 export interface PageModel {
+  /** The name that the server has for it, and those of all models that it serves; left out where there is no server. */
+  name?: string;
+  models?: readonly string[];
   version: string;
   run: string;
   classNames: readonly string[];

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 import { HttpError } from '../http-errors.js';
+import type { ServedModels } from '../models.js';
 import type { ClassificationService } from '../service.js';
 import { ownerOf } from './callers.js';
 import { jsonBody } from './json-body.js';
@@ -9,6 +10,8 @@ import { jsonBody } from './json-body.js';
 /** An administrator's action, for the audit log. */
 export interface AdministrativeAct {
   action: 'reload' | 'traffic';
+  /** The name of the model. */
+  model: string;
   /** Whose request it was: "token ID" or, without tokens, "address A". */
   caller: string;
   address: string;
@@ -21,6 +24,8 @@ export type RecordAct = (act: AdministrativeAct) => Promise<void>;
 const trafficSchema = z.strictObject({
   canary: z.number().min(0).max(100).optional(),
   shadow: z.boolean().optional(),
+  /** Which model's; needed where several are served. */
+  model: z.string().max(256).optional(),
 });
 
 interface ModelAddress {
@@ -32,27 +37,25 @@ interface ModelAddress {
  *
  * @param record called before anything changes; if it throws, nothing changes
  */
-export function registerAdministration(
-  app: FastifyInstance,
-  { versions }: ClassificationService,
-  record: RecordAct,
-): void {
+export function registerAdministration(app: FastifyInstance, models: ServedModels, record: RecordAct): void {
   const config = { role: 'administer' } as const;
   const tags = ['Administration'];
   app.post(
     '/v2/repository/index',
     { config: { role: 'operate' }, schema: { tags, summary: 'Loaded versions' } },
     () =>
-      [...versions.roles].map(([role, version]) => ({ name: versions.name, version, state: 'READY', role })),
+      [...models].flatMap(({ name, versions }) =>
+        [...versions.roles].map(([role, version]) => ({ name, version, state: 'READY', role })),
+      ),
   );
   app.post<ModelAddress>(
     '/v2/repository/models/:name/load',
     { config, schema: { tags, summary: 'Reload from the registry' } },
     async (request) => {
-      if (request.params.name !== versions.name) throw new HttpError('NOT_FOUND');
-      await record({ action: 'reload', ...senderOf(request), details: {} });
+      const { name, versions } = models.named(request.params.name);
+      await record({ action: 'reload', model: name, ...senderOf(request), details: {} });
       await versions.refresh(true);
-      return { name: versions.name, versions: Object.fromEntries(versions.roles) };
+      return { name, versions: Object.fromEntries(versions.roles) };
     },
   );
   const body = z.toJSONSchema(trafficSchema);
@@ -60,13 +63,19 @@ export function registerAdministration(
     '/traffic',
     { config, schema: { tags, summary: 'Set the candidate’s share of the traffic', body } },
     async (request) => {
-      const change = jsonBody(request, trafficSchema);
+      const { model, ...change } = jsonBody(request, trafficSchema);
+      const { name, versions } = modelOf(models, model);
       const { canary = versions.traffic.canary, shadow = versions.traffic.shadow } = change;
-      await record({ action: 'traffic', ...senderOf(request), details: { canary, shadow } });
+      await record({ action: 'traffic', model: name, ...senderOf(request), details: { canary, shadow } });
       versions.traffic = { canary, shadow };
       return versions.traffic;
     },
   );
+}
+
+function modelOf(models: ServedModels, name: string | undefined): ClassificationService {
+  if (name !== undefined || models.names.length === 1) return models.chosen(name);
+  throw new HttpError('BAD_REQUEST', `name the model: ${models.names.join(', ')}`);
 }
 
 function senderOf(request: FastifyRequest): Pick<AdministrativeAct, 'caller' | 'address' | 'requestId'> {

@@ -3,9 +3,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { imageFormats } from '../../data/imaging/importing/image-header.js';
 import { HttpError } from '../http-errors.js';
-import type { ClassificationService } from '../service.js';
+import type { ServedModels } from '../models.js';
 import { ownerOf } from './callers.js';
 import { fileOfForm } from './form-file.js';
+import { chosenModel, modelParameter } from './model-choice.js';
 
 /** Prepares an image file for the model; the notes go into the answer. Throws UNSUPPORTED_MEDIA_TYPE, UNPROCESSABLE or OVERLOADED. */
 export type ReadPicture = (
@@ -16,7 +17,7 @@ export type ReadPicture = (
 /** Registers `POST /classify`: an image file in, its class and probabilities out. */
 export function registerClassify(
   app: FastifyInstance,
-  service: ClassificationService,
+  models: ServedModels,
   readPicture: ReadPicture,
   bodyLimit: number,
 ): void {
@@ -29,8 +30,10 @@ export function registerClassify(
       'application/octet-stream',
       'multipart/form-data',
     ],
+    querystring: modelParameter,
   };
   app.post('/classify', { config: { role: 'infer' }, schema, bodyLimit }, async (request, reply) => {
+    const service = chosenModel(models, request);
     const file = await imageFileOf(request);
     const lease = service.versions.acquire();
     let picture;
@@ -47,7 +50,7 @@ export function registerClassify(
     const nameOf = (index: number | null): string | null => (index === null ? null : classNames[index]!);
     return reply.send({
       id: request.id,
-      model: service.versions.name,
+      model: service.name,
       version,
       class: decision.class,
       label: nameOf(decision.class),

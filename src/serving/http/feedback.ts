@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 
 import { HttpError } from '../http-errors.js';
-import type { ClassificationService } from '../service.js';
+import type { ServedModels } from '../models.js';
 import { ownerOf } from './callers.js';
 import { jsonBody } from './json-body.js';
 import { rateLimiter } from './rate-limits.js';
@@ -14,6 +14,8 @@ const schema = z.strictObject({
   index: z.int().min(0).default(0),
   /** The true class: its name or number, of the version that classified the image. */
   label: z.union([z.string().min(1).max(256), z.int().min(0)]),
+  /** The model that classified it; needed only where requests to several models have the same id. */
+  model: z.string().max(256).optional(),
 });
 
 /**
@@ -21,11 +23,7 @@ const schema = z.strictObject({
  *
  * @param perSecond how many labels of each caller are taken in a second
  */
-export function registerFeedback(
-  app: FastifyInstance,
-  service: ClassificationService,
-  perSecond: number,
-): void {
+export function registerFeedback(app: FastifyInstance, models: ServedModels, perSecond: number): void {
   const takeFromLimit = rateLimiter(app, perSecond, ownerOf);
   const documented = {
     tags: ['Feedback'],
@@ -36,7 +34,10 @@ export function registerFeedback(
     if (!(await takeFromLimit(request))) {
       throw new HttpError('RATE_LIMITED', `at most ${perSecond} labels a second are taken`);
     }
-    const { id, index, label } = jsonBody(request, schema);
-    return { id, index, ...(await service.monitor.label({ owner: ownerOf(request), id, index, label })) };
+    const { id, index, label, model } = jsonBody(request, schema);
+    const owner = ownerOf(request);
+    const asked = model === undefined ? [...models] : [models.named(model)];
+    const { monitor } = asked.find((served) => served.monitor.remembers(owner, id, index)) ?? asked[0]!;
+    return { id, index, ...(await monitor.label({ owner, id, index, label })) };
   });
 }

@@ -6,9 +6,9 @@ import { version as toolkitVersion } from '../../core/version.js';
 import { HttpError } from '../http-errors.js';
 import { inferenceRequestSchema, INPUT, readInferenceRequest } from '../protocol/request.js';
 import { encodeResponse, outputs } from '../protocol/response.js';
-import type { ClassificationService } from '../service.js';
+import type { ServedModels } from '../models.js';
 import { ownerOf } from './callers.js';
-import type { Lease } from '../versions.js';
+import type { Lease, ModelVersions } from '../versions.js';
 
 /** What an inference request may bring. */
 export interface InferenceLimits {
@@ -32,12 +32,7 @@ const inferenceSchema = {
 const HEADER_LENGTH = 'inference-header-content-length';
 
 /** Registers the Open Inference Protocol (KServe v2), with its binary tensor data extension. */
-export function registerInference(
-  app: FastifyInstance,
-  service: ClassificationService,
-  limits: InferenceLimits,
-): void {
-  const { versions } = service;
+export function registerInference(app: FastifyInstance, models: ServedModels, limits: InferenceLimits): void {
   app.get('/v2', { config, schema: { tags, summary: 'Server metadata' } }, () => ({
     name: 'mnist-train',
     version: toolkitVersion,
@@ -45,51 +40,45 @@ export function registerInference(
   }));
   for (const path of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
     app.get<ModelAddress>(path, { config, schema: { tags, summary: 'Model metadata' } }, (request) =>
-      withLease(service, request, ({ description }) =>
-        metadataOf(versions.name, [...new Set(versions.roles.values())], description),
+      withLease(models, request, ({ description }, { name, roles }) =>
+        metadataOf(name, [...new Set(roles.values())], description),
       ),
     );
     app.get<ModelAddress>(
       `${path}/ready`,
       { config, schema: { tags, summary: 'Model readiness' } },
-      (request) =>
-        withLease(service, request, ({ version }) => ({ name: versions.name, version, ready: true })),
+      (request) => withLease(models, request, ({ version }, { name }) => ({ name, version, ready: true })),
     );
     app.post<ModelAddress>(
       `${path}/infer`,
       { config, schema: inferenceSchema, bodyLimit: limits.bodyLimit },
-      (request, reply) => infer(service, request, reply, limits.maxImages),
+      (request, reply) => infer(models, request, reply, limits.maxImages),
     );
   }
 }
 
 function withLease<Result>(
-  service: ClassificationService,
-  request: FastifyRequest<ModelAddress>,
-  use: (lease: Lease) => Result,
+  models: ServedModels,
+  { params }: FastifyRequest<ModelAddress>,
+  use: (lease: Lease, versions: ModelVersions) => Result,
 ): Result {
-  const lease = leaseFor(service, request);
+  const { versions } = models.named(params.name);
+  const lease = versions.acquire(params.version);
   try {
-    return use(lease);
+    return use(lease, versions);
   } finally {
     lease.release();
   }
 }
 
-function leaseFor({ versions }: ClassificationService, { params }: FastifyRequest<ModelAddress>): Lease {
-  if (params.name !== versions.name) {
-    throw new HttpError('NOT_FOUND', `there is no model ${JSON.stringify(params.name)}`);
-  }
-  return versions.acquire(params.version);
-}
-
 async function infer(
-  service: ClassificationService,
+  models: ServedModels,
   request: FastifyRequest<ModelAddress>,
   reply: FastifyReply,
   maxImages: number,
 ): Promise<FastifyReply> {
-  const lease = leaseFor(service, request);
+  const service = models.named(request.params.name);
+  const lease = service.versions.acquire(request.params.version);
   let read;
   try {
     const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
@@ -102,7 +91,7 @@ async function infer(
   const { pixels, count, timeoutMs, id = request.id } = read;
   const options = { requestId: request.id, owner: ownerOf(request), timeoutMs };
   const classified = await service.classify(lease, pixels, count, options);
-  const model = { name: service.versions.name, version: classified.version, id };
+  const model = { name: service.name, version: classified.version, id };
   const { body, contentType, headerLength } = encodeResponse(read, model, classified);
   if (headerLength !== undefined) reply.header('Inference-Header-Content-Length', headerLength);
   return reply.header('content-type', contentType).send(body);

@@ -6,7 +6,9 @@ import { isToolkitError } from '../../core/errors.js';
 import { describeForPage } from '../../deployment/web/describe-model.js';
 import type { PageModel } from '../../deployment/web/page-model.js';
 import { HttpError } from '../http-errors.js';
+import type { ServedModels } from '../models.js';
 import type { ModelVersions } from '../versions.js';
+import { chosenModel, modelParameter } from './model-choice.js';
 
 /** Exports a checkpoint's model to ONNX. Throws BACKEND_UNAVAILABLE or EXPORT_UNSUPPORTED. */
 export type ExportOnnx = (checkpoint: Checkpoint) => Promise<Uint8Array>;
@@ -21,30 +23,35 @@ type Encode = (checkpoint: Checkpoint) => Promise<Uint8Array> | Uint8Array;
  */
 export function registerModelFile(
   app: FastifyInstance,
-  versions: ModelVersions,
+  models: ServedModels,
   exportOnnx: ExportOnnx,
   takesEncrypted: boolean,
 ): void {
   const config = { role: 'infer' as const };
-  const schema = (summary: string): object => ({ tags: ['Model'], summary });
-  const summary = 'Description of the served model';
-  app.get('/model/description', { config, schema: schema(summary) }, (): PageModel => {
+  const schema = (summary: string): object => ({ tags: ['Model'], summary, querystring: modelParameter });
+  const summary = 'Description of a served model';
+  app.get('/model/description', { config, schema: schema(summary) }, (request): PageModel => {
+    const { name, versions } = chosenModel(models, request);
     const lease = versions.acquire();
     lease.release();
-    const page = describeForPage(lease.description, lease.version, lease.rule, ['webgpu', 'wasm']);
-    return { ...page, takesEncrypted };
+    const model = describeForPage(lease.description, lease.version, lease.rule, ['webgpu', 'wasm']);
+    return { ...model, name, models: models.names, takesEncrypted };
   });
   const giveFile = (url: string, what: string, encode: Encode): void => {
-    const file = ofCurrentVersion(versions, encode);
+    const files = new Map(
+      [...models].map(({ name, versions }) => [name, ofCurrentVersion(versions, encode)]),
+    );
     app.get(url, { config, schema: schema(what) }, async (request, reply) => {
-      const bytes = await file().catch((error: unknown) => {
+      const { name, versions } = chosenModel(models, request);
+      if (versions.isEnsemble) throw new HttpError('CONFLICT', 'an ensemble runs on the server alone');
+      const bytes = await files.get(name)!().catch((error: unknown) => {
         throw refusalOf(error, request);
       });
       return reply.type('application/octet-stream').send(bytes);
     });
   };
-  giveFile('/model/parameters', 'Parameters of the served model (safetensors)', parametersOf);
-  giveFile('/model/onnx', 'The served model in ONNX', exportOnnx);
+  giveFile('/model/parameters', 'Parameters of a served model (safetensors)', parametersOf);
+  giveFile('/model/onnx', 'A served model in ONNX', exportOnnx);
 }
 
 /** Encodes the current version once, on its first request. */

@@ -1,15 +1,16 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
-
 import { indexOfMaximum } from '../../evaluation/probabilities.js';
 import { HttpError } from '../http-errors.js';
 import { DriftDetector, type Drift } from './drift.js';
 import { FeedbackFile, type FeedbackFileOptions } from './feedback-file.js';
 import { LiveAccuracy } from './live-accuracy.js';
+import type { MonitorMetrics, Watched } from './monitor-metrics.js';
 import { PredictionMemory, type Described, type RememberedPrediction } from './prediction-memory.js';
 import type { Reference } from './reference.js';
 import { rowOf } from '../../core/images.js';
 
 export interface MonitorOptions {
+  /** The name of the model that is watched. */
+  model: string;
   /** Images over which drift and live accuracy are measured. */
   window: number;
   /** Where labelled images are kept; undefined keeps none. */
@@ -56,26 +57,30 @@ const LEAST_LABELS = 20;
 /** Images of one request that are monitored at most: the rest of a bulk job would cost time and tell little. */
 const MAX_IMAGES_A_REQUEST = 16;
 
-/** Monitors inputs and predictions for drift, and live accuracy from feedback. */
-export class Monitor {
+/** Monitors a model's inputs and predictions for drift, and its live accuracy from feedback. */
+export class Monitor implements Watched {
   readonly #options: MonitorOptions;
   readonly #memory = new PredictionMemory(REMEMBERED);
   readonly #accuracy: LiveAccuracy;
   readonly #file: FeedbackFile | undefined;
-  readonly #feedback: Counter<'version' | 'correct'>;
+  readonly #metrics: MonitorMetrics;
   #drift: DriftDetector | undefined;
 
-  constructor(options: MonitorOptions, registry: Registry) {
+  constructor(options: MonitorOptions, metrics: MonitorMetrics) {
     this.#options = options;
     this.#accuracy = new LiveAccuracy(options.window);
     if (options.feedback) this.#file = new FeedbackFile(options.feedback);
-    this.#feedback = new Counter({
-      name: 'mnist_feedback_total',
-      help: 'Labels from feedback, and whether the prediction was correct.',
-      labelNames: ['version', 'correct'] as const,
-      registers: [registry],
-    });
-    this.#addGauges(registry);
+    this.#metrics = metrics;
+    metrics.watch(this);
+  }
+
+  get model(): string {
+    return this.#options.model;
+  }
+
+  /** Whether a caller has a prediction that still waits for a label. */
+  remembers(owner: string, id: string, index: number): boolean {
+    return this.#memory.has(owner, id, index);
   }
 
   /** Begins to compare with some training data, anew; undefined ends it. */
@@ -113,7 +118,7 @@ export class Monitor {
       await this.#store({ owner, id, index, label }, remembered);
       const correct = predicted === label;
       this.#accuracy.record(version, correct);
-      this.#feedback.inc({ version, correct: String(correct) });
+      this.#metrics.feedback.inc({ model: this.model, version, correct: String(correct) });
       return { version, predicted: classNames[predicted]!, label: classNames[label]!, correct };
     } catch (error) {
       this.#memory.putBack(owner, id, index, remembered);
@@ -141,42 +146,9 @@ export class Monitor {
     };
   }
 
-  #addGauges(registry: Registry): void {
-    // The one that measures is registered first, because metrics are read in that order.
-    const alert = new Gauge({
-      name: 'mnist_alert',
-      help: '1 while a feature drifts or the live accuracy is below the minimum.',
-      labelNames: ['kind', 'subject'] as const,
-      registers: [registry],
-      collect: () => {
-        this.#measure(alert, psi, ks, accuracy);
-      },
-    });
-    const gauge = <Label extends string>(name: string, help: string, label: Label): Gauge<Label> =>
-      new Gauge({ name, help, labelNames: [label], registers: [registry] });
-    const psi = gauge('mnist_drift_psi', 'Population stability index against the training data.', 'feature');
-    const ks = gauge('mnist_drift_ks', 'Kolmogorov–Smirnov statistic against the training data.', 'feature');
-    const accuracy = gauge('mnist_live_accuracy', 'Accuracy on the latest labelled images.', 'version');
-  }
-
-  #measure(
-    alert: Gauge<'kind' | 'subject'>,
-    psi: Gauge<'feature'>,
-    ks: Gauge<'feature'>,
-    accuracy: Gauge<'version'>,
-  ): void {
-    const status = this.status();
-    for (const { feature, ...found } of status.drift) {
-      psi.set({ feature }, found.psi);
-      if (found.ks) ks.set({ feature }, found.ks.statistic);
-      alert.set({ kind: 'drift', subject: feature }, found.alert ? 1 : 0);
-    }
-    for (const { version, n, accuracy: value } of status.accuracy) {
-      accuracy.set({ version }, value);
-      const { minAccuracy } = this.#options;
-      const isLow = minAccuracy !== undefined && n >= LEAST_LABELS && value < minAccuracy;
-      alert.set({ kind: 'accuracy', subject: version }, isLow ? 1 : 0);
-    }
+  isLow(n: number, accuracy: number): boolean {
+    const { minAccuracy } = this.#options;
+    return minAccuracy !== undefined && n >= LEAST_LABELS && accuracy < minAccuracy;
   }
 }
 

@@ -77,6 +77,10 @@ export class PredictionMemory {
     while (this.#count > this.#limits.predictions || this.#bytes > this.#limits.bytes) this.#forgetOne(owner);
   }
 
+  has(owner: string, id: string, index: number): boolean {
+    return this.#owners.get(owner)?.predictions.has(`${id}/${index}`) ?? false;
+  }
+
   /** Takes a caller's own prediction out: it is labelled once. */
   take(owner: string, id: string, index: number): RememberedPrediction | undefined {
     const predictions = this.#owners.get(owner)?.predictions;

@@ -10,7 +10,7 @@ import { silentContext, type StageContext } from '../../core/events.js';
 import { describeBundle } from '../../deployment/describe.js';
 import { requireAccuracy } from '../../deployment/gate.js';
 import { folderDestination, registryDestination, type Destination } from '../../deployment/publish.js';
-import type { DeploymentSource, ExportedModel } from '../../deployment/source.js';
+import { spreadImages, type DeploymentSource, type ExportedModel } from '../../deployment/source.js';
 import { withStaging } from '../../deployment/staging.js';
 import { verifyExport } from '../../deployment/verify.js';
 import { meanMetrics } from '../../evaluation/classify.js';
@@ -27,6 +27,9 @@ import { findDecision } from '../../evaluation/decisions/load-decision.js';
 import { loadModel } from '../../models/load-model.js';
 import { prepareData } from '../preprocess/prepare-data.js';
 
+/** As many as TensorFlow's guide to quantisation asks for, and some more. */
+const CALIBRATION_IMAGES = 500;
+
 /** The result of `deploy`. */
 export interface Deployment {
   target: string;
@@ -39,6 +42,8 @@ export interface Deployment {
   bytes: number;
   metrics: Manifest['metrics'];
   verification: Manifest['verification'];
+  /** All forms of an export that has several. */
+  variants?: Manifest['variants'];
   seconds: number;
 }
 
@@ -79,7 +84,7 @@ export async function deploy(
       context.signal.throwIfAborted();
       const published = await destination.publish(staging, manifest);
       const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-      const { metrics, verification } = manifest;
+      const { metrics, verification, variants } = manifest;
       const seconds = (performance.now() - started) / 1000;
       const { run } = manifest.source;
       return {
@@ -90,6 +95,7 @@ export async function deploy(
         bytes,
         metrics,
         verification,
+        ...(variants && { variants }),
         seconds,
       };
     });
@@ -181,6 +187,7 @@ async function withSource<Result>(
       test,
       probabilities: Float32Array.from(softmaxRows(logits, classes)),
       predictions: Uint8Array.from(classesOf(logits, classes)),
+      calibration: spreadImages(train, CALIBRATION_IMAGES),
       ...meanMetrics(logits, test.labels),
       classifyCheckpoint: async (path, images) =>
         Float32Array.from(

@@ -2,6 +2,7 @@ import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
+import { misfitOf } from '../../evaluation/ensemble.js';
 import { accuracyOf } from '../../evaluation/classify.js';
 import { predictionsOf, type ScoredExamples } from '../../evaluation/probabilities.js';
 import { logLosses, mean } from '../../evaluation/scores.js';
@@ -61,13 +62,8 @@ export async function readMember(
   checkpointsDir: string,
 ): Promise<Checkpoint> {
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, checkpointsDir));
-  const { classNames, shape } = checkpoint.description;
-  const { classNames: firstNames, shape: firstShape } = first.description;
-  requireAlike(checkpoint, first, [
-    [shape.height === firstShape.height && shape.width === firstShape.width, 'images of another size'],
-    [shape.channels === firstShape.channels, 'images with other channels'],
-    [JSON.stringify(classNames) === JSON.stringify(firstNames), 'other classes'],
-  ]);
+  const misfit = misfitOf(checkpoint.description, first.description);
+  requireAlike(checkpoint, first, [[misfit === undefined, misfit ?? '']]);
   return checkpoint;
 }
 

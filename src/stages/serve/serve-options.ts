@@ -37,7 +37,7 @@ export const serveFields = z.strictObject({
   }),
   port: z.int().min(0).max(65_535).default(8080).meta({ description: 'port to listen on; 0: any free port' }),
   name: z.string().regex(MODEL_NAME).optional().meta({
-    description: 'name of the model in the registry; may be omitted if there is only one',
+    description: 'name of the model in the registry, if there are several; name to serve a checkpoint under',
     allowed: 'lowercase letters, digits, dots, dashes and underscores',
   }),
   maxBatch: z.int().min(1).max(1024).default(64).meta({ description: 'largest batch' }),

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 
 import { AuditLog } from '../../artifacts/audit.js';
 import { ModelRegistry } from '../../artifacts/model-registry.js';
-import { resolveCheckpoint } from '../../artifacts/run.js';
 import { currentKeyring, keepKeys } from '../../core/encryption/session.js';
 import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
@@ -16,31 +16,39 @@ import { loadModel } from '../../models/load-model.js';
 import type { RecordAct } from '../../serving/http/administration.js';
 import type { AppOptions } from '../../serving/http/app.js';
 import { ServerMetrics } from '../../serving/metrics.js';
-import type { LoadModel } from '../../serving/predictor.js';
+import type { SharedLimits } from '../../serving/batcher.js';
+import { ServedModels } from '../../serving/models.js';
+import { laneCount, type LoadModel } from '../../serving/predictor.js';
 import { isLoopback } from '../../serving/security/addresses.js';
 import { Authenticator } from '../../serving/security/authenticator.js';
 import { startHttpServer, type HttpServer, type Shutdown } from '../../serving/server.js';
 import { ClassificationService, countingObserver } from '../../serving/service.js';
-import { CheckpointSource, RegistrySource, type ModelSource } from '../../serving/source.js';
+import type { ModelSource } from '../../serving/source.js';
+import { Turns } from '../../serving/turns.js';
 import { ModelVersions } from '../../serving/versions.js';
 import type { FeedbackFileOptions } from '../../serving/watching/feedback-file.js';
 import { Monitor } from '../../serving/watching/monitor.js';
 import { driftWatcher } from '../../serving/watching/watch-drift.js';
-import { chooseModel } from '../registry/registry.js';
 import { encryptedServiceFor } from './encrypted-service.js';
 import { tokensFileOption, type ServeOptions } from './serve-options.js';
+import { findSources, type ServedSources } from './served-sources.js';
 
-/** A model that is served. */
+/** Models that are served. */
 export interface RunningServer extends HttpServer {
+  /** The name of the first. */
   model: string;
-  /** Looks for a newly promoted version now. */
+  /** The names of all. */
+  models: string[];
+  /** Looks for newly promoted versions now. */
   refresh: () => Promise<void>;
 }
 
 /** The result of a server that has stopped. */
 export interface ServeResult extends Shutdown {
   url: string;
+  /** The name of the first model. */
   model: string;
+  models: string[];
   seconds: number;
 }
 
@@ -58,52 +66,55 @@ const BODY_BUDGET = 256 * 2 ** 20;
 const PUBLIC_RATE_LIMIT = 100;
 
 /**
- * Stage 6: serves a model until the context is aborted, then drains.
+ * Stage 6: serves models until the context is aborted, then drains.
  *
- * @param name a checkpoint file, a run's folder or name, or `latest`; undefined serves a model of the registry
+ * @param words what to serve, as `findSources` takes it
  *
  * Throws what `startServer` throws.
  */
 export async function serve(
-  name: string | undefined,
+  words: readonly string[],
   options: ServeOptions,
   output: ServeOutput,
   context: StageContext = silentContext(),
 ): Promise<ServeResult> {
   const started = performance.now();
-  const { url, model, stop } = await startServer(name, options, output, context);
+  const { url, model, models, stop } = await startServer(words, options, output, context);
   if (!context.signal.aborted) {
     await new Promise((resolve) => {
       context.signal.addEventListener('abort', resolve, { once: true });
     });
   }
   const { cutOff } = await stop();
-  return { url, model, seconds: (performance.now() - started) / 1000, cutOff };
+  return { url, model, models, seconds: (performance.now() - started) / 1000, cutOff };
 }
 
 /**
  * Starts a server and returns when it listens and is ready. Throws TOKENS_MISSING, TOKENS_CORRUPT, SECRET_EXPOSED, ADDRESS_UNAVAILABLE,
- * USAGE, what the source of the model throws, and what `startBackend` throws.
+ * USAGE, what the sources of the models throw, and what `startBackend` throws.
+ *
+ * @param words what to serve, as `findSources` takes it
  */
 export async function startServer(
-  name: string | undefined,
+  words: readonly string[],
   options: ServeOptions,
   { log }: ServeOutput,
   context: StageContext = silentContext(),
 ): Promise<RunningServer> {
   const authenticator = await authenticatorFor(options, context);
   const tls = await tlsFor(options, context);
-  const source = await sourceFor(name, options);
+  const sources = await findSources(words, options);
+  const maxImages = largestRequest(options, sources);
   // Of many cores, one stays with the event loop: it reads requests while a batch is computed.
   const cores = availableParallelism();
   const defaultThreads = Math.min(cores, Math.max(2, cores - 1));
   await startChosenBackend(options, context, { defaultThreads });
   const metrics = new ServerMetrics();
   const bodyLimit = Math.round(options.bodyLimit * 2 ** 20);
-  const service = await serviceFor(source, options, metrics, context);
+  const models = await modelsFor(sources, options, metrics, context);
   const encrypted = await encryptedServiceFor(options, context);
   const server = await startHttpServer({
-    service,
+    models,
     encrypted,
     app: {
       authenticator,
@@ -120,35 +131,43 @@ export async function startServer(
     },
     limits: {
       bodyLimit,
-      maxImages: options.maxQueue,
+      maxImages,
       maxPixels: options.maxPixels,
       waitMs: options.deadline,
     },
-    record: recorderFor(options, source.name),
+    record: recorderFor(options),
     context,
     feedbackRate: options.feedbackRate,
     host: options.host,
     port: options.port,
     drainDelayMs: options.drainDelay * 1000,
   });
-  const version = service.versions.roles.get('production') ?? '';
-  context.emit({ event: 'listening', url: server.url, model: source.name, version });
-  return followSource(server, service, options, context);
+  const { first, names } = models;
+  const version = first.versions.roles.get('production') ?? '';
+  context.emit({ event: 'listening', url: server.url, model: first.name, version, models: names });
+  return followSources(server, models, options, context);
 }
 
-/** Has the server follow its source: new versions, and what drift is compared with. */
-function followSource(
+/** Has the server follow its sources: new versions, and what drift is compared with. */
+function followSources(
   { url, stop }: HttpServer,
-  service: ClassificationService,
+  models: ServedModels,
   { drift, dataDir, reloadInterval }: ServeOptions,
   { emit }: StageContext,
 ): RunningServer {
-  const watchDrift = driftWatcher(service, dataDir, (reason) => {
-    emit({ event: 'notice', message: `drift is not measured: ${reason}` });
+  const { names, first } = models;
+  const followed = [...models].map((service) => {
+    const which = names.length > 1 ? `${service.name}: ` : '';
+    const watchDrift = driftWatcher(service, dataDir, (reason) => {
+      emit({ event: 'notice', message: `${which}drift is not measured: ${reason}` });
+    });
+    return async (): Promise<void> => {
+      await service.versions.refresh();
+      if (drift) await watchDrift();
+    };
   });
   const refresh = keepKeys(async (): Promise<void> => {
-    await service.versions.refresh();
-    if (drift) await watchDrift();
+    for (const follow of followed) await follow();
   });
   const timer = setInterval(() => void refresh(), reloadInterval * 1000);
   // The first comparison with the training data must not delay the first answer.
@@ -156,7 +175,8 @@ function followSource(
   let stopping: Promise<Shutdown> | undefined;
   return {
     url,
-    model: service.versions.name,
+    model: first.name,
+    models: names,
     refresh,
     stop() {
       clearInterval(timer);
@@ -165,27 +185,52 @@ function followSource(
   };
 }
 
-async function serviceFor(
-  source: ModelSource,
+/** The models of the sources, loaded one after the other. */
+async function modelsFor(
+  sources: ServedSources,
   options: ServeOptions,
   metrics: ServerMetrics,
   context: StageContext,
-): Promise<ClassificationService> {
-  const versions = versionsFor(source, options, metrics, context);
-  await versions.start();
-  metrics.watch(versions);
-  const { window, minLiveAccuracy: minAccuracy } = options;
-  const feedback = feedbackFor(options, areTokensNeeded(options), context);
-  const monitor = new Monitor({ window, feedback, minAccuracy }, metrics.registry);
-  return new ClassificationService(versions, metrics, monitor, options.deadline);
+): Promise<ServedModels> {
+  const all: ModelVersions[] = [];
+  const turns = new Turns(laneCount());
+  const make = (source: ModelSource): ClassificationService => {
+    const queuedElsewhere = (): number =>
+      all.reduce((sum, other) => sum + (other === versions ? 0 : other.queued), 0);
+    const shared = sources.length > 1 ? { queuedElsewhere, turns } : undefined;
+    const versions = versionsFor(source, options, metrics, shared, context);
+    all.push(versions);
+    const { window, minLiveAccuracy: minAccuracy } = options;
+    const feedback = feedbackFor(options, source.name, sources.length, context);
+    const monitor = new Monitor({ model: source.name, window, feedback, minAccuracy }, metrics.monitors);
+    return new ClassificationService(versions, metrics, monitor, options.deadline);
+  };
+  const [first, ...others] = sources;
+  const models = new ServedModels([make(first), ...others.map(make)]);
+  for (const { versions } of models) await versions.start();
+  metrics.watch(all);
+  return models;
 }
 
+/** The images that a request may have: as many as can wait, and of several models none may fill the queue. Throws USAGE. */
+function largestRequest({ maxQueue }: ServeOptions, { length }: ServedSources): number {
+  if (length === 1) return maxQueue;
+  if (maxQueue > length) return Math.floor(maxQueue / 2);
+  throw new ToolkitError('USAGE', {
+    message: `--max-queue ${maxQueue} leaves no room for ${length} models`,
+    hint: `use --max-queue ${length + 1} or more`,
+  });
+}
+
+/** Where labelled images are kept: of several models, in a folder for each, with an equal share of the space. */
 function feedbackFor(
-  { feedbackDir: folder, maxFeedback }: ServeOptions,
-  isShared: boolean,
+  options: ServeOptions,
+  model: string,
+  models: number,
   { emit }: StageContext,
 ): FeedbackFileOptions | undefined {
-  if (folder === undefined) return undefined;
+  const { feedbackDir, maxFeedback } = options;
+  if (feedbackDir === undefined) return undefined;
   if (currentKeyring().encrypts && currentKeyring().isPassphrase) {
     throw new ToolkitError('ENCRYPTION_REFUSED', {
       reason: '--feedback-dir cannot be encrypted with a passphrase: each label would take a second',
@@ -196,7 +241,9 @@ function feedbackFor(
     const hint = 'move feedback.jsonl away, or collect it and delete it; nothing has to be restarted';
     emit({ event: 'warning', code: 'FEEDBACK_FULL', message: `feedback is refused: ${reason}`, hint });
   };
-  return { folder, maxBytes: Math.round(maxFeedback * 2 ** 20), isShared, onFull };
+  const folder = models > 1 ? join(feedbackDir, model) : feedbackDir;
+  const maxBytes = Math.round((maxFeedback * 2 ** 20) / models);
+  return { folder, maxBytes, isShared: areTokensNeeded(options), onFull };
 }
 
 function areTokensNeeded({ host, requireTokens }: ServeOptions): boolean {
@@ -251,40 +298,27 @@ async function readKey(path: string, { emit }: StageContext): Promise<Buffer> {
   throw new ToolkitError('DATA_UNREADABLE', { path, reason: 'ENOENT' });
 }
 
-async function sourceFor(name: string | undefined, options: ServeOptions): Promise<ModelSource> {
-  if (name !== undefined) {
-    refuseCandidate(options);
-    const path = await resolveCheckpoint(name, options.checkpointsDir);
-    return new CheckpointSource(options.name ?? 'mnist', path);
-  }
-  const registry = new ModelRegistry(options.registryDir);
-  return new RegistrySource(registry, await chooseModel(registry, options.name));
-}
-
-/** A checkpoint that is served by itself has no candidate beside it. Throws USAGE. */
-function refuseCandidate({ canary, shadow }: ServeOptions): void {
-  const option = canary > 0 ? '--canary' : shadow ? '--shadow' : undefined;
-  if (option === undefined) return;
-  throw new ToolkitError('USAGE', {
-    message: `${option} needs a candidate, and a checkpoint has none`,
-    hint: `serve a model of the registry with --name NAME, or leave ${option} out`,
-  });
-}
-
 function versionsFor(
   source: ModelSource,
   options: ServeOptions,
   metrics: ServerMetrics,
+  shared: SharedLimits | undefined,
   { emit }: StageContext,
 ): ModelVersions {
   const { maxBatch, maxQueue, batchDelay: maxDelay, canary, shadow } = options;
-  const observer = countingObserver(metrics, {
+  const { name: model } = source;
+  const observer = countingObserver(model, metrics, {
     changed(role, version) {
-      emit({ event: 'version', role, version: version ?? null });
+      emit({ event: 'version', model, role, version: version ?? null });
     },
     refused(version, { code, message }) {
       const hint = 'what was served before is still served';
-      emit({ event: 'warning', code, message: `version ${version} is refused: ${message}`, hint });
+      emit({
+        event: 'warning',
+        code,
+        message: `version ${version} of ${model} is refused: ${message}`,
+        hint,
+      });
     },
   });
   const traffic = { canary, shadow };
@@ -293,13 +327,13 @@ function versionsFor(
     return { ...loadModel(checkpoint, images), rule };
   };
   const mode = executionMode(options);
-  return new ModelVersions(source, { maxBatch, maxQueue, maxDelay, mode, traffic }, load, observer);
+  return new ModelVersions(source, { maxBatch, maxQueue, maxDelay, mode, traffic, shared }, load, observer);
 }
 
 /** Records administrative acts in the audit log, beside deploys and promotions. */
-function recorderFor({ registryDir }: ServeOptions, subject: string): RecordAct {
+function recorderFor({ registryDir }: ServeOptions): RecordAct {
   const log = new AuditLog(new ModelRegistry(registryDir).auditFile);
-  return async ({ action, caller, address, requestId, details }) => {
+  return async ({ action, model: subject, caller, address, requestId, details }) => {
     const flat = Object.fromEntries(
       Object.entries(details).map(([key, value]) => [
         key,

@@ -114,7 +114,7 @@ describe.each([
     { event: 'run', run: name, folder: name },
     { event: 'transfer', checkpoint: name, taken: [name], fresh: [name], frozen: [] },
     { event: 'model', model: name, description: name, parameters: 1 },
-    { event: 'listening', url: name, model: name, version: name },
+    { event: 'listening', url: name, model: name, version: name, models: [name] },
     { event: 'progress', task: name, done: 1, total: 2, unit: 'bytes' },
   ];
 

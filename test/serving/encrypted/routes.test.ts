@@ -16,11 +16,11 @@ import { serveForTest, writeMnistCheckpoint } from '../../support/serving.js';
 const checkpointOf = async (): Promise<string> => writeMnistCheckpoint(await temporaryFolder(), 'small', 3);
 
 it.skipIf(canRunSeal())('a server on Node.js 20 says that it cannot', async () => {
-  const options = { port: 0, encrypted: await encryptedFolder(tinyNet), dataDir: inject('dataDir') };
+  const options = { port: 0, encrypted: await encryptedFolder(tinyNet), dataDir: inject('smallDataDir') };
   const output = { log: { write: () => undefined } };
   await toolkitError(
     'SEAL_UNAVAILABLE',
-    startServer(await checkpointOf(), serveFields.parse(options), output),
+    startServer([await checkpointOf()], serveFields.parse(options), output),
   );
 });
 

@@ -471,8 +471,8 @@ describe('watching', () => {
       expect(again.status).toBe(404);
     }
     const metrics = await (await fetch(`${url}/metrics`)).text();
-    expect(metrics).toMatch(/^mnist_live_accuracy\{version="[0-9a-f]{12}"\} 0.75$/m);
-    expect(metrics).toMatch(/^mnist_alert\{kind="accuracy",subject="[0-9a-f]{12}"\} 1$/m);
+    expect(metrics).toMatch(/^mnist_live_accuracy\{model="mnist",version="[0-9a-f]{12}"\} 0.75$/m);
+    expect(metrics).toMatch(/^mnist_alert\{model="mnist",kind="accuracy",subject="[0-9a-f]{12}"\} 1$/m);
     const lines = (await readFile(join(feedbackDir, 'feedback.jsonl'), 'utf8')).trimEnd().split('\n');
     expect(lines).toHaveLength(20);
     const last = JSON.parse(lines[19]!) as Record<string, string>;

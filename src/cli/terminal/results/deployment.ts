@@ -16,6 +16,7 @@ export function deploymentText(given: Deployment, { bold }: Style): string {
       ['size', bytes(deployment.bytes)],
       ['accuracy', `${percent(metrics.accuracy)}${exportedText(metrics)} on ${count(metrics.n)} test images`],
       ['verified', comparisonText(verification)],
+      ...(deployment.variants ?? []).map((variant) => [variant.name, variantText(variant)] as const),
       ['time', duration(seconds)],
       ...(version === null ? [] : [['next', `mnist registry promote ${name ?? ''}`]]),
     ]),
@@ -24,6 +25,12 @@ export function deploymentText(given: Deployment, { bold }: Style): string {
 
 function exportedText({ exported }: Deployment['metrics']): string {
   return exported === null ? '' : `, exported ${percent(exported.accuracy)},`;
+}
+
+function variantText(variant: NonNullable<Deployment['variants']>[number]): string {
+  const { accuracy, checkpointAccuracy, largestDifference, images } = variant;
+  const compared = `accuracy ${percent(accuracy)} (checkpoint ${percent(checkpointAccuracy)}) on ${count(images)} test images`;
+  return `${bytes(variant.bytes)}, ${compared}, largest difference ${largestDifference.toPrecision(2)}`;
 }
 
 function comparisonText({ engine, images, largestDifference, bar }: Deployment['verification']): string {

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 
 import { servedText } from '../../../../src/cli/terminal/results/serve.js';
 
-const result = { url: 'http://127.0.0.1:1', model: 'mnist', seconds: 3 };
+const result = { url: 'http://127.0.0.1:1', model: 'mnist', models: ['mnist'], seconds: 3 };
 
 it('says that every request was answered only where none was cut off', () => {
   const text = (cutOff: number): string => servedText({ ...result, cutOff }, new Chalk({ level: 0 }));

@@ -1,0 +1,60 @@
+import type { Checkpoint, CheckpointDescription } from '../artifacts/checkpoint.js';
+import { ToolkitError } from '../core/errors.js';
+import { misfitOf } from '../evaluation/ensemble.js';
+import { plainRule } from '../evaluation/decisions/rule.js';
+import { softmaxRows } from '../evaluation/probabilities.js';
+import type { DecidingPredictor } from './predictor.js';
+
+/**
+ * Several models as one, whose probabilities are the mean of theirs. Its logits are the logarithms of the mean, and its rule decides
+ * for the most probable class: a member's own rule was calibrated for that member alone.
+ *
+ * @param members at least one; closing the ensemble closes them
+ */
+export function ensemblePredictor(
+  description: CheckpointDescription,
+  members: readonly DecidingPredictor[],
+): DecidingPredictor {
+  const classes = description.classNames.length;
+  const { maxBatch, lanes } = members[0]!;
+  return {
+    description,
+    maxBatch,
+    lanes,
+    rule: plainRule(description.classNames),
+    async predict(pixels, count) {
+      const sums = new Float64Array(count * classes);
+      // One after the other: a batch occupies one thread, whatever it is computed with.
+      for (const member of members) {
+        const probabilities = softmaxRows(await member.predict(pixels, count), classes);
+        for (let at = 0; at < sums.length; at++) sums[at]! += probabilities[at]!;
+      }
+      return Float32Array.from(sums, (sum) => Math.log(Math.max(sum / members.length, Number.MIN_VALUE)));
+    },
+    close() {
+      for (const member of members) member.close();
+    },
+  };
+}
+
+/** Describes an ensemble. Throws CHECKPOINT_REFUSED where a member takes other images or knows other classes than the first. */
+export function describeEnsemble(members: readonly [Checkpoint, ...Checkpoint[]]): CheckpointDescription {
+  const [{ description: first }, ...others] = members;
+  for (const { path, description } of others) {
+    const misfit = misfitOf(description, first);
+    if (misfit === undefined) continue;
+    const reason = `it was trained on ${misfit} than ${first.run}, and cannot be in an ensemble with it`;
+    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
+  }
+  const descriptions = members.map(({ description }) => description);
+  const models = descriptions.map(({ model }) => model);
+  return {
+    ...first,
+    run: descriptions.map(({ run }) => run).join(' + '),
+    model: {
+      name: 'ensemble',
+      description: `mean of ${members.length} models: ${models.map(({ name }) => name).join(', ')}`,
+      parameters: models.reduce((sum, { parameters }) => sum + parameters, 0),
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { HttpError } from './http-errors.js';
+import type { ClassificationService } from './service.js';
+
+/** The models that a server answers for, by name. Requests that name none get the first. */
+export class ServedModels {
+  readonly #byName: ReadonlyMap<string, ClassificationService>;
+  readonly first: ClassificationService;
+
+  /** @param services each of a model with another name */
+  constructor(services: readonly [ClassificationService, ...ClassificationService[]]) {
+    this.first = services[0];
+    this.#byName = new Map(services.map((service) => [service.name, service]));
+  }
+
+  get names(): string[] {
+    return [...this.#byName.keys()];
+  }
+
+  [Symbol.iterator](): IterableIterator<ClassificationService> {
+    return this.#byName.values();
+  }
+
+  /** The model with a name. Throws NOT_FOUND. */
+  named(name: string): ClassificationService {
+    const service = this.#byName.get(name);
+    if (service) return service;
+    throw new HttpError('NOT_FOUND', `there is no model ${JSON.stringify(name)}`);
+  }
+
+  /** The model with a name, or the first where none is given. Throws NOT_FOUND. */
+  chosen(name: string | undefined): ClassificationService {
+    return name === undefined ? this.first : this.named(name);
+  }
+}
