@@ -304,6 +304,21 @@ export const errorKinds = {
     ({ path, reason }) => `${path}: ${reason}`,
     () => 'roll back to another version or deploy the checkpoint again',
   ),
+  SIGNING_KEY_UNUSABLE: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: not a usable key: ${reason}`,
+    () => '"mnist signing keygen FILE" makes a key pair; docs/privacy.md says which key is for what',
+  ),
+  SIGNATURE_MISSING: kind<{ path: string }>(
+    6,
+    ({ path }) => `${path}: not found: the model is not signed`,
+    () => 'sign it: "mnist signing sign FOLDER", or "mnist registry sign NAME VERSION" in a registry',
+  ),
+  SIGNATURE_INVALID: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: signature refused: ${reason}`,
+    () => 'use the model as its publisher signed it, and the key that it was signed with',
+  ),
   EXPORT_UNSUPPORTED: kind<{ target: string; reason: string }>(
     6,
     ({ target, reason }) => `cannot export the model to ${target}: ${reason}`,

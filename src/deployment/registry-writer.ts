@@ -6,9 +6,11 @@ import { AuditLog, currentActor, type AuditEntry, type AuditLine } from '../arti
 import { MANIFEST_DETAIL } from '../artifacts/log/acts.js';
 import { listFiles, manifestHash } from '../artifacts/manifest.js';
 import { MODEL_NAME, type ModelRegistry, type RegisteredVersion } from '../artifacts/model-registry.js';
+import { signaturePath, signModel, versionName } from '../artifacts/signing/model-signature.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
-import { makeFolder, storageError, syncFolder } from '../core/files.js';
+import { exists, makeFolder, storageError, syncFolder } from '../core/files.js';
 import { withLock } from '../core/lock.js';
+import type { PrivateKey } from '../core/signing/keys.js';
 import type { PairedComparison } from '../evaluation/mcnemar.js';
 import { settleLastAct } from './settle.js';
 import { requireAccuracy, requireNotWorse } from './gate.js';
@@ -44,12 +46,17 @@ export class RegistryWriter {
   readonly #registry: ModelRegistry;
   readonly #audit: AuditLog;
   readonly #actor: string;
+  readonly #key: PrivateKey | undefined;
 
-  /** @param actor who the audit log says it was */
-  constructor(registry: ModelRegistry, actor = currentActor()) {
+  /**
+   * @param actor who the audit log says it was
+   * @param key signs what is written
+   */
+  constructor(registry: ModelRegistry, actor = currentActor(), key?: PrivateKey) {
     this.#registry = registry;
     this.#audit = new AuditLog(registry.auditFile);
     this.#actor = actor;
+    this.#key = key;
   }
 
   /**
@@ -65,6 +72,7 @@ export class RegistryWriter {
       const version = ((await this.#registry.versions(name)).at(-1) ?? 0) + 1;
       const folder = this.#registry.versionFolder(name, version);
       await makeFolder(dirname(folder));
+      if (this.#key) await signModel(staged, this.#key, signaturePath(staged), versionName(name, version));
       await makeReadOnly(staged);
       const recorded = { ...details, [MANIFEST_DETAIL]: await manifestHash(staged) };
       const line = await this.#record('deploy', `${name}/${version}`, recorded);
@@ -184,4 +192,6 @@ function alreadyThere({ name, version }: RegisteredVersion): ToolkitError {
 async function makeReadOnly(folder: string): Promise<void> {
   for (const { path } of await listFiles(folder)) await chmod(join(folder, path), 0o444);
   await chmod(join(folder, 'manifest.json'), 0o444);
+  const signature = signaturePath(folder);
+  if (await exists(signature)) await chmod(signature, 0o444);
 }

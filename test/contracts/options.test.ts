@@ -6,15 +6,18 @@ import { describe, expect, inject, it } from 'vitest';
 
 import { AuditLog } from '../../src/artifacts/audit.js';
 import { ModelRegistry } from '../../src/artifacts/model-registry.js';
+import { signModel } from '../../src/artifacts/signing/model-signature.js';
 import { isCommon, type Command } from '../../src/cli/command.js';
 import { commands } from '../../src/cli/commands/index.js';
 import { styleFor } from '../../src/cli/terminal/style.js';
 import { callerLayer } from '../../src/core/config/layers.js';
 import { resolveOptions } from '../../src/core/config/resolve.js';
 import { silentContext, type StageContext, type ToolkitEvent } from '../../src/core/events.js';
+import { readEcdsaKey } from '../../src/core/signing/keys.js';
 import { RegistryWriter } from '../../src/deployment/registry-writer.js';
 import { backendOptions } from '../../src/engine/backends/options.js';
 import { collect } from '../../src/index.js';
+import { createKeys } from '../../src/stages/signing/signing.js';
 import { createAccessToken } from '../../src/stages/tokens/tokens.js';
 import { temporaryFolder } from '../support/folders.js';
 import { recordReads } from '../support/recorded-options.js';
@@ -91,6 +94,18 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
     return { options: { expect: head } };
   },
   'audit list': () => ({}),
+  'signing keygen': ({ folder }) => ({ positionals: [join(folder, 'new.pem')] }),
+  'signing sign': async ({ folder }) => {
+    const { privateKey } = await createKeys(join(folder, 'key.pem'), 'p256');
+    await mkdir(join(folder, 'model'));
+    return { positionals: [join(folder, 'model')], options: { signKey: privateKey } };
+  },
+  'signing verify': async ({ folder }) => {
+    const { privateKey, publicKey } = await createKeys(join(folder, 'key.pem'), 'p256');
+    await mkdir(join(folder, 'model'));
+    await signModel(join(folder, 'model'), await readEcdsaKey(privateKey));
+    return { positionals: [join(folder, 'model')], options: { verifyKey: [publicKey] } };
+  },
   serve: ({ folder, checkpoint }) => ({
     positionals: [checkpoint],
     options: { port: 0, feedbackDir: join(folder, 'feedback') },

@@ -53,6 +53,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./audit.js')).auditCommand,
   },
   {
+    name: 'signing',
+    summary: 'create keys, sign models and verify signatures',
+    load: async () => (await import('./signing.js')).signingCommand,
+  },
+  {
     name: 'serve',
     summary: 'serve a model over HTTP (Open Inference Protocol)',
     load: async () => (await import('./serve.js')).serveCommand,

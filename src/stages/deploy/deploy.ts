@@ -5,6 +5,7 @@ import { writeManifest, type Manifest } from '../../artifacts/manifest.js';
 import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { silentContext, type StageContext } from '../../core/events.js';
+import { readEcdsaKey } from '../../core/signing/keys.js';
 import { describeBundle } from '../../deployment/describe.js';
 import { requireAccuracy } from '../../deployment/gate.js';
 import { folderDestination, registryDestination, type Destination } from '../../deployment/publish.js';
@@ -45,7 +46,7 @@ export interface Deployment {
  *
  * @param name a checkpoint file, a run's folder or name, or `latest`
  *
- * Throws QUALITY_GATE_NOT_MET, EXPORT_UNSUPPORTED, EXPORT_DIFFERS, OUTPUT_EXISTS, AUDIT_BROKEN, FOLDER_BUSY, the errors of
+ * Throws SIGNING_KEY_UNUSABLE, SECRET_EXPOSED, QUALITY_GATE_NOT_MET, EXPORT_UNSUPPORTED, EXPORT_DIFFERS, OUTPUT_EXISTS, AUDIT_BROKEN, FOLDER_BUSY, the errors of
  * checkpoints and storage, and what the earlier stages and `startBackend` throw.
  */
 export async function deploy(
@@ -129,12 +130,12 @@ async function fill(
   }
 }
 
-function destinationOf(options: DeployOptions, { description }: Checkpoint): Promise<Destination> {
+async function destinationOf(options: DeployOptions, { description }: Checkpoint): Promise<Destination> {
   const { to, registryDir, name = description.data.dataset, output } = options;
-  if (targets.get(to.name)?.destination === 'registry') {
-    return Promise.resolve(registryDestination(registryDir, name));
-  }
-  return folderDestination(output ?? join('deployments', `${description.run}-${to.name}`), registryDir);
+  // An unusable key is said before anything is computed.
+  const key = options.signKey === undefined ? undefined : await readEcdsaKey(options.signKey);
+  if (targets.get(to.name)?.destination === 'registry') return registryDestination(registryDir, name, key);
+  return folderDestination(output ?? join('deployments', `${description.run}-${to.name}`), registryDir, key);
 }
 
 async function withSource<Result>(
