@@ -60,7 +60,7 @@ export async function readPrivateKey(path: string): Promise<PrivateKey> {
   const bytes = await readSecret(path);
   if (!bytes) throw unusable(path, 'there is no such file');
   const pem = bytes.length > MAX_BYTES ? '' : bytes.toString('latin1');
-  if (/-----BEGIN PUBLIC KEY-----/.test(pem))
+  if (pem.includes('-----BEGIN PUBLIC KEY-----'))
     throw unusable(path, 'it is a public key; the private one signs');
   if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/.test(pem))
     throw unusable(path, 'it has a passphrase; "openssl pkey -in FILE -out PLAIN" writes it without');
@@ -84,7 +84,7 @@ export async function readEcdsaKey(path: string): Promise<PrivateKey> {
 export async function readPublicKey(path: string): Promise<KeyObject> {
   const pem = await readTextWithin(path, MAX_BYTES);
   if (pem === undefined) throw unusable(path, 'there is no such file');
-  if (/PRIVATE KEY-----/.test(pem)) throw unusable(path, 'it is a private key; the public one verifies');
+  if (pem.includes('PRIVATE KEY-----')) throw unusable(path, 'it is a private key; the public one verifies');
   return parsePublicKey(path, pem);
 }
 
