@@ -319,6 +319,16 @@ export const errorKinds = {
     ({ path, reason }) => `${path}: signature refused: ${reason}`,
     () => 'use the model as its publisher signed it, and the key that it was signed with',
   ),
+  LOG_CHECKPOINT_REFUSED: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: ${reason}`,
+    () => 'use a checkpoint of this log, and the public key of whoever signed it (--verify-key)',
+  ),
+  WITNESS_REFUSED: kind<{ url: string; reason: string }>(
+    6,
+    ({ url, reason }) => `witness ${url}: ${reason}`,
+    () => 'no checkpoint was written; ask the operator of the witness, or use another',
+  ),
   EXPORT_UNSUPPORTED: kind<{ target: string; reason: string }>(
     6,
     ({ target, reason }) => `cannot export the model to ${target}: ${reason}`,

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
@@ -17,11 +17,15 @@ import { readEcdsaKey } from '../../src/core/signing/keys.js';
 import { RegistryWriter } from '../../src/deployment/registry-writer.js';
 import { backendOptions } from '../../src/engine/backends/options.js';
 import { collect } from '../../src/index.js';
+import type { LogHeadOptions } from '../../src/stages/audit/audit-options.js';
+import { takeCheckpoint } from '../../src/stages/audit/checkpoint.js';
+import { prove } from '../../src/stages/audit/kept-checkpoints.js';
 import { createKeys } from '../../src/stages/signing/signing.js';
 import { createAccessToken } from '../../src/stages/tokens/tokens.js';
 import { temporaryFolder } from '../support/folders.js';
 import { recordReads } from '../support/recorded-options.js';
 import { registerMadeUp } from '../support/registry.js';
+import { startWitness } from '../support/witness.js';
 import { preparedMnist, writeMnistCheckpoint } from '../support/serving.js';
 
 /*
@@ -89,11 +93,28 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
   },
   'registry history': () => ({ positionals: ['digits'] }),
   'registry verify': () => ({ positionals: ['digits'] }),
-  'audit verify': async ({ registry }) => {
+  'audit verify': async ({ folder, registry }) => {
     const { head } = await new AuditLog(registry.auditFile).verify();
-    return { options: { expect: head } };
+    const { witness, verifyKey } = await checkpointOf(folder, registry);
+    return { options: { expect: head, witness, verifyKey } };
   },
   'audit list': () => ({}),
+  'audit checkpoint': async ({ folder }) => {
+    const witness = await startWitness();
+    const witnessKey = join(folder, 'witness.vkey');
+    await writeFile(witnessKey, witness.verifier);
+    const { privateKey: signKey } = await createKeys(join(folder, 'auditor.pem'), 'ed25519');
+    return { options: { signKey, witness: [witness.url], witnessKey: [witnessKey] } };
+  },
+  'audit prove': async ({ folder, registry }) => {
+    await checkpointOf(folder, registry);
+    return { positionals: ['1'] };
+  },
+  'audit check': async ({ folder, registry }) => {
+    const { verifyKey, options } = await checkpointOf(folder, registry);
+    await writeFile(join(folder, 'proof'), await prove(1, options));
+    return { positionals: [join(folder, 'proof')], options: { verifyKey } };
+  },
   'signing keygen': ({ folder }) => ({ positionals: [join(folder, 'new.pem')] }),
   'signing sign': async ({ folder }) => {
     const { privateKey } = await createKeys(join(folder, 'key.pem'), 'p256');
@@ -198,6 +219,19 @@ async function digit(path: string): Promise<string> {
   const raw = { width: 28, height: 28, channels: 1 } as const;
   await sharp(images.pixels.subarray(0, 784), { raw }).png().toFile(path);
   return path;
+}
+
+/** Signs the head of a registry's log. */
+async function checkpointOf(
+  folder: string,
+  { folder: registryDir }: ModelRegistry,
+): Promise<{ witness: string[]; verifyKey: string[]; options: LogHeadOptions }> {
+  const { privateKey: signKey, publicKey } = await createKeys(join(folder, 'auditor.pem'), 'ed25519');
+  const [witness, verifyKey] = [[join(folder, 'elsewhere')], [publicKey]];
+  const more = { signKey, origin: undefined, from: undefined };
+  const options = { witness, witnessKey: [], verifyKey, registryDir, ...more };
+  await takeCheckpoint(options);
+  return { witness, verifyKey, options };
 }
 
 /** A folder with two classes of a few images each. */
