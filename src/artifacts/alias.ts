@@ -55,7 +55,8 @@ export function versionBefore(events: readonly AliasEvent[]): number | undefined
   const stack: number[] = [];
   for (const { action, version } of events) {
     if (action === 'rollback') stack.pop();
-    else stack.push(version);
+    // A version that is approved once more is promoted again.
+    else if (stack.at(-1) !== version) stack.push(version);
   }
   return stack.at(-2);
 }

@@ -329,6 +329,23 @@ export const errorKinds = {
     ({ url, reason }) => `witness ${url}: ${reason}`,
     () => 'no checkpoint was written; ask the operator of the witness, or use another',
   ),
+  POLICY_INVALID: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: policy refused: ${reason}`,
+    () =>
+      'restore the registry’s policy from a backup; a new version needs the signatures of the old one’s roots',
+  ),
+  POLICY_EXPIRED: kind<{ path: string; version: number; expires: string }>(
+    6,
+    ({ path, version, expires }) => `${path}: version ${version} of the policy expired on ${expires}`,
+    () =>
+      'renew it: "mnist policy create NEW", "mnist policy sign NEW" by its roots, "mnist policy apply NEW"',
+  ),
+  POLICY_REFUSED: kind<{ what: string; reason: string; hint: string }>(
+    6,
+    ({ what, reason }) => `${what}: refused by the policy: ${reason}`,
+    ({ hint }) => hint,
+  ),
   EXPORT_UNSUPPORTED: kind<{ target: string; reason: string }>(
     6,
     ({ target, reason }) => `cannot export the model to ${target}: ${reason}`,

@@ -4,6 +4,7 @@ import { readHead } from '../artifacts/log/head.js';
 import { registryActs, type RegistryAct } from '../artifacts/log/acts.js';
 import { manifestHash, readManifest } from '../artifacts/manifest.js';
 import { versionFiles, type ModelRegistry } from '../artifacts/model-registry.js';
+import { readPolicies, requireLogged } from '../artifacts/policy/policy-chain.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 import { registryLines } from './settle.js';
 
@@ -38,6 +39,7 @@ export async function verifyRecords(registry: ModelRegistry, only?: string): Pro
 async function verifyOnce(registry: ModelRegistry, only: string | undefined): Promise<RecordsChecked> {
   const lines = await registryLines(registry, new AuditLog(registry.auditFile));
   const settled = (await readHead(registry.auditFile))?.settled ?? 0;
+  requireLogged(registry.folder, await readPolicies(registry.folder), lines, settled);
   const acts = registryActs(lines);
   const announced = new Set(acts.map(({ name }) => name));
   const names = only === undefined ? [...new Set([...(await registry.names()), ...announced])] : [only];

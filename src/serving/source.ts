@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
 import { decisionPath } from '../artifacts/decision.js';
 import type { ModelRegistry } from '../artifacts/model-registry.js';
+import { PolicyGuard } from '../artifacts/policy/guard.js';
 import { readError } from '../core/files.js';
 import { sha256OfFile } from '../core/hashing.js';
 
@@ -21,6 +22,8 @@ export interface ModelSource {
   wanted(): Promise<WantedVersions>;
   /** Reads and verifies a version's checkpoint. Throws a ToolkitError. */
   load(version: string): Promise<Checkpoint>;
+  /** Refuses a version that may not be served in a role, whether it is loaded already or not. Throws a ToolkitError. */
+  admit?(version: string, role: keyof WantedVersions): Promise<void>;
 }
 
 /**
@@ -64,14 +67,17 @@ async function markOf(path: string): Promise<string> {
   return `${mtimeMs} ${size} ${ino}`;
 }
 
-/** A model of the registry: what its aliases mean. */
+/** A model of the registry: what its aliases mean, as far as the registry's policy allows it. */
 export class RegistrySource implements ModelSource {
   readonly name: string;
   readonly #registry: ModelRegistry;
+  readonly #guard: PolicyGuard;
 
-  constructor(registry: ModelRegistry, name: string) {
+  /** @param trusted a copy of the registry's policy that is kept elsewhere */
+  constructor(registry: ModelRegistry, name: string, trusted?: string) {
     this.name = name;
     this.#registry = registry;
+    this.#guard = new PolicyGuard(registry, trusted);
   }
 
   async wanted(): Promise<WantedVersions> {
@@ -88,5 +94,13 @@ export class RegistrySource implements ModelSource {
 
   async load(version: string): Promise<Checkpoint> {
     return readCheckpoint((await this.#registry.resolve(this.name, Number(version))).checkpoint);
+  }
+
+  async admit(version: string, role: keyof WantedVersions): Promise<void> {
+    const state = await this.#guard.state();
+    if (!state) return;
+    const resolved = await this.#registry.resolve(this.name, Number(version));
+    if (role === 'production') await this.#guard.requireApproved(state, resolved);
+    else await this.#guard.requirePublished(state, resolved);
   }
 }

@@ -20,6 +20,7 @@ import { collect } from '../../src/index.js';
 import type { LogHeadOptions } from '../../src/stages/audit/audit-options.js';
 import { takeCheckpoint } from '../../src/stages/audit/checkpoint.js';
 import { prove } from '../../src/stages/audit/kept-checkpoints.js';
+import { createPolicy, signPolicy } from '../../src/stages/policy/policy.js';
 import { createKeys } from '../../src/stages/signing/signing.js';
 import { createAccessToken } from '../../src/stages/tokens/tokens.js';
 import { temporaryFolder } from '../support/folders.js';
@@ -91,6 +92,10 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
     await new RegistryWriter(registry, 'tester').promote('digits', 2, { force: false });
     return { positionals: ['digits'] };
   },
+  'registry sign': async ({ folder }) => {
+    const { privateKey: signKey } = await createKeys(join(folder, 'publisher.pem'), 'p256');
+    return { positionals: ['digits', '2'], options: { signKey } };
+  },
   'registry history': () => ({ positionals: ['digits'] }),
   'registry verify': () => ({ positionals: ['digits'] }),
   'audit verify': async ({ folder, registry }) => {
@@ -115,6 +120,20 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
     await writeFile(join(folder, 'proof'), await prove(1, options));
     return { positionals: [join(folder, 'proof')], options: { verifyKey } };
   },
+  'policy create': async ({ folder }) => ({
+    positionals: [join(folder, 'policy.json')],
+    options: await policyKeys(folder),
+  }),
+  'policy sign': async (where) => {
+    const { path, signKey } = await newPolicy(where);
+    return { positionals: [path], options: { signKey } };
+  },
+  'policy apply': async (where) => {
+    const { path, signKey, registryDir, keys } = await newPolicy(where);
+    await signPolicy(path, where.registry, { ...keys, days: 1, signKey, registryDir });
+    return { positionals: [path] };
+  },
+  'policy show': async (where) => ({ positionals: [(await newPolicy(where)).path] }),
   'signing keygen': ({ folder }) => ({ positionals: [join(folder, 'new.pem')] }),
   'signing sign': async ({ folder }) => {
     const { privateKey } = await createKeys(join(folder, 'key.pem'), 'p256');
@@ -219,6 +238,31 @@ async function digit(path: string): Promise<string> {
   const raw = { width: 28, height: 28, channels: 1 } as const;
   await sharp(images.pixels.subarray(0, 784), { raw }).png().toFile(path);
   return path;
+}
+
+/** The public keys of a policy, as options. */
+async function policyKeys(folder: string): Promise<Record<'root' | 'publisher' | 'approver', string[]>> {
+  const made = await Promise.all(
+    ['root', 'publisher', 'approver'].map((who) => createKeys(join(folder, `${who}.pem`), 'p256')),
+  );
+  const [root, publisher, approver] = made.map(({ publicKey }) => [publicKey]) as [
+    string[],
+    string[],
+    string[],
+  ];
+  return { root, publisher, approver };
+}
+
+/** An unsigned policy for a registry. */
+async function newPolicy({
+  folder,
+  registry,
+}: Place): Promise<{ path: string; signKey: string; registryDir: string; keys: Record<string, string[]> }> {
+  const [path, signKey] = [join(folder, 'policy.json'), join(folder, 'root.pem')];
+  const keys = await policyKeys(folder);
+  const registryDir = registry.folder;
+  await createPolicy(path, registry, { ...keys, days: 1, registryDir });
+  return { path, signKey, registryDir, keys };
 }
 
 /** Signs the head of a registry's log. */

@@ -7,7 +7,7 @@ import { verifyRecords } from '../../deployment/registry-records.js';
 import { logHeadFields } from '../../stages/audit/audit-options.js';
 import { verifyKept } from '../../stages/audit/kept-checkpoints.js';
 import { auditText, auditVerifiedText } from '../terminal/results/audit.js';
-import { keptText } from '../terminal/results/log-heads.js';
+import { keptText } from '../terminal/results/proof/log-heads.js';
 import type { Outcome } from '../terminal/reporter.js';
 import { check, checkpoint, headActions, proveLine } from './audit/heads.js';
 import { defineCommand, withCommonOptions, type Call } from '../command.js';

@@ -1,6 +1,6 @@
 import { ToolkitError } from '../../core/errors.js';
 import { createKeys, signFolder, signingFields, verifyFolder } from '../../stages/signing/signing.js';
-import { keysText, signedText, verifiedModelText } from '../terminal/results/signing.js';
+import { keysText, signedText, verifiedModelText } from '../terminal/results/proof/signing.js';
 import type { Outcome } from '../terminal/reporter.js';
 import { defineCommand, withCommonOptions, type Call } from '../command.js';
 

@@ -49,6 +49,12 @@ export const signKeyOption = z
   .optional()
   .meta({ description: 'private key (PEM) to sign with', placeholder: 'FILE' });
 
+/** What a registry must have, whoever may write to it. */
+export const policyOption = z.string().min(1).optional().meta({
+  description: 'trusted copy of the registry’s policy: refuse a registry without it, or with an older one',
+  placeholder: 'FILE',
+});
+
 export const testTimeAugmentationOption = z.boolean().default(false).meta({
   description: 'average the probabilities over shifted, rotated and scaled views of each image',
 });

@@ -33,6 +33,4 @@ export const logHeadFields = {
   }),
 } as const;
 
-export type LogHeadOptions = {
-  readonly [Key in keyof typeof logHeadFields]: z.output<(typeof logHeadFields)[Key]>;
-} & { readonly registryDir: string };
+export type LogHeadOptions = z.output<z.ZodObject<typeof logHeadFields>> & { registryDir: string };

@@ -14,10 +14,10 @@ import { cosign, withSignatures } from '../../artifacts/log/heads/witness.js';
 import { ModelRegistry } from '../../artifacts/model-registry.js';
 import { ToolkitError } from '../../core/errors.js';
 import { writeFileAtomically } from '../../core/files.js';
-import { readPrivateKey, requireEd25519, type PrivateKey } from '../../core/signing/keys.js';
+import { keyId, readPrivateKey, requireEd25519, type PrivateKey } from '../../core/signing/keys.js';
 import { verifierText } from '../../core/signing/note.js';
 import type { LogHeadOptions } from './audit-options.js';
-import { readVerifiers } from './log-verifiers.js';
+import { auditorsOf, readVerifiers } from './log-verifiers.js';
 
 /** A new checkpoint of a log. */
 export interface TakenCheckpoint {
@@ -47,6 +47,7 @@ export function checkpointFile({ auditFile }: ModelRegistry): string {
 export async function takeCheckpoint(options: LogHeadOptions): Promise<TakenCheckpoint> {
   const key = await signingKey(options);
   const registry = new ModelRegistry(options.registryDir);
+  await requireAuditor(registry, key);
   const log = new AuditLog(registry.auditFile);
   await log.verify();
   const tree = await readTree(log.path);
@@ -80,6 +81,17 @@ async function signingKey({ signKey }: LogHeadOptions): Promise<PrivateKey> {
   const key = await readPrivateKey(signKey);
   requireEd25519(signKey, key.publicKey);
   return key;
+}
+
+/** Under a policy with auditors, they alone sign the log's head. */
+async function requireAuditor(registry: ModelRegistry, { publicKey }: PrivateKey): Promise<void> {
+  const auditors = await auditorsOf(registry);
+  if (!auditors || auditors.ids.includes(keyId(publicKey))) return;
+  throw new ToolkitError('POLICY_REFUSED', {
+    what: registry.auditFile,
+    reason: 'the key is not that of one of its auditors',
+    hint: '"mnist policy show" lists them; name the private key of one with --sign-key',
+  });
 }
 
 /** The checkpoints that are there already, that of the registry first; the log must extend each. */

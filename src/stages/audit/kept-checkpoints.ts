@@ -15,7 +15,7 @@ import { ModelRegistry } from '../../artifacts/model-registry.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { LogHeadOptions } from './audit-options.js';
 import { checkpointFile } from './checkpoint.js';
-import { readVerifiers } from './log-verifiers.js';
+import { auditorsOf, readVerifiers } from './log-verifiers.js';
 
 /** A kept checkpoint that a log still agrees with. */
 export interface KeptCheckpoint {
@@ -26,8 +26,8 @@ export interface KeptCheckpoint {
 }
 
 /**
- * Checks a log against checkpoints that were kept elsewhere: each must be signed by a given key, and the log must begin with the
- * lines that it signs. Throws USAGE without keys, LOG_CHECKPOINT_REFUSED, AUDIT_BROKEN and DATA_MISSING.
+ * Checks a log against checkpoints that were kept elsewhere: each must be signed by a given key or, without one, by enough auditors of
+ * the registry's policy, and the log must begin with the lines that it signs. Throws USAGE without keys, LOG_CHECKPOINT_REFUSED, AUDIT_BROKEN and DATA_MISSING.
  */
 export async function verifyKept({
   witness,
@@ -39,13 +39,15 @@ export async function verifyKept({
     const hint = 'name the kept checkpoint with --witness, or leave --verify-key out';
     throw new ToolkitError('USAGE', { message: '--verify-key has no effect without --witness', hint });
   }
-  const verifiers = await readVerifiers(requireKeys(verifyKey));
-  const path = new ModelRegistry(registryDir).auditFile;
+  const registry = new ModelRegistry(registryDir);
+  const auditors = verifyKey.length > 0 ? undefined : await auditorsOf(registry);
+  const verifiers = auditors?.verifiers ?? (await readVerifiers(requireKeys(verifyKey)));
+  const path = registry.auditFile;
   const tree = await readTree(path);
   const kept: KeptCheckpoint[] = [];
   for (const file of witness) {
     const signed = await requireCheckpointNote(file);
-    const signatures = requireSigned(file, signed, verifiers);
+    const signatures = requireSigned(file, signed, verifiers, auditors?.threshold);
     requireExtends(path, file, tree, signed.checkpoint);
     const signers = [...new Set(signatures.map(({ name }) => name))];
     kept.push({ file, size: signed.checkpoint.size, signers });

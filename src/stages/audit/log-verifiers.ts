@@ -1,3 +1,6 @@
+import type { ModelRegistry } from '../../artifacts/model-registry.js';
+import { keysOf } from '../../artifacts/policy/policy.js';
+import { readPolicies } from '../../artifacts/policy/policy-chain.js';
 import { ToolkitError } from '../../core/errors.js';
 import { readTextWithin } from '../../core/files.js';
 import { readPublicKey, requireEd25519 } from '../../core/signing/keys.js';
@@ -11,6 +14,17 @@ const MAX_BYTES = 64 * 1024;
  */
 export async function readVerifiers(paths: readonly string[]): Promise<NoteVerifier[]> {
   return (await Promise.all(paths.map(verifiersIn))).flat();
+}
+
+/** The auditors of a registry's policy, and how many must sign; undefined without a policy or auditors. Throws POLICY_INVALID. */
+export async function auditorsOf({
+  folder,
+}: ModelRegistry): Promise<{ verifiers: NoteVerifier[]; ids: string[]; threshold: number } | undefined> {
+  const policy = (await readPolicies(folder)).at(-1);
+  const keys = policy && keysOf(policy, 'auditor');
+  if (!keys || keys.size === 0) return undefined;
+  const verifiers = [...keys.values()].flatMap(anyNameVerifiers);
+  return { verifiers, ids: [...keys.keys()], threshold: policy.content.roles.auditor.threshold };
 }
 
 async function verifiersIn(path: string): Promise<NoteVerifier[]> {

@@ -2,12 +2,14 @@ import { join } from 'node:path';
 
 import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
 import { writeManifest, type Manifest } from '../../artifacts/manifest.js';
+import { ModelRegistry } from '../../artifacts/model-registry.js';
 import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { readEcdsaKey } from '../../core/signing/keys.js';
 import { describeBundle } from '../../deployment/describe.js';
 import { requireAccuracy } from '../../deployment/gate.js';
+import { PolicyDesk } from '../../deployment/policy/desk.js';
 import { folderDestination, registryDestination, type Destination } from '../../deployment/publish.js';
 import type { DeploymentSource, ExportedModel } from '../../deployment/source.js';
 import { withStaging } from '../../deployment/staging.js';
@@ -46,7 +48,7 @@ export interface Deployment {
  *
  * @param name a checkpoint file, a run's folder or name, or `latest`
  *
- * Throws SIGNING_KEY_UNUSABLE, SECRET_EXPOSED, QUALITY_GATE_NOT_MET, EXPORT_UNSUPPORTED, EXPORT_DIFFERS, OUTPUT_EXISTS, AUDIT_BROKEN, FOLDER_BUSY, the errors of
+ * Throws SIGNING_KEY_UNUSABLE, SECRET_EXPOSED, the errors of policies, QUALITY_GATE_NOT_MET, EXPORT_UNSUPPORTED, EXPORT_DIFFERS, OUTPUT_EXISTS, AUDIT_BROKEN, FOLDER_BUSY, the errors of
  * checkpoints and storage, and what the earlier stages and `startBackend` throw.
  */
 export async function deploy(
@@ -132,9 +134,12 @@ async function fill(
 
 async function destinationOf(options: DeployOptions, { description }: Checkpoint): Promise<Destination> {
   const { to, registryDir, name = description.data.dataset, output } = options;
-  // An unusable key is said before anything is computed.
+  // What a key or a policy refuses is said before anything is computed.
   const key = options.signKey === undefined ? undefined : await readEcdsaKey(options.signKey);
-  if (targets.get(to.name)?.destination === 'registry') return registryDestination(registryDir, name, key);
+  if (targets.get(to.name)?.destination === 'registry') {
+    await new PolicyDesk(new ModelRegistry(registryDir), key).requirePublisher();
+    return registryDestination(registryDir, name, key);
+  }
   return folderDestination(output ?? join('deployments', `${description.run}-${to.name}`), registryDir, key);
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { MODEL_NAME } from '../../artifacts/model-registry.js';
 import { modelStageOptions } from '../../engine/backends/options.js';
-import { registryDirOption } from '../../core/config/common-options.js';
+import { policyOption, registryDirOption } from '../../core/config/common-options.js';
 
 export const tokensFileOption = z
   .string()
@@ -154,6 +154,7 @@ export const serveFields = z.strictObject({
     .max(1)
     .optional()
     .meta({ description: 'alert if live accuracy is lower', placeholder: 'X' }),
+  policy: policyOption,
   registryDir: registryDirOption,
   ...modelStageOptions,
 });

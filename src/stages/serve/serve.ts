@@ -244,11 +244,21 @@ async function readKey(path: string, { emit }: StageContext): Promise<Buffer> {
 async function sourceFor(name: string | undefined, options: ServeOptions): Promise<ModelSource> {
   if (name !== undefined) {
     refuseCandidate(options);
+    refusePolicy(options);
     const path = await resolveCheckpoint(name, options.checkpointsDir);
     return new CheckpointSource(options.name ?? 'mnist', path);
   }
   const registry = new ModelRegistry(options.registryDir);
-  return new RegistrySource(registry, await chooseModel(registry, options.name));
+  return new RegistrySource(registry, await chooseModel(registry, options.name), options.policy);
+}
+
+/** A checkpoint that is served by itself has no signature. Throws USAGE. */
+function refusePolicy({ policy }: ServeOptions): void {
+  if (policy === undefined) return;
+  throw new ToolkitError('USAGE', {
+    message: '--policy is for models of the registry, and a checkpoint was named',
+    hint: 'serve a model of the registry with --name NAME, or leave --policy out',
+  });
 }
 
 /** A checkpoint that is served by itself has no candidate beside it. Throws USAGE. */

@@ -2,7 +2,7 @@ import { ToolkitError } from '../../../core/errors.js';
 import type { LogHeadOptions } from '../../../stages/audit/audit-options.js';
 import { takeCheckpoint } from '../../../stages/audit/checkpoint.js';
 import { checkProof, prove } from '../../../stages/audit/kept-checkpoints.js';
-import { checkpointTakenText, proofText } from '../../terminal/results/log-heads.js';
+import { checkpointTakenText, proofText } from '../../terminal/results/proof/log-heads.js';
 import type { Outcome } from '../../terminal/reporter.js';
 
 interface HeadsCall {

@@ -1,7 +1,7 @@
-import type { TakenCheckpoint } from '../../../stages/audit/checkpoint.js';
-import type { KeptCheckpoint } from '../../../stages/audit/kept-checkpoints.js';
-import { cleanLine } from '../clean.js';
-import { columns, count } from '../format.js';
+import type { TakenCheckpoint } from '../../../../stages/audit/checkpoint.js';
+import type { KeptCheckpoint } from '../../../../stages/audit/kept-checkpoints.js';
+import { cleanLine } from '../../clean.js';
+import { columns, count } from '../../format.js';
 
 /** A new checkpoint, for people. */
 export function checkpointTakenText(taken: TakenCheckpoint): string {

@@ -1,7 +1,7 @@
-import type { VerifiedModel } from '../../../artifacts/signing/model-signature.js';
-import type { GeneratedKeys } from '../../../stages/signing/signing.js';
-import { cleanDeep } from '../clean.js';
-import { columns, count } from '../format.js';
+import type { VerifiedModel } from '../../../../artifacts/signing/model-signature.js';
+import type { GeneratedKeys } from '../../../../stages/signing/signing.js';
+import { cleanDeep } from '../../clean.js';
+import { columns, count } from '../../format.js';
 
 /** A new key pair, for people. */
 export function keysText({ kind, privateKey, publicKey, id }: GeneratedKeys): string {
