@@ -1,4 +1,4 @@
-import { aliasNames, type AliasEvent, type AliasName } from '../artifacts/alias.js';
+import { aliasNames, isAsWritten, type AliasEvent, type AliasName } from '../artifacts/alias.js';
 import { AuditLog } from '../artifacts/audit.js';
 import { readHead } from '../artifacts/log/head.js';
 import { registryActs, type RegistryAct } from '../artifacts/log/acts.js';
@@ -54,7 +54,11 @@ async function verifyOnce(registry: ModelRegistry, only: string | undefined): Pr
     const isPending = ({ sequence }: RegistryAct): boolean =>
       sequence < since || (sequence === acts.at(-1)?.sequence && sequence > settled);
     unrecorded.push(...(await checkVersions(registry, name, own, history.candidate, isPending)));
-    for (const alias of aliasNames) checkAlias(registry, name, alias, history[alias], own, isPending);
+    for (const alias of aliasNames) {
+      checkAlias(registry, name, alias, history[alias], own, isPending);
+      const path = registry.aliasFile(name, alias);
+      if (!(await isAsWritten(path, history[alias]))) throw corrupt(path, 'it is not as it was written');
+    }
   }
   return { unrecorded };
 }

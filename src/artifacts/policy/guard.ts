@@ -15,8 +15,6 @@ export interface PolicyState {
   chain: PolicyChain;
   policy: Policy;
   lines: readonly AuditLine[];
-  /** The number of the last line of the log whose change was made. */
-  settled: number;
 }
 
 /** Whether a statement is approved. */
@@ -61,7 +59,7 @@ export class PolicyGuard {
     if (!policy) return undefined;
     requireUnexpired(policy);
     this.#requireGrown(lines);
-    return { chain, policy, lines, settled };
+    return { chain, policy, lines };
   }
 
   #requireGrown(lines: readonly AuditLine[]): void {
@@ -110,8 +108,9 @@ export class PolicyGuard {
     );
     if (event?.version !== version || !act)
       throw refused(name, version, 'the audit log has no promotion of it');
-    const later = changes.find(({ sequence }) => sequence > act.sequence && sequence <= state.settled);
-    if (later) {
+    // Also one that was announced and not made: it looks like one that was undone by hand.
+    const later = changes.at(-1);
+    if (later && later !== act) {
       const reason = `line ${later.sequence} of the audit log put version ${later.version} in its place`;
       throw refused(name, version, reason);
     }

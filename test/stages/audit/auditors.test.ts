@@ -30,6 +30,6 @@ it('under a policy, its auditors sign the log’s head', async () => {
   const { checkpoint } = await takeCheckpoint({ ...options, signKey: await fileOf(people.auditor) });
   expect(await verifyKept(options)).toMatchObject([{ file: witness[0], size: 1 }]);
   // Signed by somebody else.
-  await writeFile(witness[0]!, checkpoint.replace(/\n— .*\n$/, '\n— other AAAAAAAA\n'));
+  await writeFile(join(folder, 'elsewhere'), checkpoint.replace(/\n— .*\n$/, '\n— other AAAAAAAA\n'));
   await toolkitError('LOG_CHECKPOINT_REFUSED', verifyKept(options));
 });
