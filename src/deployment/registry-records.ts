@@ -46,7 +46,7 @@ async function verifyOnce(registry: ModelRegistry, only: string | undefined): Pr
   const histories = new Map<string, Record<AliasName, AliasEvent[]>>();
   for (const name of names) histories.set(name, await historiesOf(registry, name));
   const since = firstRecorded(acts, [...histories.values()]);
-  await requireHead(registry, since);
+  await requireHead(registry, since, lastMade([...histories.values()]));
   const unrecorded: string[] = [];
   for (const [name, history] of histories) {
     const own = acts.filter((act) => act.name === name);
@@ -57,7 +57,10 @@ async function verifyOnce(registry: ModelRegistry, only: string | undefined): Pr
     for (const alias of aliasNames) {
       checkAlias(registry, name, alias, history[alias], own, isPending);
       const path = registry.aliasFile(name, alias);
-      if (!(await isAsWritten(path, history[alias]))) throw corrupt(path, 'it is not as it was written');
+      const events = history[alias];
+      // What an earlier version wrote last names no line, and may be written otherwise.
+      if (events.at(-1)?.log && !(await isAsWritten(path, events)))
+        throw corrupt(path, 'it is not as it was written');
     }
   }
   return { unrecorded };
@@ -83,9 +86,21 @@ function firstRecorded(
   );
 }
 
-async function requireHead(registry: ModelRegistry, since: number): Promise<void> {
-  if (since === Infinity || (await readHead(registry.auditFile))) return;
-  throw broken(registry, 'the end', `${registry.auditFile}.head, which records it, is missing`);
+/** The last line of the log whose change was made. */
+function lastMade(histories: readonly Record<AliasName, AliasEvent[]>[]): number {
+  const events = histories.flatMap(({ candidate, production }) => [...candidate, ...production]);
+  return Math.max(0, ...events.map(({ log }) => log?.sequence ?? 0));
+}
+
+/** A line is in the head before its change is made. */
+async function requireHead(registry: ModelRegistry, since: number, made: number): Promise<void> {
+  const head = await readHead(registry.auditFile);
+  if (since !== Infinity && !head)
+    throw broken(registry, 'the end', `${registry.auditFile}.head, which records it, is missing`);
+  if (head && head.sequence < made) {
+    const reason = `${registry.auditFile}.head ends with line ${head.sequence}, and line ${made} was made: it is an older copy`;
+    throw broken(registry, 'the end', reason);
+  }
 }
 
 /** Returns the versions whose manifest the log does not record. */

@@ -64,7 +64,7 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
   const { service, host, drainDelayMs, drainTimeoutMs = DRAIN_TIMEOUT_MS } = parts;
   const { metrics, tls } = parts.app;
   let isStopping = false;
-  const app = await createApp({ ...parts.app, isStopping: () => isStopping });
+  const app = await createApp({ ...parts.app, model: service.versions.name, isStopping: () => isStopping });
   const countOpen = openRequests(app);
   const pictures = new PicturePool(parts.limits);
   await registerRoutes(app, parts, pictures, () => isStopping);

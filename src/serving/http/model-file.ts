@@ -32,7 +32,7 @@ export function registerModelFile(
   });
   const giveFile = (url: string, what: string, encode: Encode): void => {
     const file = ofCurrentVersion(versions, encode);
-    app.get(url, { config, schema: schema(what) }, async (request, reply) => {
+    app.get(url, { config: { ...config, isWeights: true }, schema: schema(what) }, async (request, reply) => {
       const bytes = await file().catch((error: unknown) => {
         throw refusalOf(error, request);
       });

@@ -76,6 +76,11 @@ export const serveFields = z.strictObject({
   requireTokens: z.boolean().default(false).meta({ description: 'require tokens on localhost too' }),
   tlsCert: file.meta({ description: 'TLS certificate (PEM)', placeholder: 'FILE' }),
   tlsKey: file.meta({ description: 'TLS private key (PEM)', placeholder: 'FILE' }),
+  tlsClientCa: file.meta({
+    description: 'mutual TLS: only clients with a certificate of this authority (PEM) can connect',
+    placeholder: 'FILE',
+    onlyWith: { options: ['tlsCert'] },
+  }),
   bodyLimit: z.number().min(0.01).max(100).default(8).meta({ description: 'largest request body, in MiB' }),
   maxPixels: z
     .int()
