@@ -44,10 +44,20 @@ export async function readAlias(path: string): Promise<AliasEvent[]> {
   }
 }
 
+/** Whether an alias is, byte by byte, what this program writes for its events. Throws DATA_UNREADABLE. */
+export async function isAsWritten(path: string, events: readonly AliasEvent[]): Promise<boolean> {
+  const text = await readTextWithin(path, MAX_BYTES);
+  return text === undefined ? events.length === 0 : text === encodeAlias(events);
+}
+
+function encodeAlias(events: readonly AliasEvent[]): string {
+  const alias = aliasSchema.parse({ format: 'mnist-train/alias', version: 1, events });
+  return `${JSON.stringify(alias, undefined, 2)}\n`;
+}
+
 /** Switches an alias atomically. Throws STORAGE_FULL or STORAGE_DENIED. */
 export async function writeAlias(path: string, events: readonly AliasEvent[]): Promise<void> {
-  const alias = aliasSchema.parse({ format: 'mnist-train/alias', version: 1, events });
-  await writePublicAtomically(path, `${JSON.stringify(alias, undefined, 2)}\n`);
+  await writePublicAtomically(path, encodeAlias(events));
 }
 
 /** The version before the current one: promotions form a stack, and a rollback pops one. */
@@ -55,7 +65,8 @@ export function versionBefore(events: readonly AliasEvent[]): number | undefined
   const stack: number[] = [];
   for (const { action, version } of events) {
     if (action === 'rollback') stack.pop();
-    else stack.push(version);
+    // A version that is approved once more is promoted again.
+    else if (stack.at(-1) !== version) stack.push(version);
   }
   return stack.at(-2);
 }

@@ -8,6 +8,7 @@ import { ToolkitError } from '../core/errors.js';
 import { readTextWithin, writeFileAtomically } from '../core/files.js';
 import { sha256OfFile } from '../core/hashing.js';
 import { complaintOf } from '../core/validation.js';
+import { SIGNATURE_FILE } from './signing/statement.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -96,7 +97,7 @@ const MANIFEST = 'manifest.json';
 /** Larger than any manifest, with 256 class names and a few dozen files. */
 const MAX_MANIFEST_BYTES = 4 * 2 ** 20;
 
-/** Lists a bundle's files with their hashes, by path. Throws MODEL_CORRUPT for links and pipes, which lead out of it. */
+/** Lists a bundle's files with their hashes, by path, without manifest and signature. Throws MODEL_CORRUPT for links and pipes, which lead out of it. */
 export async function listFiles(folder: string): Promise<Manifest['files']> {
   const entries = (await readdir(folder, { recursive: true, withFileTypes: true })).filter(
     (entry) => !entry.isDirectory(),
@@ -110,7 +111,7 @@ export async function listFiles(folder: string): Promise<Manifest['files']> {
   }
   const paths = entries
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .filter((path) => path !== MANIFEST)
+    .filter((path) => path !== MANIFEST && path !== SIGNATURE_FILE)
     .sort();
   return Promise.all(
     paths.map(async (path) => {

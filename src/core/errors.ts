@@ -327,6 +327,48 @@ export const errorKinds = {
     ({ path, reason }) => `${path}: ${reason}`,
     () => 'roll back to another version or deploy the checkpoint again',
   ),
+  SIGNING_KEY_UNUSABLE: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: not a usable key: ${reason}`,
+    () => '"mnist signing keygen FILE" makes a key pair; docs/privacy.md says which key is for what',
+  ),
+  SIGNATURE_MISSING: kind<{ path: string }>(
+    6,
+    ({ path }) => `${path}: not found: the model is not signed`,
+    () => 'sign it: "mnist signing sign FOLDER", or "mnist registry sign NAME VERSION" in a registry',
+  ),
+  SIGNATURE_INVALID: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: signature refused: ${reason}`,
+    () => 'use the model as its publisher signed it, and the key that it was signed with',
+  ),
+  LOG_CHECKPOINT_REFUSED: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: ${reason}`,
+    () => 'use a checkpoint of this log, and the public key of whoever signed it (--verify-key)',
+  ),
+  WITNESS_REFUSED: kind<{ url: string; reason: string }>(
+    6,
+    ({ url, reason }) => `witness ${url}: ${reason}`,
+    () => 'no checkpoint was written; ask the operator of the witness, or use another',
+  ),
+  POLICY_INVALID: kind<{ path: string; reason: string }>(
+    6,
+    ({ path, reason }) => `${path}: policy refused: ${reason}`,
+    () =>
+      'restore the registry’s policy from a backup; a new version needs the signatures of the old one’s roots',
+  ),
+  POLICY_EXPIRED: kind<{ path: string; version: number; expires: string }>(
+    6,
+    ({ path, version, expires }) => `${path}: version ${version} of the policy expired on ${expires}`,
+    () =>
+      'renew it: "mnist policy create NEW", "mnist policy sign NEW" by its roots, "mnist policy apply NEW"',
+  ),
+  POLICY_REFUSED: kind<{ what: string; reason: string; hint: string }>(
+    6,
+    ({ what, reason }) => `${what}: refused by the policy: ${reason}`,
+    ({ hint }) => hint,
+  ),
   EXPORT_UNSUPPORTED: kind<{ target: string; reason: string; hint?: string }>(
     6,
     ({ target, reason }) => `cannot export the model to ${target}: ${reason}`,

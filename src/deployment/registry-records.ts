@@ -1,9 +1,10 @@
-import { aliasNames, type AliasEvent, type AliasName } from '../artifacts/alias.js';
+import { aliasNames, isAsWritten, type AliasEvent, type AliasName } from '../artifacts/alias.js';
 import { AuditLog } from '../artifacts/audit.js';
 import { readHead } from '../artifacts/log/head.js';
 import { registryActs, type RegistryAct } from '../artifacts/log/acts.js';
 import { manifestHash, readManifest } from '../artifacts/manifest.js';
 import { versionFiles, type ModelRegistry } from '../artifacts/model-registry.js';
+import { readPolicies, requireLogged } from '../artifacts/policy/policy-chain.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 import { registryLines } from './settle.js';
 
@@ -38,13 +39,14 @@ export async function verifyRecords(registry: ModelRegistry, only?: string): Pro
 async function verifyOnce(registry: ModelRegistry, only: string | undefined): Promise<RecordsChecked> {
   const lines = await registryLines(registry, new AuditLog(registry.auditFile));
   const settled = (await readHead(registry.auditFile))?.settled ?? 0;
+  requireLogged(registry.folder, await readPolicies(registry.folder), lines, settled);
   const acts = registryActs(lines);
   const announced = new Set(acts.map(({ name }) => name));
   const names = only === undefined ? [...new Set([...(await registry.names()), ...announced])] : [only];
   const histories = new Map<string, Record<AliasName, AliasEvent[]>>();
   for (const name of names) histories.set(name, await historiesOf(registry, name));
   const since = firstRecorded(acts, [...histories.values()]);
-  await requireHead(registry, since);
+  await requireHead(registry, since, lastMade([...histories.values()]));
   const unrecorded: string[] = [];
   for (const [name, history] of histories) {
     const own = acts.filter((act) => act.name === name);
@@ -52,7 +54,14 @@ async function verifyOnce(registry: ModelRegistry, only: string | undefined): Pr
     const isPending = ({ sequence }: RegistryAct): boolean =>
       sequence < since || (sequence === acts.at(-1)?.sequence && sequence > settled);
     unrecorded.push(...(await checkVersions(registry, name, own, history.candidate, isPending)));
-    for (const alias of aliasNames) checkAlias(registry, name, alias, history[alias], own, isPending);
+    for (const alias of aliasNames) {
+      checkAlias(registry, name, alias, history[alias], own, isPending);
+      const path = registry.aliasFile(name, alias);
+      const events = history[alias];
+      // What an earlier version wrote last names no line, and may be written otherwise.
+      if (events.at(-1)?.log && !(await isAsWritten(path, events)))
+        throw corrupt(path, 'it is not as it was written');
+    }
   }
   return { unrecorded };
 }
@@ -77,9 +86,21 @@ function firstRecorded(
   );
 }
 
-async function requireHead(registry: ModelRegistry, since: number): Promise<void> {
-  if (since === Infinity || (await readHead(registry.auditFile))) return;
-  throw broken(registry, 'the end', `${registry.auditFile}.head, which records it, is missing`);
+/** The last line of the log whose change was made. */
+function lastMade(histories: readonly Record<AliasName, AliasEvent[]>[]): number {
+  const events = histories.flatMap(({ candidate, production }) => [...candidate, ...production]);
+  return Math.max(0, ...events.map(({ log }) => log?.sequence ?? 0));
+}
+
+/** A line is in the head before its change is made. */
+async function requireHead(registry: ModelRegistry, since: number, made: number): Promise<void> {
+  const head = await readHead(registry.auditFile);
+  if (since !== Infinity && !head)
+    throw broken(registry, 'the end', `${registry.auditFile}.head, which records it, is missing`);
+  if (head && head.sequence < made) {
+    const reason = `${registry.auditFile}.head ends with line ${head.sequence}, and line ${made} was made: it is an older copy`;
+    throw broken(registry, 'the end', reason);
+  }
 }
 
 /** Returns the versions whose manifest the log does not record. */

@@ -3,13 +3,21 @@ import { dirname, join } from 'node:path';
 
 import { versionBefore, writeAlias, type AliasEvent, type AliasName } from '../artifacts/alias.js';
 import { AuditLog, currentActor, type AuditEntry, type AuditLine } from '../artifacts/audit.js';
-import { MANIFEST_DETAIL } from '../artifacts/log/acts.js';
+import { MANIFEST_DETAIL, STATEMENT_DETAIL } from '../artifacts/log/acts.js';
 import { listFiles, manifestHash } from '../artifacts/manifest.js';
 import { MODEL_NAME, type ModelRegistry, type RegisteredVersion } from '../artifacts/model-registry.js';
+import {
+  signaturePath,
+  signModel,
+  versionName,
+  type VerifiedModel,
+} from '../artifacts/signing/model-signature.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
-import { makeFolder, storageError, syncFolder } from '../core/files.js';
+import { exists, makeFolder, storageError, syncFolder } from '../core/files.js';
 import { withLock } from '../core/lock.js';
+import { keyId, type PrivateKey } from '../core/signing/keys.js';
 import type { PairedComparison } from '../evaluation/mcnemar.js';
+import { PolicyDesk, type ProposedTerms } from './policy/desk.js';
 import { settleLastAct } from './settle.js';
 import { requireAccuracy, requireNotWorse } from './gate.js';
 import { isStaging } from './staging.js';
@@ -25,6 +33,12 @@ export interface PromotionGate {
   force: boolean;
 }
 
+/** How far a change is approved, in a registry with a policy. */
+export interface Approvals {
+  given: number;
+  needed: number;
+}
+
 /** What a promotion did. */
 export interface Promotion {
   name: string;
@@ -34,6 +48,16 @@ export interface Promotion {
   /** The comparison with it; null where there was nothing to compare with. */
   comparison: PairedComparison | null;
   forced: boolean;
+  /** In a registry with a policy; with fewer than are needed, production has not changed. */
+  approvals?: Approvals;
+}
+
+/** What a rollback did. */
+export interface Rollback {
+  name: string;
+  version: number;
+  before: number;
+  approvals?: Approvals;
 }
 
 /**
@@ -44,12 +68,20 @@ export class RegistryWriter {
   readonly #registry: ModelRegistry;
   readonly #audit: AuditLog;
   readonly #actor: string;
+  readonly #key: PrivateKey | undefined;
+  readonly #policy: PolicyDesk;
 
-  /** @param actor who the audit log says it was */
-  constructor(registry: ModelRegistry, actor = currentActor()) {
+  /**
+   * @param actor who the audit log says it was
+   * @param key signs versions or, in a registry with a policy, promotions
+   * @param trusted a copy of the registry's policy that is kept elsewhere
+   */
+  constructor(registry: ModelRegistry, actor = currentActor(), key?: PrivateKey, trusted?: string) {
     this.#registry = registry;
     this.#audit = new AuditLog(registry.auditFile);
     this.#actor = actor;
+    this.#key = key;
+    this.#policy = new PolicyDesk(registry, key, trusted);
   }
 
   /**
@@ -61,10 +93,12 @@ export class RegistryWriter {
   async register(name: string, staged: string, details: AuditEntry['details']): Promise<number> {
     if (!MODEL_NAME.test(name)) throw new Error(`a model cannot be called ${name}`);
     return this.#locked(async () => {
+      await this.#policy.requirePublisher();
       await this.#removeAbandoned();
       const version = ((await this.#registry.versions(name)).at(-1) ?? 0) + 1;
       const folder = this.#registry.versionFolder(name, version);
       await makeFolder(dirname(folder));
+      if (this.#key) await signModel(staged, this.#key, signaturePath(staged), versionName(name, version));
       await makeReadOnly(staged);
       const recorded = { ...details, [MANIFEST_DETAIL]: await manifestHash(staged) };
       const line = await this.#record('deploy', `${name}/${version}`, recorded);
@@ -78,7 +112,8 @@ export class RegistryWriter {
   }
 
   /**
-   * Promotes a version to production. Throws USAGE where it is in production already, PROMOTION_REFUSED, QUALITY_GATE_NOT_MET,
+   * Promotes a version to production; in a registry with a policy, once enough approvers have called this with their keys. Throws
+   * POLICY_REFUSED and the other errors of policies and signatures, USAGE where it is in production already, PROMOTION_REFUSED, QUALITY_GATE_NOT_MET,
    * MODEL_MISSING, MODEL_CORRUPT, AUDIT_BROKEN, FOLDER_BUSY and storage errors; the version in production then stays.
    *
    * @param version a number; else the candidate
@@ -87,13 +122,14 @@ export class RegistryWriter {
     return this.#locked(async () => {
       const chosen = await this.#registry.resolve(name, version ?? 'candidate');
       const before = (await this.#registry.current(name, 'production')) ?? null;
-      if (before === chosen.version) throw alreadyThere(chosen);
-      const { comparison, forced } = await this.#judge(chosen, before, gate);
+      const isThere = before === chosen.version;
+      if (isThere && !(await this.#policy.needsApproval(chosen))) throw alreadyThere(chosen);
+      const judged = isThere ? NOT_JUDGED : await this.#judge(chosen, before, gate);
+      const { comparison, forced } = judged;
       const { accuracy } = chosen.manifest.metrics;
       const details = { before, accuracy, pValue: comparison?.pValue ?? null, forced };
-      const line = await this.#record('promote', `${name}/${chosen.version}`, details);
-      await this.#switch(name, 'production', 'promote', chosen.version, line);
-      return { name, version: chosen.version, before, comparison, forced };
+      const done = { name, version: chosen.version, before, comparison, forced };
+      return { ...done, ...(await this.#change('promote', chosen, { before, forced }, details)) };
     });
   }
 
@@ -101,7 +137,7 @@ export class RegistryWriter {
    * Rolls back to the version that was in production before the current one. Throws MODEL_MISSING where there was none, MODEL_CORRUPT,
    * AUDIT_BROKEN, FOLDER_BUSY and storage errors.
    */
-  async rollback(name: string): Promise<{ name: string; version: number; before: number }> {
+  async rollback(name: string): Promise<Rollback> {
     return this.#locked(async () => {
       const events = await this.#registry.history(name, 'production');
       const target = versionBefore(events);
@@ -111,11 +147,44 @@ export class RegistryWriter {
         throw new ToolkitError('MODEL_MISSING', { name: `${name} to roll back to`, hint });
       }
       const before = events.at(-1)!.version;
-      const { version } = await this.#registry.resolve(name, target);
-      const line = await this.#record('rollback', `${name}/${version}`, { before });
-      await this.#switch(name, 'production', 'rollback', version, line);
-      return { name, version, before };
+      const chosen = await this.#registry.resolve(name, target);
+      const change = await this.#change('rollback', chosen, { before, forced: false }, { before });
+      return { name, version: chosen.version, before, ...change };
     });
+  }
+
+  /**
+   * Signs a version that is not signed, or was signed by somebody else. Throws SIGNING_KEY_UNUSABLE, POLICY_REFUSED, MODEL_MISSING,
+   * MODEL_CORRUPT, AUDIT_BROKEN, FOLDER_BUSY and storage errors.
+   */
+  async sign(name: string, version: number, key: PrivateKey): Promise<VerifiedModel> {
+    return this.#locked(async () => {
+      await this.#policy.requirePublisher();
+      const { folder } = await this.#registry.resolve(name, version);
+      const subject = versionName(name, version);
+      await this.#record('sign', subject, { key: keyId(key.publicKey) });
+      const signed = await signModel(folder, key, signaturePath(folder), subject);
+      await chmod(signaturePath(folder), 0o444);
+      return signed;
+    });
+  }
+
+  /** Changes production or, under a policy that wants more approvals, records one. */
+  async #change(
+    action: 'promote' | 'rollback',
+    chosen: RegisteredVersion,
+    terms: ProposedTerms,
+    details: AuditEntry['details'],
+  ): Promise<{ approvals?: Approvals }> {
+    const { name, version } = chosen;
+    const approved = await this.#policy.approve(action, chosen, terms, (statement, key) =>
+      this.#record('approve', `${name}/${version}`, { action, statement, key }),
+    );
+    if (approved && approved.given < approved.needed) return { approvals: countsOf(approved) };
+    const statement = approved ? { [STATEMENT_DETAIL]: approved.statement } : {};
+    const line = await this.#record(action, `${name}/${version}`, { ...details, ...statement });
+    await this.#switch(name, 'production', action, version, line);
+    return approved ? { approvals: countsOf(approved) } : {};
   }
 
   async #judge(
@@ -173,6 +242,13 @@ export class RegistryWriter {
   }
 }
 
+/** A version that is in production already is approved once more, and not compared with itself. */
+const NOT_JUDGED = { comparison: null, forced: false };
+
+function countsOf({ given, needed }: Approvals): Approvals {
+  return { given, needed };
+}
+
 function alreadyThere({ name, version }: RegisteredVersion): ToolkitError {
   return new ToolkitError('USAGE', {
     message: `${name}, version ${version} is already in production`,
@@ -184,4 +260,6 @@ function alreadyThere({ name, version }: RegisteredVersion): ToolkitError {
 async function makeReadOnly(folder: string): Promise<void> {
   for (const { path } of await listFiles(folder)) await chmod(join(folder, path), 0o444);
   await chmod(join(folder, 'manifest.json'), 0o444);
+  const signature = signaturePath(folder);
+  if (await exists(signature)) await chmod(signature, 0o444);
 }

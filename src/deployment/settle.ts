@@ -2,6 +2,7 @@ import { writeAlias, type AliasEvent } from '../artifacts/alias.js';
 import type { AuditLine, AuditLog } from '../artifacts/audit.js';
 import { ABORT, allLines, registryActs, type RegistryAct } from '../artifacts/log/acts.js';
 import type { ModelRegistry } from '../artifacts/model-registry.js';
+import { loggedPolicies, POLICY_ACTION, readPolicies } from '../artifacts/policy/policy-chain.js';
 import { ToolkitError } from '../core/errors.js';
 
 /**
@@ -10,7 +11,9 @@ import { ToolkitError } from '../core/errors.js';
  * and storage errors.
  */
 export async function settleLastAct(registry: ModelRegistry, log: AuditLog, actor: string): Promise<void> {
-  const act = registryActs(await registryLines(registry, log)).at(-1);
+  const lines = await registryLines(registry, log);
+  await settleLastPolicy(registry, log, lines, actor);
+  const act = registryActs(lines).at(-1);
   if (!act) return;
   const { name, version, action, sequence, hash, at } = act;
   const alias = action === 'deploy' ? 'candidate' : 'production';
@@ -32,6 +35,20 @@ export async function settleLastAct(registry: ModelRegistry, log: AuditLog, acto
     subject: `${name}/${version}`,
     details: { line: sequence, announced: action },
   });
+}
+
+/** Of a policy that was announced, but not made, the log says so. */
+async function settleLastPolicy(
+  registry: ModelRegistry,
+  log: AuditLog,
+  lines: readonly AuditLine[],
+  actor: string,
+): Promise<void> {
+  const [version, announced] = [...loggedPolicies(lines)].at(-1) ?? [];
+  if (version === undefined || !announced || announced.sequence <= (await log.settled())) return;
+  if ((await readPolicies(registry.folder)).length >= version) return;
+  const details = { line: announced.sequence, announced: POLICY_ACTION };
+  await log.append({ actor, action: ABORT, subject: `policy ${version}`, details });
 }
 
 /**

@@ -31,7 +31,7 @@ export interface ServerParts {
   models: ServedModels;
   /** Classifies encrypted images; undefined if the server does not. */
   encrypted?: EncryptedService | undefined;
-  app: Omit<AppOptions, 'isStopping'>;
+  app: Omit<AppOptions, 'isStopping' | 'models'>;
   limits: InferenceLimits & PictureLimits;
   /** Records an administrative act before it is done. */
   record: RecordAct;
@@ -69,7 +69,7 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
   const { models, host, drainDelayMs, drainTimeoutMs = DRAIN_TIMEOUT_MS } = parts;
   const { metrics, tls } = parts.app;
   let isStopping = false;
-  const app = await createApp({ ...parts.app, isStopping: () => isStopping });
+  const app = await createApp({ ...parts.app, models: models.names, isStopping: () => isStopping });
   const countOpen = openRequests(app);
   const pictures = new PicturePool(parts.limits);
   await registerRoutes(app, parts, pictures, () => isStopping);

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
 import { decisionPath } from '../artifacts/decision.js';
 import type { ModelRegistry } from '../artifacts/model-registry.js';
+import { PolicyGuard } from '../artifacts/policy/guard.js';
 import { readError } from '../core/files.js';
 import { sha256, sha256OfFile } from '../core/hashing.js';
 
@@ -23,6 +24,8 @@ export interface ModelSource {
   load(version: string): Promise<Checkpoint>;
   /** Reads the further members of a version that is an ensemble; left out, each is one model. Throws a ToolkitError. */
   others?(version: string): Promise<readonly Checkpoint[]>;
+  /** Refuses a version that may not be served in a role, whether it is loaded already or not. Throws a ToolkitError. */
+  admit?(version: string, role: keyof WantedVersions): Promise<void>;
 }
 
 /**
@@ -92,17 +95,22 @@ export class EnsembleSource implements ModelSource {
   }
 }
 
-/** A model of the registry: what its aliases mean. */
+/** A model of the registry: what its aliases mean, as far as the registry's policy allows it. */
 export class RegistrySource implements ModelSource {
   readonly name: string;
   readonly #registry: ModelRegistry;
   readonly #registered: string;
+  readonly #guard: PolicyGuard;
 
-  /** @param name what it is served as, where that is not its name in the registry */
-  constructor(registry: ModelRegistry, registered: string, name = registered) {
+  /**
+   * @param trusted a copy of the registry's policy that is kept elsewhere
+   * @param name what it is served as, where that is not its name in the registry
+   */
+  constructor(registry: ModelRegistry, registered: string, trusted?: string, name = registered) {
     this.name = name;
     this.#registry = registry;
     this.#registered = registered;
+    this.#guard = new PolicyGuard(registry, trusted);
   }
 
   async wanted(): Promise<WantedVersions> {
@@ -119,5 +127,13 @@ export class RegistrySource implements ModelSource {
 
   async load(version: string): Promise<Checkpoint> {
     return readCheckpoint((await this.#registry.resolve(this.#registered, Number(version))).checkpoint);
+  }
+
+  async admit(version: string, role: keyof WantedVersions): Promise<void> {
+    const state = await this.#guard.state();
+    if (!state) return;
+    const resolved = await this.#registry.resolve(this.#registered, Number(version));
+    if (role === 'production') await this.#guard.requireApproved(state, resolved);
+    else await this.#guard.requirePublished(state, resolved);
   }
 }

@@ -239,6 +239,7 @@ export class ModelVersions {
   }
 
   async #replace(role: Role, version: string): Promise<void> {
+    await this.#source.admit?.(version, role);
     const known = [...this.#loaded.values()].find((loaded) => loaded.version === version);
     this.#assign(role, known ?? (await this.#loadVersion(version)));
   }

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import sharp from 'sharp';
@@ -6,6 +6,7 @@ import { describe, expect, inject, it } from 'vitest';
 
 import { AuditLog } from '../../src/artifacts/audit.js';
 import { ModelRegistry } from '../../src/artifacts/model-registry.js';
+import { signModel } from '../../src/artifacts/signing/model-signature.js';
 import { isCommon, type Command } from '../../src/cli/command.js';
 import { commands } from '../../src/cli/commands/index.js';
 import { styleFor } from '../../src/cli/terminal/style.js';
@@ -13,15 +14,22 @@ import { callerLayer } from '../../src/core/config/layers.js';
 import { resolveOptions } from '../../src/core/config/resolve.js';
 import { silentContext, type StageContext, type ToolkitEvent } from '../../src/core/events.js';
 import { canRunSeal } from '../../src/deployment/encrypted/load-seal.js';
+import { readEcdsaKey } from '../../src/core/signing/keys.js';
 import { RegistryWriter } from '../../src/deployment/registry-writer.js';
 import { backendOptions } from '../../src/engine/backends/options.js';
 import { collect } from '../../src/index.js';
+import type { LogHeadOptions } from '../../src/stages/audit/audit-options.js';
+import { takeCheckpoint } from '../../src/stages/audit/checkpoint.js';
+import { prove } from '../../src/stages/audit/kept-checkpoints.js';
+import { createPolicy, signPolicy } from '../../src/stages/policy/policy.js';
+import { createKeys } from '../../src/stages/signing/signing.js';
 import { createAccessToken } from '../../src/stages/tokens/tokens.js';
 import { encryptedFolder, tinyNet } from '../support/encrypted.js';
 import { temporaryFolder } from '../support/folders.js';
 import { importCase } from '../support/imports.js';
 import { recordReads } from '../support/recorded-options.js';
 import { registerMadeUp } from '../support/registry.js';
+import { startWitness } from '../support/witness.js';
 import { preparedMnist, writeMnistCheckpoint } from '../support/serving.js';
 
 /*
@@ -91,13 +99,60 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
     await new RegistryWriter(registry, 'tester').promote('digits', 2, { force: false });
     return { positionals: ['digits'] };
   },
+  'registry sign': async ({ folder }) => {
+    const { privateKey: signKey } = await createKeys(join(folder, 'publisher.pem'), 'p256');
+    return { positionals: ['digits', '2'], options: { signKey } };
+  },
   'registry history': () => ({ positionals: ['digits'] }),
   'registry verify': () => ({ positionals: ['digits'] }),
-  'audit verify': async ({ registry }) => {
+  'audit verify': async ({ folder, registry }) => {
     const { head } = await new AuditLog(registry.auditFile).verify();
-    return { options: { expect: head } };
+    const { witness, verifyKey } = await checkpointOf(folder, registry);
+    return { options: { expect: head, witness, verifyKey } };
   },
   'audit list': () => ({}),
+  'audit checkpoint': async ({ folder }) => {
+    const witness = await startWitness();
+    const witnessKey = join(folder, 'witness.vkey');
+    await writeFile(witnessKey, witness.verifier);
+    const { privateKey: signKey } = await createKeys(join(folder, 'auditor.pem'), 'ed25519');
+    return { options: { signKey, witness: [witness.url], witnessKey: [witnessKey] } };
+  },
+  'audit prove': async ({ folder, registry }) => {
+    await checkpointOf(folder, registry);
+    return { positionals: ['1'] };
+  },
+  'audit check': async ({ folder, registry }) => {
+    const { verifyKey, options } = await checkpointOf(folder, registry);
+    await writeFile(join(folder, 'proof'), await prove(1, options));
+    return { positionals: [join(folder, 'proof')], options: { verifyKey } };
+  },
+  'policy create': async ({ folder }) => ({
+    positionals: [join(folder, 'policy.json')],
+    options: await policyKeys(folder),
+  }),
+  'policy sign': async (where) => {
+    const { path, signKey } = await newPolicy(where);
+    return { positionals: [path], options: { signKey } };
+  },
+  'policy apply': async (where) => {
+    const { path, signKey, registryDir, keys } = await newPolicy(where);
+    await signPolicy(path, where.registry, { ...keys, days: 1, signKey, registryDir });
+    return { positionals: [path] };
+  },
+  'policy show': async (where) => ({ positionals: [(await newPolicy(where)).path] }),
+  'signing keygen': ({ folder }) => ({ positionals: [join(folder, 'new.pem')] }),
+  'signing sign': async ({ folder }) => {
+    const { privateKey } = await createKeys(join(folder, 'key.pem'), 'p256');
+    await mkdir(join(folder, 'model'));
+    return { positionals: [join(folder, 'model')], options: { signKey: privateKey } };
+  },
+  'signing verify': async ({ folder }) => {
+    const { privateKey, publicKey } = await createKeys(join(folder, 'key.pem'), 'p256');
+    await mkdir(join(folder, 'model'));
+    await signModel(join(folder, 'model'), await readEcdsaKey(privateKey));
+    return { positionals: [join(folder, 'model')], options: { verifyKey: [publicKey] } };
+  },
   serve: ({ folder, checkpoint }) => ({
     positionals: [checkpoint],
     options: { port: 0, feedbackDir: join(folder, 'feedback') },
@@ -213,6 +268,44 @@ async function digit(path: string): Promise<string> {
   const raw = { width: 28, height: 28, channels: 1 } as const;
   await sharp(images.pixels.subarray(0, 784), { raw }).png().toFile(path);
   return path;
+}
+
+/** The public keys of a policy, as options. */
+async function policyKeys(folder: string): Promise<Record<'root' | 'publisher' | 'approver', string[]>> {
+  const made = await Promise.all(
+    ['root', 'publisher', 'approver'].map((who) => createKeys(join(folder, `${who}.pem`), 'p256')),
+  );
+  const [root, publisher, approver] = made.map(({ publicKey }) => [publicKey]) as [
+    string[],
+    string[],
+    string[],
+  ];
+  return { root, publisher, approver };
+}
+
+/** An unsigned policy for a registry. */
+async function newPolicy({
+  folder,
+  registry,
+}: Place): Promise<{ path: string; signKey: string; registryDir: string; keys: Record<string, string[]> }> {
+  const [path, signKey] = [join(folder, 'policy.json'), join(folder, 'root.pem')];
+  const keys = await policyKeys(folder);
+  const registryDir = registry.folder;
+  await createPolicy(path, registry, { ...keys, days: 1, registryDir });
+  return { path, signKey, registryDir, keys };
+}
+
+/** Signs the head of a registry's log. */
+async function checkpointOf(
+  folder: string,
+  { folder: registryDir }: ModelRegistry,
+): Promise<{ witness: string[]; verifyKey: string[]; options: LogHeadOptions }> {
+  const { privateKey: signKey, publicKey } = await createKeys(join(folder, 'auditor.pem'), 'ed25519');
+  const [witness, verifyKey] = [[join(folder, 'elsewhere')], [publicKey]];
+  const more = { signKey, origin: undefined, from: undefined };
+  const options = { witness, witnessKey: [], verifyKey, registryDir, ...more };
+  await takeCheckpoint(options);
+  return { witness, verifyKey, options };
 }
 
 /** A folder with two classes of a few images each. */

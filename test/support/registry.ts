@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { listFiles, writeManifest, type Manifest } from '../../src/artifacts/manifest.js';
 import { versionFiles, type ModelRegistry } from '../../src/artifacts/model-registry.js';
+import type { PrivateKey } from '../../src/core/signing/keys.js';
 import { writePredictions } from '../../src/deployment/predictions.js';
 import { RegistryWriter } from '../../src/deployment/registry-writer.js';
 import { withStaging } from '../../src/deployment/staging.js';
@@ -21,6 +22,7 @@ export function registerMadeUp(
   registry: ModelRegistry,
   name: string,
   model: MadeUpModel = {},
+  key?: PrivateKey,
 ): Promise<number> {
   const { images = 200, wrong = 0, atEnd = false, checkpoint } = model;
   return withStaging(registry.folder, async (staged) => {
@@ -31,7 +33,7 @@ export function registerMadeUp(
     const predictions = labels.map((label, index) => (isWrong(index) ? (label + 1) % 10 : label));
     await writePredictions(join(staged, versionFiles.predictions), { labels, predictions });
     await writeManifest(staged, { ...manifestOf(images, wrong), files: await listFiles(staged) });
-    return new RegistryWriter(registry, 'tester').register(name, staged, { wrong });
+    return new RegistryWriter(registry, 'tester', key).register(name, staged, { wrong });
   });
 }
 

@@ -14,6 +14,8 @@ export interface RegistryAct {
   manifest: string | undefined;
   /** The SHA-256 of the deployed checkpoint; undefined if the line lacks it. */
   checkpoint: string | undefined;
+  /** The SHA-256 of the signed statement of a promotion or rollback under a policy. */
+  statement: string | undefined;
 }
 
 /** The action of a line that records that the previous change was never made. */
@@ -21,6 +23,9 @@ export const ABORT = 'abort';
 
 /** The key of the manifest's hash in the details of a deployment. */
 export const MANIFEST_DETAIL = 'manifest';
+
+/** The key of the statement's hash in the details of a promotion or rollback. */
+export const STATEMENT_DETAIL = 'statement';
 
 const ACTIONS: ReadonlySet<string> = new Set(['deploy', 'promote', 'rollback']);
 const SUBJECT = /^([a-z0-9][a-z0-9._-]{0,63})\/([1-9]\d{0,14})$/;
@@ -49,6 +54,7 @@ function actOf({ record, hash }: AuditLine): RegistryAct | undefined {
   return {
     ...{ sequence, hash, at, actor, action: action as RegistryAct['action'], name },
     ...{ version: Number(version), manifest: textOf(MANIFEST_DETAIL), checkpoint: textOf('checkpoint') },
+    statement: textOf(STATEMENT_DETAIL),
   };
 }
 

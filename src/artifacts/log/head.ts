@@ -32,7 +32,9 @@ export async function readHead(logPath: string): Promise<AuditHead | undefined> 
     const text = await readTextWithin(path, MAX_BYTES);
     if (text === undefined) return undefined;
     const { sequence, hash, settled } = headSchema.parse(JSON.parse(text));
-    return { sequence, hash, settled };
+    const head = { sequence, hash, settled };
+    if (settled > sequence || text !== encodeHead(head)) throw new Error('it is not as it was written');
+    return head;
   } catch (error) {
     if (error instanceof ToolkitError) throw error;
     const details = { path, line: 'the head', reason: complaintOf(error) };
@@ -42,6 +44,9 @@ export async function readHead(logPath: string): Promise<AuditHead | undefined> 
 
 /** Records the head of a log. Throws STORAGE_FULL or STORAGE_DENIED. */
 export async function writeHead(logPath: string, head: AuditHead): Promise<void> {
-  const stored = { format: 'mnist-train/audit-head', version: 1, ...head };
-  await writePublicAtomically(headPath(logPath), `${JSON.stringify(stored)}\n`);
+  await writePublicAtomically(headPath(logPath), encodeHead(head));
+}
+
+function encodeHead({ sequence, hash, settled }: AuditHead): string {
+  return `${JSON.stringify({ format: 'mnist-train/audit-head', version: 1, sequence, hash, settled })}\n`;
 }

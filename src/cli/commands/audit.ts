@@ -4,11 +4,15 @@ import { AuditLog } from '../../artifacts/audit.js';
 import { ModelRegistry } from '../../artifacts/model-registry.js';
 import { registryDirOption } from '../../core/config/common-options.js';
 import { verifyRecords } from '../../deployment/registry-records.js';
+import { logHeadFields } from '../../stages/audit/audit-options.js';
+import { verifyKept } from '../../stages/audit/kept-checkpoints.js';
 import { auditText, auditVerifiedText } from '../terminal/results/audit.js';
+import { keptText } from '../terminal/results/proof/log-heads.js';
 import type { Outcome } from '../terminal/reporter.js';
+import { check, checkpoint, headActions, proveLine } from './audit/heads.js';
 import { defineCommand, withCommonOptions, type Call } from '../command.js';
 
-const actions = ['verify', 'list'] as const;
+const actions = ['verify', 'list', 'checkpoint', 'prove', 'check'] as const;
 
 const space = withCommonOptions(
   z.strictObject({
@@ -21,6 +25,7 @@ const space = withCommonOptions(
         allowed: '64 hexadecimal digits',
         placeholder: 'HASH',
       }),
+    ...logHeadFields,
     registryDir: registryDirOption,
   }),
 );
@@ -29,19 +34,41 @@ type AuditCall = Call<typeof space>;
 
 export const auditCommand = defineCommand({
   summary: 'verify or list the log of deploys, promotions and rollbacks',
-  positionals: [{ name: 'action', description: 'action to perform', required: true, choices: actions }],
+  positionals: [
+    { name: 'action', description: 'action to perform', required: true, choices: actions },
+    {
+      name: 'line',
+      description: 'prove: line of the log; check: file with a proof',
+      required: false,
+      kind: 'file',
+    },
+  ],
   space,
-  actions: { verify: { options: ['expect', 'registryDir'] }, list: { options: ['registryDir'] } },
+  actions: {
+    verify: { options: ['expect', 'witness', 'verifyKey', 'registryDir'] },
+    list: { options: ['registryDir'] },
+    ...headActions,
+  },
   examples: [
     [
       'mnist audit verify',
       'exit code 3 if a record was changed, removed or inserted, 6 if the registry differs from it',
     ],
     ['mnist audit verify --expect HASH', 'also if records were cut off since that hash was printed'],
+    [
+      'mnist audit checkpoint --sign-key auditor.pem --witness /mnt/usb/models.checkpoint',
+      'sign the log’s head and keep it elsewhere: the log can then only grow',
+    ],
+    [
+      'mnist audit verify --witness /mnt/usb/models.checkpoint --verify-key auditor.pub',
+      'also if the log was cut, rewritten or restored from an older copy since then',
+    ],
     ['mnist audit list', 'who did what and when'],
   ],
   run(call) {
-    return { verify, list }[call.positionals[0] as (typeof actions)[number]](call);
+    return { verify, list, checkpoint, prove: proveLine, check }[
+      call.positionals[0] as (typeof actions)[number]
+    ](call);
   },
 });
 
@@ -51,9 +78,10 @@ async function verify({ options }: AuditCall): Promise<Outcome> {
   // First, because it says more of a log that is missing beside versions.
   const { unrecorded } = await verifyRecords(registry);
   const summary = await log.verify(options.expect);
+  const witnessed = await verifyKept(options);
   return {
-    data: { log: log.path, ...summary, unrecorded },
-    text: () => auditVerifiedText(log.path, summary, unrecorded),
+    data: { log: log.path, ...summary, unrecorded, witnessed },
+    text: () => [auditVerifiedText(log.path, summary, unrecorded), ...witnessed.map(keptText)].join('\n'),
   };
 }
 

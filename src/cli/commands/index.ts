@@ -49,13 +49,23 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'registry',
-    summary: 'list, promote, roll back and verify deployed models',
+    summary: 'list, promote, roll back, sign and verify deployed models',
     load: async () => (await import('./registry.js')).registryCommand,
   },
   {
     name: 'audit',
     summary: 'verify or list the log of deploys, promotions and rollbacks',
     load: async () => (await import('./audit.js')).auditCommand,
+  },
+  {
+    name: 'signing',
+    summary: 'create keys, sign models and verify signatures',
+    load: async () => (await import('./signing.js')).signingCommand,
+  },
+  {
+    name: 'policy',
+    summary: 'say who may publish, approve and audit models',
+    load: async () => (await import('./policy.js')).policyCommand,
   },
   {
     name: 'serve',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { registryDirOption } from '../../core/config/common-options.js';
+import { MODEL_NAME } from '../../artifacts/model-registry.js';
 import { ToolkitError } from '../../core/errors.js';
 import { roles } from '../../serving/security/roles.js';
 import { isExpired, readTokens } from '../../serving/security/token-file.js';
@@ -26,6 +27,18 @@ const space = withCommonOptions(
       .max(36_500)
       .optional()
       .meta({ description: 'create: days until the token expires; without it, never' }),
+    models: z.array(z.string().regex(MODEL_NAME)).max(100).default([]).meta({
+      description: 'create: models that the new token is for; without it, all',
+      allowed: 'lowercase letters, digits, dots, dashes and underscores',
+      placeholder: 'NAME,…',
+    }),
+    quota: z.int().min(1).max(1e12).optional().meta({
+      description: 'create: requests per day (UTC) that the new token may post; beyond it, 429',
+      placeholder: 'REQUESTS',
+    }),
+    weights: z.boolean().default(false).meta({
+      description: 'create: the new token may also read the weights of the model',
+    }),
     tokensFile: tokensFileOption,
     registryDir: registryDirOption,
   }),
@@ -41,12 +54,19 @@ export const tokensCommand = defineCommand({
   ],
   space,
   actions: {
-    create: { options: ['role', 'label', 'days', 'tokensFile', 'registryDir'], arguments: 1 },
+    create: {
+      options: ['role', 'label', 'days', 'models', 'quota', 'weights', 'tokensFile', 'registryDir'],
+      arguments: 1,
+    },
     list: { options: ['tokensFile', 'registryDir'], arguments: 1 },
     revoke: { options: ['tokensFile', 'registryDir'], arguments: 1 },
   },
   examples: [
     ['mnist tokens create --role infer --label app', 'prints a new token once; only its hash is stored'],
+    [
+      'mnist tokens create --models mnist --quota 1000 --label partner',
+      'for one model, 1,000 requests a day; --weights also lets it read the model',
+    ],
     ['mnist tokens list', 'tokens with owner, role and expiry'],
     ['mnist tokens revoke 0123456789ab', 'a running server rejects it within a second'],
   ],
@@ -57,23 +77,29 @@ export const tokensCommand = defineCommand({
 
 async function create({ options, positionals }: TokensCall): Promise<Outcome> {
   refuseId(positionals, 'the id of a new token is random; name its owner or purpose with --label');
-  const { label: name, role, days } = options;
-  const { token, stored } = await createAccessToken(options, { name, role, days });
+  const { label: name, role, days, models, quota, weights } = options;
+  const choices = { name, role, days, models, quota, weights };
+  const { token, stored } = await createAccessToken(options, choices);
   const { id, expiresAt } = stored;
-  return { data: { token, id, role, name, expiresAt }, text: () => token };
+  const rights = { models, quota: quota ?? null, weights };
+  return { data: { token, id, role, name, expiresAt, ...rights }, text: () => token };
 }
 
 async function list({ options, positionals }: TokensCall): Promise<Outcome> {
   refuseId(positionals, '"mnist tokens list" lists all tokens');
   const tokens = (await readTokens(options.tokensFile)).map((token) => {
-    const { id, name, role, createdAt, expiresAt } = token;
+    const { id, name, role, createdAt, expiresAt, models = [], quota = null, weights = true } = token;
     const hash = 'salt' in token ? 'scrypt' : 'sha256';
-    return { id, name, role, createdAt, expiresAt, expired: isExpired(token), hash };
+    const rights = { models, quota, weights: weights || role === 'administer' };
+    return { id, name, role, createdAt, expiresAt, expired: isExpired(token), hash, ...rights };
   });
-  const rows = tokens.map(({ id, name, role, createdAt, expiresAt, expired }) => [
+  const rows = tokens.map(({ id, name, role, createdAt, expiresAt, expired, models, quota, weights }) => [
     id,
     name,
     role,
+    models.length === 0 ? 'all' : models.join(', '),
+    quota === null ? 'any' : String(quota),
+    weights ? 'yes' : 'no',
     createdAt,
     expired ? 'expired' : (expiresAt ?? 'until revoked'),
   ]);
@@ -82,7 +108,7 @@ async function list({ options, positionals }: TokensCall): Promise<Outcome> {
     text: () =>
       rows.length === 0
         ? `no tokens in ${options.tokensFile}`
-        : table(['id', 'label', 'role', 'created', 'expires'], rows),
+        : table(['id', 'label', 'role', 'models', 'a day', 'weights', 'created', 'expires'], rows),
   };
 }
 

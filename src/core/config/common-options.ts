@@ -42,6 +42,19 @@ export const registryDirOption = z
   .default('models')
   .meta({ description: 'folder of the model registry', placeholder: 'FOLDER' });
 
+/** The private key of whoever signs. */
+export const signKeyOption = z
+  .string()
+  .min(1)
+  .optional()
+  .meta({ description: 'private key (PEM) to sign with', placeholder: 'FILE' });
+
+/** What a registry must have, whoever may write to it. */
+export const policyOption = z.string().min(1).optional().meta({
+  description: 'trusted copy of the registry’s policy: refuse a registry without it, or with an older one',
+  placeholder: 'FILE',
+});
+
 export const testTimeAugmentationOption = z.boolean().default(false).meta({
   description: 'average the probabilities over shifted, rotated and scaled views of each image',
 });

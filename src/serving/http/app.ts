@@ -13,6 +13,7 @@ import helmet from 'helmet';
 import type { ServerMetrics } from '../metrics.js';
 import type { Authenticator, Caller } from '../security/authenticator.js';
 import { helmetOptions } from '../security/headers.js';
+import type { TokenQuotas } from '../security/quotas.js';
 import type { TokenRole } from '../security/roles.js';
 import { withoutSecrets } from '../security/token.js';
 import { admit } from './guards/admission.js';
@@ -29,6 +30,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The role that a route needs; "nobody" for those that are open to all. Without it, "administer". */
     role?: TokenRole | 'nobody';
+    /** Whether it gives the model's weights, which is a right of its own. */
+    isWeights?: boolean;
   }
   interface FastifyRequest {
     caller: Caller | undefined;
@@ -47,7 +50,12 @@ export interface AppOptions {
   bodyBudget: number;
   /** How long a connection may stand still, also while its request is answered, in milliseconds. */
   idleTimeoutMs: number;
-  tls: { cert: Buffer; key: Buffer } | undefined;
+  /** With `ca`, clients must have a certificate that it signed. */
+  tls: { cert: Buffer; key: Buffer; ca?: Buffer | undefined } | undefined;
+  /** The names of the models that are served: tokens may be for others. */
+  models: readonly string[];
+  /** Counts the requests of tokens that have a quota. */
+  quotas?: TokenQuotas | undefined;
   /** Addresses of reverse proxies whose word about clients is taken (X-Forwarded-For, -Host and -Proto). */
   trustedProxies: readonly string[];
   /** Origins whose pages may use the server. */
@@ -117,7 +125,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 function newFastify(options: AppOptions): FastifyInstance {
   const { requestTimeoutMs, idleTimeoutMs, tls, logger, trustedProxies, basePath } = options;
   const app = fastify({
-    ...(tls ? { https: { ...tls, ...SERVER_OPTIONS, handshakeTimeout: HEADERS_TIMEOUT_MS } } : {}),
+    ...(tls && {
+      https: { ...tls, ...clientsOf(tls), ...SERVER_OPTIONS, handshakeTimeout: HEADERS_TIMEOUT_MS },
+    }),
     ...(tls ? {} : { http: { ...SERVER_OPTIONS } }),
     logger: logger ?? false,
     // `requestLogger` logs each request in one line, once it is answered.
@@ -141,6 +151,11 @@ function newFastify(options: AppOptions): FastifyInstance {
   app.server.headersTimeout = Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs);
   app.server.maxConnections = MAX_CONNECTIONS;
   return app;
+}
+
+/** Mutual TLS, where there is an authority for the certificates of clients. */
+function clientsOf({ ca }: NonNullable<AppOptions['tls']>): object {
+  return ca ? { requestCert: true, rejectUnauthorized: true } : {};
 }
 
 /** An address without the path that a proxy has put before it, if it has. */

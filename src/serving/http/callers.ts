@@ -5,7 +5,7 @@ import type { Caller } from '../security/authenticator.js';
 import { parseToken, tokenOf } from '../security/token.js';
 
 /** Who sends requests where no token is needed: anybody on this machine. */
-export const WITHOUT_TOKEN: Caller = { id: 'loopback', role: 'administer' };
+export const WITHOUT_TOKEN: Caller = { id: 'loopback', role: 'administer', weights: true };
 
 type From = Pick<FastifyRequest, 'caller' | 'ip'>;
 

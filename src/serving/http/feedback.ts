@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { HttpError } from '../http-errors.js';
 import type { ServedModels } from '../models.js';
+import { requireModel } from '../security/authenticator.js';
 import { ownerOf } from './callers.js';
 import { jsonBody } from './json-body.js';
 import { rateLimiter } from './rate-limits.js';
@@ -37,6 +38,7 @@ export function registerFeedback(app: FastifyInstance, models: ServedModels, per
     const { id, index, label, model } = jsonBody(request, schema);
     const owner = ownerOf(request);
     const asked = model === undefined ? [...models] : [models.named(model)];
+    requireModel(request.caller!, ...asked.map(({ name }) => name));
     const { monitor } = asked.find((served) => served.monitor.remembers(owner, id, index)) ?? asked[0]!;
     return { id, index, ...(await monitor.label({ owner, id, index, label })) };
   });

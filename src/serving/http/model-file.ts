@@ -41,7 +41,7 @@ export function registerModelFile(
     const files = new Map(
       [...models].map(({ name, versions }) => [name, ofCurrentVersion(versions, encode)]),
     );
-    app.get(url, { config, schema: schema(what) }, async (request, reply) => {
+    app.get(url, { config: { ...config, isWeights: true }, schema: schema(what) }, async (request, reply) => {
       const { name, versions } = chosenModel(models, request);
       if (versions.isEnsemble) throw new HttpError('CONFLICT', 'an ensemble runs on the server alone');
       const bytes = await files.get(name)!().catch((error: unknown) => {

@@ -13,6 +13,12 @@ export interface Caller {
   /** The token's id, or "loopback" where none is needed. */
   id: string;
   role: TokenRole;
+  /** The models that it may use; undefined for all. */
+  models?: readonly string[] | undefined;
+  /** Requests a day; undefined for any number. */
+  quota?: number | undefined;
+  /** Whether it may read the model's weights. */
+  weights: boolean;
 }
 
 /** How long a revoked token may still be accepted. */
@@ -65,7 +71,8 @@ export class Authenticator {
         ? await this.#slow.check(token, parsed.secret, stored, sender)
         : timingSafeEqual(digestOf(token), stored ? Buffer.from(stored.sha256, 'hex') : NO_DIGEST);
     if (!stored || !isRight || isExpired(stored)) throw new HttpError('UNAUTHENTICATED');
-    return { id: stored.id, role: stored.role };
+    const { id, role, models, quota, weights = true } = stored;
+    return { id, role, models, quota, weights: weights || role === 'administer' };
   }
 
   /** Callers who come while the file is read wait for the same reading. */
@@ -96,4 +103,15 @@ export class Authenticator {
 /** Throws FORBIDDEN where a caller's role does not include the needed one. */
 export function requireRole({ role }: Caller, needed: TokenRole): void {
   if (!allows(role, needed)) throw new HttpError('FORBIDDEN', `this needs a token of the role "${needed}"`);
+}
+
+/** Throws FORBIDDEN where a caller's token is for none of some models. */
+export function requireModel({ models }: Caller, ...names: string[]): void {
+  if (models && !names.some((name) => models.includes(name)))
+    throw new HttpError('FORBIDDEN', 'this token is for other models');
+}
+
+/** Throws FORBIDDEN where a caller may use the model, but not read its weights. */
+export function requireWeights({ weights }: Caller): void {
+  if (!weights) throw new HttpError('FORBIDDEN', 'this token may not read the weights of the model');
 }

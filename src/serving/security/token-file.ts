@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { z } from 'zod';
 
+import { MODEL_NAME } from '../../artifacts/model-registry.js';
 import { ToolkitError } from '../../core/errors.js';
 import { writeSecretAtomically } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
@@ -19,6 +20,12 @@ const described = z.strictObject({
   role: z.enum(roles),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().nullable(),
+  /** The models that it may be used for; left out, all. */
+  models: z.array(z.string().regex(MODEL_NAME)).min(1).max(100).optional(),
+  /** Requests a day that it may send; left out, any number. */
+  quota: z.int().min(1).optional(),
+  /** Whether it may read the model's weights; left out, as in earlier versions, it may. */
+  weights: z.boolean().optional(),
 });
 
 /** What a token's secret is compared with: its SHA-256, or what version 0.1 stored, a salted scrypt hash. */
@@ -42,6 +49,12 @@ export interface TokenChoices {
   role: TokenRole;
   /** Until it expires; undefined for never. */
   days: number | undefined;
+  /** The models that it may be used for; left out, all. */
+  models?: readonly string[] | undefined;
+  /** Requests a day that it may send. */
+  quota?: number | undefined;
+  /** Whether it may read the model's weights; left out, it may. */
+  weights?: boolean | undefined;
 }
 
 /**
@@ -66,7 +79,7 @@ export async function readTokens(path: string): Promise<StoredToken[]> {
  */
 export async function createToken(
   path: string,
-  { name, role, days }: TokenChoices,
+  { name, role, days, models, quota, weights }: TokenChoices,
   announce: (stored: StoredToken) => Promise<void> = () => Promise.resolve(),
 ): Promise<{ token: string; stored: StoredToken }> {
   const id = randomBytes(6).toString('hex');
@@ -78,6 +91,9 @@ export async function createToken(
     role,
     createdAt: new Date(now).toISOString(),
     expiresAt: days === undefined ? null : new Date(now + days * 86_400_000).toISOString(),
+    ...(models && models.length > 0 && { models: [...models] }),
+    ...(quota !== undefined && { quota }),
+    ...(weights !== undefined && { weights }),
     sha256: digestOf(token).toString('hex'),
   };
   // Nothing is announced of a file that cannot be used.

@@ -6,7 +6,7 @@ import type { Chosen } from '../../core/config/resolve.js';
 import { targets } from '../../deployment/targets/index.js';
 import type { TargetDefinition } from '../../deployment/targets/target.js';
 import { modelStageOptions } from '../../engine/backends/options.js';
-import { registryDirOption } from '../../core/config/common-options.js';
+import { registryDirOption, signKeyOption } from '../../core/config/common-options.js';
 
 /** Goes with the targets that have a destination. */
 function targetsFor(destination: TargetDefinition['destination']): OnlyWith {
@@ -37,6 +37,10 @@ export const deployFields = z.strictObject({
   minAccuracy: z.number().min(0).max(1).optional().meta({
     description: 'refuse with exit code 5 if test accuracy is lower',
     placeholder: 'X',
+  }),
+  signKey: signKeyOption.meta({
+    description: 'sign the result with this private key (PEM; P-256 or P-384)',
+    placeholder: 'FILE',
   }),
   registryDir: registryDirOption,
   ...modelStageOptions,

@@ -2,13 +2,16 @@ import { join } from 'node:path';
 
 import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
 import { writeManifest, type Manifest } from '../../artifacts/manifest.js';
+import { ModelRegistry } from '../../artifacts/model-registry.js';
 import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { currentKeyring } from '../../core/encryption/session.js';
 import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
+import { readEcdsaKey } from '../../core/signing/keys.js';
 import { describeBundle } from '../../deployment/describe.js';
 import { requireAccuracy } from '../../deployment/gate.js';
+import { PolicyDesk } from '../../deployment/policy/desk.js';
 import { folderDestination, registryDestination, type Destination } from '../../deployment/publish.js';
 import { spreadImages, type DeploymentSource, type ExportedModel } from '../../deployment/source.js';
 import { withStaging } from '../../deployment/staging.js';
@@ -52,7 +55,7 @@ export interface Deployment {
  *
  * @param name a checkpoint file, a run's folder or name, or `latest`
  *
- * Throws QUALITY_GATE_NOT_MET, ENCRYPTION_REFUSED, EXPORT_UNSUPPORTED, EXPORT_DIFFERS, OUTPUT_EXISTS, AUDIT_BROKEN, FOLDER_BUSY, the errors of
+ * Throws SIGNING_KEY_UNUSABLE, SECRET_EXPOSED, the errors of policies, QUALITY_GATE_NOT_MET, ENCRYPTION_REFUSED, EXPORT_UNSUPPORTED, EXPORT_DIFFERS, OUTPUT_EXISTS, AUDIT_BROKEN, FOLDER_BUSY, the errors of
  * checkpoints and storage, and what the earlier stages and `startBackend` throw.
  */
 export async function deploy(
@@ -148,12 +151,15 @@ async function fill(
   }
 }
 
-function destinationOf(options: DeployOptions, { description }: Checkpoint): Promise<Destination> {
+async function destinationOf(options: DeployOptions, { description }: Checkpoint): Promise<Destination> {
   const { to, registryDir, name = description.data.dataset, output } = options;
+  // What a key or a policy refuses is said before anything is computed.
+  const key = options.signKey === undefined ? undefined : await readEcdsaKey(options.signKey);
   if (targets.get(to.name)?.destination === 'registry') {
-    return Promise.resolve(registryDestination(registryDir, name));
+    await new PolicyDesk(new ModelRegistry(registryDir), key).requirePublisher();
+    return registryDestination(registryDir, name, key);
   }
-  return folderDestination(output ?? join('deployments', `${description.run}-${to.name}`), registryDir);
+  return folderDestination(output ?? join('deployments', `${description.run}-${to.name}`), registryDir, key);
 }
 
 async function withSource<Result>(

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { aliasNames, type AliasEvent, type AliasName } from '../../artifacts/alias.js';
 import { readManifest } from '../../artifacts/manifest.js';
 import type { ModelRegistry } from '../../artifacts/model-registry.js';
+import { PolicyGuard } from '../../artifacts/policy/guard.js';
 import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import { verifyRecords, type RecordsChecked } from '../../deployment/registry-records.js';
-import { registryDirOption } from '../../core/config/common-options.js';
+import { policyOption, registryDirOption, signKeyOption } from '../../core/config/common-options.js';
 
 /** The options of `registry`, beside what is to be done. */
 export const registryFields = z.strictObject({
@@ -19,6 +20,11 @@ export const registryFields = z.strictObject({
     .boolean()
     .default(false)
     .meta({ description: 'promote even a worse model; recorded in the audit log' }),
+  signKey: signKeyOption.meta({
+    description: 'private key (PEM) of an approver or, to sign a version, of its publisher',
+    placeholder: 'FILE',
+  }),
+  policy: policyOption,
   registryDir: registryDirOption,
 });
 
@@ -79,26 +85,41 @@ export async function registryHistory(registry: ModelRegistry, name: string): Pr
 /** What was verified. */
 export interface RegistryVerified extends RecordsChecked {
   versions: number;
+  /** The version of the policy that all of it complies with, where there is one. */
+  policy?: number;
 }
 
 /**
- * Checks every file of every version against its hash, and versions and aliases against the audit log. Throws MODEL_CORRUPT,
- * MODEL_MISSING or AUDIT_BROKEN for the first that is not as deployed.
+ * Checks every file of every version against its hash, versions and aliases against the audit log and, where there is a policy,
+ * signatures and approvals. Throws MODEL_CORRUPT, MODEL_MISSING or AUDIT_BROKEN for the first that is not as deployed, and the errors of
+ * policies and signatures.
+ *
+ * @param trusted a copy of the registry's policy that is kept elsewhere
  */
-export async function verifyRegistry(registry: ModelRegistry, name?: string): Promise<RegistryVerified> {
+export async function verifyRegistry(
+  registry: ModelRegistry,
+  name?: string,
+  trusted?: string,
+): Promise<RegistryVerified> {
   if (name !== undefined) await requireModel(registry, name);
+  const guard = new PolicyGuard(registry, trusted);
+  const state = await guard.state();
   let versions = 0;
   for (const model of name === undefined ? await registry.names() : [name]) {
     for (const version of await registry.versions(model)) {
-      await registry.resolve(model, version);
+      const resolved = await registry.resolve(model, version);
+      if (state) await guard.requirePublished(state, resolved);
       versions++;
     }
     // An alias whose version is gone is as bad as a damaged version.
     for (const alias of aliasNames) {
-      if ((await registry.current(model, alias)) !== undefined) await registry.resolve(model, alias);
+      if ((await registry.current(model, alias)) === undefined) continue;
+      const resolved = await registry.resolve(model, alias);
+      if (state && alias === 'production') await guard.requireApproved(state, resolved);
     }
   }
-  return { versions, ...(await verifyRecords(registry, name)) };
+  const records = await verifyRecords(registry, name);
+  return { versions, ...records, ...(state && { policy: state.policy.content.version }) };
 }
 
 /** The model to use: the one named, or the only one in the registry. Throws MODEL_MISSING or USAGE. */

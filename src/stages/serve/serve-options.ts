@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { MODEL_NAME } from '../../artifacts/model-registry.js';
 import { modelStageOptions } from '../../engine/backends/options.js';
-import { registryDirOption } from '../../core/config/common-options.js';
+import { policyOption, registryDirOption } from '../../core/config/common-options.js';
 
 export const tokensFileOption = z
   .string()
@@ -76,6 +76,11 @@ export const serveFields = z.strictObject({
   requireTokens: z.boolean().default(false).meta({ description: 'require tokens on localhost too' }),
   tlsCert: file.meta({ description: 'TLS certificate (PEM)', placeholder: 'FILE' }),
   tlsKey: file.meta({ description: 'TLS private key (PEM)', placeholder: 'FILE' }),
+  tlsClientCa: file.meta({
+    description: 'mutual TLS: only clients with a certificate of this authority (PEM) can connect',
+    placeholder: 'FILE',
+    onlyWith: { options: ['tlsCert'] },
+  }),
   bodyLimit: z.number().min(0.01).max(100).default(8).meta({ description: 'largest request body, in MiB' }),
   maxPixels: z
     .int()
@@ -167,6 +172,7 @@ export const serveFields = z.strictObject({
       description: 'clients whose evaluation keys are held, each about 70 MB of memory; beyond it, 503',
       onlyWith: { options: ['encrypted'] },
     }),
+  policy: policyOption,
   registryDir: registryDirOption,
   ...modelStageOptions,
 });

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { join } from 'node:path';
 import { AuditLog } from '../../artifacts/audit.js';
 import { ModelRegistry } from '../../artifacts/model-registry.js';
 import { currentKeyring, keepKeys } from '../../core/encryption/session.js';
-import { ToolkitError } from '../../core/errors.js';
+import { asToolkitError, ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { readError } from '../../core/files.js';
 import { readSecret } from '../../core/secrets.js';
@@ -21,6 +22,7 @@ import { ServedModels } from '../../serving/models.js';
 import { laneCount, type LoadModel } from '../../serving/predictor.js';
 import { isLoopback } from '../../serving/security/addresses.js';
 import { Authenticator } from '../../serving/security/authenticator.js';
+import { TokenQuotas } from '../../serving/security/quotas.js';
 import { startHttpServer, type HttpServer, type Shutdown } from '../../serving/server.js';
 import { ClassificationService, countingObserver } from '../../serving/service.js';
 import type { ModelSource } from '../../serving/source.js';
@@ -62,6 +64,7 @@ export interface ServeOutput {
 const IDLE_TIMEOUT_MS = 120_000;
 /** Bytes of bodies that are held at a time: 32 of the largest that are taken by default. */
 const BODY_BUDGET = 256 * 2 ** 20;
+const SAVE_COUNTS_MS = 1000;
 /** Requests a second for each address, where other machines can connect. */
 const PUBLIC_RATE_LIMIT = 100;
 
@@ -103,6 +106,8 @@ export async function startServer(
 ): Promise<RunningServer> {
   const authenticator = await authenticatorFor(options, context);
   const tls = await tlsFor(options, context);
+  const quotas = authenticator && new TokenQuotas(`${options.tokensFile}.usage`);
+  await quotas?.load();
   const sources = await findSources(words, options);
   const maxImages = largestRequest(options, sources);
   // Of many cores, one stays with the event loop: it reads requests while a batch is computed.
@@ -127,6 +132,7 @@ export async function startServer(
       bodyBudget: Math.max(BODY_BUDGET, 4 * bodyLimit),
       rateLimit: options.rateLimit ?? (isLoopback(options.host) ? undefined : PUBLIC_RATE_LIMIT),
       tls,
+      quotas,
       logger: options.logLevel === 'silent' ? false : { level: options.logLevel, stream: log, base: null },
     },
     limits: {
@@ -145,7 +151,32 @@ export async function startServer(
   const { first, names } = models;
   const version = first.versions.roles.get('production') ?? '';
   context.emit({ event: 'listening', url: server.url, model: first.name, version, models: names });
-  return followSources(server, models, options, context);
+  const running = followSources(server, models, options, context);
+  return quotas ? keepCounts(running, quotas, context) : running;
+}
+
+/** Writes what tokens have used, every second and at the end. */
+function keepCounts(running: RunningServer, quotas: TokenQuotas, { emit }: StageContext): RunningServer {
+  let isWarned = false;
+  const save = async (): Promise<void> => {
+    await quotas.save().catch((error: unknown) => {
+      if (isWarned) return;
+      isWarned = true;
+      const { code, message } = asToolkitError(error);
+      const hint = 'what tokens have used is counted, but a restart forgets it';
+      emit({ event: 'warning', code, message, hint });
+    });
+  };
+  const timer = setInterval(() => void save(), SAVE_COUNTS_MS);
+  return {
+    ...running,
+    async stop() {
+      clearInterval(timer);
+      const shutdown = await running.stop();
+      await save();
+      return shutdown;
+    },
+  };
 }
 
 /** Has the server follow its sources: new versions, and what drift is compared with. */
@@ -273,18 +304,39 @@ async function authenticatorFor(
   return authenticator;
 }
 
-async function tlsFor({ tlsCert, tlsKey }: ServeOptions, context: StageContext): Promise<AppOptions['tls']> {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+async function tlsFor(
+  { tlsCert, tlsKey, tlsClientCa }: ServeOptions,
+  context: StageContext,
+): Promise<AppOptions['tls']> {
+  if (tlsCert === undefined && tlsKey === undefined && tlsClientCa === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) {
     throw new ToolkitError('USAGE', {
       message: 'HTTPS needs a certificate and its key',
       hint: 'give both --tls-cert and --tls-key',
     });
   }
-  const cert = await readFile(tlsCert).catch((error: unknown) => {
-    throw readError(error, tlsCert);
+  const cert = await readBytes(tlsCert);
+  const key = await readKey(tlsKey, context);
+  return { cert, key, ca: tlsClientCa === undefined ? undefined : await readAuthority(tlsClientCa) };
+}
+
+/** The certificates of the authorities whose clients may connect: an empty list would let in those of any public authority. */
+async function readAuthority(path: string): Promise<Buffer> {
+  const bytes = await readBytes(path);
+  try {
+    void new X509Certificate(bytes);
+    return bytes;
+  } catch (error) {
+    const message = `${path}: not a certificate in PEM`;
+    const hint = 'name the certificate of the authority that signs those of the clients with --tls-client-ca';
+    throw new ToolkitError('USAGE', { message, hint }, { cause: error });
+  }
+}
+
+async function readBytes(path: string): Promise<Buffer> {
+  return readFile(path).catch((error: unknown) => {
+    throw readError(error, path);
   });
-  return { cert, key: await readKey(tlsKey, context) };
 }
 
 /** A private key that others can change is refused; one that they can only read is used, with a warning. */

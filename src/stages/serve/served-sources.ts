@@ -21,26 +21,32 @@ const REGISTERED = 'registry:';
 export async function findSources(words: readonly string[], options: ServeOptions): Promise<ServedSources> {
   const registry = new ModelRegistry(options.registryDir);
   const [first, ...others] = words;
-  if (first === undefined) return [new RegistrySource(registry, await chooseModel(registry, options.name))];
+  if (first === undefined) {
+    const chosen = await chooseModel(registry, options.name);
+    return [new RegistrySource(registry, chosen, options.policy)];
+  }
   if (others.length > 0 && options.name !== undefined) {
     throw usage('--name is for one model', 'name each of several: mnist serve NAME=RUN NAME=RUN');
   }
   const sources: [ModelSource, ...ModelSource[]] = [await findSource(first, registry, options)];
   for (const word of others) sources.push(await findSource(word, registry, options));
   requireDistinct(sources);
-  if (!sources.some((source) => source instanceof RegistrySource)) refuseCandidate(options);
+  if (!sources.some((source) => source instanceof RegistrySource)) {
+    refuseCandidate(options);
+    refusePolicy(options);
+  }
   return sources;
 }
 
 async function findSource(
   word: string,
   registry: ModelRegistry,
-  { name, checkpointsDir }: ServeOptions,
+  { name, checkpointsDir, policy }: ServeOptions,
 ): Promise<ModelSource> {
   const { given = name, source } = await splitWord(word);
   if (source.startsWith(REGISTERED)) {
     const registered = source.slice(REGISTERED.length);
-    return new RegistrySource(registry, registered, given ?? registered);
+    return new RegistrySource(registry, registered, policy, given ?? registered);
   }
   const members = await membersOf(source);
   const paths: string[] = [];
@@ -88,6 +94,15 @@ function refuseCandidate({ canary, shadow }: ServeOptions): void {
   throw usage(
     `${option} needs a candidate, and a checkpoint has none`,
     `serve a model of the registry with --name NAME, or leave ${option} out`,
+  );
+}
+
+/** Checkpoints that are served by themselves have no signature. Throws USAGE. */
+function refusePolicy({ policy }: ServeOptions): void {
+  if (policy === undefined) return;
+  throw usage(
+    '--policy is for models of the registry, and a checkpoint was named',
+    'serve a model of the registry with --name NAME, or leave --policy out',
   );
 }
 

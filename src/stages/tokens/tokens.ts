@@ -25,7 +25,9 @@ export async function createAccessToken(
   choices: TokenChoices,
 ): Promise<{ token: string; stored: StoredToken }> {
   return createToken(tokensFile, choices, async ({ id, role, name, expiresAt }) => {
-    await record(registryDir, 'tokens create', id, { role, name, expiresAt, tokensFile });
+    const { models = [], quota = null, weights = true } = choices;
+    const rights = { models: models.join(', '), quota, weights };
+    await record(registryDir, 'tokens create', id, { role, name, expiresAt, tokensFile, ...rights });
   });
 }
 
@@ -55,7 +57,7 @@ async function record(
   registryDir: string,
   action: 'tokens create' | 'tokens revoke',
   id: string,
-  details: Readonly<Record<string, string | null>>,
+  details: Readonly<Record<string, string | number | boolean | null>>,
 ): Promise<undefined> {
   const log = new AuditLog(new ModelRegistry(registryDir).auditFile);
   await log.append({ actor: currentActor(), action, subject: `token ${id}`, details: { ...details } });

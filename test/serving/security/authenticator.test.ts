@@ -21,7 +21,7 @@ it('a token proves who asks', async () => {
   const { token, stored } = await createToken(path, infer);
   const authenticator = new Authenticator(path);
   expect(await authenticator.count()).toEqual({ valid: 1, slow: 0 });
-  const caller = { id: stored.id, role: 'infer' };
+  const caller = { id: stored.id, role: 'infer', weights: true };
   expect(await authenticator.authenticate(`Bearer ${token}`, HERE)).toEqual(caller);
   const password = Buffer.from(`me:${token}`).toString('base64');
   expect(await authenticator.authenticate(`Basic ${password}`, HERE)).toEqual(caller);

@@ -2,8 +2,16 @@ import type { FastifyRequest } from 'fastify';
 
 import { HttpError } from '../../http-errors.js';
 import { hostName, isLoopback, networkOf } from '../../security/addresses.js';
-import { requireRole, type Authenticator } from '../../security/authenticator.js';
+import {
+  requireModel,
+  requireRole,
+  requireWeights,
+  type Authenticator,
+  type Caller,
+} from '../../security/authenticator.js';
 import { isFromOtherSite } from '../../security/origins.js';
+import type { TokenQuotas } from '../../security/quotas.js';
+import type { TokenRole } from '../../security/roles.js';
 import { WITHOUT_TOKEN } from '../callers.js';
 import type { TakeFromLimit } from '../rate-limits.js';
 
@@ -13,6 +21,10 @@ export interface Admission {
   authenticator: Authenticator | undefined;
   /** Origins whose pages may use the server. */
   allowedOrigins: ReadonlySet<string>;
+  /** The names of the models that are served. */
+  models: readonly string[];
+  /** Counts the requests of tokens that have a quota. */
+  quotas?: TokenQuotas | undefined;
 }
 
 /**
@@ -32,7 +44,24 @@ export async function admit(
   if (takeFromLimit && !(await takeFromLimit(request))) throw new HttpError('RATE_LIMITED');
   if (refusal) throw refusal;
   // An address that does not exist is not found for every valid caller, whatever their role.
-  if (!request.is404) requireRole(request.caller!, role);
+  if (!request.is404) requireRights(request, request.caller!, role, admission);
+}
+
+/** What a token allows beside what its sender is known by. */
+function requireRights(
+  { method, params, routeOptions }: FastifyRequest,
+  caller: Caller,
+  role: TokenRole,
+  { models, quotas }: Admission,
+): void {
+  requireRole(caller, role);
+  const { name } = params as { name?: string };
+  // Where the address does not say which model, the route decides.
+  requireModel(caller, ...(name === undefined ? models : [name]));
+  if (routeOptions.config.isWeights) requireWeights(caller);
+  // What is posted costs the server work; pages and descriptions are free.
+  if (method === 'POST' && quotas && !quotas.take(caller))
+    throw new HttpError('RATE_LIMITED', 'the requests of this token for today (UTC) are used up');
 }
 
 /** Sets the request's caller. */
