@@ -45,10 +45,22 @@ export function scaledErfc(x: number): number {
   return (1 / Math.sqrt(Math.PI) - square * quotient(FAR, square)) / x;
 }
 
-/** The probability that a standard normal variable lies between two values; precise in both tails. */
-export function normalBetween(from: number, to: number): number {
-  const tail = (x: number): number => erfc(x / Math.SQRT2) / 2;
-  return from >= 0 ? tail(from) - tail(to) : tail(-to) - tail(-from);
+/** A place on the standard normal distribution, and the probability of what lies further from 0 on its side. */
+export interface NormalPlace {
+  readonly x: number;
+  readonly beyond: number;
+}
+
+/** The place x of a standard normal variable. */
+export function normalPlace(x: number): NormalPlace {
+  return { x, beyond: erfc(Math.abs(x) / Math.SQRT2) / 2 };
+}
+
+/** The probability that a standard normal variable lies between two places; precise in both tails. */
+export function normalBetween(from: NormalPlace, to: NormalPlace): number {
+  if (from.x >= 0) return from.beyond - to.beyond;
+  if (to.x <= 0) return to.beyond - from.beyond;
+  return 1 - to.beyond - from.beyond;
 }
 
 /** The value of a rational function, by Horner's rule. */

@@ -21,12 +21,25 @@ const MOST_TERMS = 1_000_000;
 export function renyiEpsilon(events: readonly PrivacyEvent[], delta: number): number {
   const effective = events.filter(({ sampleRate, steps }) => sampleRate > 0 && steps > 0);
   if (effective.length === 0) return 0;
-  const bounds = ORDERS.map((order) => {
-    const divergence = effective.reduce((sum, event) => sum + event.steps * renyiDivergence(event, order), 0);
-    return divergence - (Math.log(delta) + Math.log(order)) / (order - 1) + Math.log1p(-1 / order);
-  });
+  const bound = smallestOver(
+    effective,
+    (order) => Math.log1p(-1 / order) - (Math.log(delta) + Math.log(order)) / (order - 1),
+  );
+  return Math.max(0, bound);
+}
+
+/** A bound that the privacy loss of all steps together exceeds with a probability of at most `tail` (Chernoff). */
+export function lossBound(events: readonly PrivacyEvent[], tail: number): number {
+  return smallestOver(events, (order) => -Math.log(tail) / (order - 1));
+}
+
+/** The smallest sum of divergence and another term, over all orders. */
+function smallestOver(events: readonly PrivacyEvent[], addend: (order: number) => number): number {
+  const sums = ORDERS.map((order) =>
+    events.reduce((sum, event) => sum + event.steps * renyiDivergence(event, order), addend(order)),
+  );
   // An order whose divergence overflows says nothing, and the others still do.
-  return Math.max(0, Math.min(...bounds.filter((bound) => !Number.isNaN(bound)), Infinity));
+  return Math.min(...sums.filter((sum) => !Number.isNaN(sum)), Infinity);
 }
 
 /** The Rényi divergence of one step, of an order above 1. */
