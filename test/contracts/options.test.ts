@@ -91,6 +91,7 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
     return { options: { expect: head } };
   },
   'audit list': () => ({}),
+  'audit privacy': ({ checkpoint }) => ({ positionals: [checkpoint] }),
   serve: ({ folder, checkpoint }) => ({
     positionals: [checkpoint],
     options: { port: 0, feedbackDir: join(folder, 'feedback') },

@@ -4,11 +4,13 @@ import { AuditLog } from '../../artifacts/audit.js';
 import { ModelRegistry } from '../../artifacts/model-registry.js';
 import { registryDirOption } from '../../core/config/common-options.js';
 import { verifyRecords } from '../../deployment/registry-records.js';
+import { privacyAuditFields } from '../../stages/audit/privacy-audit-options.js';
 import { auditText, auditVerifiedText } from '../terminal/results/audit.js';
 import type { Outcome } from '../terminal/reporter.js';
+import { privacy, privacyAction } from './audit/privacy.js';
 import { defineCommand, withCommonOptions, type Call } from '../command.js';
 
-const actions = ['verify', 'list'] as const;
+const actions = ['verify', 'list', 'privacy'] as const;
 
 const space = withCommonOptions(
   z.strictObject({
@@ -21,6 +23,7 @@ const space = withCommonOptions(
         allowed: '64 hexadecimal digits',
         placeholder: 'HASH',
       }),
+    ...privacyAuditFields.shape,
     registryDir: registryDirOption,
   }),
 );
@@ -28,10 +31,17 @@ const space = withCommonOptions(
 type AuditCall = Call<typeof space>;
 
 export const auditCommand = defineCommand({
-  summary: 'verify or list the log of deploys, promotions and rollbacks',
-  positionals: [{ name: 'action', description: 'action to perform', required: true, choices: actions }],
+  summary: 'verify or list the log of deploys, promotions and rollbacks; attack a model’s privacy',
+  positionals: [
+    { name: 'action', description: 'action to perform', required: true, choices: actions },
+    { name: 'subject', description: 'privacy: checkpoint to attack', required: false, kind: 'checkpoint' },
+  ],
   space,
-  actions: { verify: { options: ['expect', 'registryDir'] }, list: { options: ['registryDir'] } },
+  actions: {
+    verify: { options: ['expect', 'registryDir'] },
+    list: { options: ['registryDir'] },
+    ...privacyAction,
+  },
   examples: [
     [
       'mnist audit verify',
@@ -39,9 +49,10 @@ export const auditCommand = defineCommand({
     ],
     ['mnist audit verify --expect HASH', 'also if records were cut off since that hash was printed'],
     ['mnist audit list', 'who did what and when'],
+    ['mnist audit privacy latest', 'what a model gives away about its training images'],
   ],
   run(call) {
-    return { verify, list }[call.positionals[0] as (typeof actions)[number]](call);
+    return { verify, list, privacy }[call.positionals[0] as (typeof actions)[number]](call);
   },
 });
 
