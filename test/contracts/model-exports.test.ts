@@ -30,6 +30,7 @@ const variants: [name: string, options: object, features: { name: string }][] = 
   ['transformer', { width: 8, depth: 1, heads: 2, patchSize: 5, pooling: 'class-token' }, RAW],
   ['mlp', {}, { name: 'pca', ...features.require('pca').options.parse({ pcaComponents: 4 }) }],
   ['mlp', {}, { name: 'hog', ...features.require('hog').options.parse({}) }],
+  ['mlp', { hiddenLayers: [] }, { name: 'scattering', ...features.require('scattering').options.parse({}) }],
 ];
 
 it.each(variants)(

@@ -153,6 +153,7 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
     await signModel(join(folder, 'model'), await readEcdsaKey(privateKey));
     return { positionals: [join(folder, 'model')], options: { verifyKey: [publicKey] } };
   },
+  'audit privacy': ({ checkpoint }) => ({ positionals: [checkpoint] }),
   serve: ({ folder, checkpoint }) => ({
     positionals: [checkpoint],
     options: { port: 0, feedbackDir: join(folder, 'feedback') },

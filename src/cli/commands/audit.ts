@@ -6,13 +6,15 @@ import { registryDirOption } from '../../core/config/common-options.js';
 import { verifyRecords } from '../../deployment/registry-records.js';
 import { logHeadFields } from '../../stages/audit/audit-options.js';
 import { verifyKept } from '../../stages/audit/kept-checkpoints.js';
+import { privacyAuditFields } from '../../stages/audit/privacy-audit-options.js';
 import { auditText, auditVerifiedText } from '../terminal/results/audit.js';
 import { keptText } from '../terminal/results/proof/log-heads.js';
 import type { Outcome } from '../terminal/reporter.js';
 import { check, checkpoint, headActions, proveLine } from './audit/heads.js';
+import { privacy, privacyAction } from './audit/privacy.js';
 import { defineCommand, withCommonOptions, type Call } from '../command.js';
 
-const actions = ['verify', 'list', 'checkpoint', 'prove', 'check'] as const;
+const actions = ['verify', 'list', 'checkpoint', 'prove', 'check', 'privacy'] as const;
 
 const space = withCommonOptions(
   z.strictObject({
@@ -26,6 +28,7 @@ const space = withCommonOptions(
         placeholder: 'HASH',
       }),
     ...logHeadFields,
+    ...privacyAuditFields.shape,
     registryDir: registryDirOption,
   }),
 );
@@ -33,12 +36,12 @@ const space = withCommonOptions(
 type AuditCall = Call<typeof space>;
 
 export const auditCommand = defineCommand({
-  summary: 'verify or list the log of deploys, promotions and rollbacks',
+  summary: 'verify, list or sign the log of deploys, promotions and rollbacks; attack a model’s privacy',
   positionals: [
     { name: 'action', description: 'action to perform', required: true, choices: actions },
     {
-      name: 'line',
-      description: 'prove: line of the log; check: file with a proof',
+      name: 'subject',
+      description: 'prove: line of the log; check: file with a proof; privacy: checkpoint to attack',
       required: false,
       kind: 'file',
     },
@@ -48,6 +51,7 @@ export const auditCommand = defineCommand({
     verify: { options: ['expect', 'witness', 'verifyKey', 'registryDir'] },
     list: { options: ['registryDir'] },
     ...headActions,
+    ...privacyAction,
   },
   examples: [
     [
@@ -64,9 +68,10 @@ export const auditCommand = defineCommand({
       'also if the log was cut, rewritten or restored from an older copy since then',
     ],
     ['mnist audit list', 'who did what and when'],
+    ['mnist audit privacy latest', 'what a model gives away about its training images'],
   ],
   run(call) {
-    return { verify, list, checkpoint, prove: proveLine, check }[
+    return { verify, list, checkpoint, prove: proveLine, check, privacy }[
       call.positionals[0] as (typeof actions)[number]
     ](call);
   },

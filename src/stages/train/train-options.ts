@@ -114,7 +114,11 @@ export const trainSpace = {
   fields: trainFields,
   choices: {
     model: { registry: models, fallback: 'mlp', description: 'model architecture' },
-    features: { registry: features, fallback: 'raw', description: 'input features: raw pixels, PCA or HOG' },
+    features: {
+      registry: features,
+      fallback: 'raw',
+      description: 'input features: raw pixels, PCA, HOG or scattering',
+    },
     loss: { registry: losses, fallback: 'cross-entropy', description: 'loss that is minimised' },
     optimizer: { registry: optimizers, fallback: 'adam', description: 'optimizer' },
     augment: {

@@ -1,0 +1,116 @@
+import {
+  add,
+  mean,
+  mul,
+  reshape,
+  rsqrt,
+  square,
+  sub,
+  transpose,
+  type Rank,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+
+import { ToolkitError } from '../../core/errors.js';
+import { defineFeatures } from './feature.js';
+import { paddedLength } from './wavelets/matrices.js';
+import { channelCount, ScatteringTransform, type ScatteringShape } from './wavelets/transform.js';
+
+/** PyTorch's, for group normalisation. */
+const EPSILON = 1e-5;
+/** The matrices of larger images would take more than 100 MB. */
+const MAX_SIDE = 64;
+
+/** The scattering transform: moduli of wavelet coefficients, twice, averaged. Nothing is learnt, so that it spends no privacy budget. */
+export const scattering = defineFeatures({
+  name: 'scattering',
+  summary: 'wavelet scattering transform of order 2; learns nothing from data',
+  source: 'Bruna and Mallat, “Invariant scattering convolution networks”, 2013; the wavelets are Kymatio’s',
+  options: z.strictObject({
+    scatteringScales: z
+      .int()
+      .min(1)
+      .max(5)
+      .default(2)
+      .meta({ description: 'how often images are halved; wavelets have as many scales' }),
+    scatteringAngles: z.int().min(2).max(16).default(8).meta({ description: 'wavelets of each scale' }),
+    scatteringGroups: z.int().min(0).max(1024).default(27).meta({
+      description:
+        'normalise each image by itself, its channels in at most so many groups of equal size; 0 for not at all',
+    }),
+  }),
+  build(
+    { scatteringScales: scales, scatteringAngles: angles, scatteringGroups },
+    { height, width, channels },
+  ) {
+    const shape = { height, width, scales, angles };
+    requireFit(shape);
+    const transform = new ScatteringTransform(shape);
+    const maps = channels * channelCount(shape);
+    const [down, across] = [height, width].map((side) => Math.floor(side / 2 ** scales)) as [number, number];
+    const groups = groupCount(maps, scatteringGroups);
+    const size = maps * down * across;
+    return {
+      description: `scattering of ${maps} channels of ${down}×${across}${groups > 0 ? ` in ${groups} groups` : ''}`,
+      size,
+      parameters: [],
+      cost: costOf(shape, channels, size),
+      apply(images) {
+        const [n] = images.shape;
+        const planes = reshape(channels === 1 ? images : transpose(images, [0, 3, 1, 2]), [
+          n * channels,
+          height,
+          width,
+        ]);
+        const features = transform.apply(planes);
+        const shown = groups > 0 ? normalized(reshape(features, [n, groups, size / groups])) : features;
+        return reshape<Rank.R4>(shown, [n, 1, size, 1]);
+      },
+    };
+  },
+});
+
+function requireFit({ height, width, scales }: ScatteringShape): void {
+  const [smallest, largest] = [Math.min(height, width), Math.max(height, width)];
+  if (smallest > 2 ** scales && largest <= MAX_SIDE) return;
+  throw new ToolkitError('USAGE', {
+    message: `--features scattering: images of ${height}×${width} are too ${largest > MAX_SIDE ? 'large' : `small for ${scales} scales`}; sides may be ${2 ** scales + 1} to ${MAX_SIDE}`,
+    hint: largest > MAX_SIDE ? 'use smaller images, or --features hog' : 'lower --scattering-scales',
+  });
+}
+
+/** The largest number of groups of equal size up to a limit. */
+function groupCount(maps: number, limit: number): number {
+  let groups = Math.min(limit, maps);
+  while (groups > 0 && maps % groups !== 0) groups--;
+  return groups;
+}
+
+/** Each group of an image with mean 0 and variance 1: [n, groups, values]. */
+function normalized(groups: Tensor): Tensor {
+  const centred = sub(groups, mean(groups, 2, true));
+  const variance = mean(square(centred), 2, true);
+  return mul(centred, rsqrt(add(variance, EPSILON)));
+}
+
+/** The maps of all wavelets, in the Fourier domain before and after each product, in space, and their moduli. */
+function costOf(
+  { height, width, scales, angles }: ScatteringShape,
+  channels: number,
+  size: number,
+): {
+  numbers: number;
+  operations: number;
+} {
+  const pixels = paddedLength(height, scales) * paddedLength(width, scales);
+  let numbers = 8 * pixels;
+  let operations = 20;
+  for (let first = 0; first < scales; first++) {
+    const own = pixels / 4 ** first;
+    numbers += angles * (8 * pixels + 12 * own);
+    numbers += (scales - 1 - first) * angles ** 2 * 12 * own;
+    operations += 40 + (scales - 1 - first) * 40;
+  }
+  return { numbers: channels * numbers + 6 * size, operations };
+}
