@@ -21,6 +21,7 @@ export {
   type ParameterValues,
   type TrainingPass,
 } from './models/model.js';
+export { layersModel, type LayersModel, type LayersModelOptions } from './models/importing/layers-model.js';
 export {
   defineAugmentation,
   type AugmentationDefinition,

@@ -1,5 +1,4 @@
-import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
-import { reshape } from '@tensorflow/tfjs-core';
+import { reshape, type Tensor, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
@@ -9,8 +8,14 @@ import { nodeSettings, nodeTypes, type NodeSettings } from './graph/node-setting
 import type { GraphNode } from './graph/node.js';
 import { isNotEmpty, shapeInWords } from './layers/from-settings.js';
 import { costOf } from './layers/layer.js';
-import { defineModel, type Embedding, type FeatureMaps, type Model, type ParameterValues } from './model.js';
-import type { TrainingPass } from './model.js';
+import {
+  defineModel,
+  type Embedding,
+  type FeatureMaps,
+  type Model,
+  type ParameterValues,
+  type TrainingPass,
+} from './model.js';
 import { sumOfCosts } from './pass-cost.js';
 
 /** What a node calls the image. */
@@ -124,8 +129,9 @@ function run(
 ): Tensor {
   const outputs = new Map(Object.entries(known));
   let last = outputs.get(IMAGE)!;
-  for (const { name, inputs, apply } of nodes) {
-    last = apply(
+  for (const node of nodes) {
+    const { name, inputs } = node;
+    last = node.apply(
       inputs.map((input) => outputs.get(input)!),
       values,
       training,

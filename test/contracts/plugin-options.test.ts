@@ -64,6 +64,12 @@ type Behaviour = (options: Options) => unknown;
 /** Values of options that no schema can make up. */
 const chosen: Record<string, unknown[]> = {
   layers: [[{ type: 'flatten' }, { type: 'dense', units: 3 }]],
+  nodes: [
+    [
+      { type: 'flatten', name: 'flat' },
+      { type: 'dense', name: 'head', units: 'classes' },
+    ],
+  ],
   image: ['another:2'],
   // Not the check itself: Microsoft SEAL does not run on every Node.js.
   checkImages: [0],

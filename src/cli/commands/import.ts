@@ -36,7 +36,7 @@ export const importCommand = defineCommand({
           ['from', program],
           ['model', `${description}; ${count(parameters)} parameters`],
           ['images', `${width}×${height}, ${channels === 1 ? 'grey' : `${channels} channels`}`],
-          ['pixels', `${preprocessing.scaling}`],
+          ['pixels', preprocessing.scaling],
           [
             'classes',
             `${classNames.length}: ${classNames.slice(0, 12).join(', ')}${classNames.length > 12 ? ' …' : ''}`,

@@ -65,10 +65,11 @@ function activationNode(
   };
 }
 
-function withOneInput({ outputShape, parameters, apply }: Layer): GraphNode {
+function withOneInput(layer: Layer): GraphNode {
+  const { outputShape, parameters } = layer;
   return {
     outputShape,
     parameters,
-    apply: ([input], values, training) => apply(input!, values, training),
+    apply: ([input], values, training) => layer.apply(input!, values, training),
   };
 }

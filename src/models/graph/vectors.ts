@@ -52,7 +52,7 @@ export function flattenNode(place: NodePlace, { order }: Settings<'flatten'>): G
   return {
     outputShape: [size],
     parameters: [],
-    apply: ([input]) => reshape(isMoved ? transpose(input!, axes) : input!, [input!.shape[0]!, size]),
+    apply: ([input]) => reshape(isMoved ? transpose(input!, axes) : input!, [input!.shape[0], size]),
   };
 }
 
@@ -63,7 +63,7 @@ export function reshapeNode(place: NodePlace, { shape }: Settings<'reshape'>): G
   return {
     outputShape: shape,
     parameters: [],
-    apply: ([input]) => reshape(input!, [input!.shape[0]!, ...shape]),
+    apply: ([input]) => reshape(input!, [input!.shape[0], ...shape]),
   };
 }
 

@@ -17,7 +17,7 @@ export function dropout(name: string, shape: readonly number[], rate: number, is
     apply(input, _values, training) {
       if (!training || rate === 0) return input;
       const { shape: all } = input;
-      const drawn = isSpatial ? [all[0]!, ...shape.slice(0, -1).map(() => 1), all.at(-1)!] : all;
+      const drawn = isSpatial ? [all[0], ...shape.slice(0, -1).map(() => 1), all.at(-1)!] : all;
       const isKept = greaterEqual(training.uniform(drawn, name), rate);
       return mul(input, mul(cast(isKept, 'float32'), 1 / (1 - rate)));
     },

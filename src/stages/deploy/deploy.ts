@@ -117,8 +117,8 @@ function refusePlaintext({ to: { name } }: DeployOptions): void {
 
 /** Warns of a checkpoint that was saved before the first epoch ended. */
 function warnOfUnfinished({ path, description }: Checkpoint, { emit }: StageContext): void {
-  const { run, progress } = description;
-  if (progress.history.length > 0) return;
+  const { run, progress, origin } = description;
+  if (origin || progress.history.length > 0) return;
   emit({
     event: 'warning',
     code: 'TRAINING_UNFINISHED',

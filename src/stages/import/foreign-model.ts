@@ -73,7 +73,7 @@ const refusals: Readonly<Record<string, readonly [reason: string, hint: string]>
   ),
   '.onnx': [
     'an ONNX model has no layers that training could go on with',
-    'use it as it is: docs/import.md, “ONNX models”',
+    'import the model of Keras, TensorFlow.js or PyTorch that it was made from',
   ],
   '.tflite': [
     'a TensorFlow Lite model has no layers that training could go on with',

@@ -12,9 +12,10 @@ export function heldArray(shape: readonly number[], values: Float32Array): Forei
 }
 
 /** The array with its axes in another order, as numpy's `transpose`. */
-export function transposed({ shape, values }: ForeignArray, axes: readonly number[]): ForeignArray {
+export function transposed(array: ForeignArray, axes: readonly number[]): ForeignArray {
+  const { shape } = array;
   const moved = axes.map((axis) => shape[axis]!);
-  return { shape: moved, values: () => transposeValues(values(), shape, axes) };
+  return { shape: moved, values: () => transposeValues(array.values(), shape, axes) };
 }
 
 function transposeValues(

@@ -1,7 +1,7 @@
 // Runs in a thread of its own (hdf5.ts): a malicious file may keep a parser busy for ever, or fill its memory.
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { File, type Dataset, type Group } from 'jsfive';
+import { File, type Group } from 'jsfive';
 
 /** What the thread answers: the groups and arrays of a file, or why it cannot be read. */
 export type Hdf5Reply = { file: Hdf5File } | { reason: string };
@@ -32,17 +32,17 @@ function readAll(bytes: ArrayBuffer): Hdf5File {
       const item = group.get(key);
       if (item === null) continue;
       if ('keys' in item && !Array.isArray(item)) {
-        visit(item as Group, at, depth + 1);
+        visit(item, at, depth + 1);
         continue;
       }
-      const { shape, dtype } = item as Dataset;
+      const { shape, dtype } = item;
       if (typeof dtype !== 'string' || !/^[<>=|]?f[248]$/.test(dtype)) continue;
       const size = shape.reduce((product, length) => product * length, 1);
       claimed += size * Number(dtype.at(-1));
       if (!(claimed <= MAX_EXPANSION * bytes.byteLength)) {
         throw new Error(`${at} claims ${size} numbers, more than the file can hold`);
       }
-      const values = Float32Array.from((item as Dataset).value);
+      const values = Float32Array.from(item.value);
       if (values.length !== size) throw new Error(`${at} holds ${values.length} numbers, expected ${size}`);
       arrays.set(at, { shape: [...shape], values });
     }
@@ -57,7 +57,7 @@ function textsOf(attributes: Readonly<Record<string, unknown>>): Record<string, 
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'string') texts[name] = clean(value);
     else if (Array.isArray(value) && value.every((part) => typeof part === 'string')) {
-      texts[name] = (value as string[]).map(clean);
+      texts[name] = value.map(clean);
     }
   }
   return texts;

@@ -36,7 +36,7 @@ function bordersOf(
     return padding;
   }
   if (padding.every((width) => width === 0)) return 'valid';
-  const isSame = [0, 1].every((axis) => stride[axis] === 1 && 2 * padding[axis]! === kernel[axis]! - 1);
+  const isSame = [0, 1].every((axis) => stride[axis] === 1 && kernel[axis] === 2 * padding[axis]! + 1);
   return isSame
     ? 'same'
     : [
@@ -90,7 +90,7 @@ const conv2d: Convert = (layer, net) => {
   }
   if (inputs !== 1) refuse('grouped convolutions with several channels in a group are not supported');
   const multiplier = outputs / groups;
-  const split = { ...weight, shape: [groups, multiplier, ...kernel] };
+  const split: ForeignArray = { values: () => weight.values(), shape: [groups, multiplier, ...kernel] };
   return net.add(
     layer.name,
     { type: 'depthwise-convolution', depthMultiplier: multiplier, ...window },
@@ -250,7 +250,7 @@ const sloped =
   (name: 'leaky-relu' | 'elu', option: 'negative_slope' | 'alpha', fallback: number): Convert =>
   (layer, net) => {
     const options = optionsOf(z.looseObject({ [option]: z.number().default(fallback) }), layer.options);
-    const slope = options[option] as number;
+    const slope = options[option]!;
     return net.add(layer.name, { type: 'activation', function: name, slope }, layer.inputs);
   };
 

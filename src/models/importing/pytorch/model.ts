@@ -21,9 +21,8 @@ export function importTorch(
 ): ImportedNet {
   const [channels, height, width] = description.input_shape;
   const net = new NetWriter({ height, width, channels });
-  let last = IMAGE;
   try {
-    last = net.addNormalization(description);
+    let last = net.addNormalization(description);
     const outputs = new Map<string, string>();
     for (const [index, layer] of description.layers.entries()) {
       last = addLayer(net, layer, index, last, outputs, arrays);
