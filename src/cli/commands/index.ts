@@ -54,7 +54,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'audit',
-    summary: 'verify or list the log of deploys, promotions and rollbacks; attack a model’s privacy',
+    summary: 'verify, list or sign the log of deploys, promotions and rollbacks; attack a model’s privacy',
     load: async () => (await import('./audit.js')).auditCommand,
   },
   {
