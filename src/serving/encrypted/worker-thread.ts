@@ -31,7 +31,11 @@ export class EncryptedWorker {
   static async start(folders: WorkerFolders): Promise<EncryptedWorker> {
     const worker = new EncryptedWorker(folders);
     const outcome = await worker.#next();
-    if (outcome.kind === 'ready') return worker;
+    if (outcome.kind === 'ready') {
+      // The server keeps the process alive, not this thread: a server that could not listen must end.
+      worker.#worker.unref();
+      return worker;
+    }
     throw new Error(
       `encrypted inference did not start: ${'reason' in outcome ? outcome.reason : outcome.kind}`,
     );
