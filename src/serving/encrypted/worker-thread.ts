@@ -50,9 +50,9 @@ export class EncryptedWorker {
   async perform(task: WorkerTask, limitMs: number): Promise<Uint8Array | undefined> {
     if (this.#isOver) throw new Error('the thread for encrypted inference has ended');
     const next = this.#next();
-    let isLate = false;
+    const late = new AbortController();
     const timer = setTimeout(() => {
-      isLate = true;
+      late.abort();
       void this.stop();
     }, limitMs);
     try {
@@ -60,7 +60,8 @@ export class EncryptedWorker {
       const outcome = await next;
       if (outcome.kind === 'done') return outcome.answer;
       if (outcome.kind === 'refused') throw new HttpError('UNPROCESSABLE', outcome.reason);
-      if (isLate) throw new HttpError('DEADLINE_EXCEEDED', `it takes longer than ${limitMs / 1000} s`);
+      if (late.signal.aborted)
+        throw new HttpError('DEADLINE_EXCEEDED', `it takes longer than ${limitMs / 1000} s`);
       throw new Error('reason' in outcome ? outcome.reason : 'the thread began anew within a task');
     } finally {
       clearTimeout(timer);
