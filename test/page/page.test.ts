@@ -93,7 +93,7 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     const several = await startServer(words, options, { log: { write: () => undefined } });
     onTestFinished(async () => void (await several.stop()));
     const { page, troubles } = await openInBrowser(`${several.url}/`);
-    await page.getByLabel('Model').selectOption('both');
+    await page.locator('#models').selectOption('both');
     await page.waitForURL('**/?model=both');
     await page.locator('#model', { hasText: 'drawn + drawn, version' }).waitFor();
     await expect
