@@ -91,7 +91,9 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     const options = serveFields.parse({ port: 0, threads: 1, device: 'cpu', drift: false, maxBatch: 1 });
     const words = [`first=${checkpoint}`, `both=${checkpoint}+${checkpoint}`];
     const several = await startServer(words, options, { log: { write: () => undefined } });
-    onTestFinished(async () => void (await several.stop()));
+    onTestFinished(async () => {
+      await several.stop();
+    });
     const { page, troubles } = await openInBrowser(`${several.url}/`);
     await page.locator('#models').selectOption('both');
     await page.waitForURL('**/?model=both');
