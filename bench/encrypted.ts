@@ -15,6 +15,10 @@ import { classifyPlain } from '../src/deployment/encrypted/plain-model.js';
 const [folder = '', count = '1000', dataDir = 'data'] = process.argv.slice(2);
 const IMAGES = Number(count);
 
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
 const argmax = (values: ArrayLike<number>): number => {
   const all = Array.from(values);
   return all.indexOf(Math.max(...all));
@@ -40,8 +44,8 @@ const started = await measured(() => Promise.resolve(new EncryptedEvaluator(seal
 const evaluator = started.result;
 const keys = await measured(() => client.evaluationKeysFile());
 const added = await measured(() => evaluator.addKeys(keys.result));
-console.log(`${cpus()[0]?.model ?? ''}, Node.js ${process.version}`);
-console.log(
+say(`${cpus()[0]?.model ?? ''}, Node.js ${process.version}`);
+say(
   `weights encoded in ${started.wall.toFixed(0)} ms; keys of ${(keys.result.length / 1e6).toFixed(1)} MB made in ${keys.wall.toFixed(0)} ms and taken in ${added.wall.toFixed(0)} ms`,
 );
 
@@ -65,19 +69,17 @@ for (let image = 0; image < IMAGES; image++) {
   [up, down] = [encrypted.result.length, answer.result.length];
   times.push({ encrypt: encrypted.wall, wall: answer.wall, cpu: answer.cpu, decrypt: decrypted.wall });
   if ((image + 1) % 50 === 0)
-    console.log(
-      `${image + 1} images: largest error ${worst.toExponential(2)}, same class ${same}, right ${right}`,
-    );
+    say(`${image + 1} images: largest error ${worst.toExponential(2)}, same class ${same}, right ${right}`);
 }
 const median = (of: keyof (typeof times)[number]): number =>
   times.map((time) => time[of]).sort((a, b) => a - b)[times.length >> 1]!;
 const least = (of: keyof (typeof times)[number]): number => Math.min(...times.map((time) => time[of]));
-console.log(
+say(
   `${IMAGES} images: same class as without encryption ${same}, right ${right}, largest error of a logit ${worst.toExponential(2)}`,
 );
-console.log(
+say(
   `image: encrypt ${median('encrypt').toFixed(0)} ms, up ${(up / 1e3).toFixed(0)} kB, down ${(down / 1e3).toFixed(0)} kB, decrypt ${median('decrypt').toFixed(0)} ms`,
 );
-console.log(
+say(
   `classify: median ${median('wall').toFixed(0)} ms (${median('cpu').toFixed(0)} ms of processors), least ${least('wall').toFixed(0)} ms (${least('cpu').toFixed(0)} ms); ${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB resident`,
 );

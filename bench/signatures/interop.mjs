@@ -23,7 +23,8 @@ function expect(what, isRight, { output }) {
 for (const kind of ['p256', 'p384']) {
   const folder = join(place, kind);
   mkdirSync(join(folder, 'a'), { recursive: true });
-  for (const name of ['a.txt', 'a/b.txt', 'größe 😀.bin']) writeFileSync(join(folder, name), `${kind} ${name}`);
+  for (const name of ['a.txt', 'a/b.txt', 'größe 😀.bin'])
+    writeFileSync(join(folder, name), `${kind} ${name}`);
   const key = join(place, `${kind}-key`);
   run(process.execPath, mnist, 'signing', 'keygen', `${key}.pem`, '--kind', kind);
   const signed = run(process.execPath, mnist, 'signing', 'sign', folder, '--sign-key', `${key}.pem`);

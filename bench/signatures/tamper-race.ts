@@ -3,6 +3,7 @@
 import { makeVictim, mutationOf, noticed } from './tamper.js';
 import { Random } from '../../src/core/random.js';
 
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const [count = '10000', seed = '1'] = process.argv.slice(2);
 
 for (const hasPolicy of [true, false]) {
@@ -17,16 +18,13 @@ for (const hasPolicy of [true, false]) {
     const code = await noticed(victim, mutation);
     if (code === undefined) {
       missed++;
-      console.log('NOT NOTICED', mutation.kind, mutation.file, [...mutation.writes.values()][0]?.toString());
+      say(`NOT NOTICED: ${mutation.kind} of ${mutation.file}`);
     }
     const key = `${mutation.kind} ${code ?? 'missed'}`;
     tally.set(key, (tally.get(key) ?? 0) + 1);
   }
   await victim.remove();
-  console.log(
-    hasPolicy ? 'with a policy' : 'without a policy',
-    Object.fromEntries([...tally].sort()),
-    `missed ${missed}`,
-  );
+  const counts = JSON.stringify(Object.fromEntries([...tally].sort()));
+  say(`${hasPolicy ? 'with' : 'without'} a policy: ${counts}, missed ${missed}`);
   if (missed > 0) process.exitCode = 1;
 }

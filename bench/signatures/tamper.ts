@@ -73,7 +73,7 @@ async function kept(
   const [signKey, verifyKey, witness] = ['auditor.pem', 'auditor.pub', 'witness'].map((name) =>
     join(place, name),
   ) as [string, string, string];
-  await writeSecretAtomically(signKey, key.export({ type: 'pkcs8', format: 'pem' }) as string);
+  await writeSecretAtomically(signKey, key.export({ type: 'pkcs8', format: 'pem' }));
   await writeFileAtomically(verifyKey, publicPem(publicKey));
   const more = { witnessKey: [], origin: undefined, from: undefined };
   const options = { signKey, verifyKey: [verifyKey], witness: [witness], registryDir, ...more };
@@ -110,7 +110,7 @@ export function mutationOf({ now, before, registry }: Victim, random: () => numb
   const file = pick([...now.keys()]);
   const bytes = now.get(file)!;
   if (kind === 'restore') {
-    const old = new Map([...pick(before)].filter(([path]) => !/versions/.test(path)));
+    const old = new Map([...pick(before)].filter(([path]) => !path.includes('versions')));
     return { file: registry.folder, kind, writes: old };
   }
   const changed =
@@ -148,7 +148,7 @@ function changedLines(
   }
   if (kind === 'edit') {
     const place = Math.floor(random() * line.length);
-    const character = pick([...'0123456789abcdefABCDEF {}[]",:\n\0']);
+    const character = pick('0123456789abcdefABCDEF {}[]",:\n\0'.split(''));
     const length = pick([0, 1]);
     lines[at] = line.slice(0, place) + pick([character, '']) + line.slice(place + length);
   }

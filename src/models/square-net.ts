@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-import { coveredSize } from './covered-size.js';
 import { batchNormalization } from './layers/batch-normalization.js';
 import { convolution } from './layers/convolution.js';
+import { coveredSize } from './layers/covered-size.js';
 import { dense } from './layers/dense.js';
 import { dropout } from './layers/dropout.js';
 import { flatten } from './layers/flatten.js';
@@ -29,7 +29,7 @@ const options = z.strictObject({
     .length(1)
     .default([32])
     .meta({ description: 'filters of the convolution' }),
-  kernelSize: kernelSizeOption.default(8),
+  kernelSize: kernelSizeOption.default(8).meta({ description: 'kernel size of the convolutions' }),
   stride: z.int().min(1).max(31).default(3).meta({ description: 'stride of the convolution, in pixels' }),
   denseUnits: z.int().min(1).max(65_536).default(64).meta({ description: 'units of the dense hidden layer' }),
   convolutionDropout: dropoutOption(0.15, 'after the convolutions'),

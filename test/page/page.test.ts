@@ -91,9 +91,11 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     const options = serveFields.parse({ port: 0, threads: 1, device: 'cpu', drift: false, maxBatch: 1 });
     const words = [`first=${checkpoint}`, `both=${checkpoint}+${checkpoint}`];
     const several = await startServer(words, options, { log: { write: () => undefined } });
-    onTestFinished(async () => void (await several.stop()));
+    onTestFinished(async () => {
+      await several.stop();
+    });
     const { page, troubles } = await openInBrowser(`${several.url}/`);
-    await page.getByLabel('Model').selectOption('both');
+    await page.locator('#models').selectOption('both');
     await page.waitForURL('**/?model=both');
     await page.locator('#model', { hasText: 'drawn + drawn, version' }).waitFor();
     await expect

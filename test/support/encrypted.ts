@@ -63,7 +63,7 @@ export function logitsOf(made: MadeUpNet, pixels: Uint8Array): Float32Array {
     const images = tensor(scaled, [pixels.length / pixelsPerImage(made.shape), height, width, channels]);
     return modelOf(made)
       .apply(images as Tensor4D, values)
-      .dataSync<'float32'>() as Float32Array;
+      .dataSync<'float32'>();
   });
 }
 

@@ -16,8 +16,8 @@ type Weights = Pick<Checkpoint, 'tensors'>;
 
 /** A matrix of some real size, by row and column, with a bias for each row. */
 interface AffineMap {
-  weight(output: number, input: number): number;
-  bias(output: number): number;
+  weight: (output: number, input: number) => number;
+  bias: (output: number) => number;
 }
 
 /** Folds the normalisations of a square net into its weights, and packs these for a plan. */

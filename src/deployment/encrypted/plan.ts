@@ -1,5 +1,5 @@
 import type { ImageShape } from '../../core/images.js';
-import { coveredSize } from '../../models/covered-size.js';
+import { coveredSize } from '../../models/layers/covered-size.js';
 
 /**
  * How a matrix is multiplied with a vector in the slots of a ciphertext, where only all slots together can be rotated and multiplied: by

@@ -106,8 +106,9 @@ async function graphFor(format: LiteFormat, graph: LiteGraph, source: Deployment
 
 async function writeMicro(folder: string, bytes: Uint8Array, graph: LiteGraph, run: string): Promise<void> {
   const files = microFiles(bytes, graph, `${run}, int8, by mnist-train ${version}`);
-  for (const [name, text] of Object.entries(files))
-    await writeFileAtomically(join(folder, 'micro', name), text);
+  const { 'model_data.h': header, 'model_data.cc': array } = files;
+  await writeFileAtomically(join(folder, 'micro', 'model_data.h'), header);
+  await writeFileAtomically(join(folder, 'micro', 'model_data.cc'), array);
 }
 
 /** A form of the model, as LiteRT runs its file. */

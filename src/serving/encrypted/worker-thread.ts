@@ -31,7 +31,11 @@ export class EncryptedWorker {
   static async start(folders: WorkerFolders): Promise<EncryptedWorker> {
     const worker = new EncryptedWorker(folders);
     const outcome = await worker.#next();
-    if (outcome.kind === 'ready') return worker;
+    if (outcome.kind === 'ready') {
+      // The server keeps the process alive, not this thread: a server that could not listen must end.
+      worker.#worker.unref();
+      return worker;
+    }
     throw new Error(
       `encrypted inference did not start: ${'reason' in outcome ? outcome.reason : outcome.kind}`,
     );
@@ -46,9 +50,9 @@ export class EncryptedWorker {
   async perform(task: WorkerTask, limitMs: number): Promise<Uint8Array | undefined> {
     if (this.#isOver) throw new Error('the thread for encrypted inference has ended');
     const next = this.#next();
-    let isLate = false;
+    const late = new AbortController();
     const timer = setTimeout(() => {
-      isLate = true;
+      late.abort();
       void this.stop();
     }, limitMs);
     try {
@@ -56,7 +60,8 @@ export class EncryptedWorker {
       const outcome = await next;
       if (outcome.kind === 'done') return outcome.answer;
       if (outcome.kind === 'refused') throw new HttpError('UNPROCESSABLE', outcome.reason);
-      if (isLate) throw new HttpError('DEADLINE_EXCEEDED', `it takes longer than ${limitMs / 1000} s`);
+      if (late.signal.aborted)
+        throw new HttpError('DEADLINE_EXCEEDED', `it takes longer than ${limitMs / 1000} s`);
       throw new Error('reason' in outcome ? outcome.reason : 'the thread began anew within a task');
     } finally {
       clearTimeout(timer);

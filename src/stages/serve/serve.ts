@@ -323,8 +323,9 @@ async function tlsFor(
 /** The certificates of the authorities whose clients may connect: an empty list would let in those of any public authority. */
 async function readAuthority(path: string): Promise<Buffer> {
   const bytes = await readBytes(path);
+  const parse = (): X509Certificate => new X509Certificate(bytes);
   try {
-    void new X509Certificate(bytes);
+    parse();
     return bytes;
   } catch (error) {
     const message = `${path}: not a certificate in PEM`;

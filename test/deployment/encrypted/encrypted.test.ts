@@ -18,10 +18,14 @@ import { expectClose } from '../../support/numbers.js';
 it('Node.js 20 is told what it needs', async () => {
   const refused = await toolkitError(
     'SEAL_UNAVAILABLE',
-    Promise.resolve().then(() => requireSeal('20.19.0')),
+    Promise.resolve().then(() => {
+      requireSeal('20.19.0');
+    }),
   );
   expect(refused.message).toContain('it needs Node.js 22 or later, and this is 20.19.0');
-  expect(() => requireSeal('22.0.0')).not.toThrow();
+  expect(() => {
+    requireSeal('22.0.0');
+  }).not.toThrow();
 });
 
 it('the side of the server has no code for secret keys, and no parameter for one', () => {

@@ -44,13 +44,17 @@ describe('places for keys', () => {
     places.use('b', 'bob');
     at(11);
     expect(add('c', 'cyd')).toBe('a');
-    expect(() => places.use('a', 'ann')).toThrow('send them to /encrypted/keys first');
+    expect(() => {
+      places.use('a', 'ann');
+    }).toThrow('send them to /encrypted/keys first');
   });
 
   it('belong to their caller', () => {
     const { add, places } = placesFor(2);
     add('a', 'ann');
-    expect(() => places.use('a', 'bob')).toThrow('are not here');
+    expect(() => {
+      places.use('a', 'bob');
+    }).toThrow('are not here');
     expect(() => add('a', 'bob')).toThrow('belong to another caller');
   });
 });

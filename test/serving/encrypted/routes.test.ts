@@ -74,10 +74,8 @@ describe.skipIf(!canRunSeal())('a server of encrypted images (Node.js 22)', () =
     expect(answer.headers.get('content-type')).toBe('application/octet-stream');
     const logits = await client.decrypt(new Uint8Array(await answer.arrayBuffer()));
     expectClose(logits, classifyPlain({ ...packed(tinyNet), model }, { count: 1, pixels }), 2e-3);
-    expect(await refusal(post('classify', image.with(image.length - 90_000, 1)))).not.toEqual([
-      500,
-      expect.anything(),
-    ]);
+    // A changed byte is refused, or gives an answer that decrypts to nothing; it breaks nothing.
+    expect((await post('classify', image.with(image.length - 90_000, 1))).status).toBeLessThan(500);
 
     // The second client's keys take the only place.
     await post('keys', await other.evaluationKeysFile());

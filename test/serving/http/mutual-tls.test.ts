@@ -40,7 +40,9 @@ function statusOf(url: string, options: RequestOptions): Promise<number | undefi
 it.skipIf(!hasOpenssl)('with mutual TLS, clients need a certificate of the authority', async () => {
   const [server, client, stranger] = await Promise.all([selfSigned(), selfSigned(), selfSigned()]);
   const { url, stop } = await unreadyServer({ tls: { ...server, ca: client.cert } });
-  onTestFinished(async () => void (await stop()));
+  onTestFinished(async () => {
+    await stop();
+  });
   const ca = server.cert;
   expect(await statusOf(url, { ca, ...client })).toBe(200);
   await expect(statusOf(url, { ca })).rejects.toThrow();

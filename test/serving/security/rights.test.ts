@@ -13,7 +13,9 @@ async function serverWith(choices: Partial<TokenChoices>, quotas?: TokenQuotas) 
   const file = join(await temporaryFolder(), 'tokens.json');
   const { token, stored } = await createToken(file, { name: '', role: 'infer', days: undefined, ...choices });
   const { url, stop } = await unreadyServer({ authenticator: new Authenticator(file), quotas });
-  onTestFinished(async () => void (await stop()));
+  onTestFinished(async () => {
+    await stop();
+  });
   const statusOf = async (path: string, method = 'GET'): Promise<number> => {
     const headers = { authorization: `Bearer ${token}` };
     const response = await fetch(`${url}${path}`, { method, headers });

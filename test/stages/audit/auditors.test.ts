@@ -19,7 +19,7 @@ it('under a policy, its auditors sign the log’s head', async () => {
   await underPolicy(registry, people);
   const fileOf = async ({ key }: PrivateKey): Promise<string> => {
     const path = join(await temporaryFolder(), 'key.pem');
-    await writeSecretAtomically(path, key.export({ type: 'pkcs8', format: 'pem' }) as string);
+    await writeSecretAtomically(path, key.export({ type: 'pkcs8', format: 'pem' }));
     return path;
   };
   const witness = [join(folder, 'elsewhere')];

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 
 import { silentContext } from '../../../src/core/events.js';
+import { decodeFile, encodeFile } from '../../../src/deployment/encrypted/encrypted-file.js';
 import { EncryptedEvaluator } from '../../../src/deployment/encrypted/evaluator.js';
 import { readDescription, readEncryptedModel } from '../../../src/deployment/encrypted/folder.js';
 import { canRunSeal, loadSeal } from '../../../src/deployment/encrypted/load-seal.js';
@@ -12,13 +13,11 @@ import { decryptAnswer, encryptImage, generateKeys } from '../../../src/stages/e
 import { encryptedFolder, tinyNet } from '../../support/encrypted.js';
 import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
+import { DRAWING_SIDE, drawnPixels } from '../../support/small-drawings.js';
 
-/** An image that is not of one colour. */
+/** A drawing as a file. */
 const png = (): Promise<Buffer> =>
-  sharp(
-    Uint8Array.from({ length: 64 }, (_, index) => 4 * index),
-    { raw: { width: 8, height: 8, channels: 1 } },
-  )
+  sharp(drawnPixels(0, 3), { raw: { width: DRAWING_SIDE, height: DRAWING_SIDE, channels: 1 } })
     .png()
     .toBuffer();
 const named = (bytes: Buffer): { name: string; read: () => Promise<Buffer> } => ({
@@ -77,20 +76,21 @@ describe.skipIf(!canRunSeal())('keys, images and answers as files (Node.js 22)',
     expect(await refused(output)).toContain(`${output}: it has`);
     expect(await refused(made.secretKey)).toContain('bytes, at most');
     await toolkitError('DATA_MISSING', decryptAnswer(join(work, 'none'), { keys, top: 1 }));
-    const others = join(work, 'others');
-    await generateKeys(folder, { keys: others });
-    expect(await refused(answer, others)).toContain(`it belongs to the key ${made.key}`);
+    const { parameters } = model.description;
+    const reading = { kind: 'encrypted-answer', parameters, mostBytes: model.sizes.answer } as const;
+    const others = await decodeFile(await readFile(answer), reading);
+    await writeFile(answer, await encodeFile({ ...others, key: 'f'.repeat(32) }));
+    expect(await refused(answer)).toContain(`it belongs to the key ${'f'.repeat(32)}`);
     expect(await refused(answer, work)).toContain('not a folder of keys');
     const blank = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'black' } })
       .png()
       .toBuffer();
     await toolkitError('PICTURE_UNREADABLE', encryptImage(named(blank), encrypting));
 
-    await writeFile(join(others, 'secret.key'), await readFile(made.evaluationKeys));
-    expect(await refused(answer, others)).toContain(
-      'it is a file of evaluation keys, but a secret key is needed',
-    );
     await chmod(made.secretKey, 0o644);
     await toolkitError('SECRET_EXPOSED', decryptAnswer(answer, { keys, top: 1 }));
+    await chmod(made.secretKey, 0o600);
+    await writeFile(made.secretKey, await readFile(made.evaluationKeys));
+    expect(await refused(answer)).toContain('it is a file of evaluation keys, but a secret key is needed');
   });
 });
