@@ -47,6 +47,8 @@ export const ExtraKernel = {
   BIAS_GRADIENT: 'BiasAddGrad',
   /** `{shape: int32 [rank], seed: int32 [2]}` to uniform samples from [0, 1), determined by these two inputs. */
   STATELESS_UNIFORM: 'StatelessRandomUniform',
+  /** `{shape: int32 [rank], key: [8]}` to standard normal samples, determined by the key: eight integers of 16 bits each. */
+  STATELESS_NORMAL: 'StatelessRandomNormal',
   /**
    * `{x: NHWC, scale, offset}` and ε to `[output, mean, unbiased variance, …three for the gradient]`, in training mode. The name
    * differs from TensorFlow's because the attributes do.
@@ -114,6 +116,7 @@ export function registerExtraKernels(): void {
       [inputs['shape']!, inputs['seed']!],
     ),
   );
+  defineKernel(ExtraKernel.STATELESS_NORMAL, statelessNormal);
   // tfjs's GatherV2 reads the indices to check them, which is impossible while a step is recorded.
   register(ExtraKernel.GATHER_PIXELS, ({ inputs, backend }) =>
     tensorFlowOf(backend).executeSingleOutput(
@@ -242,4 +245,20 @@ function gatherBytes(call: KernelCall): Value {
   ];
   const inputs = [call.input('bytes'), call.input('indices'), call.integers(0)];
   return call.cast(call.run('GatherV2', inputs, attributes), DataType.FLOAT);
+}
+
+/** Philox with a key of 128 bits; tfjs has none of the types on the way there. */
+function statelessNormal(call: KernelCall): Value {
+  const pieces = call.reshape(call.cast(call.input('key'), DataType.UINT16), [2, 4]);
+  const types = [attribute.type('T', DataType.UINT16), attribute.type('type', DataType.INT64)];
+  const seed = call.run('Bitcast', [pieces], types);
+  return call.run(
+    'StatelessRandomNormal',
+    [call.input('shape'), seed],
+    [
+      attribute.type('dtype', DataType.FLOAT),
+      attribute.type('T', DataType.INT32),
+      attribute.type('Tseed', DataType.INT64),
+    ],
+  );
 }
