@@ -40,7 +40,7 @@ const SMALLEST_NORM = 1e-12;
  *
  * @param lossesOf the loss of each example: [n]. An example's must not depend on the others
  * @param parameters by name
- * @param weights multiply the clipped gradients, from 0 to 1: [n]; 0 for those that only fill the batch
+ * @param weights multiply the clipped gradients: [n]; 0 for those that only fill the batch
  */
 export function clippedSum(
   lossesOf: () => Tensor1D,

@@ -21,10 +21,9 @@ export function keyPieces(key: Uint8Array): number[] {
  */
 export function statelessNormal(count: number, key: readonly Scalar[]): Tensor1D {
   if (!hasKernel(ExtraKernel.STATELESS_NORMAL)) return normalFromJavaScript(count, key);
-  return tidy(() => {
-    const inputs = { shape: tensor1d([count], 'int32'), key: stack([...key]) };
-    return engine().runKernel<Tensor1D>(ExtraKernel.STATELESS_NORMAL, inputs);
-  });
+  return tidy(() =>
+    engine().runKernel<Tensor1D>(ExtraKernel.STATELESS_NORMAL, { key: stack([...key]) }, { count }),
+  );
 }
 
 /** For backends without compiled steps, where the key can be read: AES in counter mode, and Box and Muller's transform. */

@@ -17,6 +17,7 @@ export class PoissonSampler {
   readonly #fill: FillRandomly;
   readonly #first: Uint8Array;
   readonly #next = new Uint8Array(1);
+  readonly #chosen: Int32Array;
 
   /** @param images the indices of the images to draw from */
   constructor(images: Int32Array, probability: number, fill: FillRandomly) {
@@ -25,19 +26,22 @@ export class PoissonSampler {
     this.#digits = digitsOf(probability);
     this.#fill = fill;
     this.#first = new Uint8Array(images.length);
+    this.#chosen = new Int32Array(images.length);
   }
 
   /** The indices of the images in a sample, in their order. */
   draw(): Int32Array {
     if (this.#isEach) return this.#images.slice();
-    this.#fill(this.#first);
+    // Locals: this loop is run for every image there is, in every step.
+    const [first, images] = [this.#first, this.#images];
     const [digit = 0] = this.#digits;
-    const chosen: number[] = [];
-    for (let place = 0; place < this.#first.length; place++) {
-      const drawn = this.#first[place]!;
-      if (drawn < digit || (drawn === digit && this.#isBelow(1))) chosen.push(this.#images[place]!);
+    this.#fill(first);
+    let count = 0;
+    for (let place = 0; place < first.length; place++) {
+      const drawn = first[place]!;
+      if (drawn < digit || (drawn === digit && this.#isBelow(1))) this.#chosen[count++] = images[place]!;
     }
-    return Int32Array.from(chosen);
+    return this.#chosen.slice(0, count);
   }
 
   /** Whether a number whose digits are the probability's so far is below it. */

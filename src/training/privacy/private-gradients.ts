@@ -78,13 +78,15 @@ export function privateGradients(
   const { clipNorm, noiseMultiplier, batchSize } = settings;
   const examples = labels.shape[0];
   const counted: Tensor1D = cast(less(range(0, examples, 1, 'float32'), countIn(coefficients)), 'float32');
-  const { losses, correct, sums } = sumsOf(
+  // The expected size divides each image's share, which is cheaper than to divide the gradients.
+  const shares: Tensor1D = mul(counted, 1 / batchSize);
+  const { losses, correct, means } = meansOf(
     model,
     variables,
     { images, labels },
     randomness,
     settings,
-    counted,
+    shares,
   );
   const metricsNorm = METRICS_SHARE * clipNorm;
   const sensitivity = Math.hypot(clipNorm, metricsNorm);
@@ -94,7 +96,7 @@ export function privateGradients(
       sizes.reduce((total, size) => total + size, 2),
       keyIn(coefficients),
     ),
-    sensitivity * noiseMultiplier,
+    (sensitivity * noiseMultiplier) / batchSize,
   );
   let place = 0;
   const noiseOf = (shape: readonly number[], size: number): Tensor => {
@@ -104,33 +106,33 @@ export function privateGradients(
   const gradients = Object.fromEntries(
     variables.trained.map(({ spec: { name, shape }, value }) => [
       value.name,
-      mul(add(sums[name]!, noiseOf(shape, value.size)), 1 / batchSize),
+      add(means[name]!, noiseOf(shape, value.size)),
     ]),
   );
   // Each of the two numbers of an image is at most this, so that their norm is at most `metricsNorm`.
   const most = metricsNorm / Math.SQRT2;
   const ofImages = stack([mul(clipByValue(losses, 0, settings.lossLimit), 1 / settings.lossLimit), correct]);
-  const metrics = mul(add(mul(sum(mul(ofImages, counted), 1), most), noiseOf([2], 2)), 1 / most);
-  const [loss, right] = [slice(metrics, 0, 1), slice(metrics, 1, 1)];
+  const metrics = mul(add(mul(sum(mul(ofImages, shares), 1), most), noiseOf([2], 2)), 1 / most);
+  const [loss, right] = [slice(metrics, 0, 1), slice(metrics, 1, 1)].map((part) => reshape(part, []));
   return {
     gradients,
-    loss: reshape(mul(loss, settings.lossLimit / batchSize), []),
-    correct: cast(round(reshape(right, [])), 'int32'),
+    loss: mul(loss!, settings.lossLimit),
+    correct: cast(round(mul(right!, batchSize)), 'int32'),
   };
 }
 
-/** Losses, correctness and the sums of the clipped gradients. */
-function sumsOf(
+/** Losses, correctness and the means of the clipped gradients. */
+function meansOf(
   model: Model,
   variables: TrainingVariables,
   { images, labels }: Batch,
   randomness: Randomness,
   { clipNorm, losses: lossesOf }: PrivateStep,
   weights: Tensor1D,
-): { losses: Tensor1D; correct: Tensor; sums: NamedTensorMap } {
+): { losses: Tensor1D; correct: Tensor; means: NamedTensorMap } {
   const values = variables.values();
   let correct: Tensor | undefined;
-  const { losses, gradients: sums } = clippedSum(
+  const { losses, gradients: means } = clippedSum(
     () => {
       const logits = model.apply(images, values, withoutUpdates(randomness));
       correct = keep(cast(equal(argMax<Tensor1D>(logits, 1), labels), 'float32'));
@@ -141,7 +143,7 @@ function sumsOf(
   );
   const result = correct!.clone();
   correct!.dispose();
-  return { losses, correct: result, sums };
+  return { losses, correct: result, means };
 }
 
 /** A pass in which nothing is learnt beside the gradients. */
