@@ -10,6 +10,7 @@ import { startBackend } from '../src/engine/backends/start.js';
 import { placeOnDevice } from '../src/engine/running/device-images.js';
 import { CompiledTraining } from '../src/engine/running/compiled-training.js';
 import { buildModelOnFeatures } from '../src/models/load-model.js';
+import type { Model, ModelTask } from '../src/models/model.js';
 import { TrainingVariables } from '../src/models/variables.js';
 import { trainSpace } from '../src/stages/train/train-options.js';
 import { epochsInMemory, type EpochSource } from '../src/training/epoch-source.js';
@@ -18,6 +19,7 @@ import { sgd } from '../src/training/optimizers/sgd.js';
 import { PrivateEpochs } from '../src/training/privacy/private-epochs.js';
 import { lossLimit } from '../src/training/privacy/private-gradients.js';
 import { stepCoefficients, trainingStep } from '../src/training/step.js';
+import { opacusNet } from './opacus-net.js';
 import { median, quantile } from './statistics.js';
 
 interface Options {
@@ -36,7 +38,11 @@ const whole = (text: string): number => {
 };
 const options = new Command('npm run bench:private --')
   .description('What privacy costs: private steps against ordinary ones, in interleaved rounds.')
-  .option('--models <names>', 'models with their default options, or JSON files with options', 'mlp,cnn')
+  .option(
+    '--models <names>',
+    'models, with their default options; opacus: the network of its example',
+    'mlp,cnn',
+  )
   .option('--batch <n>', 'batch size', whole, 600)
   .option('--images <n>', 'images of an epoch', whole, 6000)
   .option('--rounds <n>', 'rounds', whole, 7)
@@ -77,14 +83,8 @@ for (const name of options.models.split(',')) {
 
 /** An epoch's source and the step's coefficients. */
 function epochsOf(name: string, isPrivate: boolean): EpochSource {
-  const { values } = resolveOptions(trainSpace, [
-    callerLayer({
-      model: name,
-      ...(name === 'resnet' || name === 'cnn-small' ? { normalization: 'group' } : {}),
-    }),
-  ]);
   const task = { shape: data!.shape, classes: data!.classNames.length };
-  const model = buildModelOnFeatures(values.model, values.features, task);
+  const model = name === 'opacus' ? opacusNet() : registeredModel(name, task);
   const optimizer = sgd.build(sgd.options.parse({}));
   const variables = new TrainingVariables(model, optimizer.slots, 1);
   const privacy = {
@@ -95,6 +95,12 @@ function epochsOf(name: string, isPrivate: boolean): EpochSource {
   const program = new CompiledTraining(step, images);
   if (isPrivate) return new PrivateEpochs(program, training, { batchSize: batch, threads });
   return epochsInMemory(program, training, { batchSize: batch, seed: 1 }, data!.train.labels);
+}
+
+function registeredModel(name: string, task: ModelTask): Model {
+  const more = ['resnet', 'cnn-small'].includes(name) ? { normalization: 'group' } : {};
+  const { values } = resolveOptions(trainSpace, [callerLayer({ model: name, ...more })]);
+  return buildModelOnFeatures(values.model, values.features, task);
 }
 
 async function timed(source: EpochSource): Promise<number> {

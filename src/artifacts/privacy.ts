@@ -25,3 +25,9 @@ export const privacyAccount = z.strictObject({
 
 /** What a model has spent of the privacy of its training images. */
 export type PrivacyAccount = z.infer<typeof privacyAccount>;
+
+/** ε and δ for people, the former rounded up: "ε 2.999, δ 1e-5". */
+export function privacyText({ epsilon, delta }: Pick<PrivacyAccount, 'epsilon' | 'delta'>): string {
+  const bound = epsilon === null ? 'unbounded' : String(Math.ceil(epsilon * 1000) / 1000);
+  return `ε ${bound}, δ ${delta.toExponential()}`;
+}

@@ -14,7 +14,8 @@ export async function describeBundle(
   { verification, exported }: Verified,
 ): Promise<Manifest> {
   const { path, description } = source.checkpoint;
-  const { run, kind, createdAt, progress, data, model, classNames, shape, preprocessing } = description;
+  const { run, kind, createdAt, progress, data, model, classNames, shape, preprocessing, privacy } =
+    description;
   return {
     format: 'mnist-train/bundle',
     version: 1,
@@ -31,6 +32,7 @@ export async function describeBundle(
       dataset: data.dataset,
       fingerprint: data.fingerprint,
     },
+    ...(privacy && { privacy }),
     model,
     classNames,
     shape,

@@ -40,6 +40,7 @@ export interface PrivacyPlan {
 export function planPrivacy(request: PrivacyRequest, emit: Emit): PrivacyPlan | undefined {
   const { values, set } = request;
   if (!values.private) {
+    refuseBudget(values);
     requireUnspent(request);
     return undefined;
   }
@@ -135,6 +136,14 @@ function inheritedBy({ values, set, origin }: PrivacyRequest): PrivacyTerms['inh
   throw new ToolkitError('PRIVACY_UNSUPPORTED', {
     reason: `the weights of --init-from ${values.initFrom} have seen the same images without protection`,
     hint: 'begin with weights of other, public images, or of a private run',
+  });
+}
+
+function refuseBudget({ maxEpsilon }: TrainConfiguration): void {
+  if (maxEpsilon === undefined) return;
+  throw new ToolkitError('USAGE', {
+    message: '--max-epsilon has no effect without --private',
+    hint: 'add --private, or leave out --max-epsilon',
   });
 }
 

@@ -147,7 +147,7 @@ function meansOf(
 }
 
 /** A pass in which nothing is learnt beside the gradients. */
-function withoutUpdates(randomness: Randomness): TrainingPass {
+export function withoutUpdates(randomness: Randomness): TrainingPass {
   return {
     ...randomness,
     update(parameter) {

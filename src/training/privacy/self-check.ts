@@ -21,6 +21,7 @@ import type { Augmentation } from '../../models/augmentation/augment.js';
 import type { Model } from '../../models/model.js';
 import type { TrainingVariables } from '../../models/variables.js';
 import type { ExampleLosses } from '../losses/loss.js';
+import { withoutUpdates } from './private-gradients.js';
 
 /** The images of the check. */
 const IMAGES = 3;
@@ -72,7 +73,7 @@ function lossesOf(
   labels: Tensor1D,
 ): Tensor1D {
   const seen = augment ? augment(images, sameForAll) : images;
-  const logits = model.apply(seen, variables.values(), { ...sameForAll, update: () => undefined });
+  const logits = model.apply(seen, variables.values(), withoutUpdates(sameForAll));
   return losses(logits, labels);
 }
 
