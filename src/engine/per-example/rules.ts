@@ -25,6 +25,7 @@ import {
 
 import '../tracing/gradients.js';
 import { elementCount } from '../../core/images.js';
+import { imagePatches } from '../tracing/operations.js';
 import { notedByExample } from './collector.js';
 import {
   explicitGradients,
@@ -119,8 +120,8 @@ function convolution({
 }: Use): ExampleGradients | undefined {
   const window = windowOf(parameter, other as Tensor4D, attributes, false);
   if (!window || other.shape[0] !== examples) return undefined;
-  const [, , channels, filters] = parameter.shape as [number, number, number, number];
-  const pixels = window.map((part) => byExample(part, examples, channels));
+  const filters = parameter.shape[3]!;
+  const pixels = window.map((part) => byExample(part, examples, part.shape[3]));
   return filterGradients(pixels, byExample(dy, examples, filters), parameter.shape, (weighted) =>
     ordinary(reshape(weighted, dy.shape)),
   );
@@ -150,8 +151,8 @@ function depthwiseConvolution({
 }
 
 /**
- * The pixels that each offset in the filter sees, [n, height, width, channels] of the output, row by row of the filter; undefined for
- * convolutions that are not known here.
+ * The pixels that each offset in the filter sees, [n, height, width, channels] of the output, row by row of the filter, or those of all
+ * offsets together; undefined for convolutions that are not known here.
  */
 function windowOf(
   { shape: filter }: Variable,
@@ -177,6 +178,8 @@ function windowOf(
     dimRoundingMode,
     depthwise,
   );
+  const joined = depthwise ? undefined : smallPatches(input, info, padding);
+  if (joined) return [joined];
   const { top, bottom, left, right } = info.padInfo;
   const isPadded = top + bottom + left + right > 0;
   const padded = isPadded
@@ -192,6 +195,22 @@ function windowOf(
     const [row, column] = [Math.floor(offset / filterWidth), offset % filterWidth];
     return pixelsFrom(padded, [row, column], [outHeight, outWidth], [strideHeight, strideWidth]);
   });
+}
+
+/** The pixels of each window of an image with few of them together: many small products take longer than to copy these. */
+const FEW = 65_536;
+
+/** All offsets at once, where windows are small enough; undefined where they are not. */
+function smallPatches(
+  input: Tensor4D,
+  info: backend_util.Conv2DInfo,
+  padding: unknown,
+): Tensor4D | undefined {
+  const { filterHeight, filterWidth, inChannels, outHeight, outWidth, strideHeight, strideWidth } = info;
+  const window = filterHeight * filterWidth;
+  const isFew = outHeight * outWidth * window * inChannels <= FEW;
+  if (window === 1 || !isFew || (padding !== 'same' && padding !== 'valid')) return undefined;
+  return imagePatches(input, [filterHeight, filterWidth], [strideHeight, strideWidth], padding);
 }
 
 function pixelsFrom(

@@ -26,15 +26,11 @@ export const privacyFields = {
       ...{ onlyWith, placeholder: 'X' },
       description: 'noise in each step, as a multiple of --clip-norm, in place of --target-epsilon',
     }),
-  maxEpsilon: z
-    .number()
-    .positive()
-    .max(1000)
-    .optional()
-    .meta({
-      ...{ onlyWith, placeholder: 'E' },
-      description: 'stop before the epoch that would spend more than this, to continue later with --resume',
-    }),
+  // Not `onlyWith`: a run that goes on with a larger budget is private already. `planPrivacy` refuses it elsewhere.
+  maxEpsilon: z.number().positive().max(1000).optional().meta({
+    placeholder: 'E',
+    description: 'stop before the epoch that would spend more than this, to continue later with --resume',
+  }),
   delta: z
     .number()
     .positive()
