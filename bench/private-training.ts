@@ -75,6 +75,7 @@ for (const name of options.models.split(',')) {
   const ratios = seconds[0].map((first, round) => seconds[1][round]! / first);
   const [low, high] = [0.25, 0.75].map((share) => quantile(ratios, share).toFixed(2));
   const rate = (of: number[]): string => Math.round(options.images / median(of)).toLocaleString('en');
+  // eslint-disable-next-line no-console -- what a benchmark is run for
   console.log(
     `${name}, batch ${batch}: ${rate(seconds[0])} images/s ordinary, ${rate(seconds[1])} private; ` +
       `a private epoch takes ${median(ratios).toFixed(2)} times as long (quartiles ${low}–${high})`,

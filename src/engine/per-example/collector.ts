@@ -23,6 +23,7 @@ export class Collector {
   /** Calls a function whose backward pass this collector notes. */
   during<Result>(run: () => Result): Result {
     if (current) throw new Error('passes with gradients by example cannot be nested');
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the backward pass is tfjs's, which hands nothing on
     current = this;
     try {
       return run();

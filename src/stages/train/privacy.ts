@@ -95,8 +95,8 @@ function termsOf(request: PrivacyRequest): PrivacyTerms {
 /** Those of a run that goes on, from its own account. */
 function storedTerms({ path, description: { privacy } }: Checkpoint): PrivacyTerms {
   if (privacy) {
-    const { epsilon: _epsilon, renyi: _renyi, steps: _steps, ...terms } = privacy;
-    return terms;
+    const { delta, sampleRate, noiseMultiplier, inherited, clipNorm, validation } = privacy;
+    return { delta, sampleRate, noiseMultiplier, inherited, clipNorm, validation };
   }
   throw new ToolkitError('CHECKPOINT_REFUSED', {
     path,

@@ -148,8 +148,7 @@ describe('what would look at images beside the account is refused', () => {
 
   it('a batch-normalised model, with advice', async () => {
     const options = { ...PRIVATE, model: 'cnn-small', filters: [4], padding: 'same' } as TrainOptions;
-    const { hiddenLayers: _, ...common } = COMMON;
-    const refused = train({ ...common, ...places, ...options });
+    const refused = trained({ ...options, hiddenLayers: undefined } as TrainOptions);
     expect((await toolkitError('PRIVACY_UNSUPPORTED', refused)).hint).toContain('--normalization group');
   });
 
