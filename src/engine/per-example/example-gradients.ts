@@ -37,7 +37,7 @@ export interface ExampleGradients {
  * @param shape the parameter's
  */
 export function explicitGradients(gradients: Tensor, shape: readonly number[]): ExampleGradients {
-  const rows: Tensor2D = reshape(gradients, [gradients.shape[0]!, -1]);
+  const rows: Tensor2D = reshape(gradients, [gradients.shape[0], -1]);
   return {
     squaredNorms: () => sum(square(rows), 1),
     weightedSum: (weights) => reshape(matMul(column(weights), rows, true), [...shape]),
@@ -126,7 +126,7 @@ function entries(first: Tensor, second: Tensor): Tensor1D {
 }
 
 function squares(values: Tensor): Tensor1D {
-  return sum(square(reshape(values, [values.shape[0]!, -1])), 1);
+  return sum(square(reshape(values, [values.shape[0], -1])), 1);
 }
 
 function column(weights: Tensor1D): Tensor2D {

@@ -93,7 +93,7 @@ function product({ parameter, examples, other, dy, attributes }: Use): ExampleGr
   const isPlain = attributes['transposeA'] !== true && attributes['transposeB'] !== true;
   if (!isPlain || other.rank !== 2 || parameter.rank !== 2) return undefined;
   return productGradients(
-    byExample(other, examples, parameter.shape[0]!),
+    byExample(other, examples, parameter.shape[0]),
     byExample(dy, examples, parameter.shape[1]!),
     parameter.shape,
   );
@@ -105,7 +105,7 @@ function sharedByPlaces(
   gradients: Tensor,
 ): ExampleGradients | undefined {
   const isTrailing = gradients.rank > rank && gradients.shape.slice(-rank).join() === shape.join();
-  if (!isTrailing || gradients.shape[0]! % examples !== 0) return undefined;
+  if (!isTrailing || gradients.shape[0] % examples !== 0) return undefined;
   const places = byExample(gradients, examples, size);
   return explicitGradients(places.shape[1] === 1 ? reshape(places, [examples, size]) : sum(places, 1), shape);
 }
@@ -174,7 +174,7 @@ function windowOf(
     filter as [number, number, number, number],
     strides,
     1,
-    padding as 'same',
+    padding,
     dimRoundingMode,
     depthwise,
   );

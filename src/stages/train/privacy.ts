@@ -204,7 +204,7 @@ interface Unaccounted {
 
 const UNACCOUNTED: readonly Unaccounted[] = [
   {
-    when: ({ set: { data } }) => isSharded(data as never),
+    when: ({ set: { data } }) => isSharded(data),
     reason: 'a data set in shards is not sampled as the accountant assumes, each image independently',
     hint: 'preprocess it without --shards',
   },

@@ -148,7 +148,7 @@ describe('what would look at images beside the account is refused', () => {
 
   it('a batch-normalised model, with advice', async () => {
     const options = { ...PRIVATE, model: 'cnn-small', filters: [4], padding: 'same' } as TrainOptions;
-    const refused = trained({ ...options, hiddenLayers: undefined } as TrainOptions);
+    const refused = trained({ ...options, hiddenLayers: undefined });
     expect((await toolkitError('PRIVACY_UNSUPPORTED', refused)).hint).toContain('--normalization group');
   });
 

@@ -182,7 +182,7 @@ for (const backend of ['tensorflow', 'cpu']) {
       tidy(() => {
         const ordinary = lossAndGradients(model, variables, images.batch(training.subarray(0, COUNT)));
         const wanted = variables.trained.flatMap(({ value }) =>
-          [...(ordinary.gradients[value.name] as Tensor).dataSync()].map((part) => part * COUNT),
+          [...ordinary.gradients[value.name]!.dataSync()].map((part) => part * COUNT),
         );
         expect(relativeDifference(sums, Float32Array.from(wanted))).toBeLessThan(1e-5);
         expect(loss).toBeCloseTo((ordinary.loss.dataSync()[0]! * COUNT) / 50, 4);
