@@ -85,6 +85,7 @@ export {
   type SequenceLayer,
   type SequenceShape,
 } from './models/layers/layer.js';
+export { groupNormalization, usualGroups } from './models/layers/group-normalization.js';
 export { layerNormalization } from './models/layers/layer-normalization.js';
 export { maxPooling } from './models/layers/max-pooling.js';
 export {

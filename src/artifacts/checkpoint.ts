@@ -9,6 +9,7 @@ import { pluginRecord } from '../core/plugins/records.js';
 import { complaintOf } from '../core/validation.js';
 import { refuseForeign } from './foreign/identify.js';
 import { importedAs } from './prepared.js';
+import { privacyAccount } from './privacy.js';
 import {
   decodeSafetensorsInTurns,
   encodeSafetensors,
@@ -86,6 +87,8 @@ const descriptionSchema = z.strictObject({
     /** The conversion of imported pictures, which inference repeats. */
     imported: importedAs.optional(),
   }),
+  /** What it has spent of the privacy of its training images; missing if it was trained without protection. */
+  privacy: privacyAccount.optional(),
   /** All random numbers come from named streams of this seed, so the seed and the progress are the complete random state. */
   random: z.strictObject({ seed: z.int(), generator: text }),
   progress: z.strictObject({

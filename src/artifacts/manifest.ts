@@ -9,6 +9,7 @@ import { readTextWithin, writeFileAtomically } from '../core/files.js';
 import { sha256OfFile } from '../core/hashing.js';
 import { complaintOf } from '../core/validation.js';
 import { SIGNATURE_FILE } from './signing/statement.js';
+import { privacyAccount } from './privacy.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -47,6 +48,8 @@ const manifestSchema = z.strictObject({
     dataset: z.string(),
     fingerprint: z.string(),
   }),
+  /** What the model has spent of the privacy of its training images; missing if it was trained without protection. */
+  privacy: privacyAccount.optional(),
   model: z.strictObject({ name: z.string(), description: z.string(), parameters: z.int() }),
   classNames: z.array(z.string()).min(1).max(256),
   shape: z.strictObject({ height: z.int().min(1), width: z.int().min(1), channels: z.int().min(1) }),

@@ -55,6 +55,11 @@ export const errorKinds = {
     ({ message }) => message,
     ({ hint }) => hint,
   ),
+  PRIVACY_UNSUPPORTED: kind<{ reason: string; hint?: string }>(
+    2,
+    ({ reason }) => `--private: ${reason}`,
+    ({ hint }) => hint ?? 'use another --model, or train without --private',
+  ),
   OPTION_UNKNOWN: kind<{ option: string; origin: string; nearest: string | undefined; help: string }>(
     2,
     ({ option, origin }) => `unknown option ${option} (from ${origin})`,

@@ -16,7 +16,8 @@ export async function describeBundle(
   const { path, description } = source.checkpoint;
   const files = await listFiles(folder);
   const bytesOf = (file: string): number => files.find((listed) => listed.path === file)?.bytes ?? 0;
-  const { run, kind, createdAt, progress, data, model, classNames, shape, preprocessing } = description;
+  const { run, kind, createdAt, progress, data, model, classNames, shape, preprocessing, privacy } =
+    description;
   return {
     format: 'mnist-train/bundle',
     version: 1,
@@ -33,6 +34,7 @@ export async function describeBundle(
       dataset: data.dataset,
       fingerprint: data.fingerprint,
     },
+    ...(privacy && { privacy }),
     model,
     classNames,
     shape,

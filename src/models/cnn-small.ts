@@ -16,6 +16,8 @@ import {
   filtersOption,
   initializerOption,
   kernelSizeOption,
+  normalizationOption,
+  normalizationText,
 } from './options.js';
 
 /** The window size and stride of max pooling. */
@@ -29,12 +31,13 @@ const options = z.strictObject({
     .default('auto')
     .meta({ description: 'padding; auto: valid if the image is large enough' }),
   denseDropout: dropoutOption(0, 'before the output layer'),
+  normalization: normalizationOption,
   activation: activationOption,
   initializer: initializerOption('he-normal'),
 });
 
 /**
- * A convolutional network with few parameters: convolutions with batch normalisation, pooling after every other one from the first
+ * A convolutional network with few parameters: convolutions with batch or group normalisation, pooling after every other one from the first
  * on, and global average pooling instead of a large dense layer.
  */
 export const cnnSmall = defineModel({
@@ -56,7 +59,7 @@ export const cnnSmall = defineModel({
     const { outputShape } = blocks.at(-1)!;
     const channels = outputShape[2];
     return sequence(
-      `${filters.length} conv layers (${filters.join('-')}, ${kernelSize}×${kernelSize}, ${padding}), batch norm, ${activation}, global average pooling, ${classes} classes`,
+      `${filters.length} conv layers (${filters.join('-')}, ${kernelSize}×${kernelSize}, ${padding}), ${normalizationText(settings.normalization)}, ${activation}, global average pooling, ${classes} classes`,
       [
         ...blocks,
         globalAveragePooling(outputShape),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { activationNames } from './activations.js';
+import { normalizationNames } from './layers/normalized-convolution.js';
 import { initializerNames, type InitializerName } from './initializers.js';
 
 /** The number of filters of each convolution. */
@@ -34,4 +35,14 @@ export function initializerOption(
   fallback: InitializerName,
 ): z.ZodDefault<z.ZodEnum<{ [Name in InitializerName]: Name }>> {
   return z.enum(initializerNames).default(fallback).meta({ description: 'weight initialisation' });
+}
+
+/** Batch normalisation, or what does without the other images of a batch. */
+export const normalizationOption = z.enum(normalizationNames).default('batch').meta({
+  description: 'normalisation after the convolutions; group is for small batches and for --private',
+});
+
+/** A normalisation in the description of a model. */
+export function normalizationText(normalization: z.output<typeof normalizationOption>): string {
+  return `${normalization} norm`;
 }

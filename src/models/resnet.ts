@@ -18,6 +18,8 @@ import {
   filtersOption,
   initializerOption,
   kernelSizeOption,
+  normalizationOption,
+  normalizationText,
 } from './options.js';
 
 const options = z.strictObject({
@@ -25,6 +27,7 @@ const options = z.strictObject({
   blocks: z.int().min(1).max(100).default(1).meta({ description: 'residual blocks per stage' }),
   kernelSize: kernelSizeOption,
   denseDropout: dropoutOption(0, 'before the output layer'),
+  normalization: normalizationOption,
   activation: activationOption,
   initializer: initializerOption('he-normal'),
 });
@@ -32,7 +35,7 @@ const options = z.strictObject({
 type Options = z.output<typeof options>;
 
 /**
- * A residual network with batch normalisation. Each stage starts with a convolution and pooling, followed by residual blocks of two
+ * A residual network with batch or group normalisation. Each stage starts with a convolution and pooling, followed by residual blocks of two
  * convolutions.
  */
 export const resnet = defineModel({
@@ -62,7 +65,7 @@ export const resnet = defineModel({
     });
     const channels = inputShape[2];
     return sequence(
-      `${filters.length} stages (${filters.join('-')}, ${kernelSize}×${kernelSize}) of ${blocks} residual ${blocks === 1 ? 'block' : 'blocks'}, batch norm, ${settings.activation}, global average pooling, ${classes} classes`,
+      `${filters.length} stages (${filters.join('-')}, ${kernelSize}×${kernelSize}) of ${blocks} residual ${blocks === 1 ? 'block' : 'blocks'}, ${normalizationText(settings.normalization)}, ${settings.activation}, global average pooling, ${classes} classes`,
       [
         ...stages,
         globalAveragePooling(inputShape),

@@ -1,4 +1,5 @@
 import { readCheckpoint, writeCheckpoint, type CheckpointDescription } from '../artifacts/checkpoint.js';
+import type { PrivacyAccount } from '../artifacts/privacy.js';
 import type { RunFolder } from '../artifacts/run.js';
 import { loadFloats, type StoredTensor } from '../artifacts/safetensors.js';
 import { ToolkitError } from '../core/errors.js';
@@ -10,7 +11,7 @@ import { bestEpoch } from './progress.js';
 import type { TrainingVariables } from '../models/variables.js';
 
 /** The metadata that all checkpoints of a run share. */
-export type RunDescription = Omit<CheckpointDescription, 'kind' | 'createdAt' | 'progress'>;
+export type RunDescription = Omit<CheckpointDescription, 'kind' | 'createdAt' | 'progress' | 'privacy'>;
 
 /** Writes a run's folder: its configuration, metrics and checkpoints, each file atomically. */
 export class RunWriter {
@@ -21,6 +22,8 @@ export class RunWriter {
   readonly #emit: Emit;
   /** How the program runs; null before it is known. Recorded in each checkpoint. */
   execution: () => Execution | null = () => null;
+  /** What so many steps have spent; set before anything is written. Without it, the run is not private. */
+  privacy: ((steps: number) => PrivacyAccount) | undefined;
 
   constructor(
     folder: RunFolder,
@@ -38,9 +41,7 @@ export class RunWriter {
 
   /** Writes the configuration and the initial checkpoint. Throws STORAGE_FULL, STORAGE_DENIED or TRAINING_DIVERGED. */
   async begin(progress: TrainingProgress): Promise<void> {
-    const { toolkit, config, plugins, data, machine } = this.#description;
-    const text = JSON.stringify({ toolkit, config, plugins, data, machine }, undefined, 2);
-    await writeFileAtomically(this.#folder.config, `${text}\n`);
+    await this.#writeConfig(progress);
     await this.pause(progress);
   }
 
@@ -58,6 +59,8 @@ export class RunWriter {
     // `best` first: a run killed between the two repeats the epoch and writes the same `best` again.
     if (bestEpoch(progress.history)?.epoch === epoch) await this.#write('best', progress, tensors);
     await this.#write('last', progress, tensors);
+    // What it says of privacy is of the latest epoch.
+    if (this.privacy) await this.#writeConfig(progress);
     const lines = progress.history.map((record) => `${JSON.stringify(record)}\n`);
     await writeFileAtomically(this.#folder.metrics, lines.join(''));
   }
@@ -88,6 +91,17 @@ export class RunWriter {
     throw new ToolkitError('TRAINING_DIVERGED', { epoch, batch });
   }
 
+  async #writeConfig(progress: TrainingProgress): Promise<void> {
+    const { toolkit, config, plugins, data, machine } = this.#description;
+    const privacy = this.privacy?.(this.#stepOf(progress));
+    const text = JSON.stringify({ toolkit, config, plugins, data, privacy, machine }, undefined, 2);
+    await writeFileAtomically(this.#folder.config, `${text}\n`);
+  }
+
+  #stepOf({ history, partial }: TrainingProgress): number {
+    return history.length * this.#batchesPerEpoch + partial.batches;
+  }
+
   async #write(
     kind: 'last' | 'best',
     progress: TrainingProgress,
@@ -95,13 +109,14 @@ export class RunWriter {
   ): Promise<void> {
     const path = this.#folder[kind];
     const { history, partial } = progress;
-    const step = history.length * this.#batchesPerEpoch + partial.batches;
+    const step = this.#stepOf(progress);
     const description: CheckpointDescription = {
       ...this.#description,
       machine: { ...this.#description.machine, execution: this.execution() },
       kind,
       createdAt: new Date().toISOString(),
       progress: { step, history: [...history], partial },
+      ...(this.privacy && { privacy: this.privacy(step) }),
     };
     await writeCheckpoint({ path, description, tensors });
     this.#emit({ event: 'checkpoint', kind, path, epoch: history.length, step });

@@ -18,6 +18,7 @@ import { stepRandomness, type Randomness } from '../engine/tracing/randomness.js
 import type { Model, TrainingPass } from '../models/model.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import { averageShare, updateAverage } from './averaging.js';
+import { privateGradients, type PrivateStep } from './privacy/private-gradients.js';
 import { clipByGlobalNorm } from './clipping.js';
 import { crossEntropy } from './losses/cross-entropy.js';
 import { batchLoss, type BatchLoss } from './losses/loss.js';
@@ -34,6 +35,8 @@ export interface StepSettings {
   clipNorm?: number | undefined;
   /** The loss that is minimised and reported; undefined: the mean cross-entropy. */
   loss?: BatchLoss | undefined;
+  /** Trains with differential privacy, in the place of `clipNorm` and `loss`; the coefficients are those of `PrivateEpochs`. */
+  privacy?: PrivateStep | undefined;
 }
 
 const meanCrossEntropy = batchLoss(crossEntropy.build({ labelSmoothing: 0 }, undefined), undefined);
@@ -69,28 +72,35 @@ export function trainingStep(
   variables: TrainingVariables,
   settings: StepSettings = {},
 ): TrainingStep {
-  const { augment, clipNorm } = settings;
+  const { augment, privacy } = settings;
   return ({ images, labels }, coefficients) => {
     const { stepNumber, averageShare: share } = coefficients;
     if (!stepNumber) throw new Error('a training step needs the coefficients of stepCoefficients');
     const randomness = stepRandomness(variables.seed, stepNumber);
     const batch = { images: augment ? augment(images, randomness) : images, labels };
-    const { loss, correct, gradients, statistics } = lossAndGradients(
-      model,
-      variables,
-      batch,
-      randomness,
-      settings,
-    );
-    const clipped = clipNorm === undefined ? gradients : clipByGlobalNorm(gradients, clipNorm);
+    const { loss, correct, gradients, statistics } = privacy
+      ? {
+          ...privateGradients(model, variables, batch, randomness, coefficients, privacy),
+          statistics: noStatistics,
+        }
+      : clippedGradients(model, variables, batch, randomness, settings);
     for (const parameter of variables.trained) {
-      update(optimizer, parameter, clipped[parameter.value.name]!, coefficients);
+      update(optimizer, parameter, gradients[parameter.value.name]!, coefficients);
     }
     assignStatistics(variables, statistics);
     // After all updates, so that moving statistics are averaged too.
     for (const parameter of variables.parameters) updateAverage(parameter, share);
     return { loss, correct };
   };
+}
+
+const noStatistics: ReadonlyMap<string, Tensor> = new Map();
+
+function clippedGradients(...given: Required<Parameters<typeof lossAndGradients>>): Gradients {
+  const { clipNorm } = given[4];
+  const found = lossAndGradients(...given);
+  if (clipNorm === undefined) return found;
+  return { ...found, gradients: clipByGlobalNorm(found.gradients, clipNorm) };
 }
 
 function update(

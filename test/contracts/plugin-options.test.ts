@@ -241,6 +241,7 @@ describeOptions(explainers, (entry) => async (options) => {
 describe('the layers of a stack', () => {
   /** What stands before a layer, so that it gets what it can take. */
   const before: Record<string, Options[]> = {
+    'group-normalization': [{ type: 'convolution', filters: 20 }],
     dense: [{ type: 'flatten' }],
     positions: [{ type: 'patches' }],
     'self-attention': [{ type: 'patches' }, { type: 'dense', units: 8 }],

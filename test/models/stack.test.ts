@@ -67,6 +67,7 @@ describe('a stack of layers', () => {
         { type: 'activation', function: 'gelu' },
         { type: 'average-pooling' },
         { type: 'max-pooling' },
+        { type: 'group-normalization', groups: 5 },
         { type: 'global-average-pooling' },
         { type: 'dropout' },
         { type: 'dense', units: 7, initializer: 'glorot-uniform' },

@@ -49,7 +49,7 @@ export interface NetSettings extends Omit<StepSettings, 'loss'>, LossSettings {
 export function smallNet(
   name: string,
   options: Record<string, unknown> = {},
-  { areAveraged, clipNorm, augment, ...loss }: NetSettings = {},
+  { areAveraged, clipNorm, augment, privacy, ...loss }: NetSettings = {},
 ): TrainingParts {
   const definition = optimizers.get(name)!;
   // A registry's definitions have narrower options than the common type says.
@@ -61,7 +61,7 @@ export function smallNet(
     model,
     optimizer,
     variables,
-    step: trainingStep(model, optimizer, variables, { clipNorm, augment, loss: lossOf(loss) }),
+    step: trainingStep(model, optimizer, variables, { clipNorm, augment, privacy, loss: lossOf(loss) }),
   };
 }
 

@@ -153,7 +153,7 @@ export class CompiledTraining implements TrainingProgram {
       const step = traceStep(this.#step, this.#data, size, coefficients);
       const { session, variables, plan } = (this.#opened ??= await this.#open(step, size, fullSize));
       // Only full batches are sharded: the smaller last batch may not be divisible, and occurs once per epoch.
-      const shards = size === fullSize ? plan.shards : 1;
+      const shards = size === fullSize && size % plan.shards === 0 ? plan.shards : 1;
       const loop = buildTrainingLoop(step, { batch: size, count: shards }, this.#data, session, variables);
       timed = { loop, length: new SliceLength() };
       this.#loops.set(size, timed);

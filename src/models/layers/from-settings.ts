@@ -12,6 +12,7 @@ import {
 import { dense } from './dense.js';
 import { dropout } from './dropout.js';
 import { flatten } from './flatten.js';
+import { groupNormalization } from './group-normalization.js';
 import { layerNormalization } from './layer-normalization.js';
 import type { Layer, MapShape, SequenceShape } from './layer.js';
 import { maxPooling } from './max-pooling.js';
@@ -52,6 +53,12 @@ export function layerFromSettings(settings: LayerSettings, place: LayerPlace): L
       return globalAveragePooling(mapAt(place));
     case 'batch-normalization':
       return batchNormalization({ name, shape, momentum: settings.momentum, epsilon: settings.epsilon });
+    case 'group-normalization': {
+      const map = mapAt(place);
+      const { groups } = settings;
+      if (map[2] % groups !== 0) place.refuse(`a number of channels that ${groups} groups divide`);
+      return groupNormalization(name, map, groups);
+    }
     case 'layer-normalization':
       return layerNormalization(name, shape);
     case 'activation':

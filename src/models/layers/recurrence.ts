@@ -9,8 +9,11 @@ import {
   zerosLike,
   type Tensor,
   type Tensor2D,
+  type Tensor3D,
 } from '@tensorflow/tfjs-core';
 
+import { notedByExample } from '../../engine/per-example/collector.js';
+import { explicitGradients, productGradients } from '../../engine/per-example/example-gradients.js';
 import { withCustomGradient } from '../../engine/tracing/custom-gradient.js';
 import type { CellState, RecurrentCell } from './recurrent-cell.js';
 
@@ -61,12 +64,22 @@ export function recurrence(
     const back = backThroughTime(cell, steps, u!, (step) =>
       outputs === 'last' ? (step === steps.length - 1 ? dy : undefined) : wanted[step],
     );
-    const dProducts = joined(back.map(({ product }) => product));
+    const dProducts = stack(
+      back.map(({ product }) => product),
+      1,
+    ) as Tensor3D;
     const [first] = steps;
-    const outputsBefore = [zerosLike(first!.state[0]), ...steps.slice(0, -1).map(({ state }) => state[0])];
-    const dKernel = matMul(joined(outputsBefore), dProducts, true);
+    const outputsBefore = stack(
+      [zerosLike(first!.state[0]), ...steps.slice(0, -1).map(({ state }) => state[0])],
+      1,
+    ) as Tensor3D;
+    const dKernel =
+      notedByExample(u!, ({ parameter, hold }) => {
+        const [before, products] = [hold(outputsBefore), hold(dProducts)];
+        return () => productGradients(before, products, parameter.shape);
+      }) ?? matMul(rowsOf(outputsBefore), rowsOf(dProducts), true);
     const dInputs = stack([...inOrder(back.map(({ input }) => input))], 1);
-    return [dInputs, dKernel, ...(productBias ? [lastGate(sum(dProducts, 0), productBias)] : [])];
+    return [dInputs, dKernel, ...(productBias ? [biasGradient(dProducts, productBias)] : [])];
   };
   return withCustomGradient({ forward, gradient }, inputs, kernel, ...(productBias ? [productBias] : []));
 }
@@ -113,12 +126,22 @@ function added(first: Tensor | undefined, second: Tensor | undefined): Tensor | 
   return first && second ? add(first, second) : (first ?? second);
 }
 
-/** Concatenates the [n, size] tensors of the steps into one matrix, with the rows of an example next to each other. */
-function joined(steps: readonly Tensor[]): Tensor2D {
-  const [examples = 0, size = 0] = steps[0]!.shape;
-  return reshape(stack([...steps], 1), [examples * steps.length, size]);
+/** The steps of all examples as one matrix, with the rows of an example next to each other. */
+function rowsOf(steps: Tensor3D): Tensor2D {
+  const [examples, length, size] = steps.shape;
+  return reshape(steps, [examples * length, size]);
+}
+
+/** The gradient of the last gate's bias. */
+function biasGradient(dProducts: Tensor3D, bias: Tensor): Tensor {
+  const noted = notedByExample(bias, ({ parameter, hold }) => {
+    const products = hold(dProducts);
+    return () => explicitGradients(lastGate(sum(products, 1), bias), parameter.shape);
+  });
+  return noted ?? reshape(lastGate(sum(rowsOf(dProducts), 0, true), bias), bias.shape);
 }
 
 function lastGate(sums: Tensor, { size }: Tensor): Tensor {
-  return slice(sums, [sums.size - size], [size]);
+  const [rows, width] = sums.shape as [number, number];
+  return slice(sums, [0, width - size], [rows, size]);
 }

@@ -40,6 +40,7 @@ export const layerSettings = z.discriminatedUnion('type', [
     momentum: share.default(0.9),
     epsilon: z.number().positive().max(1).default(1e-5),
   }),
+  z.strictObject({ type: z.literal('group-normalization'), groups: size(4096).default(4) }),
   z.strictObject({ type: z.literal('layer-normalization') }),
   z.strictObject({ type: z.literal('activation'), function: z.enum(activationNames) }),
   z.strictObject({ type: z.literal('dropout'), rate: share.default(0.5) }),

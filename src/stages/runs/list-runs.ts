@@ -1,4 +1,5 @@
 import { readCheckpointDescription } from '../../artifacts/checkpoint.js';
+import type { PrivacyAccount } from '../../artifacts/privacy.js';
 import { listRuns, type RunFolder } from '../../artifacts/run.js';
 import { isToolkitError } from '../../core/errors.js';
 import type { Metrics } from '../../core/events.js';
@@ -19,6 +20,8 @@ export interface RunSummary {
   seed: number | null;
   /** Of the best epoch: on the validation split, or else on the training images. */
   best: Metrics | null;
+  /** What a private run has spent; missing in others. */
+  privacy?: PrivacyAccount;
 }
 
 /**
@@ -34,7 +37,8 @@ export async function summariseRuns(checkpointsDir: string, search?: string): Pr
 export async function summariseRun({ name, path, last }: RunFolder): Promise<RunSummary> {
   const known = { run: name, folder: path };
   try {
-    const { createdAt, data, model, config, random, progress } = await readCheckpointDescription(last);
+    const { createdAt, data, model, config, random, progress, privacy } =
+      await readCheckpointDescription(last);
     const { history } = progress;
     const best = bestEpoch(history);
     return {
@@ -47,6 +51,7 @@ export async function summariseRun({ name, path, last }: RunFolder): Promise<Run
       plannedEpochs: Number(config['epochs']),
       seed: random.seed,
       best: best === undefined ? null : (best.validation ?? { loss: best.loss, accuracy: best.accuracy }),
+      ...(privacy && { privacy }),
     };
   } catch (error) {
     if (!isToolkitError(error)) throw error;

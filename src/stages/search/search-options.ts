@@ -24,11 +24,18 @@ import { backendOptions } from '../../engine/backends/options.js';
 import { checkpointsDirOption, pluginOptions } from '../../core/config/common-options.js';
 import { loadNamedPlugins } from '../../core/plugins/named-plugins.js';
 import { withClassWeights } from '../train/class-weights-file.js';
+import { privacyFields } from '../train/privacy-options.js';
 import { optionText, trainFields, trainSpace, trustedSettings } from '../train/train-options.js';
+
+const notPrivate = Object.fromEntries(Object.keys(privacyFields).map((key) => [key, true])) as Record<
+  keyof typeof privacyFields,
+  true
+>;
 
 /** The options of `search`: the section that says what is tried, and all of `train` that trials have in common. */
 export const searchFields = z.strictObject({
-  ...trainFields.omit({ stopAfter: true, minAccuracy: true, reproduce: true }).shape,
+  // A search compares its trials on validation images, and each spends privacy: nothing would account for the choice.
+  ...trainFields.omit({ stopAfter: true, minAccuracy: true, reproduce: true, ...notPrivate }).shape,
   search: z.record(z.string(), z.unknown()).optional().meta({
     description: 'search space and strategy, a section of the configuration file',
     allowed: 'a section of a configuration file, see docs/search.md',
@@ -196,6 +203,8 @@ function requireKnown(space: SearchSpace): void {
         `space.${key} is not an option of train${suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`}`,
       );
     }
+    if (key in privacyFields)
+      throw invalid(`space.${key}: a search has no private trials, as nothing accounts for its choice`);
     if (COMMON.has(key)) throw invalid(`space.${key} must be the same in all trials`);
     const values = isList(dimension) ? dimension : [dimension.min, dimension.max];
     for (const value of values) {

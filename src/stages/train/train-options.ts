@@ -4,6 +4,7 @@ import { readCheckpointDescription, type CheckpointDescription } from '../../art
 import { resolveCheckpoint, resolveRun, resolveRunToResume, RUN_NAME } from '../../artifacts/run.js';
 import { augmentationFields } from '../../models/augmentation/options.js';
 import { ownAugmentations } from '../../models/augmentation/own/index.js';
+import { privacyFields } from './privacy-options.js';
 import { withClassWeights } from './class-weights-file.js';
 import { callerLayer } from '../../core/config/layers.js';
 import {
@@ -47,11 +48,11 @@ export const trainFields = z.strictObject({
     description: 'evaluate and save a moving average of the weights with this decay',
     placeholder: 'DECAY',
   }),
-  clipNorm: z
-    .number()
-    .positive()
-    .optional()
-    .meta({ description: 'clip gradients to this norm', placeholder: 'X' }),
+  clipNorm: z.number().positive().optional().meta({
+    description: 'clip gradients to this norm; with --private those of each image (1)',
+    placeholder: 'X',
+  }),
+  ...privacyFields,
   classWeights: z
     .union([z.literal('balanced'), z.record(z.string(), z.number().positive().max(MAX_WEIGHT))])
     .optional()
@@ -143,6 +144,7 @@ export type TrainResolution = Resolution<typeof trainSpace>;
 /** The options that may change when a run is resumed: folders, backend, length and quality gate. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
   ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
+  'maxEpsilon',
   ...Object.keys(pluginOptions),
   ...Object.keys(backendOptions),
 ]);
@@ -154,7 +156,7 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
 const STORED: ReadonlySet<string> = new Set([
   ...['dataset', 'epochs', 'batchSize', 'averageWeights', 'clipNorm', 'classWeights', 'sampling'],
   ...['validationSplit', 'scaling', ...Object.keys(augmentationFields), 'earlyStopping', 'minAccuracy'],
-  ...['initFrom', 'freeze', 'freezeAllButHead', 'seed'],
+  ...['initFrom', 'freeze', 'freezeAllButHead', 'seed', ...Object.keys(privacyFields)],
   ...['backend', 'device', 'threads', 'precision', 'deterministic', 'gpuMemoryGrowth', 'engine'],
   ...Object.keys(trainSpace.choices),
 ]);

@@ -1,6 +1,7 @@
 import { memory } from '@tensorflow/tfjs-core';
 
 import { EventFile } from '../../artifacts/event-file.js';
+import type { PrivacyAccount } from '../../artifacts/privacy.js';
 import { resolveRun, type RunFolder } from '../../artifacts/run.js';
 import type { ActiveBackend } from '../../engine/backends/backend.js';
 import {
@@ -21,7 +22,9 @@ import { parameterCount, type Model } from '../../models/model.js';
 import type { Optimizer } from '../../training/optimizers/optimizer.js';
 import type { Schedule } from '../../training/schedules/schedule.js';
 import { PredictionCounts } from '../../evaluation/prediction-counts.js';
-import type { ClassWeights } from '../../training/losses/loss.js';
+import { batchLoss, type ClassWeights } from '../../training/losses/loss.js';
+import { lossLimit } from '../../training/privacy/private-gradients.js';
+import { requireOwnGradients } from '../../training/privacy/self-check.js';
 import { epochScalars } from '../../training/epoch-scalars.js';
 import { startsOverfitting, generalizationGap } from '../../training/gap.js';
 import { requireKernels } from '../../training/kernels.js';
@@ -34,6 +37,7 @@ import { executionMode } from '../../engine/backends/options.js';
 import { withHint } from '../../core/interruption.js';
 import { measureTest } from './measure-test.js';
 import { newRunFolder } from './name-run.js';
+import { planPrivacy, privateSettings, type PrivacyPlan } from './privacy.js';
 import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
 import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
 import { resumeCommand, type TrainConfiguration, type TrainResolution } from './train-options.js';
@@ -70,6 +74,8 @@ export interface TrainResult {
   /** How much larger the loss was on the validation split than on the training images, in that epoch. */
   gap: number | null;
   test: Metrics & { n: number };
+  /** What a private run has spent; missing in others. */
+  privacy?: PrivacyAccount;
   /** How far it came to the same as the run that it repeats; null where it repeats none. */
   reproduction: Reproduction | null;
   /** From the start of the stage to its end. */
@@ -138,7 +144,8 @@ async function withRun<Result>(
   const { emit } = context;
   const { values } = resolution;
   const origin = await readOrigin(folder, values);
-  const set = trainingSet(data, values, (plan) => scaledAs(origin, plan, values));
+  const set = trainingSet(data, privateSettings(values, data), (plan) => scaledAs(origin, plan, values));
+  const privacy = planPrivacy({ values, set, origin }, emit);
   const model = await modelFor(values, set);
   const trainable = withFrozenLayers(model, values);
   emit({
@@ -158,9 +165,10 @@ async function withRun<Result>(
   try {
     const weights = await classWeightsFor(values, set);
     const importance = weights ?? (await samplingWeights(values, set));
+    const losses = lossFor(values, weights);
     const settings: StepSettings = {
       clipNorm: values.clipNorm,
-      loss: lossFor(values, weights),
+      loss: batchLoss(losses, weights),
       augment: augmentationFor(values, set),
     };
     requireKernels(
@@ -171,12 +179,26 @@ async function withRun<Result>(
       data.shape,
       settings,
     );
+    if (privacy) {
+      const { classNames, shape } = data;
+      requireOwnGradients(
+        { model: trainable, variables, losses, augment: settings.augment },
+        shape,
+        classNames.length,
+      );
+      settings.privacy = {
+        ...{ ...privacy.ledger.terms, losses },
+        batchSize: Math.min(values.batchSize, set.plan.images.training),
+        lossLimit: lossLimit(classNames.length, weights),
+      };
+    }
     const start = startFrom(origin, values, { data, model, variables }, emit);
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
     const description = describeRun(folder.name, resolution, set, model, backend);
     const batches = set.batches(values.batchSize);
     const writer = new RunWriter(folder, description, variables, batches, emit);
+    if (privacy) writer.privacy = (steps) => privacy.ledger.after(steps);
     await writer.begin(start);
     return await use({
       output: { folder, writer },
@@ -185,6 +207,7 @@ async function withRun<Result>(
       backend,
       learner: { model: trainable, optimizer, schedule, variables, settings, importance },
       start,
+      privacy,
       context,
     });
   } finally {
@@ -201,6 +224,8 @@ interface Run {
   learner: Learner;
   output: { folder: RunFolder; writer: RunWriter };
   start: TrainingProgress;
+  /** Undefined for a run without protection. */
+  privacy: PrivacyPlan | undefined;
   context: TrainContext;
 }
 
@@ -246,11 +271,16 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 're
     validation: best.validation,
     gap: generalizationGap(best),
     test: { ...(await measureTest(run, forward)), n: set.plan.images.test },
+    ...(run.privacy && { privacy: run.privacy.ledger.after(stepsIn(progress, run)) }),
   };
 }
 
+function stepsIn({ history, partial }: TrainingProgress, { set, values }: Run): number {
+  return history.length * set.batches(values.batchSize) + partial.batches;
+}
+
 async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> {
-  const { values, set, start } = run;
+  const { values, set, start, privacy, backend } = run;
   const { folder, writer } = run.output;
   const { model, variables, optimizer, schedule, settings } = run.learner;
   const { signal, emit, onEpoch } = run.context;
@@ -263,9 +293,12 @@ async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> 
   writer.execution = () => program.execution ?? null;
   const events = eventFile(folder, start.history.length + 1, emit);
   const parts: TrainingParts = {
-    source: set.epochs(program, values),
+    source: privacy
+      ? set.privateEpochs(program, { batchSize: values.batchSize, threads: backend.threads })
+      : set.epochs(program, values),
     optimizer,
-    validate: () => validate(run, inference),
+    // Images of which nobody says that they are public are not looked at.
+    validate: () => (privacy && !values.publicValidation ? Promise.resolve(null) : validate(run, inference)),
     onEpoch: async (progress, record) => {
       // Before the checkpoint: an epoch that is lost between the two is done and recorded again.
       await events?.append(record.epoch, epochScalars(record));
@@ -283,7 +316,8 @@ async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> 
     signal,
   };
   try {
-    const plan = { epochs, stopAfter, schedule, averageWeights, earlyStopping };
+    const end = Math.min(stopAfter ?? Infinity, privacy?.epochs ?? Infinity);
+    const plan = { epochs, stopAfter: end, schedule, averageWeights, earlyStopping };
     return await trainEpochs(plan, start, parts);
   } finally {
     program.dispose();

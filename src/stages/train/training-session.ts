@@ -1,6 +1,7 @@
 import type { PreparedData } from '../../artifacts/prepared.js';
 import type { ShardedData } from '../../artifacts/sharded.js';
 import type { ActiveBackend } from '../../engine/backends/backend.js';
+import type { privacyFields } from './privacy-options.js';
 import type { TrainConfiguration } from './train-options.js';
 import type { StageContext } from '../../core/events.js';
 import { prepareStored } from '../preprocess/prepare-data.js';
@@ -14,7 +15,7 @@ export interface TrainingSession {
 
 /** Prepares the data and starts the backend of a configuration. Throws what the earlier stages and `startBackend` throw. */
 export async function openSession(
-  values: TrainConfiguration,
+  values: Omit<TrainConfiguration, keyof typeof privacyFields>,
   context: StageContext,
 ): Promise<TrainingSession> {
   return { data: await prepareStored(values, context), backend: await startChosenBackend(values, context) };

@@ -16,6 +16,7 @@ import type { PredictionCounts } from '../../evaluation/prediction-counts.js';
 import { classCounts } from '../../data/preparation/cleaning/quality.js';
 import { pixelScaling, pixelStatistics, type ScalingName } from '../../data/preparation/scaling.js';
 import { epochsInMemory, type EpochPlan, type EpochSource } from '../../training/epoch-source.js';
+import { PrivateEpochs, type PrivateEpochPlan } from '../../training/privacy/private-epochs.js';
 import { batchesIn, padded, ShardedEpochs } from '../../training/stream.js';
 import { splitOf } from '../preprocess/prepare-data.js';
 
@@ -47,6 +48,8 @@ export interface TrainingSet {
   batches(batchSize: number): number;
   /** The epochs of a program that was made with the training split. */
   epochs(program: TrainingProgram, plan: EpochPlan & { epochs: number }): EpochSource;
+  /** The epochs of a private run; only of a set in memory. */
+  privateEpochs(program: TrainingProgram, plan: PrivateEpochPlan): EpochSource;
   /** Means over a split, by a program that was made with it; null where the split is empty. Its predictions are counted. */
   measure(
     split: 'validation' | 'test',
@@ -126,6 +129,10 @@ class InMemorySet extends PlacedImages implements TrainingSet {
 
   epochs(program: TrainingProgram, plan: EpochPlan): EpochSource {
     return epochsInMemory(program, this.#split.training, plan, this.data.train.labels);
+  }
+
+  privateEpochs(program: TrainingProgram, plan: PrivateEpochPlan): EpochSource {
+    return new PrivateEpochs(program, this.#split.training, plan);
   }
 
   async measure(
@@ -218,6 +225,10 @@ class ShardedSet extends PlacedImages implements TrainingSet {
       read: (shard: number) => readShardOf(this.data, 'training', shard),
     };
     return new ShardedEpochs(program, source, plan);
+  }
+
+  privateEpochs(): never {
+    throw new Error('a set in shards cannot be sampled for a private run');
   }
 
   async measure(

@@ -11,7 +11,7 @@ import { features } from '../../models/features/index.js';
 import { parameterCount, type Model } from '../../models/model.js';
 import { balancedWeights } from '../../training/class-weights.js';
 import { losses } from '../../training/losses/index.js';
-import { batchLoss, type BatchLoss, type ClassWeights } from '../../training/losses/loss.js';
+import type { ClassWeights, ExampleLosses } from '../../training/losses/loss.js';
 import { optimizers } from '../../training/optimizers/index.js';
 import type { Optimizer } from '../../training/optimizers/optimizer.js';
 import { schedules } from '../../training/schedules/index.js';
@@ -57,13 +57,13 @@ export function augmentationFor(
   return combined([augmentation(values, plan.scaling), ownAugmentations.require(name).build(options, task)]);
 }
 
-/** The loss of a configuration. */
+/** The loss of a configuration, for each example. */
 export function lossFor(
   { loss: { name, ...options } }: TrainConfiguration,
   weights: ClassWeights,
-): BatchLoss {
+): ExampleLosses {
   // As of the optimiser's.
-  return batchLoss(losses.require(name).build(options as never, weights), weights);
+  return losses.require(name).build(options as never, weights);
 }
 
 /** The weight of each class in the loss of a configuration. Throws USAGE for weights of classes that are not those of the data. */

@@ -47,6 +47,10 @@ export const ExtraKernel = {
   BIAS_GRADIENT: 'BiasAddGrad',
   /** `{shape: int32 [rank], seed: int32 [2]}` to uniform samples from [0, 1), determined by these two inputs. */
   STATELESS_UNIFORM: 'StatelessRandomUniform',
+  /** `{key: [8]}`, eight integers of 16 bits each, and a `count` to as many standard normal samples, determined by the key. */
+  STATELESS_NORMAL: 'StatelessNormalSamples',
+  /** `{x: NHWC}` and `sizes`, `strides` (of two each), `padding` to the pixels of each window: [n, height, width, window · channels]. */
+  IMAGE_PATCHES: 'ExtractImagePatches',
   /**
    * `{x: NHWC, scale, offset}` and ε to `[output, mean, unbiased variance, …three for the gradient]`, in training mode. The name
    * differs from TensorFlow's because the attributes do.
@@ -114,6 +118,17 @@ export function registerExtraKernels(): void {
       [inputs['shape']!, inputs['seed']!],
     ),
   );
+  defineKernel(ExtraKernel.STATELESS_NORMAL, statelessNormal);
+  defineKernel(ExtraKernel.IMAGE_PATCHES, (call) => {
+    const { sizes, strides, padding } = call.attributes as Record<'sizes' | 'strides', number[]> & {
+      padding: string;
+    };
+    const attributes = [
+      ...[attribute.integers('ksizes', [1, ...sizes, 1]), attribute.integers('strides', [1, ...strides, 1])],
+      ...[attribute.integers('rates', [1, 1, 1, 1]), attribute.text('padding', padding), T],
+    ];
+    return call.run('ExtractImagePatches', [call.input('x')], attributes);
+  });
   // tfjs's GatherV2 reads the indices to check them, which is impossible while a step is recorded.
   register(ExtraKernel.GATHER_PIXELS, ({ inputs, backend }) =>
     tensorFlowOf(backend).executeSingleOutput(
@@ -242,4 +257,39 @@ function gatherBytes(call: KernelCall): Value {
   ];
   const inputs = [call.input('bytes'), call.input('indices'), call.integers(0)];
   return call.cast(call.run('GatherV2', inputs, attributes), DataType.FLOAT);
+}
+
+/**
+ * Philox with a key of 128 bits (tfjs has none of the types on the way there), and Box and Muller's transform: TensorFlow's own kernel for
+ * normal samples computes them one by one, and takes three times as long.
+ */
+function statelessNormal(call: KernelCall): Value {
+  const { count } = call.attributes as { count: number };
+  const half = Math.ceil(count / 2);
+  const pieces = call.reshape(call.cast(call.input('key'), DataType.UINT16), [2, 4]);
+  const types = [attribute.type('T', DataType.UINT16), attribute.type('type', DataType.INT64)];
+  const uniform = call.run(
+    'StatelessRandomUniform',
+    [call.integers([2, half]), call.run('Bitcast', [pieces], types)],
+    [
+      attribute.type('dtype', DataType.FLOAT),
+      attribute.type('T', DataType.INT32),
+      attribute.type('Tseed', DataType.INT64),
+    ],
+  );
+  const unpack = [T, attribute.integer('num', 2), attribute.integer('axis', 0)];
+  const [first, second] = call.runAll('Unpack', [uniform], unpack, 2);
+  // From 0 up to but not including 1: 1 − u is never 0.
+  const logarithm = call.run('Log', [call.run('Sub', [call.float(1), first!], [T])], [T]);
+  const radius = call.run('Sqrt', [call.run('Mul', [logarithm, call.float(-2)], [T])], [T]);
+  const angle = call.run('Mul', [second!, call.float(2 * Math.PI)], [T]);
+  const parts = ['Cos', 'Sin'].map((name) => call.run('Mul', [radius, call.run(name, [angle], [T])], [T]));
+  const joined = call.run(
+    'ConcatV2',
+    [...parts, call.integers(0)],
+    [T, attribute.integer('N', 2), attribute.type('Tidx', DataType.INT32)],
+  );
+  if (count === 2 * half) return joined;
+  const index = attribute.type('Index', DataType.INT32);
+  return call.run('Slice', [joined, call.integers([0]), call.integers([count])], [T, index]);
 }

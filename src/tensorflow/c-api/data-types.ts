@@ -7,6 +7,7 @@ export const DataType = {
   COMPLEX64: 8,
   INT64: 9,
   BOOL: 10,
+  UINT16: 17,
   RESOURCE: 20,
   VARIANT: 21,
 } as const;

@@ -1,3 +1,4 @@
+import { privacyText } from '../../../artifacts/privacy.js';
 import type { ComparedRun, RunComparison } from '../../../stages/runs/compare-runs.js';
 import type { RunSummary } from '../../../stages/runs/list-runs.js';
 import type { SearchSummary } from '../../../stages/search/list-searches.js';
@@ -11,7 +12,17 @@ import { table } from '../table.js';
 /** Runs as a list. */
 export function runsText(runs: readonly RunSummary[], folder: string): string {
   if (runs.length === 0) return `no runs in ${folder}`;
-  return table(['run', 'data set', 'model', 'epochs', 'seed', 'best accuracy'], runs.map(rowOf));
+  const hasPrivate = runs.some(({ privacy }) => privacy);
+  const head = [
+    'run',
+    'data set',
+    'model',
+    'epochs',
+    'seed',
+    'best accuracy',
+    ...(hasPrivate ? ['privacy'] : []),
+  ];
+  return table(head, runs.map(rowOf));
 }
 
 /** Searches as a list, after that of the runs; nothing where there are none. */
@@ -25,7 +36,17 @@ export function searchesText(searches: readonly SearchSummary[]): string[] {
   return ['', table(['search', 'strategy', 'trials', 'best', 'accuracy'], rows)];
 }
 
-function rowOf({ run, problem, dataset, model, epochs, plannedEpochs, seed, best }: RunSummary): string[] {
+function rowOf({
+  run,
+  problem,
+  dataset,
+  model,
+  epochs,
+  plannedEpochs,
+  seed,
+  best,
+  privacy,
+}: RunSummary): string[] {
   if (problem !== null) return [run, problem];
   const planned = `${epochs} of ${plannedEpochs ?? '?'}`;
   return [
@@ -35,6 +56,7 @@ function rowOf({ run, problem, dataset, model, epochs, plannedEpochs, seed, best
     planned,
     String(seed),
     best === null ? '–' : percent(best.accuracy),
+    ...(privacy ? [privacyText(privacy)] : []),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { privacyText } from '../../../artifacts/privacy.js';
 import type { Reproduction } from '../../../stages/train/reproduction.js';
 import type { TrainResult } from '../../../stages/train/train.js';
 import { columns, count, duration, loss, percent } from '../format.js';
@@ -16,6 +17,7 @@ export function trainText(result: TrainResult, { bold }: Style): string {
           ],
         ]
       : []),
+    ...(result.privacy ? [['privacy', privacyText(result.privacy)]] : []),
     ['checkpoint', `${result.checkpoint} (epoch ${result.bestEpoch} of ${result.epochs})`],
     ['time', `${duration(result.seconds)} on ${result.backend} ${result.backendVersion}, ${result.device}`],
     ...(result.reproduction ? [['reproduced', reproductionText(result.reproduction, bold)]] : []),

@@ -1,5 +1,6 @@
 import { count } from '../../../core/format.js';
 import type { CheckpointDescription } from '../../../artifacts/checkpoint.js';
+import { privacyText, type PrivacyAccount } from '../../../artifacts/privacy.js';
 import { details, factsTable, section } from '../../drawing/page-parts.js';
 import type { ReportContent } from '../content.js';
 
@@ -26,7 +27,7 @@ export function provenance({ evaluation, descriptions }: ReportContent): string 
 }
 
 function checkpointFacts(
-  { toolkit, machine, data, model, random }: CheckpointDescription,
+  { toolkit, machine, data, model, random, privacy }: CheckpointDescription,
   path: string,
 ): [string, string][] {
   return [
@@ -35,6 +36,7 @@ function checkpointFacts(
       'Trained on',
       `${data.dataset}, ${count(data.trainingImages)} images, fingerprint ${data.fingerprint.slice(0, 16)}…`,
     ],
+    ...(privacy ? [['Privacy of the training images', privacyFacts(privacy)] as [string, string]] : []),
     ['Parameters', count(model.parameters)],
     ['Seed', String(random.seed)],
     [
@@ -42,4 +44,9 @@ function checkpointFacts(
       `mnist-train ${toolkit}, ${machine.backend} ${machine.backendVersion}, ${machine.device}, Node.js ${machine.node}`,
     ],
   ];
+}
+
+function privacyFacts(account: PrivacyAccount): string {
+  const { noiseMultiplier, sampleRate, steps, clipNorm, validation } = account;
+  return `${privacyText(account)} for adding or removing one image; ${count(steps)} steps, noise ${noiseMultiplier.toPrecision(4)}, sample rate ${sampleRate.toPrecision(4)}, clipping norm ${clipNorm}; validation images ${validation === 'public' ? 'declared public' : 'not used'}`;
 }

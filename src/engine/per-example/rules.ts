@@ -1,0 +1,238 @@
+import {
+  Add,
+  backend_util,
+  BatchMatMul,
+  concat,
+  Conv2D,
+  DepthwiseConv2dNative,
+  getGradient,
+  mul,
+  Multiply,
+  pad,
+  registerGradient,
+  reshape,
+  slice,
+  stridedSlice,
+  sum,
+  unregisterGradient,
+  type Conv2DAttrs,
+  type NamedAttrMap,
+  type Tensor,
+  type Tensor3D,
+  type Tensor4D,
+  type Variable,
+} from '@tensorflow/tfjs-core';
+
+import '../tracing/gradients.js';
+import { elementCount } from '../../core/images.js';
+import { imagePatches } from '../tracing/operations.js';
+import { notedByExample } from './collector.js';
+import {
+  explicitGradients,
+  filterGradients,
+  productGradients,
+  type ExampleGradients,
+} from './example-gradients.js';
+
+/** How an operation uses one of its inputs as a parameter, and what its gradients are made of. */
+interface Use {
+  parameter: Variable;
+  examples: number;
+  /** The other input. */
+  other: Tensor;
+  /** The gradient of the output. */
+  dy: Tensor;
+  attributes: NamedAttrMap;
+  /** What tfjs computes. */
+  ordinary: (dy: Tensor) => Tensor;
+}
+
+/** The gradients of a parameter by example; undefined where they are not known for such a use. */
+type Rule = (use: Use) => ExampleGradients | undefined;
+
+// The operations through which parameters come into a model. Through any other, they come unseen, and the pass fails.
+addRule(BatchMatMul, ['b'], product);
+addRule(Add, ['a', 'b'], ({ dy, ...use }) => sharedByPlaces(use, dy));
+addRule(Multiply, ['a', 'b'], ({ dy, other, ...use }) =>
+  isSameShape(dy, other) ? sharedByPlaces(use, mul(dy, other)) : undefined,
+);
+addRule(Conv2D, ['filter'], convolution);
+addRule(DepthwiseConv2dNative, ['filter'], depthwiseConvolution);
+
+/** Wraps the gradient of an operation with two inputs: tfjs saves both. */
+function addRule(kernelName: string, parameters: readonly string[], rule: Rule): void {
+  const original = getGradient(kernelName);
+  const names = original.inputsToSave!;
+  unregisterGradient(kernelName);
+  registerGradient({
+    ...original,
+    gradFunc: (dy, saved, attributes) => {
+      const gradients = original.gradFunc(dy, saved, attributes);
+      const wrapped = parameters.map((name) => {
+        const place = names.indexOf(name);
+        const gradient = gradients[name]!;
+        const noted = (): Tensor | undefined =>
+          notedByExample(saved[place]!, ({ parameter, examples, hold }) => {
+            const [held, heldDy] = [saved.map(hold), hold(dy as Tensor)];
+            return () =>
+              rule({
+                ...{ parameter, examples, attributes },
+                ...{ other: held[1 - place]!, dy: heldDy },
+                ordinary: (other) => original.gradFunc(other, held, attributes)[name]!(),
+              });
+          });
+        return [name, () => noted() ?? gradient()];
+      });
+      return { ...gradients, ...(Object.fromEntries(wrapped) as typeof gradients) };
+    },
+  });
+}
+
+/** X · W: the rows of an example, its tokens, are next to each other. */
+function product({ parameter, examples, other, dy, attributes }: Use): ExampleGradients | undefined {
+  const isPlain = attributes['transposeA'] !== true && attributes['transposeB'] !== true;
+  if (!isPlain || other.rank !== 2 || parameter.rank !== 2) return undefined;
+  return productGradients(
+    byExample(other, examples, parameter.shape[0]),
+    byExample(dy, examples, parameter.shape[1]!),
+    parameter.shape,
+  );
+}
+
+/** A vector, or the positions of a sequence, that is the same for all places of an example: the sum over these. */
+function sharedByPlaces(
+  { parameter: { shape, rank, size }, examples }: Pick<Use, 'parameter' | 'examples'>,
+  gradients: Tensor,
+): ExampleGradients | undefined {
+  const isTrailing = gradients.rank > rank && gradients.shape.slice(-rank).join() === shape.join();
+  if (!isTrailing || gradients.shape[0] % examples !== 0) return undefined;
+  const places = byExample(gradients, examples, size);
+  return explicitGradients(places.shape[1] === 1 ? reshape(places, [examples, size]) : sum(places, 1), shape);
+}
+
+function convolution({
+  parameter,
+  examples,
+  other,
+  dy,
+  attributes,
+  ordinary,
+}: Use): ExampleGradients | undefined {
+  const window = windowOf(parameter, other as Tensor4D, attributes, false);
+  if (!window || other.shape[0] !== examples) return undefined;
+  const filters = parameter.shape[3]!;
+  const pixels = window.map((part) => byExample(part, examples, part.shape[3]));
+  return filterGradients(pixels, byExample(dy, examples, filters), parameter.shape, (weighted) =>
+    ordinary(reshape(weighted, dy.shape)),
+  );
+}
+
+/** Each filter sees one channel: the sum of the products over the places, for each offset in the filter. */
+function depthwiseConvolution({
+  parameter,
+  examples,
+  other,
+  dy,
+  attributes,
+}: Use): ExampleGradients | undefined {
+  const window = windowOf(parameter, other as Tensor4D, attributes, true);
+  if (!window || other.shape[0] !== examples) return undefined;
+  const [, , channels, multiplier] = parameter.shape as [number, number, number, number];
+  const places = elementCount(dy.shape) / (examples * channels * multiplier);
+  const outputs = reshape(dy, [examples, places, channels, multiplier]);
+  const parts = window.map((part) =>
+    sum(mul(reshape(part, [examples, places, channels, 1]), outputs), 1, false),
+  );
+  const joined = concat(
+    parts.map((part) => reshape(part, [examples, channels * multiplier])),
+    1,
+  );
+  return explicitGradients(joined, parameter.shape);
+}
+
+/**
+ * The pixels that each offset in the filter sees, [n, height, width, channels] of the output, row by row of the filter, or those of all
+ * offsets together; undefined for convolutions that are not known here.
+ */
+function windowOf(
+  { shape: filter }: Variable,
+  input: Tensor4D,
+  attributes: NamedAttrMap,
+  depthwise: boolean,
+): Tensor4D[] | undefined {
+  const {
+    strides,
+    pad: padding,
+    dataFormat,
+    dilations,
+    dimRoundingMode,
+  } = attributes as unknown as Conv2DAttrs;
+  const isDense = [dilations].flat().every((dilation) => dilation === undefined || dilation === 1);
+  if (!isDense || ((dataFormat as string | undefined) ?? 'NHWC') !== 'NHWC') return undefined;
+  const info = backend_util.computeConv2DInfo(
+    input.shape,
+    filter as [number, number, number, number],
+    strides,
+    1,
+    padding,
+    dimRoundingMode,
+    depthwise,
+  );
+  const joined = depthwise ? undefined : smallPatches(input, info, padding);
+  if (joined) return [joined];
+  const { top, bottom, left, right } = info.padInfo;
+  const isPadded = top + bottom + left + right > 0;
+  const padded = isPadded
+    ? pad(input, [
+        [0, 0],
+        [top, bottom],
+        [left, right],
+        [0, 0],
+      ])
+    : input;
+  const { outHeight, outWidth, strideHeight, strideWidth, filterHeight, filterWidth } = info;
+  return Array.from({ length: filterHeight * filterWidth }, (_, offset) => {
+    const [row, column] = [Math.floor(offset / filterWidth), offset % filterWidth];
+    return pixelsFrom(padded, [row, column], [outHeight, outWidth], [strideHeight, strideWidth]);
+  });
+}
+
+/** The pixels of each window of an image with few of them together: many small products take longer than to copy these. */
+const FEW = 65_536;
+
+/** All offsets at once, where windows are small enough; undefined where they are not. */
+function smallPatches(
+  input: Tensor4D,
+  info: backend_util.Conv2DInfo,
+  padding: unknown,
+): Tensor4D | undefined {
+  const { filterHeight, filterWidth, inChannels, outHeight, outWidth, strideHeight, strideWidth } = info;
+  const window = filterHeight * filterWidth;
+  const isFew = outHeight * outWidth * window * inChannels <= FEW;
+  if (window === 1 || !isFew || (padding !== 'same' && padding !== 'valid')) return undefined;
+  return imagePatches(input, [filterHeight, filterWidth], [strideHeight, strideWidth], padding);
+}
+
+function pixelsFrom(
+  input: Tensor4D,
+  [row, column]: readonly [number, number],
+  [height, width]: readonly [number, number],
+  [down, across]: readonly [number, number],
+): Tensor4D {
+  const [examples, , , channels] = input.shape;
+  if (down === 1 && across === 1) {
+    const isWhole = input.shape[1] === height && input.shape[2] === width;
+    return isWhole ? input : slice(input, [0, row, column, 0], [examples, height, width, channels]);
+  }
+  const end = [examples, row + (height - 1) * down + 1, column + (width - 1) * across + 1, channels];
+  return stridedSlice(input, [0, row, column, 0], end, [1, down, across, 1]) as Tensor4D;
+}
+
+/** [n, places, size]: what belongs to an example lies together. */
+function byExample(values: Tensor, examples: number, size: number): Tensor3D {
+  return reshape(values, [examples, elementCount(values.shape) / (examples * size), size]);
+}
+
+function isSameShape(first: Tensor, second: Tensor): boolean {
+  return first.shape.join() === second.shape.join();
+}

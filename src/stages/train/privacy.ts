@@ -1,0 +1,256 @@
+import type { Checkpoint } from '../../artifacts/checkpoint.js';
+import type { PrivacyAccount } from '../../artifacts/privacy.js';
+import type { PreparedDescription } from '../../artifacts/prepared.js';
+import { isSharded } from '../../artifacts/sharded.js';
+import { ToolkitError } from '../../core/errors.js';
+import type { Emit } from '../../core/events.js';
+import { features } from '../../models/features/index.js';
+import { noiseFor } from '../../training/privacy/accounting/index.js';
+import { eventsOf, PrivacyLedger, type PrivacyTerms } from '../../training/privacy/ledger.js';
+import type { TrainConfiguration } from './train-options.js';
+import type { DataSettings, TrainingSet } from './training-set.js';
+
+/** The clipping norm where none is given. */
+const USUAL_CLIP_NORM = 1;
+
+/** The largest power of ten below 1 ÷ images. */
+function usualDelta(images: number): number {
+  return Number(`1e-${Math.floor(Math.log10(images)) + 1}`);
+}
+
+/** What a private run is planned from. */
+interface PrivacyRequest {
+  values: TrainConfiguration;
+  set: TrainingSet;
+  /** The checkpoint that the run goes on from, or takes weights from. */
+  origin: Checkpoint | undefined;
+}
+
+/** The protection of a run that is private, and how long it may go on. */
+export interface PrivacyPlan {
+  ledger: PrivacyLedger;
+  /** The epochs that the budget allows; undefined: all. */
+  epochs: number | undefined;
+}
+
+/**
+ * Plans a private run: its noise, and the epochs that its budget allows. Undefined for an ordinary one. Throws PRIVACY_UNSUPPORTED for
+ * what would look at private images without being accounted for, and USAGE.
+ */
+export function planPrivacy(request: PrivacyRequest, emit: Emit): PrivacyPlan | undefined {
+  const { values, set } = request;
+  if (!values.private) {
+    refuseBudget(values);
+    requireUnspent(request);
+    return undefined;
+  }
+  refuseUnaccounted(request);
+  const ledger = new PrivacyLedger(termsOf(request));
+  const epochs = epochsWithin(ledger, request);
+  if (epochs !== undefined) warnOfBudget(ledger, epochs, request, emit);
+  const spent = ledger.after(Math.min(values.epochs, epochs ?? Infinity) * set.batches(values.batchSize));
+  if ((spent.epsilon ?? Infinity) > WEAK) emit(weakWarning(spent));
+  return { ledger, epochs };
+}
+
+/** How a private run sees its data: where nothing else is said, scaled in a way that does not depend on the images. */
+export function privateSettings(values: TrainConfiguration, { defaults }: PreparedDescription): DataSettings {
+  const dependsOnImages = values.scaling === undefined && defaults.scaling === 'standardize';
+  return values.private && dependsOnImages ? { ...values, scaling: 'zero-one' } : values;
+}
+
+/** An ε above which a guarantee says little. */
+const WEAK = 10;
+
+function weakWarning({ epsilon, delta }: PrivacyAccount): Parameters<Emit>[0] {
+  return {
+    event: 'warning',
+    code: 'PRIVACY_WEAK',
+    message: `by the end ε is ${epsilon === null ? 'unbounded' : epsilon.toPrecision(3)} at δ ${delta}: such a guarantee says little`,
+    hint: 'more noise (--noise-multiplier), fewer --epochs, or a --target-epsilon of at most 8',
+  };
+}
+
+function termsOf(request: PrivacyRequest): PrivacyTerms {
+  const { values, set, origin } = request;
+  if (values.resume !== undefined) return storedTerms(origin!);
+  const images = set.plan.images.training;
+  const sampleRate = Math.min(1, values.batchSize / images);
+  const delta = values.delta ?? usualDelta(images);
+  if (delta >= 1 / images) {
+    throw new ToolkitError('USAGE', {
+      message: `--delta ${delta} is not below 1 ÷ ${images} training images: it would allow an image to be published`,
+      hint: `use --delta ${usualDelta(images)}, or leave it out`,
+    });
+  }
+  const inherited = inheritedBy(request);
+  return {
+    ...{ delta, sampleRate, inherited },
+    noiseMultiplier: noiseOf(request, { delta, sampleRate, inherited }),
+    clipNorm: values.clipNorm ?? USUAL_CLIP_NORM,
+    validation: values.publicValidation ? 'public' : 'unused',
+  };
+}
+
+/** Those of a run that goes on, from its own account. */
+function storedTerms({ path, description: { privacy } }: Checkpoint): PrivacyTerms {
+  if (privacy) {
+    const { delta, sampleRate, noiseMultiplier, inherited, clipNorm, validation } = privacy;
+    return { delta, sampleRate, noiseMultiplier, inherited, clipNorm, validation };
+  }
+  throw new ToolkitError('CHECKPOINT_REFUSED', {
+    path,
+    reason: 'its run is private, but it has no privacy account',
+  });
+}
+
+function noiseOf(
+  { values, set }: PrivacyRequest,
+  { delta, sampleRate, inherited }: Pick<PrivacyTerms, 'delta' | 'sampleRate' | 'inherited'>,
+): number {
+  const { targetEpsilon, noiseMultiplier } = values;
+  if ((targetEpsilon === undefined) === (noiseMultiplier === undefined)) {
+    throw new ToolkitError('USAGE', {
+      message: `--private needs ${targetEpsilon === undefined ? 'its' : 'only one of its'} noise: --target-epsilon or --noise-multiplier`,
+      hint: 'use --target-epsilon 3 to have the noise chosen',
+    });
+  }
+  if (noiseMultiplier !== undefined) return noiseMultiplier;
+  if (inherited.length > 0) {
+    throw new ToolkitError('PRIVACY_UNSUPPORTED', {
+      reason:
+        'the weights of --init-from have spent privacy of the same images, which --target-epsilon does not include',
+      hint: 'use --noise-multiplier with --max-epsilon, which does',
+    });
+  }
+  const steps = values.epochs * set.batches(values.batchSize);
+  return noiseFor({ targetEpsilon: targetEpsilon!, delta, sampleRate, steps });
+}
+
+/** What the weights that a run begins with have spent on its images. */
+function inheritedBy({ values, set, origin }: PrivacyRequest): PrivacyTerms['inherited'] {
+  if (values.initFrom === undefined || !origin) return [];
+  const { data, privacy } = origin.description;
+  if (data.fingerprint !== set.data.fingerprint) return [];
+  if (privacy) return eventsOf(privacy);
+  throw new ToolkitError('PRIVACY_UNSUPPORTED', {
+    reason: `the weights of --init-from ${values.initFrom} have seen the same images without protection`,
+    hint: 'begin with weights of other, public images, or of a private run',
+  });
+}
+
+function refuseBudget({ maxEpsilon }: TrainConfiguration): void {
+  if (maxEpsilon === undefined) return;
+  throw new ToolkitError('USAGE', {
+    message: '--max-epsilon has no effect without --private',
+    hint: 'add --private, or leave out --max-epsilon',
+  });
+}
+
+/** Throws for weights that are protected, which an ordinary run on the same images would expose without a word. */
+function requireUnspent({ values, set, origin }: PrivacyRequest): void {
+  const { privacy, data } = origin?.description ?? {};
+  if (!privacy || data?.fingerprint !== set.data.fingerprint) return;
+  throw new ToolkitError('PRIVACY_UNSUPPORTED', {
+    reason: `the weights of ${values.initFrom ?? values.resume ?? 'the checkpoint'} are private, and training without it would expose the same images`,
+    hint: 'add --private',
+  });
+}
+
+/** The epochs that the budget allows. Throws USAGE where it allows none. */
+function epochsWithin(ledger: PrivacyLedger, { values, set, origin }: PrivacyRequest): number | undefined {
+  const { maxEpsilon, targetEpsilon } = values;
+  const limit = Math.min(maxEpsilon ?? Infinity, targetEpsilon ?? Infinity);
+  if (limit === Infinity) return undefined;
+  const batches = set.batches(values.batchSize);
+  const allowed = Math.floor(ledger.stepsWithin(limit, values.epochs * batches) / batches);
+  if (allowed >= values.epochs) return undefined;
+  if (allowed > 0 || (values.resume !== undefined && origin)) return allowed;
+  throw new ToolkitError('USAGE', {
+    message: `the first epoch would already spend more than ε ${limit}`,
+    hint: 'use more noise (--noise-multiplier), a smaller --batch-size, or --target-epsilon to have the noise chosen',
+  });
+}
+
+function warnOfBudget(
+  ledger: PrivacyLedger,
+  epochs: number,
+  { values, set, origin }: PrivacyRequest,
+  emit: Emit,
+): void {
+  const done = values.resume === undefined ? 0 : (origin?.description.progress.history.length ?? 0);
+  const last = Math.max(epochs, done);
+  const { epsilon } = ledger.after(last * set.batches(values.batchSize));
+  emit({
+    event: 'warning',
+    code: 'PRIVACY_BUDGET',
+    message: `training ends after epoch ${last} of ${values.epochs}: ε is then ${(epsilon ?? Infinity).toPrecision(4)}, and another epoch would spend more than ${Math.min(values.maxEpsilon ?? Infinity, values.targetEpsilon ?? Infinity)}`,
+    hint: 'raise --max-epsilon and continue with --resume, or begin anew with more noise',
+  });
+}
+
+/** Throws for what looks at private images in a way that ε says nothing of. */
+function refuseUnaccounted(request: PrivacyRequest): void {
+  for (const { when, reason, hint } of UNACCOUNTED) {
+    if (when(request)) throw new ToolkitError('PRIVACY_UNSUPPORTED', { reason, hint });
+  }
+}
+
+interface Unaccounted {
+  when: (request: PrivacyRequest) => boolean;
+  reason: string;
+  hint: string;
+}
+
+const UNACCOUNTED: readonly Unaccounted[] = [
+  {
+    when: ({ set: { data } }) => isSharded(data),
+    reason: 'a data set in shards is not sampled as the accountant assumes, each image independently',
+    hint: 'preprocess it without --shards',
+  },
+  {
+    when: ({ values }) => values.sampling === 'balanced',
+    reason: '--sampling balanced draws images of rare classes more often, by how many there are',
+    hint: 'leave it out, or use --class-weights FILE with weights that do not come from the images',
+  },
+  {
+    when: ({ values }) => values.classWeights === 'balanced',
+    reason: '--class-weights balanced counts the images of each class',
+    hint: 'use --class-weights FILE with weights that do not come from the images',
+  },
+  {
+    when: ({ values }) => values.earlyStopping !== undefined && !values.publicValidation,
+    reason: '--early-stopping looks at the validation images',
+    hint: 'leave it out, or declare them public with --public-validation',
+  },
+  {
+    when: ({ values }) => values.reproduce !== undefined,
+    reason: 'the noise of a private run is kept nowhere, so that it cannot be repeated',
+    hint: 'train a new run with the same options',
+  },
+  {
+    when: ({ values, origin }) => origin === undefined && fitsFeatures(values),
+    reason: '--features that are fitted to the training images show them',
+    hint: 'use --features raw, hog or scattering',
+  },
+  {
+    when: ({ values, set, origin }) =>
+      set.plan.scalingName === 'standardize' && (origin === undefined || values.scaling !== undefined),
+    reason: '--scaling standardize is made of the mean and standard deviation of the training images',
+    hint: 'use --scaling zero-one or minus-one-one',
+  },
+  {
+    when: ({ set: { data } }) => (data.cleaning?.dropped ?? 0) + (data.cleaning?.relabelled ?? 0) > 0,
+    reason: 'the data set was cleaned: which images were dropped or relabelled depends on the others',
+    hint: 'preprocess it without --clean',
+  },
+  {
+    when: ({ values }) => values.precision === 'mixed',
+    reason: '--precision mixed may compute the norms of gradients with 16 bits, and so clip too little',
+    hint: 'leave it out',
+  },
+];
+
+function fitsFeatures({ features: { name } }: TrainConfiguration): boolean {
+  return features.get(name)?.fit !== undefined;
+}
