@@ -335,7 +335,7 @@ export const errorKinds = {
   SIGNING_KEY_UNUSABLE: kind<{ path: string; reason: string }>(
     6,
     ({ path, reason }) => `${path}: not a usable key: ${reason}`,
-    () => '"mnist signing keygen FILE" makes a key pair; docs/privacy.md says which key is for what',
+    () => '"mnist signing keygen FILE" makes a key pair; docs/proof.md says which key is for what',
   ),
   SIGNATURE_MISSING: kind<{ path: string }>(
     6,
