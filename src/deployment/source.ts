@@ -54,6 +54,7 @@ export interface ExportedVariant {
   path: string;
   /** As of an `ExportedModel`. */
   accuracyLoss?: number | undefined;
+  /** Classifies images with the written file, as an `ExportedModel` does. */
   classify(images: LabelledImages): Promise<Float32Array>;
 }
 

@@ -16,8 +16,13 @@ export interface LayersModel {
   readonly weights: readonly {
     readonly originalName: string;
     readonly shape: readonly (number | null)[];
-    read(): { dataSync(): ArrayLike<number> };
+    /** Its tensor. */
+    read(): {
+      /** The numbers, in the order of rows. */
+      dataSync(): ArrayLike<number>;
+    };
   }[];
+  /** Frees its weights. */
   dispose(): unknown;
 }
 
