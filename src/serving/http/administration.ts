@@ -45,9 +45,11 @@ export function registerAdministration(app: FastifyInstance, models: ServedModel
     '/v2/repository/index',
     { config: { role: 'operate' }, schema: { tags, summary: 'Loaded versions' } },
     ({ caller }) =>
-      models.allowedTo(caller!).flatMap(({ name, versions }) =>
-        [...versions.roles].map(([role, version]) => ({ name, version, state: 'READY', role })),
-      ),
+      models
+        .allowedTo(caller!)
+        .flatMap(({ name, versions }) =>
+          [...versions.roles].map(([role, version]) => ({ name, version, state: 'READY', role })),
+        ),
   );
   app.post<ModelAddress>(
     '/v2/repository/models/:name/load',
