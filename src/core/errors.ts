@@ -357,11 +357,12 @@ export const errorKinds = {
     ({ url, reason }) => `witness ${url}: ${reason}`,
     () => 'no checkpoint was written; ask the operator of the witness, or use another',
   ),
-  POLICY_INVALID: kind<{ path: string; reason: string }>(
+  POLICY_INVALID: kind<{ path: string; reason: string; hint?: string | undefined }>(
     6,
     ({ path, reason }) => `${path}: policy refused: ${reason}`,
-    () =>
-      'restore the registry’s policy from a backup; a new version needs the signatures of the old one’s roots',
+    ({
+      hint = 'restore the registry’s policy from a backup; a new version needs the signatures of the old one’s roots',
+    }) => hint,
   ),
   POLICY_EXPIRED: kind<{ path: string; version: number; expires: string }>(
     6,
@@ -379,7 +380,7 @@ export const errorKinds = {
     ({ target, reason }) => `cannot export the model to ${target}: ${reason}`,
     ({ hint = 'deploy it to the registry, which supports every model' }) => hint,
   ),
-  ENCRYPTED_REFUSED: kind<{ path: string; reason: string; hint: string }>(
+  CIPHERTEXT_REFUSED: kind<{ path: string; reason: string; hint: string }>(
     6,
     ({ path, reason }) => `${path}: ${reason}`,
     ({ hint }) => hint,

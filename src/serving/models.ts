@@ -1,4 +1,5 @@
 import { HttpError } from './http-errors.js';
+import { mayUse, type Caller } from './security/authenticator.js';
 import type { ClassificationService } from './service.js';
 
 /** The models that a server answers for, by name. Requests that name none get the first. */
@@ -25,6 +26,11 @@ export class ServedModels {
     const service = this.#byName.get(name);
     if (service) return service;
     throw new HttpError('NOT_FOUND', `there is no model ${JSON.stringify(name)}`);
+  }
+
+  /** The models that a caller may use: none of the others is named to it. */
+  allowedTo(caller: Caller): ClassificationService[] {
+    return [...this].filter(({ name }) => mayUse(caller, name));
   }
 
   /** The model with a name, or the first where none is given. Throws NOT_FOUND. */

@@ -109,7 +109,7 @@ async function registerRoutes(
     registerClassify(routes, models, pictureReader(pictures), limits.bodyLimit);
     registerFeedback(routes, models, feedbackRate);
     registerModelFile(routes, models, exportOnnx, encrypted !== undefined);
-    if (encrypted) registerEncrypted(routes, encrypted);
+    if (encrypted) registerEncrypted(routes, encrypted, models.first.name);
     registerOperations(routes, models, metrics);
     registerAdministration(routes, models, record);
     done();

@@ -2,8 +2,10 @@ import { stat } from 'node:fs/promises';
 
 import { readCheckpoint, type Checkpoint } from '../artifacts/checkpoint.js';
 import { decisionPath } from '../artifacts/decision.js';
+import { manifestHash } from '../artifacts/manifest.js';
 import type { ModelRegistry } from '../artifacts/model-registry.js';
 import { PolicyGuard } from '../artifacts/policy/guard.js';
+import { ToolkitError } from '../core/errors.js';
 import { readError } from '../core/files.js';
 import { sha256, sha256OfFile } from '../core/hashing.js';
 
@@ -101,6 +103,8 @@ export class RegistrySource implements ModelSource {
   readonly #registry: ModelRegistry;
   readonly #registered: string;
   readonly #guard: PolicyGuard;
+  /** The manifests of the versions that the policy allows. */
+  readonly #admitted = new Map<string, string>();
 
   /**
    * @param trusted a copy of the registry's policy that is kept elsewhere
@@ -126,14 +130,23 @@ export class RegistrySource implements ModelSource {
   }
 
   async load(version: string): Promise<Checkpoint> {
-    return readCheckpoint((await this.#registry.resolve(this.#registered, Number(version))).checkpoint);
+    const { checkpoint, folder } = await this.#registry.resolve(this.#registered, Number(version));
+    const admitted = this.#admitted.get(version);
+    // The files may have been exchanged since then, together with their manifest.
+    if (admitted !== undefined && admitted !== (await manifestHash(folder))) {
+      const reason = 'its files are not those that the policy was asked about';
+      throw new ToolkitError('MODEL_CORRUPT', { path: folder, reason });
+    }
+    return readCheckpoint(checkpoint);
   }
 
   async admit(version: string, role: keyof WantedVersions): Promise<void> {
     const state = await this.#guard.state();
     if (!state) return;
     const resolved = await this.#registry.resolve(this.#registered, Number(version));
+    const manifest = await manifestHash(resolved.folder);
     if (role === 'production') await this.#guard.requireApproved(state, resolved);
     else await this.#guard.requirePublished(state, resolved);
+    this.#admitted.set(version, manifest);
   }
 }

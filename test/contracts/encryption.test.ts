@@ -27,6 +27,7 @@ const OPENS: Readonly<Record<string, string>> = {
   'data/collection/obtain.ts': 'a source',
   'data/collection/source-files.ts': 'a source',
   'data/collection/tables/table-text.ts': 'a source',
+  'deployment/tflite/litert.ts': 'a script of a published runtime, whose hash is checked',
   'deployment/targets/web.ts': 'copies this package’s own files; refused where files are encrypted',
   'serving/http/static-files.ts': 'this package’s own files',
   'serving/watching/feedback-file.ts': 'is continued: each line is encrypted by itself',

@@ -54,7 +54,9 @@ export class PolicyGuard {
     const policy = chain.at(-1);
     // Without a policy, a server may have access to the versions alone.
     const lines = policy ? await allLines(new AuditLog(auditFile)) : await linesIfReadable(auditFile);
-    const settled = (await readHead(auditFile).catch(() => undefined))?.settled ?? 0;
+    const head = await readHead(auditFile).catch(() => undefined);
+    // Every line of a policy has a head after it: where the head was removed, nothing passes for unfinished.
+    const settled = head?.settled ?? Infinity;
     requireLogged(folder, chain, lines, settled);
     if (!policy) return undefined;
     requireUnexpired(policy);

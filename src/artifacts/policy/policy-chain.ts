@@ -47,14 +47,18 @@ export async function readPolicies(registryFolder: string, trusted?: string): Pr
   return chain;
 }
 
-/** Requires that a policy may follow another one, or be the first. Throws POLICY_INVALID. */
-export function requireNext(before: Policy | undefined, policy: Policy): void {
+/**
+ * Requires that a policy may follow another one, or be the first. Throws POLICY_INVALID.
+ *
+ * @param hint what to do where roots have not signed it
+ */
+export function requireNext(before: Policy | undefined, policy: Policy, hint?: string): void {
   const expected = (before?.content.version ?? 0) + 1;
   const { version } = policy.content;
   if (version !== expected)
     throw policyError(policy.path, `it is version ${version}, where version ${expected} must follow`);
-  if (before) requireRoots(before, policy);
-  requireRoots(policy, policy);
+  if (before) requireRoots(before, policy, hint);
+  requireRoots(policy, policy, hint);
 }
 
 async function countOf(folder: string): Promise<number> {

@@ -133,13 +133,18 @@ export function signersOf(policy: Policy, role: PolicyRole, envelope: Envelope):
   return [...keysOf(policy, role)].filter(([, key]) => isSignedBy(envelope, key)).map(([name]) => name);
 }
 
-/** Requires that enough roots of one policy have signed another, or the same. Throws POLICY_INVALID. */
-export function requireRoots(policy: Policy, signed: Policy): void {
+/**
+ * Requires that enough roots of one policy have signed another, or the same. Throws POLICY_INVALID.
+ *
+ * @param hint what to do about it; left out, that of a policy in a registry
+ */
+export function requireRoots(policy: Policy, signed: Policy, hint?: string): void {
   const { threshold } = policy.content.roles.root;
   const found = signersOf(policy, 'root', signed.envelope).length;
   if (found >= threshold) return;
   const whose = policy === signed ? 'its own roots' : `the roots of version ${policy.content.version}`;
-  throw policyError(signed.path, `signed by ${found} of ${whose}, of whom ${threshold} must sign`);
+  const reason = `signed by ${found} of ${whose}, of whom ${threshold} must sign`;
+  throw new ToolkitError('POLICY_INVALID', { path: signed.path, reason, hint });
 }
 
 /** Throws POLICY_EXPIRED where a policy is no longer valid. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { systemCodeOf, ToolkitError } from '../../core/errors.js';
-import { readError, readTextWithin, writeFileAtomically } from '../../core/files.js';
+import { readError, readTextWithin, writePublicAtomically } from '../../core/files.js';
 import { sha256 } from '../../core/hashing.js';
 import { envelopeOf, envelopeSchema, type Envelope } from '../../core/signing/dsse.js';
 import { complaintOf } from '../../core/validation.js';
@@ -108,7 +108,7 @@ export async function writePromotion(
   registry: ModelRegistry,
   { terms, digest, envelope }: PromotionStatement,
 ): Promise<void> {
-  await writeFileAtomically(
+  await writePublicAtomically(
     fileOf(registry, terms.model, digest),
     `${JSON.stringify(envelope, undefined, 2)}\n`,
   );

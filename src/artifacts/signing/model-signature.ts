@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { basename, join, relative, resolve, sep } from 'node:path';
 
 import { ToolkitError } from '../../core/errors.js';
-import { isFolder, readTextWithin, writeFileAtomically } from '../../core/files.js';
+import { isFolder, readTextWithin, writePublicAtomically } from '../../core/files.js';
 import { sha256 } from '../../core/hashing.js';
 import { isSignedBy, signPayload } from '../../core/signing/dsse.js';
 import { keyId, type PrivateKey } from '../../core/signing/keys.js';
@@ -82,7 +82,7 @@ export async function signModel(
       resources,
     },
   };
-  await writeFileAtomically(file, `${JSON.stringify(bundleOf(statement, key))}\n`);
+  await writePublicAtomically(file, `${JSON.stringify(bundleOf(statement, key))}\n`);
   return { name, digest, files: resources.length, key: keyId(key.publicKey), ignored };
 }
 

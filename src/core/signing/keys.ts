@@ -113,7 +113,9 @@ export function requireEd25519(place: string, key: KeyObject): void {
 }
 
 function requireKind(place: string, key: KeyObject): KeyObject {
-  if (key.asymmetricKeyType === 'ed25519' || isEcdsa(key)) return key;
+  if (key.asymmetricKeyType === 'ed25519') return key;
+  // A point can be written in two ways, and one key must not count as two.
+  if (isEcdsa(key)) return createPublicKey({ key: key.export({ format: 'jwk' }), format: 'jwk' });
   const found = key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType ?? 'of an unknown type';
   throw unusable(place, `it is ${found}; ECDSA (P-256, P-384) and Ed25519 keys can be used`);
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { verifyBundle } from '../../artifacts/manifest.js';
@@ -10,7 +9,7 @@ import {
   type StoredTensor,
 } from '../../artifacts/safetensors.js';
 import { isToolkitError, ToolkitError } from '../../core/errors.js';
-import { isFolder, readTextWithin, writeFileAtomically } from '../../core/files.js';
+import { isFolder, readIfThere, readTextWithin, writeFileAtomically } from '../../core/files.js';
 import { sha256 } from '../../core/hashing.js';
 import { complaintOf } from '../../core/validation.js';
 import { encryptedModelOf, type EncryptedModel, type EncryptedModelDescription } from './description.js';
@@ -80,7 +79,8 @@ export async function readDescription(path: string): Promise<EncryptedModel> {
 async function readFiles(folder: string): Promise<LoadedEncryptedModel> {
   const model = await readDescription(folder);
   const path = join(folder, encryptedFiles.weights);
-  const bytes = await readFile(path);
+  const bytes = await readIfThere(path);
+  if (!bytes) throw new ToolkitError('MODEL_CORRUPT', { path, reason: 'missing' });
   if (sha256(bytes).slice(0, MODEL_ID_LENGTH) !== model.description.model) {
     const reason = `not the weights that ${encryptedFiles.description} describes`;
     throw new ToolkitError('MODEL_CORRUPT', { path, reason });

@@ -8,7 +8,7 @@ import {
   requireLogged,
   requireNext,
 } from '../../artifacts/policy/policy-chain.js';
-import { writeFileAtomically } from '../../core/files.js';
+import { writePublicAtomically } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
 import { allLines } from '../../artifacts/log/acts.js';
 import { settleLastAct } from '../settle.js';
@@ -35,11 +35,12 @@ export async function applyPolicy(
         policy.path,
         `it is version ${version}, and the registry has version ${chain.length}`,
       );
-    requireNext(chain.at(-1), policy);
+    const hint = `have its roots sign it: "mnist policy sign ${policy.path} --sign-key FILE"`;
+    requireNext(chain.at(-1), policy, hint);
     requireUnexpired(policy);
     const details = { version, policy: policy.digest, expires: policy.content.expires };
     const line = await log.append({ actor, action: POLICY_ACTION, subject: `policy ${version}`, details });
-    await writeFileAtomically(policyFile(registry.folder, version), encodePolicy(policy));
+    await writePublicAtomically(policyFile(registry.folder, version), encodePolicy(policy));
     await log.settle(line);
   });
 }

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { io, tensor4d, tidy, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 import { loadGraphModel, type GraphModel } from '#tfjs-converter';
 
+import { readArtifact } from '../../core/encryption/artifact-file.js';
 import { messageOf, ToolkitError } from '../../core/errors.js';
+import { decodeText } from '../../core/formats/text.js';
 import type { LabelledImages } from '../../core/images.js';
 import { graphModelNames } from './graph-model.js';
 
@@ -61,10 +62,10 @@ export class LoadedGraphModel {
 
 async function readArtifacts(folder: string): Promise<io.ModelArtifacts> {
   const { weightsManifest, ...model } = JSON.parse(
-    await readFile(join(folder, 'model.json'), 'utf8'),
+    decodeText(await readArtifact(join(folder, 'model.json'))),
   ) as io.ModelJSON;
   const files = weightsManifest.flatMap(({ paths }) => paths);
-  const parts = await Promise.all(files.map((path) => readFile(join(folder, path))));
+  const parts = await Promise.all(files.map((path) => readArtifact(join(folder, path))));
   const weightData = Uint8Array.from(Buffer.concat(parts)).buffer;
   return { ...model, weightSpecs: weightsManifest.flatMap(({ weights }) => weights), weightData };
 }

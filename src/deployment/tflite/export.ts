@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { zeros, type Tensor4D } from '@tensorflow/tfjs-core';
 
+import { readArtifact } from '../../core/encryption/artifact-file.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { pixelsPerImage, type LabelledImages } from '../../core/images.js';
 import { version } from '../../core/version.js';
@@ -133,7 +133,7 @@ class LiteVariant implements ExportedVariant {
     path: string,
     { context }: DeploymentSource,
   ): Promise<LiteVariant> {
-    return new LiteVariant(name, graph, await LiteRtSession.load(await readFile(path), context));
+    return new LiteVariant(name, graph, await LiteRtSession.load(await readArtifact(path), context));
   }
 
   /** The probabilities of images, row by row. */

@@ -10,9 +10,11 @@ const BINARY = 'application/octet-stream';
 /**
  * Registers the routes for encrypted images: what clients need to know of the model, evaluation keys in, encrypted images in and
  * encrypted answers out.
+ *
+ * @param model the name of the served model that they count as: tokens may be for others
  */
-export function registerEncrypted(app: FastifyInstance, service: EncryptedService): void {
-  const config = { role: 'infer' as const };
+export function registerEncrypted(app: FastifyInstance, service: EncryptedService, model: string): void {
+  const config = { role: 'infer' as const, model };
   const schema = (summary: string, more = {}): object => ({ tags: ['Encrypted images'], summary, ...more });
   const { description, sizes } = service.model;
   const takes = { consumes: [BINARY] };

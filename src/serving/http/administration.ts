@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { HttpError } from '../http-errors.js';
 import type { ServedModels } from '../models.js';
+import { requireModel, type Caller } from '../security/authenticator.js';
 import type { ClassificationService } from '../service.js';
 import { ownerOf } from './callers.js';
 import { jsonBody } from './json-body.js';
@@ -43,10 +44,12 @@ export function registerAdministration(app: FastifyInstance, models: ServedModel
   app.post(
     '/v2/repository/index',
     { config: { role: 'operate' }, schema: { tags, summary: 'Loaded versions' } },
-    () =>
-      [...models].flatMap(({ name, versions }) =>
-        [...versions.roles].map(([role, version]) => ({ name, version, state: 'READY', role })),
-      ),
+    ({ caller }) =>
+      models
+        .allowedTo(caller!)
+        .flatMap(({ name, versions }) =>
+          [...versions.roles].map(([role, version]) => ({ name, version, state: 'READY', role })),
+        ),
   );
   app.post<ModelAddress>(
     '/v2/repository/models/:name/load',
@@ -64,7 +67,7 @@ export function registerAdministration(app: FastifyInstance, models: ServedModel
     { config, schema: { tags, summary: 'Set the candidate’s share of the traffic', body } },
     async (request) => {
       const { model, ...change } = jsonBody(request, trafficSchema);
-      const { name, versions } = modelOf(models, model);
+      const { name, versions } = modelOf(models, model, request.caller!);
       const { canary = versions.traffic.canary, shadow = versions.traffic.shadow } = change;
       await record({ action: 'traffic', model: name, ...senderOf(request), details: { canary, shadow } });
       versions.traffic = { canary, shadow };
@@ -73,9 +76,12 @@ export function registerAdministration(app: FastifyInstance, models: ServedModel
   );
 }
 
-function modelOf(models: ServedModels, name: string | undefined): ClassificationService {
+/** The model that a caller names, or the only one. Throws FORBIDDEN, NOT_FOUND and BAD_REQUEST. */
+function modelOf(models: ServedModels, name: string | undefined, caller: Caller): ClassificationService {
+  if (name !== undefined) requireModel(caller, name);
   if (name !== undefined || models.names.length === 1) return models.chosen(name);
-  throw new HttpError('BAD_REQUEST', `name the model: ${models.names.join(', ')}`);
+  const names = models.allowedTo(caller).map((service) => service.name);
+  throw new HttpError('BAD_REQUEST', `name the model: ${names.join(', ')}`);
 }
 
 function senderOf(request: FastifyRequest): Pick<AdministrativeAct, 'caller' | 'address' | 'requestId'> {

@@ -30,6 +30,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The role that a route needs; "nobody" for those that are open to all. Without it, "administer". */
     role?: TokenRole | 'nobody';
+    /** The model that it is of, where neither the address nor the route's own code says that. */
+    model?: string;
     /** Whether it gives the model's weights, which is a right of its own. */
     isWeights?: boolean;
   }

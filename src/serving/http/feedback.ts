@@ -37,8 +37,8 @@ export function registerFeedback(app: FastifyInstance, models: ServedModels, per
     }
     const { id, index, label, model } = jsonBody(request, schema);
     const owner = ownerOf(request);
-    const asked = model === undefined ? [...models] : [models.named(model)];
-    requireModel(request.caller!, ...asked.map(({ name }) => name));
+    if (model !== undefined) requireModel(request.caller!, model);
+    const asked = model === undefined ? models.allowedTo(request.caller!) : [models.named(model)];
     const { monitor } = asked.find((served) => served.monitor.remembers(owner, id, index)) ?? asked[0]!;
     return { id, index, ...(await monitor.label({ owner, id, index, label })) };
   });

@@ -18,7 +18,7 @@ export const modelParameter = {
 export function chosenModel(models: ServedModels, { query, caller }: FastifyRequest): ClassificationService {
   const { model } = query as { model?: string | string[] };
   if (Array.isArray(model)) throw new HttpError('BAD_REQUEST', 'name one model');
-  const chosen = models.chosen(model);
-  requireModel(caller!, chosen.name);
-  return chosen;
+  // Before the model is looked up: whoever may not use it does not learn whether it is there.
+  requireModel(caller!, model ?? models.first.name);
+  return models.chosen(model);
 }

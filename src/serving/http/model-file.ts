@@ -19,7 +19,7 @@ type Encode = (checkpoint: Checkpoint) => Promise<Uint8Array> | Uint8Array;
  * Registers what the page needs to run the served model in the browser: `GET /model/description`, and `GET /model/parameters` or,
  * for models with other than dense layers, `GET /model/onnx`.
  *
- * @param takesEncrypted whether the server classifies encrypted images, too
+ * @param takesEncrypted whether the server classifies encrypted images, too: for the first model
  */
 export function registerModelFile(
   app: FastifyInstance,
@@ -35,7 +35,8 @@ export function registerModelFile(
     const lease = versions.acquire();
     lease.release();
     const model = describeForPage(lease.description, lease.version, lease.rule, ['webgpu', 'wasm']);
-    return { ...model, name, models: models.names, takesEncrypted };
+    const names = models.allowedTo(request.caller!).map((service) => service.name);
+    return { ...model, name, models: names, takesEncrypted: takesEncrypted && name === models.first.name };
   });
   const giveFile = (url: string, what: string, encode: Encode): void => {
     const files = new Map(

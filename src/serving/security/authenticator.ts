@@ -105,10 +105,21 @@ export function requireRole({ role }: Caller, needed: TokenRole): void {
   if (!allows(role, needed)) throw new HttpError('FORBIDDEN', `this needs a token of the role "${needed}"`);
 }
 
+/** Whether a caller's token is for a model. */
+export function mayUse({ models }: Caller, name: string): boolean {
+  return models?.includes(name) ?? true;
+}
+
 /** Throws FORBIDDEN where a caller's token is for none of some models. */
-export function requireModel({ models }: Caller, ...names: string[]): void {
-  if (models && !names.some((name) => models.includes(name)))
+export function requireModel(caller: Caller, ...names: string[]): void {
+  if (!names.some((name) => mayUse(caller, name)))
     throw new HttpError('FORBIDDEN', 'this token is for other models');
+}
+
+/** Throws FORBIDDEN where a caller's token is not for all of some models. */
+export function requireAllModels(caller: Caller, names: readonly string[]): void {
+  if (!names.every((name) => mayUse(caller, name)))
+    throw new HttpError('FORBIDDEN', 'this is about all models, and this token is not for all');
 }
 
 /** Throws FORBIDDEN where a caller may use the model, but not read its weights. */

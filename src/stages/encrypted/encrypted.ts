@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 
 import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
-import { fileSize, writeFileAtomically } from '../../core/files.js';
+import { fileSize, writePublicAtomically } from '../../core/files.js';
 import { imageOf } from '../../data/imaging/foreign-picture.js';
 import { preparationFor } from '../../data/imaging/preparation-for.js';
 import { EncryptionClient } from '../../deployment/encrypted/client.js';
@@ -87,7 +87,7 @@ export async function encryptImage(
     }
     const path = output ?? `${basename(name)}.encrypted`;
     const encrypted = await client.encrypt(image.pixels);
-    await writeFileAtomically(path, encrypted);
+    await writePublicAtomically(path, encrypted);
     const { key } = client;
     return { image: name, output: path, bytes: encrypted.length, key, inverted: image.inverted };
   });
@@ -106,7 +106,7 @@ export interface DecryptedAnswer {
   top: { class: string; probability: number }[];
 }
 
-/** Decrypts a server's answer. Throws DATA_MISSING, DATA_UNREADABLE, ENCRYPTED_REFUSED, and what `withKeyFolder` throws. */
+/** Decrypts a server's answer. Throws DATA_MISSING, DATA_UNREADABLE, CIPHERTEXT_REFUSED, and what `withKeyFolder` throws. */
 export async function decryptAnswer(
   path: string,
   { keys, top }: Pick<EncryptedOptions, 'keys' | 'top'>,

@@ -1,13 +1,14 @@
-import { chmod, readFile, rename, stat } from 'node:fs/promises';
+import { chmod, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { readArtifact } from '../../core/encryption/artifact-file.js';
 import { isToolkitError, systemCodeOf, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import {
   exists,
   readError,
   storageError,
-  writeFileAtomically,
+  writePublicAtomically,
   writeSecretAtomically,
 } from '../../core/files.js';
 import { readSecret } from '../../core/secrets.js';
@@ -34,8 +35,8 @@ export async function writeKeyFolder(folder: string, client: EncryptionClient): 
   const description = `${JSON.stringify(client.model.description, undefined, 2)}\n`;
   await withStaging(dirname(folder), async (staging) => {
     await chmod(staging, 0o700);
-    await writeFileAtomically(join(staging, keyFiles.description), description);
-    await writeFileAtomically(join(staging, keyFiles.evaluation), await client.evaluationKeysFile());
+    await writePublicAtomically(join(staging, keyFiles.description), description);
+    await writePublicAtomically(join(staging, keyFiles.evaluation), await client.evaluationKeysFile());
     await writeSecretAtomically(join(staging, keyFiles.secret), await client.secretKeyFile());
     await rename(staging, folder).catch((error: unknown) => {
       throw storageError(error, folder);
@@ -43,7 +44,7 @@ export async function writeKeyFolder(folder: string, client: EncryptionClient): 
   });
 }
 
-/** Runs an action with the client of a folder of keys. Throws MODEL_MISSING, SECRET_EXPOSED, SEAL_UNAVAILABLE and ENCRYPTED_REFUSED. */
+/** Runs an action with the client of a folder of keys. Throws MODEL_MISSING, SECRET_EXPOSED, SEAL_UNAVAILABLE and CIPHERTEXT_REFUSED. */
 export async function withKeyFolder<Result>(
   folder: string,
   context: StageContext,
@@ -71,7 +72,7 @@ async function describedIn(folder: string): Promise<EncryptedModel> {
   }
 }
 
-/** Reads an encrypted file, unless it is larger than such files are. Throws DATA_MISSING, DATA_UNREADABLE and ENCRYPTED_REFUSED. */
+/** Reads an encrypted file, unless it is larger than such files are. Throws DATA_MISSING, DATA_UNREADABLE and CIPHERTEXT_REFUSED. */
 export async function readEncryptedFile(
   path: string,
   unpackedBytes: number,
@@ -86,12 +87,12 @@ export async function readEncryptedFile(
   const most = storedLimit(unpackedBytes);
   if (found.size > most)
     throw refused(path, `it has ${found.size} bytes, at most ${most} are possible`, hint);
-  return readFile(path).catch((error: unknown) => {
+  return readArtifact(path).catch((error: unknown) => {
     throw readError(error, path);
   });
 }
 
-/** Runs an action on a file; what it complains of becomes ENCRYPTED_REFUSED, with the file's name. */
+/** Runs an action on a file; what it complains of becomes CIPHERTEXT_REFUSED, with the file's name. */
 export async function orRefused<Result>(
   path: string,
   hint: string,
@@ -106,5 +107,5 @@ export async function orRefused<Result>(
 }
 
 function refused(path: string, reason: string, hint: string, cause?: unknown): ToolkitError {
-  return new ToolkitError('ENCRYPTED_REFUSED', { path, reason, hint }, { cause });
+  return new ToolkitError('CIPHERTEXT_REFUSED', { path, reason, hint }, { cause });
 }

@@ -1,4 +1,4 @@
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 
 import { z } from 'zod';
@@ -8,6 +8,7 @@ import { readHdf5, type Hdf5File } from '../../artifacts/foreign/weights/hdf5.js
 import { readForeignSafetensors } from '../../artifacts/foreign/weights/safetensors.js';
 import { readTfjsWeights } from '../../artifacts/foreign/weights/tfjs-weights.js';
 import { readZipMembers } from '../../artifacts/foreign/weights/zip-members.js';
+import { readArtifact } from '../../core/encryption/artifact-file.js';
 import { ToolkitError } from '../../core/errors.js';
 import { readError, readTextWithin } from '../../core/files.js';
 import { decodeText } from '../../core/formats/text.js';
@@ -105,12 +106,14 @@ export async function readForeignModel(path: string, options: ForeignOptions): P
   });
 }
 
-/** A model's file: a folder stands for the model.json in it. Throws DATA_UNREADABLE or MODEL_UNSUPPORTED. */
+/** A model's file: a folder stands for the model.json in it. Throws DATA_UNREADABLE, MODEL_UNREADABLE or MODEL_UNSUPPORTED. */
 export async function modelFile(path: string): Promise<string> {
   const found = await stat(path).catch((error: unknown) => {
     throw readError(error, path);
   });
-  if (!found.isDirectory()) return path;
+  if (found.isFile()) return path;
+  // Opening a pipe would wait for its writer.
+  if (!found.isDirectory()) throw unreadable(path, 'not a file');
   const names = await readdir(path);
   if (names.includes('model.json')) return join(path, 'model.json');
   throw new ToolkitError('MODEL_UNSUPPORTED', {
@@ -242,15 +245,9 @@ function missingDescription(
 
 async function bytesOf(path: string): Promise<Buffer> {
   try {
-    const file = await open(path);
-    try {
-      const found = await file.stat();
-      if (!found.isFile()) throw unreadable(path, 'not a file');
-      if (found.size > MAX_BYTES) throw unreadable(path, `${found.size} bytes; the limit is ${MAX_BYTES}`);
-      return await readFile(file);
-    } finally {
-      await file.close();
-    }
+    const { size } = await stat(path);
+    if (size > MAX_BYTES) throw unreadable(path, `${size} bytes; the limit is ${MAX_BYTES}`);
+    return await readArtifact(path);
   } catch (error) {
     throw readError(error, path);
   }

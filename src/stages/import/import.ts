@@ -1,5 +1,4 @@
-import { resolve } from 'node:path';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { writeCheckpoint, type Checkpoint, type CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { RUN_NAME, RunFolder } from '../../artifacts/run.js';
@@ -69,6 +68,8 @@ export async function importModel(
   planModel(checkpoint);
   await withFolder(folder.path, () =>
     withLock(folder.lock, { waitMs: 0 }, async () => {
+      // Another import may have made it while this one read the model.
+      await requireFree(folder);
       const { toolkit, config, data, machine, origin } = description;
       const text = JSON.stringify({ toolkit, config, data, machine, origin }, undefined, 2);
       await writeFileAtomically(folder.config, `${text}\n`);
@@ -103,8 +104,12 @@ async function freeFolder({ run, checkpointsDir }: ImportOptions, file: string):
     });
   }
   const folder = new RunFolder(join(checkpointsDir, name));
-  if (await exists(folder.last)) throw new ToolkitError('RUN_EXISTS', { run: name, folder: folder.path });
+  await requireFree(folder);
   return folder;
+}
+
+async function requireFree({ name: run, path: folder, last }: RunFolder): Promise<void> {
+  if (await exists(last)) throw new ToolkitError('RUN_EXISTS', { run, folder });
 }
 
 function sizeOf({ size }: ImportOptions): { width: number; height: number } | undefined {

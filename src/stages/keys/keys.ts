@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import { readManifest } from '../../artifacts/manifest.js';
 import { artifactPieces, openArtifact } from '../../core/encryption/artifact-file.js';
@@ -21,7 +21,12 @@ export interface ConvertedFiles {
 }
 
 /** What must stay readable without a key, and what is of one process alone. */
-const PUBLIC = /^audit\.jsonl(\.head)?$|\.lock$|^\..*\.tmp$/;
+const PUBLIC = /^audit\.jsonl(\.head|\.checkpoint)?$|^model\.sig$|\.lock$|^\..*\.tmp$/;
+/** Policies and approvals, which everybody must be able to verify, by their folder. A class of images may have the name of the folder. */
+const SIGNED: Readonly<Record<string, RegExp>> = {
+  _policy: /^[1-9]\d*\.json$/,
+  promotions: /^[0-9a-f]{64}\.json$/,
+};
 
 /**
  * Makes an identity file, which only its owner can read; inside `withEncryption` with a passphrase as the recipient, it is protected by that.
@@ -116,9 +121,15 @@ async function filesIn(place: string): Promise<string[]> {
   if (!(await isFolder(place))) return [place];
   const entries = await readdir(place, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && !PUBLIC.test(entry.name))
+    .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !staysPublic(path))
     .sort();
+}
+
+function staysPublic(path: string): boolean {
+  const [name, folder] = [basename(path), basename(dirname(path))];
+  return PUBLIC.test(name) || (Object.hasOwn(SIGNED, folder) && SIGNED[folder]!.test(name));
 }
 
 /** The manifest of a deployed model has the hashes of its files as they lie there. */
@@ -145,7 +156,7 @@ async function decryptInPlace(path: string): Promise<boolean> {
 
 /** Writes what a file holds to a place, piece by piece. */
 async function convert(source: string, target: string, isPublic: boolean): Promise<true> {
-  if (PUBLIC.test(basename(source))) {
+  if (staysPublic(resolve(source))) {
     const reason = `${source} must stay readable without a key`;
     throw new ToolkitError('ENCRYPTION_REFUSED', { reason, hint: 'leave it out' });
   }

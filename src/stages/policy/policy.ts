@@ -17,7 +17,7 @@ import {
 import { readPolicies, readPolicy } from '../../artifacts/policy/policy-chain.js';
 import { registryDirOption, signKeyOption } from '../../core/config/common-options.js';
 import { ToolkitError } from '../../core/errors.js';
-import { exists, writeFileAtomically } from '../../core/files.js';
+import { exists, writePublicAtomically } from '../../core/files.js';
 import { withSignature } from '../../core/signing/dsse.js';
 import { keyId, readEcdsaKey, readPublicKey } from '../../core/signing/keys.js';
 
@@ -94,7 +94,7 @@ export async function createPolicy(
   const expires = new Date(Date.now() + options.days * 86_400_000);
   const version = (present?.content.version ?? 0) + 1;
   const policy = newPolicy(path, policyContent(version, expires, roles as Record<PolicyRole, RoleKeys>));
-  await writeFileAtomically(path, encodePolicy(policy));
+  await writePublicAtomically(path, encodePolicy(policy));
   return summaryOf(policy);
 }
 
@@ -129,7 +129,7 @@ export async function signPolicy(
     throw new ToolkitError('POLICY_REFUSED', { what: path, reason, hint: 'have one of its roots sign it' });
   }
   const signed = { ...policy, envelope: withSignature(policy.envelope, key) };
-  await writeFileAtomically(path, encodePolicy(signed));
+  await writePublicAtomically(path, encodePolicy(signed));
   return summaryOf(signed);
 }
 

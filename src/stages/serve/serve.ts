@@ -323,9 +323,10 @@ async function tlsFor(
 /** The certificates of the authorities whose clients may connect: an empty list would let in those of any public authority. */
 async function readAuthority(path: string): Promise<Buffer> {
   const bytes = await readBytes(path);
-  const parse = (): X509Certificate => new X509Certificate(bytes);
   try {
-    parse();
+    // TLS would take nothing else, and then refuse every client.
+    if (!bytes.includes('-----BEGIN CERTIFICATE-----')) throw new Error('it is not PEM');
+    void new X509Certificate(bytes);
     return bytes;
   } catch (error) {
     const message = `${path}: not a certificate in PEM`;

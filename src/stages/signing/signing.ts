@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { signModel, verifyModel, type VerifiedModel } from '../../artifacts/signing/model-signature.js';
 import { signKeyOption } from '../../core/config/common-options.js';
 import { ToolkitError } from '../../core/errors.js';
-import { exists, writeFileAtomically, writeSecretAtomically } from '../../core/files.js';
+import { exists, writePublicAtomically, writeSecretAtomically } from '../../core/files.js';
 import {
   generateKeys,
   keyId,
@@ -56,7 +56,7 @@ export async function createKeys(path: string, kind: KeyKind): Promise<Generated
   }
   const { privatePem, publicKey } = generateKeys(kind);
   await writeSecretAtomically(path, privatePem);
-  await writeFileAtomically(publicFile, publicPem(publicKey));
+  await writePublicAtomically(publicFile, publicPem(publicKey));
   return { kind, privateKey: path, publicKey: publicFile, id: keyId(publicKey) };
 }
 

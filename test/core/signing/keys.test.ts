@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, ECDH, generateKeyPairSync } from 'node:crypto';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -42,6 +42,17 @@ describe.each(keyKinds)('a key of the kind %s', (kind) => {
     expect(secretOne.message).toContain('it is a private key');
     expect(secretOne.message).not.toContain(privatePem.split('\n')[1]);
   });
+});
+
+it('a key has one id, however its point is written', async () => {
+  const { publicKey } = generateKeys('p256');
+  const whole = publicKey.export({ type: 'spki', format: 'der' });
+  const point = ECDH.convertKey(whole.subarray(-65), 'prime256v1', undefined, undefined, 'compressed');
+  const start = Buffer.from('3039301306072a8648ce3d020106082a8648ce3d030107032200', 'hex');
+  const der = Buffer.concat([start, point as Buffer]);
+  const short = publicPem(createPublicKey({ key: der, format: 'der', type: 'spki' }));
+  expect(short).not.toBe(publicPem(publicKey));
+  expect(keyId(await readPublicKey(await secret(short)))).toBe(keyId(publicKey));
 });
 
 describe('a private key', () => {

@@ -194,6 +194,19 @@ describe('a server', () => {
     await toolkitError('SIGNATURE_MISSING', source.admit('1', 'candidate'));
   });
 
+  it('does not read a version again whose files were exchanged after it was admitted', async () => {
+    const { registry, people, source } = await place();
+    await registerMadeUp(registry, 'digits', { wrong: 1 }, people.publisher);
+    await source.admit('1', 'candidate');
+    const [first, second] = [1, 2].map((version) => registry.versionFolder('digits', version));
+    await rm(first!, { recursive: true });
+    await cp(second!, first!, { recursive: true });
+    await rm(registry.auditFile);
+    await rm(`${registry.auditFile}.head`);
+    const { message } = await toolkitError('MODEL_CORRUPT', source.load('1'));
+    expect(message).toContain('not those that the policy was asked about');
+  });
+
   it('refuses a log that was restored with all the rest while it ran', async () => {
     const { registry, people, source } = await place();
     const [approver] = people.approvers;
@@ -261,6 +274,13 @@ describe('a policy', () => {
     await verifyRegistry(registry);
   });
 
+  it('that nobody has signed is not applied, and says who has to sign it', async () => {
+    const registry = new ModelRegistry(await temporaryFolder());
+    const draft = policyOf(newPeople(), { signers: [] });
+    const { hint } = await toolkitError('POLICY_INVALID', applyPolicy(registry, draft, 'tester'));
+    expect(hint).toContain(`mnist policy sign ${draft.path} --sign-key`);
+  });
+
   it('that takes a key away takes away what it approved', async () => {
     const { registry, people, source } = await place();
     const [first, second] = people.approvers;
@@ -305,6 +325,11 @@ describe('a policy', () => {
     await check();
     await rm(two!);
     await check();
+    const head = `${registry.auditFile}.head`;
+    const kept = await readFile(head);
+    await rm(head);
+    await toolkitError('POLICY_INVALID', new RegistrySource(registry, 'digits').admit('1', 'candidate'));
+    await writeFile(head, kept);
     await rm(one!);
     await check();
     await rm(join(registry.folder, '_policy'), { recursive: true });

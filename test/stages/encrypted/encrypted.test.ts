@@ -72,7 +72,7 @@ describe.skipIf(!canRunSeal())('keys, images and answers as files (Node.js 22)',
     expect(decrypted.class).toBe(decrypted.top[0]!.class);
 
     const refused = async (path: string, folderOfKeys = keys): Promise<string> =>
-      (await toolkitError('ENCRYPTED_REFUSED', decryptAnswer(path, { keys: folderOfKeys, top: 1 }))).message;
+      (await toolkitError('CIPHERTEXT_REFUSED', decryptAnswer(path, { keys: folderOfKeys, top: 1 }))).message;
     expect(await refused(output)).toContain(`${output}: it has`);
     expect(await refused(made.secretKey)).toContain('bytes, at most');
     await toolkitError('DATA_MISSING', decryptAnswer(join(work, 'none'), { keys, top: 1 }));

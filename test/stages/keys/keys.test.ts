@@ -1,5 +1,5 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
@@ -60,10 +60,17 @@ describe('encrypt and decrypt', () => {
     await writeFile(large, ageContent(100_000), { mode: 0o640 });
     await writeFile(join(run, 'reports', 'test.json'), '{}');
     await writeFile(join(run, 'run.lock'), 'a process');
+    for (const path of ['_policy/1.json', `promotions/${'0'.repeat(64)}.json`, 'promotions/image.png']) {
+      await mkdir(dirname(join(run, path)), { recursive: true });
+      await writeFile(join(run, path), '{}');
+    }
+    await writeFile(join(run, 'model.sig'), '{}');
     const { files } = await withEncryption({ encryptTo: recipients.slice(0, 1) }, () =>
       encryptFiles([run], context),
     );
-    expect(files).toEqual([large, join(run, 'reports', 'test.json')]);
+    // What is signed must be verified without a key; a class of images may be called like the folder of approvals.
+    const image = join(run, 'promotions', 'image.png');
+    expect(files).toEqual([large, image, join(run, 'reports', 'test.json')]);
     expect(isAge(await readFile(large))).toBe(true);
     expect((await stat(large)).mode & 0o777).toBe(0o640);
     expect(await readFile(join(run, 'run.lock'), 'utf8')).toBe('a process');

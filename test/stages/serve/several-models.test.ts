@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { readCheckpoint, writeCheckpoint } from '../../../src/artifacts/checkpoint.js';
+import { createToken, type TokenChoices } from '../../../src/serving/security/token-file.js';
 import { softmaxRows } from '../../../src/evaluation/probabilities.js';
 import { toolkitError } from '../../support/errors.js';
 import {
@@ -129,6 +130,38 @@ describe('several models in one server', () => {
       false,
     ]);
     expect(await outputOf(url, 'a', 'class')).toEqual([4]);
+  });
+
+  it('are open to a token for one of them as far as that one goes', async () => {
+    const tokensFile = join(folder, 'tokens.json');
+    const tokenOf = async (choices: Partial<TokenChoices>): Promise<{ headers: Record<string, string> }> => {
+      const all = { name: '', role: 'administer', days: undefined, ...choices } as const;
+      return { headers: { authorization: `Bearer ${(await createToken(tokensFile, all)).token}` } };
+    };
+    const [own, all] = [await tokenOf({ models: ['three'] }), await tokenOf({})];
+    const { url } = await serveForTest([three, `b=${seven}`], { ...SMALL, tokensFile, requireTokens: true });
+    const put = { ...own, method: 'PUT' };
+    const answers: [string, Promise<{ status: number }>][] = [
+      ['the metadata', ask(`${url}/v2/models/b`, own)],
+      ['a name that nobody has', ask(`${url}/v2/models/c`, own)],
+      ['inference', askJson(`${url}/v2/models/b/infer`, inferenceRequest(image, 1), own)],
+      ['pictures', ask(`${url}/classify?model=b`, { ...own, method: 'POST' })],
+      ['the description', ask(`${url}/model/description?model=b`, own)],
+      ['a description that nobody has', ask(`${url}/model/description?model=c`, own)],
+      ['the weights', ask(`${url}/model/parameters?model=b`, own)],
+      ['labels', askJson(`${url}/feedback`, { id: 'x', label: 1, model: 'b' }, own)],
+      ['a reload', ask(`${url}/v2/repository/models/b/load`, { ...own, method: 'POST' })],
+      ['traffic', askJson(`${url}/traffic`, { model: 'b', canary: 50 }, put)],
+      ['the metrics of all', ask(`${url}/metrics`, own)],
+    ];
+    for (const [what, answer] of answers) expect([what, (await answer).status]).toEqual([what, 403]);
+    expect((await ask(`${url}/model/description`, own)).body).toMatchObject({ models: ['three'] });
+    const index = await askJson(`${url}/v2/repository/index`, {}, own);
+    expect(index.body).toEqual([expect.objectContaining({ name: 'three' })]);
+    const status = (await ask(`${url}/status`, own)).body;
+    expect(status).toMatchObject({ model: 'three', models: [{ model: 'three' }] });
+    expect((await askJson(`${url}/traffic`, { canary: 5 }, put)).body['error']).toBe('name the model: three');
+    expect((await fetch(`${url}/metrics`, all)).status).toBe(200);
   });
 
   it('leave room for each other in the queue', async () => {

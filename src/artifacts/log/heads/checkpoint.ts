@@ -53,6 +53,11 @@ export async function readTree(path: string): Promise<LogTree> {
   return { lines, leaves: lines.map(leafHash) };
 }
 
+/** The beginning of a log. */
+export function firstLines({ lines, leaves }: LogTree, count: number): LogTree {
+  return { lines: lines.slice(0, count), leaves: leaves.slice(0, count) };
+}
+
 /** The name of a log that was given none: no two logs begin with the same line, which holds a time. */
 export function defaultOrigin({ lines }: LogTree): string {
   return `mnist-train/${sha256(lines[0] ?? '').slice(0, 16)}`;

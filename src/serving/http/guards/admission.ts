@@ -55,7 +55,7 @@ function requireRights(
   { models, quotas }: Admission,
 ): void {
   requireRole(caller, role);
-  const { name } = params as { name?: string };
+  const { name = routeOptions.config.model } = params as { name?: string };
   // Where the address does not say which model, the route decides.
   requireModel(caller, ...(name === undefined ? models : [name]));
   if (routeOptions.config.isWeights) requireWeights(caller);
