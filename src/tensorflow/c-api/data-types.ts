@@ -1,7 +1,6 @@
 /** The types of tensors in TensorFlow's C API (TF_DataType in tensorflow/c/tf_datatype.h). */
 export const DataType = {
   FLOAT: 1,
-  DOUBLE: 2,
   INT32: 3,
   UINT8: 4,
   STRING: 7,
