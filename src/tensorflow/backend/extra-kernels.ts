@@ -280,7 +280,11 @@ function statelessNormal(call: KernelCall): Value {
   const index = attribute.type('Index', DataType.INT32);
   const part = (of: Value, start: number, size: number): Value =>
     call.run('Slice', [of, call.integers([start]), call.integers([size])], [T, index]);
-  const [first, second, finer] = [part(uniform, 0, half), part(uniform, half, half), part(uniform, 2 * half, 1)];
+  const [first, second, finer] = [
+    part(uniform, 0, half),
+    part(uniform, half, half),
+    part(uniform, 2 * half, 1),
+  ];
   // Uniform numbers have 23 bits and are below 1, so that 1 − u is never 0. With 23 more, which count where it is small and may be the
   // same for all, values reach 8 standard deviations: else they would end at 5.6, and one beyond that would give an image of a private run
   // away.

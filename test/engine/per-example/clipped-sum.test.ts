@@ -270,10 +270,7 @@ describe('what cannot be told apart by example is refused', () => {
     ['a parameter that is used twice', (w) => sum(matMul(matMul(x(), w as never), w as never), 1)],
     ['one that is transformed first', (w) => sum(matMul(x(), transpose<Tensor2D>(w as never)), 1)],
     ['one that is squared', (w) => sum(matMul(x(), square<Tensor2D>(w as never)), 1)],
-    [
-      'one on the left',
-      (w) => slice(sum<Tensor1D>(matMul(w as never, transpose(x())), 0), 0, 2),
-    ],
+    ['one on the left', (w) => slice(sum<Tensor1D>(matMul(w as never, transpose(x())), 0), 0, 2)],
     ['one that is penalised too', (w) => mul<Tensor1D>(sum(matMul(x(), w as never), 1), mean(w))],
   ])('%s', async (_, lossesOf) => {
     expect(await refused(lossesOf)).toContain('cannot be told apart by example');

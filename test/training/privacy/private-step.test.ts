@@ -154,11 +154,7 @@ for (const backend of ['tensorflow', 'cpu']) {
       correct: number;
     }
 
-    function found(
-      of: Partial<PrivateStep>,
-      filler: number,
-      seed = 1,
-    ): Found {
+    function found(of: Partial<PrivateStep>, filler: number, seed = 1): Found {
       const { model, variables } = smallNet('sgd');
       const indices = new Int32Array(FILLED).fill(filler);
       indices.set(training.subarray(0, COUNT));
