@@ -26,7 +26,7 @@ export interface DeploymentSource {
   predictions: Uint8Array;
   accuracy: number;
   loss: number;
-  /** Some training images, on which an export may measure what values a model computes. */
+  /** Some images, on which an export may measure what values a model computes: of the training images, or of the test images where those are private. */
   calibration: LabelledImages;
   /** Loads a checkpoint file, as the server would, and gives its probabilities for images. */
   classifyCheckpoint(path: string, images: LabelledImages): Promise<Float32Array>;

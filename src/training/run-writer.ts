@@ -58,6 +58,7 @@ export class RunWriter {
     const tensors = await this.#finiteTensors(progress);
     // `best` first: a run killed between the two repeats the epoch and writes the same `best` again.
     if (bestEpoch(progress.history)?.epoch === epoch) await this.#write('best', progress, tensors);
+    else if (this.privacy) await this.#chargeBest(this.privacy(this.#stepOf(progress)));
     await this.#write('last', progress, tensors);
     // What it says of privacy is of the latest epoch.
     if (this.privacy) await this.#writeConfig(progress);
@@ -89,6 +90,12 @@ export class RunWriter {
     const [epoch, batch] =
       partial.batches > 0 ? [history.length + 1, partial.batches] : [history.length, this.#batchesPerEpoch];
     throw new ToolkitError('TRAINING_DIVERGED', { epoch, batch });
+  }
+
+  /** That an earlier epoch is still the best says something of the steps since, which its account therefore contains. */
+  async #chargeBest(privacy: PrivacyAccount): Promise<void> {
+    const { path, description, tensors } = await readCheckpoint(this.#folder.best);
+    await writeCheckpoint({ path, description: { ...description, privacy }, tensors });
   }
 
   async #writeConfig(progress: TrainingProgress): Promise<void> {

@@ -22,7 +22,7 @@ export function parts(good: number, bad: number, seed: number): LabelledImages {
 }
 
 /** Writes the prepared data set "parts": 950 good and 50 bad parts for training, two fifths of them held out, and as many for testing. */
-export async function writeParts(dataDir: string): Promise<void> {
+export async function writeParts(dataDir: string, fingerprint = 'parts'): Promise<void> {
   const train = parts(950, 50, 1);
   await writePrepared(
     dataDir,
@@ -33,7 +33,7 @@ export async function writeParts(dataDir: string): Promise<void> {
       classNames: ['good', 'bad'],
       shape: train.shape,
       defaults: { scaling: 'minus-one-one', validationSplit: 0.4, seed: 1 },
-      fingerprint: 'parts',
+      fingerprint,
       licence: 'none',
       origin: 'made up',
     },

@@ -50,7 +50,9 @@ export function clippedSum(
   const collector = new Collector([...parameters.values()], examples);
   try {
     const { losses, noted } = backwards(lossesOf, parameters, collector);
-    const norms: Tensor1D = sqrt(addN(noted.map((gradients) => gradients.squaredNorms())));
+    // Sums of products with both signs: rounded, one of almost 0 may come out below it.
+    const squared = addN(noted.map((gradients) => gradients.squaredNorms()));
+    const norms: Tensor1D = sqrt(maximum(squared, 0));
     const factors: Tensor1D = mul(weights, minimum(div(maxNorm, maximum(norms, SMALLEST_NORM)), 1));
     const gradients = Object.fromEntries(
       [...parameters.keys()].map((name, index) => [name, noted[index]!.weightedSum(factors)]),

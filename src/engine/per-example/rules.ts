@@ -34,6 +34,10 @@ import {
   type ExampleGradients,
 } from './example-gradients.js';
 
+/** Those of Conv2D and DepthwiseConv2dNative; tfjs's own calls leave out some. */
+type ConvolutionAttributes = Omit<Conv2DAttrs, 'dataFormat' | 'dilations'> &
+  Partial<Pick<Conv2DAttrs, 'dataFormat' | 'dilations'>>;
+
 /** How an operation uses one of its inputs as a parameter, and what its gradients are made of. */
 interface Use {
   parameter: Variable;
@@ -163,12 +167,12 @@ function windowOf(
   const {
     strides,
     pad: padding,
-    dataFormat,
+    dataFormat = 'NHWC',
     dilations,
     dimRoundingMode,
-  } = attributes as unknown as Conv2DAttrs;
+  } = attributes as unknown as ConvolutionAttributes;
   const isDense = [dilations].flat().every((dilation) => dilation === undefined || dilation === 1);
-  if (!isDense || ((dataFormat as string | undefined) ?? 'NHWC') !== 'NHWC') return undefined;
+  if (!isDense || dataFormat !== 'NHWC') return undefined;
   const info = backend_util.computeConv2DInfo(
     input.shape,
     filter as [number, number, number, number],

@@ -28,7 +28,7 @@ export function groupNormalization(name: string, shape: MapShape, groups: number
     // Several times the size of its input, for the gradient too.
     cost: { numbers: 5 * height * width * channels, operations: 12 },
     apply(input, values) {
-      const grouped = reshape(input, [input.shape[0]!, height * width, groups, channels / groups]);
+      const grouped = reshape(input, [input.shape[0], height * width, groups, channels / groups]);
       const standardized = reshape(standardize(grouped), input.shape);
       return add(mul(standardized, valueOf(values, gain)), valueOf(values, bias));
     },

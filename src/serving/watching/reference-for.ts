@@ -22,7 +22,7 @@ export async function referenceFor(
   checkpoint: string,
   dataDir: string,
 ): Promise<Reference | string> {
-  const { data, shape, classNames, origin } = lease.description;
+  const { data, shape, classNames, origin, privacy } = lease.description;
   const stored = await readReference(checkpoint, data.fingerprint);
   if (stored) return stored;
   const prepared = (await findSharded(dataDir, data.dataset)) ?? (await findPrepared(dataDir, data.dataset));
@@ -30,9 +30,10 @@ export async function referenceFor(
   // An imported model is compared with the data that it is said to be for.
   if (!origin && prepared.fingerprint !== data.fingerprint)
     return `"${data.dataset}" in ${dataDir} is not what the model was trained on`;
-  const { train } = isSharded(prepared) ? await sampleOf(prepared, silentContext(), 1) : prepared;
+  const { train, test } = isSharded(prepared) ? await sampleOf(prepared, silentContext(), 1) : prepared;
   const size = pixelsPerImage(shape);
-  return describeTraining(train, classNames.length, async (pixels, count) => {
+  // What is shown of drift would tell of training images that are private.
+  return describeTraining(privacy ? test : train, classNames.length, async (pixels, count) => {
     const logits = new Float32Array(count * classNames.length);
     for (let start = 0; start < count; start += CHUNK) {
       const end = Math.min(count, start + CHUNK);

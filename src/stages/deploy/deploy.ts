@@ -174,8 +174,10 @@ async function withSource<Result>(
   const how = { signal: context.signal, mode: executionMode(options) };
   const logits = await classifyImages(checkpoint, test, how);
   const classes = checkpoint.description.classNames.length;
+  // What an export measures goes out with it: of training images that are private, nothing may.
+  const measured = checkpoint.description.privacy ? test : train;
   const describe = async (): Promise<string> => {
-    const reference = await describeTraining(train, classes, (pixels) =>
+    const reference = await describeTraining(measured, classes, (pixels) =>
       classifyPixels(checkpoint, pixels, how),
     );
     return encodeReference(reference, checkpoint.description.data.fingerprint);
@@ -193,7 +195,7 @@ async function withSource<Result>(
       test,
       probabilities: Float32Array.from(softmaxRows(logits, classes)),
       predictions: Uint8Array.from(classesOf(logits, classes)),
-      calibration: spreadImages(train, CALIBRATION_IMAGES),
+      calibration: spreadImages(measured, CALIBRATION_IMAGES),
       ...meanMetrics(logits, test.labels),
       classifyCheckpoint: async (path, images) =>
         Float32Array.from(

@@ -130,13 +130,21 @@ function noiseOf(
 /** What the weights that a run begins with have spent on its images. */
 function inheritedBy({ values, set, origin }: PrivacyRequest): PrivacyTerms['inherited'] {
   if (values.initFrom === undefined || !origin) return [];
-  const { data, privacy } = origin.description;
-  if (data.fingerprint !== set.data.fingerprint) return [];
+  const { privacy } = origin.description;
+  if (!hasSeen(origin, set)) return [];
   if (privacy) return eventsOf(privacy);
   throw new ToolkitError('PRIVACY_UNSUPPORTED', {
     reason: `the weights of --init-from ${values.initFrom} have seen the same images without protection`,
     hint: 'begin with weights of other, public images, or of a private run',
   });
+}
+
+/**
+ * Whether weights have seen images of a data set. One that was prepared differently since, or has grown, still has most of the images that
+ * it had. What an imported model has seen nobody knows: it is for its user to say.
+ */
+function hasSeen({ description: { data, origin } }: Checkpoint, { data: own }: TrainingSet): boolean {
+  return data.fingerprint === own.fingerprint || (!origin && data.dataset === own.dataset);
 }
 
 function refuseBudget({ maxEpsilon }: TrainConfiguration): void {
@@ -149,8 +157,7 @@ function refuseBudget({ maxEpsilon }: TrainConfiguration): void {
 
 /** Throws for weights that are protected, which an ordinary run on the same images would expose without a word. */
 function requireUnspent({ values, set, origin }: PrivacyRequest): void {
-  const { privacy, data } = origin?.description ?? {};
-  if (!privacy || data?.fingerprint !== set.data.fingerprint) return;
+  if (!origin?.description.privacy || !hasSeen(origin, set)) return;
   throw new ToolkitError('PRIVACY_UNSUPPORTED', {
     reason: `the weights of ${values.initFrom ?? values.resume ?? 'the checkpoint'} are private, and training without it would expose the same images`,
     hint: 'add --private',

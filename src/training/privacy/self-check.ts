@@ -7,6 +7,7 @@ import {
   tensor4d,
   tidy,
   variableGrads,
+  type Rank,
   type Tensor1D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
@@ -46,7 +47,7 @@ export function requireOwnGradients(step: CheckedStep, shape: ImageShape, classe
   tidy(() => {
     const { images, labels } = randomBatch(shape, classes);
     const parameters = new Map(step.variables.trained.map(({ spec, value }) => [spec.name, value]));
-    const settings = { examples: IMAGES, maxNorm: 1, weights: ones([IMAGES]) as Tensor1D };
+    const settings = { examples: IMAGES, maxNorm: 1, weights: ones<Rank.R1>([IMAGES]) };
     together.push(...clippedSum(() => lossesOf(step, images, labels), parameters, settings).norms.dataSync());
     for (let image = 0; image < IMAGES; image++) {
       const { shape: all } = images;

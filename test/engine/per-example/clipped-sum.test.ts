@@ -210,7 +210,7 @@ for (const backend of ['tensorflow', 'cpu']) {
       );
       const maxNorm = expected.toSorted((a, b) => a - b)[2]! * 1.01;
       tidy(() => {
-        const weights = sub(ones([EXAMPLES]), [0, 0, 0, 0, 1]) as Tensor1D;
+        const weights = sub<Tensor1D>(ones([EXAMPLES]), [0, 0, 0, 0, 1]);
         const found = clippedSum(() => losses(0, EXAMPLES), named, {
           examples: EXAMPLES,
           maxNorm,
@@ -268,13 +268,10 @@ describe('what cannot be told apart by example is refused', () => {
 
   it.each<[string, (w: Variable) => Tensor1D]>([
     ['a parameter that is used twice', (w) => sum(matMul(matMul(x(), w as never), w as never), 1)],
-    ['one that is transformed first', (w) => sum(matMul(x(), transpose(w as never) as Tensor2D), 1)],
-    ['one that is squared', (w) => sum(matMul(x(), square(w as never) as Tensor2D), 1)],
-    [
-      'one on the left',
-      (w) => slice(sum(matMul(w as never, transpose(x()) as Tensor2D), 0), 0, 2) as Tensor1D,
-    ],
-    ['one that is penalised too', (w) => mul(sum(matMul(x(), w as never), 1), mean(w)) as Tensor1D],
+    ['one that is transformed first', (w) => sum(matMul(x(), transpose<Tensor2D>(w as never)), 1)],
+    ['one that is squared', (w) => sum(matMul(x(), square<Tensor2D>(w as never)), 1)],
+    ['one on the left', (w) => slice(sum<Tensor1D>(matMul(w as never, transpose(x())), 0), 0, 2)],
+    ['one that is penalised too', (w) => mul<Tensor1D>(sum(matMul(x(), w as never), 1), mean(w))],
   ])('%s', async (_, lossesOf) => {
     expect(await refused(lossesOf)).toContain('cannot be told apart by example');
   });

@@ -5,11 +5,16 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { readCheckpoint, readCheckpointDescription } from '../../../src/artifacts/checkpoint.js';
+import { ModelRegistry } from '../../../src/artifacts/model-registry.js';
+import { findPrepared } from '../../../src/artifacts/prepared.js';
 import { styleFor } from '../../../src/cli/terminal/style.js';
 import { runsText } from '../../../src/cli/terminal/results/runs.js';
 import { trainText } from '../../../src/cli/terminal/results/train.js';
 import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
-import { train, type TrainOptions } from '../../../src/index.js';
+import { deploy, train, type TrainOptions } from '../../../src/index.js';
+import { classifyPixels } from '../../../src/models/classify-pixels.js';
+import { describeTraining } from '../../../src/serving/watching/describe-training.js';
+import { encodeReference } from '../../../src/serving/watching/reference-file.js';
 import { summariseRuns } from '../../../src/stages/runs/list-runs.js';
 import { epsilonOf } from '../../../src/training/privacy/accounting/index.js';
 import { toolkitError } from '../../support/errors.js';
@@ -26,7 +31,7 @@ beforeAll(async () => {
 
 type Trained = Awaited<ReturnType<typeof train>>;
 
-const COMMON = { dataset: 'parts', threads: 1, hiddenLayers: [8], batchSize: 60, epochs: 2 };
+const COMMON = { dataset: 'parts', threads: 1, hiddenLayers: [8], batchSize: 200, epochs: 2 };
 const PRIVATE: TrainOptions = { private: true, noiseMultiplier: 2 };
 
 function trained(options: TrainOptions, events: ToolkitEvent[] = []): Promise<Trained> {
@@ -40,8 +45,8 @@ describe('a private run', () => {
   it('has its account in checkpoint, configuration, list and result; no validation image was looked at', async () => {
     const result = await trained({ ...PRIVATE, run: 'first', clipNorm: 0.5 });
     const { privacy, progress, data, preprocessing } = await readCheckpointDescription(result.checkpoint);
-    const batches = Math.ceil(data.trainingImages / 60);
-    const sampleRate = 60 / data.trainingImages;
+    const batches = Math.ceil(data.trainingImages / 200);
+    const sampleRate = 200 / data.trainingImages;
     const events = [{ sampleRate, noiseMultiplier: 2, steps: 2 * batches }];
     expect(privacy).toEqual({
       ...events[0],
@@ -97,13 +102,17 @@ describe('a private run', () => {
   });
 
   it('chooses by validation images, and stops early, only where they are declared public', async () => {
-    const { checkpoint } = await trained({
+    const { checkpoint, privacy: spent } = await trained({
       ...PRIVATE,
       run: 'public',
       publicValidation: true,
-      earlyStopping: 1,
+      // Nothing changes, so that the first epoch is the best.
+      ...{ earlyStopping: 1, epochs: 3, learningRate: 1e-30 },
     });
     const { progress, privacy } = await readCheckpointDescription(checkpoint);
+    // That the second was no better comes from its steps.
+    expect([progress.history.length, progress.step * 2]).toEqual([1, spent!.steps]);
+    expect(privacy).toEqual(spent);
     expect(progress.history.every(({ validation }) => validation !== null)).toBe(true);
     expect(privacy!.validation).toBe('public');
     expect(await refusal({ earlyStopping: 1 })).toContain('--early-stopping');
@@ -121,6 +130,10 @@ describe('weights to begin with', () => {
     expect(privacy!.epsilon).toBeGreaterThan(before.privacy!.epsilon!);
     const target = trained({ private: true, targetEpsilon: 2, initFrom: before.checkpoint });
     expect((await toolkitError('PRIVACY_UNSUPPORTED', target)).hint).toContain('--noise-multiplier');
+    // A data set of the same name that has other images now still has most of them.
+    const dataDir = join(places.dataDir, 'grown');
+    await writeParts(dataDir, 'grown');
+    expect(await refusal({ dataDir, initFrom: open.checkpoint })).toContain('without protection');
     // The other way round they would be exposed without a word.
     const exposed = trained({ initFrom: before.checkpoint });
     expect((await toolkitError('PRIVACY_UNSUPPORTED', exposed)).message).toContain(
@@ -150,6 +163,19 @@ describe('what would look at images beside the account is refused', () => {
     const options = { ...PRIVATE, model: 'cnn-small', filters: [4], padding: 'same' } as TrainOptions;
     const refused = trained({ ...options, hiddenLayers: undefined });
     expect((await toolkitError('PRIVACY_UNSUPPORTED', refused)).hint).toContain('--normalization group');
+  });
+
+  it('what an export measures: it measures test images', async () => {
+    const { checkpoint } = await trained({ ...PRIVATE, epochs: 1, run: 'exported' });
+    const registryDir = join(places.dataDir, 'models');
+    await deploy(checkpoint, { registryDir, dataDir: places.dataDir, threads: 1 });
+    const { folder } = await new ModelRegistry(registryDir).resolve('parts', 1);
+    const stored = await readFile(join(folder, 'reference.json'), 'utf8');
+    const { test } = (await findPrepared(places.dataDir, 'parts'))!;
+    const read = await readCheckpoint(checkpoint);
+    const { signal } = new AbortController();
+    const reference = await describeTraining(test, 2, (pixels) => classifyPixels(read, pixels, { signal }));
+    expect(stored).toBe(encodeReference(reference, 'parts'));
   });
 
   it('weights of classes that were written down are allowed', async () => {

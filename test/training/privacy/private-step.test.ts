@@ -1,6 +1,6 @@
 import { createCipheriv } from 'node:crypto';
 
-import { scalar, tidy, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { scalar, tidy, type Scalar } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { CompiledTraining } from '../../../src/engine/running/compiled-training.js';
@@ -147,16 +147,18 @@ for (const backend of ['tensorflow', 'cpu']) {
     const COUNT = 20;
     const FILLED = 32;
 
-    /** The sum of the gradients, in one vector, and the metrics. */
-    function found(
-      of: Partial<PrivateStep>,
-      filler: number,
-      seed = 1,
-    ): { sums: Float32Array; loss: number; correct: number } {
+    interface Found {
+      /** Of the gradients, in one vector. */
+      sums: Float32Array;
+      loss: number;
+      correct: number;
+    }
+
+    function found(of: Partial<PrivateStep>, filler: number, seed = 1): Found {
       const { model, variables } = smallNet('sgd');
       const indices = new Int32Array(FILLED).fill(filler);
       indices.set(training.subarray(0, COUNT));
-      let result;
+      let result: Found | undefined;
       tidy(() => {
         const step = settings(of);
         const { loss, correct, gradients } = privateGradients(
