@@ -17,6 +17,12 @@ export interface LabelledImages {
   readonly isValidation?: Uint8Array;
 }
 
+/** Examples as a network takes them: images, or features that were computed from images. */
+export interface Examples extends Omit<LabelledImages, 'pixels'> {
+  /** Pixels, which are scaled; or features (float32), which are taken as they are. */
+  readonly pixels: Uint8Array | Float32Array;
+}
+
 /** Maps a pixel from 0 to 255 to the model's input: `pixel × scale + offset`. */
 export interface PixelScaling {
   readonly scale: number;

@@ -50,8 +50,20 @@ export interface Model {
   apply(images: Tensor4D, values: ParameterValues, training?: TrainingPass): Tensor2D;
   /** Undefined if there is no layer before the last. */
   readonly embedding?: Embedding | undefined;
+  /** Undefined for models that take the images themselves. */
+  readonly fixedFeatures?: FixedFeatures | undefined;
   /** Undefined for models without convolutions. */
   readonly featureMaps?: FeatureMaps | undefined;
+}
+
+/** A model split after its features, which training does not change: they need to be computed only once. */
+export interface FixedFeatures {
+  /** The number of features of an image. */
+  readonly size: number;
+  /** Maps scaled images [n, height, width, channels] to features [n, 1, size, 1]. */
+  extract(images: Tensor4D, values: ParameterValues): Tensor4D;
+  /** What takes these features in place of images; its parameters are those of the whole model that training may change. */
+  readonly model: Model;
 }
 
 /** A model split after its last convolution, for inference. */

@@ -4,14 +4,17 @@ import { tensor4d, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import type { Checkpoint, CheckpointDescription } from '../artifacts/checkpoint.js';
 import type { DecisionRule } from '../evaluation/decisions/rule.js';
-import { CompiledForward, type SampleImages } from '../engine/running/compiled-forward.js';
-import { pixelsPerImage } from '../core/images.js';
+import { CompiledForward, type SampleInputs } from '../engine/running/compiled-forward.js';
+import { pixelsPerImage, type LabelledImages } from '../core/images.js';
 import type { ExecutionMode } from '../engine/running/prepare.js';
 import type { Forward } from '../engine/running/program.js';
 import { requireFinite } from '../models/finite-outputs.js';
 import type { Model } from '../models/model.js';
 import { tensorFlowBackend, tensorFlowContext } from '../tensorflow/backend/tfjs-backend.js';
 import type { TrainingVariables } from '../models/variables.js';
+
+/** Images that a model is tried with before it answers. */
+type SampleImages = SampleInputs & { source: LabelledImages };
 
 /** A checkpoint's model with its parameters on the device, and how its logits become decisions. */
 export interface ServedModel {

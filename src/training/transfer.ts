@@ -73,6 +73,10 @@ export function freeze(model: Model, layers: readonly string[]): Model {
   return {
     ...model,
     parameters: model.parameters.map(frozen),
+    fixedFeatures: model.fixedFeatures && {
+      ...model.fixedFeatures,
+      model: freeze(model.fixedFeatures.model, layers),
+    },
     apply: (images, values, training) => model.apply(images, values, training && { ...training, isFrozen }),
   };
 }

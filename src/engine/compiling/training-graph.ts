@@ -6,7 +6,7 @@ import type { Session } from '../../tensorflow/c-api/session.js';
 import { addLoop, type LoopScope, type TypedOutput } from '../../tensorflow/c-api/while-loop.js';
 import type { DeviceImages } from '../running/device-images.js';
 import { lower, type BatchShards } from './lower.js';
-import { gatherRows, imageHandles, scaleImages } from './session-images.js';
+import { gatherRows, imageHandles, inputType, modelInputs } from './session-images.js';
 import type { SessionVariables } from './session-variables.js';
 import { changedVariables, usedVariables, type Trace } from '../tracing/trace.js';
 
@@ -80,14 +80,14 @@ export function buildTrainingLoop(
         inside.capture(typed(output, DataType.RESOURCE));
       const resources = new Map([...stateHandles].map(([id, handle]) => [id, captureHandle(handle)]));
       const indices = rowAt(graph, inside, order, index);
-      const bytes = gatherRows(graph, captureHandle(handles.pixels), indices, DataType.UINT8);
-      const { shape } = data.source;
+      const type = inputType(data.source.pixels);
+      const rows = gatherRows(graph, captureHandle(handles.pixels), indices, type);
       const { results, updates } = lower(
         graph,
         step,
         {
           parameters: [
-            scaleImages(graph, bytes, batchSize, shape, data.scaling, (tensor) => inside.constant(tensor)),
+            modelInputs(graph, rows, batchSize, data, (tensor) => inside.constant(tensor)),
             gatherRows(graph, captureHandle(handles.labels), indices, DataType.INT32),
             ...unpack(graph, rowAt(graph, inside, coefficients, index), coefficientCount),
           ],

@@ -6,27 +6,27 @@ import { Session } from '../../tensorflow/c-api/session.js';
 import type { SessionConfig } from '../../tensorflow/c-api/session-config.js';
 import { tensorFlowContext } from '../../tensorflow/backend/tfjs-backend.js';
 import { hostBatch, type DeviceImages } from './device-images.js';
-import { pixelsPerImage } from '../../core/images.js';
+import { pixelsPerImage, type Examples } from '../../core/images.js';
 import { lower } from '../compiling/lower.js';
 import type { Forward } from './program.js';
-import { scaleImages } from '../compiling/session-images.js';
+import { inputType, modelInputs } from '../compiling/session-images.js';
 import { SessionVariables } from '../compiling/session-variables.js';
 import { trace, usedVariables, type Trace } from '../tracing/trace.js';
 import { requireRepeatable } from '../tracing/traceable.js';
 
-/** Sample images that the forward pass is traced with. */
-export type SampleImages = Pick<DeviceImages, 'count' | 'source' | 'scaling'>;
+/** Samples that the forward pass is traced with. */
+export type SampleInputs = Pick<DeviceImages, 'count' | 'source' | 'scaling'>;
 
 /** A forward pass compiled to a TensorFlow graph for each batch size, in a session with the model's variables. */
 export class CompiledForward {
   readonly #forward: Forward;
-  readonly #sample: SampleImages;
+  readonly #sample: SampleInputs;
   readonly #session: Session;
   readonly #variables: SessionVariables;
   readonly #sizes = new Set<number>();
 
   /** @param cores session settings that differ from the backend's */
-  constructor(forward: Forward, sample: SampleImages, cores: Partial<SessionConfig> = {}) {
+  constructor(forward: Forward, sample: SampleInputs, cores: Partial<SessionConfig> = {}) {
     this.#forward = forward;
     this.#sample = sample;
     const { api, config } = tensorFlowContext();
@@ -41,12 +41,12 @@ export class CompiledForward {
     const used = usedVariables(pass);
     this.#variables.declare(used.values());
     const graph = new GraphBuilder(`images_${size}_`);
-    const { source, scaling } = this.#sample;
-    const bytes = graph.placeholder(`bytes_${size}`, DataType.UINT8, [size, pixelsPerImage(source.shape)]);
+    const { shape, pixels } = this.#sample.source;
+    const rows = graph.placeholder(`inputs_${size}`, inputType(pixels), [size, pixelsPerImage(shape)]);
     const constant = graph.constant.bind(graph);
     const handle = (id: number): string => this.#variables.handle(graph, used.get(id)!);
     const { results } = lower(graph, pass, {
-      parameters: [scaleImages(graph, bytes, size, source.shape, scaling, constant)],
+      parameters: [modelInputs(graph, rows, size, this.#sample, constant)],
       handle,
       read: (id) => graph.node('ReadVariableOp', [handle(id)], [attribute.type('dtype', DataType.FLOAT)]),
       constant,
@@ -64,12 +64,13 @@ export class CompiledForward {
   /**
    * The logits of a batch of a compiled size: [size, classes]. Does not block the event loop. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY.
    *
-   * @param bytes [size, pixels per image]
+   * @param inputs [size, pixels per image]: bytes, or features if the sample has them
    */
-  async run(size: number, bytes: Uint8Array): Promise<Float32Array> {
-    const shape = [size, pixelsPerImage(this.#sample.source.shape)];
+  async run(size: number, inputs: Examples['pixels']): Promise<Float32Array> {
+    const { source } = this.#sample;
+    const shape = [size, pixelsPerImage(source.shape)];
     const [logits] = await this.#session.run({
-      feeds: { [`bytes_${size}`]: { type: DataType.UINT8, shape, values: bytes } },
+      feeds: { [`inputs_${size}`]: { type: inputType(source.pixels), shape, values: inputs } },
       fetches: [`logits_${size}`],
     });
     return logits as Float32Array;
@@ -82,7 +83,7 @@ export class CompiledForward {
 }
 
 /** Traces a forward pass with two different batches, to detect values that depend on the data. */
-function traceForward(forward: Forward, sample: SampleImages, size: number): Trace {
+function traceForward(forward: Forward, sample: SampleInputs, size: number): Trace {
   const record = (indexAt: (position: number) => number): Trace => {
     const { images, labels } = hostBatch(
       sample,

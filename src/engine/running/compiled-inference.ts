@@ -1,15 +1,15 @@
 import { tensorFlowContext } from '../../tensorflow/backend/tfjs-backend.js';
 import { CompiledForward } from './compiled-forward.js';
 import type { DeviceImages } from './device-images.js';
-import { pixelsPerImage, selectImages, type LabelledImages } from '../../core/images.js';
+import { pixelsPerImage, rowOf, type Examples, type LabelledImages } from '../../core/images.js';
 import type { Forward, InferenceProgram } from './program.js';
 
 /** The batch size: large enough to keep the kernels busy, small enough for a core's caches. */
 const BATCH = 500;
 
 /**
- * A compiled forward pass over a data set. Batches are fed as bytes: each image is used once, so keeping the data set on the device
- * would save nothing. Each core runs its own batches, which needs less synchronisation than threads that share a kernel.
+ * A compiled forward pass over a data set. Batches are fed from this process's memory: each image is used once, so keeping the data set
+ * on the device would save nothing. Each core runs its own batches, which needs less synchronisation than threads that share a kernel.
  */
 export class CompiledInference implements InferenceProgram {
   readonly #data: DeviceImages;
@@ -40,7 +40,7 @@ export class CompiledInference implements InferenceProgram {
         const start = next;
         next += BATCH;
         const chosen = indices.subarray(start, next);
-        logits.set(await this.#forward.run(chosen.length, this.#bytesOf(chosen)), start * this.#classes);
+        logits.set(await this.#forward.run(chosen.length, this.#inputsOf(chosen)), start * this.#classes);
       }
     };
     await Promise.all(Array.from({ length: this.#concurrency }, takeBatches));
@@ -55,7 +55,7 @@ export class CompiledInference implements InferenceProgram {
     this.#forward.close();
   }
 
-  #bytesOf(indices: Int32Array): Uint8Array {
+  #inputsOf(indices: Int32Array): Examples['pixels'] {
     const { pixels, shape } = this.#data.source;
     const size = pixelsPerImage(shape);
     const first = indices[0] ?? 0;
@@ -63,6 +63,13 @@ export class CompiledInference implements InferenceProgram {
     if (indices.every((index, row) => index === first + row)) {
       return pixels.subarray(first * size, (first + indices.length) * size);
     }
-    return selectImages(this.#data.source, indices).pixels;
+    const chosen =
+      pixels instanceof Float32Array
+        ? new Float32Array(indices.length * size)
+        : new Uint8Array(indices.length * size);
+    indices.forEach((index, row) => {
+      chosen.set(rowOf(pixels, index, size), row * size);
+    });
+    return chosen;
   }
 }

@@ -12,7 +12,13 @@ import {
 } from '@tensorflow/tfjs-core';
 
 import { ExtraKernel } from '../../tensorflow/backend/extra-kernels.js';
-import { pixelsPerImage, type LabelledImages, type PixelScaling } from '../../core/images.js';
+import {
+  pixelsPerImage,
+  rowOf,
+  type Examples,
+  type LabelledImages,
+  type PixelScaling,
+} from '../../core/images.js';
 import { hasKernel } from '../tracing/gradients.js';
 import { gatherBytes, uploadBytes } from '../tracing/operations.js';
 
@@ -28,7 +34,7 @@ export interface Batch {
 export interface DeviceImages {
   readonly count: number;
   /** The examples in this process's memory. */
-  readonly source: LabelledImages;
+  readonly source: Examples;
   readonly scaling: PixelScaling;
   /** The batch of the examples at some indices; the caller disposes of it, or calls this inside `tidy`. */
   batch(indices: Int32Array): Batch;
@@ -43,6 +49,11 @@ export interface DeviceImages {
  */
 export function placeOnDevice(data: LabelledImages, scaling: PixelScaling): DeviceImages {
   return hasKernel(ExtraKernel.UPLOAD_BYTES) ? placeNatively(data, scaling) : scaleOnHost(data, scaling);
+}
+
+/** Makes features that were computed from images available to the current backend, which takes each batch from this process's memory. */
+export function placeFeatures(data: Examples): DeviceImages {
+  return scaleOnHost(data, { scale: 1, offset: 0 });
 }
 
 function placeNatively(first: LabelledImages, scaling: PixelScaling): DeviceImages {
@@ -81,7 +92,7 @@ function placeNatively(first: LabelledImages, scaling: PixelScaling): DeviceImag
   };
 }
 
-function scaleOnHost(first: LabelledImages, scaling: PixelScaling): DeviceImages {
+function scaleOnHost(first: Examples, scaling: PixelScaling): DeviceImages {
   let source = first;
   return {
     get count() {
@@ -106,18 +117,36 @@ export function hostBatch(
   { source, scaling }: Pick<DeviceImages, 'source' | 'scaling'>,
   indices: Int32Array,
 ): Batch {
-  const { shape, pixels, labels } = source;
+  const { shape, labels } = source;
+  const images = tensor4d(inputsAt({ source, scaling }, indices), [
+    indices.length,
+    shape.height,
+    shape.width,
+    shape.channels,
+  ]);
+  return { images, labels: labelsAt(labels, indices) };
+}
+
+function inputsAt(
+  { source: { pixels, shape }, scaling }: Pick<DeviceImages, 'source' | 'scaling'>,
+  indices: Int32Array,
+): Float32Array {
   const size = pixelsPerImage(shape);
-  const scaled = Float32Array.from({ length: 256 }, (_, pixel) => pixel * scaling.scale + scaling.offset);
   const values = new Float32Array(indices.length * size);
+  if (pixels instanceof Float32Array) {
+    indices.forEach((index, row) => {
+      values.set(rowOf(pixels, index, size), row * size);
+    });
+    return values;
+  }
+  const scaled = Float32Array.from({ length: 256 }, (_, pixel) => pixel * scaling.scale + scaling.offset);
   indices.forEach((index, row) => {
     const start = index * size;
     for (let pixel = 0; pixel < size; pixel++) {
       values[row * size + pixel] = scaled[pixels[start + pixel]!]!;
     }
   });
-  const images = tensor4d(values, [indices.length, shape.height, shape.width, shape.channels]);
-  return { images, labels: labelsAt(labels, indices) };
+  return values;
 }
 
 function labelsAt(labels: Uint8Array, indices: Int32Array): Tensor1D {

@@ -11,6 +11,11 @@ export function withFeatures(extractor: FeatureExtractor, model: Model): Model {
     parameters: [...model.parameters, ...extractor.parameters],
     ...(model.cost && { cost: sumOfCosts([model.cost, extractor.cost]) }),
     apply: (images, ...rest) => model.apply(extractor.apply(images, rest[0]), ...rest),
+    fixedFeatures: {
+      size: extractor.size,
+      extract: (images, values) => extractor.apply(images, values),
+      model,
+    },
     embedding: embedding && {
       size: embedding.size,
       apply: (images, values) => embedding.apply(extractor.apply(images, values), values),

@@ -51,6 +51,7 @@ import {
   samplingWeights,
   scheduleFor,
 } from './training-setup.js';
+import { stepInputs } from './step-inputs.js';
 import { trainingSet, type TrainingSet } from './training-set.js';
 import { openSession, type TrainingSession } from './training-session.js';
 
@@ -129,7 +130,7 @@ export async function trainInSession(
 ): Promise<TrainingProgress> {
   const trainAlone = async (): Promise<TrainingProgress> => {
     await removeTemporaryFiles(folder.path);
-    return withRun(folder, resolution, session, context, (run) => runEpochs(run, forwardOf(run)));
+    return withRun(folder, resolution, session, context, (run) => runEpochs(run));
   };
   return withFolder(folder.path, () => withLock(folder.lock, { waitMs: 0 }, trainAlone));
 }
@@ -240,15 +241,14 @@ interface Learner {
   importance: ClassWeights;
 }
 
-function forwardOf({ learner: { model, variables } }: Run): Forward {
+function forwardOf({ model, variables }: Pick<Learner, 'model' | 'variables'>): Forward {
   return (images) => model.apply(images, variables.finalValues());
 }
 
 async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 'reproduction'>> {
   const { values, set, backend, context } = run;
   const { folder, writer } = run.output;
-  const forward = forwardOf(run);
-  const progress = await runEpochs(run, forward).catch((error: unknown) => {
+  const progress = await runEpochs(run).catch((error: unknown) => {
     throw context.signal.aborted
       ? withHint(error, `continue with "${resumeCommand('train', folder.name, values)}"`)
       : error;
@@ -270,7 +270,7 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 're
     bestEpoch: best.epoch,
     validation: best.validation,
     gap: generalizationGap(best),
-    test: { ...(await measureTest(run, forward)), n: set.plan.images.test },
+    test: { ...(await measureTest(run, forwardOf(run.learner))), n: set.plan.images.test },
     ...(run.privacy && { privacy: run.privacy.ledger.after(stepsIn(progress, run)) }),
   };
 }
@@ -279,17 +279,20 @@ function stepsIn({ history, partial }: TrainingProgress, { set, values }: Run): 
   return history.length * set.batches(values.batchSize) + partial.batches;
 }
 
-async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> {
+async function runEpochs(run: Run): Promise<TrainingProgress> {
   const { values, set, start, privacy, backend } = run;
   const { folder, writer } = run.output;
-  const { model, variables, optimizer, schedule, settings } = run.learner;
+  const { variables, optimizer, schedule, settings } = run.learner;
   const { signal, emit, onEpoch } = run.context;
   const { epochs, stopAfter, averageWeights, earlyStopping } = values;
+  const end = Math.min(epochs, stopAfter ?? Infinity, privacy?.epochs ?? Infinity);
+  if (start.history.length >= end) return start;
+  const { model, training, validation } = await stepInputs(run);
   const step = trainingStep(model, optimizer, variables, settings);
   const mode = executionMode(values);
-  const program = trainingProgram(step, await set.place('training'), mode);
-  const validated = await set.place('validation');
-  const inference = inferenceProgram(forward, validated, set.data.classNames.length, mode);
+  const program = trainingProgram(step, training, mode);
+  const forward = forwardOf({ model, variables });
+  const inference = inferenceProgram(forward, validation, set.data.classNames.length, mode);
   writer.execution = () => program.execution ?? null;
   const events = eventFile(folder, start.history.length + 1, emit);
   const parts: TrainingParts = {
@@ -316,7 +319,6 @@ async function runEpochs(run: Run, forward: Forward): Promise<TrainingProgress> 
     signal,
   };
   try {
-    const end = Math.min(stopAfter ?? Infinity, privacy?.epochs ?? Infinity);
     const plan = { epochs, stopAfter: end, schedule, averageWeights, earlyStopping };
     return await trainEpochs(plan, start, parts);
   } finally {

@@ -1,0 +1,77 @@
+import { isSharded } from '../../artifacts/sharded.js';
+import type { StageContext } from '../../core/events.js';
+import { count } from '../../core/format.js';
+import { executionMode } from '../../engine/backends/options.js';
+import type { DeviceImages } from '../../engine/running/device-images.js';
+import { computeFeatures, featureBytes } from '../../models/features/compute-features.js';
+import type { FixedFeatures, Model } from '../../models/model.js';
+import type { TrainingVariables } from '../../models/variables.js';
+import type { StepSettings } from '../../training/step.js';
+import type { TrainConfiguration } from './train-options.js';
+import type { TrainingSet } from './training-set.js';
+
+/** More are computed anew in each step. */
+export const MOST_FEATURE_BYTES = 2 ** 31;
+/** Fewer are not worth a word. */
+const LEAST_NOTICED = 2 ** 26;
+
+/** What the steps of a run take, and the network that takes it. */
+export interface StepInputs {
+  /** All of the network; or what follows the features. */
+  model: Model;
+  /** The images; or their features. */
+  training: DeviceImages;
+  validation: DeviceImages;
+}
+
+/** A run whose steps are to be made. */
+interface Steps {
+  values: TrainConfiguration;
+  set: TrainingSet;
+  learner: { model: Model; variables: TrainingVariables; settings: StepSettings };
+  context: StageContext;
+}
+
+/**
+ * The inputs of a run's steps. Features that neither training nor augmentation changes are computed once, unless they would take too much
+ * memory. Throws the errors of the backend, or the signal's reason.
+ */
+export async function stepInputs(run: Steps, mostBytes = MOST_FEATURE_BYTES): Promise<StepInputs> {
+  const { set, learner } = run;
+  const [training, validation] = [await set.place('training'), await set.place('validation')];
+  const { fixedFeatures, variables, settings } = { ...learner, ...learner.model };
+  const changes = settings.augment !== undefined || isSharded(set.data);
+  if (!fixedFeatures || changes || !isAffordable(run, fixedFeatures, training.count, mostBytes)) {
+    return { model: learner.model, training, validation };
+  }
+  const context = { signal: run.context.signal, mode: executionMode(run.values) };
+  const compute = (images: DeviceImages): Promise<DeviceImages> =>
+    computeFeatures(fixedFeatures, images, variables.values(), context);
+  const computed = await compute(training);
+  // Both splits are parts of the same images.
+  return {
+    model: fixedFeatures.model,
+    training: computed,
+    validation: validation === training ? computed : await compute(validation),
+  };
+}
+
+/** Whether features fit into the memory that they may take; says how much that is. */
+function isAffordable(
+  { context: { emit } }: Steps,
+  features: FixedFeatures,
+  images: number,
+  mostBytes: number,
+): boolean {
+  const bytes = featureBytes(images, features);
+  const fits = bytes <= Math.min(mostBytes, process.availableMemory());
+  const all = `the features of ${count(images)} images`;
+  const size = `${count(Math.ceil(bytes / 1e6))} MB of memory`;
+  if (!fits) {
+    const message = `${all} would take ${size}: they are computed anew in each step, which is slower`;
+    emit({ event: 'notice', message });
+  } else if (bytes >= LEAST_NOTICED) {
+    emit({ event: 'notice', message: `computing ${all} once; they take ${size}` });
+  }
+  return fits;
+}
