@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
@@ -31,6 +31,9 @@ import { zip } from '../support/zip.js';
 const DRAWINGS = [0, 1].flatMap((label) =>
   Array.from({ length: 12 }, (_, at) => ({ label, pixels: drawnPixels(label, at) })),
 );
+
+/** How an encrypted file begins, in binary or as text. */
+const AGE = /^(age-encryption\.org|-----BEGIN AGE ENCRYPTED FILE)/;
 
 async function written(name: string, content: string | Buffer): Promise<string> {
   const path = join(await temporaryFolder(), name);
@@ -264,6 +267,32 @@ describe('the output options', () => {
     async printConfig() {
       const { stdout } = await output(['models', '--seed', '7', '--print-config']);
       expect(stdout).toMatch(/seed +7 .*the command line/);
+    },
+    async encryptTo() {
+      const words = await collecting();
+      const key = join(await temporaryFolder(), 'key.txt');
+      const recipient = (await output(['keys', 'generate', key])).stdout.trim();
+      await output([...words, '--encrypt-to', recipient]);
+      const images = join(words.at(-1)!, 'own', 'raw', 'train-images-idx3-ubyte');
+      expect((await readFile(images)).toString('latin1')).toMatch(AGE);
+    },
+    async identity() {
+      const key = join(await temporaryFolder(), 'key.txt');
+      const recipient = (await output(['keys', 'generate', key])).stdout.trim();
+      expect((await output(['keys', 'show'])).stdout).not.toContain(recipient);
+      expect((await output(['keys', 'show', '--identity', key])).stdout).toContain(recipient);
+    },
+    async passphraseFile() {
+      const key = join(await temporaryFolder(), 'key.txt');
+      const words = ['keys', 'generate', key, '--encrypt-to', 'passphrase'];
+      await output(words);
+      expect(await exists(key)).toBe(false);
+      await output([
+        ...words,
+        '--passphrase-file',
+        await written('phrase.txt', 'correct horse battery staple\n'),
+      ]);
+      expect(await readFile(key, 'latin1')).toMatch(AGE);
     },
   };
 
