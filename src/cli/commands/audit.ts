@@ -36,7 +36,7 @@ const space = withCommonOptions(
 type AuditCall = Call<typeof space>;
 
 export const auditCommand = defineCommand({
-  summary: 'verify, list or sign the log of deploys, promotions and rollbacks; attack a model’s privacy',
+  summary: 'verify, list or sign the audit log; attack a model’s privacy',
   positionals: [
     { name: 'action', description: 'action to perform', required: true, choices: actions },
     {

@@ -4,7 +4,7 @@ import { deploymentText } from '../terminal/results/deployment.js';
 import { checkpointPositional, defineCommand, withCommonOptions } from '../command.js';
 
 export const deployCommand = defineCommand({
-  summary: 'deploy a checkpoint: registry, ONNX, SavedModel, TensorFlow.js, TFLite, web, Docker',
+  summary: 'deploy a checkpoint: registry, ONNX, TFLite, web, Docker',
   positionals: [checkpointPositional],
   space: withCommonOptions(deploySpace.fields, deploySpace.choices),
   examples: [

@@ -24,7 +24,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'import',
-    summary: 'import a model of Keras, TensorFlow.js or PyTorch as a checkpoint',
+    summary: 'import a model of Keras, TensorFlow.js or PyTorch',
     load: async () => (await import('./import.js')).importCommand,
   },
   {
@@ -44,7 +44,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'deploy',
-    summary: 'deploy a checkpoint: registry, ONNX, SavedModel, TensorFlow.js, TFLite, web, Docker',
+    summary: 'deploy a checkpoint: registry, ONNX, TFLite, web, Docker',
     load: async () => (await import('./deploy.js')).deployCommand,
   },
   {
@@ -54,7 +54,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'audit',
-    summary: 'verify, list or sign the log of deploys, promotions and rollbacks; attack a model’s privacy',
+    summary: 'verify, list or sign the audit log; attack a model’s privacy',
     load: async () => (await import('./audit.js')).auditCommand,
   },
   {

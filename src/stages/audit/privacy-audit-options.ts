@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import { seedOption } from '../../core/config/common-options.js';
-import { modelStageOptions } from '../../engine/backends/options.js';
+import type { seedOption } from '../../core/config/common-options.js';
+import type { modelStageOptions } from '../../engine/backends/options.js';
 
 /** The options of `audit privacy`, beside those that every command has. */
 export const privacyAuditFields = z.strictObject({

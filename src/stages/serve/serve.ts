@@ -326,7 +326,7 @@ async function readAuthority(path: string): Promise<Buffer> {
   try {
     // TLS would take nothing else, and then refuse every client.
     if (!bytes.includes('-----BEGIN CERTIFICATE-----')) throw new Error('it is not PEM');
-    void new X509Certificate(bytes);
+    new X509Certificate(bytes);
     return bytes;
   } catch (error) {
     const message = `${path}: not a certificate in PEM`;
