@@ -60,11 +60,11 @@ export const auditCommand = defineCommand({
     ],
     ['mnist audit verify --expect HASH', 'also if records were cut off since that hash was printed'],
     [
-      'mnist audit checkpoint --sign-key auditor.pem --witness /mnt/usb/models.checkpoint',
+      'mnist audit checkpoint --sign-key auditor.pem --witness /mnt/usb/log',
       'sign the log’s head and keep it elsewhere: the log can then only grow',
     ],
     [
-      'mnist audit verify --witness /mnt/usb/models.checkpoint --verify-key auditor.pub',
+      'mnist audit verify --witness /mnt/usb/log --verify-key auditor.pub',
       'also if the log was cut, rewritten or restored from an older copy since then',
     ],
     ['mnist audit list', 'who did what and when'],

@@ -46,7 +46,7 @@ export const policyCommand = defineCommand({
   },
   examples: [
     [
-      'mnist policy create policy.json --root root.pub --publisher ci.pub --approver a.pub,b.pub --approvals 2',
+      'mnist policy create policy.json --root r.pub --publisher ci.pub --approver a.pub',
       'a policy in a file: two people must approve what is promoted',
     ],
     ['mnist policy sign policy.json --sign-key root.pem', 'sign it, as one of its roots'],
