@@ -46,8 +46,8 @@ export const policyCommand = defineCommand({
   },
   examples: [
     [
-      'mnist policy create policy.json --root r.pub --publisher ci.pub --approver a.pub',
-      'a policy in a file: two people must approve what is promoted',
+      'mnist policy create p.json --root r.pub --publisher ci.pub --approver a.pub',
+      'a policy in a file: who publishes, and who approves what is promoted',
     ],
     ['mnist policy sign policy.json --sign-key root.pem', 'sign it, as one of its roots'],
     ['mnist policy apply policy.json', 'make it the registry’s policy: from now on, all is verified'],

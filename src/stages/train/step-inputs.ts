@@ -3,7 +3,7 @@ import type { StageContext } from '../../core/events.js';
 import { count } from '../../core/format.js';
 import { executionMode } from '../../engine/backends/options.js';
 import type { DeviceImages } from '../../engine/running/device-images.js';
-import { computeFeatures, featureBytes } from '../../models/features/compute-features.js';
+import { computeFeatures, featureBytes } from './compute-features.js';
 import type { FixedFeatures, Model } from '../../models/model.js';
 import type { TrainingVariables } from '../../models/variables.js';
 import type { StepSettings } from '../../training/step.js';

@@ -3,7 +3,7 @@ import { reshape } from '@tensorflow/tfjs-core';
 import { allIndices } from '../../core/images.js';
 import { placeFeatures, type DeviceImages } from '../../engine/running/device-images.js';
 import { inferenceProgram, type ExecutionMode } from '../../engine/running/prepare.js';
-import type { FixedFeatures, ParameterValues } from '../model.js';
+import type { FixedFeatures, ParameterValues } from '../../models/model.js';
 
 /** How features are computed. */
 export interface ComputeContext {
