@@ -22,12 +22,10 @@ const APART = [
   'test/contracts/option-effects.test.ts',
   'test/core/plugins/*.test.ts',
   'test/engine/backends/*.test.ts',
-  'test/engine/per-example/*.test.ts',
   'test/models/*-sharded.test.ts',
   'test/stages/plugins.test.ts',
   'test/stages/train/transfer.test.ts',
   'test/tensorflow/use.test.ts',
-  'test/training/privacy/private-step.test.ts',
 ];
 
 export default defineConfig({

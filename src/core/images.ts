@@ -48,6 +48,20 @@ export function rowOf<Values extends { subarray(start: number, end: number): Val
   return values.subarray(row * length, (row + 1) * length);
 }
 
+/** Copies the rows of a matrix, or the images, at the given indices, in their order: `length` values per row. */
+export function rowsAt<Values extends Uint8Array | Float32Array>(
+  values: Values,
+  indices: Int32Array | readonly number[],
+  length: number,
+): Values {
+  const size = indices.length * length;
+  const rows = (values instanceof Float32Array ? new Float32Array(size) : new Uint8Array(size)) as Values;
+  indices.forEach((index, row) => {
+    rows.set(rowOf(values as Uint8Array, index, length), row * length);
+  });
+  return rows;
+}
+
 /** The value of a constant image; undefined if its pixels differ. */
 export function constantValue(pixels: Uint8Array): number | undefined {
   const [first] = pixels;
@@ -64,17 +78,11 @@ export function selectImages(
   { shape, pixels, labels, isValidation }: LabelledImages,
   indices: Int32Array | readonly number[],
 ): LabelledImages {
-  const size = pixelsPerImage(shape);
-  const selected = {
+  return {
     count: indices.length,
     shape,
-    pixels: new Uint8Array(indices.length * size),
-    labels: new Uint8Array(indices.length),
+    pixels: rowsAt(pixels, indices, pixelsPerImage(shape)),
+    labels: Uint8Array.from(indices, (index) => labels[index]!),
     ...(isValidation && { isValidation: Uint8Array.from(indices, (index) => isValidation[index]!) }),
   };
-  indices.forEach((index, row) => {
-    selected.pixels.set(rowOf(pixels, index, size), row * size);
-    selected.labels[row] = labels[index]!;
-  });
-  return selected;
 }

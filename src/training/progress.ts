@@ -41,6 +41,11 @@ export const emptyEpoch: PartialEpoch = { batches: 0, loss: 0, correct: 0, image
 /** The progress of a new run. */
 export const noProgress: TrainingProgress = { history: [], partial: emptyEpoch };
 
+/** The steps that a run has made. */
+export function stepsIn({ history, partial }: TrainingProgress, batchesPerEpoch: number): number {
+  return history.length * batchesPerEpoch + partial.batches;
+}
+
 /**
  * The best epoch so far: by validation accuracy (weighted, where classes do not count the same), then validation loss, then the earlier
  * one. Without a validation split it is the last epoch. Undefined before the first epoch ends.

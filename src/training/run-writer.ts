@@ -7,7 +7,7 @@ import type { Emit } from '../core/events.js';
 import { writeFileAtomically } from '../core/files.js';
 import type { Execution } from '../engine/running/program.js';
 import type { EpochRecord, TrainingProgress } from './progress.js';
-import { bestEpoch } from './progress.js';
+import { bestEpoch, stepsIn } from './progress.js';
 import type { TrainingVariables } from '../models/variables.js';
 
 /** The metadata that all checkpoints of a run share. */
@@ -105,8 +105,8 @@ export class RunWriter {
     await writeFileAtomically(this.#folder.config, `${text}\n`);
   }
 
-  #stepOf({ history, partial }: TrainingProgress): number {
-    return history.length * this.#batchesPerEpoch + partial.batches;
+  #stepOf(progress: TrainingProgress): number {
+    return stepsIn(progress, this.#batchesPerEpoch);
   }
 
   async #write(

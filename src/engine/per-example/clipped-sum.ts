@@ -16,7 +16,7 @@ import {
 import { ToolkitError } from '../../core/errors.js';
 import { Collector } from './collector.js';
 import type { ExampleGradients } from './example-gradients.js';
-import './rules.js';
+import { withRules } from './rules.js';
 
 /** A sum over the examples of a batch, of which each counts at most for as much as its norm may be. */
 export interface ClippedSum {
@@ -70,10 +70,12 @@ function backwards(
 ): { losses: Tensor1D; noted: ExampleGradients[] } {
   let losses: Tensor1D | undefined;
   const { grads } = collector.during(() =>
-    variableGrads(() => {
-      losses = collector.hold(lossesOf());
-      return sum(losses);
-    }, [...parameters.values()]),
+    withRules(() =>
+      variableGrads(() => {
+        losses = collector.hold(lossesOf());
+        return sum(losses);
+      }, [...parameters.values()]),
+    ),
   );
   const noted = [...parameters].map(([name, parameter]) => {
     const gradients = collector.gradientsOf(parameter);

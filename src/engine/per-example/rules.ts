@@ -9,13 +9,12 @@ import {
   mul,
   Multiply,
   pad,
-  registerGradient,
   reshape,
   slice,
   stridedSlice,
   sum,
-  unregisterGradient,
   type Conv2DAttrs,
+  type GradConfig,
   type NamedAttrMap,
   type Tensor,
   type Tensor3D,
@@ -23,8 +22,8 @@ import {
   type Variable,
 } from '@tensorflow/tfjs-core';
 
-import '../tracing/gradients.js';
 import { elementCount } from '../../core/images.js';
+import { replaceGradient } from '../tracing/gradients.js';
 import { imagePatches } from '../tracing/operations.js';
 import { notedByExample } from './collector.js';
 import {
@@ -54,25 +53,43 @@ interface Use {
 /** The gradients of a parameter by example; undefined where they are not known for such a use. */
 type Rule = (use: Use) => ExampleGradients | undefined;
 
-// The operations through which parameters come into a model. Through any other, they come unseen, and the pass fails.
-addRule(BatchMatMul, ['b'], product);
-addRule(Add, ['a', 'b'], ({ dy, ...use }) => sharedByPlaces(use, dy));
-addRule(Multiply, ['a', 'b'], ({ dy, other, ...use }) =>
-  isSameShape(dy, other) ? sharedByPlaces(use, mul(dy, other)) : undefined,
-);
-addRule(Conv2D, ['filter'], convolution);
-addRule(DepthwiseConv2dNative, ['filter'], depthwiseConvolution);
+/** The operations through which parameters come into a model, as which inputs. Through any other, they come unseen, and the pass fails. */
+const RULES: readonly [kernelName: string, parameters: readonly string[], rule: Rule][] = [
+  [BatchMatMul, ['b'], product],
+  [Add, ['a', 'b'], ({ dy, ...use }) => sharedByPlaces(use, dy)],
+  [
+    Multiply,
+    ['a', 'b'],
+    ({ dy, other, ...use }) => (isSameShape(dy, other) ? sharedByPlaces(use, mul(dy, other)) : undefined),
+  ],
+  [Conv2D, ['filter'], convolution],
+  [DepthwiseConv2dNative, ['filter'], depthwiseConvolution],
+];
+
+/**
+ * Differentiates with the rules: while a function runs, the gradients of these operations are wrapped. They are not wrapped once and for
+ * all, because a program that loads `@tensorflow/tfjs` later would replace them: it registers all of its own gradients.
+ */
+export function withRules<Result>(run: () => Result): Result {
+  const originals = RULES.map(([kernelName]) => getGradient(kernelName));
+  RULES.forEach(([, parameters, rule], index) => {
+    replaceGradient(wrapped(originals[index]!, parameters, rule));
+  });
+  try {
+    return run();
+  } finally {
+    originals.forEach(replaceGradient);
+  }
+}
 
 /** Wraps the gradient of an operation with two inputs: tfjs saves both. */
-function addRule(kernelName: string, parameters: readonly string[], rule: Rule): void {
-  const original = getGradient(kernelName);
+function wrapped(original: GradConfig, parameters: readonly string[], rule: Rule): GradConfig {
   const names = original.inputsToSave!;
-  unregisterGradient(kernelName);
-  registerGradient({
+  return {
     ...original,
     gradFunc: (dy, saved, attributes) => {
       const gradients = original.gradFunc(dy, saved, attributes);
-      const wrapped = parameters.map((name) => {
+      const watched = parameters.map((name) => {
         const place = names.indexOf(name);
         const gradient = gradients[name]!;
         const noted = (): Tensor | undefined =>
@@ -87,9 +104,9 @@ function addRule(kernelName: string, parameters: readonly string[], rule: Rule):
           });
         return [name, () => noted() ?? gradient()];
       });
-      return { ...gradients, ...(Object.fromEntries(wrapped) as typeof gradients) };
+      return { ...gradients, ...(Object.fromEntries(watched) as typeof gradients) };
     },
-  });
+  };
 }
 
 /** X · W: the rows of an example, its tokens, are next to each other. */
@@ -114,16 +131,10 @@ function sharedByPlaces(
   return explicitGradients(places.shape[1] === 1 ? reshape(places, [examples, size]) : sum(places, 1), shape);
 }
 
-function convolution({
-  parameter,
-  examples,
-  other,
-  dy,
-  attributes,
-  ordinary,
-}: Use): ExampleGradients | undefined {
-  const window = windowOf(parameter, other as Tensor4D, attributes, false);
-  if (!window || other.shape[0] !== examples) return undefined;
+function convolution(use: Use): ExampleGradients | undefined {
+  const window = windowOf(use, false);
+  if (!window) return undefined;
+  const { parameter, examples, dy, ordinary } = use;
   const filters = parameter.shape[3]!;
   const pixels = window.map((part) => byExample(part, examples, part.shape[3]));
   return filterGradients(pixels, byExample(dy, examples, filters), parameter.shape, (weighted) =>
@@ -132,15 +143,10 @@ function convolution({
 }
 
 /** Each filter sees one channel: the sum of the products over the places, for each offset in the filter. */
-function depthwiseConvolution({
-  parameter,
-  examples,
-  other,
-  dy,
-  attributes,
-}: Use): ExampleGradients | undefined {
-  const window = windowOf(parameter, other as Tensor4D, attributes, true);
-  if (!window || other.shape[0] !== examples) return undefined;
+function depthwiseConvolution(use: Use): ExampleGradients | undefined {
+  const window = windowOf(use, true);
+  if (!window) return undefined;
+  const { parameter, examples, dy } = use;
   const [, , channels, multiplier] = parameter.shape as [number, number, number, number];
   const places = elementCount(dy.shape) / (examples * channels * multiplier);
   const outputs = reshape(dy, [examples, places, channels, multiplier]);
@@ -159,11 +165,10 @@ function depthwiseConvolution({
  * offsets together; undefined for convolutions that are not known here.
  */
 function windowOf(
-  { shape: filter }: Variable,
-  input: Tensor4D,
-  attributes: NamedAttrMap,
-  depthwise: boolean,
+  { parameter, examples, other, attributes }: Use,
+  isDepthwise: boolean,
 ): Tensor4D[] | undefined {
+  const input = other as Tensor4D;
   const {
     strides,
     pad: padding,
@@ -172,17 +177,17 @@ function windowOf(
     dimRoundingMode,
   } = attributes as unknown as ConvolutionAttributes;
   const isDense = [dilations].flat().every((dilation) => dilation === undefined || dilation === 1);
-  if (!isDense || dataFormat !== 'NHWC') return undefined;
+  if (!isDense || dataFormat !== 'NHWC' || input.shape[0] !== examples) return undefined;
   const info = backend_util.computeConv2DInfo(
     input.shape,
-    filter as [number, number, number, number],
+    parameter.shape as [number, number, number, number],
     strides,
     1,
     padding,
     dimRoundingMode,
-    depthwise,
+    isDepthwise,
   );
-  const joined = depthwise ? undefined : smallPatches(input, info, padding);
+  const joined = isDepthwise ? undefined : smallPatches(input, info, padding);
   if (joined) return [joined];
   const { top, bottom, left, right } = info.padInfo;
   const isPadded = top + bottom + left + right > 0;

@@ -1,7 +1,7 @@
 import { tensorFlowContext } from '../../tensorflow/backend/tfjs-backend.js';
 import { CompiledForward } from './compiled-forward.js';
 import type { DeviceImages } from './device-images.js';
-import { pixelsPerImage, rowOf, type Examples, type LabelledImages } from '../../core/images.js';
+import { pixelsPerImage, rowsAt, type Examples, type LabelledImages } from '../../core/images.js';
 import type { Forward, InferenceProgram } from './program.js';
 
 /** The batch size: large enough to keep the kernels busy, small enough for a core's caches. */
@@ -63,13 +63,6 @@ export class CompiledInference implements InferenceProgram {
     if (indices.every((index, row) => index === first + row)) {
       return pixels.subarray(first * size, (first + indices.length) * size);
     }
-    const chosen =
-      pixels instanceof Float32Array
-        ? new Float32Array(indices.length * size)
-        : new Uint8Array(indices.length * size);
-    indices.forEach((index, row) => {
-      chosen.set(rowOf(pixels, index, size), row * size);
-    });
-    return chosen;
+    return rowsAt(pixels, indices, size);
   }
 }

@@ -14,7 +14,7 @@ import {
 import { ExtraKernel } from '../../tensorflow/backend/extra-kernels.js';
 import {
   pixelsPerImage,
-  rowOf,
+  rowsAt,
   type Examples,
   type LabelledImages,
   type PixelScaling,
@@ -132,13 +132,8 @@ function inputsAt(
   indices: Int32Array,
 ): Float32Array {
   const size = pixelsPerImage(shape);
+  if (pixels instanceof Float32Array) return rowsAt(pixels, indices, size);
   const values = new Float32Array(indices.length * size);
-  if (pixels instanceof Float32Array) {
-    indices.forEach((index, row) => {
-      values.set(rowOf(pixels, index, size), row * size);
-    });
-    return values;
-  }
   const scaled = Float32Array.from({ length: 256 }, (_, pixel) => pixel * scaling.scale + scaling.offset);
   indices.forEach((index, row) => {
     const start = index * size;

@@ -122,7 +122,8 @@ function biasGradient(dy: Tensor): Tensor {
   return engine().runKernel<Tensor>(ExtraKernel.BIAS_GRADIENT, { dy: flat });
 }
 
-function replaceGradient(config: GradConfig): void {
+/** Registers a gradient in the place of another. */
+export function replaceGradient(config: GradConfig): void {
   unregisterGradient(config.kernelName);
   registerGradient(config);
 }

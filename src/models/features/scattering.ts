@@ -1,24 +1,12 @@
-import {
-  add,
-  mean,
-  mul,
-  reshape,
-  rsqrt,
-  square,
-  sub,
-  transpose,
-  type Rank,
-  type Tensor,
-} from '@tensorflow/tfjs-core';
+import { reshape, transpose, type Rank } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
+import { standardize } from '../layers/standardization.js';
 import { defineFeatures } from './feature.js';
 import { paddedLength } from './wavelets/matrices.js';
 import { channelCount, ScatteringTransform, type ScatteringShape } from './wavelets/transform.js';
 
-/** PyTorch's, for group normalisation. */
-const EPSILON = 1e-5;
 /** The matrices of larger images would take more than 100 MB. */
 const MAX_SIDE = 64;
 
@@ -64,7 +52,7 @@ export const scattering = defineFeatures({
           width,
         ]);
         const features = transform.apply(planes);
-        const shown = groups > 0 ? normalized(reshape(features, [n, groups, size / groups])) : features;
+        const shown = groups > 0 ? standardize(reshape(features, [n, groups, size / groups]), -1) : features;
         return reshape<Rank.R4>(shown, [n, 1, size, 1]);
       },
     };
@@ -85,13 +73,6 @@ function groupCount(maps: number, limit: number): number {
   let groups = Math.min(limit, maps);
   while (groups > 0 && maps % groups !== 0) groups--;
   return groups;
-}
-
-/** Each group of an image with mean 0 and variance 1: [n, groups, values]. */
-function normalized(groups: Tensor): Tensor {
-  const centred = sub(groups, mean(groups, 2, true));
-  const variance = mean(square(centred), 2, true);
-  return mul(centred, rsqrt(add(variance, EPSILON)));
 }
 
 /** The maps of all wavelets, in the Fourier domain before and after each product, in space, and their moduli. */

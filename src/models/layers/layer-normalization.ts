@@ -1,7 +1,5 @@
-import { add, mean, mul, rsqrt, square, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
-
-import { withCustomGradient } from '../../engine/tracing/custom-gradient.js';
-import { valueOf, type Layer } from './layer.js';
+import type { Layer } from './layer.js';
+import { scaleAndShift, standardize } from './standardization.js';
 
 /**
  * Layer normalisation over the last axis, with a learned scale and shift (Ba, Kiros and
@@ -9,38 +7,11 @@ import { valueOf, type Layer } from './layer.js';
  *
  * @param epsilon added to the variance; by default PyTorch's value
  */
-export function layerNormalization(name: string, shape: readonly number[], epsilon = 1e-5): Layer {
-  const size = shape.at(-1) ?? 1;
-  const gain = `${name}/gain`;
-  const bias = `${name}/bias`;
+export function layerNormalization(name: string, shape: readonly number[], epsilon?: number): Layer {
+  const affine = scaleAndShift(name, shape.at(-1) ?? 1);
   return {
     outputShape: shape,
-    parameters: [
-      { name: gain, shape: [size], initialValue: () => new Float32Array(size).fill(1) },
-      { name: bias, shape: [size], initialValue: () => new Float32Array(size) },
-    ],
-    apply: (input, values) =>
-      add(mul(standardize(input, epsilon), valueOf(values, gain)), valueOf(values, bias)),
+    parameters: affine.parameters,
+    apply: (input, values) => affine.apply(standardize(input, -1, epsilon), values),
   };
-}
-
-/** (x − mean) / √(variance + ε) along the last axis. With y for the result, its gradient is (dy − mean(dy) − y · mean(dy · y)) / √(…). */
-function standardize(input: Tensor, epsilon: number): Tensor {
-  return withCustomGradient(
-    {
-      forward([x], keep) {
-        const centred = sub(x!, mean(x!, -1, true));
-        const factor = rsqrt(add(mean(square(centred), -1, true), epsilon));
-        const y = mul(centred, factor);
-        keep([y, factor]);
-        return y;
-      },
-      gradient(dy, [y, factor]) {
-        const share = 1 / y!.shape.at(-1)!;
-        const along = mul(y!, mul(sum(mul(dy, y!), -1, true), share));
-        return [mul(sub(sub(dy, mean(dy, -1, true)), along), factor!)];
-      },
-    },
-    input,
-  );
 }

@@ -1,6 +1,7 @@
-import { pad, reshape, transpose, type Tensor } from '@tensorflow/tfjs-core';
+import { reshape, transpose } from '@tensorflow/tfjs-core';
 
 import type { MapShape, SequenceLayer } from './layer.js';
+import { zeroPadding } from './zero-padding.js';
 
 /**
  * Cuts an image into patches of `size` × `size` pixels, row by row: [height, width, channels] to [patches, size² · channels]. Images are
@@ -9,22 +10,13 @@ import type { MapShape, SequenceLayer } from './layer.js';
 export function patches([height, width, channels]: MapShape, size: number): SequenceLayer {
   const rows = Math.ceil(height / size);
   const columns = Math.ceil(width / size);
-  const [below, right] = [rows * size - height, columns * size - width];
+  const filled = zeroPadding([height, width, channels], { height: rows * size, width: columns * size });
   return {
     outputShape: [rows * columns, size * size * channels],
     parameters: [],
-    apply(input) {
+    apply(input, values) {
       const [examples = 0] = input.shape;
-      const isWhole = below === 0 && right === 0;
-      const filled: Tensor = isWhole
-        ? input
-        : pad(input, [
-            [0, 0],
-            [0, below],
-            [0, right],
-            [0, 0],
-          ]);
-      const squares = reshape(filled, [examples, rows, size, columns, size * channels]);
+      const squares = reshape(filled.apply(input, values), [examples, rows, size, columns, size * channels]);
       const moved = transpose(squares, [0, 1, 3, 2, 4]);
       return reshape(moved, [examples, rows * columns, size * size * channels]);
     },

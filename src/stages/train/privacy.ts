@@ -164,13 +164,16 @@ function requireUnspent({ values, set, origin }: PrivacyRequest): void {
   });
 }
 
+/** The largest ε that a run may spend. */
+function limitOf({ maxEpsilon = Infinity, targetEpsilon = Infinity }: TrainConfiguration): number {
+  return Math.min(maxEpsilon, targetEpsilon);
+}
+
 /** The epochs that the budget allows. Throws USAGE where it allows none. */
 function epochsWithin(ledger: PrivacyLedger, { values, set, origin }: PrivacyRequest): number | undefined {
-  const { maxEpsilon, targetEpsilon } = values;
-  const limit = Math.min(maxEpsilon ?? Infinity, targetEpsilon ?? Infinity);
+  const limit = limitOf(values);
   if (limit === Infinity) return undefined;
-  const batches = set.batches(values.batchSize);
-  const allowed = Math.floor(ledger.stepsWithin(limit, values.epochs * batches) / batches);
+  const allowed = ledger.epochsWithin(limit, values.epochs, set.batches(values.batchSize));
   if (allowed >= values.epochs) return undefined;
   if (allowed > 0 || (values.resume !== undefined && origin)) return allowed;
   throw new ToolkitError('USAGE', {
@@ -191,7 +194,7 @@ function warnOfBudget(
   emit({
     event: 'warning',
     code: 'PRIVACY_BUDGET',
-    message: `training ends after epoch ${last} of ${values.epochs}: ε is then ${(epsilon ?? Infinity).toPrecision(4)}, and another epoch would spend more than ${Math.min(values.maxEpsilon ?? Infinity, values.targetEpsilon ?? Infinity)}`,
+    message: `training ends after epoch ${last} of ${values.epochs}: ε is then ${(epsilon ?? Infinity).toPrecision(4)}, and another epoch would spend more than ${limitOf(values)}`,
     hint: 'raise --max-epsilon and continue with --resume, or begin anew with more noise',
   });
 }

@@ -11,7 +11,7 @@ import type { TrainConfiguration } from './train-options.js';
 import type { TrainingSet } from './training-set.js';
 
 /** More are computed anew in each step. */
-export const MOST_FEATURE_BYTES = 2 ** 31;
+const MOST_BYTES = 2 ** 31;
 /** Fewer are not worth a word. */
 const LEAST_NOTICED = 2 ** 26;
 
@@ -36,13 +36,14 @@ interface Steps {
  * The inputs of a run's steps. Features that neither training nor augmentation changes are computed once, unless they would take too much
  * memory. Throws the errors of the backend, or the signal's reason.
  */
-export async function stepInputs(run: Steps, mostBytes = MOST_FEATURE_BYTES): Promise<StepInputs> {
-  const { set, learner } = run;
+export async function stepInputs(run: Steps): Promise<StepInputs> {
+  const { set } = run;
+  const { model, variables, settings } = run.learner;
+  const { fixedFeatures } = model;
   const [training, validation] = [await set.place('training'), await set.place('validation')];
-  const { fixedFeatures, variables, settings } = { ...learner, ...learner.model };
   const changes = settings.augment !== undefined || isSharded(set.data);
-  if (!fixedFeatures || changes || !isAffordable(run, fixedFeatures, training.count, mostBytes)) {
-    return { model: learner.model, training, validation };
+  if (!fixedFeatures || changes || !isAffordable(run, fixedFeatures, training.count)) {
+    return { model, training, validation };
   }
   const context = { signal: run.context.signal, mode: executionMode(run.values) };
   const compute = (images: DeviceImages): Promise<DeviceImages> =>
@@ -57,14 +58,9 @@ export async function stepInputs(run: Steps, mostBytes = MOST_FEATURE_BYTES): Pr
 }
 
 /** Whether features fit into the memory that they may take; says how much that is. */
-function isAffordable(
-  { context: { emit } }: Steps,
-  features: FixedFeatures,
-  images: number,
-  mostBytes: number,
-): boolean {
+function isAffordable({ context: { emit } }: Steps, features: FixedFeatures, images: number): boolean {
   const bytes = featureBytes(images, features);
-  const fits = bytes <= Math.min(mostBytes, process.availableMemory());
+  const fits = bytes <= Math.min(MOST_BYTES, process.availableMemory());
   const all = `the features of ${count(images)} images`;
   const size = `${count(Math.ceil(bytes / 1e6))} MB of memory`;
   if (!fits) {

@@ -29,7 +29,7 @@ import { epochScalars } from '../../training/epoch-scalars.js';
 import { startsOverfitting, generalizationGap } from '../../training/gap.js';
 import { requireKernels } from '../../training/kernels.js';
 import { trainEpochs, type TrainingParts } from '../../training/loop.js';
-import { bestEpoch, type TrainingProgress, type ValidationMetrics } from '../../training/progress.js';
+import { bestEpoch, stepsIn, type TrainingProgress, type ValidationMetrics } from '../../training/progress.js';
 import { RunWriter } from '../../training/run-writer.js';
 import { trainingStep, type StepSettings } from '../../training/step.js';
 import { TrainingVariables } from '../../models/variables.js';
@@ -271,12 +271,10 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 're
     validation: best.validation,
     gap: generalizationGap(best),
     test: { ...(await measureTest(run, forwardOf(run.learner))), n: set.plan.images.test },
-    ...(run.privacy && { privacy: run.privacy.ledger.after(stepsIn(progress, run)) }),
+    ...(run.privacy && {
+      privacy: run.privacy.ledger.after(stepsIn(progress, set.batches(values.batchSize))),
+    }),
   };
-}
-
-function stepsIn({ history, partial }: TrainingProgress, { set, values }: Run): number {
-  return history.length * set.batches(values.batchSize) + partial.batches;
 }
 
 async function runEpochs(run: Run): Promise<TrainingProgress> {

@@ -5,7 +5,8 @@ import { ToolkitError } from '../../core/errors.js';
 import type { Address, Pointer, TensorFlowApi } from '../c-api/c-api.js';
 import { AttributeType, DataType } from '../c-api/data-types.js';
 import type { EagerContext } from '../c-api/eager-context.js';
-import { runOnHandles, SavedModelSessions } from './saved-model-sessions.js';
+import { runOnHandles } from './run-session.js';
+import { SavedModelSessions } from './saved-model-sessions.js';
 import type { Session } from '../c-api/session.js';
 import { setAttribute, type OperationSetup } from '../c-api/operation-attributes.js';
 import { OperationDefinitions, type OperationDefinition } from '../c-api/operation-definitions.js';
@@ -93,9 +94,8 @@ export class EagerBinding implements TensorFlowBinding {
     inputNames: string,
     outputNames: string,
   ): TensorMetadata[] {
-    const handles = inputs.map((id) => this.#handle(id, 'a SavedModel'));
-    const results = this.#savedModels.run(session, handles, inputNames.split(','), outputNames.split(','));
-    return results.map((handle) => this.#describe(this.#insert(handle)));
+    const loaded = this.#savedModels.session(session);
+    return this.runSession(loaded, inputs, inputNames.split(','), outputNames.split(','), 'a SavedModel');
   }
 
   /** Runs a session at once; `inputNames` and `outputNames` are nodes. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
@@ -104,9 +104,11 @@ export class EagerBinding implements TensorFlowBinding {
     inputs: readonly number[],
     inputNames: readonly string[],
     outputNames: readonly string[],
+    operation = 'a graph',
   ): TensorMetadata[] {
-    const handles = inputs.map((id) => this.#handle(id, 'a graph'));
+    const handles = inputs.map((id) => this.#handle(id, operation));
     const results = runOnHandles(this.context, session, handles, inputNames, outputNames);
+    // All are registered before any is described, so that an error leaks none.
     const ids = results.map((handle) => this.#insert(handle));
     return ids.map((id) => this.#describe(id));
   }

@@ -27,9 +27,9 @@ export class PrivacyLedger {
     return this.#latest;
   }
 
-  /** The largest number of steps, up to `most`, with which ε is at most `limit`. */
-  stepsWithin(limit: number, most: number): number {
-    const fits = (steps: number): boolean => (this.after(steps).epsilon ?? Infinity) <= limit;
+  /** The largest number of epochs of so many batches, up to `most`, with which ε is at most `limit`. */
+  epochsWithin(limit: number, most: number, batches: number): number {
+    const fits = (epochs: number): boolean => (this.after(epochs * batches).epsilon ?? Infinity) <= limit;
     if (fits(most)) return most;
     // Of these, the first fits (nothing was spent), the second does not.
     let [low, high] = [0, most];

@@ -1,19 +1,25 @@
 import {
+  BatchMatMul,
   dispose,
+  getGradient,
   matMul,
   mean,
   mul,
   ones,
   randomUniform,
+  registerGradient,
   reshape,
   slice,
   square,
   sub,
   sum,
+  tensor2d,
   tidy,
   transpose,
   variable,
   variableGrads,
+  type GradConfig,
+  type Rank,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
@@ -242,6 +248,39 @@ for (const backend of ['tensorflow', 'cpu']) {
     });
   });
 }
+
+it('gradients that are registered later, as by @tensorflow/tfjs, are told apart too, and stay as they are', async () => {
+  await startOnCpu('tensorflow');
+  const before = getGradient(BatchMatMul);
+  const later: GradConfig = {
+    kernelName: BatchMatMul,
+    inputsToSave: ['a', 'b'],
+    gradFunc: (dy, [a, b]) => ({
+      a: () => matMul(dy as Tensor2D, b as Tensor2D, false, true),
+      b: () => matMul(a as Tensor2D, dy as Tensor2D, true),
+    }),
+  };
+  registerGradient(later);
+  const w = variable(ones<Rank.R2>([3, 2]));
+  try {
+    const norms = inTidy(() => {
+      const x: Tensor2D = tensor2d([
+        [1, 2, 2],
+        [0, 0, 1],
+      ]);
+      const settings = { examples: 2, maxNorm: 1, weights: ones<Rank.R1>([2]) };
+      const found = clippedSum(() => sum(matMul(x, w as Tensor2D), 1), new Map([['w', w]]), settings);
+      return [...found.norms.dataSync()];
+    });
+    // Each row of x, once for either column.
+    expect(norms[0]).toBeCloseTo(3 * Math.SQRT2, 5);
+    expect(norms[1]).toBeCloseTo(Math.SQRT2, 5);
+    expect(getGradient(BatchMatMul)).toBe(later);
+  } finally {
+    registerGradient(before);
+    w.dispose();
+  }
+});
 
 describe('what cannot be told apart by example is refused', () => {
   beforeAll(() => startOnCpu('tensorflow'));

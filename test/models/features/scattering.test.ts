@@ -3,11 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { grad, square, sum, tensor4d, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 
-import { silentContext } from '../../../src/core/events.js';
 import type { ImageShape } from '../../../src/core/images.js';
 import '../../../src/engine/tracing/gradients.js';
-import { startBackend } from '../../../src/engine/backends/start.js';
 import { scattering } from '../../../src/models/features/scattering.js';
+import { startOnCpu } from '../../support/backends.js';
 import { toolkitError } from '../../support/errors.js';
 import { expectClose } from '../../support/numbers.js';
 
@@ -27,17 +26,12 @@ const unit = (pixels: string): number[] => [...Buffer.from(pixels, 'base64')].ma
 const floats = (values: string): Float32Array =>
   new Float32Array(new Uint8Array(Buffer.from(values, 'base64')).buffer);
 
-async function start(backend: 'cpu' | 'tensorflow'): Promise<void> {
-  const request = { device: 'cpu', threads: 1, runtime: undefined, environment: process.env } as const;
-  await startBackend(backend, request, silentContext());
-}
-
 for (const backend of ['cpu', 'tensorflow'] as const) {
   describe(`the scattering transform on the backend ${backend}`, () => {
     it.each(cases)(
       '$shape, $options: as Kymatio computes it',
       async ({ shape, options, pixels, size, values }) => {
-        await start(backend);
+        await startOnCpu(backend);
         const { height, width } = shape;
         const extractor = scattering.build(
           scattering.options.parse({ ...options, scatteringGroups: 0 }),
@@ -63,7 +57,7 @@ describe('scattering features', () => {
   const [{ shape, pixels, values }] = cases as [Case];
 
   it('are normalised in groups, for each image by itself', async () => {
-    await start('cpu');
+    await startOnCpu('cpu');
     const extractor = scattering.build(scattering.options.parse({}), shape)!;
     const image = unit(pixels);
     // The second image is scaled to −1…1: only the mean brightness, which is in the first group, knows where 0 lies.
@@ -87,7 +81,7 @@ describe('scattering features', () => {
   });
 
   it('of several colours are those of each', async () => {
-    await start('cpu');
+    await startOnCpu('cpu');
     const options = scattering.options.parse({ scatteringGroups: 0 });
     const image = unit(pixels);
     const planes = [image, image.map((pixel) => pixel / 2), image.map(() => 0)];
@@ -107,7 +101,7 @@ describe('scattering features', () => {
   });
 
   it('have finite derivatives, on blank images too', async () => {
-    await start('cpu');
+    await startOnCpu('cpu');
     const extractor = scattering.build(scattering.options.parse({}), shape)!;
     const slope = tidy(() =>
       grad((images) => sum(square(extractor.apply(images as Tensor4D, new Map()))))(

@@ -43,7 +43,7 @@ function smallestOver(events: readonly PrivacyEvent[], addend: (order: number) =
 }
 
 /** The Rényi divergence of one step, of an order above 1. */
-export function renyiDivergence(
+function renyiDivergence(
   { sampleRate: q, noiseMultiplier: sigma }: Omit<PrivacyEvent, 'steps'>,
   order: number,
 ): number {

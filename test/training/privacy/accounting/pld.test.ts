@@ -1,20 +1,8 @@
-import { readFile } from 'node:fs/promises';
-
 import { describe, expect, it } from 'vitest';
 
 import { normalBetween, normalPlace } from '../../../../src/core/numerics/error-function.js';
 import { pldEpsilon } from '../../../../src/training/privacy/accounting/pld.js';
-
-const fixture = JSON.parse(
-  await readFile(new URL('../../../fixtures/privacy-accounting.json', import.meta.url), 'utf8'),
-) as {
-  delta: number;
-  cases: {
-    name: string;
-    event: { sampleRate: number; noiseMultiplier: number; steps: number };
-    pld: number;
-  }[];
-};
+import { privacyFixture } from '../../../support/privacy-accounting.js';
 
 /** δ at ε of Gaussian noise around two means at a distance µ: Balle and Wang, 2018. */
 function gaussianDelta(epsilon: number, mu: number): number {
@@ -23,8 +11,8 @@ function gaussianDelta(epsilon: number, mu: number): number {
 }
 
 describe('ε by privacy-loss distributions', () => {
-  it.each(fixture.cases)('$name: as dp-accounting computes it', ({ event, pld }) => {
-    const found = pldEpsilon([event], fixture.delta);
+  it.each(privacyFixture.cases)('$name: as dp-accounting computes it', ({ event, pld }) => {
+    const found = pldEpsilon([event], privacyFixture.delta);
     expect(Math.abs(found - pld)).toBeLessThan(1e-3);
   });
 

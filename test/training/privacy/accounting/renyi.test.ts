@@ -1,23 +1,11 @@
-import { readFile } from 'node:fs/promises';
-
 import { describe, expect, it } from 'vitest';
 
 import { renyiEpsilon } from '../../../../src/training/privacy/accounting/renyi.js';
-
-const fixture = JSON.parse(
-  await readFile(new URL('../../../fixtures/privacy-accounting.json', import.meta.url), 'utf8'),
-) as {
-  delta: number;
-  cases: {
-    name: string;
-    event: { sampleRate: number; noiseMultiplier: number; steps: number };
-    renyi: number;
-  }[];
-};
+import { privacyFixture } from '../../../support/privacy-accounting.js';
 
 describe('ε by Rényi differential privacy', () => {
-  it.each(fixture.cases)('$name: as Opacus computes it', ({ event, renyi }) => {
-    expect(renyiEpsilon([event], fixture.delta)).toBeCloseTo(renyi, 9);
+  it.each(privacyFixture.cases)('$name: as Opacus computes it', ({ event, renyi }) => {
+    expect(renyiEpsilon([event], privacyFixture.delta)).toBeCloseTo(renyi, 9);
   });
 
   it('is that of the Gaussian mechanism where each example is in each batch', () => {
