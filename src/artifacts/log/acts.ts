@@ -67,7 +67,7 @@ function isOtherTarget({ action, details: { target } }: AuditRecord): boolean {
 export async function allLines(log: AuditLog): Promise<AuditLine[]> {
   const lines: AuditLine[] = [];
   try {
-    for await (const line of log.verifiedLines()) lines.push(line);
+    for await (const { record, hash } of log.verifiedLines()) lines.push({ record, hash });
   } catch (error) {
     if (!isToolkitError(error) || error.code !== 'DATA_MISSING') throw error;
   }

@@ -43,7 +43,7 @@ export async function verifyKept({
   const auditors = verifyKey.length > 0 ? undefined : await auditorsOf(registry);
   const verifiers = auditors?.verifiers ?? (await readVerifiers(requireKeys(verifyKey)));
   const path = registry.auditFile;
-  const tree = await readTree(path);
+  const tree = await readTree(new AuditLog(path));
   const kept: KeptCheckpoint[] = [];
   for (const file of witness) {
     const signed = await requireCheckpointNote(file);
@@ -68,8 +68,7 @@ export async function prove(line: number | undefined, options: LogHeadOptions): 
   }
   const file = witness[0] ?? checkpointFile(registry);
   const signed = await requireCheckpointNote(file);
-  await new AuditLog(registry.auditFile).verify();
-  const tree = await readTree(registry.auditFile);
+  const tree = await readTree(new AuditLog(registry.auditFile));
   requireExtends(registry.auditFile, file, tree, signed.checkpoint);
   const { size } = signed.checkpoint;
   const wanted = line ?? from;

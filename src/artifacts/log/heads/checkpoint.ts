@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 
-import { isToolkitError, ToolkitError } from '../../../core/errors.js';
+import { ToolkitError } from '../../../core/errors.js';
 import { readTextWithin } from '../../../core/files.js';
 import { sha256 } from '../../../core/hashing.js';
 import type { PrivateKey } from '../../../core/signing/keys.js';
@@ -13,7 +13,7 @@ import {
   type NoteSignature,
   type NoteVerifier,
 } from '../../../core/signing/note.js';
-import { linesOf } from '../lines.js';
+import type { AuditLog } from '../../audit.js';
 
 /** A head of a log: so many lines with this root (C2SP tlog-checkpoint). */
 export interface LogCheckpoint extends TreeHead {
@@ -36,26 +36,14 @@ export interface LogTree {
 }
 
 const MAX_BYTES = 64 * 1024;
-const MAX_LINE_BYTES = 1 << 20;
 /** What a hash in base64 looks like. */
 export const HASH_TEXT = /^[A-Za-z0-9+/]{43}=$/;
 
-/** Reads a log as a tree, without checking its chain. Throws DATA_UNREADABLE and AUDIT_BROKEN. */
-export async function readTree(path: string): Promise<LogTree> {
+/** Reads a log as a tree, and verifies its chain. Throws AUDIT_BROKEN and DATA_MISSING. */
+export async function readTree(log: AuditLog): Promise<LogTree> {
   const lines: string[] = [];
-  try {
-    for await (const line of linesOf(path, MAX_LINE_BYTES)) lines.push(line);
-  } catch (error) {
-    if (isToolkitError(error)) throw error;
-    const hint = 'nothing was deployed from here yet';
-    throw new ToolkitError('DATA_MISSING', { path, hint }, { cause: error });
-  }
+  for await (const { text } of log.verifiedLines()) lines.push(text);
   return { lines, leaves: lines.map(leafHash) };
-}
-
-/** The beginning of a log. */
-export function firstLines({ lines, leaves }: LogTree, count: number): LogTree {
-  return { lines: lines.slice(0, count), leaves: leaves.slice(0, count) };
 }
 
 /** The name of a log that was given none: no two logs begin with the same line, which holds a time. */
