@@ -13,6 +13,7 @@ import {
 } from '../../artifacts/log/heads/proof.js';
 import { ModelRegistry } from '../../artifacts/model-registry.js';
 import { ToolkitError } from '../../core/errors.js';
+import type { NoteSignature } from '../../core/signing/note.js';
 import type { LogHeadOptions } from './audit-options.js';
 import { checkpointFile } from './checkpoint.js';
 import { auditorsOf, readVerifiers } from './log-verifiers.js';
@@ -49,8 +50,7 @@ export async function verifyKept({
     const signed = await requireCheckpointNote(file);
     const signatures = requireSigned(file, signed, verifiers, auditors?.threshold);
     requireExtends(path, file, tree, signed.checkpoint);
-    const signers = [...new Set(signatures.map(({ name }) => name))];
-    kept.push({ file, size: signed.checkpoint.size, signers });
+    kept.push({ file, size: signed.checkpoint.size, signers: namesOf(signatures) });
   }
   return kept;
 }
@@ -91,8 +91,11 @@ export async function checkProof(
 ): Promise<LineProof & { signers: string[] }> {
   const verifiers = await readVerifiers(requireKeys(verifyKey));
   const proof = await readLineProof(path);
-  const signers = requireSigned(path, proof.signed, verifiers).map(({ name }) => name);
-  return { ...proof, signers: [...new Set(signers)] };
+  return { ...proof, signers: namesOf(requireSigned(path, proof.signed, verifiers)) };
+}
+
+function namesOf(signatures: readonly NoteSignature[]): string[] {
+  return [...new Set(signatures.map(({ name }) => name))];
 }
 
 function requireKeys(keys: readonly string[]): readonly string[] {

@@ -93,10 +93,7 @@ export function parseCheckpoint(place: string, note: string): SignedCheckpoint {
   const isValid = isKeyName(origin) && /^(0|[1-9]\d{0,14})$/.test(size) && HASH_TEXT.test(root);
   // Extension lines are allowed, and come before the text's end.
   if (!parts || !isValid || more.length === 0)
-    throw new ToolkitError('LOG_CHECKPOINT_REFUSED', {
-      path: place,
-      reason: 'not a signed checkpoint of a log',
-    });
+    throw checkpointRefused(place, 'not a signed checkpoint of a log');
   const checkpoint = { origin, size: Number(size), root: Buffer.from(root, 'base64') };
   return { checkpoint, ...parts };
 }
@@ -113,14 +110,16 @@ export function requireSigned(
   needed = 1,
 ): NoteSignature[] {
   const found = verifiedSignatures(text, lines, verifiers);
-  const reason = !found
-    ? 'a signature does not match its text: it was changed'
-    : new Set(found.map(({ verifier }) => verifier.key.export({ format: 'jwk' }).x)).size < needed
-      ? `signed by ${found.length === 0 ? 'none' : 'too few'} of the given keys; ${needed} needed`
-      : undefined;
-  if (!found || reason !== undefined)
-    throw new ToolkitError('LOG_CHECKPOINT_REFUSED', { path: place, reason: reason ?? '' });
-  return found;
+  if (!found) throw checkpointRefused(place, 'a signature does not match its text: it was changed');
+  const keys = new Set(found.map(({ verifier }) => verifier.key.export({ format: 'jwk' }).x));
+  if (keys.size >= needed) return found;
+  const signed = keys.size === 0 ? 'none' : 'too few';
+  throw checkpointRefused(place, `signed by ${signed} of the given keys; ${needed} needed`);
+}
+
+/** The error for a checkpoint or proof that is not accepted. */
+export function checkpointRefused(path: string, reason: string): ToolkitError {
+  return new ToolkitError('LOG_CHECKPOINT_REFUSED', { path, reason });
 }
 
 /** Requires that a log still begins with what a checkpoint says. Throws AUDIT_BROKEN. */
@@ -130,13 +129,11 @@ export function requireExtends(
   { leaves }: LogTree,
   { size, root }: LogCheckpoint,
 ): void {
-  const reason =
-    leaves.length < size
-      ? `${place} has ${size} lines, and the log ${leaves.length}: the end was cut off`
-      : rootHash(leaves.slice(0, size)).equals(root)
-        ? undefined
-        : `the first ${size} lines are not those of ${place}: the log was rewritten`;
-  if (reason === undefined) return;
-  const line = leaves.length < size ? 'the end' : `or before line ${size}`;
-  throw new ToolkitError('AUDIT_BROKEN', { path: log, line, reason });
+  if (leaves.length < size) {
+    const reason = `${place} has ${size} lines, and the log ${leaves.length}: the end was cut off`;
+    throw new ToolkitError('AUDIT_BROKEN', { path: log, line: 'the end', reason });
+  }
+  if (rootHash(leaves.slice(0, size)).equals(root)) return;
+  const reason = `the first ${size} lines are not those of ${place}: the log was rewritten`;
+  throw new ToolkitError('AUDIT_BROKEN', { path: log, line: `or before line ${size}`, reason });
 }
