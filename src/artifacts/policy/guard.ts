@@ -1,7 +1,6 @@
 import { ToolkitError } from '../../core/errors.js';
-import type { AuditLine } from '../audit.js';
-import { AuditLog } from '../audit.js';
-import { allLines, registryActs, type RegistryAct } from '../log/acts.js';
+import { AuditLog, type AuditLine } from '../audit.js';
+import { allLines, linesIfReadable, registryActs, type RegistryAct } from '../log/acts.js';
 import { readHead } from '../log/head.js';
 import { manifestHash } from '../manifest.js';
 import type { ModelRegistry, RegisteredVersion } from '../model-registry.js';
@@ -52,8 +51,9 @@ export class PolicyGuard {
       );
     this.#newest = chain.length;
     const policy = chain.at(-1);
-    // Without a policy, a server may have access to the versions alone.
-    const lines = policy ? await allLines(new AuditLog(auditFile)) : await linesIfReadable(auditFile);
+    const log = new AuditLog(auditFile);
+    // Without a policy, a server may have access to the versions alone, and a damaged log does not keep it from serving.
+    const lines = policy ? await allLines(log) : await linesIfReadable(log);
     const head = await readHead(auditFile).catch(() => undefined);
     // Every line of a policy has a head after it: where the head was removed, nothing passes for unfinished.
     const settled = head?.settled ?? Infinity;
@@ -159,12 +159,6 @@ export function isFresh(
     ({ name, action, sequence }) =>
       name === model && action !== 'deploy' && sequence > log.sequence && sequence < before,
   );
-}
-
-/** Not verified: a registry without a policy is served beside a damaged log too. */
-async function linesIfReadable(auditFile: string): Promise<AuditLine[]> {
-  const records = await new AuditLog(auditFile).read().catch(() => []);
-  return records.map((record) => ({ record, hash: '' }));
 }
 
 function refused(name: string, version: number, reason: string): ToolkitError {
