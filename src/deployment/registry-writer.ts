@@ -14,15 +14,13 @@ import {
 } from '../artifacts/signing/model-signature.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 import { exists, makeFolder, storageError, syncFolder } from '../core/files.js';
-import { withLock } from '../core/lock.js';
 import { keyId, type PrivateKey } from '../core/signing/keys.js';
 import type { PairedComparison } from '../evaluation/mcnemar.js';
 import { PolicyDesk, type ProposedTerms } from './policy/desk.js';
-import { settleLastAct } from './settle.js';
+import { changeRegistry } from './settle.js';
 import { requireAccuracy, requireNotWorse } from './gate.js';
 import { isStaging } from './staging.js';
 
-const LOCK_WAIT_MS = 30_000;
 /** No deploy takes this long: an older staging folder is left over from one that was killed. */
 const ABANDONED_MS = 24 * 3600 * 1000;
 
@@ -226,10 +224,7 @@ export class RegistryWriter {
   }
 
   #locked<Result>(action: () => Promise<Result>): Promise<Result> {
-    return withLock(this.#registry.lock, { waitMs: LOCK_WAIT_MS }, async () => {
-      await settleLastAct(this.#registry, this.#audit, this.#actor);
-      return action();
-    });
+    return changeRegistry(this.#registry, this.#audit, this.#actor, action);
   }
 
   async #removeAbandoned(): Promise<void> {
