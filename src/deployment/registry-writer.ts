@@ -5,13 +5,13 @@ import { versionBefore, writeAlias, type AliasEvent, type AliasName } from '../a
 import { AuditLog, currentActor, type AuditEntry, type AuditLine } from '../artifacts/audit.js';
 import { MANIFEST_DETAIL, STATEMENT_DETAIL } from '../artifacts/log/acts.js';
 import { listFiles, manifestHash } from '../artifacts/manifest.js';
-import { MODEL_NAME, type ModelRegistry, type RegisteredVersion } from '../artifacts/model-registry.js';
 import {
-  signaturePath,
-  signModel,
+  MODEL_NAME,
   versionName,
-  type VerifiedModel,
-} from '../artifacts/signing/model-signature.js';
+  type ModelRegistry,
+  type RegisteredVersion,
+} from '../artifacts/model-registry.js';
+import { signaturePath, signModel, type VerifiedModel } from '../artifacts/signing/model-signature.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 import { exists, makeFolder, storageError, syncFolder } from '../core/files.js';
 import { keyId, type PrivateKey } from '../core/signing/keys.js';
@@ -96,10 +96,11 @@ export class RegistryWriter {
       const version = ((await this.#registry.versions(name)).at(-1) ?? 0) + 1;
       const folder = this.#registry.versionFolder(name, version);
       await makeFolder(dirname(folder));
-      if (this.#key) await signModel(staged, this.#key, signaturePath(staged), versionName(name, version));
+      const subject = versionName({ name, version });
+      if (this.#key) await signModel(staged, this.#key, signaturePath(staged), subject);
       await makeReadOnly(staged);
       const recorded = { ...details, [MANIFEST_DETAIL]: await manifestHash(staged) };
-      const line = await this.#record('deploy', `${name}/${version}`, recorded);
+      const line = await this.#record('deploy', subject, recorded);
       await rename(staged, folder).catch((error: unknown) => {
         throw storageError(error, folder);
       });
@@ -159,7 +160,7 @@ export class RegistryWriter {
     return this.#locked(async () => {
       await this.#policy.requirePublisher();
       const { folder } = await this.#registry.resolve(name, version);
-      const subject = versionName(name, version);
+      const subject = versionName({ name, version });
       await this.#record('sign', subject, { key: keyId(key.publicKey) });
       const signed = await signModel(folder, key, signaturePath(folder), subject);
       await chmod(signaturePath(folder), 0o444);
@@ -174,14 +175,14 @@ export class RegistryWriter {
     terms: ProposedTerms,
     details: AuditEntry['details'],
   ): Promise<{ approvals?: Approvals }> {
-    const { name, version } = chosen;
+    const subject = versionName(chosen);
     const approved = await this.#policy.approve(action, chosen, terms, (statement, key) =>
-      this.#record('approve', `${name}/${version}`, { action, statement, key }),
+      this.#record('approve', subject, { action, statement, key }),
     );
     if (approved && approved.given < approved.needed) return { approvals: countsOf(approved) };
     const statement = approved ? { [STATEMENT_DETAIL]: approved.statement } : {};
-    const line = await this.#record(action, `${name}/${version}`, { ...details, ...statement });
-    await this.#switch(name, 'production', action, version, line);
+    const line = await this.#record(action, subject, { ...details, ...statement });
+    await this.#switch(chosen.name, 'production', action, chosen.version, line);
     return approved ? { approvals: countsOf(approved) } : {};
   }
 

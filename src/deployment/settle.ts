@@ -1,7 +1,7 @@
 import { writeAlias, type AliasEvent } from '../artifacts/alias.js';
 import type { AuditLine, AuditLog } from '../artifacts/audit.js';
 import { ABORT, allLines, registryActs, type RegistryAct } from '../artifacts/log/acts.js';
-import type { ModelRegistry } from '../artifacts/model-registry.js';
+import { versionName, type ModelRegistry } from '../artifacts/model-registry.js';
 import { loggedPolicies, POLICY_ACTION, readPolicies } from '../artifacts/policy/policy-chain.js';
 import { ToolkitError } from '../core/errors.js';
 import { withLock } from '../core/lock.js';
@@ -50,7 +50,7 @@ async function settleLastAct(registry: ModelRegistry, log: AuditLog, actor: stri
   await log.append({
     actor,
     action: ABORT,
-    subject: `${name}/${version}`,
+    subject: versionName(act),
     details: { line: sequence, announced: action },
   });
 }

@@ -3,8 +3,8 @@ import { AuditLog, type AuditLine } from '../audit.js';
 import { allLines, linesIfReadable, registryActs, type RegistryAct } from '../log/acts.js';
 import { readHead } from '../log/head.js';
 import { manifestHash } from '../manifest.js';
-import type { ModelRegistry, RegisteredVersion } from '../model-registry.js';
-import { verifyModel, versionName } from '../signing/model-signature.js';
+import { versionName, type ModelRegistry, type RegisteredVersion } from '../model-registry.js';
+import { verifyModel } from '../signing/model-signature.js';
 import { keysOf, policyError, requireUnexpired, signersOf, type Policy } from './policy.js';
 import { readPolicies, requireLogged, type PolicyChain } from './policy-chain.js';
 import { readPromotion, type PromotionStatement } from './promotion.js';
@@ -79,13 +79,11 @@ export class PolicyGuard {
   }
 
   /** Requires a publisher's signature of a version; returns the publisher's key. Throws SIGNATURE_MISSING or SIGNATURE_INVALID. */
-  async requirePublished(
-    { policy }: PolicyState,
-    { name, version, folder }: RegisteredVersion,
-  ): Promise<string> {
+  async requirePublished({ policy }: PolicyState, version: RegisteredVersion): Promise<string> {
+    const { folder } = version;
     const signed = await verifyModel(folder, [...keysOf(policy, 'publisher').values()]);
     const isComplete = signed.ignored.length === 0;
-    if (signed.name === versionName(name, version) && isComplete) return signed.key;
+    if (signed.name === versionName(version) && isComplete) return signed.key;
     const reason = isComplete ? `it was signed as ${signed.name}` : 'it leaves files out';
     throw new ToolkitError('SIGNATURE_INVALID', { path: folder, reason });
   }

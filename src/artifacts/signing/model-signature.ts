@@ -45,11 +45,6 @@ export function signaturePath(folder: string): string {
   return join(folder, SIGNATURE_FILE);
 }
 
-/** The signed name of a registered version: its files cannot pass for those of another one. */
-export function versionName(name: string, version: number): string {
-  return `${name}/${version}`;
-}
-
 /**
  * Signs all files of a folder with an ECDSA key, as OpenSSF Model Signing 1.0 does, and writes the signature. Throws
  * SIGNATURE_INVALID for links and for a folder that does not exist, DATA_UNREADABLE and storage errors.
