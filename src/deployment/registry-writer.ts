@@ -153,10 +153,15 @@ export class RegistryWriter {
   }
 
   /**
-   * Signs a version that is not signed, or was signed by somebody else. Throws SIGNING_KEY_UNUSABLE, POLICY_REFUSED, MODEL_MISSING,
+   * Signs a version that is not signed, or was signed by somebody else. Throws USAGE without a key, POLICY_REFUSED, MODEL_MISSING,
    * MODEL_CORRUPT, AUDIT_BROKEN, FOLDER_BUSY and storage errors.
    */
-  async sign(name: string, version: number, key: PrivateKey): Promise<VerifiedModel> {
+  async sign(name: string, version: number): Promise<VerifiedModel> {
+    const key = this.#key;
+    if (!key) {
+      const hint = 'name the publisher’s private key with --sign-key';
+      throw new ToolkitError('USAGE', { message: 'no private key given', hint });
+    }
     return this.#locked(async () => {
       await this.#policy.requirePublisher();
       const { folder } = await this.#registry.resolve(name, version);
