@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { versionBefore, writeAlias, type AliasEvent, type AliasName } from '../artifacts/alias.js';
 import { AuditLog, currentActor, type AuditEntry, type AuditLine } from '../artifacts/audit.js';
 import { MANIFEST_DETAIL, STATEMENT_DETAIL } from '../artifacts/log/acts.js';
-import { listFiles, manifestHash } from '../artifacts/manifest.js';
+import { bundlePaths, manifestHash } from '../artifacts/manifest.js';
 import {
   MODEL_NAME,
   versionName,
@@ -259,7 +259,7 @@ function alreadyThere({ name, version }: RegisteredVersion): ToolkitError {
 
 /** Protects a version from changes by mistake; the hashes detect the others. */
 async function makeReadOnly(folder: string): Promise<void> {
-  for (const { path } of await listFiles(folder)) await chmod(join(folder, path), 0o444);
+  for (const path of await bundlePaths(folder)) await chmod(join(folder, path), 0o444);
   await chmod(join(folder, 'manifest.json'), 0o444);
   const signature = signaturePath(folder);
   if (await exists(signature)) await chmod(signature, 0o444);
