@@ -6,7 +6,13 @@ export function decodeText(bytes: Uint8Array): string {
   return decoderFor(bytes).decode(bytes);
 }
 
-/** The same for a file that is read in chunks. */
+/** The entries of a list that has one on a line; empty lines and comments (#) are left out. */
+export function listedIn(text: string): string[] {
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+/** The text of a file that is read in chunks, as `decodeText` gives it. */
 export async function* decodeChunks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let decoder: InstanceType<typeof TextDecoder> | undefined;
   for await (const chunk of chunks) {
