@@ -68,13 +68,7 @@ export async function recipientsOf(identities: readonly string[], path: string):
 
 async function unprotect(file: Buffer, path: string, passphrase: string | undefined): Promise<string> {
   if (passphrase === undefined) throw invalid(path, 'its passphrase is needed: --passphrase-file');
-  const keyring = new Keyring({
-    recipients: [],
-    identities: () => Promise.resolve([passphraseIdentity(passphrase)]),
-    ownRecipients: () => Promise.resolve([]),
-    isPassphrase: true,
-    warn: () => undefined,
-  });
+  const keyring = new Keyring({ identities: () => Promise.resolve([passphraseIdentity(passphrase)]) });
   try {
     const bytes = isArmored(file) ? await removeArmor(file.toString('latin1')) : file;
     const content = await openSealed(bytesAsSource(bytes), path, (...call) => keyring.unlock(...call));
