@@ -22,6 +22,18 @@ export async function* decodeChunks(chunks: AsyncIterable<Uint8Array>): AsyncGen
   if (decoder) yield decoder.decode();
 }
 
+/** The text of a response up to a limit, as the server may be untrusted. Throws an error with the given message beyond it. */
+export async function textWithin({ body }: Response, maxBytes: number, tooLong: string): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += part.length;
+    if (bytes > maxBytes) throw new Error(tooLong);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
 function decoderFor([first, second]: Uint8Array): InstanceType<typeof TextDecoder> {
   const isLittle = first === 0xff && second === 0xfe;
   const isBig = first === 0xfe && second === 0xff;
