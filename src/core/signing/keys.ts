@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 
 import { ToolkitError } from '../errors.js';
 import { readTextWithin } from '../files.js';
+import { shortened } from '../format.js';
 import { sha256 } from '../hashing.js';
 import { readSecret } from '../secrets.js';
 
@@ -42,6 +43,11 @@ export function publicPem(key: KeyObject): string {
 /** What identifies a public key: the SHA-256 of its PEM text, as OpenSSF Model Signing has it. */
 export function keyId(key: KeyObject): string {
   return sha256(publicPem(key));
+}
+
+/** The beginning of a key's id, which is enough for people to tell keys apart. */
+export function shortKeyId(id: string): string {
+  return shortened(id, 16);
 }
 
 /** The hash that a key signs; null for Ed25519, which hashes by itself. */
