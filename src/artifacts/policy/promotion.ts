@@ -1,10 +1,9 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import { systemCodeOf, ToolkitError } from '../../core/errors.js';
-import { readError, readTextWithin, writePublicAtomically } from '../../core/files.js';
+import { ToolkitError } from '../../core/errors.js';
+import { namesIfThere, readTextWithin, writePublicAtomically } from '../../core/files.js';
 import { sha256 } from '../../core/hashing.js';
 import { envelopeOf, envelopeSchema, type Envelope } from '../../core/signing/dsse.js';
 import { complaintOf } from '../../core/validation.js';
@@ -66,14 +65,7 @@ export function newPromotion(terms: PromotionTerms, manifest: string): Promotion
 
 /** The statements of a model, signed by some or by enough. Throws MODEL_CORRUPT or DATA_UNREADABLE. */
 export async function promotionsOf(registry: ModelRegistry, name: string): Promise<PromotionStatement[]> {
-  const folder = folderOf(registry, name);
-  let names: string[];
-  try {
-    names = await readdir(folder);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return [];
-    throw readError(error, folder);
-  }
+  const names = (await namesIfThere(folderOf(registry, name))) ?? [];
   const digests = names
     .map((file) => /^([0-9a-f]{64})\.json$/.exec(file)?.[1])
     .filter((digest) => digest !== undefined);
