@@ -111,7 +111,7 @@ async function earlierCheckpoints(
 function requireOrigin({ checkpoint }: SignedCheckpoint, origin: string): void {
   if (checkpoint.origin === origin) return;
   throw new ToolkitError('USAGE', {
-    message: `the log was called ${checkpoint.origin} before, and would now be ${origin}`,
+    message: `the name of the log was ${checkpoint.origin}, and would now be ${origin}`,
     hint: 'leave --origin out, or keep the new log’s checkpoints in other files',
   });
 }

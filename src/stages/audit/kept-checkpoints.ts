@@ -64,7 +64,7 @@ export async function prove(line: number | undefined, options: LogHeadOptions): 
   const registry = new ModelRegistry(registryDir);
   if (witness.length > 1) {
     const hint = 'name one checkpoint with --witness';
-    throw new ToolkitError('USAGE', { message: 'a proof is of one checkpoint', hint });
+    throw new ToolkitError('USAGE', { message: 'a proof covers one checkpoint', hint });
   }
   const file = witness[0] ?? checkpointFile(registry);
   const signed = await requireCheckpointNote(file);
@@ -79,7 +79,7 @@ export async function prove(line: number | undefined, options: LogHeadOptions): 
   }
   if (wanted > size) {
     const hint = 'take a new one with "mnist audit checkpoint"';
-    throw new ToolkitError('USAGE', { message: `${file} has ${size} lines, and not ${wanted}`, hint });
+    throw new ToolkitError('USAGE', { message: `${file} covers ${size} lines, not ${wanted}`, hint });
   }
   return line === undefined ? consistencyText(tree, wanted, signed) : lineProofText(tree, line, signed);
 }
