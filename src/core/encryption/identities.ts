@@ -38,7 +38,7 @@ export async function readPassphrase(path: string, warn: (warning: KeyWarning) =
 }
 
 /** Whether the content of an identity file is protected by a passphrase. */
-export function isProtected(file: Uint8Array): boolean {
+function isProtected(file: Uint8Array): boolean {
   return isAge(file) || isArmored(file);
 }
 

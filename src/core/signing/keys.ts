@@ -57,7 +57,7 @@ export function digestFor(key: KeyObject): string | null {
 }
 
 /** Whether a key signs models, policies and promotions. */
-export function isEcdsa(key: KeyObject): boolean {
+function isEcdsa(key: KeyObject): boolean {
   return key.asymmetricKeyType === 'ec' && digestFor(key) !== null;
 }
 

@@ -57,7 +57,7 @@ export function headOf({ leaves }: LogTree, origin: string): LogCheckpoint {
 }
 
 /** A checkpoint's text, which is what is signed. */
-export function checkpointText({ origin, size, root }: LogCheckpoint): string {
+function checkpointText({ origin, size, root }: LogCheckpoint): string {
   return `${origin}\n${size}\n${root.toString('base64')}\n`;
 }
 
