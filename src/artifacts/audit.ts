@@ -107,17 +107,19 @@ export class AuditLog {
     return { records, head };
   }
 
-  /** Yields the lines, the oldest first, each verified against the previous one. Throws AUDIT_BROKEN or DATA_MISSING. */
-  async *verifiedLines(): AsyncGenerator<AuditLine> {
+  /**
+   * Yields the lines, the oldest first, each verified against the previous one, with its text. Throws AUDIT_BROKEN or DATA_MISSING.
+   */
+  async *verifiedLines(): AsyncGenerator<AuditLine & { text: string }> {
     const before = await readHead(this.path);
     let previous = AUDIT_START;
     let count = 0;
-    for await (const line of this.#lines()) {
-      const record = this.#check(line, ++count, previous);
-      previous = sha256(line);
+    for await (const text of this.#lines()) {
+      const record = this.#check(text, ++count, previous);
+      previous = sha256(text);
       if (count === before?.sequence && previous !== before.hash)
         throw this.#broken(count, `it is not the line that ${headPath(this.path)} recorded`);
-      yield { record, hash: previous };
+      yield { record, hash: previous, text };
     }
     if (before && count < before.sequence) throw this.#cut(before, count);
     // Other processes may have appended lines in the meantime, and a killed one leaves one line beyond the head.

@@ -100,8 +100,8 @@ const MANIFEST = 'manifest.json';
 /** Larger than any manifest, with 256 class names and a few dozen files. */
 const MAX_MANIFEST_BYTES = 4 * 2 ** 20;
 
-/** Lists a bundle's files with their hashes, by path, without manifest and signature. Throws MODEL_CORRUPT for links and pipes, which lead out of it. */
-export async function listFiles(folder: string): Promise<Manifest['files']> {
+/** The paths of a bundle's files, sorted, without manifest and signature. Throws MODEL_CORRUPT for links and pipes, which lead out of it. */
+export async function bundlePaths(folder: string): Promise<string[]> {
   const entries = (await readdir(folder, { recursive: true, withFileTypes: true })).filter(
     (entry) => !entry.isDirectory(),
   );
@@ -112,10 +112,15 @@ export async function listFiles(folder: string): Promise<Manifest['files']> {
       reason: 'not a plain file',
     });
   }
-  const paths = entries
+  return entries
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .filter((path) => path !== MANIFEST && path !== SIGNATURE_FILE)
     .sort();
+}
+
+/** Lists a bundle's files with their hashes, by path. Throws what `bundlePaths` throws. */
+export async function listFiles(folder: string): Promise<Manifest['files']> {
+  const paths = await bundlePaths(folder);
   return Promise.all(
     paths.map(async (path) => {
       const file = join(folder, path);

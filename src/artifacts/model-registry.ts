@@ -24,6 +24,11 @@ export type VersionReference = AliasName | number;
 /** A valid model name: a plain file name. */
 export const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
+/** What signatures and the audit log call a version: its files cannot pass for those of another one. */
+export function versionName({ name, version }: Pick<RegisteredVersion, 'name' | 'version'>): string {
+  return `${name}/${version}`;
+}
+
 const CHECKPOINT = 'model.safetensors';
 const PREDICTIONS = 'predictions.safetensors';
 /** The training statistics that drift is measured against, next to a checkpoint. */

@@ -152,6 +152,16 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
+/** The names in a folder; undefined if it does not exist. Throws DATA_UNREADABLE: an unreadable folder must not look empty. */
+export async function namesIfThere(folder: string): Promise<string[] | undefined> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw readError(error, folder);
+  }
+}
+
 /** The size of a regular file in bytes; undefined if there is none. */
 export async function fileSize(path: string): Promise<number | undefined> {
   const found = await stat(path).catch(() => undefined);

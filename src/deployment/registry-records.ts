@@ -3,7 +3,7 @@ import { AuditLog } from '../artifacts/audit.js';
 import { readHead } from '../artifacts/log/head.js';
 import { registryActs, type RegistryAct } from '../artifacts/log/acts.js';
 import { manifestHash, readManifest } from '../artifacts/manifest.js';
-import { versionFiles, type ModelRegistry } from '../artifacts/model-registry.js';
+import { versionFiles, versionName, type ModelRegistry } from '../artifacts/model-registry.js';
 import { readPolicies, requireLogged } from '../artifacts/policy/policy-chain.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 import { registryLines } from './settle.js';
@@ -116,7 +116,7 @@ async function checkVersions(
     if (act.action !== 'deploy') continue;
     const earlier = deploys.get(act.version);
     if (earlier && !isPending(earlier))
-      throw broken(registry, `line ${act.sequence}`, `${name}/${act.version} was deployed before`);
+      throw broken(registry, `line ${act.sequence}`, `${versionName(act)} was deployed before`);
     deploys.set(act.version, act);
   }
   const versions = await registry.versions(name);
@@ -133,7 +133,7 @@ async function checkVersions(
     const path = registry.versionFolder(name, version);
     if (!act) throw corrupt(path, 'the audit log has no deploy of it');
     await checkVersion(path, act);
-    if (act.manifest === undefined) unrecorded.push(`${name}/${version}`);
+    if (act.manifest === undefined) unrecorded.push(versionName({ name, version }));
   }
   return unrecorded;
 }

@@ -4,25 +4,23 @@ import { dirname, join } from 'node:path';
 import { versionBefore, writeAlias, type AliasEvent, type AliasName } from '../artifacts/alias.js';
 import { AuditLog, currentActor, type AuditEntry, type AuditLine } from '../artifacts/audit.js';
 import { MANIFEST_DETAIL, STATEMENT_DETAIL } from '../artifacts/log/acts.js';
-import { listFiles, manifestHash } from '../artifacts/manifest.js';
-import { MODEL_NAME, type ModelRegistry, type RegisteredVersion } from '../artifacts/model-registry.js';
+import { bundlePaths, manifestHash } from '../artifacts/manifest.js';
 import {
-  signaturePath,
-  signModel,
+  MODEL_NAME,
   versionName,
-  type VerifiedModel,
-} from '../artifacts/signing/model-signature.js';
+  type ModelRegistry,
+  type RegisteredVersion,
+} from '../artifacts/model-registry.js';
+import { signaturePath, signModel, type VerifiedModel } from '../artifacts/signing/model-signature.js';
 import { isToolkitError, ToolkitError } from '../core/errors.js';
 import { exists, makeFolder, storageError, syncFolder } from '../core/files.js';
-import { withLock } from '../core/lock.js';
 import { keyId, type PrivateKey } from '../core/signing/keys.js';
 import type { PairedComparison } from '../evaluation/mcnemar.js';
 import { PolicyDesk, type ProposedTerms } from './policy/desk.js';
-import { settleLastAct } from './settle.js';
+import { changeRegistry } from './settle.js';
 import { requireAccuracy, requireNotWorse } from './gate.js';
 import { isStaging } from './staging.js';
 
-const LOCK_WAIT_MS = 30_000;
 /** No deploy takes this long: an older staging folder is left over from one that was killed. */
 const ABANDONED_MS = 24 * 3600 * 1000;
 
@@ -98,10 +96,11 @@ export class RegistryWriter {
       const version = ((await this.#registry.versions(name)).at(-1) ?? 0) + 1;
       const folder = this.#registry.versionFolder(name, version);
       await makeFolder(dirname(folder));
-      if (this.#key) await signModel(staged, this.#key, signaturePath(staged), versionName(name, version));
+      const subject = versionName({ name, version });
+      if (this.#key) await signModel(staged, this.#key, signaturePath(staged), subject);
       await makeReadOnly(staged);
       const recorded = { ...details, [MANIFEST_DETAIL]: await manifestHash(staged) };
-      const line = await this.#record('deploy', `${name}/${version}`, recorded);
+      const line = await this.#record('deploy', subject, recorded);
       await rename(staged, folder).catch((error: unknown) => {
         throw storageError(error, folder);
       });
@@ -154,14 +153,19 @@ export class RegistryWriter {
   }
 
   /**
-   * Signs a version that is not signed, or was signed by somebody else. Throws SIGNING_KEY_UNUSABLE, POLICY_REFUSED, MODEL_MISSING,
+   * Signs a version that is not signed, or was signed by somebody else. Throws USAGE without a key, POLICY_REFUSED, MODEL_MISSING,
    * MODEL_CORRUPT, AUDIT_BROKEN, FOLDER_BUSY and storage errors.
    */
-  async sign(name: string, version: number, key: PrivateKey): Promise<VerifiedModel> {
+  async sign(name: string, version: number): Promise<VerifiedModel> {
+    const key = this.#key;
+    if (!key) {
+      const hint = 'name the publisher’s private key with --sign-key';
+      throw new ToolkitError('USAGE', { message: 'no private key given', hint });
+    }
     return this.#locked(async () => {
       await this.#policy.requirePublisher();
       const { folder } = await this.#registry.resolve(name, version);
-      const subject = versionName(name, version);
+      const subject = versionName({ name, version });
       await this.#record('sign', subject, { key: keyId(key.publicKey) });
       const signed = await signModel(folder, key, signaturePath(folder), subject);
       await chmod(signaturePath(folder), 0o444);
@@ -176,14 +180,14 @@ export class RegistryWriter {
     terms: ProposedTerms,
     details: AuditEntry['details'],
   ): Promise<{ approvals?: Approvals }> {
-    const { name, version } = chosen;
+    const subject = versionName(chosen);
     const approved = await this.#policy.approve(action, chosen, terms, (statement, key) =>
-      this.#record('approve', `${name}/${version}`, { action, statement, key }),
+      this.#record('approve', subject, { action, statement, key }),
     );
     if (approved && approved.given < approved.needed) return { approvals: countsOf(approved) };
     const statement = approved ? { [STATEMENT_DETAIL]: approved.statement } : {};
-    const line = await this.#record(action, `${name}/${version}`, { ...details, ...statement });
-    await this.#switch(name, 'production', action, version, line);
+    const line = await this.#record(action, subject, { ...details, ...statement });
+    await this.#switch(chosen.name, 'production', action, chosen.version, line);
     return approved ? { approvals: countsOf(approved) } : {};
   }
 
@@ -226,10 +230,7 @@ export class RegistryWriter {
   }
 
   #locked<Result>(action: () => Promise<Result>): Promise<Result> {
-    return withLock(this.#registry.lock, { waitMs: LOCK_WAIT_MS }, async () => {
-      await settleLastAct(this.#registry, this.#audit, this.#actor);
-      return action();
-    });
+    return changeRegistry(this.#registry, this.#audit, this.#actor, action);
   }
 
   async #removeAbandoned(): Promise<void> {
@@ -258,7 +259,7 @@ function alreadyThere({ name, version }: RegisteredVersion): ToolkitError {
 
 /** Protects a version from changes by mistake; the hashes detect the others. */
 async function makeReadOnly(folder: string): Promise<void> {
-  for (const { path } of await listFiles(folder)) await chmod(join(folder, path), 0o444);
+  for (const path of await bundlePaths(folder)) await chmod(join(folder, path), 0o444);
   await chmod(join(folder, 'manifest.json'), 0o444);
   const signature = signaturePath(folder);
   if (await exists(signature)) await chmod(signature, 0o444);

@@ -1,16 +1,34 @@
 import { writeAlias, type AliasEvent } from '../artifacts/alias.js';
 import type { AuditLine, AuditLog } from '../artifacts/audit.js';
 import { ABORT, allLines, registryActs, type RegistryAct } from '../artifacts/log/acts.js';
-import type { ModelRegistry } from '../artifacts/model-registry.js';
+import { versionName, type ModelRegistry } from '../artifacts/model-registry.js';
 import { loggedPolicies, POLICY_ACTION, readPolicies } from '../artifacts/policy/policy-chain.js';
 import { ToolkitError } from '../core/errors.js';
+import { withLock } from '../core/lock.js';
+
+const LOCK_WAIT_MS = 30_000;
+
+/**
+ * Runs a change of a registry as its only writer, once it is in line with its log. Throws FOLDER_BUSY, AUDIT_BROKEN, MODEL_CORRUPT, storage
+ * errors, and what the change throws.
+ */
+export function changeRegistry<Result>(
+  registry: ModelRegistry,
+  log: AuditLog,
+  actor: string,
+  change: () => Promise<Result>,
+): Promise<Result> {
+  return withLock(registry.lock, { waitMs: LOCK_WAIT_MS }, async () => {
+    await settleLastAct(registry, log, actor);
+    return change();
+  });
+}
 
 /**
  * Brings registry and log in line before the next change, where a process was killed between announcing a change and making it: a
- * version that is there becomes the candidate, and of a change that was not made the log says so. Throws AUDIT_BROKEN, MODEL_CORRUPT
- * and storage errors.
+ * version that is there becomes the candidate, and of a change that was not made the log says so.
  */
-export async function settleLastAct(registry: ModelRegistry, log: AuditLog, actor: string): Promise<void> {
+async function settleLastAct(registry: ModelRegistry, log: AuditLog, actor: string): Promise<void> {
   const lines = await registryLines(registry, log);
   await settleLastPolicy(registry, log, lines, actor);
   const act = registryActs(lines).at(-1);
@@ -32,7 +50,7 @@ export async function settleLastAct(registry: ModelRegistry, log: AuditLog, acto
   await log.append({
     actor,
     action: ABORT,
-    subject: `${name}/${version}`,
+    subject: versionName(act),
     details: { line: sequence, announced: action },
   });
 }

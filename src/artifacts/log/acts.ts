@@ -67,7 +67,7 @@ function isOtherTarget({ action, details: { target } }: AuditRecord): boolean {
 export async function allLines(log: AuditLog): Promise<AuditLine[]> {
   const lines: AuditLine[] = [];
   try {
-    for await (const line of log.verifiedLines()) lines.push(line);
+    for await (const { record, hash } of log.verifiedLines()) lines.push({ record, hash });
   } catch (error) {
     if (!isToolkitError(error) || error.code !== 'DATA_MISSING') throw error;
   }
@@ -83,8 +83,13 @@ export async function deployedManifest(
   name: string,
   version: number,
 ): Promise<string | undefined> {
-  const records = await log.read().catch(() => []);
   const isDeploy = (act: RegistryAct): boolean =>
     act.action === 'deploy' && act.name === name && act.version === version;
-  return registryActs(records.map((record) => ({ record, hash: '' }))).findLast(isDeploy)?.manifest;
+  return registryActs(await linesIfReadable(log)).findLast(isDeploy)?.manifest;
+}
+
+/** The lines of a log without their hashes, not verified; empty where it cannot be read. */
+export async function linesIfReadable(log: AuditLog): Promise<AuditLine[]> {
+  const records = await log.read().catch(() => []);
+  return records.map((record) => ({ record, hash: '' }));
 }

@@ -1,11 +1,10 @@
 import { ToolkitError } from '../../core/errors.js';
-import type { AuditLine } from '../audit.js';
-import { AuditLog } from '../audit.js';
-import { allLines, registryActs, type RegistryAct } from '../log/acts.js';
+import { AuditLog, type AuditLine } from '../audit.js';
+import { allLines, linesIfReadable, registryActs, type RegistryAct } from '../log/acts.js';
 import { readHead } from '../log/head.js';
 import { manifestHash } from '../manifest.js';
-import type { ModelRegistry, RegisteredVersion } from '../model-registry.js';
-import { verifyModel, versionName } from '../signing/model-signature.js';
+import { versionName, type ModelRegistry, type RegisteredVersion } from '../model-registry.js';
+import { verifyModel } from '../signing/model-signature.js';
 import { keysOf, policyError, requireUnexpired, signersOf, type Policy } from './policy.js';
 import { readPolicies, requireLogged, type PolicyChain } from './policy-chain.js';
 import { readPromotion, type PromotionStatement } from './promotion.js';
@@ -52,8 +51,9 @@ export class PolicyGuard {
       );
     this.#newest = chain.length;
     const policy = chain.at(-1);
-    // Without a policy, a server may have access to the versions alone.
-    const lines = policy ? await allLines(new AuditLog(auditFile)) : await linesIfReadable(auditFile);
+    const log = new AuditLog(auditFile);
+    // Without a policy, a server may have access to the versions alone, and a damaged log does not keep it from serving.
+    const lines = policy ? await allLines(log) : await linesIfReadable(log);
     const head = await readHead(auditFile).catch(() => undefined);
     // Every line of a policy has a head after it: where the head was removed, nothing passes for unfinished.
     const settled = head?.settled ?? Infinity;
@@ -79,13 +79,11 @@ export class PolicyGuard {
   }
 
   /** Requires a publisher's signature of a version; returns the publisher's key. Throws SIGNATURE_MISSING or SIGNATURE_INVALID. */
-  async requirePublished(
-    { policy }: PolicyState,
-    { name, version, folder }: RegisteredVersion,
-  ): Promise<string> {
+  async requirePublished({ policy }: PolicyState, version: RegisteredVersion): Promise<string> {
+    const { folder } = version;
     const signed = await verifyModel(folder, [...keysOf(policy, 'publisher').values()]);
     const isComplete = signed.ignored.length === 0;
-    if (signed.name === versionName(name, version) && isComplete) return signed.key;
+    if (signed.name === versionName(version) && isComplete) return signed.key;
     const reason = isComplete ? `it was signed as ${signed.name}` : 'it leaves files out';
     throw new ToolkitError('SIGNATURE_INVALID', { path: folder, reason });
   }
@@ -159,12 +157,6 @@ export function isFresh(
     ({ name, action, sequence }) =>
       name === model && action !== 'deploy' && sequence > log.sequence && sequence < before,
   );
-}
-
-/** Not verified: a registry without a policy is served beside a damaged log too. */
-async function linesIfReadable(auditFile: string): Promise<AuditLine[]> {
-  const records = await new AuditLog(auditFile).read().catch(() => []);
-  return records.map((record) => ({ record, hash: '' }));
 }
 
 function refused(name: string, version: number, reason: string): ToolkitError {

@@ -1,8 +1,7 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { systemCodeOf, ToolkitError } from '../../core/errors.js';
-import { readError, readTextWithin } from '../../core/files.js';
+import { ToolkitError } from '../../core/errors.js';
+import { namesIfThere, readTextWithin } from '../../core/files.js';
 import type { AuditLine } from '../audit.js';
 import { ABORT } from '../log/acts.js';
 import { decodePolicy, policyError, requireRoots, type Policy } from './policy.js';
@@ -62,13 +61,8 @@ export function requireNext(before: Policy | undefined, policy: Policy, hint?: s
 }
 
 async function countOf(folder: string): Promise<number> {
-  let names: string[];
-  try {
-    names = (await readdir(folder)).filter((name) => !name.startsWith('.'));
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return 0;
-    throw readError(error, folder);
-  }
+  const names = (await namesIfThere(folder))?.filter((name) => !name.startsWith('.'));
+  if (!names) return 0;
   for (let version = 1; version <= names.length; version++) {
     if (!names.includes(`${version}.json`))
       throw policyError(folder, `version ${version} is missing beside ${names.join(', ')}`);

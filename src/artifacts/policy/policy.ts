@@ -5,7 +5,14 @@ import { z } from 'zod';
 import { ToolkitError } from '../../core/errors.js';
 import { sha256 } from '../../core/hashing.js';
 import { envelopeOf, envelopeSchema, isSignedBy, type Envelope } from '../../core/signing/dsse.js';
-import { keyId, parsePublicKey, publicPem, requireEcdsa, requireEd25519 } from '../../core/signing/keys.js';
+import {
+  keyId,
+  parsePublicKey,
+  publicPem,
+  requireEcdsa,
+  requireEd25519,
+  shortKeyId,
+} from '../../core/signing/keys.js';
 import { complaintOf } from '../../core/validation.js';
 
 /**
@@ -160,7 +167,7 @@ function parsePolicy(path: string, envelope: Envelope): Policy {
   const keys = new Map<string, KeyObject>();
   for (const [name, { keyval }] of Object.entries(content.keys)) {
     const key = parsePublicKey(path, keyval.public);
-    if (keyId(key) !== name) throw policyError(path, `the key ${name.slice(0, 16)}… has another id`);
+    if (keyId(key) !== name) throw policyError(path, `the key ${shortKeyId(name)} has another id`);
     keys.set(name, key);
   }
   requireRoles(path, content, keys);

@@ -1,14 +1,13 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import { systemCodeOf, ToolkitError } from '../../core/errors.js';
-import { readError, readTextWithin, writePublicAtomically } from '../../core/files.js';
+import { ToolkitError } from '../../core/errors.js';
+import { namesIfThere, readTextWithin, writePublicAtomically } from '../../core/files.js';
 import { sha256 } from '../../core/hashing.js';
 import { envelopeOf, envelopeSchema, type Envelope } from '../../core/signing/dsse.js';
 import { complaintOf } from '../../core/validation.js';
-import type { ModelRegistry } from '../model-registry.js';
+import { versionName, type ModelRegistry } from '../model-registry.js';
 import { IN_TOTO_TYPE, STATEMENT_TYPE } from '../signing/statement.js';
 
 const PREDICATE = 'urn:mnist-train:promotion:v1';
@@ -56,7 +55,7 @@ const MAX_BYTES = 2 ** 20;
 export function newPromotion(terms: PromotionTerms, manifest: string): PromotionStatement {
   const statement = {
     _type: STATEMENT_TYPE,
-    subject: [{ name: `${terms.model}/${terms.version}`, digest: { sha256: manifest } }],
+    subject: [{ name: subjectOf(terms), digest: { sha256: manifest } }],
     predicateType: PREDICATE,
     predicate: terms,
   };
@@ -66,14 +65,7 @@ export function newPromotion(terms: PromotionTerms, manifest: string): Promotion
 
 /** The statements of a model, signed by some or by enough. Throws MODEL_CORRUPT or DATA_UNREADABLE. */
 export async function promotionsOf(registry: ModelRegistry, name: string): Promise<PromotionStatement[]> {
-  const folder = folderOf(registry, name);
-  let names: string[];
-  try {
-    names = await readdir(folder);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return [];
-    throw readError(error, folder);
-  }
+  const names = (await namesIfThere(folderOf(registry, name))) ?? [];
   const digests = names
     .map((file) => /^([0-9a-f]{64})\.json$/.exec(file)?.[1])
     .filter((digest) => digest !== undefined);
@@ -96,7 +88,7 @@ export async function readPromotion(
     if (envelope.payloadType !== IN_TOTO_TYPE) throw new Error(`its payload is ${envelope.payloadType}`);
     if (sha256(payload) !== digest) throw new Error('it is not the statement that its name says');
     const { predicate: terms, subject } = promotionSchema.parse(JSON.parse(payload.toString('utf8')));
-    if (subject[0].name !== `${terms.model}/${terms.version}`) throw new Error('it names two versions');
+    if (subject[0].name !== subjectOf(terms)) throw new Error('it names two versions');
     return { terms, manifest: subject[0].digest.sha256, digest, envelope };
   } catch (error) {
     throw new ToolkitError('MODEL_CORRUPT', { path, reason: complaintOf(error) }, { cause: error });
@@ -112,6 +104,10 @@ export async function writePromotion(
     fileOf(registry, terms.model, digest),
     `${JSON.stringify(envelope, undefined, 2)}\n`,
   );
+}
+
+function subjectOf({ model, version }: PromotionTerms): string {
+  return versionName({ name: model, version });
 }
 
 function folderOf({ folder }: ModelRegistry, name: string): string {

@@ -5,7 +5,7 @@ import { ToolkitError } from '../../core/errors.js';
 import { isFolder, readTextWithin, writePublicAtomically } from '../../core/files.js';
 import { sha256 } from '../../core/hashing.js';
 import { isSignedBy, signPayload } from '../../core/signing/dsse.js';
-import { keyId, type PrivateKey } from '../../core/signing/keys.js';
+import { keyId, shortKeyId, type PrivateKey } from '../../core/signing/keys.js';
 import { complaintOf } from '../../core/validation.js';
 import { resourcesOf } from './folder-files.js';
 import {
@@ -43,11 +43,6 @@ export interface VerifiedModel {
 /** Where a folder's signature is, unless another place is named. */
 export function signaturePath(folder: string): string {
   return join(folder, SIGNATURE_FILE);
-}
-
-/** The signed name of a registered version: its files cannot pass for those of another one. */
-export function versionName(name: string, version: number): string {
-  return `${name}/${version}`;
 }
 
 /**
@@ -138,7 +133,7 @@ async function readSignature(
     throw invalid(file, `it has ${envelope.signatures.length} signatures; one is needed`);
   const { hint } = verificationMaterial.publicKey;
   const key = keys.find((known) => keyId(known) === hint);
-  if (!key) throw invalid(file, `it was made with another key (${hint.slice(0, 16)}…)`);
+  if (!key) throw invalid(file, `it was made with another key (${shortKeyId(hint)})`);
   if (!isSignedBy(envelope, key)) throw invalid(file, 'the signature does not match what it signs');
   return { bundle, key };
 }

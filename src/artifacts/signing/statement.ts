@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { base64Text, envelopeSchema } from '../../core/signing/dsse.js';
+import { envelopeSchema } from '../../core/signing/dsse.js';
 
 /** The types and schemas of OpenSSF Model Signing 1.0: an in-toto statement over a model's files, in a Sigstore bundle. */
 
@@ -49,7 +49,7 @@ export type ModelStatement = z.infer<typeof statementSchema>;
 export const bundleSchema = z.object({
   mediaType: z.string().startsWith('application/vnd.dev.sigstore.bundle'),
   verificationMaterial: z.object({ publicKey: z.object({ hint: z.string() }) }),
-  dsseEnvelope: envelopeSchema.extend({ payload: base64Text }),
+  dsseEnvelope: envelopeSchema,
 });
 
 export type Bundle = z.infer<typeof bundleSchema>;

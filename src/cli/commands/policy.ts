@@ -21,7 +21,7 @@ const space = withCommonOptions(policyFields);
 type PolicyCall = Call<typeof space>;
 
 export const policyCommand = defineCommand({
-  summary: 'say who may publish, approve and audit models',
+  summary: 'set who may publish, approve and audit models',
   positionals: [
     { name: 'action', description: 'action to perform', required: true, choices: actions },
     {

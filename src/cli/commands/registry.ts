@@ -89,16 +89,11 @@ async function rollback({ options, positionals }: RegistryCall): Promise<Outcome
 async function sign({ options, positionals }: RegistryCall): Promise<Outcome> {
   const registry = new ModelRegistry(options.registryDir);
   const name = await chooseModel(registry, positionals[1]);
-  if (options.signKey === undefined) {
-    const hint = 'name the publisher’s private key with --sign-key';
-    throw new ToolkitError('USAGE', { message: 'no private key given', hint });
-  }
   const version = positionals[2] === undefined ? undefined : versionNumber(positionals[2]);
   const chosen = version ?? (await registry.current(name, 'candidate'));
   if (chosen === undefined) throw await registry.missing(name, 'candidate');
-  const key = await readEcdsaKey(options.signKey);
-  const writer = new RegistryWriter(registry, currentActor(), key, options.policy);
-  const signed = await writer.sign(name, chosen, key);
+  const writer = await writerFor(registry, options);
+  const signed = await writer.sign(name, chosen);
   const folder = registry.versionFolder(name, chosen);
   return { data: { version: chosen, folder, ...signed }, text: () => signedText(folder, signed) };
 }

@@ -1,5 +1,5 @@
 import { isToolkitError, messageOf, ToolkitError } from '../errors.js';
-import { decodeText } from '../formats/text.js';
+import { decodeText, listedIn } from '../formats/text.js';
 import { readSecret } from '../secrets.js';
 import { isAge, isArmored, removeArmor } from './age-header.js';
 import { bytesAsSource } from './byte-source.js';
@@ -38,7 +38,7 @@ export async function readPassphrase(path: string, warn: (warning: KeyWarning) =
 }
 
 /** Whether the content of an identity file is protected by a passphrase. */
-export function isProtected(file: Uint8Array): boolean {
+function isProtected(file: Uint8Array): boolean {
   return isAge(file) || isArmored(file);
 }
 
@@ -47,9 +47,7 @@ export function isProtected(file: Uint8Array): boolean {
  * Throws IDENTITY_INVALID and ENCRYPTION_DAMAGED.
  */
 export async function identitiesIn(file: Buffer, path: string, passphrase?: string): Promise<string[]> {
-  const text = isProtected(file) ? await unprotect(file, path, passphrase) : decodeText(file);
-  const lines = text.split('\n').map((line) => line.trim());
-  const keys = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  const keys = listedIn(isProtected(file) ? await unprotect(file, path, passphrase) : decodeText(file));
   if (keys.length === 0) throw invalid(path, 'it has no key');
   for (const key of keys) if (!SECRET_KEY.test(key)) throw invalid(path, whatItIs(key));
   // Finds mistyped keys, which the library would quote in a message.
@@ -70,13 +68,7 @@ export async function recipientsOf(identities: readonly string[], path: string):
 
 async function unprotect(file: Buffer, path: string, passphrase: string | undefined): Promise<string> {
   if (passphrase === undefined) throw invalid(path, 'its passphrase is needed: --passphrase-file');
-  const keyring = new Keyring({
-    recipients: [],
-    identities: () => Promise.resolve([passphraseIdentity(passphrase)]),
-    ownRecipients: () => Promise.resolve([]),
-    isPassphrase: true,
-    warn: () => undefined,
-  });
+  const keyring = new Keyring({ identities: () => Promise.resolve([passphraseIdentity(passphrase)]) });
   try {
     const bytes = isArmored(file) ? await removeArmor(file.toString('latin1')) : file;
     const content = await openSealed(bytesAsSource(bytes), path, (...call) => keyring.unlock(...call));

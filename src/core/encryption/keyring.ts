@@ -42,8 +42,9 @@ export class Keyring {
   #hasOpened = false;
   #hasWarned = false;
 
-  constructor(sources: KeyringSources = NONE) {
-    this.#sources = sources;
+  /** @param sources what is left out is not there: no recipients, no identities */
+  constructor(sources: Partial<KeyringSources> = {}) {
+    this.#sources = { ...NONE, ...sources };
   }
 
   /**

@@ -17,9 +17,6 @@ const TAG_BYTES = 16;
 
 const scrypt = promisify<BinaryLike, BinaryLike, number, ScryptOptions, Buffer>(scryptWithCallback);
 
-/** A stanza cannot be accepted, whatever the passphrase is. */
-export class StanzaError extends Error {}
-
 /*
  * What age-encryption does for passphrases, with Node.js's scrypt: the library's blocks the event loop for a second, and so a server.
  */
@@ -40,22 +37,22 @@ export function passphraseRecipient(passphrase: string): Recipient {
   };
 }
 
-/** A passphrase that opens files. Throws StanzaError for a header that is invalid or asks for too much work. */
+/** A passphrase that opens files. Throws an error for a header that is invalid or asks for too much work. */
 export function passphraseIdentity(passphrase: string): Identity {
   return {
     async unwrapFileKey(stanzas) {
       const stanza = stanzas.find(({ args }) => args[0] === 'scrypt');
       if (!stanza) return null;
       // Otherwise another recipient could pass for somebody who knows the passphrase.
-      if (stanzas.length > 1) throw new StanzaError('a passphrase beside other recipients');
+      if (stanzas.length > 1) throw new Error('a passphrase beside other recipients');
       const [, salt = '', work = ''] = stanza.args;
       const bytes = Buffer.from(salt, 'base64');
       const isValid = stanza.args.length === 3 && /^[1-9]\d{0,2}$/.test(work) && encode(bytes) === salt;
       if (!isValid || bytes.length !== SALT_BYTES || stanza.body.length !== 16 + TAG_BYTES) {
-        throw new StanzaError('an invalid passphrase stanza');
+        throw new Error('an invalid passphrase stanza');
       }
       if (Number(work) > MAX_WORK) {
-        throw new StanzaError(`it asks for 2^${work} rounds of scrypt; at most 2^${MAX_WORK} are accepted`);
+        throw new Error(`it asks for 2^${work} rounds of scrypt; at most 2^${MAX_WORK} are accepted`);
       }
       return openKey(await keyFor(passphrase, bytes, Number(work)), stanza.body);
     },

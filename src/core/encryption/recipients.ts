@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 
 import { messageOf, ToolkitError } from '../errors.js';
-import { decodeText } from '../formats/text.js';
+import { decodeText, listedIn } from '../formats/text.js';
 
 /** Stands for the passphrase among recipients. */
 export const PASSPHRASE = 'passphrase';
@@ -36,10 +36,7 @@ async function recipientsIn(path: string): Promise<string[]> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw refused(`${path}: cannot be read (${messageOf(error)})`, 'make the list of recipients readable');
   });
-  const lines = decodeText(bytes)
-    .split('\n')
-    .map((line) => line.trim());
-  const recipients = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  const recipients = listedIn(decodeText(bytes));
   if (recipients.length === 0) throw refused(`${path}: no recipient in it`, HINT);
   return recipients;
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { digestFor, keyId, type PrivateKey } from './keys.js';
 
 /** Standard base64 with padding; Buffer would also read other text. */
-export const base64Text = z.base64().max(64 * 2 ** 20);
+const base64Text = z.base64().max(64 * 2 ** 20);
 
 /** A signed payload (Dead Simple Signing Envelope 1.0): the bytes are signed together with their type. */
 export const envelopeSchema = z.strictObject({

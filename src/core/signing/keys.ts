@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 
 import { ToolkitError } from '../errors.js';
 import { readTextWithin } from '../files.js';
+import { shortened } from '../format.js';
 import { sha256 } from '../hashing.js';
 import { readSecret } from '../secrets.js';
 
@@ -44,6 +45,11 @@ export function keyId(key: KeyObject): string {
   return sha256(publicPem(key));
 }
 
+/** The beginning of a key's id, which is enough for people to tell keys apart. */
+export function shortKeyId(id: string): string {
+  return shortened(id, 16);
+}
+
 /** The hash that a key signs; null for Ed25519, which hashes by itself. */
 export function digestFor(key: KeyObject): string | null {
   if (key.asymmetricKeyType === 'ed25519') return null;
@@ -51,7 +57,7 @@ export function digestFor(key: KeyObject): string | null {
 }
 
 /** Whether a key signs models, policies and promotions. */
-export function isEcdsa(key: KeyObject): boolean {
+function isEcdsa(key: KeyObject): boolean {
   return key.asymmetricKeyType === 'ec' && digestFor(key) !== null;
 }
 

@@ -1,3 +1,4 @@
+import { transposedValues } from '../../core/numerics/transpose.js';
 import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import { bytesOf, OnnxType, type OnnxGraph } from './graph.js';
 
@@ -54,17 +55,5 @@ export function quantise(
 
 /** Moves the axes of a tensor. */
 export function transpose({ type, shape, values }: HostTensor, order: readonly number[]): HostTensor {
-  const sizes = order.map((axis) => shape[axis]!);
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
-  const moved = new Float32Array(values.length);
-  const place = new Array<number>(order.length).fill(0);
-  for (let index = 0; index < moved.length; index++) {
-    let rest = index;
-    for (let axis = order.length - 1; axis >= 0; axis--) {
-      place[axis] = rest % sizes[axis]!;
-      rest = Math.floor(rest / sizes[axis]!);
-    }
-    moved[index] = values[place.reduce((sum, at, axis) => sum + at * strides[order[axis]!]!, 0)]!;
-  }
-  return { type, shape: sizes, values: moved };
+  return { type, shape: order.map((axis) => shape[axis]!), values: transposedValues(values, shape, order) };
 }

@@ -1,4 +1,5 @@
 import { AuditLog, currentActor } from '../../artifacts/audit.js';
+import { allLines } from '../../artifacts/log/acts.js';
 import type { ModelRegistry } from '../../artifacts/model-registry.js';
 import { encodePolicy, policyError, requireUnexpired, type Policy } from '../../artifacts/policy/policy.js';
 import {
@@ -9,11 +10,7 @@ import {
   requireNext,
 } from '../../artifacts/policy/policy-chain.js';
 import { writePublicAtomically } from '../../core/files.js';
-import { withLock } from '../../core/lock.js';
-import { allLines } from '../../artifacts/log/acts.js';
-import { settleLastAct } from '../settle.js';
-
-const LOCK_WAIT_MS = 30_000;
+import { changeRegistry } from '../settle.js';
 
 /**
  * Makes a policy that of a registry: the first one, or the next version, which needs the signatures of the present one's roots. Throws
@@ -25,8 +22,7 @@ export async function applyPolicy(
   actor = currentActor(),
 ): Promise<void> {
   const log = new AuditLog(registry.auditFile);
-  await withLock(registry.lock, { waitMs: LOCK_WAIT_MS }, async () => {
-    await settleLastAct(registry, log, actor);
+  await changeRegistry(registry, log, actor, async () => {
     const chain = await readPolicies(registry.folder);
     requireLogged(registry.folder, chain, await allLines(log), await log.settled());
     const { version } = policy.content;

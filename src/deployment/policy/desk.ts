@@ -114,7 +114,7 @@ export class PolicyDesk {
     const reason = this.#key
       ? `the key is not that of one of its ${role}s`
       : `it needs the key of one of its ${role}s`;
-    const hint = 'name the private key with --sign-key; "mnist policy show" lists whose key is for what';
+    const hint = 'name the private key with --sign-key; "mnist policy show" lists the keys of each role';
     throw new ToolkitError('POLICY_REFUSED', { what, reason, hint });
   }
 }

@@ -1,7 +1,6 @@
 import { AuditLog } from '../../artifacts/audit.js';
 import {
   defaultOrigin,
-  firstLines,
   headOf,
   noteOf,
   readCheckpointNote,
@@ -15,7 +14,6 @@ import { cosign, withSignatures } from '../../artifacts/log/heads/witness.js';
 import { ModelRegistry } from '../../artifacts/model-registry.js';
 import { ToolkitError } from '../../core/errors.js';
 import { writePublicAtomically } from '../../core/files.js';
-import { sha256 } from '../../core/hashing.js';
 import { keyId, readPrivateKey, requireEd25519, type PrivateKey } from '../../core/signing/keys.js';
 import { verifierText } from '../../core/signing/note.js';
 import type { LogHeadOptions } from './audit-options.js';
@@ -51,10 +49,7 @@ export async function takeCheckpoint(options: LogHeadOptions): Promise<TakenChec
   const registry = new ModelRegistry(options.registryDir);
   await requireAuditor(registry, key);
   const log = new AuditLog(registry.auditFile);
-  const { records, head } = await log.verify();
-  // Others may have added lines since then, or be writing one.
-  const tree = firstLines(await readTree(log.path), records);
-  requireVerified(log.path, tree, head);
+  const tree = await readTree(log);
   const own = checkpointFile(registry);
   const isUrl = (witness: string): boolean => /^https?:\/\//.test(witness);
   const files = [own, ...options.witness.filter((witness) => !isUrl(witness))];
@@ -68,20 +63,12 @@ export async function takeCheckpoint(options: LogHeadOptions): Promise<TakenChec
   }
   const urls = options.witness.filter(isUrl);
   const seen = earlier[0]?.checkpoint.size ?? 0;
-  for (const line of await cosignatures(urls, log.path, tree, signed, seen, options.witnessKey))
-    signed = withSignatures(signed, [line]);
+  signed = withSignatures(signed, await cosignatures(urls, log.path, tree, signed, seen, options.witnessKey));
   const note = noteOf(signed);
   for (const file of files) await writePublicAtomically(file, note);
   const { size, root } = signed.checkpoint;
   const verifier = verifierText(origin, key.publicKey);
   return { checkpoint: note, origin, size, root: root.toString('base64'), verifier, files, cosigned: urls };
-}
-
-/** What is signed is what was verified. */
-function requireVerified(path: string, { lines }: LogTree, head: string): void {
-  if (lines.length === 0 || sha256(lines.at(-1)!) === head) return;
-  const reason = 'it was changed while it was read';
-  throw new ToolkitError('AUDIT_BROKEN', { path, line: `line ${lines.length}`, reason });
 }
 
 async function signingKey({ signKey }: LogHeadOptions): Promise<PrivateKey> {
@@ -124,7 +111,7 @@ async function earlierCheckpoints(
 function requireOrigin({ checkpoint }: SignedCheckpoint, origin: string): void {
   if (checkpoint.origin === origin) return;
   throw new ToolkitError('USAGE', {
-    message: `the log was called ${checkpoint.origin} before, and would now be ${origin}`,
+    message: `the name of the log was ${checkpoint.origin}, and would now be ${origin}`,
     hint: 'leave --origin out, or keep the new log’s checkpoints in other files',
   });
 }

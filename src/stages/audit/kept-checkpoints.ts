@@ -13,6 +13,7 @@ import {
 } from '../../artifacts/log/heads/proof.js';
 import { ModelRegistry } from '../../artifacts/model-registry.js';
 import { ToolkitError } from '../../core/errors.js';
+import type { NoteSignature } from '../../core/signing/note.js';
 import type { LogHeadOptions } from './audit-options.js';
 import { checkpointFile } from './checkpoint.js';
 import { auditorsOf, readVerifiers } from './log-verifiers.js';
@@ -43,14 +44,13 @@ export async function verifyKept({
   const auditors = verifyKey.length > 0 ? undefined : await auditorsOf(registry);
   const verifiers = auditors?.verifiers ?? (await readVerifiers(requireKeys(verifyKey)));
   const path = registry.auditFile;
-  const tree = await readTree(path);
+  const tree = await readTree(new AuditLog(path));
   const kept: KeptCheckpoint[] = [];
   for (const file of witness) {
     const signed = await requireCheckpointNote(file);
     const signatures = requireSigned(file, signed, verifiers, auditors?.threshold);
     requireExtends(path, file, tree, signed.checkpoint);
-    const signers = [...new Set(signatures.map(({ name }) => name))];
-    kept.push({ file, size: signed.checkpoint.size, signers });
+    kept.push({ file, size: signed.checkpoint.size, signers: namesOf(signatures) });
   }
   return kept;
 }
@@ -64,12 +64,11 @@ export async function prove(line: number | undefined, options: LogHeadOptions): 
   const registry = new ModelRegistry(registryDir);
   if (witness.length > 1) {
     const hint = 'name one checkpoint with --witness';
-    throw new ToolkitError('USAGE', { message: 'a proof is of one checkpoint', hint });
+    throw new ToolkitError('USAGE', { message: 'a proof covers one checkpoint', hint });
   }
   const file = witness[0] ?? checkpointFile(registry);
   const signed = await requireCheckpointNote(file);
-  await new AuditLog(registry.auditFile).verify();
-  const tree = await readTree(registry.auditFile);
+  const tree = await readTree(new AuditLog(registry.auditFile));
   requireExtends(registry.auditFile, file, tree, signed.checkpoint);
   const { size } = signed.checkpoint;
   const wanted = line ?? from;
@@ -80,7 +79,7 @@ export async function prove(line: number | undefined, options: LogHeadOptions): 
   }
   if (wanted > size) {
     const hint = 'take a new one with "mnist audit checkpoint"';
-    throw new ToolkitError('USAGE', { message: `${file} has ${size} lines, and not ${wanted}`, hint });
+    throw new ToolkitError('USAGE', { message: `${file} covers ${size} lines, not ${wanted}`, hint });
   }
   return line === undefined ? consistencyText(tree, wanted, signed) : lineProofText(tree, line, signed);
 }
@@ -92,8 +91,11 @@ export async function checkProof(
 ): Promise<LineProof & { signers: string[] }> {
   const verifiers = await readVerifiers(requireKeys(verifyKey));
   const proof = await readLineProof(path);
-  const signers = requireSigned(path, proof.signed, verifiers).map(({ name }) => name);
-  return { ...proof, signers: [...new Set(signers)] };
+  return { ...proof, signers: namesOf(requireSigned(path, proof.signed, verifiers)) };
+}
+
+function namesOf(signatures: readonly NoteSignature[]): string[] {
+  return [...new Set(signatures.map(({ name }) => name))];
 }
 
 function requireKeys(keys: readonly string[]): readonly string[] {

@@ -90,7 +90,7 @@ export async function decryptFiles(
   if (output === undefined) return convertAll(places, context, decryptInPlace);
   const [place, ...more] = places;
   if (place === undefined || more.length > 0 || (await isFolder(place))) {
-    const message = '--output takes what a single file held';
+    const message = '--output takes a single file';
     throw new ToolkitError('USAGE', { message, hint: 'name one file, or leave --output out' });
   }
   if (await exists(output)) throw new ToolkitError('OUTPUT_EXISTS', { path: output });
@@ -105,7 +105,7 @@ async function convertAll(
 ): Promise<ConvertedFiles> {
   if (places.length === 0) {
     const hint = 'name files or folders, such as that of a run';
-    throw new ToolkitError('USAGE', { message: 'no files are named', hint });
+    throw new ToolkitError('USAGE', { message: 'no files given', hint });
   }
   const paths = (await Promise.all(places.map(filesIn))).flat();
   for (const folder of new Set(paths.map((path) => join(path, '..')))) await refuseBundle(folder);

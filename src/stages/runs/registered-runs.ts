@@ -1,6 +1,6 @@
 import { AuditLog, type AuditRecord } from '../../artifacts/audit.js';
 import { readManifest } from '../../artifacts/manifest.js';
-import { ModelRegistry } from '../../artifacts/model-registry.js';
+import { ModelRegistry, versionName } from '../../artifacts/model-registry.js';
 import { isToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 
@@ -23,7 +23,7 @@ export async function registeredRuns(
         if (!reasons.has(source.run)) reasons.set(source.run, `${what}, was made from it`);
       } catch (error) {
         if (!isToolkitError(error)) throw error;
-        const runs = await deployedRuns(registry, `${name}/${version}`);
+        const runs = await deployedRuns(registry, versionName({ name, version }));
         for (const run of runs) reasons.set(run, `${what}, was made from it, and cannot be read`);
         if (runs.length === 0) unknown ??= `${what}, cannot be read and may have been made from it`;
         const kept = runs.length === 0 ? 'all runs are kept' : `kept: ${runs.join(', ')}`;

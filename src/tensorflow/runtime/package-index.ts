@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { ToolkitError, messageOf } from '../../core/errors.js';
+import { textWithin } from '../../core/formats/text.js';
 import { pipHelp, type PipCommand } from './pip.js';
 import type { Wheel } from './variants.js';
 
@@ -59,7 +60,9 @@ export async function wheelUrl(index: string, wheel: Wheel, signal: AbortSignal)
       signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]),
     });
     if (!response.ok) throw new Error(`the package index answered ${response.status}`);
-    const files = filesOn(await textOf(response), response.headers.get('content-type') ?? '');
+    const tooLong = `the page of the package index is larger than ${MAX_PAGE_BYTES} bytes`;
+    const text = await textWithin(response, MAX_PAGE_BYTES, tooLong);
+    const files = filesOn(text, response.headers.get('content-type') ?? '');
     const found = files.find(({ filename }) => filename === wheel.file);
     if (!found) throw new Error('the package index does not list it');
     return new URL(found.url, response.url).href;
@@ -72,19 +75,6 @@ export async function wheelUrl(index: string, wheel: Wheel, signal: AbortSignal)
       { cause: error },
     );
   }
-}
-
-/** Reads a page up to a limit, as the index may be untrusted. */
-async function textOf({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > MAX_PAGE_BYTES)
-      throw new Error(`the page of the package index is larger than ${MAX_PAGE_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function filesOn(text: string, contentType: string): z.infer<typeof indexFile>[] {

@@ -153,8 +153,7 @@ describe('under a policy', () => {
     const source = new RegistrySource(registry, 'digits');
     await toolkitError('SIGNATURE_MISSING', source.admit('2', 'production'));
     await toolkitError('SIGNATURE_MISSING', verifyRegistry(registry));
-    for (const version of [1, 2])
-      await as(registry, people.publisher).sign('digits', version, people.publisher);
+    for (const version of [1, 2]) await as(registry, people.publisher).sign('digits', version);
     await toolkitError('POLICY_REFUSED', source.admit('2', 'production'));
     const writer = as(registry, people.approvers[0]);
     expect(await writer.promote('digits', 2, GATE)).toMatchObject({ version: 2, before: 2 });

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 
-import { isToolkitError, ToolkitError } from '../../../core/errors.js';
+import { ToolkitError } from '../../../core/errors.js';
 import { readTextWithin } from '../../../core/files.js';
 import { sha256 } from '../../../core/hashing.js';
 import type { PrivateKey } from '../../../core/signing/keys.js';
@@ -13,7 +13,7 @@ import {
   type NoteSignature,
   type NoteVerifier,
 } from '../../../core/signing/note.js';
-import { linesOf } from '../lines.js';
+import type { AuditLog } from '../../audit.js';
 
 /** A head of a log: so many lines with this root (C2SP tlog-checkpoint). */
 export interface LogCheckpoint extends TreeHead {
@@ -36,26 +36,14 @@ export interface LogTree {
 }
 
 const MAX_BYTES = 64 * 1024;
-const MAX_LINE_BYTES = 1 << 20;
 /** What a hash in base64 looks like. */
 export const HASH_TEXT = /^[A-Za-z0-9+/]{43}=$/;
 
-/** Reads a log as a tree, without checking its chain. Throws DATA_UNREADABLE and AUDIT_BROKEN. */
-export async function readTree(path: string): Promise<LogTree> {
+/** Reads a log as a tree, and verifies its chain. Throws AUDIT_BROKEN and DATA_MISSING. */
+export async function readTree(log: AuditLog): Promise<LogTree> {
   const lines: string[] = [];
-  try {
-    for await (const line of linesOf(path, MAX_LINE_BYTES)) lines.push(line);
-  } catch (error) {
-    if (isToolkitError(error)) throw error;
-    const hint = 'nothing was deployed from here yet';
-    throw new ToolkitError('DATA_MISSING', { path, hint }, { cause: error });
-  }
+  for await (const { text } of log.verifiedLines()) lines.push(text);
   return { lines, leaves: lines.map(leafHash) };
-}
-
-/** The beginning of a log. */
-export function firstLines({ lines, leaves }: LogTree, count: number): LogTree {
-  return { lines: lines.slice(0, count), leaves: leaves.slice(0, count) };
 }
 
 /** The name of a log that was given none: no two logs begin with the same line, which holds a time. */
@@ -69,7 +57,7 @@ export function headOf({ leaves }: LogTree, origin: string): LogCheckpoint {
 }
 
 /** A checkpoint's text, which is what is signed. */
-export function checkpointText({ origin, size, root }: LogCheckpoint): string {
+function checkpointText({ origin, size, root }: LogCheckpoint): string {
   return `${origin}\n${size}\n${root.toString('base64')}\n`;
 }
 
@@ -105,10 +93,7 @@ export function parseCheckpoint(place: string, note: string): SignedCheckpoint {
   const isValid = isKeyName(origin) && /^(0|[1-9]\d{0,14})$/.test(size) && HASH_TEXT.test(root);
   // Extension lines are allowed, and come before the text's end.
   if (!parts || !isValid || more.length === 0)
-    throw new ToolkitError('LOG_CHECKPOINT_REFUSED', {
-      path: place,
-      reason: 'not a signed checkpoint of a log',
-    });
+    throw checkpointRefused(place, 'not a signed checkpoint of a log');
   const checkpoint = { origin, size: Number(size), root: Buffer.from(root, 'base64') };
   return { checkpoint, ...parts };
 }
@@ -125,14 +110,16 @@ export function requireSigned(
   needed = 1,
 ): NoteSignature[] {
   const found = verifiedSignatures(text, lines, verifiers);
-  const reason = !found
-    ? 'a signature does not match its text: it was changed'
-    : new Set(found.map(({ verifier }) => verifier.key.export({ format: 'jwk' }).x)).size < needed
-      ? `signed by ${found.length === 0 ? 'none' : 'too few'} of the given keys; ${needed} needed`
-      : undefined;
-  if (!found || reason !== undefined)
-    throw new ToolkitError('LOG_CHECKPOINT_REFUSED', { path: place, reason: reason ?? '' });
-  return found;
+  if (!found) throw checkpointRefused(place, 'a signature does not match its text: it was changed');
+  const keys = new Set(found.map(({ verifier }) => verifier.key.export({ format: 'jwk' }).x));
+  if (keys.size >= needed) return found;
+  const signed = keys.size === 0 ? 'none' : 'too few';
+  throw checkpointRefused(place, `signed by ${signed} of the given keys; ${needed} needed`);
+}
+
+/** The error for a checkpoint or proof that is not accepted. */
+export function checkpointRefused(path: string, reason: string): ToolkitError {
+  return new ToolkitError('LOG_CHECKPOINT_REFUSED', { path, reason });
 }
 
 /** Requires that a log still begins with what a checkpoint says. Throws AUDIT_BROKEN. */
@@ -142,13 +129,11 @@ export function requireExtends(
   { leaves }: LogTree,
   { size, root }: LogCheckpoint,
 ): void {
-  const reason =
-    leaves.length < size
-      ? `${place} has ${size} lines, and the log ${leaves.length}: the end was cut off`
-      : rootHash(leaves.slice(0, size)).equals(root)
-        ? undefined
-        : `the first ${size} lines are not those of ${place}: the log was rewritten`;
-  if (reason === undefined) return;
-  const line = leaves.length < size ? 'the end' : `or before line ${size}`;
-  throw new ToolkitError('AUDIT_BROKEN', { path: log, line, reason });
+  if (leaves.length < size) {
+    const reason = `${place} has ${size} lines, and the log ${leaves.length}: the end was cut off`;
+    throw new ToolkitError('AUDIT_BROKEN', { path: log, line: 'the end', reason });
+  }
+  if (rootHash(leaves.slice(0, size)).equals(root)) return;
+  const reason = `the first ${size} lines are not those of ${place}: the log was rewritten`;
+  throw new ToolkitError('AUDIT_BROKEN', { path: log, line: `or before line ${size}`, reason });
 }

@@ -1,7 +1,14 @@
 import { ToolkitError } from '../../../core/errors.js';
 import { readTextWithin } from '../../../core/files.js';
 import { consistencyProof, inclusionProof, isIncluded, leafHash } from '../../../core/signing/merkle.js';
-import { HASH_TEXT, noteOf, parseCheckpoint, type LogTree, type SignedCheckpoint } from './checkpoint.js';
+import {
+  checkpointRefused,
+  HASH_TEXT,
+  noteOf,
+  parseCheckpoint,
+  type LogTree,
+  type SignedCheckpoint,
+} from './checkpoint.js';
 
 /** A proof that a line is in a log, which needs nothing but the public key of whoever signed the log's head. */
 export interface LineProof {
@@ -53,16 +60,12 @@ export async function readLineProof(path: string): Promise<LineProof> {
   const [, number] = /^index (0|[1-9]\d{0,14})$/.exec(index) ?? [];
   const isProof = header === HEADER && hashes.length <= 63 && hashes.every((hash) => HASH_TEXT.test(hash));
   if (!isProof || line === undefined || number === undefined)
-    throw refused(path, 'not a proof of a line of a log');
+    throw checkpointRefused(path, 'not a proof of a line of a log');
   const signed = parseCheckpoint(path, rest.join('\n\n'));
   const entry = Buffer.from(line, 'base64');
   const proof = hashes.map((hash) => Buffer.from(hash, 'base64'));
   const { size, root } = signed.checkpoint;
   if (!isIncluded(leafHash(entry), Number(number), size, root, proof))
-    throw refused(path, 'the line is not in the log that the checkpoint signs');
+    throw checkpointRefused(path, 'the line is not in the log that the checkpoint signs');
   return { line: entry.toString('utf8'), sequence: Number(number) + 1, signed };
-}
-
-function refused(path: string, reason: string): ToolkitError {
-  return new ToolkitError('LOG_CHECKPOINT_REFUSED', { path, reason });
 }

@@ -1,4 +1,5 @@
 import { messageOf, ToolkitError } from '../../../core/errors.js';
+import { textWithin } from '../../../core/formats/text.js';
 import { splitNote, verifiedSignatures, type NoteVerifier } from '../../../core/signing/note.js';
 import type { LogTree, SignedCheckpoint } from './checkpoint.js';
 import { consistencyText } from './proof.js';
@@ -48,25 +49,13 @@ async function submit(url: string, body: string): Promise<Answer> {
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const text = await textWithin(response);
+    const text = await textWithin(response, MAX_ANSWER_BYTES, 'its answer is too long');
     return { status: response.status, type: response.headers.get('content-type') ?? '', text };
   } catch (error) {
     if (error instanceof ToolkitError) throw error;
     const { cause } = error as Error;
     throw refused(url, `it does not answer (${messageOf(cause ?? error)})`, error);
   }
-}
-
-/** A witness must not fill the memory. */
-async function textWithin({ body }: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += part.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new Error('its answer is too long');
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
 }
 
 /** The size that a witness says it has seen, where it refuses for that. */

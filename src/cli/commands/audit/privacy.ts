@@ -1,5 +1,4 @@
 import { ToolkitError } from '../../../core/errors.js';
-import { auditPrivacy } from '../../../stages/audit/audit-privacy.js';
 import type { PrivacyAuditOptions } from '../../../stages/audit/privacy-audit-options.js';
 import type { StageContext } from '../../../core/events.js';
 import { privacyAuditText } from '../../terminal/results/privacy-audit.js';
@@ -22,6 +21,8 @@ export async function privacy({
     const hint = '"mnist audit privacy latest" audits the latest run';
     throw new ToolkitError('USAGE', { message: 'no checkpoint given', hint });
   }
+  // The other actions need no engine.
+  const { auditPrivacy } = await import('../../../stages/audit/audit-privacy.js');
   const audit = await auditPrivacy(checkpoint, options, context);
   return { data: audit, text: (style) => privacyAuditText(audit, style) };
 }

@@ -1,12 +1,12 @@
 import { policyRoles } from '../../../../artifacts/policy/policy.js';
+import { shortKeyId } from '../../../../core/signing/keys.js';
 import type { PolicySummary } from '../../../../stages/policy/policy.js';
 import { columns } from '../../format.js';
 
 /** A policy, for people. */
 export function policyText({ version, expires, digest, roles, signedBy }: PolicySummary): string {
-  const short = (id: string): string => `${id.slice(0, 16)}…`;
   const keysText = (ids: readonly string[]): string =>
-    ids.length === 0 ? 'none' : ids.map(short).join(', ');
+    ids.length === 0 ? 'none' : ids.map(shortKeyId).join(', ');
   return columns([
     ['version', String(version)],
     ['expires', expires],

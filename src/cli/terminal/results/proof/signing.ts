@@ -1,4 +1,5 @@
 import type { VerifiedModel } from '../../../../artifacts/signing/model-signature.js';
+import { shortKeyId } from '../../../../core/signing/keys.js';
 import type { GeneratedKeys } from '../../../../stages/signing/signing.js';
 import { cleanDeep } from '../../clean.js';
 import { columns, count } from '../../format.js';
@@ -14,21 +15,16 @@ export function keysText({ kind, privateKey, publicKey, id }: GeneratedKeys): st
 
 /** A signed folder, for people. */
 export function signedText(folder: string, { files, key }: VerifiedModel): string {
-  return `${folder}: signed ${filesText(files)} with key ${short(key)}`;
+  return `${folder}: signed ${filesText(files)} with key ${shortKeyId(key)}`;
 }
 
 /** A verified folder, for people. */
 export function verifiedModelText(folder: string, verified: VerifiedModel): string {
   const { name, files, key, ignored } = cleanDeep(verified);
-  const head = `${folder}: ${filesText(files)} as signed for "${name}" with key ${short(key)}`;
+  const head = `${folder}: ${filesText(files)} as signed for "${name}" with key ${shortKeyId(key)}`;
   return ignored.length === 0 ? head : `${head}\nnot covered by the signature: ${ignored.join(', ')}`;
 }
 
 function filesText(files: number): string {
   return `${count(files)} ${files === 1 ? 'file' : 'files'}`;
-}
-
-/** The beginning of a key's id. */
-function short(id: string): string {
-  return `${id.slice(0, 16)}…`;
 }
