@@ -5,7 +5,7 @@ import {
   requireKind,
   type FileKind,
 } from '../../deployment/encrypted/encrypted-file.js';
-import { isFairShare } from '../fair-share.js';
+import { FairShares } from '../fair-share.js';
 import { HttpError } from '../http-errors.js';
 import { KeyPlaces } from './key-places.js';
 import { EncryptedWorker } from './worker-thread.js';
@@ -35,7 +35,7 @@ export class EncryptedService {
   readonly #places: KeyPlaces;
   #worker: EncryptedWorker;
   #last: Promise<unknown> = Promise.resolve();
-  readonly #waiting = new Map<string, number>();
+  readonly #waiting = new FairShares(MAX_WAITING);
   #isClosed = false;
 
   private constructor({ model, folders, maxKeys }: EncryptedServiceOptions, worker: EncryptedWorker) {
@@ -107,7 +107,7 @@ export class EncryptedService {
     owner: string,
     action: (perform: (task: WorkerTask) => Promise<Uint8Array | undefined>) => Promise<Result>,
   ): Promise<Result> {
-    this.#takeTurn(owner);
+    if (!this.#waiting.take(owner, 1)) throw new HttpError('OVERLOADED');
     const asked = performance.now();
     const mine = this.#last.then(async () => {
       if (this.#isClosed) throw new HttpError('STOPPING');
@@ -119,21 +119,8 @@ export class EncryptedService {
     try {
       return await mine;
     } finally {
-      this.#giveTurn(owner);
+      this.#waiting.giveBack(owner, 1);
     }
-  }
-
-  #takeTurn(owner: string): void {
-    const own = this.#waiting.get(owner) ?? 0;
-    const all = [...this.#waiting.values()].reduce((sum, count) => sum + count, 0);
-    if (!isFairShare(own + 1, all - own, MAX_WAITING)) throw new HttpError('OVERLOADED');
-    this.#waiting.set(owner, own + 1);
-  }
-
-  #giveTurn(owner: string): void {
-    const left = (this.#waiting.get(owner) ?? 1) - 1;
-    if (left > 0) this.#waiting.set(owner, left);
-    else this.#waiting.delete(owner);
   }
 
   /** The thread, or a new one where it was ended: clients then have to send their keys again. */
