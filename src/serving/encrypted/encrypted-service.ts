@@ -7,6 +7,7 @@ import {
 } from '../../deployment/encrypted/encrypted-file.js';
 import { FairShares } from '../fair-share.js';
 import { HttpError } from '../http-errors.js';
+import { Turns } from '../turns.js';
 import { KeyPlaces } from './key-places.js';
 import { EncryptedWorker } from './worker-thread.js';
 import type { WorkerFolders, WorkerTask } from './worker.js';
@@ -34,7 +35,7 @@ export class EncryptedService {
   readonly #folders: WorkerFolders;
   readonly #places: KeyPlaces;
   #worker: EncryptedWorker;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns(1);
   readonly #waiting = new FairShares(MAX_WAITING);
   #isClosed = false;
 
@@ -109,15 +110,13 @@ export class EncryptedService {
   ): Promise<Result> {
     if (!this.#waiting.take(owner, 1)) throw new HttpError('OVERLOADED');
     const asked = performance.now();
-    const mine = this.#last.then(async () => {
-      if (this.#isClosed) throw new HttpError('STOPPING');
-      if (performance.now() - asked > WAIT_MS) throw new HttpError('DEADLINE_EXCEEDED');
-      const worker = await this.#livingWorker();
-      return action((task) => worker.perform(task, TASK_MS));
-    });
-    this.#last = mine.catch(() => undefined);
     try {
-      return await mine;
+      return await this.#turns.take(async () => {
+        if (this.#isClosed) throw new HttpError('STOPPING');
+        if (performance.now() - asked > WAIT_MS) throw new HttpError('DEADLINE_EXCEEDED');
+        const worker = await this.#livingWorker();
+        return action((task) => worker.perform(task, TASK_MS));
+      });
     } finally {
       this.#waiting.giveBack(owner, 1);
     }
