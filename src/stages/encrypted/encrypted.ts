@@ -1,10 +1,8 @@
 import { basename, join } from 'node:path';
 
-import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { fileSize, writePublicAtomically } from '../../core/files.js';
-import { imageOf } from '../../data/imaging/foreign-picture.js';
-import { preparationFor } from '../../data/imaging/preparation-for.js';
+import { readImage, type PictureSource } from '../../data/imaging/foreign-picture.js';
 import { EncryptionClient } from '../../deployment/encrypted/client.js';
 import { readDescription } from '../../deployment/encrypted/folder.js';
 import { loadSeal } from '../../deployment/encrypted/load-seal.js';
@@ -63,28 +61,15 @@ export interface EncryptedImage {
   inverted: boolean;
 }
 
-/** An image file: what messages call it, and how its bytes are had. */
-export interface ImageFile {
-  name: string;
-  read: () => Promise<Uint8Array>;
-}
-
 /** Encrypts an image file. Throws PICTURE_UNREADABLE, storage errors, and what `withKeyFolder` throws. */
 export async function encryptImage(
-  { name, read }: ImageFile,
+  picture: PictureSource,
   { keys, output, prepare }: Pick<EncryptedOptions, 'keys' | 'output' | 'prepare'>,
   context: StageContext = silentContext(),
 ): Promise<EncryptedImage> {
   return withKeyFolder(keys, context, async (client) => {
-    const { description } = client.model;
-    const preparation = prepare === 'auto' ? preparationFor(description) : prepare;
-    const image = await imageOf(await read(), name, description, preparation);
-    if (image.blank) {
-      throw new ToolkitError('PICTURE_UNREADABLE', {
-        path: name,
-        reason: 'the image is blank: all of one colour',
-      });
-    }
+    const { name } = picture;
+    const image = await readImage(picture, client.model.description, prepare);
     const path = output ?? `${basename(name)}.encrypted`;
     const encrypted = await client.encrypt(image.pixels);
     await writePublicAtomically(path, encrypted);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { readCheckpoint, type Checkpoint, type CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
-import { asToolkitError, ToolkitError } from '../../core/errors.js';
+import { asToolkitError, type ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { allIndices, pixelsPerImage, rowOf, type LabelledImages } from '../../core/images.js';
 import type { AbstentionReason } from '../../evaluation/decisions/decide.js';
@@ -14,13 +14,12 @@ import {
   type Verdict,
 } from '../../evaluation/decisions/rule.js';
 import { rowsOf as probabilityRows } from '../../evaluation/probabilities.js';
-import { preparationFor } from '../../data/imaging/preparation-for.js';
 import type { PreparedPicture } from '../../data/imaging/prepare.js';
 import { backendOptions, executionMode, startChosenBackend } from '../../engine/backends/options.js';
 import { classifyPixels, unlabelledImages } from '../../models/classify-pixels.js';
 import { namesOfMembers, readMember } from '../evaluate/ensemble-members.js';
 import { scoreImages } from '../evaluate/evaluation-subject.js';
-import { imageOf } from '../../data/imaging/foreign-picture.js';
+import { readImage, type PictureSource } from '../../data/imaging/foreign-picture.js';
 import { loadDecisionRule } from '../../evaluation/decisions/load-decision.js';
 import {
   checkpointsDirOption,
@@ -45,13 +44,6 @@ export const predictFields = z.strictObject({
 });
 
 export type PredictOptions = z.output<typeof predictFields>;
-
-/** A picture to classify: what messages call it, and how its bytes are had. */
-export interface PictureSource {
-  name: string;
-  /** Reads its bytes: those of an image file. */
-  read: () => Promise<Uint8Array>;
-}
 
 /** The prediction for a picture. */
 export interface Prediction {
@@ -165,30 +157,20 @@ export async function preparePictures(
   { prepare }: Pick<PredictOptions, 'prepare'>,
   { signal, emit }: StageContext,
 ): Promise<{ prepared: NamedImage[]; failures: Predictions['failures'] }> {
-  const preparation = prepare === 'auto' ? preparationFor(description) : prepare;
   const prepared: NamedImage[] = [];
   const failures: Predictions['failures'] = [];
   const total = pictures.length;
-  for (const [done, { name, read }] of pictures.entries()) {
+  for (const [done, picture] of pictures.entries()) {
     signal.throwIfAborted();
     emit({ event: 'progress', task: 'images read', done, total, unit: 'images' });
     try {
-      const image = await imageOf(await read(), name, description, preparation);
-      if (image.blank) throw blankError(name);
-      prepared.push({ name, image });
+      prepared.push({ name: picture.name, image: await readImage(picture, description, prepare) });
     } catch (error) {
-      failures.push({ picture: name, error: asToolkitError(error) });
+      failures.push({ picture: picture.name, error: asToolkitError(error) });
     }
   }
   emit({ event: 'progress', task: 'images read', done: total, total, unit: 'images' });
   return { prepared, failures };
-}
-
-function blankError(path: string): ToolkitError {
-  return new ToolkitError('PICTURE_UNREADABLE', {
-    path,
-    reason: 'the image is blank: all of one colour',
-  });
 }
 
 function describePrediction(
