@@ -5,7 +5,7 @@ import { resolveCheckpoint } from '../../artifacts/run.js';
 import { asToolkitError, type ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { allIndices, pixelsPerImage, rowOf, type LabelledImages } from '../../core/images.js';
-import type { AbstentionReason } from '../../evaluation/decisions/decide.js';
+import { nameDecision, type NamedDecision } from '../../evaluation/decisions/named-decision.js';
 import {
   applyRuleToRows,
   judge,
@@ -46,17 +46,8 @@ export const predictFields = z.strictObject({
 export type PredictOptions = z.output<typeof predictFields>;
 
 /** The prediction for a picture. */
-export interface Prediction {
+export interface Prediction extends NamedDecision {
   picture: string;
-  /** The class that was decided for, by name; null where it is left to a person. */
-  class: string | null;
-  /** That of the class, or of the one that it would have been. */
-  probability: number;
-  abstained: boolean;
-  /** Why it is left to a person. */
-  reason: AbstentionReason | null;
-  /** The likeliest classes, as many as were asked for. */
-  top: { class: string; probability: number }[];
   /** Whether the picture was dark on light, and so was inverted. */
   inverted: boolean;
   /** What the model saw, row by row, pixels from 0 to 255 (of colour pictures their mean); only if it was asked for. */
@@ -110,7 +101,8 @@ export async function predict(
     backend: backend.name,
     device: backend.device,
     predictions: prepared.map(({ name: picture, image }, row) => ({
-      ...describePrediction(picture, verdicts[row]!, classNames, options),
+      picture,
+      ...nameDecision(verdicts[row]!, classNames, options.top),
       inverted: image.inverted,
       ...(options.show ? { seen: rowsOf(image) } : {}),
     })),
@@ -171,21 +163,6 @@ export async function preparePictures(
   }
   emit({ event: 'progress', task: 'images read', done: total, total, unit: 'images' });
   return { prepared, failures };
-}
-
-function describePrediction(
-  picture: string,
-  { probabilities, decision }: Verdict,
-  classNames: readonly string[],
-  { top }: PredictOptions,
-): Omit<Prediction, 'inverted'> {
-  const { class: decided, probability, abstained, reason } = decision;
-  const ranked = classNames
-    .map((name, index) => ({ class: name, probability: probabilities[index]! }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, top);
-  const name = decided === null ? null : classNames[decided]!;
-  return { picture, class: name, probability, abstained, reason, top: ranked };
 }
 
 function rowsOf({ pixels, shape }: PreparedPicture): number[][] {
