@@ -108,7 +108,7 @@ async function list({ options, positionals }: TokensCall): Promise<Outcome> {
     text: () =>
       rows.length === 0
         ? `no tokens in ${options.tokensFile}`
-        : table(['id', 'label', 'role', 'models', 'a day', 'weights', 'created', 'expires'], rows),
+        : table(['id', 'label', 'role', 'models', 'quota a day', 'weights', 'created', 'expires'], rows),
   };
 }
 
