@@ -1,6 +1,6 @@
 import { EncryptionClient } from '../deployment/encrypted/client.js';
 import { encryptedModelOf } from '../deployment/encrypted/description.js';
-import type { Seal } from '../deployment/encrypted/seal.js';
+import { SEAL_ENTRY, type Seal } from '../deployment/encrypted/seal.js';
 import { answerOf } from './answer.js';
 import type { EncryptedServer } from './encrypted-server.js';
 import { request, RequestError } from './request.js';
@@ -52,7 +52,7 @@ export async function openEncryption(sayWhat: (doing: string) => void): Promise<
 }
 
 async function loadSeal(): Promise<Seal> {
-  const entry = new URL('encrypted/seal/index_throws.js', document.baseURI).href;
+  const entry = new URL(`encrypted/seal/${SEAL_ENTRY}`, document.baseURI).href;
   const module = (await import(entry)) as { default: () => Promise<Seal> };
   return module.default();
 }
