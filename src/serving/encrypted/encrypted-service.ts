@@ -56,11 +56,6 @@ export class EncryptedService {
     return this.#folders.seal;
   }
 
-  /** How many clients' keys are held. */
-  get keysHeld(): number {
-    return this.#places.size;
-  }
-
   /** Takes a caller's evaluation keys; returns their id. Throws UNPROCESSABLE, CONFLICT and OVERLOADED. */
   async addKeys(file: Uint8Array, owner: string): Promise<string> {
     const key = keyOf(file, 'evaluation-keys');
