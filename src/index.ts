@@ -30,7 +30,8 @@ import {
   evaluate as evaluateStage,
   evaluateEnsemble as evaluateEnsembleStage,
 } from './stages/evaluate/evaluate.js';
-import { predict as predictStage, type PictureSource, type Predictions } from './stages/predict/predict.js';
+import { predict as predictStage, type Predictions } from './stages/predict/predict.js';
+import type { PictureSource } from './data/imaging/foreign-picture.js';
 import { preprocess as preprocessStage, type Preprocessed } from './stages/preprocess/preprocess.js';
 import { compareRuns as compareRunsStage, type RunComparison } from './stages/runs/compare-runs.js';
 import { pruneRuns as pruneRunsStage, type Pruning } from './stages/runs/prune-runs.js';
@@ -86,7 +87,8 @@ export type { Deployment } from './stages/deploy/deploy.js';
 export type { RunningServer } from './stages/serve/serve.js';
 export { decide, type Decision, type DecisionPolicy } from './evaluation/decisions/decide.js';
 export type { Calibration } from './stages/calibrate/calibrate.js';
-export type { PictureSource, Predictions } from './stages/predict/predict.js';
+export type { PictureSource } from './data/imaging/foreign-picture.js';
+export type { Predictions } from './stages/predict/predict.js';
 export type { EvaluationResult as Evaluation } from './evaluation/evaluation.js';
 export type { EnsembleEvaluation } from './evaluation/evaluation.js';
 export type { Imported } from './stages/import/import.js';

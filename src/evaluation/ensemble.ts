@@ -1,4 +1,5 @@
-import type { CheckpointDescription } from '../artifacts/checkpoint.js';
+import type { Checkpoint, CheckpointDescription } from '../artifacts/checkpoint.js';
+import { ToolkitError } from '../core/errors.js';
 import type { ScoredExamples } from './probabilities.js';
 
 /**
@@ -6,15 +7,19 @@ import type { ScoredExamples } from './probabilities.js';
  * Blundell, "Simple and scalable predictive uncertainty estimation using deep ensembles", 2017, section 2.4).
  */
 export function meanProbabilities(members: readonly ScoredExamples[]): ScoredExamples {
-  const [first] = members;
+  const probabilities = meanOf(members.map((member) => member.probabilities));
+  return { ...members[0]!, probabilities };
+}
+
+/** The mean, number by number, of what the members of an ensemble give. */
+export function meanOf([first, ...others]: readonly Float64Array[]): Float64Array {
   if (!first) throw new Error('an ensemble needs members');
-  const probabilities = new Float64Array(first.probabilities.length);
-  for (const member of members) {
-    if (member.probabilities.length !== probabilities.length)
-      throw new Error('ensemble members with different examples');
-    for (let at = 0; at < probabilities.length; at++) probabilities[at]! += member.probabilities[at]!;
+  const sums = first.slice();
+  for (const values of others) {
+    if (values.length !== sums.length) throw new Error('ensemble members with different examples');
+    for (let at = 0; at < sums.length; at++) sums[at]! += values[at]!;
   }
-  return { ...first, probabilities: probabilities.map((sum) => sum / members.length) };
+  return sums.map((sum) => sum / (others.length + 1));
 }
 
 /** What another model was trained on that keeps it from classifying what the first one classifies; undefined where it can. */
@@ -25,4 +30,14 @@ export function misfitOf(
   if (shape.height !== firstShape.height || shape.width !== firstShape.width) return 'images of another size';
   if (shape.channels !== firstShape.channels) return 'images with other channels';
   return JSON.stringify(classNames) === JSON.stringify(firstNames) ? undefined : 'other classes';
+}
+
+/** The error for a member of an ensemble that was trained on something else than the first. */
+export function misfitError(
+  { path }: Checkpoint,
+  misfit: string,
+  first: CheckpointDescription,
+): ToolkitError {
+  const reason = `it was trained on ${misfit} than ${first.run}, and cannot be in an ensemble with it`;
+  return new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
 }

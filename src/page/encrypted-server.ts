@@ -1,16 +1,9 @@
-/** A prediction that the server computed without seeing image or result. */
-export interface EncryptedAnswer {
-  classNames: readonly string[];
-  probabilities: readonly number[];
-  likeliest: number;
-  /** Why the model abstains. */
-  reason: string | undefined;
-}
+import type { Answer } from './answer.js';
 
 /** A server that is sent encrypted images alone. */
 export interface EncryptedServer {
-  /** Classifies an image; pixels from 0 to 255. Throws an Error. */
-  classify(pixels: Uint8Array, signal: AbortSignal): Promise<EncryptedAnswer>;
+  /** Has an image classified without the server seeing it or the answer; pixels from 0 to 255. Throws an Error. */
+  classify(pixels: Uint8Array, signal: AbortSignal): Promise<Answer>;
 }
 
 /** Starts encryption. Throws an Error. */

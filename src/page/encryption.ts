@@ -1,8 +1,9 @@
-import { applyRule } from '../evaluation/decisions/rule.js';
 import { EncryptionClient } from '../deployment/encrypted/client.js';
 import { encryptedModelOf } from '../deployment/encrypted/description.js';
-import type { Seal } from '../deployment/encrypted/seal.js';
-import type { EncryptedAnswer, EncryptedServer } from './encrypted-server.js';
+import { SEAL_ENTRY, type Seal } from '../deployment/encrypted/seal.js';
+import { answerOf } from './answer.js';
+import type { EncryptedServer } from './encrypted-server.js';
+import { request, RequestError } from './request.js';
 
 /*
  * A script of its own, which the page loads when somebody first asks for encryption. The secret key is made here, stays in the memory of
@@ -45,40 +46,15 @@ export async function openEncryption(sayWhat: (doing: string) => void): Promise<
       sayWhat(
         `${inUnits(image.length)} sent, ${inUnits(bytes.length)} received, both encrypted, in ${seconds} s.`,
       );
-      return answerOf(logits, model.description);
+      return answerOf(logits, model.description.rule);
     },
   };
 }
 
-function answerOf(
-  logits: Float64Array,
-  { rule, classNames }: ReturnType<typeof encryptedModelOf>['description'],
-): EncryptedAnswer {
-  const { probabilities, decision } = applyRule(logits, rule);
-  const likeliest = decision.abstained ? decision.candidate : decision.class;
-  return { classNames, probabilities: [...probabilities], likeliest, reason: decision.reason?.message };
-}
-
 async function loadSeal(): Promise<Seal> {
-  const entry = new URL('encrypted/seal/index_throws.js', document.baseURI).href;
+  const entry = new URL(`encrypted/seal/${SEAL_ENTRY}`, document.baseURI).href;
   const module = (await import(entry)) as { default: () => Promise<Seal> };
   return module.default();
-}
-
-class RequestError extends Error {
-  readonly status: number;
-
-  constructor(message: string, status: number) {
-    super(message);
-    this.status = status;
-  }
-}
-
-async function request(path: string, init?: RequestInit): Promise<Response> {
-  const response = await fetch(path, init);
-  if (response.ok) return response;
-  const { error } = (await response.json().catch(() => ({}))) as { error?: string };
-  throw new RequestError(error ?? `status ${response.status}`, response.status);
 }
 
 /** Lets the browser show what was written, before work that takes half a second. */

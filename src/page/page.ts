@@ -1,7 +1,7 @@
 import { spellOut } from '../core/formats/unsafe-characters.js';
-import { applyRule } from '../evaluation/decisions/rule.js';
 import type { PageModel } from '../deployment/web/page-model.js';
 import { preparePicture, type PreparedPicture } from '../data/imaging/prepare.js';
+import { answerOf, type Answer } from './answer.js';
 import { evidenceOf, type BrowserModel } from './browser-model.js';
 import type { EncryptedServer, OpenEncryption } from './encrypted-server.js';
 import { oneAtATime } from './latest.js';
@@ -22,14 +22,6 @@ export interface PageParts {
   askServer?: (picture: Blob, signal: AbortSignal) => Promise<ServerAnswer>;
   /** Makes keys in the browser, so that the server is sent encrypted images alone. */
   openEncryption?: OpenEncryption;
-}
-
-/** A prediction, as it is shown. */
-interface Answer {
-  probabilities: readonly number[];
-  likeliest: number;
-  /** Why the model abstains. */
-  reason: string | undefined;
 }
 
 const DIGITS = Array.from({ length: 10 }, (_, digit) => String(digit));
@@ -171,12 +163,7 @@ class Page {
       const logits = await model.logits(seen.pixels, 1);
       // The drawing may have changed meanwhile.
       if (seen !== this.#seen) return;
-      const { probabilities, decision } = applyRule(logits, description.rule);
-      this.#answered('browser', {
-        probabilities: [...probabilities],
-        likeliest: decision.abstained ? decision.candidate : decision.class,
-        reason: decision.reason?.message,
-      });
+      this.#answered('browser', answerOf(logits, description.rule));
     } catch (error) {
       this.#model = undefined;
       element('engine', HTMLElement).textContent = `The model failed in the browser: ${messageOf(error)}`;

@@ -1,6 +1,5 @@
 import type { Checkpoint, CheckpointDescription } from '../artifacts/checkpoint.js';
-import { ToolkitError } from '../core/errors.js';
-import { misfitOf } from '../evaluation/ensemble.js';
+import { meanOf, misfitError, misfitOf } from '../evaluation/ensemble.js';
 import { plainRule } from '../evaluation/decisions/rule.js';
 import { softmaxRows } from '../evaluation/probabilities.js';
 import type { DecidingPredictor } from './predictor.js';
@@ -23,13 +22,12 @@ export function ensemblePredictor(
     lanes,
     rule: plainRule(description.classNames),
     async predict(pixels, count) {
-      const sums = new Float64Array(count * classes);
+      const probabilities: Float64Array[] = [];
       // One after the other: a batch occupies one thread, whatever it is computed with.
       for (const member of members) {
-        const probabilities = softmaxRows(await member.predict(pixels, count), classes);
-        for (let at = 0; at < sums.length; at++) sums[at]! += probabilities[at]!;
+        probabilities.push(softmaxRows(await member.predict(pixels, count), classes));
       }
-      return Float32Array.from(sums, (sum) => Math.log(Math.max(sum / members.length, Number.MIN_VALUE)));
+      return Float32Array.from(meanOf(probabilities), (mean) => Math.log(Math.max(mean, Number.MIN_VALUE)));
     },
     close() {
       for (const member of members) member.close();
@@ -40,11 +38,9 @@ export function ensemblePredictor(
 /** Describes an ensemble. Throws CHECKPOINT_REFUSED where a member takes other images or knows other classes than the first. */
 export function describeEnsemble(members: readonly [Checkpoint, ...Checkpoint[]]): CheckpointDescription {
   const [{ description: first }, ...others] = members;
-  for (const { path, description } of others) {
-    const misfit = misfitOf(description, first);
-    if (misfit === undefined) continue;
-    const reason = `it was trained on ${misfit} than ${first.run}, and cannot be in an ensemble with it`;
-    throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
+  for (const other of others) {
+    const misfit = misfitOf(other.description, first);
+    if (misfit !== undefined) throw misfitError(other, misfit, first);
   }
   const descriptions = members.map(({ description }) => description);
   const models = descriptions.map(({ model }) => model);

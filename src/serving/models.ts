@@ -1,5 +1,5 @@
 import { HttpError } from './http-errors.js';
-import { mayUse, type Caller } from './security/authenticator.js';
+import { mayUse, requireModel, type Caller } from './security/authenticator.js';
 import type { ClassificationService } from './service.js';
 
 /** The models that a server answers for, by name. Requests that name none get the first. */
@@ -33,8 +33,10 @@ export class ServedModels {
     return [...this].filter(({ name }) => mayUse(caller, name));
   }
 
-  /** The model with a name, or the first where none is given. Throws NOT_FOUND. */
-  chosen(name: string | undefined): ClassificationService {
-    return name === undefined ? this.first : this.named(name);
+  /** The model with a name, where a caller may use it. Throws FORBIDDEN and NOT_FOUND. */
+  namedFor(caller: Caller, name: string): ClassificationService {
+    // Before the model is looked up: whoever may not use it does not learn whether it is there.
+    requireModel(caller, name);
+    return this.named(name);
   }
 }

@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import sharp from 'sharp';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
@@ -11,6 +10,7 @@ import { embed, evaluate, explain, predict } from '../../src/index.js';
 import { toolkitError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folders.js';
 import { fileOf } from '../support/hostile-checkpoints.js';
+import { pngOf } from '../support/pictures.js';
 import {
   askJson,
   ask,
@@ -25,10 +25,7 @@ let picture: Buffer;
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'mnist-train-test-useless-'));
   intact = await writeMnistCheckpoint(folder, 'intact', 3);
-  const pixels = (await preparedMnist()).test.pixels.slice(0, 784);
-  picture = await sharp(pixels, { raw: { width: 28, height: 28, channels: 1 } })
-    .png()
-    .toBuffer();
+  picture = await pngOf((await preparedMnist()).test.pixels.slice(0, 784));
   return () => rm(folder, { recursive: true, force: true });
 });
 

@@ -1,16 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { tfjs } from '../../src/deployment/targets/tfjs.js';
 import { noBrowser, openInBrowser } from '../support/browser.js';
 import { untrainedSource } from '../support/exported.js';
 import { temporaryFolder } from '../support/folders.js';
 import { expectClose } from '../support/numbers.js';
+import { loopbackServer } from '../support/server.js';
 
 /** What the page has of TensorFlow.js. */
 interface BrowserTensorFlow {
@@ -30,14 +29,12 @@ it.skipIf(noBrowser !== undefined)(
     await (await tfjs.export(source, {}, folder)).dispose();
     const script = createRequire(import.meta.url).resolve('@tensorflow/tfjs/dist/tf.min.js');
     const page = '<!doctype html><link rel="icon" href="data:,"><script src="tf.min.js"></script>';
-    const host = createServer((request, response) => {
+    const { address } = await loopbackServer((request, response) => {
       const name = basename(request.url ?? '/');
       if (name === '') return void response.setHeader('content-type', 'text/html').end(page);
       void readFile(name === 'tf.min.js' ? script : join(folder, name)).then((bytes) => response.end(bytes));
     });
-    await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void host.close());
-    const opened = await openInBrowser(`http://127.0.0.1:${(host.address() as AddressInfo).port}/`);
+    const opened = await openInBrowser(`${address}/`);
     const found = await opened.page.evaluate(
       async ({ pixels, count }) => {
         const { tf } = globalThis as unknown as { tf: BrowserTensorFlow };

@@ -2,12 +2,12 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { decisionPath, writeDecision, type StoredDecision } from '../../src/artifacts/decision.js';
 import { storedDecision } from '../support/decisions.js';
 import { temporaryFolder } from '../support/folders.js';
+import { pngOf } from '../support/pictures.js';
 import {
   ask,
   askJson,
@@ -38,9 +38,7 @@ async function decided(changes: Partial<StoredDecision>): Promise<string> {
 }
 
 async function classify(url: string): Promise<Record<string, unknown>> {
-  const body = await sharp(pixels, { raw: { width: 28, height: 28, channels: 1 } })
-    .png()
-    .toBuffer();
+  const body = await pngOf(pixels);
   const headers = { 'content-type': 'image/png' };
   return (await ask(`${url}/classify`, { method: 'POST', body: new Uint8Array(body), headers })).body;
 }

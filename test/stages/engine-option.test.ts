@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 
-import sharp from 'sharp';
 import { expect, inject, it, onTestFinished, vi } from 'vitest';
 
 import { CompiledInference } from '../../src/engine/running/compiled-inference.js';
 import { calibrate, deploy, evaluate, predict } from '../../src/index.js';
 import { temporaryFolder } from '../support/folders.js';
+import { pngOf } from '../support/pictures.js';
 import { preparedMnist, writeMnistCheckpoint } from '../support/serving.js';
 
 interface Common {
@@ -26,8 +26,7 @@ const stages: [string, (checkpoint: string, options: Common) => Promise<unknown>
     'predict',
     async (checkpoint, { threads, engine }) => {
       const { test: images } = await preparedMnist();
-      const raw = { width: 28, height: 28, channels: 1 } as const;
-      const read = (): Promise<Buffer> => sharp(images.pixels.subarray(0, 784), { raw }).png().toBuffer();
+      const read = (): Promise<Buffer> => pngOf(images.pixels.subarray(0, 784));
       return predict(checkpoint, [{ name: 'digit.png', read }], { threads, engine });
     },
   ],

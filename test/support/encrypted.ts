@@ -34,7 +34,7 @@ export const tinyNet: MadeUpNet = {
 const preprocessing = { scale: 1 / 255, offset: -0.25 };
 
 /** Its weights, with normalisations that are not trivial. */
-export function madeUpTensors(made: MadeUpNet): Map<string, StoredTensor> {
+function madeUpTensors(made: MadeUpNet): Map<string, StoredTensor> {
   const random = new Random(5, 'weights');
   return new Map(
     modelOf(made).parameters.map(({ name, shape }) => {

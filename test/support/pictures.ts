@@ -26,6 +26,13 @@ export function picture(value: number, dot = value, side = 28): Promise<Buffer> 
     .toBuffer();
 }
 
+/** Grey pixels of a square image as a PNG. */
+export function pngOf(pixels: Uint8Array, side = 28): Promise<Buffer> {
+  return sharp(pixels, { raw: { width: side, height: side, channels: 1 } })
+    .png()
+    .toBuffer();
+}
+
 /** Writes files below a folder, by their paths from it, and returns the folder. */
 export async function writeTree(
   folder: string,

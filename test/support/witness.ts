@@ -1,11 +1,9 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
-import { onTestFinished } from 'vitest';
+import { text as readText } from 'node:stream/consumers';
 
 import { isConsistent, type TreeHead } from '../../src/core/signing/merkle.js';
 import { cosignedText, noteKeyId, splitNote } from '../../src/core/signing/note.js';
+import { loopbackServer } from './server.js';
 
 /** A witness as C2SP's tlog-witness describes it, for one log. */
 export interface Witness {
@@ -23,14 +21,6 @@ export async function startWitness(name = 'witness.example/w1'): Promise<Witness
   const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url');
   const encoded = Buffer.concat([Uint8Array.of(4), raw]).toString('base64');
   const witness: Witness = { url: '', verifier: `${name}+${id.toString('hex')}+${encoded}`, seen: undefined };
-  const server = createServer((request, response) => {
-    void (async () => {
-      const parts: Buffer[] = [];
-      for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
-      const { status, type, text } = answer(Buffer.concat(parts).toString('utf8'));
-      response.writeHead(status, { 'content-type': type }).end(text);
-    })();
-  });
   const answer = (body: string): { status: number; type: string; text: string } => {
     const [head = '', ...rest] = body.split('\n\n');
     const [old = '', ...proof] = head.split('\n');
@@ -53,8 +43,12 @@ export async function startWitness(name = 'witness.example/w1'): Promise<Witness
     ]);
     return { status: 200, type: 'text/plain', text: `— ${name} ${signature.toString('base64')}\n` };
   };
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  witness.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const { address } = await loopbackServer((request, response) => {
+    void readText(request).then((body) => {
+      const { status, type, text } = answer(body);
+      response.writeHead(status, { 'content-type': type }).end(text);
+    });
+  });
+  witness.url = `${address}/`;
   return witness;
 }

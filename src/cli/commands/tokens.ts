@@ -4,7 +4,7 @@ import { registryDirOption } from '../../core/config/common-options.js';
 import { MODEL_NAME } from '../../artifacts/model-registry.js';
 import { ToolkitError } from '../../core/errors.js';
 import { roles } from '../../serving/security/roles.js';
-import { isExpired, readTokens } from '../../serving/security/token-file.js';
+import { isExpired, mayReadWeights, readTokens } from '../../serving/security/token-file.js';
 import { tokensFileOption } from '../../stages/serve/serve-options.js';
 import { createAccessToken, revokeAccessToken } from '../../stages/tokens/tokens.js';
 import type { Outcome } from '../terminal/reporter.js';
@@ -88,9 +88,9 @@ async function create({ options, positionals }: TokensCall): Promise<Outcome> {
 async function list({ options, positionals }: TokensCall): Promise<Outcome> {
   refuseId(positionals, '"mnist tokens list" lists all tokens');
   const tokens = (await readTokens(options.tokensFile)).map((token) => {
-    const { id, name, role, createdAt, expiresAt, models = [], quota = null, weights = true } = token;
+    const { id, name, role, createdAt, expiresAt, models = [], quota = null } = token;
     const hash = 'salt' in token ? 'scrypt' : 'sha256';
-    const rights = { models, quota, weights: weights || role === 'administer' };
+    const rights = { models, quota, weights: mayReadWeights(token) };
     return { id, name, role, createdAt, expiresAt, expired: isExpired(token), hash, ...rights };
   });
   const rows = tokens.map(({ id, name, role, createdAt, expiresAt, expired, models, quota, weights }) => [
@@ -108,7 +108,7 @@ async function list({ options, positionals }: TokensCall): Promise<Outcome> {
     text: () =>
       rows.length === 0
         ? `no tokens in ${options.tokensFile}`
-        : table(['id', 'label', 'role', 'models', 'a day', 'weights', 'created', 'expires'], rows),
+        : table(['id', 'label', 'role', 'models', 'quota a day', 'weights', 'created', 'expires'], rows),
   };
 }
 

@@ -1,11 +1,36 @@
+import { ToolkitError } from '../../core/errors.js';
 import { asUnreadable, decodePicture } from './decode.js';
 import { decodeForeign } from './importing/decode.js';
 import { bufferOf } from './importing/image-header.js';
-import type { Described, Preparation } from './preparation-for.js';
+import { preparationFor, type Described, type Preparation } from './preparation-for.js';
 import { preparePicture, type PreparedPicture } from './prepare.js';
 
 /** What an import refuses by default, too. */
 const MAX_PIXELS = 2 ** 24;
+
+/** A picture for a model: what messages call it, and how its bytes are had. */
+export interface PictureSource {
+  name: string;
+  /** Reads its bytes: those of an image file. */
+  read: () => Promise<Uint8Array>;
+}
+
+/**
+ * Reads a picture and makes it into an image for a model. Throws PICTURE_UNREADABLE, also for a picture of one colour.
+ *
+ * @param prepare how; `auto` does what the model was trained on
+ */
+export async function readImage(
+  { name, read }: PictureSource,
+  description: Described,
+  prepare: 'auto' | Preparation,
+): Promise<PreparedPicture> {
+  const preparation = prepare === 'auto' ? preparationFor(description) : prepare;
+  const image = await imageOf(await read(), name, description, preparation);
+  if (!image.blank) return image;
+  const reason = 'the image is blank: all of one colour';
+  throw new ToolkitError('PICTURE_UNREADABLE', { path: name, reason });
+}
 
 /**
  * Makes a picture into an image for a model. Throws PICTURE_UNREADABLE, naming the picture.

@@ -11,7 +11,7 @@ import { loadSeal } from './load-seal.js';
 import { classifyPlain } from './plain-model.js';
 
 /** How much a decrypted logit may differ from that of the same computation without encryption. */
-export const ENCRYPTED_BAR = 2e-3;
+const ENCRYPTED_BAR = 2e-3;
 
 /** The result of a check with encrypted images. */
 export interface EncryptedCheck {

@@ -5,7 +5,7 @@ import { areSame, parametersSchema, weaknessOf, type CkksParameters } from './pa
 import { deflate, fromPlanes, inflate, toPlanes } from './planes.js';
 
 /** What files and messages hold. */
-export const fileKinds = {
+const fileKinds = {
   'secret-key': ['secret'],
   'evaluation-keys': ['relinearization', 'rotations'],
   'encrypted-image': ['ciphertext'],
@@ -15,7 +15,7 @@ export const fileKinds = {
 export type FileKind = keyof typeof fileKinds;
 
 /** The id of a pair of keys: random, so it says nothing about them. */
-export const KEY_ID = /^[0-9a-f]{32}$/;
+const KEY_ID = /^[0-9a-f]{32}$/;
 /** The id of a model: the beginning of the SHA-256 of its file. */
 export const MODEL_ID = /^[0-9a-f]{16}$/;
 

@@ -22,8 +22,8 @@ export class EncryptedEvaluator {
     this.#layers = encodeLayers(this.#ckks, this.#evaluator, packed, model.plan);
   }
 
-  /** Takes a client's evaluation keys, and returns their id; those of the same id are replaced. Throws EncryptedFileError. */
-  async addKeys(file: Uint8Array): Promise<string> {
+  /** Takes a client's evaluation keys; those of the same id are replaced. Throws EncryptedFileError. */
+  async addKeys(file: Uint8Array): Promise<void> {
     const { description, sizes } = this.model;
     const expected = {
       kind: 'evaluation-keys',
@@ -42,7 +42,6 @@ export class EncryptedEvaluator {
     }
     this.removeKeys(key);
     this.#keys.set(key, { relinearization, rotations });
-    return key;
   }
 
   /** Forgets keys. */

@@ -4,10 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { messageOf, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { obtainNpmRuntime, specOf, type NpmRuntime } from '../npm-runtime/obtain.js';
-import type { Seal } from './seal.js';
-
-/** The file of node-seal that programs and pages import; it loads the others. */
-export const SEAL_ENTRY = 'index_throws.js';
+import { SEAL_ENTRY, type Seal } from './seal.js';
 
 /** Microsoft SEAL in WebAssembly; of its two builds, the one that refuses ciphertexts which need no key to be read. */
 export const nodeSeal: NpmRuntime = {

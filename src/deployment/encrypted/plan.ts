@@ -71,7 +71,7 @@ export function planSquareNet({ shape, options, classes }: PlannedNet, slots: nu
 }
 
 /** The least power of two that is not below a number. */
-export function powerOfTwo(least: number): number {
+function powerOfTwo(least: number): number {
   return 2 ** Math.ceil(Math.log2(least));
 }
 

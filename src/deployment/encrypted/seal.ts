@@ -8,6 +8,9 @@ import { weaknessOf, type CkksParameters } from './parameters.js';
 /** Microsoft SEAL, as node-seal has it in WebAssembly. */
 export type Seal = Awaited<ReturnType<typeof initialize>>;
 
+/** The file of node-seal that programs and pages import; it loads the others. */
+export const SEAL_ENTRY = 'index_throws.js';
+
 /** A CKKS scheme: the library with parameters. */
 export interface Ckks {
   readonly seal: Seal;

@@ -5,8 +5,9 @@ import {
   requireKind,
   type FileKind,
 } from '../../deployment/encrypted/encrypted-file.js';
-import { isFairShare } from '../fair-share.js';
+import { FairShares } from '../fair-share.js';
 import { HttpError } from '../http-errors.js';
+import { Turns } from '../turns.js';
 import { KeyPlaces } from './key-places.js';
 import { EncryptedWorker } from './worker-thread.js';
 import type { WorkerFolders, WorkerTask } from './worker.js';
@@ -34,8 +35,8 @@ export class EncryptedService {
   readonly #folders: WorkerFolders;
   readonly #places: KeyPlaces;
   #worker: EncryptedWorker;
-  #last: Promise<unknown> = Promise.resolve();
-  readonly #waiting = new Map<string, number>();
+  readonly #turns = new Turns(1);
+  readonly #waiting = new FairShares(MAX_WAITING);
   #isClosed = false;
 
   private constructor({ model, folders, maxKeys }: EncryptedServiceOptions, worker: EncryptedWorker) {
@@ -53,11 +54,6 @@ export class EncryptedService {
   /** The files of Microsoft SEAL. */
   get sealFolder(): string {
     return this.#folders.seal;
-  }
-
-  /** How many clients' keys are held. */
-  get keysHeld(): number {
-    return this.#places.size;
   }
 
   /** Takes a caller's evaluation keys; returns their id. Throws UNPROCESSABLE, CONFLICT and OVERLOADED. */
@@ -107,33 +103,18 @@ export class EncryptedService {
     owner: string,
     action: (perform: (task: WorkerTask) => Promise<Uint8Array | undefined>) => Promise<Result>,
   ): Promise<Result> {
-    this.#takeTurn(owner);
+    if (!this.#waiting.take(owner, 1)) throw new HttpError('OVERLOADED');
     const asked = performance.now();
-    const mine = this.#last.then(async () => {
-      if (this.#isClosed) throw new HttpError('STOPPING');
-      if (performance.now() - asked > WAIT_MS) throw new HttpError('DEADLINE_EXCEEDED');
-      const worker = await this.#livingWorker();
-      return action((task) => worker.perform(task, TASK_MS));
-    });
-    this.#last = mine.catch(() => undefined);
     try {
-      return await mine;
+      return await this.#turns.take(async () => {
+        if (this.#isClosed) throw new HttpError('STOPPING');
+        if (performance.now() - asked > WAIT_MS) throw new HttpError('DEADLINE_EXCEEDED');
+        const worker = await this.#livingWorker();
+        return action((task) => worker.perform(task, TASK_MS));
+      });
     } finally {
-      this.#giveTurn(owner);
+      this.#waiting.giveBack(owner, 1);
     }
-  }
-
-  #takeTurn(owner: string): void {
-    const own = this.#waiting.get(owner) ?? 0;
-    const all = [...this.#waiting.values()].reduce((sum, count) => sum + count, 0);
-    if (!isFairShare(own + 1, all - own, MAX_WAITING)) throw new HttpError('OVERLOADED');
-    this.#waiting.set(owner, own + 1);
-  }
-
-  #giveTurn(owner: string): void {
-    const left = (this.#waiting.get(owner) ?? 1) - 1;
-    if (left > 0) this.#waiting.set(owner, left);
-    else this.#waiting.delete(owner);
   }
 
   /** The thread, or a new one where it was ended: clients then have to send their keys again. */

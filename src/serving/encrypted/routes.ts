@@ -37,7 +37,7 @@ export function registerEncrypted(app: FastifyInstance, service: EncryptedServic
   );
   app.delete<{ Params: { key: string } }>(
     '/encrypted/keys/:key',
-    { config, schema: schema('Have evaluation keys forgotten') },
+    { config, schema: schema('Delete evaluation keys') },
     async (request, reply) => {
       await service.removeKeys(request.params.key, ownerOf(request));
       return reply.code(204).send();

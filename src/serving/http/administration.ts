@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { HttpError } from '../http-errors.js';
 import type { ServedModels } from '../models.js';
-import { requireModel, type Caller } from '../security/authenticator.js';
+import type { Caller } from '../security/authenticator.js';
 import type { ClassificationService } from '../service.js';
 import { ownerOf } from './callers.js';
 import { jsonBody } from './json-body.js';
@@ -78,8 +78,8 @@ export function registerAdministration(app: FastifyInstance, models: ServedModel
 
 /** The model that a caller names, or the only one. Throws FORBIDDEN, NOT_FOUND and BAD_REQUEST. */
 function modelOf(models: ServedModels, name: string | undefined, caller: Caller): ClassificationService {
-  if (name !== undefined) requireModel(caller, name);
-  if (name !== undefined || models.names.length === 1) return models.chosen(name);
+  if (name !== undefined) return models.namedFor(caller, name);
+  if (models.names.length === 1) return models.first;
   const names = models.allowedTo(caller).map((service) => service.name);
   throw new HttpError('BAD_REQUEST', `name the model: ${names.join(', ')}`);
 }

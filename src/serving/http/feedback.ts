@@ -3,7 +3,6 @@ import { z } from 'zod';
 
 import { HttpError } from '../http-errors.js';
 import type { ServedModels } from '../models.js';
-import { requireModel } from '../security/authenticator.js';
 import { ownerOf } from './callers.js';
 import { jsonBody } from './json-body.js';
 import { rateLimiter } from './rate-limits.js';
@@ -36,9 +35,8 @@ export function registerFeedback(app: FastifyInstance, models: ServedModels, per
       throw new HttpError('RATE_LIMITED', `at most ${perSecond} labels a second are taken`);
     }
     const { id, index, label, model } = jsonBody(request, schema);
-    const owner = ownerOf(request);
-    if (model !== undefined) requireModel(request.caller!, model);
-    const asked = model === undefined ? models.allowedTo(request.caller!) : [models.named(model)];
+    const [owner, caller] = [ownerOf(request), request.caller!];
+    const asked = model === undefined ? models.allowedTo(caller) : [models.namedFor(caller, model)];
     const { monitor } = asked.find((served) => served.monitor.remembers(owner, id, index)) ?? asked[0]!;
     return { id, index, ...(await monitor.label({ owner, id, index, label })) };
   });

@@ -2,7 +2,6 @@ import type { FastifyRequest } from 'fastify';
 
 import { HttpError } from '../http-errors.js';
 import type { ServedModels } from '../models.js';
-import { requireModel } from '../security/authenticator.js';
 import type { ClassificationService } from '../service.js';
 
 /** Documents the parameter of addresses that are not below a model's name. */
@@ -18,7 +17,5 @@ export const modelParameter = {
 export function chosenModel(models: ServedModels, { query, caller }: FastifyRequest): ClassificationService {
   const { model } = query as { model?: string | string[] };
   if (Array.isArray(model)) throw new HttpError('BAD_REQUEST', 'name one model');
-  // Before the model is looked up: whoever may not use it does not learn whether it is there.
-  requireModel(caller!, model ?? models.first.name);
-  return models.chosen(model);
+  return models.namedFor(caller!, model ?? models.first.name);
 }

@@ -5,7 +5,7 @@ import { asToolkitError, type ToolkitError } from '../../core/errors.js';
 import { HttpError } from '../http-errors.js';
 import { allows, type TokenRole } from './roles.js';
 import { SlowHashes } from './slow-hashes.js';
-import { isExpired, readTokens, type StoredToken } from './token-file.js';
+import { isExpired, mayReadWeights, readTokens, type StoredToken } from './token-file.js';
 import { digestOf, parseToken, tokenOf } from './token.js';
 
 /** The sender of a request. */
@@ -71,8 +71,8 @@ export class Authenticator {
         ? await this.#slow.check(token, parsed.secret, stored, sender)
         : timingSafeEqual(digestOf(token), stored ? Buffer.from(stored.sha256, 'hex') : NO_DIGEST);
     if (!stored || !isRight || isExpired(stored)) throw new HttpError('UNAUTHENTICATED');
-    const { id, role, models, quota, weights = true } = stored;
-    return { id, role, models, quota, weights: weights || role === 'administer' };
+    const { id, role, models, quota } = stored;
+    return { id, role, models, quota, weights: mayReadWeights(stored) };
   }
 
   /** Callers who come while the file is read wait for the same reading. */
@@ -119,7 +119,7 @@ export function requireModel(caller: Caller, ...names: string[]): void {
 /** Throws FORBIDDEN where a caller's token is not for all of some models. */
 export function requireAllModels(caller: Caller, names: readonly string[]): void {
   if (!names.every((name) => mayUse(caller, name)))
-    throw new HttpError('FORBIDDEN', 'this is about all models, and this token is not for all');
+    throw new HttpError('FORBIDDEN', 'this needs a token for all models');
 }
 
 /** Throws FORBIDDEN where a caller may use the model, but not read its weights. */

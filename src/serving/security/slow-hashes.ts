@@ -2,6 +2,7 @@ import { scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
 import { promisify } from 'node:util';
 
 import { HttpError } from '../http-errors.js';
+import { Turns } from '../turns.js';
 import { digestOf } from './token.js';
 
 /** A token as version 0.1 stored it. */
@@ -31,7 +32,7 @@ const derive = promisify(
 export class SlowHashes {
   readonly #right = new Map<string, string>();
   readonly #waiting = new Map<string, { digest: string; id: string; result: Promise<boolean> }>();
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns(1);
 
   /** Whether a secret is a token's. Throws RATE_LIMITED where the sender has another check of the token under way. */
   check(token: string, secret: string, stored: SlowlyHashed, sender: string): Promise<boolean> {
@@ -41,8 +42,7 @@ export class SlowHashes {
     const waiting = this.#waiting.get(place);
     if (waiting?.digest === digest) return waiting.result;
     if (waiting || this.#isCrowded(stored.id)) throw new HttpError('RATE_LIMITED');
-    const result = this.#last.then(() => isSecretOf(stored, secret));
-    this.#last = result.catch(() => undefined);
+    const result = this.#turns.take(() => isSecretOf(stored, secret));
     this.#waiting.set(place, { digest, id: stored.id, result });
     return result
       .then((isRight) => {

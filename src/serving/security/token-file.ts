@@ -43,6 +43,11 @@ const fileSchema = z.strictObject({
 /** A token as it is kept: whoever reads the file cannot use it. */
 export type StoredToken = z.infer<typeof storedToken>;
 
+/** Whether a token may read the model's weights; those of administrators always may. */
+export function mayReadWeights({ role, weights = true }: Pick<StoredToken, 'role' | 'weights'>): boolean {
+  return weights || role === 'administer';
+}
+
 /** What is chosen when a token is created. */
 export interface TokenChoices {
   name: string;

@@ -8,6 +8,7 @@ import { currentKeyring } from '../../core/encryption/session.js';
 import { isToolkitError } from '../../core/errors.js';
 import { makeFolder, storageError } from '../../core/files.js';
 import { HttpError } from '../http-errors.js';
+import { Turns } from '../turns.js';
 import { FeedbackShares } from './feedback-shares.js';
 
 export interface FeedbackFileOptions {
@@ -30,7 +31,7 @@ const LINE_END = 0x0a;
 export class FeedbackFile {
   readonly #options: FeedbackFileOptions;
   readonly #path: string;
-  #last: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns(1);
   readonly #shares = new FeedbackShares();
   /** Callers who have filled their share, and of whom that was said. */
   readonly #greedy = new Set<string>();
@@ -47,10 +48,7 @@ export class FeedbackFile {
 
   /** Fulfilled when it is in the file. Throws FEEDBACK_FULL where it cannot be written. */
   append(record: FeedbackRecord): Promise<void> {
-    const mine = this.#last.then(() => this.#write(record));
-    // One line that failed must not keep the next from being written.
-    this.#last = mine.catch(() => undefined);
-    return mine;
+    return this.#turns.take(() => this.#write(record));
   }
 
   async #write(record: FeedbackRecord): Promise<void> {

@@ -1,14 +1,12 @@
 import { basename, join } from 'node:path';
 
-import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { fileSize, writePublicAtomically } from '../../core/files.js';
-import { imageOf } from '../../data/imaging/foreign-picture.js';
-import { preparationFor } from '../../data/imaging/preparation-for.js';
+import { readImage, type PictureSource } from '../../data/imaging/foreign-picture.js';
 import { EncryptionClient } from '../../deployment/encrypted/client.js';
 import { readDescription } from '../../deployment/encrypted/folder.js';
 import { loadSeal } from '../../deployment/encrypted/load-seal.js';
-import type { AbstentionReason } from '../../evaluation/decisions/decide.js';
+import { nameDecision, type NamedDecision } from '../../evaluation/decisions/named-decision.js';
 import { applyRule } from '../../evaluation/decisions/rule.js';
 import type { EncryptedOptions } from './encrypted-options.js';
 import { keyFiles, orRefused, readEncryptedFile, withKeyFolder, writeKeyFolder } from './key-folder.js';
@@ -63,28 +61,15 @@ export interface EncryptedImage {
   inverted: boolean;
 }
 
-/** An image file: what messages call it, and how its bytes are had. */
-export interface ImageFile {
-  name: string;
-  read: () => Promise<Uint8Array>;
-}
-
 /** Encrypts an image file. Throws PICTURE_UNREADABLE, storage errors, and what `withKeyFolder` throws. */
 export async function encryptImage(
-  { name, read }: ImageFile,
+  picture: PictureSource,
   { keys, output, prepare }: Pick<EncryptedOptions, 'keys' | 'output' | 'prepare'>,
   context: StageContext = silentContext(),
 ): Promise<EncryptedImage> {
   return withKeyFolder(keys, context, async (client) => {
-    const { description } = client.model;
-    const preparation = prepare === 'auto' ? preparationFor(description) : prepare;
-    const image = await imageOf(await read(), name, description, preparation);
-    if (image.blank) {
-      throw new ToolkitError('PICTURE_UNREADABLE', {
-        path: name,
-        reason: 'the image is blank: all of one colour',
-      });
-    }
+    const { name } = picture;
+    const image = await readImage(picture, client.model.description, prepare);
     const path = output ?? `${basename(name)}.encrypted`;
     const encrypted = await client.encrypt(image.pixels);
     await writePublicAtomically(path, encrypted);
@@ -94,16 +79,9 @@ export async function encryptImage(
 }
 
 /** A decrypted answer. */
-export interface DecryptedAnswer {
+export interface DecryptedAnswer extends NamedDecision {
   answer: string;
   key: string;
-  /** The class that was decided for; null where it is left to a person. */
-  class: string | null;
-  probability: number;
-  abstained: boolean;
-  reason: AbstentionReason | null;
-  /** The likeliest classes. */
-  top: { class: string; probability: number }[];
 }
 
 /** Decrypts a server's answer. Throws DATA_MISSING, DATA_UNREADABLE, CIPHERTEXT_REFUSED, and what `withKeyFolder` throws. */
@@ -117,16 +95,7 @@ export async function decryptAnswer(
     const hint = 'give the answer of the server to an image that was encrypted with these keys';
     const file = await readEncryptedFile(path, sizes.answer, hint);
     const logits = await orRefused(path, hint, () => client.decrypt(file));
-    const { probabilities, decision } = applyRule(logits, description.rule);
-    const { classNames } = description;
-    const ranked = classNames
-      .map((name, index) => ({ class: name, probability: probabilities[index]! }))
-      .sort((a, b) => b.probability - a.probability);
-    const { class: decided, probability, abstained, reason } = decision;
-    const name = decided === null ? null : classNames[decided]!;
-    return {
-      ...{ answer: path, key: client.key, class: name, probability, abstained, reason },
-      top: ranked.slice(0, top),
-    };
+    const verdict = applyRule(logits, description.rule);
+    return { answer: path, key: client.key, ...nameDecision(verdict, description.classNames, top) };
   });
 }

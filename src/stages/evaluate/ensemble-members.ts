@@ -2,7 +2,7 @@ import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
-import { misfitOf } from '../../evaluation/ensemble.js';
+import { misfitError, misfitOf } from '../../evaluation/ensemble.js';
 import { accuracyOf } from '../../evaluation/classify.js';
 import { predictionsOf, type ScoredExamples } from '../../evaluation/probabilities.js';
 import { logLosses, mean } from '../../evaluation/scores.js';
@@ -69,14 +69,12 @@ export async function readMember(
 
 /** Throws CHECKPOINT_REFUSED with the first reason that does not hold. */
 function requireAlike(
-  { path }: Checkpoint,
-  { description: first }: Checkpoint,
+  checkpoint: Checkpoint,
+  first: Checkpoint,
   reasons: readonly (readonly [isAlike: boolean, misfit: string])[],
 ): void {
   const misfit = reasons.find(([isAlike]) => !isAlike)?.[1];
-  if (misfit === undefined) return;
-  const reason = `it was trained on ${misfit} than ${first.run}, and cannot be in an ensemble with it`;
-  throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
+  if (misfit !== undefined) throw misfitError(checkpoint, misfit, first.description);
 }
 
 /** How a member does alone. */

@@ -14,7 +14,8 @@ import { startChosenBackend, backendOptionsOf } from '../../engine/backends/opti
 import { requireFit } from '../evaluate/evaluation-subject.js';
 import type { ExplainOptions } from './explain-options.js';
 import { openExplainer, type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
-import { preparePictures, type PictureSource, type Predictions } from '../predict/predict.js';
+import { preparePictures, type Predictions } from '../predict/predict.js';
+import type { PictureSource } from '../../data/imaging/foreign-picture.js';
 import { prepareData } from '../preprocess/prepare-data.js';
 import { runFolderOf } from '../../artifacts/run-folder.js';
 

@@ -2,10 +2,10 @@ import { z } from 'zod';
 
 import { readCheckpoint, type Checkpoint, type CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
-import { asToolkitError, ToolkitError } from '../../core/errors.js';
+import { asToolkitError, type ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { allIndices, pixelsPerImage, rowOf, type LabelledImages } from '../../core/images.js';
-import type { AbstentionReason } from '../../evaluation/decisions/decide.js';
+import { nameDecision, type NamedDecision } from '../../evaluation/decisions/named-decision.js';
 import {
   applyRuleToRows,
   judge,
@@ -14,13 +14,12 @@ import {
   type Verdict,
 } from '../../evaluation/decisions/rule.js';
 import { rowsOf as probabilityRows } from '../../evaluation/probabilities.js';
-import { preparationFor } from '../../data/imaging/preparation-for.js';
 import type { PreparedPicture } from '../../data/imaging/prepare.js';
 import { backendOptions, executionMode, startChosenBackend } from '../../engine/backends/options.js';
 import { classifyPixels, unlabelledImages } from '../../models/classify-pixels.js';
 import { namesOfMembers, readMember } from '../evaluate/ensemble-members.js';
 import { scoreImages } from '../evaluate/evaluation-subject.js';
-import { imageOf } from '../../data/imaging/foreign-picture.js';
+import { readImage, type PictureSource } from '../../data/imaging/foreign-picture.js';
 import { loadDecisionRule } from '../../evaluation/decisions/load-decision.js';
 import {
   checkpointsDirOption,
@@ -46,25 +45,9 @@ export const predictFields = z.strictObject({
 
 export type PredictOptions = z.output<typeof predictFields>;
 
-/** A picture to classify: what messages call it, and how its bytes are had. */
-export interface PictureSource {
-  name: string;
-  /** Reads its bytes: those of an image file. */
-  read: () => Promise<Uint8Array>;
-}
-
 /** The prediction for a picture. */
-export interface Prediction {
+export interface Prediction extends NamedDecision {
   picture: string;
-  /** The class that was decided for, by name; null where it is left to a person. */
-  class: string | null;
-  /** That of the class, or of the one that it would have been. */
-  probability: number;
-  abstained: boolean;
-  /** Why it is left to a person. */
-  reason: AbstentionReason | null;
-  /** The likeliest classes, as many as were asked for. */
-  top: { class: string; probability: number }[];
   /** Whether the picture was dark on light, and so was inverted. */
   inverted: boolean;
   /** What the model saw, row by row, pixels from 0 to 255 (of colour pictures their mean); only if it was asked for. */
@@ -118,7 +101,8 @@ export async function predict(
     backend: backend.name,
     device: backend.device,
     predictions: prepared.map(({ name: picture, image }, row) => ({
-      ...describePrediction(picture, verdicts[row]!, classNames, options),
+      picture,
+      ...nameDecision(verdicts[row]!, classNames, options.top),
       inverted: image.inverted,
       ...(options.show ? { seen: rowsOf(image) } : {}),
     })),
@@ -165,45 +149,20 @@ export async function preparePictures(
   { prepare }: Pick<PredictOptions, 'prepare'>,
   { signal, emit }: StageContext,
 ): Promise<{ prepared: NamedImage[]; failures: Predictions['failures'] }> {
-  const preparation = prepare === 'auto' ? preparationFor(description) : prepare;
   const prepared: NamedImage[] = [];
   const failures: Predictions['failures'] = [];
   const total = pictures.length;
-  for (const [done, { name, read }] of pictures.entries()) {
+  for (const [done, picture] of pictures.entries()) {
     signal.throwIfAborted();
     emit({ event: 'progress', task: 'images read', done, total, unit: 'images' });
     try {
-      const image = await imageOf(await read(), name, description, preparation);
-      if (image.blank) throw blankError(name);
-      prepared.push({ name, image });
+      prepared.push({ name: picture.name, image: await readImage(picture, description, prepare) });
     } catch (error) {
-      failures.push({ picture: name, error: asToolkitError(error) });
+      failures.push({ picture: picture.name, error: asToolkitError(error) });
     }
   }
   emit({ event: 'progress', task: 'images read', done: total, total, unit: 'images' });
   return { prepared, failures };
-}
-
-function blankError(path: string): ToolkitError {
-  return new ToolkitError('PICTURE_UNREADABLE', {
-    path,
-    reason: 'the image is blank: all of one colour',
-  });
-}
-
-function describePrediction(
-  picture: string,
-  { probabilities, decision }: Verdict,
-  classNames: readonly string[],
-  { top }: PredictOptions,
-): Omit<Prediction, 'inverted'> {
-  const { class: decided, probability, abstained, reason } = decision;
-  const ranked = classNames
-    .map((name, index) => ({ class: name, probability: probabilities[index]! }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, top);
-  const name = decided === null ? null : classNames[decided]!;
-  return { picture, class: name, probability, abstained, reason, top: ranked };
 }
 
 function rowsOf({ pixels, shape }: PreparedPicture): number[][] {

@@ -163,7 +163,7 @@ function keepCounts(running: RunningServer, quotas: TokenQuotas, { emit }: Stage
       if (isWarned) return;
       isWarned = true;
       const { code, message } = asToolkitError(error);
-      const hint = 'what tokens have used is counted, but a restart forgets it';
+      const hint = 'quotas still apply, but a restart resets their counts';
       emit({ event: 'warning', code, message, hint });
     });
   };

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { bmpFile } from '../../support/bmp.js';
+import { pngOf } from '../../support/pictures.js';
 import {
   ask,
   inferenceRequest,
@@ -25,9 +26,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mnist-train-test-body-'));
   checkpoint = await writeMnistCheckpoint(folder, 'three', 3);
   pixels = new Uint8Array((await preparedMnist()).test.pixels.subarray(0, 784));
-  png = await sharp(pixels, { raw: { width: 28, height: 28, channels: 1 } })
-    .png()
-    .toBuffer();
+  png = await pngOf(pixels);
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -13,13 +13,11 @@ import { decryptAnswer, encryptImage, generateKeys } from '../../../src/stages/e
 import { encryptedFolder, tinyNet } from '../../support/encrypted.js';
 import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
+import { pngOf } from '../../support/pictures.js';
 import { DRAWING_SIDE, drawnPixels } from '../../support/small-drawings.js';
 
 /** A drawing as a file. */
-const png = (): Promise<Buffer> =>
-  sharp(drawnPixels(0, 3), { raw: { width: DRAWING_SIDE, height: DRAWING_SIDE, channels: 1 } })
-    .png()
-    .toBuffer();
+const png = (): Promise<Buffer> => pngOf(drawnPixels(0, 3), DRAWING_SIDE);
 const named = (bytes: Buffer): { name: string; read: () => Promise<Buffer> } => ({
   name: 'image.png',
   read: () => Promise.resolve(bytes),

@@ -3,7 +3,6 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { AuditLog } from '../../../src/artifacts/audit.js';
@@ -14,6 +13,7 @@ import { createToken, revokeToken } from '../../../src/serving/security/token-fi
 import { loadModel } from '../../../src/models/load-model.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { toolkitError } from '../../support/errors.js';
+import { pngOf } from '../../support/pictures.js';
 import {
   ask,
   askJson,
@@ -198,9 +198,7 @@ function nested(depth: number): unknown {
 describe('POST /classify', () => {
   it('classifies an image file', async () => {
     const { url } = await serveForTest(checkpoint);
-    const image = await sharp(pixels.subarray(0, 784), { raw: { width: 28, height: 28, channels: 1 } })
-      .png()
-      .toBuffer();
+    const image = await pngOf(pixels.subarray(0, 784));
     const { status, body, headers } = await ask(`${url}/classify`, {
       method: 'POST',
       body: new Uint8Array(image),

@@ -8,6 +8,7 @@ import { readCheckpoint, writeCheckpoint } from '../../../src/artifacts/checkpoi
 import { createToken, type TokenChoices } from '../../../src/serving/security/token-file.js';
 import { softmaxRows } from '../../../src/evaluation/probabilities.js';
 import { toolkitError } from '../../support/errors.js';
+import { pngOf } from '../../support/pictures.js';
 import {
   ask,
   askJson,
@@ -82,10 +83,7 @@ describe('several models in one server', () => {
 
   it('are chosen by ?model for pictures, descriptions and feedback', async () => {
     const { url } = await serveForTest([three, `b=${seven}`, `both=${three}+${seven}`], SMALL);
-    const sharp = (await import('sharp')).default;
-    const picture = await sharp(Buffer.from(image), { raw: { width: 28, height: 28, channels: 1 } })
-      .png()
-      .toBuffer();
+    const picture = await pngOf(image);
     const classify = (query: string, id: string): ReturnType<typeof ask> =>
       ask(`${url}/classify${query}`, {
         method: 'POST',

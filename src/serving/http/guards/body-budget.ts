@@ -2,7 +2,7 @@ import { Transform } from 'node:stream';
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, RequestPayload } from 'fastify';
 
-import { isFairShare } from '../../fair-share.js';
+import { FairShares } from '../../fair-share.js';
 import { HttpError } from '../../http-errors.js';
 
 /** A body that says that it is no longer is not counted: the number of connections bounds those. */
@@ -10,17 +10,15 @@ const SMALL_BYTES = 64 * 1024;
 
 /** The bytes of bodies that are in memory: of all requests together, and of each sender. */
 export class BodyBudget {
-  readonly #most: number;
-  readonly #held = new Map<string, number>();
-  #sum = 0;
+  readonly #shares: FairShares;
 
   constructor(most: number) {
-    this.#most = most;
+    this.#shares = new FairShares(most);
   }
 
   /** The bytes that are held now. */
   get held(): number {
-    return this.#sum;
+    return this.#shares.held;
   }
 
   /**
@@ -28,23 +26,15 @@ export class BodyBudget {
    * counted then.
    */
   take(sender: string, bytes: number): void {
-    const before = this.#held.get(sender) ?? 0;
-    const others = this.#sum - before;
-    if (!isFairShare(before + bytes, others, this.#most)) {
-      const isOwnFault = before > others;
-      throw isOwnFault
-        ? new HttpError('RATE_LIMITED', 'too many large requests of yours at once; wait for their answers')
-        : new HttpError('OVERLOADED', 'too many large requests at once; try again');
-    }
-    this.#held.set(sender, before + bytes);
-    this.#sum += bytes;
+    if (this.#shares.take(sender, bytes)) return;
+    const own = this.#shares.heldBy(sender);
+    throw own > this.held - own
+      ? new HttpError('RATE_LIMITED', 'too many large requests of yours at once; wait for their answers')
+      : new HttpError('OVERLOADED', 'too many large requests at once; try again');
   }
 
   giveBack(sender: string, bytes: number): void {
-    const left = (this.#held.get(sender) ?? 0) - bytes;
-    if (left > 0) this.#held.set(sender, left);
-    else this.#held.delete(sender);
-    this.#sum -= bytes;
+    this.#shares.giveBack(sender, bytes);
   }
 }
 
