@@ -3,7 +3,7 @@ import type { StoredDecision } from '../artifacts/decision.js';
 import type { Signature } from '../artifacts/manifest.js';
 import type { ActiveBackend } from '../engine/backends/backend.js';
 import type { StageContext } from '../core/events.js';
-import type { LabelledImages } from '../core/images.js';
+import { selectImages, type LabelledImages } from '../core/images.js';
 import type { Forward } from '../engine/running/program.js';
 import type { TrainingVariables } from '../models/variables.js';
 
@@ -59,15 +59,13 @@ export interface ExportedVariant {
 }
 
 /** Images of a set, evenly spread over it. */
-export function spreadImages({ count, shape, pixels, labels }: LabelledImages, most: number): LabelledImages {
+export function spreadImages(images: LabelledImages, most: number): LabelledImages {
+  const { count } = images;
   const taken = Math.min(count, most);
-  const size = pixels.length / count;
-  const spread = new Uint8Array(taken * size);
-  const places = Array.from({ length: taken }, (_, index) => Math.floor((index * count) / taken));
-  places.forEach((place, index) => {
-    spread.set(pixels.subarray(place * size, (place + 1) * size), index * size);
-  });
-  return { count: taken, shape, pixels: spread, labels: Uint8Array.from(places, (place) => labels[place]!) };
+  return selectImages(
+    images,
+    Array.from({ length: taken }, (_, index) => Math.floor((index * count) / taken)),
+  );
 }
 
 /** The first images of a set. */
