@@ -3,7 +3,7 @@ import type { StoredDecision } from '../artifacts/decision.js';
 import type { Signature } from '../artifacts/manifest.js';
 import type { ActiveBackend } from '../engine/backends/backend.js';
 import type { StageContext } from '../core/events.js';
-import { selectImages, type LabelledImages } from '../core/images.js';
+import { pixelsPerImage, selectImages, type LabelledImages } from '../core/images.js';
 import type { Forward } from '../engine/running/program.js';
 import type { TrainingVariables } from '../models/variables.js';
 
@@ -69,13 +69,21 @@ export function spreadImages(images: LabelledImages, most: number): LabelledImag
 }
 
 /** The first images of a set. */
-export function firstImages({ count, shape, pixels, labels }: LabelledImages, most: number): LabelledImages {
-  const taken = Math.min(count, most);
-  const size = pixels.length / count;
+export function firstImages(images: LabelledImages, most: number): LabelledImages {
+  return imagesBetween(images, 0, Math.min(images.count, most));
+}
+
+/** A view of the images of a set from one index up to another, which is not included. */
+export function imagesBetween(
+  { shape, pixels, labels }: LabelledImages,
+  start: number,
+  end: number,
+): LabelledImages {
+  const size = pixelsPerImage(shape);
   return {
-    count: taken,
+    count: end - start,
     shape,
-    pixels: pixels.subarray(0, taken * size),
-    labels: labels.subarray(0, taken),
+    pixels: pixels.subarray(start * size, end * size),
+    labels: labels.subarray(start, end),
   };
 }

@@ -7,6 +7,7 @@ import { readArtifact } from '../../core/encryption/artifact-file.js';
 import { messageOf, ToolkitError } from '../../core/errors.js';
 import { decodeText } from '../../core/formats/text.js';
 import type { LabelledImages } from '../../core/images.js';
+import { classifyInBatches } from '../batches.js';
 import { graphModelNames } from './graph-model.js';
 
 /** Images that are computed at once. */
@@ -30,20 +31,16 @@ export class LoadedGraphModel {
   }
 
   /** The probabilities of images, row by row. Throws EXPORT_UNSUPPORTED for an operation that TensorFlow.js does not have. */
-  async classify({ count, shape, pixels }: LabelledImages): Promise<Float32Array> {
-    const { height, width, channels } = shape;
-    const size = height * width * channels;
-    const parts: Float32Array[] = [];
-    for (let start = 0; start < count; start += BATCH) {
-      const taken = Math.min(BATCH, count - start);
-      const values = Int32Array.from(pixels.subarray(start * size, (start + taken) * size));
-      const images: Tensor4D = tensor4d(values, [taken, height, width, channels], 'int32');
-      const result = this.#run(images);
-      images.dispose();
-      parts.push(await result.data<'float32'>());
+  classify(images: LabelledImages): Promise<Float32Array> {
+    return classifyInBatches(images, BATCH, async ({ count, shape, pixels }) => {
+      const sizes: [number, number, number, number] = [count, shape.height, shape.width, shape.channels];
+      const input: Tensor4D = tensor4d(Int32Array.from(pixels), sizes, 'int32');
+      const result = this.#run(input);
+      input.dispose();
+      const probabilities = await result.data<'float32'>();
       result.dispose();
-    }
-    return Float32Array.from(parts.flatMap((part) => [...part]));
+      return probabilities;
+    });
   }
 
   dispose(): void {

@@ -4,9 +4,10 @@ import { zeros, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import { readArtifact } from '../../core/encryption/artifact-file.js';
 import { writeFileAtomically } from '../../core/files.js';
-import { pixelsPerImage, type LabelledImages } from '../../core/images.js';
+import type { LabelledImages } from '../../core/images.js';
 import { version } from '../../core/version.js';
 import { trace, type Trace } from '../../engine/tracing/trace.js';
+import { classifyInBatches } from '../batches.js';
 import { byteSignature } from '../registered.js';
 import { requireTensorFlow } from '../requirements.js';
 import type { DeploymentSource, ExportedModel, ExportedVariant } from '../source.js';
@@ -137,17 +138,13 @@ class LiteVariant implements ExportedVariant {
   }
 
   /** The probabilities of images, row by row. */
-  async classify({ count, pixels, shape }: LabelledImages): Promise<Float32Array> {
-    const size = pixelsPerImage(shape);
-    const isWhole = this.#graph.inputs[0]!.type === 'int8';
-    const rows: Float32Array[] = [];
-    for (let index = 0; index < count; index++) {
-      const image = pixels.subarray(index * size, (index + 1) * size);
-      const values = isWhole ? Int8Array.from(image, (pixel) => pixel - 128) : image;
-      const [bytes] = await this.#session.run({ values, shape: this.#graph.inputs[0]!.shape });
-      rows.push(this.#probabilities(bytes!));
-    }
-    return Float32Array.from(rows.flatMap((row) => [...row]));
+  classify(images: LabelledImages): Promise<Float32Array> {
+    const { type, shape } = this.#graph.inputs[0]!;
+    return classifyInBatches(images, 1, async ({ pixels }) => {
+      const values = type === 'int8' ? Int8Array.from(pixels, (pixel) => pixel - 128) : pixels;
+      const [bytes] = await this.#session.run({ values, shape });
+      return this.#probabilities(bytes!);
+    });
   }
 
   dispose(): void {
