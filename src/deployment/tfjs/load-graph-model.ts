@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 
-import { io, tensor4d, tidy, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { tensor4d, tidy, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 import { loadGraphModel, type GraphModel } from '#tfjs-converter';
 
-import { readArtifact } from '../../core/encryption/artifact-file.js';
 import { messageOf, ToolkitError } from '../../core/errors.js';
-import { decodeText } from '../../core/formats/text.js';
 import type { LabelledImages } from '../../core/images.js';
+import { NodeFileSystem } from '../../tensorflow/node/file-system.js';
 import { classifyInBatches } from '../batches.js';
 import { graphModelNames } from './graph-model.js';
 
@@ -24,7 +23,7 @@ export class LoadedGraphModel {
   /** Loads a model from a folder. Throws EXPORT_UNSUPPORTED where TensorFlow.js refuses it. */
   static async load(folder: string): Promise<LoadedGraphModel> {
     try {
-      return new LoadedGraphModel(await loadGraphModel(io.fromMemory(await readArtifacts(folder))));
+      return new LoadedGraphModel(await loadGraphModel(new NodeFileSystem(join(folder, 'model.json'))));
     } catch (error) {
       throw refused(error);
     }
@@ -55,16 +54,6 @@ export class LoadedGraphModel {
       throw refused(error);
     }
   }
-}
-
-async function readArtifacts(folder: string): Promise<io.ModelArtifacts> {
-  const { weightsManifest, ...model } = JSON.parse(
-    decodeText(await readArtifact(join(folder, 'model.json'))),
-  ) as io.ModelJSON;
-  const files = weightsManifest.flatMap(({ paths }) => paths);
-  const parts = await Promise.all(files.map((path) => readArtifact(join(folder, path))));
-  const weightData = Uint8Array.from(Buffer.concat(parts)).buffer;
-  return { ...model, weightSpecs: weightsManifest.flatMap(({ weights }) => weights), weightData };
 }
 
 function refused(error: unknown): ToolkitError {
