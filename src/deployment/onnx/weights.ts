@@ -1,3 +1,5 @@
+import { elementCount } from '../../core/images.js';
+import { transposeValues } from '../../core/numerics/transpose.js';
 import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import { bytesOf, OnnxType, type OnnxGraph } from './graph.js';
 
@@ -39,7 +41,7 @@ export function quantise(
   least?: Float32Array,
 ): { quantised: Int8Array; scales: Float32Array } {
   const channels = shape[axis] ?? 1;
-  const stride = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const stride = elementCount(shape.slice(axis + 1));
   const channelOf = (index: number): number => Math.floor(index / stride) % channels;
   const largest = new Float32Array(channels);
   values.forEach((value, index) => {
@@ -54,17 +56,5 @@ export function quantise(
 
 /** Moves the axes of a tensor. */
 export function transpose({ type, shape, values }: HostTensor, order: readonly number[]): HostTensor {
-  const sizes = order.map((axis) => shape[axis]!);
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
-  const moved = new Float32Array(values.length);
-  const place = new Array<number>(order.length).fill(0);
-  for (let index = 0; index < moved.length; index++) {
-    let rest = index;
-    for (let axis = order.length - 1; axis >= 0; axis--) {
-      place[axis] = rest % sizes[axis]!;
-      rest = Math.floor(rest / sizes[axis]!);
-    }
-    moved[index] = values[place.reduce((sum, at, axis) => sum + at * strides[order[axis]!]!, 0)]!;
-  }
-  return { type, shape: sizes, values: moved };
+  return { type, shape: order.map((axis) => shape[axis]!), values: transposeValues(values, shape, order) };
 }

@@ -1,4 +1,4 @@
-import { elementCount } from '../../../core/images.js';
+import { transposeValues } from '../../../core/numerics/transpose.js';
 
 /** An array of numbers in a foreign file, read when it is asked for. */
 export interface ForeignArray {
@@ -16,29 +16,6 @@ export function transposed(array: ForeignArray, axes: readonly number[]): Foreig
   const { shape } = array;
   const moved = axes.map((axis) => shape[axis]!);
   return { shape: moved, values: () => transposeValues(array.values(), shape, axes) };
-}
-
-function transposeValues(
-  values: Float32Array,
-  shape: readonly number[],
-  axes: readonly number[],
-): Float32Array {
-  const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
-  const sizes = axes.map((axis) => shape[axis]!);
-  const steps = axes.map((axis) => strides[axis]!);
-  const result = new Float32Array(values.length);
-  const position = axes.map(() => 0);
-  let from = 0;
-  for (let to = 0; to < result.length; to++) {
-    result[to] = values[from]!;
-    for (let axis = axes.length - 1; axis >= 0; axis--) {
-      from += steps[axis]!;
-      if (++position[axis]! < sizes[axis]!) break;
-      from -= position[axis]! * steps[axis]!;
-      position[axis] = 0;
-    }
-  }
-  return result;
 }
 
 const EXPONENT_BIAS = 15;
