@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { heldArray, type ForeignArray } from '../../../artifacts/foreign/weights/array.js';
+import { elementCount } from '../../../core/images.js';
 import type { NodeFunction } from '../../graph/functions.js';
 import { LayerRefusal, optionsOf, pairOption, type NetWriter } from '../net-writer.js';
 
@@ -208,8 +209,8 @@ const flatten: Convert = (layer, net) => {
 const reshape: Convert = (layer, net) => {
   const schema = z.looseObject({ target_shape: z.array(z.int()).min(1).max(4) });
   const { target_shape: target } = optionsOf(schema, layer.config);
-  const size = net.shapeOf(layer.inputs[0]!).reduce((product, length) => product * length, 1);
-  const known = target.reduce((product, length) => (length === -1 ? product : product * length), 1);
+  const size = elementCount(net.shapeOf(layer.inputs[0]!));
+  const known = elementCount(target.filter((length) => length !== -1));
   const shape = target.map((length) => (length === -1 ? size / known : length));
   return net.add(layer.name, { type: 'reshape', shape }, layer.inputs);
 };
