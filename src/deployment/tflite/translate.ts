@@ -100,7 +100,6 @@ class LiteTranslator {
       uses,
       inputs: inputs.length,
       shapes: outputs.map(({ shape }) => shape),
-      inputShape: (index) => operation.inputShapes[index]!,
       input: (index) => this.#tensorOf(inputs[index]!),
       values: (index) => this.#values.get(inputs[index]!),
       derived: (index, how, make) => this.#derive(`${inputs[index]!} ${how}`, make),
