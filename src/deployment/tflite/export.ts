@@ -17,7 +17,7 @@ import type { LiteGraph } from './graph.js';
 import { withHalfWeights } from './half.js';
 import { withByteInput } from './inputs.js';
 import { LiteRtSession, LITERT_ENGINE } from './litert.js';
-import { microFiles } from './micro.js';
+import { microFiles, type MicroFiles } from './micro.js';
 import { quantizeLite } from './quantize.js';
 import { liteNames, translateToLite } from './translate.js';
 
@@ -41,29 +41,32 @@ export function liteFile(format: LiteFormat): string {
 /**
  * Writes a model for TFLite in some forms, and loads each from its file. Throws BACKEND_UNAVAILABLE, EXPORT_UNSUPPORTED, LITERT_MISSING,
  * STORAGE_FULL and STORAGE_DENIED.
+ *
+ * @param formats at least one, each once
  */
 export async function writeLite(
   source: DeploymentSource,
-  formats: readonly [LiteFormat, ...LiteFormat[]],
+  formats: readonly LiteFormat[],
   folder: string,
 ): Promise<ExportedModel> {
   requireTensorFlow('tflite', source);
   const { description } = source.checkpoint;
   const graph = await translateToLite(traceOne(source), description);
+  const { run, classNames, preprocessing } = description;
+  const texts = { classNames: JSON.stringify(classNames), preprocessing: JSON.stringify(preprocessing) };
   const opened: LiteVariant[] = [];
   for (const format of formats) {
     const made = await graphFor(format, graph, source);
     const path = join(folder, liteFile(format));
-    const { run, classNames, preprocessing } = description;
-    const texts = { classNames: JSON.stringify(classNames), preprocessing: JSON.stringify(preprocessing) };
-    const bytes = encodeLite(made, `${run}, ${format}, by mnist-train ${version}`, texts);
+    const title = `${run}, ${format}, by mnist-train ${version}`;
+    const bytes = encodeLite(made, title, texts);
     await writeFileAtomically(path, bytes);
-    if (format === 'int8') await writeMicro(folder, bytes, made, run);
+    if (format === 'int8') await writeMicro(folder, microFiles(bytes, made, title));
     opened.push(await LiteVariant.open(format, made, path, source));
   }
   const [first] = opened;
   const { inputs, outputs } = byteSignature(source, [
-    { name: liteNames.logits, type: 'float32', shape: ['batch', description.classNames.length] },
+    { name: liteNames.logits, type: 'float32', shape: ['batch', classNames.length] },
   ]);
   const type = formats[0] === 'int8' ? 'int8' : 'uint8';
   const one = <Part extends { shape: (number | string)[] }>(part: Part): Part => ({
@@ -105,11 +108,10 @@ async function graphFor(format: LiteFormat, graph: LiteGraph, source: Deployment
   return quantizeLite(graph, await measureRanges(exact, source.calibration, source.context), preprocessing);
 }
 
-async function writeMicro(folder: string, bytes: Uint8Array, graph: LiteGraph, run: string): Promise<void> {
-  const files = microFiles(bytes, graph, `${run}, int8, by mnist-train ${version}`);
-  const { 'model_data.h': header, 'model_data.cc': array } = files;
-  await writeFileAtomically(join(folder, 'micro', 'model_data.h'), header);
-  await writeFileAtomically(join(folder, 'micro', 'model_data.cc'), array);
+async function writeMicro(folder: string, files: MicroFiles): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await writeFileAtomically(join(folder, 'micro', name), text);
+  }
 }
 
 /** A form of the model, as LiteRT runs its file. */
