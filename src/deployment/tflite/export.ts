@@ -1,12 +1,10 @@
 import { join } from 'node:path';
 
-import { zeros, type Tensor4D } from '@tensorflow/tfjs-core';
-
 import { readArtifact } from '../../core/encryption/artifact-file.js';
 import { writeFileAtomically } from '../../core/files.js';
 import type { LabelledImages } from '../../core/images.js';
 import { version } from '../../core/version.js';
-import { trace, type Trace } from '../../engine/tracing/trace.js';
+import { traceBatch } from '../../engine/tracing/batch-trace.js';
 import { classifyInBatches } from '../batches.js';
 import { byteSignature } from '../registered.js';
 import { requireTensorFlow } from '../requirements.js';
@@ -51,7 +49,7 @@ export async function writeLite(
 ): Promise<ExportedModel> {
   requireTensorFlow('tflite', source);
   const { description } = source.checkpoint;
-  const graph = await translateToLite(traceOne(source), description);
+  const graph = await translateToLite(traceBatch(source.forward, description.shape, 1), description);
   const { run, classNames, preprocessing } = description;
   const texts = { classNames: JSON.stringify(classNames), preprocessing: JSON.stringify(preprocessing) };
   const opened: LiteVariant[] = [];
@@ -87,17 +85,6 @@ export async function writeLite(
       return Promise.resolve();
     },
   };
-}
-
-/** The pass for one image, whose shapes are known to the last number. */
-function traceOne({ forward, checkpoint }: DeploymentSource): Trace {
-  const { height, width, channels } = checkpoint.description.shape;
-  const image: Tensor4D = zeros([1, height, width, channels]);
-  try {
-    return trace(([input]) => [forward(input as Tensor4D)], [image]);
-  } finally {
-    image.dispose();
-  }
 }
 
 async function graphFor(format: LiteFormat, graph: LiteGraph, source: DeploymentSource): Promise<LiteGraph> {
