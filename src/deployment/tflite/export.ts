@@ -32,7 +32,7 @@ const ALLOWED_LOSS: Readonly<Record<LiteFormat, number | undefined>> = {
 };
 
 /** The file of a form. */
-export function liteFile(format: LiteFormat): string {
+function liteFile(format: LiteFormat): string {
   return `model-${format}.tflite`;
 }
 
