@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+import type { Layer } from '../layers/layer.js';
 import type { ParameterSpec, ParameterValues, TrainingPass } from '../model.js';
 
 /** A layer with one or several inputs. */
@@ -19,6 +20,16 @@ export interface NodePlace {
   readonly classes: number;
   /** Throws an error that says what the node needs. */
   readonly refuse: (need: string) => never;
+}
+
+/** A layer as a node. */
+export function withOneInput(layer: Layer): GraphNode {
+  const { outputShape, parameters } = layer;
+  return {
+    outputShape,
+    parameters,
+    apply: ([input], values, training) => layer.apply(input!, values, training),
+  };
 }
 
 /** The shape of the only input. */

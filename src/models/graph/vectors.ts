@@ -1,46 +1,24 @@
-import { add, matMul, mul, reshape, transpose, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { add, mul, reshape, transpose } from '@tensorflow/tfjs-core';
 
 import { elementCount } from '../../core/images.js';
-import { initializers } from '../initializers.js';
+import { dense } from '../layers/dense.js';
 import { valueOf } from '../layers/layer.js';
 import type { ParameterSpec } from '../model.js';
 import type { NodeSettings } from './node-settings.js';
-import { onlyShape, type GraphNode, type NodePlace } from './node.js';
+import { onlyShape, withOneInput, type GraphNode, type NodePlace } from './node.js';
 
 type Settings<Type extends NodeSettings['type']> = Extract<NodeSettings, { type: Type }>;
 
-const start = initializers['fan-in-uniform'];
-
-/** A fully connected layer over the last axis: input · kernel + bias. */
-export function denseNode(place: NodePlace, { units: wanted, bias }: Settings<'dense'>): GraphNode {
+/** A fully connected layer over the last axis. */
+export function denseNode(place: NodePlace, { units, bias: hasBias }: Settings<'dense'>): GraphNode {
   const { name, classes } = place;
   const shape = onlyShape(place);
-  const inputs = shape.at(-1)!;
-  const units = wanted === 'classes' ? classes : wanted;
-  const [kernelName, biasName] = [`${name}/kernel`, `${name}/bias`];
-  const parameters: ParameterSpec[] = [
-    {
-      name: kernelName,
-      shape: [inputs, units],
-      initialValue: (random) => start.kernel(random, inputs * units, inputs, units),
-    },
-    { name: biasName, shape: [units], initialValue: (random) => start.bias(random, units, inputs) },
-  ];
-  return {
-    outputShape: [...shape.slice(0, -1), units],
-    parameters: bias ? parameters : parameters.slice(0, 1),
-    apply([input], values) {
-      const isFlat = shape.length === 1;
-      const rows = isFlat ? input! : reshape(input!, [rowsIn(input!), inputs]);
-      const product: Tensor = matMul(rows as Tensor2D, valueOf(values, kernelName) as Tensor2D);
-      const sum = bias ? add(product, valueOf(values, biasName)) : product;
-      return isFlat ? sum : reshape(sum, [...input!.shape.slice(0, -1), units]);
-    },
-  };
-}
-
-function rowsIn({ shape }: Tensor): number {
-  return elementCount(shape.slice(0, -1));
+  return withOneInput(
+    dense({
+      ...{ name, inputs: shape.at(-1)!, leading: shape.slice(0, -1), hasBias },
+      ...{ units: units === 'classes' ? classes : units, initializer: 'fan-in-uniform' },
+    }),
+  );
 }
 
 /** Flattens an example, by default row by row with the channels of a pixel beside each other. */
