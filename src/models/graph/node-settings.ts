@@ -112,7 +112,4 @@ export type NodeSettings = z.output<typeof nodeSettings>;
 /** The node types, in the order of the list above. */
 export const nodeTypes: readonly string[] = nodeSettings.options.map(({ shape }) => shape.type.value);
 
-/** The borders around an image: rows above and below, columns left and right. */
-export type Borders = z.output<typeof borders>;
-
 export type WindowPadding = z.output<typeof window.padding>;

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
-import type { Layer } from '../layers/layer.js';
+import type { Layer, MapShape } from '../layers/layer.js';
 import type { ParameterSpec, ParameterValues, TrainingPass } from '../model.js';
 
 /** A layer with one or several inputs. */
@@ -38,8 +38,8 @@ export function onlyShape({ shapes, refuse }: NodePlace): readonly number[] {
 }
 
 /** The shape of the only input, an image. */
-export function imageShape(place: NodePlace): readonly [number, number, number] {
+export function imageShape(place: NodePlace): MapShape {
   const shape = onlyShape(place);
-  if (shape.length === 3) return shape as readonly [number, number, number];
+  if (shape.length === 3) return shape as MapShape;
   return place.refuse('an image (height × width × channels)');
 }
