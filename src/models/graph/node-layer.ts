@@ -4,7 +4,7 @@ import { layerNormalization } from '../layers/layer-normalization.js';
 import { applyFunction, slopedFunctions } from './functions.js';
 import { concatenateNode, mergeNode } from './merging.js';
 import { imageShape, onlyShape, withOneInput, type GraphNode, type NodePlace } from './node.js';
-import type { NodeSettings } from './node-settings.js';
+import type { NodeSettings, SettingsOf } from './node-settings.js';
 import { denseNode, flattenNode, reshapeNode, scalingNode, transposeNode } from './vectors.js';
 import { convolutionNode, globalPoolingNode, paddingNode, poolingNode } from './windows.js';
 
@@ -54,7 +54,7 @@ export function nodeFromSettings(settings: NodeSettings, place: NodePlace): Grap
 
 function activationNode(
   place: NodePlace,
-  { function: name, slope }: Extract<NodeSettings, { type: 'activation' }>,
+  { function: name, slope }: SettingsOf<'activation'>,
 ): GraphNode {
   if (slope !== undefined && !slopedFunctions.has(name)) place.refuse(`no slope: ${name} has none`);
   return {

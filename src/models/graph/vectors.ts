@@ -4,13 +4,11 @@ import { elementCount } from '../../core/images.js';
 import { dense } from '../layers/dense.js';
 import { valueOf } from '../layers/layer.js';
 import type { ParameterSpec } from '../model.js';
-import type { NodeSettings } from './node-settings.js';
+import type { SettingsOf } from './node-settings.js';
 import { onlyShape, withOneInput, type GraphNode, type NodePlace } from './node.js';
 
-type Settings<Type extends NodeSettings['type']> = Extract<NodeSettings, { type: Type }>;
-
 /** A fully connected layer over the last axis. */
-export function denseNode(place: NodePlace, { units, bias: hasBias }: Settings<'dense'>): GraphNode {
+export function denseNode(place: NodePlace, { units, bias: hasBias }: SettingsOf<'dense'>): GraphNode {
   const { name, classes } = place;
   const shape = onlyShape(place);
   return withOneInput(
@@ -22,7 +20,7 @@ export function denseNode(place: NodePlace, { units, bias: hasBias }: Settings<'
 }
 
 /** Flattens an example, by default row by row with the channels of a pixel beside each other. */
-export function flattenNode(place: NodePlace, { order }: Settings<'flatten'>): GraphNode {
+export function flattenNode(place: NodePlace, { order }: SettingsOf<'flatten'>): GraphNode {
   const shape = onlyShape(place);
   const size = elementCount(shape);
   const isMoved = order === 'channels-first' && shape.length > 1;
@@ -35,7 +33,7 @@ export function flattenNode(place: NodePlace, { order }: Settings<'flatten'>): G
 }
 
 /** The same values in another shape. */
-export function reshapeNode(place: NodePlace, { shape }: Settings<'reshape'>): GraphNode {
+export function reshapeNode(place: NodePlace, { shape }: SettingsOf<'reshape'>): GraphNode {
   const size = elementCount(onlyShape(place));
   if (elementCount(shape) !== size) place.refuse(`${elementCount(shape)} values`);
   return {
@@ -46,7 +44,7 @@ export function reshapeNode(place: NodePlace, { shape }: Settings<'reshape'>): G
 }
 
 /** The axes of an example in another order; they count from 1, as 0 is the batch. */
-export function transposeNode(place: NodePlace, { axes }: Settings<'transpose'>): GraphNode {
+export function transposeNode(place: NodePlace, { axes }: SettingsOf<'transpose'>): GraphNode {
   const shape = onlyShape(place);
   const isEach = [...axes].sort((a, b) => a - b).every((axis, index) => axis === index + 1);
   if (!isEach || axes.length !== shape.length)

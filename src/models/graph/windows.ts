@@ -2,10 +2,8 @@ import { avgPool, max, maxPool, mean, pad, type Tensor, type Tensor4D } from '@t
 
 import { convolution, depthwiseConvolution, outputSize, type Padding } from '../layers/convolution.js';
 import type { MapLayer, MapShape } from '../layers/layer.js';
-import type { NodeSettings, WindowPadding } from './node-settings.js';
+import type { SettingsOf, WindowPadding } from './node-settings.js';
 import { imageShape, withOneInput, type GraphNode, type NodePlace } from './node.js';
-
-type Settings<Type extends NodeSettings['type']> = Extract<NodeSettings, { type: Type }>;
 
 /** The lowest float32, which no maximum takes. */
 const LOWEST = -3.4028234663852886e38;
@@ -13,7 +11,7 @@ const LOWEST = -3.4028234663852886e38;
 /** A convolution, of which each filter sees all channels or one. */
 export function convolutionNode(
   place: NodePlace,
-  settings: Settings<'convolution'> | Settings<'depthwise-convolution'>,
+  settings: SettingsOf<'convolution'> | SettingsOf<'depthwise-convolution'>,
 ): GraphNode {
   const layer = convolutionLayer(place, settings);
   return {
@@ -25,7 +23,7 @@ export function convolutionNode(
 /** The convolution of an image that has its borders. */
 function convolutionLayer(
   place: NodePlace,
-  settings: Settings<'convolution'> | Settings<'depthwise-convolution'>,
+  settings: SettingsOf<'convolution'> | SettingsOf<'depthwise-convolution'>,
 ): MapLayer {
   const { kernelSize, stride, padding, bias: hasBias } = settings;
   const window = {
@@ -43,7 +41,7 @@ function convolutionLayer(
 /** Pooling: borders count as zeros in a mean, and not at all in a maximum; "same" counts them in neither. */
 export function poolingNode(
   place: NodePlace,
-  { type, size, stride, padding }: Settings<'max-pooling'> | Settings<'average-pooling'>,
+  { type, size, stride, padding }: SettingsOf<'max-pooling'> | SettingsOf<'average-pooling'>,
 ): GraphNode {
   const [height, width, channels] = paddedShape(place, padding);
   const isMaximum = type === 'max-pooling';
@@ -65,7 +63,7 @@ export function poolingNode(
 /** The mean or the maximum of each channel. */
 export function globalPoolingNode(
   place: NodePlace,
-  { kind, keepDimensions }: Settings<'global-pooling'>,
+  { kind, keepDimensions }: SettingsOf<'global-pooling'>,
 ): GraphNode {
   const [, , channels] = imageShape(place);
   return {
@@ -76,7 +74,7 @@ export function globalPoolingNode(
 }
 
 /** Zeros around an image. */
-export function paddingNode(place: NodePlace, { padding }: Settings<'zero-padding'>): GraphNode {
+export function paddingNode(place: NodePlace, { padding }: SettingsOf<'zero-padding'>): GraphNode {
   return {
     outputShape: paddedShape(place, padding),
     parameters: [],
