@@ -109,16 +109,12 @@ function modelOf(settings: readonly NodeSettings[], nodes: readonly BuiltNode[])
   return {
     description: `graph of ${nodes.length} nodes: ${types.join(', ')}`,
     parameters: nodes.flatMap(({ parameters }) => parameters),
-    cost: sumOfCosts(
-      nodes.map(({ outputShape }) => costOf({ outputShape, parameters: [], apply: identity })),
-    ),
+    cost: sumOfCosts(nodes.map(costOf)),
     apply: (images, values, training) => run(nodes, { [IMAGE]: images }, values, training) as Tensor2D,
     embedding: embeddingOf(nodes),
     featureMaps: featureMapsOf(nodes),
   };
 }
-
-const identity = (input: Tensor): Tensor => input;
 
 /** Computes nodes one after the other, and returns the output of the last. */
 function run(
