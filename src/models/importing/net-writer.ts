@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { heldArray, type ForeignArray } from '../../artifacts/foreign/weights/array.js';
-import { isToolkitError } from '../../core/errors.js';
+import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import { elementCount, type ImageShape } from '../../core/images.js';
 import { complaintOf } from '../../core/validation.js';
 import { graph, IMAGE } from '../graph.js';
@@ -69,7 +69,11 @@ export class NetWriter {
     inputs: readonly string[],
     weights: Readonly<Record<string, ForeignArray | undefined>> = {},
   ): string {
-    const settings = this.#parse({ ...options, name: this.#freeName(name), inputs: [...inputs] });
+    const settings = optionsOf(nodeSettings, {
+      ...options,
+      name: this.#freeName(name),
+      inputs: [...inputs],
+    });
     const shapes = inputs.map((input) => this.#shapeFor(input));
     const refuse = (need: string): never => {
       throw new LayerRefusal(`it needs ${need}`);
@@ -126,7 +130,6 @@ export class NetWriter {
   finish(output: string): ImportedNet {
     const end = this.#endings.get(output);
     const last = end?.input ?? output;
-    // Not `<`: a node that takes a softmax was refused.
     const shape = this.#shapes.get(last)!;
     if (shape.length !== 1) throw new LayerRefusal(`its output has the shape ${shapeInWords(shape)}`);
     const units = shape[0]!;
@@ -145,12 +148,6 @@ export class NetWriter {
     const task = { shape: this.#shape, classes };
     this.#requireBuildable(nodes, task);
     return { ...task, nodes, weights: this.#weights, notes: this.notes };
-  }
-
-  #parse(description: NodeDescription): NodeSettings {
-    const parsed = nodeSettings.safeParse(description);
-    if (parsed.success) return parsed.data;
-    throw new LayerRefusal(complaintOf(parsed.error));
   }
 
   /** Names may hold what ours may not, and models may use one twice. */
@@ -233,6 +230,33 @@ function withClasses(node: NodeSettings): NodeSettings {
   if (node.type === 'dense') return { ...node, units: 'classes' };
   if (node.type === 'convolution') return { ...node, filters: 'classes' };
   return node;
+}
+
+/** Ends the import of a layer. */
+export function refuse(reason: string): never {
+  throw new LayerRefusal(reason);
+}
+
+/**
+ * A model as it is built layer by layer, finished. Throws MODEL_UNSUPPORTED with all problems that were noted, or else with what
+ * refused a layer.
+ *
+ * @param path what messages call the file
+ * @param build adds the layers, and returns the node with the output
+ */
+export function finishedNet(net: NetWriter, path: string, build: () => string): ImportedNet {
+  const { problems } = net;
+  try {
+    const output = build();
+    if (problems.length === 0) return net.finish(output);
+  } catch (error) {
+    if (!(error instanceof LayerRefusal)) throw error;
+    if (problems.length === 0) problems.push(error.message);
+  }
+  const [first, ...more] = problems;
+  const reason =
+    more.length === 0 ? first! : `${problems.length} layers are in the way: ${problems.join('; ')}`;
+  throw new ToolkitError('MODEL_UNSUPPORTED', { path, reason });
 }
 
 /** Parses a layer's options. Throws LayerRefusal. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { transposed, type ForeignArray } from '../../../artifacts/foreign/weights/array.js';
 import type { NodeFunction } from '../../graph/functions.js';
-import { LayerRefusal, optionsOf, pairOption, type NetWriter } from '../net-writer.js';
+import { optionsOf, pairOption, refuse, type NetWriter } from '../net-writer.js';
 
 /** A layer of a PyTorch model, with its weights. */
 export interface TorchLayer {
@@ -47,10 +47,6 @@ function bordersOf(
 
 function required({ weight }: TorchLayer, part: string): ForeignArray {
   return weight(part) ?? refuse(`the file holds no ${part} of it`);
-}
-
-function refuse(reason: string): never {
-  throw new LayerRefusal(reason);
 }
 
 function agree(said: number | undefined, found: number | undefined, what: string): void {
