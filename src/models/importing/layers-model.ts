@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
-import type { ForeignArray } from '../../artifacts/foreign/weights/array.js';
-import { heldArray } from '../../artifacts/foreign/weights/array.js';
+import { heldArray, type ForeignArray } from '../../artifacts/foreign/weights/array.js';
 import { ToolkitError } from '../../core/errors.js';
 import { elementCount, type ImageShape } from '../../core/images.js';
 import { graph } from '../graph.js';

@@ -41,6 +41,9 @@ const activation = z
   ])
   .nullish();
 
+/** An axis, which may be a list of one. */
+const oneAxis = z.union([z.int(), z.tuple([z.int()]).transform(([axis]) => axis)]);
+
 const convolution = z.looseObject({
   kernel_size: pairOption,
   strides: pairOption.prefault(1),
@@ -121,7 +124,7 @@ const dense: Convert = (layer, net) => {
 
 const batchNormalization: Convert = (layer, net) => {
   const schema = z.looseObject({
-    axis: z.union([z.int(), z.tuple([z.int()]).transform(([axis]) => axis)]).default(-1),
+    axis: oneAxis.default(-1),
     momentum: z.number().min(0).max(1).default(0.99),
     epsilon: z.number().positive().default(1e-3),
     center: flag(true),
@@ -148,7 +151,7 @@ const batchNormalization: Convert = (layer, net) => {
 const layerNormalization: Convert = (layer, net) => {
   const always = z.literal(true, { error: 'it must learn a scale and an offset' }).default(true);
   const schema = z.looseObject({
-    axis: z.union([z.int(), z.tuple([z.int()]).transform(([axis]) => axis)]).default(-1),
+    axis: oneAxis.default(-1),
     epsilon: z.number().positive().default(1e-3),
     center: always,
     scale: always,
@@ -267,7 +270,7 @@ const rescaling: Convert = (layer, net) => {
 const normalization: Convert = (layer, net) => {
   const nested = z.union([z.number(), z.array(z.unknown())]).nullish();
   const schema = z.looseObject({
-    axis: z.union([z.int(), z.tuple([z.int()]).transform(([axis]) => axis)]).nullish(),
+    axis: oneAxis.nullish(),
     mean: nested,
     variance: nested,
     invert: z.literal(false, { error: 'an inverted normalisation is not supported' }).optional(),

@@ -31,18 +31,20 @@ function bordersOf(
   kernel: Pair,
   stride: Pair,
 ): 'valid' | 'same' | [Pair, Pair] {
-  if (typeof padding === 'string') {
-    // PyTorch allows "same" at stride 1 alone.
-    return padding;
-  }
-  if (padding.every((width) => width === 0)) return 'valid';
+  // PyTorch allows "same" at stride 1 alone.
+  if (typeof padding === 'string') return padding;
   const isSame = [0, 1].every((axis) => stride[axis] === 1 && kernel[axis] === 2 * padding[axis]! + 1);
-  return isSame
-    ? 'same'
-    : [
-        [padding[0], padding[0]],
-        [padding[1], padding[1]],
-      ];
+  const borders = bothSides(padding);
+  return isSame && borders !== 'valid' ? 'same' : borders;
+}
+
+/** So many zeros on both sides of each axis. */
+function bothSides([height, width]: Pair): 'valid' | [Pair, Pair] {
+  if (height === 0 && width === 0) return 'valid';
+  return [
+    [height, height],
+    [width, width],
+  ];
 }
 
 function required({ weight }: TorchLayer, part: string): ForeignArray {
@@ -176,13 +178,7 @@ const pooling =
     const isPadded = border.some((length) => length !== 0);
     if (isPadded && !options.count_include_pad)
       refuse('count_include_pad=False is not supported with padding');
-    const padding: 'valid' | [Pair, Pair] = isPadded
-      ? [
-          [border[0], border[0]],
-          [border[1], border[1]],
-        ]
-      : 'valid';
-    return net.add(layer.name, { type, size, stride, padding }, layer.inputs);
+    return net.add(layer.name, { type, size, stride, padding: bothSides(border) }, layer.inputs);
   };
 
 /** To one value, or by equal windows. */
