@@ -135,11 +135,11 @@ export class NetWriter {
     const units = shape[0]!;
     if (end?.ending === 'sigmoid' && units > 1) {
       throw new LayerRefusal(
-        `its output is ${units} independent probabilities (sigmoid); classes that exclude each other are needed`,
+        `its output is ${units} independent probabilities (sigmoid); mutually exclusive classes are needed`,
       );
     }
     if (units === 1 && end?.ending !== 'sigmoid') {
-      throw new LayerRefusal('its output is a single number: a value, and not classes');
+      throw new LayerRefusal('its output is a single number (regression); a classifier is needed');
     }
     const classes = Math.max(2, units);
     const head = this.#headOf(last);
@@ -165,7 +165,7 @@ export class NetWriter {
 
   #shapeFor(input: string): readonly number[] {
     const end = this.#endings.get(input);
-    if (end) throw new LayerRefusal(`it follows ${end.ending}, which is taken at the end of a model alone`);
+    if (end) throw new LayerRefusal(`it follows ${end.ending}, which is supported only at the end of a model`);
     return this.#shapes.get(input)!;
   }
 

@@ -335,7 +335,7 @@ const reluLayer: Convert = (layer, net) => {
   if (name === 'relu' && (threshold ?? 0) === 0) {
     return net.add(layer.name, { type: 'activation', function: 'leaky-relu', slope: slope! }, layer.inputs);
   }
-  throw new LayerRefusal('of ReLU, the plain one, a slope below 0 and a maximum of 6 are supported');
+  throw new LayerRefusal('ReLU is supported plain, with a slope below 0, or with a maximum of 6');
 };
 
 const sloped =
@@ -361,7 +361,7 @@ const unchanged: Convert = ({ inputs }) => inputs[0]!;
 
 /** What acts in training alone: outputs are the same without it. */
 const leftOut: Convert = ({ name, className, inputs }, net) => {
-  net.notes.push(`${name} (${className}) acts in training alone, and is left out`);
+  net.notes.push(`${name} (${className}) acts only in training, and is left out`);
   return inputs[0]!;
 };
 
