@@ -8,12 +8,15 @@ import { graph, IMAGE } from '../graph.js';
 import { nodeFromSettings } from '../graph/node-layer.js';
 import { nodeSettings, type NodeDescription, type NodeSettings } from '../graph/node-settings.js';
 import { isNotEmpty, shapeInWords } from '../layers/from-settings.js';
+import type { Model, ModelTask } from '../model.js';
 
 /** A model from elsewhere as nodes of a graph, with its weights. */
 export interface ImportedNet {
   readonly shape: ImageShape;
   readonly classes: number;
   readonly nodes: readonly NodeSettings[];
+  /** The graph of these nodes. */
+  readonly model: Model;
   /** By the name of our parameter. */
   readonly weights: ReadonlyMap<string, ForeignArray>;
   /** Layers that are left out, and why that changes no output. */
@@ -146,8 +149,8 @@ export class NetWriter {
     if (units === 1) this.#addOtherClass(head);
     const nodes = this.#nodes.map((node) => (node === head ? withClasses(node) : node));
     const task = { shape: this.#shape, classes };
-    this.#requireBuildable(nodes, task);
-    return { ...task, nodes, weights: this.#weights, notes: this.notes };
+    const model = this.#build(nodes, task);
+    return { ...task, nodes, model, weights: this.#weights, notes: this.notes };
   }
 
   /** Names may hold what ours may not, and models may use one twice. */
@@ -202,9 +205,9 @@ export class NetWriter {
     add('bias');
   }
 
-  #requireBuildable(nodes: readonly NodeSettings[], task: { shape: ImageShape; classes: number }): void {
+  #build(nodes: readonly NodeSettings[], task: ModelTask): Model {
     try {
-      graph.build({ nodes: [...nodes] }, task);
+      return graph.build({ nodes: [...nodes] }, task);
     } catch (error) {
       if (isToolkitError(error)) throw new LayerRefusal(error.message);
       throw error;
