@@ -195,8 +195,7 @@ function layout(
   dataLength: number,
 ): (z.output<typeof tensorEntry> & { name: string })[] {
   const count = Object.keys(entries).length;
-  if (count > MAX_TENSORS)
-    throw new SafetensorsError(`it has ${count} tensors; the limit is ${MAX_TENSORS}`);
+  if (count > MAX_TENSORS) throw new SafetensorsError(`it has ${count} tensors; the limit is ${MAX_TENSORS}`);
   return tensorsInOrder(entries, tensorEntry, dataLength, (dtype) => ELEMENT_BYTES[dtype]);
 }
 

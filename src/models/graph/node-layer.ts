@@ -52,10 +52,7 @@ export function nodeFromSettings(settings: NodeSettings, place: NodePlace): Grap
   }
 }
 
-function activationNode(
-  place: NodePlace,
-  { function: name, slope }: SettingsOf<'activation'>,
-): GraphNode {
+function activationNode(place: NodePlace, { function: name, slope }: SettingsOf<'activation'>): GraphNode {
   if (slope !== undefined && !slopedFunctions.has(name)) place.refuse(`no slope: ${name} has none`);
   return {
     outputShape: onlyShape(place),

@@ -28,8 +28,8 @@ function convolutionLayer(
   const { kernelSize, stride, padding, bias: hasBias } = settings;
   const window = {
     ...{ name: place.name, inputShape: paddedShape(place, padding), kernelSize, stride },
-    ...{ padding: paddingName(padding), hasBias, initializer: 'fan-in-uniform' },
-  } as const;
+    ...{ padding: paddingName(padding), hasBias, initializer: 'fan-in-uniform' as const },
+  };
   if (settings.type === 'depthwise-convolution') {
     if (stride[0] !== stride[1]) place.refuse('the same stride in both directions');
     return depthwiseConvolution({ ...window, depthMultiplier: settings.depthMultiplier });

@@ -168,7 +168,8 @@ export class NetWriter {
 
   #shapeFor(input: string): readonly number[] {
     const end = this.#endings.get(input);
-    if (end) throw new LayerRefusal(`it follows ${end.ending}, which is supported only at the end of a model`);
+    if (end)
+      throw new LayerRefusal(`it follows ${end.ending}, which is supported only at the end of a model`);
     return this.#shapes.get(input)!;
   }
 

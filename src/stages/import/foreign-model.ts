@@ -80,10 +80,7 @@ const refusals: Readonly<Record<string, readonly [reason: string, hint: string]>
     'a TensorFlow Lite model has no layers to train further',
     'import the Keras model that it was made from',
   ],
-  '.pb': [
-    'a SavedModel has no layers to train further',
-    'import the Keras model that it was made from',
-  ],
+  '.pb': ['a SavedModel has no layers to train further', 'import the Keras model that it was made from'],
 };
 
 /**

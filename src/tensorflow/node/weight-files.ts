@@ -86,7 +86,11 @@ function requireSize(bytes: number, weights: readonly Weight[], path: string): v
 }
 
 /** How many bytes a tensor of a manifest takes in its file; of strings, the least. */
-export function bytesOf({ shape, dtype, quantization }: Pick<Weight, 'shape' | 'dtype' | 'quantization'>): number {
+export function bytesOf({
+  shape,
+  dtype,
+  quantization,
+}: Pick<Weight, 'shape' | 'dtype' | 'quantization'>): number {
   const type = quantization?.dtype ?? dtype;
   const size = type === 'string' ? STRING_LENGTH_BYTES : ELEMENT_BYTES[type];
   return shape.reduce((product, length) => product * length, size);

@@ -2,7 +2,13 @@ import { z } from 'zod';
 
 import { ToolkitError } from '../../../core/errors.js';
 import { elementCount } from '../../../core/images.js';
-import { headerLength, LENGTH_BYTES, SafetensorsError, tensorPlace, tensorsInOrder } from '../../safetensors.js';
+import {
+  headerLength,
+  LENGTH_BYTES,
+  SafetensorsError,
+  tensorPlace,
+  tensorsInOrder,
+} from '../../safetensors.js';
 import { fromHalf, type ForeignArray } from './array.js';
 
 interface ElementType {
@@ -57,7 +63,8 @@ function readArrays(file: Uint8Array): Map<string, ForeignArray> {
     widthOf,
   )) {
     const type = types.get(dtype);
-    if (type) arrays.set(name, { shape, values: () => valuesOf(data, offsets[0], elementCount(shape), type) });
+    if (type)
+      arrays.set(name, { shape, values: () => valuesOf(data, offsets[0], elementCount(shape), type) });
   }
   return arrays;
 }

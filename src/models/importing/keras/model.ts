@@ -109,7 +109,8 @@ class Importer {
     const [entry, ...moreInputs] = namesOf(inputLayers);
     const [output, ...moreOutputs] = namesOf(outputLayers);
     if (moreInputs.length > 0 || inputs.length > 1) throw new LayerRefusal('it has several inputs');
-    if (output === undefined || moreOutputs.length > 0) throw new LayerRefusal('it does not have exactly one output');
+    if (output === undefined || moreOutputs.length > 0)
+      throw new LayerRefusal('it does not have exactly one output');
     const folders = foldersOf(layers);
     const outputs = new Map<string, string>();
     let waiting = layers.map((layer, index) => ({ layer, folder: folders[index]!, calls: callsOf(layer) }));

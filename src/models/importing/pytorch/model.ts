@@ -2,13 +2,7 @@ import type { ForeignArray } from '../../../artifacts/foreign/weights/array.js';
 import { shortened } from '../../../core/format.js';
 import { nearest } from '../../../core/registry.js';
 import { IMAGE } from '../../graph.js';
-import {
-  finishedNet,
-  LayerRefusal,
-  NetWriter,
-  type ImportedNet,
-  type Normalization,
-} from '../net-writer.js';
+import { finishedNet, LayerRefusal, NetWriter, type ImportedNet, type Normalization } from '../net-writer.js';
 import type { TorchDescription, TorchLayerDescription } from './description.js';
 import { torchLayers } from './layers.js';
 
