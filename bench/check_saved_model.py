@@ -8,24 +8,12 @@ Prints the signature and the accuracy on the test images, and fails if that is n
 
 import json
 import pathlib
-import struct
 import sys
 
 import numpy as np
 import tensorflow as tf
 
-
-def read_tensors(path):
-    """The uint8 tensors of a safetensors file, by name."""
-    raw = pathlib.Path(path).read_bytes()
-    (length,) = struct.unpack("<Q", raw[:8])
-    header = json.loads(raw[8 : 8 + length])
-    body = raw[8 + length :]
-    return {
-        name: np.frombuffer(body[entry["data_offsets"][0] : entry["data_offsets"][1]], np.uint8).reshape(entry["shape"])
-        for name, entry in header.items()
-        if name != "__metadata__"
-    }
+from prepared_tensors import read_tensors
 
 
 def main(folder, data):

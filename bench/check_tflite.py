@@ -10,24 +10,12 @@ ones, and fails where the optimised accuracy is not the manifest's within two im
 import json
 import pathlib
 import re
-import struct
 import sys
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-
-def read_tensors(path):
-    """The uint8 tensors of a safetensors file, by name."""
-    raw = pathlib.Path(path).read_bytes()
-    (length,) = struct.unpack("<Q", raw[:8])
-    header = json.loads(raw[8 : 8 + length])
-    body = raw[8 + length :]
-    return {
-        name: np.frombuffer(body[entry["data_offsets"][0] : entry["data_offsets"][1]], np.uint8).reshape(entry["shape"])
-        for name, entry in header.items()
-        if name != "__metadata__"
-    }
+from prepared_tensors import read_tensors
 
 
 def classify(path, images, resolver):

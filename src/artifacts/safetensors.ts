@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { shortened } from '../core/format.js';
 import { sha256, sha256InTurns } from '../core/hashing.js';
+import { elementCount } from '../core/images.js';
 
 /** The supported tensor types, with their size in bytes; U8 last, so that wider ones stay aligned. */
 const ELEMENT_BYTES = { F32: 4, I32: 4, U8: 1 } as const;
@@ -20,7 +21,8 @@ export interface SafetensorsFile {
   metadata: Readonly<Record<string, string>>;
 }
 
-const LENGTH_BYTES = 8;
+/** The bytes before the header: its length. */
+export const LENGTH_BYTES = 8;
 /** Protects against headers that exhaust memory. */
 const MAX_HEADER_BYTES = 16 * 2 ** 20;
 /** A model with a thousand layers has several thousand, including optimiser state. */
@@ -69,13 +71,18 @@ function frame(header: string): Uint8Array {
   return framed;
 }
 
-const tensorEntry = z.strictObject({
-  dtype: z.enum(Object.keys(ELEMENT_BYTES) as [ElementType, ...ElementType[]]),
+/** What a header says of where a tensor is. */
+export const tensorPlace = {
   shape: z.array(z.int().min(0)).max(8),
   data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+} as const;
+
+const tensorEntry = z.strictObject({
+  dtype: z.enum(Object.keys(ELEMENT_BYTES) as [ElementType, ...ElementType[]]),
+  ...tensorPlace,
 });
 
-/** A file is not a valid safetensors file of this module. */
+/** A file is not a valid safetensors file. */
 export class SafetensorsError extends Error {}
 
 /**
@@ -130,8 +137,8 @@ export async function readSafetensorsMetadata(
   return metadata;
 }
 
-/** The end of the header. */
-function headerLength(start: Uint8Array, fileSize: number): number {
+/** The end of the header. Throws SafetensorsError where the file cannot hold it. */
+export function headerLength(start: Uint8Array, fileSize: number): number {
   if (start.length < LENGTH_BYTES) throw new SafetensorsError(`it has only ${start.length} bytes`);
   const claimed = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
   const available = Math.min(MAX_HEADER_BYTES, fileSize - LENGTH_BYTES);
@@ -182,15 +189,36 @@ function readMetadata(value: unknown): Record<string, string> {
   return parsed.data;
 }
 
-type NamedEntry = z.output<typeof tensorEntry> & { name: string };
+/** The tensors in file order. */
+function layout(
+  entries: Record<string, unknown>,
+  dataLength: number,
+): (z.output<typeof tensorEntry> & { name: string })[] {
+  const count = Object.keys(entries).length;
+  if (count > MAX_TENSORS) throw new SafetensorsError(`it has ${count} tensors; the limit is ${MAX_TENSORS}`);
+  return tensorsInOrder(entries, tensorEntry, dataLength, (dtype) => ELEMENT_BYTES[dtype]);
+}
 
-/** The tensors in file order. Each must follow the previous one, and the last must end the file. */
-function layout(entries: Record<string, unknown>, dataLength: number): NamedEntry[] {
-  const named = Object.entries(entries);
-  if (named.length > MAX_TENSORS)
-    throw new SafetensorsError(`it has ${named.length} tensors; the limit is ${MAX_TENSORS}`);
-  const parsed = named.map(([name, value]): NamedEntry => {
-    const entry = tensorEntry.safeParse(value);
+interface TensorEntry<Type> {
+  dtype: Type;
+  shape: number[];
+  data_offsets: [start: number, end: number];
+}
+
+/**
+ * The tensors of a header in file order. Each must follow the previous one and have the size of its shape, and the last must end the
+ * file. Throws SafetensorsError.
+ *
+ * @param widthOf the bytes of an element; undefined for a type whose size is not known
+ */
+export function tensorsInOrder<Type extends string>(
+  entries: Readonly<Record<string, unknown>>,
+  schema: z.ZodType<TensorEntry<Type>>,
+  dataLength: number,
+  widthOf: (type: Type) => number | undefined,
+): (TensorEntry<Type> & { name: string })[] {
+  const parsed = Object.entries(entries).map(([name, value]) => {
+    const entry = schema.safeParse(value);
     if (!entry.success) throw new SafetensorsError(`the entry of tensor ${shortened(name)} is malformed`);
     return { name, ...entry.data };
   });
@@ -202,8 +230,9 @@ function layout(entries: Record<string, unknown>, dataLength: number): NamedEntr
     shape,
     data_offsets: [start, end],
   } of parsed) {
-    const size = shape.reduce((product, length) => product * length, ELEMENT_BYTES[dtype]);
-    if (start !== expected || end - start !== size || end > dataLength) {
+    const width = widthOf(dtype);
+    const fits = width === undefined || end - start === elementCount(shape) * width;
+    if (start !== expected || end < start || end > dataLength || !fits) {
       throw new SafetensorsError(
         `the offsets of tensor ${shortened(name)} do not match its shape or the previous tensor`,
       );

@@ -1,9 +1,8 @@
 import type { CheckpointDescription } from '../artifacts/checkpoint.js';
 import { lower } from '../engine/compiling/lower.js';
-import { usedVariables, type Trace } from '../engine/tracing/trace.js';
+import { valuesIn, type Trace } from '../engine/tracing/trace.js';
 import { DataType } from '../tensorflow/c-api/data-types.js';
 import { attribute, GraphBuilder, type NodeOutput } from '../tensorflow/c-api/graph-builder.js';
-import type { HostTensor } from '../tensorflow/c-api/tensors.js';
 import { MessageWriter } from '../core/formats/protobuf.js';
 
 /** Nodes of the graph, and names in its signature. */
@@ -39,14 +38,10 @@ async function frozenGraph(
     graph.constant({ type: DataType.FLOAT, shape: [], values: Float32Array.of(value) });
   const scaled = graph.node('Mul', [pixels, number(preprocessing.scale)], FLOAT);
   const moved = graph.node('AddV2', [scaled, number(preprocessing.offset)], FLOAT);
-  const weights = new Map<number, HostTensor>();
-  for (const [id, variable] of usedVariables(pass)) {
-    const values = await variable.data<'float32'>();
-    weights.set(id, { type: DataType.FLOAT, shape: variable.shape, values });
-  }
+  const values = await valuesIn(pass);
   const { results } = lower(graph, pass, {
     parameters: [moved],
-    read: (id) => graph.constant(weights.get(id)!),
+    read: (id) => graph.constant(values.get(id)!),
     handle: () => {
       throw new Error('a forward pass changes no variables');
     },

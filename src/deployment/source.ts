@@ -3,7 +3,7 @@ import type { StoredDecision } from '../artifacts/decision.js';
 import type { Signature } from '../artifacts/manifest.js';
 import type { ActiveBackend } from '../engine/backends/backend.js';
 import type { StageContext } from '../core/events.js';
-import type { LabelledImages } from '../core/images.js';
+import { pixelsPerImage, selectImages, type LabelledImages } from '../core/images.js';
 import type { Forward } from '../engine/running/program.js';
 import type { TrainingVariables } from '../models/variables.js';
 
@@ -59,25 +59,31 @@ export interface ExportedVariant {
 }
 
 /** Images of a set, evenly spread over it. */
-export function spreadImages({ count, shape, pixels, labels }: LabelledImages, most: number): LabelledImages {
+export function spreadImages(images: LabelledImages, most: number): LabelledImages {
+  const { count } = images;
   const taken = Math.min(count, most);
-  const size = pixels.length / count;
-  const spread = new Uint8Array(taken * size);
-  const places = Array.from({ length: taken }, (_, index) => Math.floor((index * count) / taken));
-  places.forEach((place, index) => {
-    spread.set(pixels.subarray(place * size, (place + 1) * size), index * size);
-  });
-  return { count: taken, shape, pixels: spread, labels: Uint8Array.from(places, (place) => labels[place]!) };
+  return selectImages(
+    images,
+    Array.from({ length: taken }, (_, index) => Math.floor((index * count) / taken)),
+  );
 }
 
 /** The first images of a set. */
-export function firstImages({ count, shape, pixels, labels }: LabelledImages, most: number): LabelledImages {
-  const taken = Math.min(count, most);
-  const size = pixels.length / count;
+export function firstImages(images: LabelledImages, most: number): LabelledImages {
+  return imagesBetween(images, 0, Math.min(images.count, most));
+}
+
+/** A view of the images of a set from one index up to another, which is not included. */
+export function imagesBetween(
+  { shape, pixels, labels }: LabelledImages,
+  start: number,
+  end: number,
+): LabelledImages {
+  const size = pixelsPerImage(shape);
   return {
-    count: taken,
+    count: end - start,
     shape,
-    pixels: pixels.subarray(0, taken * size),
-    labels: labels.subarray(0, taken),
+    pixels: pixels.subarray(start * size, end * size),
+    labels: labels.subarray(start, end),
   };
 }

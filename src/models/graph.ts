@@ -24,7 +24,7 @@ export const IMAGE = 'image';
 /** A model that the configuration defines node by node: what `mnist import` makes of models from elsewhere. */
 export const graph = defineModel({
   name: 'graph',
-  summary: 'layers as nodes of a graph, such as an imported model has them',
+  summary: 'layers as nodes of a graph: what "mnist import" makes',
   source: 'as Keras’s functional API (Chollet, 2015)',
   options: z.strictObject({
     nodes: z
@@ -109,16 +109,12 @@ function modelOf(settings: readonly NodeSettings[], nodes: readonly BuiltNode[])
   return {
     description: `graph of ${nodes.length} nodes: ${types.join(', ')}`,
     parameters: nodes.flatMap(({ parameters }) => parameters),
-    cost: sumOfCosts(
-      nodes.map(({ outputShape }) => costOf({ outputShape, parameters: [], apply: identity })),
-    ),
+    cost: sumOfCosts(nodes.map(costOf)),
     apply: (images, values, training) => run(nodes, { [IMAGE]: images }, values, training) as Tensor2D,
     embedding: embeddingOf(nodes),
     featureMaps: featureMapsOf(nodes),
   };
 }
-
-const identity = (input: Tensor): Tensor => input;
 
 /** Computes nodes one after the other, and returns the output of the last. */
 function run(

@@ -1,14 +1,17 @@
 import { elementCount } from '../images.js';
 
-/** The values of a tensor with its axes in another order, as numpy's `transpose`. */
-export function transposedValues(
+/**
+ * The values of a tensor with its axes in another order, as numpy's `transpose`.
+ *
+ * @param axes for each axis of the result, the one of the tensor that it is
+ */
+export function transposeValues(
   values: ArrayLike<number>,
   shape: readonly number[],
   axes: readonly number[],
 ): Float32Array {
-  const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
   const sizes = axes.map((axis) => shape[axis]!);
-  const steps = axes.map((axis) => strides[axis]!);
+  const steps = axes.map((axis) => elementCount(shape.slice(axis + 1)));
   const result = new Float32Array(values.length);
   const position = axes.map(() => 0);
   let from = 0;

@@ -6,6 +6,7 @@ import type * as OnnxRuntime from 'onnxruntime-web';
 
 import { silentContext, type StageContext } from '../../core/events.js';
 import type { LabelledImages } from '../../core/images.js';
+import { classifyInBatches } from '../batches.js';
 import { obtainOnnxRuntime } from '../onnx-runtime/obtain.js';
 import { PACKAGE } from '../onnx-runtime/pinned-files.js';
 import { runtimeEntry } from '../web/page-model.js';
@@ -41,36 +42,20 @@ export class OnnxModel {
 
   /** The probabilities of images, row by row. */
   async classify(images: LabelledImages, type: 'uint8' | 'float32'): Promise<Float32Array> {
-    const { count, pixels, shape } = images;
-    const size = pixels.length / count;
-    const parts: Float32Array[] = [];
-    for (let start = 0; start < count; start += BATCH) {
+    return classifyInBatches(images, BATCH, async ({ count, pixels, shape }) => {
       // WebAssembly computes on this thread: signals and timers get their turn between batches.
       await nextTurn();
-      const taken = Math.min(BATCH, count - start);
-      const bytes = pixels.slice(start * size, (start + taken) * size);
-      const dimensions = [taken, shape.height, shape.width, shape.channels];
+      const dimensions = [count, shape.height, shape.width, shape.channels];
       const tensor =
         type === 'uint8'
-          ? new this.#runtime.Tensor('uint8', bytes, dimensions)
-          : new this.#runtime.Tensor('float32', Float32Array.from(bytes), dimensions);
+          ? new this.#runtime.Tensor('uint8', pixels.slice(), dimensions)
+          : new this.#runtime.Tensor('float32', Float32Array.from(pixels), dimensions);
       const { [onnxNames.probabilities]: result } = await this.#session.run({ [onnxNames.input]: tensor });
-      parts.push(Float32Array.from(result!.data as Float32Array));
-    }
-    return concatenate(parts);
+      return Float32Array.from(result!.data as Float32Array);
+    });
   }
 
   async dispose(): Promise<void> {
     await this.#session.release();
   }
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let position = 0;
-  for (const part of parts) {
-    whole.set(part, position);
-    position += part.length;
-  }
-  return whole;
 }

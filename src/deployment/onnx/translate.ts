@@ -1,7 +1,7 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { ToolkitError } from '../../core/errors.js';
 import { version } from '../../core/version.js';
-import { usedVariables, type Trace } from '../../engine/tracing/trace.js';
+import { valuesIn, type Trace } from '../../engine/tracing/trace.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import type { RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
@@ -36,7 +36,7 @@ export async function translateToOnnx(
   const pixels = options.input === 'uint8' ? graph.node('Cast', [images], { to: OnnxType.FLOAT }) : images;
   const scaled = graph.node('Mul', [pixels, graph.float(preprocessing.scale)]);
   const moved = graph.node('Add', [scaled, graph.float(preprocessing.offset)]);
-  const logits = new Translator(graph, pass, await variableValues(pass), options.weights).run(moved);
+  const logits = new Translator(graph, pass, await valuesIn(pass), options.weights).run(moved);
   graph.node('Identity', [logits], {}, onnxNames.logits);
   graph.node('Softmax', [onnxNames.logits], { axis: -1 }, onnxNames.probabilities);
   for (const name of [onnxNames.probabilities, onnxNames.logits]) {
@@ -49,32 +49,23 @@ export async function translateToOnnx(
   });
 }
 
-async function variableValues(pass: Trace): Promise<Map<number, HostTensor>> {
-  const values = new Map<number, HostTensor>();
-  for (const [id, variable] of usedVariables(pass)) {
-    const shape = [...variable.shape];
-    values.set(id, { type: DataType.FLOAT, shape, values: await variable.data<'float32'>() });
-  }
-  return values;
-}
-
 /** Goes through a recording, and keeps what its tensors are called in the graph. */
 class Translator {
   readonly #graph: OnnxGraph;
   readonly #pass: Trace;
-  readonly #variables: ReadonlyMap<number, HostTensor>;
+  readonly #values: ReadonlyMap<number, HostTensor>;
   readonly #storage: WeightStorage;
   readonly #names = new Map<number, string>();
 
   constructor(
     graph: OnnxGraph,
     pass: Trace,
-    variables: ReadonlyMap<number, HostTensor>,
+    values: ReadonlyMap<number, HostTensor>,
     storage: WeightStorage,
   ) {
     this.#graph = graph;
     this.#pass = pass;
-    this.#variables = variables;
+    this.#values = values;
     this.#storage = storage;
   }
 
@@ -98,21 +89,17 @@ class Translator {
       results: outputs.length,
       rank: outputs[0]!.shape.length,
       input: (index) => this.#nameOf(inputs[index]!),
-      values: (index) => this.#valuesOf(inputs[index]!),
+      values: (index) => this.#values.get(inputs[index]!),
       weights: (tensor, axis) => addWeights(this.#graph, tensor, axis, this.#storage),
       attribute: (name) => attributes.find((attribute) => attribute.name === name)?.value,
       refuse: (reason) => unsupported(operation, reason),
     };
   }
 
-  #valuesOf(id: number): HostTensor | undefined {
-    return this.#variables.get(id) ?? this.#pass.constants.get(id);
-  }
-
   #nameOf(id: number): string {
     const known = this.#names.get(id);
     if (known !== undefined) return known;
-    const values = this.#valuesOf(id);
+    const values = this.#values.get(id);
     if (!values) throw new Error(`the trace does not say where tensor ${id} comes from`);
     const type = values.type === DataType.INT32 ? OnnxType.INT32 : OnnxType.FLOAT;
     const name = this.#graph.constant({ type, shape: values.shape, bytes: bytesOf(values.values) });

@@ -1,4 +1,5 @@
-import { transposedValues } from '../../core/numerics/transpose.js';
+import { elementCount } from '../../core/images.js';
+import { transposeValues } from '../../core/numerics/transpose.js';
 import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import { bytesOf, OnnxType, type OnnxGraph } from './graph.js';
 
@@ -40,7 +41,7 @@ export function quantise(
   least?: Float32Array,
 ): { quantised: Int8Array; scales: Float32Array } {
   const channels = shape[axis] ?? 1;
-  const stride = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const stride = elementCount(shape.slice(axis + 1));
   const channelOf = (index: number): number => Math.floor(index / stride) % channels;
   const largest = new Float32Array(channels);
   values.forEach((value, index) => {
@@ -55,5 +56,5 @@ export function quantise(
 
 /** Moves the axes of a tensor. */
 export function transpose({ type, shape, values }: HostTensor, order: readonly number[]): HostTensor {
-  return { type, shape: order.map((axis) => shape[axis]!), values: transposedValues(values, shape, order) };
+  return { type, shape: order.map((axis) => shape[axis]!), values: transposeValues(values, shape, order) };
 }

@@ -7,7 +7,7 @@ const options = z.strictObject({
   formats: z
     .tuple([z.enum(liteFormats)], z.enum(liteFormats))
     .default([...liteFormats])
-    .meta({ description: 'forms of the model' }),
+    .meta({ description: 'number formats to write' }),
 });
 
 /** Models for LiteRT (TensorFlow Lite) on phones, and a C array for microcontrollers. */
@@ -16,10 +16,5 @@ export const tflite = defineTarget({
   summary: 'TFLite models for phones and microcontrollers: float32, float16, int8',
   destination: 'folder',
   options,
-  export: (source, { formats: [first, ...others] }, folder) =>
-    writeLite(
-      source,
-      [first, ...others.filter((format, at) => format !== first && others.indexOf(format) === at)],
-      folder,
-    ),
+  export: (source, { formats }, folder) => writeLite(source, [...new Set(formats)], folder),
 });

@@ -1,6 +1,6 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { version } from '../../core/version.js';
-import { usedVariables, type Trace } from '../../engine/tracing/trace.js';
+import { valuesIn, type Trace } from '../../engine/tracing/trace.js';
 import type { RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
 import { AttributeType, DataType } from '../../tensorflow/c-api/data-types.js';
 import type { NodeAttribute } from '../../tensorflow/c-api/graph-builder.js';
@@ -57,7 +57,7 @@ export async function encodeGraphModel(
   });
   const scaled = graph.node('Mul', [pixels, graph.number(preprocessing.scale)], FLOAT);
   const moved = graph.node('AddV2', [scaled, graph.number(preprocessing.offset)], FLOAT);
-  const logits = addPass(graph, pass, await variableValues(pass), moved);
+  const logits = addPass(graph, pass, await valuesIn(pass), moved);
   graph.add(graphModelNames.logits, 'Identity', [logits], FLOAT);
   graph.add(graphModelNames.probabilities, 'Softmax', [graphModelNames.logits], FLOAT);
   const { weights, shards } = graph.weights();
@@ -92,16 +92,16 @@ const FLOAT = { T: { type: 'DT_FLOAT' } } as const;
 function addPass(
   graph: JsonGraph,
   pass: Trace,
-  variables: ReadonlyMap<number, HostTensor>,
+  values: ReadonlyMap<number, HostTensor>,
   images: string,
 ): string {
   const names = new Map([[pass.parameters[0]!, images]]);
   const nameOf = (id: number): string => {
     const known = names.get(id);
     if (known !== undefined) return known;
-    const values = variables.get(id) ?? pass.constants.get(id);
-    if (!values) throw new Error(`the trace does not say where tensor ${id} comes from`);
-    const name = graph.constant(values);
+    const held = values.get(id);
+    if (!held) throw new Error(`the trace does not say where tensor ${id} comes from`);
+    const name = graph.constant(held);
     names.set(id, name);
     return name;
   };
@@ -111,14 +111,6 @@ function addPass(
     outputs.forEach(({ id }, index) => names.set(id, index === 0 ? node : `${node}:${index}`));
   }
   return nameOf(pass.results[0]!);
-}
-
-async function variableValues(pass: Trace): Promise<Map<number, HostTensor>> {
-  const values = new Map<number, HostTensor>();
-  for (const [id, variable] of usedVariables(pass)) {
-    values.set(id, { type: DataType.FLOAT, shape: variable.shape, values: await variable.data<'float32'>() });
-  }
-  return values;
 }
 
 function attributesOf(attributes: RecordedOperation['attributes']): Record<string, JsonAttribute> {

@@ -1,5 +1,5 @@
 import type { StageContext } from '../../core/events.js';
-import { pixelsPerImage, type LabelledImages } from '../../core/images.js';
+import { pixelsPerImage, rowOf, type LabelledImages } from '../../core/images.js';
 import { encodeLite } from './encode.js';
 import { tensorsOf, type LiteGraph, type LiteTensor } from './graph.js';
 import { LiteRtSession } from './litert.js';
@@ -28,7 +28,7 @@ export async function measureRanges(
   try {
     for (let index = 0; index < images.count; index++) {
       context.signal.throwIfAborted();
-      const values = images.pixels.subarray(index * size, (index + 1) * size);
+      const values = rowOf(images.pixels, index, size);
       const outputs = await session.run({ values, shape: graph.inputs[0]!.shape });
       outputs.forEach((bytes, place) => {
         widen(ranges[place]!, new Float32Array(bytes.buffer));

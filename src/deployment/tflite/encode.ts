@@ -93,15 +93,15 @@ class LiteEncoder {
 
   #quantization({ scales, zeroPoints, axis }: Quantization): number {
     const builder = this.#builder;
-    builder.startVector(4, scales.length, 4);
-    for (const scale of scales.toReversed()) builder.addFloat32(scale);
-    const scale = builder.endVector();
-    builder.startVector(8, zeroPoints.length, 8);
-    for (const zeroPoint of zeroPoints.toReversed()) builder.addInt64(BigInt(zeroPoint));
-    const zeroPoint = builder.endVector();
+    const scaleList = this.#list(4, scales, (scale) => {
+      builder.addFloat32(scale);
+    });
+    const zeroPointList = this.#list(8, zeroPoints, (zeroPoint) => {
+      builder.addInt64(BigInt(zeroPoint));
+    });
     return this.#table(7, () => {
-      builder.addFieldOffset(2, scale, 0);
-      builder.addFieldOffset(3, zeroPoint, 0);
+      builder.addFieldOffset(2, scaleList, 0);
+      builder.addFieldOffset(3, zeroPointList, 0);
       builder.addFieldInt32(6, axis, 0);
     });
   }
@@ -150,7 +150,7 @@ class LiteEncoder {
   #codeOf({ name, inputs, outputs }: LiteOperator): number {
     const { version = 1, int8Version = version } = operatorSchemas[name];
     const isInt8 = inputs[0]?.type === 'int8' && (name !== 'QUANTIZE' || outputs[0]?.type === 'int8');
-    const key = `${name} ${isInt8 ? int8Version : name === 'QUANTIZE' ? 1 : version}`;
+    const key = `${name} ${isInt8 ? int8Version : version}`;
     const known = this.#codes.indexOf(key);
     return known >= 0 ? known : this.#codes.push(key) - 1;
   }
@@ -209,14 +209,21 @@ class LiteEncoder {
   }
 
   #vector(offsets: readonly number[]): number {
-    this.#builder.startVector(4, offsets.length, 4);
-    for (const offset of offsets.toReversed()) this.#builder.addOffset(offset);
-    return this.#builder.endVector();
+    return this.#list(4, offsets, (offset) => {
+      this.#builder.addOffset(offset);
+    });
   }
 
   #integers(values: readonly number[]): number {
-    this.#builder.startVector(4, values.length, 4);
-    for (const value of values.toReversed()) this.#builder.addInt32(value);
+    return this.#list(4, values, (value) => {
+      this.#builder.addInt32(value);
+    });
+  }
+
+  /** A vector of numbers of some width, which are added from the last to the first. */
+  #list(width: number, values: readonly number[], add: (value: number) => void): number {
+    this.#builder.startVector(width, values.length, width);
+    for (const value of values.toReversed()) add(value);
     return this.#builder.endVector();
   }
 

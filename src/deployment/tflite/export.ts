@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 
-import { zeros, type Tensor4D } from '@tensorflow/tfjs-core';
-
 import { readArtifact } from '../../core/encryption/artifact-file.js';
 import { writeFileAtomically } from '../../core/files.js';
-import { pixelsPerImage, type LabelledImages } from '../../core/images.js';
+import type { LabelledImages } from '../../core/images.js';
 import { version } from '../../core/version.js';
-import { trace, type Trace } from '../../engine/tracing/trace.js';
+import { traceBatch } from '../../engine/tracing/batch-trace.js';
+import { classifyInBatches } from '../batches.js';
 import { byteSignature } from '../registered.js';
 import { requireTensorFlow } from '../requirements.js';
 import type { DeploymentSource, ExportedModel, ExportedVariant } from '../source.js';
@@ -16,7 +15,7 @@ import type { LiteGraph } from './graph.js';
 import { withHalfWeights } from './half.js';
 import { withByteInput } from './inputs.js';
 import { LiteRtSession, LITERT_ENGINE } from './litert.js';
-import { microFiles } from './micro.js';
+import { microFiles, type MicroFiles } from './micro.js';
 import { quantizeLite } from './quantize.js';
 import { liteNames, translateToLite } from './translate.js';
 
@@ -33,36 +32,39 @@ const ALLOWED_LOSS: Readonly<Record<LiteFormat, number | undefined>> = {
 };
 
 /** The file of a form. */
-export function liteFile(format: LiteFormat): string {
+function liteFile(format: LiteFormat): string {
   return `model-${format}.tflite`;
 }
 
 /**
  * Writes a model for TFLite in some forms, and loads each from its file. Throws BACKEND_UNAVAILABLE, EXPORT_UNSUPPORTED, LITERT_MISSING,
  * STORAGE_FULL and STORAGE_DENIED.
+ *
+ * @param formats at least one, each once
  */
 export async function writeLite(
   source: DeploymentSource,
-  formats: readonly [LiteFormat, ...LiteFormat[]],
+  formats: readonly LiteFormat[],
   folder: string,
 ): Promise<ExportedModel> {
   requireTensorFlow('tflite', source);
   const { description } = source.checkpoint;
-  const graph = await translateToLite(traceOne(source), description);
+  const graph = await translateToLite(traceBatch(source.forward, description.shape, 1), description);
+  const { run, classNames, preprocessing } = description;
+  const texts = { classNames: JSON.stringify(classNames), preprocessing: JSON.stringify(preprocessing) };
   const opened: LiteVariant[] = [];
   for (const format of formats) {
     const made = await graphFor(format, graph, source);
     const path = join(folder, liteFile(format));
-    const { run, classNames, preprocessing } = description;
-    const texts = { classNames: JSON.stringify(classNames), preprocessing: JSON.stringify(preprocessing) };
-    const bytes = encodeLite(made, `${run}, ${format}, by mnist-train ${version}`, texts);
+    const title = `${run}, ${format}, by mnist-train ${version}`;
+    const bytes = encodeLite(made, title, texts);
     await writeFileAtomically(path, bytes);
-    if (format === 'int8') await writeMicro(folder, bytes, made, run);
+    if (format === 'int8') await writeMicro(folder, microFiles(bytes, made, title));
     opened.push(await LiteVariant.open(format, made, path, source));
   }
   const [first] = opened;
   const { inputs, outputs } = byteSignature(source, [
-    { name: liteNames.logits, type: 'float32', shape: ['batch', description.classNames.length] },
+    { name: liteNames.logits, type: 'float32', shape: ['batch', classNames.length] },
   ]);
   const type = formats[0] === 'int8' ? 'int8' : 'uint8';
   const one = <Part extends { shape: (number | string)[] }>(part: Part): Part => ({
@@ -85,17 +87,6 @@ export async function writeLite(
   };
 }
 
-/** The pass for one image, whose shapes are known to the last number. */
-function traceOne({ forward, checkpoint }: DeploymentSource): Trace {
-  const { height, width, channels } = checkpoint.description.shape;
-  const image: Tensor4D = zeros([1, height, width, channels]);
-  try {
-    return trace(([input]) => [forward(input as Tensor4D)], [image]);
-  } finally {
-    image.dispose();
-  }
-}
-
 async function graphFor(format: LiteFormat, graph: LiteGraph, source: DeploymentSource): Promise<LiteGraph> {
   const { preprocessing } = source.checkpoint.description;
   const exact = withByteInput(graph, preprocessing);
@@ -104,11 +95,10 @@ async function graphFor(format: LiteFormat, graph: LiteGraph, source: Deployment
   return quantizeLite(graph, await measureRanges(exact, source.calibration, source.context), preprocessing);
 }
 
-async function writeMicro(folder: string, bytes: Uint8Array, graph: LiteGraph, run: string): Promise<void> {
-  const files = microFiles(bytes, graph, `${run}, int8, by mnist-train ${version}`);
-  const { 'model_data.h': header, 'model_data.cc': array } = files;
-  await writeFileAtomically(join(folder, 'micro', 'model_data.h'), header);
-  await writeFileAtomically(join(folder, 'micro', 'model_data.cc'), array);
+async function writeMicro(folder: string, files: MicroFiles): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await writeFileAtomically(join(folder, 'micro', name), text);
+  }
 }
 
 /** A form of the model, as LiteRT runs its file. */
@@ -137,17 +127,13 @@ class LiteVariant implements ExportedVariant {
   }
 
   /** The probabilities of images, row by row. */
-  async classify({ count, pixels, shape }: LabelledImages): Promise<Float32Array> {
-    const size = pixelsPerImage(shape);
-    const isWhole = this.#graph.inputs[0]!.type === 'int8';
-    const rows: Float32Array[] = [];
-    for (let index = 0; index < count; index++) {
-      const image = pixels.subarray(index * size, (index + 1) * size);
-      const values = isWhole ? Int8Array.from(image, (pixel) => pixel - 128) : image;
-      const [bytes] = await this.#session.run({ values, shape: this.#graph.inputs[0]!.shape });
-      rows.push(this.#probabilities(bytes!));
-    }
-    return Float32Array.from(rows.flatMap((row) => [...row]));
+  classify(images: LabelledImages): Promise<Float32Array> {
+    const { type, shape } = this.#graph.inputs[0]!;
+    return classifyInBatches(images, 1, async ({ pixels }) => {
+      const values = type === 'int8' ? Int8Array.from(pixels, (pixel) => pixel - 128) : pixels;
+      const [bytes] = await this.#session.run({ values, shape });
+      return this.#probabilities(bytes!);
+    });
   }
 
   dispose(): void {

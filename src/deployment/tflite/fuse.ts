@@ -1,11 +1,6 @@
+import { elementCount } from '../../core/images.js';
 import type { GraphWriter } from './builder.js';
-import {
-  sizeOf,
-  type FusedActivation,
-  type LiteOperator,
-  type LiteTensor,
-  type OperatorName,
-} from './graph.js';
+import type { FusedActivation, LiteOperator, LiteTensor, OperatorName } from './graph.js';
 
 /** Operators that have weights and a bias, with the axis of the weights' output channels. */
 export const weightAxes: Partial<Record<OperatorName, number>> = {
@@ -40,7 +35,7 @@ export function fuseBias(
 ): LiteTensor | undefined {
   const producer = writer.producerOf(tensor);
   if (!producer || !isOnlyUse(tensor) || !isLinear(producer) || !bias.values) return undefined;
-  if (sizeOf(bias) !== tensor.shape.at(-1)) return undefined;
+  if (elementCount(bias.shape) !== tensor.shape.at(-1)) return undefined;
   const own = producer.inputs[2]?.values;
   const sum = Float32Array.from(bias.values, (value, channel) => value + (own?.[channel] ?? 0));
   producer.inputs[2] = writer.floats(sum);
@@ -104,7 +99,7 @@ function foldInto(
 ): void {
   const [, weights, bias] = convolution.inputs;
   const axis = weightAxes[convolution.name]!;
-  const stride = weights!.shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const stride = elementCount(weights!.shape.slice(axis + 1));
   const scaled = Float32Array.from(
     weights!.values!,
     (value, index) => value * scale[Math.floor(index / stride) % scale.length]!,

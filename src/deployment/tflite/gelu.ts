@@ -14,7 +14,7 @@ export interface Gelu {
  */
 export function findGelus(
   { operations }: Trace,
-  valuesOf: (id: number) => HostTensor | undefined,
+  values: ReadonlyMap<number, HostTensor>,
 ): Map<RecordedOperation, Gelu | 'inner'> {
   const producers = new Map(
     operations.flatMap((operation) => operation.outputs.map(({ id }) => [id, operation] as const)),
@@ -30,15 +30,15 @@ export function findGelus(
   };
   const numberBeside = (operation: RecordedOperation | undefined, id: number): number | undefined => {
     const other = operation?.inputs.find((input) => input !== id);
-    const values = other === undefined ? undefined : valuesOf(other)?.values;
-    return values?.length === 1 ? values[0] : undefined;
+    const held = other === undefined ? undefined : values.get(other)?.values;
+    return held?.length === 1 ? held[0] : undefined;
   };
   const isNear = (value: number | undefined, wanted: number): boolean =>
     value !== undefined && Math.abs(value - wanted) < 1e-6;
   const found = new Map<RecordedOperation, Gelu | 'inner'>();
   for (const erf of operations.filter(({ name }) => name === 'Erf')) {
     const scaled = producers.get(erf.inputs[0]!);
-    const input = scaled?.inputs.find((id) => valuesOf(id) === undefined);
+    const input = scaled?.inputs.find((id) => !values.has(id));
     const halved = next(erf, /^Mul$/);
     const raised = next(halved, /^Add(V2)?$/);
     const end = next(raised, /^Mul$/);

@@ -1,3 +1,5 @@
+import { elementCount } from '../../core/images.js';
+
 /** The types of elements that we write. */
 export type ElementType = 'float32' | 'float16' | 'int8' | 'int32' | 'uint8' | 'bool';
 
@@ -118,11 +120,6 @@ export function operatorNames({ operators }: LiteGraph): OperatorName[] {
   return [...new Set(operators.map(({ name }) => name))].sort();
 }
 
-/** How many elements a tensor has. */
-export function sizeOf({ shape }: Pick<LiteTensor, 'shape'>): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
 const WIDTHS: Readonly<Record<ElementType, number>> = {
   float32: 4,
   float16: 2,
@@ -134,5 +131,5 @@ const WIDTHS: Readonly<Record<ElementType, number>> = {
 
 /** How many bytes a tensor takes. */
 export function bytesOf(tensor: LiteTensor): number {
-  return sizeOf(tensor) * WIDTHS[tensor.type];
+  return elementCount(tensor.shape) * WIDTHS[tensor.type];
 }

@@ -1,5 +1,6 @@
+import { elementCount } from '../../core/images.js';
 import { weightAxes } from './fuse.js';
-import { sizeOf, type LiteGraph, type LiteOperator, type LiteTensor } from './graph.js';
+import type { LiteGraph, LiteOperator, LiteTensor } from './graph.js';
 
 /** In smaller tensors, the operator that widens them would take more space than half of them saves. */
 const MIN_VALUES = 64;
@@ -26,7 +27,7 @@ export function withHalfWeights(graph: LiteGraph): LiteGraph {
   const operators = graph.operators.map((operator) => {
     const weights = operator.inputs[1];
     const isWeighted = weightAxes[operator.name] !== undefined && weights?.values !== undefined;
-    if (!isWeighted || sizeOf(weights) < MIN_VALUES) return operator;
+    if (!isWeighted || elementCount(weights.shape) < MIN_VALUES) return operator;
     return { ...operator, inputs: operator.inputs.with(1, widen(weights)) };
   });
   return { ...graph, operators: [...widening, ...operators] };

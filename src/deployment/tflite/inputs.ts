@@ -1,14 +1,9 @@
+import type { PixelScaling } from '../../core/images.js';
 import type { LiteGraph, LiteTensor } from './graph.js';
 import { liteNames } from './translate.js';
 
-/** How pixels from 0 to 255 become what a model was trained on. */
-export interface Scaling {
-  scale: number;
-  offset: number;
-}
-
 /** A graph that takes bytes, and scales them itself. */
-export function withByteInput(graph: LiteGraph, { scale, offset }: Scaling): LiteGraph {
+export function withByteInput(graph: LiteGraph, { scale, offset }: PixelScaling): LiteGraph {
   const [scaled] = graph.inputs;
   const shape = scaled!.shape;
   const result = (name: string): LiteTensor => ({ name, type: 'float32', shape });

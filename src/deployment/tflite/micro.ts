@@ -10,10 +10,7 @@ const SPELLINGS: Partial<Record<OperatorName, string>> = {
 };
 
 /** What a program for a microcontroller needs beside TensorFlow Lite for Microcontrollers. */
-export interface MicroFiles {
-  'model_data.h': string;
-  'model_data.cc': string;
-}
+export type MicroFiles = Readonly<Record<'model_data.h' | 'model_data.cc', string>>;
 
 /** A model as a C array, with the operators that it needs and the least memory that its tensors take. */
 export function microFiles(file: Uint8Array, graph: LiteGraph, title: string): MicroFiles {

@@ -3,7 +3,7 @@ import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import { transpose } from '../onnx/weights.js';
 import type { GraphWriter } from './builder.js';
 import { fuseActivation, fuseBias, scaleChannels, type Uses } from './fuse.js';
-import type { ArithmeticName, FusedActivation, LiteTensor, OperatorName, OperatorOptions } from './graph.js';
+import type { ArithmeticName, ElementType, LiteTensor, OperatorName, OperatorOptions } from './graph.js';
 
 /** An operation of TensorFlow to translate to TFLite. */
 export interface Translation {
@@ -13,7 +13,6 @@ export interface Translation {
   readonly inputs: number;
   /** The shapes of its results. */
   readonly shapes: readonly (readonly number[])[];
-  readonly inputShape: (index: number) => readonly number[];
   readonly input: (index: number) => LiteTensor;
   /** The values of an input, where they are part of the model. */
   readonly values: (index: number) => HostTensor | undefined;
@@ -33,7 +32,7 @@ export const translations: Readonly<Record<string, Translate>> = {
   ...sameInputs({ Exp: 'EXP', Log: 'LOG', Sqrt: 'SQRT', Rsqrt: 'RSQRT', Neg: 'NEG', Abs: 'ABS' }),
   ...sameInputs({ Floor: 'FLOOR', Ceil: 'CEIL', Pow: 'POW', Maximum: 'MAXIMUM', Minimum: 'MINIMUM' }),
   ...sameInputs({ SquaredDifference: 'SQUARED_DIFFERENCE' }),
-  ...comparisons({ Less: 'LESS', Equal: 'EQUAL', LogicalOr: 'LOGICAL_OR' }),
+  ...sameInputs({ Less: 'LESS', Equal: 'EQUAL', LogicalOr: 'LOGICAL_OR' }, 'bool'),
   ...reductions({ Mean: 'MEAN', Sum: 'SUM', Max: 'REDUCE_MAX', Min: 'REDUCE_MIN', Prod: 'REDUCE_PROD' }),
   Identity: ({ input }) => input(0),
   Relu: (operation) => activation(operation, 'RELU'),
@@ -68,18 +67,15 @@ export const translations: Readonly<Record<string, Translate>> = {
   PadV2: pad,
   ConcatV2: (operation) => {
     const last = operation.inputs - 1;
-    const parts = Array.from({ length: last }, (_, index) => operation.input(index));
+    const parts = inputsOf(operation, last);
     return operation.writer.add('CONCATENATION', parts, operation.shapes[0]!, {
       axis: integersOf(operation, last)[0] ?? 0,
     });
   },
-  Pack: ({ writer, input, inputs, shapes, attribute }) =>
-    writer.add(
-      'PACK',
-      Array.from({ length: inputs }, (_, index) => input(index)),
-      shapes[0]!,
-      { axis: Number(attribute('axis') ?? 0) },
-    ),
+  Pack: (operation) =>
+    operation.writer.add('PACK', inputsOf(operation), operation.shapes[0]!, {
+      axis: Number(operation.attribute('axis') ?? 0),
+    }),
   Unpack: ({ writer, input, shapes, attribute }) =>
     writer.addMany('UNPACK', [input(0)], shapes, { axis: Number(attribute('axis') ?? 0) }),
   Slice: (operation) => {
@@ -96,41 +92,40 @@ export const translations: Readonly<Record<string, Translate>> = {
   },
 };
 
-function sameInputs(names: Readonly<Record<string, OperatorName>>): Record<string, Translate> {
-  const translate =
-    (name: OperatorName): Translate =>
-    ({ writer, input, inputs, shapes }) =>
-      writer.add(
-        name,
-        Array.from({ length: inputs }, (_, index) => input(index)),
-        shapes[0]!,
-      );
-  return Object.fromEntries(Object.entries(names).map(([from, to]) => [from, translate(to)]));
-}
-
-function comparisons(names: Readonly<Record<string, OperatorName>>): Record<string, Translate> {
-  const translate =
-    (name: OperatorName): Translate =>
-    ({ writer, input, shapes }) =>
-      writer.add(name, [input(0), input(1)], shapes[0]!, {}, 'bool');
-  return Object.fromEntries(Object.entries(names).map(([from, to]) => [from, translate(to)]));
+function sameInputs(
+  names: Readonly<Record<string, OperatorName>>,
+  type: ElementType = 'float32',
+): Record<string, Translate> {
+  return each(names, (name, operation) =>
+    operation.writer.add(name, inputsOf(operation), operation.shapes[0]!, {}, type),
+  );
 }
 
 function reductions(names: Readonly<Record<string, OperatorName>>): Record<string, Translate> {
-  const translate =
-    (name: OperatorName): Translate =>
-    (operation) => {
-      const { writer, input, shapes, attribute } = operation;
-      const axes = writer.integers(integersOf(operation, 1));
-      const options = { keepDimensions: attribute('keep_dims') === true };
-      return writer.add(name, [input(0), axes], shapes[0]!, options);
-    };
-  return Object.fromEntries(Object.entries(names).map(([from, to]) => [from, translate(to)]));
+  return each(names, (name, operation) => {
+    const { writer, input, shapes, attribute } = operation;
+    const axes = writer.integers(integersOf(operation, 1));
+    const options = { keepDimensions: attribute('keep_dims') === true };
+    return writer.add(name, [input(0), axes], shapes[0]!, options);
+  });
+}
+
+function each(
+  names: Readonly<Record<string, OperatorName>>,
+  translate: (name: OperatorName, operation: Translation) => LiteTensor,
+): Record<string, Translate> {
+  return Object.fromEntries(
+    Object.entries(names).map(([from, to]) => [from, (operation) => translate(to, operation)]),
+  );
+}
+
+/** The first inputs of an operation; all by default. */
+function inputsOf({ input, inputs }: Translation, count = inputs): LiteTensor[] {
+  return Array.from({ length: count }, (_, index) => input(index));
 }
 
 function activation({ writer, uses, input, shapes }: Translation, name: 'RELU' | 'RELU6'): LiteTensor {
-  const fused: FusedActivation = name;
-  return fuseActivation(writer, input(0), fused, uses) ?? writer.add(name, [input(0)], shapes[0]!);
+  return fuseActivation(writer, input(0), name, uses) ?? writer.add(name, [input(0)], shapes[0]!);
 }
 
 /** λ · (max(0, x) + α · (eᵐⁱⁿ⁽⁰ˣ⁾ − 1)), with the constants of Klambauer et al., "Self-normalizing neural networks", 2017. */

@@ -1,3 +1,4 @@
+import type { PixelScaling } from '../../core/images.js';
 import { quantise } from '../onnx/weights.js';
 import { GraphWriter } from './builder.js';
 import type { Range } from './calibrate.js';
@@ -10,7 +11,6 @@ import type {
   Quantization,
   TensorValues,
 } from './graph.js';
-import type { Scaling } from './inputs.js';
 import { floatOperators } from './islands.js';
 import { liteNames } from './translate.js';
 
@@ -51,7 +51,7 @@ const MAX_BIAS = 2 ** 30;
 export function quantizeLite(
   graph: LiteGraph,
   ranges: ReadonlyMap<LiteTensor, Range>,
-  scaling: Scaling,
+  scaling: PixelScaling,
 ): LiteGraph {
   return new Quantizer(graph, ranges).quantize(scaling);
 }
@@ -73,7 +73,7 @@ class Quantizer {
     this.#isFloat = (operator) => floats.has(operator);
   }
 
-  quantize({ scale, offset }: Scaling): LiteGraph {
+  quantize({ scale, offset }: PixelScaling): LiteGraph {
     const [scaled] = this.#graph.inputs;
     // A pixel p comes as p − 128, and stands for p × scale + offset.
     const zeroPoint = toWhole(-128 - offset / scale);

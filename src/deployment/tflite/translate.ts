@@ -1,6 +1,6 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { ToolkitError } from '../../core/errors.js';
-import { usedVariables, type Trace } from '../../engine/tracing/trace.js';
+import { valuesIn, type Trace } from '../../engine/tracing/trace.js';
 import type { RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
@@ -25,36 +25,28 @@ export async function translateToLite(
 ): Promise<LiteGraph> {
   const input: LiteTensor = { name: 'scaled', type: 'float32', shape: [1, height, width, channels] };
   const writer = new GraphWriter();
-  const logits = new LiteTranslator(writer, pass, await variableValues(pass)).run(input);
+  const logits = new LiteTranslator(writer, pass, await valuesIn(pass)).run(input);
   const probabilities = writer.add('SOFTMAX', [logits], logits.shape);
   logits.name = liteNames.logits;
   probabilities.name = liteNames.probabilities;
   return writer.finish([input], [probabilities, logits]);
 }
 
-async function variableValues(pass: Trace): Promise<Map<number, HostTensor>> {
-  const values = new Map<number, HostTensor>();
-  for (const [id, variable] of usedVariables(pass)) {
-    values.set(id, { type: DataType.FLOAT, shape: variable.shape, values: await variable.data<'float32'>() });
-  }
-  return values;
-}
-
 /** Goes through a recording, and keeps which tensors of the graph stand for its own. */
 class LiteTranslator {
   readonly #writer: GraphWriter;
   readonly #pass: Trace;
-  readonly #variables: ReadonlyMap<number, HostTensor>;
+  readonly #values: ReadonlyMap<number, HostTensor>;
   readonly #tensors = new Map<number, LiteTensor>();
   readonly #derived = new Map<string, LiteTensor>();
   /** How often each tensor of the graph is taken by an operation that is not part of its own operator. */
   readonly #uses = new Map<LiteTensor, number>();
   readonly #counts = new Map<number, number>();
 
-  constructor(writer: GraphWriter, pass: Trace, variables: ReadonlyMap<number, HostTensor>) {
+  constructor(writer: GraphWriter, pass: Trace, values: ReadonlyMap<number, HostTensor>) {
     this.#writer = writer;
     this.#pass = pass;
-    this.#variables = variables;
+    this.#values = values;
     const taken = [...pass.operations.flatMap(({ inputs }) => inputs), ...pass.results];
     for (const id of taken) this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
   }
@@ -62,7 +54,7 @@ class LiteTranslator {
   /** Adds the pass to the graph, and returns its result. */
   run(input: LiteTensor): LiteTensor {
     this.#set(this.#pass.parameters[0]!, input);
-    const gelus = findGelus(this.#pass, (id) => this.#valuesOf(id));
+    const gelus = findGelus(this.#pass, this.#values);
     for (const operation of this.#pass.operations) {
       const gelu = gelus.get(operation);
       if (gelu === 'inner') continue;
@@ -108,9 +100,8 @@ class LiteTranslator {
       uses,
       inputs: inputs.length,
       shapes: outputs.map(({ shape }) => shape),
-      inputShape: (index) => operation.inputShapes[index]!,
       input: (index) => this.#tensorOf(inputs[index]!),
-      values: (index) => this.#valuesOf(inputs[index]!),
+      values: (index) => this.#values.get(inputs[index]!),
       derived: (index, how, make) => this.#derive(`${inputs[index]!} ${how}`, make),
       attribute: (name) => attributes.find((attribute) => attribute.name === name)?.value,
       refuse: (reason) => unsupported(operation, reason),
@@ -124,14 +115,10 @@ class LiteTranslator {
     return known;
   }
 
-  #valuesOf(id: number): HostTensor | undefined {
-    return this.#variables.get(id) ?? this.#pass.constants.get(id);
-  }
-
   #tensorOf(id: number): LiteTensor {
     const known = this.#tensors.get(id);
     if (known) return known;
-    const held = this.#valuesOf(id);
+    const held = this.#values.get(id);
     if (!held) throw new Error(`the trace does not say where tensor ${id} comes from`);
     const type = held.type === DataType.INT32 ? 'int32' : 'float32';
     const values =

@@ -23,15 +23,17 @@ const SIZE_INPUT: ReadonlyMap<string, number> = new Map([
  * of a sample batch. Throws STEP_NOT_TRACEABLE if the batch size is used in another way.
  */
 export function traceAnyBatch(forward: Forward, shape: ImageShape): Trace {
-  const record = (size: number): Trace => {
-    const images: Tensor4D = zeros([size, shape.height, shape.width, shape.channels]);
-    try {
-      return trace(([input]) => [forward(input as Tensor4D)], [images]);
-    } finally {
-      images.dispose();
-    }
-  };
-  return generalise(record(FEW), record(MORE));
+  return generalise(traceBatch(forward, shape, FEW), traceBatch(forward, shape, MORE));
+}
+
+/** Traces a forward pass for one batch size. Throws STEP_NOT_TRACEABLE for what a trace cannot express. */
+export function traceBatch(forward: Forward, shape: ImageShape, size: number): Trace {
+  const images: Tensor4D = zeros([size, shape.height, shape.width, shape.channels]);
+  try {
+    return trace(([input]) => [forward(input as Tensor4D)], [images]);
+  } finally {
+    images.dispose();
+  }
 }
 
 function generalise(few: Trace, more: Trace): Trace {

@@ -3,6 +3,8 @@ import { dispose, engine, tidy, type Tensor, type Variable } from '@tensorflow/t
 import { EagerBinding } from '../../tensorflow/backend/eager-binding.js';
 import { RecordingBinding, type Recording } from '../../tensorflow/backend/recording-binding.js';
 import { tensorFlowBackend } from '../../tensorflow/backend/tfjs-backend.js';
+import { DataType } from '../../tensorflow/c-api/data-types.js';
+import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 
 /** A recorded run of a function of tensors: a program without control flow. Tensors are identified by their ids. */
 export interface Trace extends Recording {
@@ -67,6 +69,15 @@ export function trace(
 export function usedVariables({ operations, variables, assigned, results }: Trace): Map<number, Variable> {
   const used = new Set([...operations.flatMap(({ inputs }) => inputs), ...assigned.values(), ...results]);
   return new Map([...variables].filter(([id, variable]) => used.has(id) || assigned.has(variable)));
+}
+
+/** The values that are part of a traced model, by the ids of their tensors: the constants, and what its variables hold now. */
+export async function valuesIn(pass: Trace): Promise<ReadonlyMap<number, HostTensor>> {
+  const values = new Map(pass.constants);
+  for (const [id, variable] of usedVariables(pass)) {
+    values.set(id, { type: DataType.FLOAT, shape: variable.shape, values: await variable.data<'float32'>() });
+  }
+  return values;
 }
 
 /** The variables that a trace updates. */

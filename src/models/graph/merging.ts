@@ -1,10 +1,8 @@
 import { add, concat, div, maximum, minimum, mul, sub, type Tensor } from '@tensorflow/tfjs-core';
 
 import { shapeInWords } from '../layers/from-settings.js';
-import type { NodeSettings } from './node-settings.js';
+import type { SettingsOf } from './node-settings.js';
 import type { GraphNode, NodePlace } from './node.js';
-
-type Settings<Type extends NodeSettings['type']> = Extract<NodeSettings, { type: Type }>;
 
 const operations = {
   add,
@@ -13,10 +11,10 @@ const operations = {
   average: add,
   maximum,
   minimum,
-} as const satisfies Record<Settings<'merge'>['operation'], unknown>;
+} as const satisfies Record<SettingsOf<'merge'>['operation'], unknown>;
 
 /** The inputs, value by value: an axis of length 1 goes with any length. */
-export function mergeNode(place: NodePlace, { operation }: Settings<'merge'>): GraphNode {
+export function mergeNode(place: NodePlace, { operation }: SettingsOf<'merge'>): GraphNode {
   const { shapes, refuse } = place;
   if (shapes.length < 2 || (operation === 'subtract' && shapes.length > 2)) refuse('two inputs');
   const outputShape = shapes.reduce((first, second) => broadcast(first, second, refuse));
@@ -45,7 +43,7 @@ function broadcast(
 /** The inputs one after the other along an axis, the last by default; axes count from 1. */
 export function concatenateNode(
   { shapes, refuse }: NodePlace,
-  { axis: given }: Settings<'concatenate'>,
+  { axis: given }: SettingsOf<'concatenate'>,
 ): GraphNode {
   const [first] = shapes;
   const axis = given ?? first!.length;

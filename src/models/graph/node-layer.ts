@@ -1,11 +1,10 @@
 import { batchNormalization } from '../layers/batch-normalization.js';
 import { dropout } from '../layers/dropout.js';
 import { layerNormalization } from '../layers/layer-normalization.js';
-import type { Layer } from '../layers/layer.js';
 import { applyFunction, slopedFunctions } from './functions.js';
 import { concatenateNode, mergeNode } from './merging.js';
-import { imageShape, onlyShape, type GraphNode, type NodePlace } from './node.js';
-import type { NodeSettings } from './node-settings.js';
+import { imageShape, onlyShape, withOneInput, type GraphNode, type NodePlace } from './node.js';
+import type { NodeSettings, SettingsOf } from './node-settings.js';
 import { denseNode, flattenNode, reshapeNode, scalingNode, transposeNode } from './vectors.js';
 import { convolutionNode, globalPoolingNode, paddingNode, poolingNode } from './windows.js';
 
@@ -53,23 +52,11 @@ export function nodeFromSettings(settings: NodeSettings, place: NodePlace): Grap
   }
 }
 
-function activationNode(
-  place: NodePlace,
-  { function: name, slope }: Extract<NodeSettings, { type: 'activation' }>,
-): GraphNode {
+function activationNode(place: NodePlace, { function: name, slope }: SettingsOf<'activation'>): GraphNode {
   if (slope !== undefined && !slopedFunctions.has(name)) place.refuse(`no slope: ${name} has none`);
   return {
     outputShape: onlyShape(place),
     parameters: [],
     apply: ([input]) => applyFunction(name, input!, slope),
-  };
-}
-
-function withOneInput(layer: Layer): GraphNode {
-  const { outputShape, parameters } = layer;
-  return {
-    outputShape,
-    parameters,
-    apply: ([input], values, training) => layer.apply(input!, values, training),
   };
 }

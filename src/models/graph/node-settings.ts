@@ -13,7 +13,7 @@ const borders = z.tuple([border, border]);
 const count = z.union([size(65_536), z.literal('classes')]);
 
 /** A node's name is the prefix of its parameters' names; the parts of a nested model are separated by slashes. */
-export const nodeName = z
+const nodeName = z
   .string()
   .max(200)
   .regex(/^\w[\w.:-]*(\/\w[\w.:-]*)*$/);
@@ -109,10 +109,10 @@ export type NodeDescription = z.input<typeof nodeSettings>;
 
 export type NodeSettings = z.output<typeof nodeSettings>;
 
+/** The settings of a node of a type. */
+export type SettingsOf<Type extends NodeSettings['type']> = Extract<NodeSettings, { type: Type }>;
+
 /** The node types, in the order of the list above. */
 export const nodeTypes: readonly string[] = nodeSettings.options.map(({ shape }) => shape.type.value);
-
-/** The borders around an image: rows above and below, columns left and right. */
-export type Borders = z.output<typeof borders>;
 
 export type WindowPadding = z.output<typeof window.padding>;

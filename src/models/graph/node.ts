@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+import type { Layer, MapShape } from '../layers/layer.js';
 import type { ParameterSpec, ParameterValues, TrainingPass } from '../model.js';
 
 /** A layer with one or several inputs. */
@@ -21,14 +22,24 @@ export interface NodePlace {
   readonly refuse: (need: string) => never;
 }
 
+/** A layer as a node. */
+export function withOneInput(layer: Layer): GraphNode {
+  const { outputShape, parameters } = layer;
+  return {
+    outputShape,
+    parameters,
+    apply: ([input], values, training) => layer.apply(input!, values, training),
+  };
+}
+
 /** The shape of the only input. */
 export function onlyShape({ shapes, refuse }: NodePlace): readonly number[] {
   return shapes.length === 1 ? shapes[0]! : refuse('a single input');
 }
 
 /** The shape of the only input, an image. */
-export function imageShape(place: NodePlace): readonly [number, number, number] {
+export function imageShape(place: NodePlace): MapShape {
   const shape = onlyShape(place);
-  if (shape.length === 3) return shape as readonly [number, number, number];
+  if (shape.length === 3) return shape as MapShape;
   return place.refuse('an image (height × width × channels)');
 }

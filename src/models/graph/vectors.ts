@@ -1,50 +1,26 @@
-import { add, matMul, mul, reshape, transpose, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { add, mul, reshape, transpose } from '@tensorflow/tfjs-core';
 
 import { elementCount } from '../../core/images.js';
-import { initializers } from '../initializers.js';
+import { dense } from '../layers/dense.js';
 import { valueOf } from '../layers/layer.js';
 import type { ParameterSpec } from '../model.js';
-import type { NodeSettings } from './node-settings.js';
-import { onlyShape, type GraphNode, type NodePlace } from './node.js';
+import type { SettingsOf } from './node-settings.js';
+import { onlyShape, withOneInput, type GraphNode, type NodePlace } from './node.js';
 
-type Settings<Type extends NodeSettings['type']> = Extract<NodeSettings, { type: Type }>;
-
-const start = initializers['fan-in-uniform'];
-
-/** A fully connected layer over the last axis: input · kernel + bias. */
-export function denseNode(place: NodePlace, { units: wanted, bias }: Settings<'dense'>): GraphNode {
+/** A fully connected layer over the last axis. */
+export function denseNode(place: NodePlace, { units, bias: hasBias }: SettingsOf<'dense'>): GraphNode {
   const { name, classes } = place;
   const shape = onlyShape(place);
-  const inputs = shape.at(-1)!;
-  const units = wanted === 'classes' ? classes : wanted;
-  const [kernelName, biasName] = [`${name}/kernel`, `${name}/bias`];
-  const parameters: ParameterSpec[] = [
-    {
-      name: kernelName,
-      shape: [inputs, units],
-      initialValue: (random) => start.kernel(random, inputs * units, inputs, units),
-    },
-    { name: biasName, shape: [units], initialValue: (random) => start.bias(random, units, inputs) },
-  ];
-  return {
-    outputShape: [...shape.slice(0, -1), units],
-    parameters: bias ? parameters : parameters.slice(0, 1),
-    apply([input], values) {
-      const isFlat = shape.length === 1;
-      const rows = isFlat ? input! : reshape(input!, [rowsIn(input!), inputs]);
-      const product: Tensor = matMul(rows as Tensor2D, valueOf(values, kernelName) as Tensor2D);
-      const sum = bias ? add(product, valueOf(values, biasName)) : product;
-      return isFlat ? sum : reshape(sum, [...input!.shape.slice(0, -1), units]);
-    },
-  };
-}
-
-function rowsIn({ shape }: Tensor): number {
-  return elementCount(shape.slice(0, -1));
+  return withOneInput(
+    dense({
+      ...{ name, inputs: shape.at(-1)!, leading: shape.slice(0, -1), hasBias },
+      ...{ units: units === 'classes' ? classes : units, initializer: 'fan-in-uniform' },
+    }),
+  );
 }
 
 /** Flattens an example, by default row by row with the channels of a pixel beside each other. */
-export function flattenNode(place: NodePlace, { order }: Settings<'flatten'>): GraphNode {
+export function flattenNode(place: NodePlace, { order }: SettingsOf<'flatten'>): GraphNode {
   const shape = onlyShape(place);
   const size = elementCount(shape);
   const isMoved = order === 'channels-first' && shape.length > 1;
@@ -57,7 +33,7 @@ export function flattenNode(place: NodePlace, { order }: Settings<'flatten'>): G
 }
 
 /** The same values in another shape. */
-export function reshapeNode(place: NodePlace, { shape }: Settings<'reshape'>): GraphNode {
+export function reshapeNode(place: NodePlace, { shape }: SettingsOf<'reshape'>): GraphNode {
   const size = elementCount(onlyShape(place));
   if (elementCount(shape) !== size) place.refuse(`${elementCount(shape)} values`);
   return {
@@ -68,7 +44,7 @@ export function reshapeNode(place: NodePlace, { shape }: Settings<'reshape'>): G
 }
 
 /** The axes of an example in another order; they count from 1, as 0 is the batch. */
-export function transposeNode(place: NodePlace, { axes }: Settings<'transpose'>): GraphNode {
+export function transposeNode(place: NodePlace, { axes }: SettingsOf<'transpose'>): GraphNode {
   const shape = onlyShape(place);
   const isEach = [...axes].sort((a, b) => a - b).every((axis, index) => axis === index + 1);
   if (!isEach || axes.length !== shape.length)

@@ -1,83 +1,61 @@
-import {
-  add,
-  avgPool,
-  conv2d,
-  depthwiseConv2d,
-  max,
-  maxPool,
-  mean,
-  pad,
-  type Tensor,
-  type Tensor4D,
-} from '@tensorflow/tfjs-core';
+import { avgPool, max, maxPool, mean, pad, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 
-import { elementCount } from '../../core/images.js';
-import { initializers } from '../initializers.js';
-import { outputSize } from '../layers/convolution.js';
-import { valueOf } from '../layers/layer.js';
-import type { ParameterSpec } from '../model.js';
-import type { Borders, NodeSettings, WindowPadding } from './node-settings.js';
-import { imageShape, type GraphNode, type NodePlace } from './node.js';
-
-type Settings<Type extends NodeSettings['type']> = Extract<NodeSettings, { type: Type }>;
+import { convolution, depthwiseConvolution, outputSize, type Padding } from '../layers/convolution.js';
+import type { MapLayer, MapShape } from '../layers/layer.js';
+import type { SettingsOf, WindowPadding } from './node-settings.js';
+import { imageShape, withOneInput, type GraphNode, type NodePlace } from './node.js';
 
 /** The lowest float32, which no maximum takes. */
 const LOWEST = -3.4028234663852886e38;
-const start = initializers['fan-in-uniform'];
 
 /** A convolution, of which each filter sees all channels or one. */
 export function convolutionNode(
   place: NodePlace,
-  settings: Settings<'convolution'> | Settings<'depthwise-convolution'>,
+  settings: SettingsOf<'convolution'> | SettingsOf<'depthwise-convolution'>,
 ): GraphNode {
-  const [, , channels] = imageShape(place);
-  const { kernelSize, stride, padding, bias } = settings;
-  if (settings.type === 'depthwise-convolution' && stride[0] !== stride[1]) {
-    place.refuse('the same stride in both directions');
-  }
-  const isDepthwise = settings.type === 'depthwise-convolution';
-  const depth = isDepthwise
-    ? [channels, settings.depthMultiplier]
-    : [channels, settings.filters === 'classes' ? place.classes : settings.filters];
-  const filters = isDepthwise ? channels * depth[1]! : depth[1]!;
-  const inputs = kernelSize[0] * kernelSize[1] * (isDepthwise ? 1 : channels);
-  const [kernelName, biasName] = [`${place.name}/kernel`, `${place.name}/bias`];
-  const shape = [...kernelSize, ...depth];
-  const parameters: ParameterSpec[] = [
-    {
-      name: kernelName,
-      shape,
-      initialValue: (random) =>
-        start.kernel(random, elementCount(shape), inputs, kernelSize[0] * kernelSize[1] * depth[1]!),
-    },
-    { name: biasName, shape: [filters], initialValue: (random) => start.bias(random, filters, inputs) },
-  ];
-  const filter = isDepthwise ? depthwiseConv2d : conv2d;
+  const layer = convolutionLayer(place, settings);
   return {
-    outputShape: [...windowOutput(place, kernelSize, stride, padding), filters],
-    parameters: bias ? parameters : parameters.slice(0, 1),
-    apply([input], values) {
-      const padded = padImage(input!, padding) as Tensor4D;
-      const kernel = valueOf(values, kernelName) as Tensor4D;
-      const filtered = filter(padded, kernel, stride, padding === 'same' ? 'same' : 'valid');
-      return bias ? add(filtered, valueOf(values, biasName)) : filtered;
-    },
+    ...withOneInput(layer),
+    apply: ([input], values) => layer.apply(padImage(input!, settings.padding), values),
   };
+}
+
+/** The convolution of an image that has its borders. */
+function convolutionLayer(
+  place: NodePlace,
+  settings: SettingsOf<'convolution'> | SettingsOf<'depthwise-convolution'>,
+): MapLayer {
+  const { kernelSize, stride, padding, bias: hasBias } = settings;
+  const window = {
+    ...{ name: place.name, inputShape: paddedShape(place, padding), kernelSize, stride },
+    ...{ padding: paddingName(padding), hasBias, initializer: 'fan-in-uniform' as const },
+  };
+  if (settings.type === 'depthwise-convolution') {
+    if (stride[0] !== stride[1]) place.refuse('the same stride in both directions');
+    return depthwiseConvolution({ ...window, depthMultiplier: settings.depthMultiplier });
+  }
+  const { filters } = settings;
+  return convolution({ ...window, filters: filters === 'classes' ? place.classes : filters });
 }
 
 /** Pooling: borders count as zeros in a mean, and not at all in a maximum; "same" counts them in neither. */
 export function poolingNode(
   place: NodePlace,
-  { type, size, stride, padding }: Settings<'max-pooling'> | Settings<'average-pooling'>,
+  { type, size, stride, padding }: SettingsOf<'max-pooling'> | SettingsOf<'average-pooling'>,
 ): GraphNode {
-  const [, , channels] = imageShape(place);
+  const [height, width, channels] = paddedShape(place, padding);
   const isMaximum = type === 'max-pooling';
+  const name = paddingName(padding);
   return {
-    outputShape: [...windowOutput(place, size, stride, padding), channels],
+    outputShape: [
+      outputSize(height, size[0], stride[0], name),
+      outputSize(width, size[1], stride[1], name),
+      channels,
+    ],
     parameters: [],
     apply([input]) {
       const padded = padImage(input!, padding, isMaximum ? LOWEST : 0) as Tensor4D;
-      return (isMaximum ? maxPool : avgPool)(padded, size, stride, padding === 'same' ? 'same' : 'valid');
+      return (isMaximum ? maxPool : avgPool)(padded, size, stride, name);
     },
   };
 }
@@ -85,7 +63,7 @@ export function poolingNode(
 /** The mean or the maximum of each channel. */
 export function globalPoolingNode(
   place: NodePlace,
-  { kind, keepDimensions }: Settings<'global-pooling'>,
+  { kind, keepDimensions }: SettingsOf<'global-pooling'>,
 ): GraphNode {
   const [, , channels] = imageShape(place);
   return {
@@ -96,35 +74,29 @@ export function globalPoolingNode(
 }
 
 /** Zeros around an image. */
-export function paddingNode(place: NodePlace, { padding }: Settings<'zero-padding'>): GraphNode {
-  const [height, width, channels] = imageShape(place);
-  const [[top, bottom], [left, right]] = padding;
+export function paddingNode(place: NodePlace, { padding }: SettingsOf<'zero-padding'>): GraphNode {
   return {
-    outputShape: [height + top + bottom, width + left + right, channels],
+    outputShape: paddedShape(place, padding),
     parameters: [],
     apply: ([input]) => padImage(input!, padding),
   };
 }
 
-function windowOutput(
-  place: NodePlace,
-  size: readonly number[],
-  stride: readonly number[],
-  padding: WindowPadding,
-): number[] {
-  const image = imageShape(place);
-  return [0, 1].map((axis) => {
-    const [before, after] = typeof padding === 'string' ? [0, 0] : padding[axis as 0 | 1];
-    return outputSize(
-      image[axis]! + before + after,
-      size[axis]!,
-      stride[axis]!,
-      padding === 'same' ? 'same' : 'valid',
-    );
-  });
+/** The shape of the input with its borders. */
+function paddedShape(place: NodePlace, padding: WindowPadding): MapShape {
+  const shape = imageShape(place);
+  if (typeof padding === 'string') return shape;
+  const [height, width, channels] = shape;
+  const [[top, bottom], [left, right]] = padding;
+  return [height + top + bottom, width + left + right, channels];
 }
 
-function padImage(image: Tensor, padding: WindowPadding | Borders, value = 0): Tensor {
+/** What is left to the operation itself. */
+function paddingName(padding: WindowPadding): Padding {
+  return padding === 'same' ? 'same' : 'valid';
+}
+
+function padImage(image: Tensor, padding: WindowPadding, value = 0): Tensor {
   if (typeof padding === 'string' || padding.flat().every((width) => width === 0)) return image;
   return pad(image, [[0, 0], ...padding, [0, 0]], value);
 }

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 
-import type { ForeignArray } from '../../artifacts/foreign/weights/array.js';
-import { heldArray } from '../../artifacts/foreign/weights/array.js';
+import { heldArray, type ForeignArray } from '../../artifacts/foreign/weights/array.js';
 import { ToolkitError } from '../../core/errors.js';
 import { elementCount, type ImageShape } from '../../core/images.js';
-import { graph } from '../graph.js';
 import { defineModel, type Model, type ModelDefinition, type ModelTask } from '../model.js';
 import { importKeras } from './keras/model.js';
 import { weightsByName } from './keras/weights.js';
@@ -90,7 +88,7 @@ function buildFrom(name: string, made: LayersModel, task: ModelTask, keepWeights
         hint: 'make the model for the shape and the classes that it is given',
       });
     }
-    const model = graph.build({ nodes: [...net.nodes] }, task);
+    const { model } = net;
     if (!keepWeights) return model;
     const parameters = model.parameters.map((spec) => ({
       ...spec,

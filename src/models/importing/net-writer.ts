@@ -1,19 +1,22 @@
 import { z } from 'zod';
 
 import { heldArray, type ForeignArray } from '../../artifacts/foreign/weights/array.js';
-import { isToolkitError } from '../../core/errors.js';
+import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import { elementCount, type ImageShape } from '../../core/images.js';
 import { complaintOf } from '../../core/validation.js';
 import { graph, IMAGE } from '../graph.js';
 import { nodeFromSettings } from '../graph/node-layer.js';
 import { nodeSettings, type NodeDescription, type NodeSettings } from '../graph/node-settings.js';
 import { isNotEmpty, shapeInWords } from '../layers/from-settings.js';
+import type { Model, ModelTask } from '../model.js';
 
 /** A model from elsewhere as nodes of a graph, with its weights. */
 export interface ImportedNet {
   readonly shape: ImageShape;
   readonly classes: number;
   readonly nodes: readonly NodeSettings[];
+  /** The graph of these nodes. */
+  readonly model: Model;
   /** By the name of our parameter. */
   readonly weights: ReadonlyMap<string, ForeignArray>;
   /** Layers that are left out, and why that changes no output. */
@@ -69,7 +72,11 @@ export class NetWriter {
     inputs: readonly string[],
     weights: Readonly<Record<string, ForeignArray | undefined>> = {},
   ): string {
-    const settings = this.#parse({ ...options, name: this.#freeName(name), inputs: [...inputs] });
+    const settings = optionsOf(nodeSettings, {
+      ...options,
+      name: this.#freeName(name),
+      inputs: [...inputs],
+    });
     const shapes = inputs.map((input) => this.#shapeFor(input));
     const refuse = (need: string): never => {
       throw new LayerRefusal(`it needs ${need}`);
@@ -126,31 +133,24 @@ export class NetWriter {
   finish(output: string): ImportedNet {
     const end = this.#endings.get(output);
     const last = end?.input ?? output;
-    // Not `<`: a node that takes a softmax was refused.
     const shape = this.#shapes.get(last)!;
     if (shape.length !== 1) throw new LayerRefusal(`its output has the shape ${shapeInWords(shape)}`);
     const units = shape[0]!;
     if (end?.ending === 'sigmoid' && units > 1) {
       throw new LayerRefusal(
-        `its output is ${units} independent probabilities (sigmoid); classes that exclude each other are needed`,
+        `its output is ${units} independent probabilities (sigmoid); mutually exclusive classes are needed`,
       );
     }
     if (units === 1 && end?.ending !== 'sigmoid') {
-      throw new LayerRefusal('its output is a single number: a value, and not classes');
+      throw new LayerRefusal('its output is a single number (regression); a classifier is needed');
     }
     const classes = Math.max(2, units);
     const head = this.#headOf(last);
     if (units === 1) this.#addOtherClass(head);
     const nodes = this.#nodes.map((node) => (node === head ? withClasses(node) : node));
     const task = { shape: this.#shape, classes };
-    this.#requireBuildable(nodes, task);
-    return { ...task, nodes, weights: this.#weights, notes: this.notes };
-  }
-
-  #parse(description: NodeDescription): NodeSettings {
-    const parsed = nodeSettings.safeParse(description);
-    if (parsed.success) return parsed.data;
-    throw new LayerRefusal(complaintOf(parsed.error));
+    const model = this.#build(nodes, task);
+    return { ...task, nodes, model, weights: this.#weights, notes: this.notes };
   }
 
   /** Names may hold what ours may not, and models may use one twice. */
@@ -168,7 +168,8 @@ export class NetWriter {
 
   #shapeFor(input: string): readonly number[] {
     const end = this.#endings.get(input);
-    if (end) throw new LayerRefusal(`it follows ${end.ending}, which is taken at the end of a model alone`);
+    if (end)
+      throw new LayerRefusal(`it follows ${end.ending}, which is supported only at the end of a model`);
     return this.#shapes.get(input)!;
   }
 
@@ -205,9 +206,9 @@ export class NetWriter {
     add('bias');
   }
 
-  #requireBuildable(nodes: readonly NodeSettings[], task: { shape: ImageShape; classes: number }): void {
+  #build(nodes: readonly NodeSettings[], task: ModelTask): Model {
     try {
-      graph.build({ nodes: [...nodes] }, task);
+      return graph.build({ nodes: [...nodes] }, task);
     } catch (error) {
       if (isToolkitError(error)) throw new LayerRefusal(error.message);
       throw error;
@@ -233,6 +234,33 @@ function withClasses(node: NodeSettings): NodeSettings {
   if (node.type === 'dense') return { ...node, units: 'classes' };
   if (node.type === 'convolution') return { ...node, filters: 'classes' };
   return node;
+}
+
+/** Ends the import of a layer. */
+export function refuse(reason: string): never {
+  throw new LayerRefusal(reason);
+}
+
+/**
+ * A model as it is built layer by layer, finished. Throws MODEL_UNSUPPORTED with all problems that were noted, or else with what
+ * refused a layer.
+ *
+ * @param path what messages call the file
+ * @param build adds the layers, and returns the node with the output
+ */
+export function finishedNet(net: NetWriter, path: string, build: () => string): ImportedNet {
+  const { problems } = net;
+  try {
+    const output = build();
+    if (problems.length === 0) return net.finish(output);
+  } catch (error) {
+    if (!(error instanceof LayerRefusal)) throw error;
+    if (problems.length === 0) problems.push(error.message);
+  }
+  const [first, ...more] = problems;
+  const reason =
+    more.length === 0 ? first! : `${problems.length} layers are in the way: ${problems.join('; ')}`;
+  throw new ToolkitError('MODEL_UNSUPPORTED', { path, reason });
 }
 
 /** Parses a layer's options. Throws LayerRefusal. */

@@ -12,12 +12,12 @@ export type Padding = 'valid' | 'same';
 interface WindowOptions {
   name: string;
   inputShape: MapShape;
-  /** Height and width of the filters. */
-  kernelSize: number;
+  /** Height and width of the filters, as one number where they are the same. */
+  kernelSize: number | [height: number, width: number];
   initializer: InitializerName;
   activation?: ActivationName | undefined;
-  /** The stride in pixels; 1 by default. */
-  stride?: number;
+  /** The stride in pixels, down and across, as one number where they are the same; 1 by default. */
+  stride?: number | [height: number, width: number];
   /** `valid` by default. */
   padding?: Padding;
   /** Whether filters have a bias, true by default; before a normalisation it has no effect. */
@@ -83,7 +83,12 @@ interface Channels {
   filters: number;
   /** The number of input channels per filter. */
   inputs: number;
-  filter: (input: Tensor4D, kernel: Tensor4D, stride: number, padding: Padding) => Tensor4D;
+  filter: (
+    input: Tensor4D,
+    kernel: Tensor4D,
+    stride: number | [number, number],
+    padding: Padding,
+  ) => Tensor4D;
 }
 
 function windowed(options: WindowOptions, { depth, filters, inputs, filter }: Channels): MapLayer {
@@ -92,9 +97,11 @@ function windowed(options: WindowOptions, { depth, filters, inputs, filter }: Ch
   const [height, width] = inputShape;
   const kernel = `${name}/kernel`;
   const bias = `${name}/bias`;
-  const shape = [kernelSize, kernelSize, ...depth];
-  const fanIn = kernelSize ** 2 * inputs;
-  const fanOut = kernelSize ** 2 * depth[1];
+  const window = pairOf(kernelSize);
+  const strides = pairOf(stride);
+  const shape = [...window, ...depth];
+  const fanIn = elementCount(window) * inputs;
+  const fanOut = elementCount(window) * depth[1];
   const start = initializers[initializer];
   const parameters: ParameterSpec[] = [
     {
@@ -110,9 +117,12 @@ function windowed(options: WindowOptions, { depth, filters, inputs, filter }: Ch
       initialValue: (random) => start.bias(random, filters, fanIn),
     });
   }
-  const sizeOf = (size: number): number => outputSize(size, kernelSize, stride, padding);
   return {
-    outputShape: [sizeOf(height), sizeOf(width), filters],
+    outputShape: [
+      outputSize(height, window[0], strides[0], padding),
+      outputSize(width, window[1], strides[1], padding),
+      filters,
+    ],
     parameters,
     apply(input, values) {
       const filtered = filter(input as Tensor4D, valueOf(values, kernel) as Tensor4D, stride, padding);
@@ -120,6 +130,10 @@ function windowed(options: WindowOptions, { depth, filters, inputs, filter }: Ch
       return activation === undefined ? sum : activations[activation](sum);
     },
   };
+}
+
+function pairOf(size: number | [number, number]): [number, number] {
+  return typeof size === 'number' ? [size, size] : size;
 }
 
 /** The output size along an axis. */

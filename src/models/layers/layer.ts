@@ -25,7 +25,7 @@ const USUAL_OPERATIONS = 5;
 const USUAL_RESULTS = 2;
 
 /** The cost of a layer for one example. */
-export function costOf({ cost, outputShape }: Layer): PassCost {
+export function costOf({ cost, outputShape }: Pick<Layer, 'cost' | 'outputShape'>): PassCost {
   return cost ?? { numbers: USUAL_RESULTS * elementCount(outputShape), operations: USUAL_OPERATIONS };
 }
 

@@ -73,17 +73,14 @@ const refusals: Readonly<Record<string, readonly [reason: string, hint: string]>
     ]),
   ),
   '.onnx': [
-    'an ONNX model has no layers that training could go on with',
+    'an ONNX model has no layers to train further',
     'import the model of Keras, TensorFlow.js or PyTorch that it was made from',
   ],
   '.tflite': [
-    'a TensorFlow Lite model has no layers that training could go on with',
+    'a TensorFlow Lite model has no layers to train further',
     'import the Keras model that it was made from',
   ],
-  '.pb': [
-    'a SavedModel has no layers that training could go on with',
-    'import the Keras model that it was made from',
-  ],
+  '.pb': ['a SavedModel has no layers to train further', 'import the Keras model that it was made from'],
 };
 
 /**
@@ -150,7 +147,7 @@ async function readHdf5Model(path: string, options: ForeignOptions): Promise<For
   if (typeof config !== 'string') {
     throw new ToolkitError('MODEL_UNSUPPORTED', {
       path,
-      reason: 'it holds weights alone, and not the layers that they are of',
+      reason: 'it holds only weights, not the layers',
       hint: 'save the whole model with model.save("model.keras")',
     });
   }
@@ -196,7 +193,7 @@ async function readTfjsModel(path: string, { size, normalization }: ForeignOptio
   if (format === 'graph-model' || 'node' in topology) {
     throw new ToolkitError('MODEL_UNSUPPORTED', {
       path,
-      reason: 'a graph model of TensorFlow.js has operations, and no layers that training could go on with',
+      reason: 'a graph model of TensorFlow.js has operations, not layers to train further',
       hint: 'convert the Keras model with --output_format tfjs_layers_model, or import the Keras model itself',
     });
   }
@@ -238,8 +235,8 @@ function missingDescription(
 ): ToolkitError {
   return new ToolkitError('MODEL_UNSUPPORTED', {
     path,
-    reason: `it holds weights alone, and ${place}, which says what layers they are of, does not exist`,
-    hint: `docs/import.md has a script that writes it; it begins so: ${describeArrays(arrays).slice(0, 400)}`,
+    reason: `it holds only weights, and ${place}, which describes the layers, does not exist`,
+    hint: `docs/import.md has a script that writes it; it begins: ${describeArrays(arrays).slice(0, 400)}`,
   });
 }
 

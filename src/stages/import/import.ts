@@ -147,8 +147,7 @@ function describe(
   options: ImportOptions,
   origin: NonNullable<CheckpointDescription['origin']>,
 ): CheckpointDescription {
-  const { shape, classes, nodes } = net;
-  const model = graph.build({ nodes: [...nodes] }, { shape, classes });
+  const { shape, classes, nodes, model } = net;
   const scaling =
     options.scaling ??
     (isZeroOne || nodes[0]?.type !== 'scaling' || hasNormalization(options) ? 'zero-one' : 'none');

@@ -85,7 +85,12 @@ function requireSize(bytes: number, weights: readonly Weight[], path: string): v
   throw refused(path, `its weights need ${needed} bytes, but their files have ${bytes}`);
 }
 
-function bytesOf({ shape, dtype, quantization }: Weight): number {
+/** How many bytes a tensor of a manifest takes in its file; of strings, the least. */
+export function bytesOf({
+  shape,
+  dtype,
+  quantization,
+}: Pick<Weight, 'shape' | 'dtype' | 'quantization'>): number {
   const type = quantization?.dtype ?? dtype;
   const size = type === 'string' ? STRING_LENGTH_BYTES : ELEMENT_BYTES[type];
   return shape.reduce((product, length) => product * length, size);

@@ -1,4 +1,4 @@
-import { transposedValues } from '../../../core/numerics/transpose.js';
+import { transposeValues } from '../../../core/numerics/transpose.js';
 
 /** An array of numbers in a foreign file, read when it is asked for. */
 export interface ForeignArray {
@@ -15,7 +15,7 @@ export function heldArray(shape: readonly number[], values: Float32Array): Forei
 export function transposed(array: ForeignArray, axes: readonly number[]): ForeignArray {
   const { shape } = array;
   const moved = axes.map((axis) => shape[axis]!);
-  return { shape: moved, values: () => transposedValues(array.values(), shape, axes) };
+  return { shape: moved, values: () => transposeValues(array.values(), shape, axes) };
 }
 
 const EXPONENT_BIAS = 15;

@@ -3,6 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 import { File, type Group } from 'jsfive';
 
+import { elementCount } from '../../../core/images.js';
+
 /** What the thread answers: the groups and arrays of a file, or why it cannot be read. */
 export type Hdf5Reply = { file: Hdf5File } | { reason: string };
 
@@ -37,7 +39,7 @@ function readAll(bytes: ArrayBuffer): Hdf5File {
       }
       const { shape, dtype } = item;
       if (typeof dtype !== 'string' || !/^[<>=|]?f[248]$/.test(dtype)) continue;
-      const size = shape.reduce((product, length) => product * length, 1);
+      const size = elementCount(shape);
       claimed += size * Number(dtype.at(-1));
       if (!(claimed <= MAX_EXPANSION * bytes.byteLength)) {
         throw new Error(`${at} claims ${size} numbers, more than the file can hold`);

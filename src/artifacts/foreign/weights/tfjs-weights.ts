@@ -1,5 +1,5 @@
 import { elementCount } from '../../../core/images.js';
-import { readWeights } from '../../../tensorflow/node/weight-files.js';
+import { bytesOf, readWeights } from '../../../tensorflow/node/weight-files.js';
 import { fromHalf, type ForeignArray } from './array.js';
 
 type Spec = Awaited<ReturnType<typeof readWeights>>[0][number];
@@ -20,24 +20,17 @@ export async function readTfjsWeights(
   let offset = 0;
   for (const spec of specs) {
     const start = offset;
-    const count = elementCount(spec.shape);
-    offset += count * bytesPerNumber(spec);
+    offset += bytesOf(spec);
     if (spec.dtype !== 'float32') continue;
-    arrays.set(spec.name, { shape: spec.shape, values: () => valuesOf(spec, buffer, start, count) });
+    arrays.set(spec.name, { shape: spec.shape, values: () => valuesOf(spec, buffer, start) });
   }
   return arrays;
 }
 
-const BYTES: Readonly<Record<string, number>> = { bool: 1, uint8: 1, uint16: 2, float16: 2, complex64: 8 };
-
-function bytesPerNumber({ dtype, quantization }: Spec): number {
-  return BYTES[quantization?.dtype ?? dtype] ?? 4;
-}
-
-function valuesOf({ quantization }: Spec, buffer: ArrayBuffer, start: number, count: number): Float32Array {
+function valuesOf({ shape, quantization }: Spec, buffer: ArrayBuffer, start: number): Float32Array {
   const view = new DataView(buffer, start);
   const from = (read: (index: number) => number): Float32Array =>
-    Float32Array.from({ length: count }, (_, index) => read(index));
+    Float32Array.from({ length: elementCount(shape) }, (_, index) => read(index));
   if (!quantization) return from((index) => view.getFloat32(4 * index, true));
   if (quantization.dtype === 'float16') return from((index) => fromHalf(view.getUint16(2 * index, true)));
   const { scale = 1, min = 0 } = quantization;

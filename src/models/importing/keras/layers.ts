@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { heldArray, type ForeignArray } from '../../../artifacts/foreign/weights/array.js';
+import { elementCount } from '../../../core/images.js';
 import type { NodeFunction } from '../../graph/functions.js';
 import { LayerRefusal, optionsOf, pairOption, type NetWriter } from '../net-writer.js';
 
@@ -39,6 +40,9 @@ const activation = z
       .transform(({ class_name, config }) => (typeof config === 'string' ? config : class_name)),
   ])
   .nullish();
+
+/** An axis, which may be a list of one. */
+const oneAxis = z.union([z.int(), z.tuple([z.int()]).transform(([axis]) => axis)]);
 
 const convolution = z.looseObject({
   kernel_size: pairOption,
@@ -120,7 +124,7 @@ const dense: Convert = (layer, net) => {
 
 const batchNormalization: Convert = (layer, net) => {
   const schema = z.looseObject({
-    axis: z.union([z.int(), z.tuple([z.int()]).transform(([axis]) => axis)]).default(-1),
+    axis: oneAxis.default(-1),
     momentum: z.number().min(0).max(1).default(0.99),
     epsilon: z.number().positive().default(1e-3),
     center: flag(true),
@@ -147,7 +151,7 @@ const batchNormalization: Convert = (layer, net) => {
 const layerNormalization: Convert = (layer, net) => {
   const always = z.literal(true, { error: 'it must learn a scale and an offset' }).default(true);
   const schema = z.looseObject({
-    axis: z.union([z.int(), z.tuple([z.int()]).transform(([axis]) => axis)]).default(-1),
+    axis: oneAxis.default(-1),
     epsilon: z.number().positive().default(1e-3),
     center: always,
     scale: always,
@@ -208,8 +212,8 @@ const flatten: Convert = (layer, net) => {
 const reshape: Convert = (layer, net) => {
   const schema = z.looseObject({ target_shape: z.array(z.int()).min(1).max(4) });
   const { target_shape: target } = optionsOf(schema, layer.config);
-  const size = net.shapeOf(layer.inputs[0]!).reduce((product, length) => product * length, 1);
-  const known = target.reduce((product, length) => (length === -1 ? product : product * length), 1);
+  const size = elementCount(net.shapeOf(layer.inputs[0]!));
+  const known = elementCount(target.filter((length) => length !== -1));
   const shape = target.map((length) => (length === -1 ? size / known : length));
   return net.add(layer.name, { type: 'reshape', shape }, layer.inputs);
 };
@@ -266,7 +270,7 @@ const rescaling: Convert = (layer, net) => {
 const normalization: Convert = (layer, net) => {
   const nested = z.union([z.number(), z.array(z.unknown())]).nullish();
   const schema = z.looseObject({
-    axis: z.union([z.int(), z.tuple([z.int()]).transform(([axis]) => axis)]).nullish(),
+    axis: oneAxis.nullish(),
     mean: nested,
     variance: nested,
     invert: z.literal(false, { error: 'an inverted normalisation is not supported' }).optional(),
@@ -331,7 +335,7 @@ const reluLayer: Convert = (layer, net) => {
   if (name === 'relu' && (threshold ?? 0) === 0) {
     return net.add(layer.name, { type: 'activation', function: 'leaky-relu', slope: slope! }, layer.inputs);
   }
-  throw new LayerRefusal('of ReLU, the plain one, a slope below 0 and a maximum of 6 are supported');
+  throw new LayerRefusal('ReLU is supported plain, with a slope below 0, or with a maximum of 6');
 };
 
 const sloped =
@@ -357,7 +361,7 @@ const unchanged: Convert = ({ inputs }) => inputs[0]!;
 
 /** What acts in training alone: outputs are the same without it. */
 const leftOut: Convert = ({ name, className, inputs }, net) => {
-  net.notes.push(`${name} (${className}) acts in training alone, and is left out`);
+  net.notes.push(`${name} (${className}) acts only in training, and is left out`);
   return inputs[0]!;
 };
 

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { ToolkitError } from '../../../core/errors.js';
 import { shortened } from '../../../core/format.js';
 import type { ImageShape } from '../../../core/images.js';
-import { LayerRefusal, NetWriter, type ImportedNet, type Normalization } from '../net-writer.js';
+import {
+  finishedNet,
+  LayerRefusal,
+  NetWriter,
+  refuse,
+  type ImportedNet,
+  type Normalization,
+} from '../net-writer.js';
 import { inputShapeOf, requireImageShape } from './input.js';
 import { callsOf } from './calls.js';
 import { kerasLayers } from './layers.js';
@@ -59,20 +66,12 @@ export function importKeras(description: unknown, options: KerasOptions): Import
   const { shape, given } = requireImageShape(inputShapeOf(config), options);
   const net = new NetWriter(shape);
   const importer = new Importer(net, options);
-  try {
+  return finishedNet(net, options.path, () => {
     const image = net.addNormalization(options.normalization);
     const start =
       given.length === 3 ? image : net.add('input', { type: 'reshape', shape: [...given] }, [image]);
-    const output = importer.model(outer, config, [start], { names: [], folders: [] });
-    if (net.problems.length === 0) return net.finish(output);
-  } catch (error) {
-    if (!(error instanceof LayerRefusal)) throw error;
-    if (net.problems.length === 0) net.problems.push(error.message);
-  }
-  const [first, ...more] = net.problems;
-  const reason =
-    more.length === 0 ? first! : `${net.problems.length} layers are in the way: ${net.problems.join('; ')}`;
-  throw new ToolkitError('MODEL_UNSUPPORTED', { path: options.path, reason });
+    return importer.model(outer, config, [start], { names: [], folders: [] });
+  });
 }
 
 /** Goes through the layers of a model. */
@@ -110,7 +109,8 @@ class Importer {
     const [entry, ...moreInputs] = namesOf(inputLayers);
     const [output, ...moreOutputs] = namesOf(outputLayers);
     if (moreInputs.length > 0 || inputs.length > 1) throw new LayerRefusal('it has several inputs');
-    if (output === undefined || moreOutputs.length > 0) throw new LayerRefusal('it has not one output');
+    if (output === undefined || moreOutputs.length > 0)
+      throw new LayerRefusal('it does not have exactly one output');
     const folders = foldersOf(layers);
     const outputs = new Map<string, string>();
     let waiting = layers.map((layer, index) => ({ layer, folder: folders[index]!, calls: callsOf(layer) }));
@@ -159,10 +159,6 @@ class Importer {
 
 /** Enough to decide whether a model is worth changing. */
 const MOST_PROBLEMS = 20;
-
-function refuse(reason: string): never {
-  throw new LayerRefusal(reason);
-}
 
 function unknownReason({ registered_name: registered }: LayerDescription): string {
   return registered?.includes('>')

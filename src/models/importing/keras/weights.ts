@@ -1,5 +1,4 @@
-import type { ForeignArray } from '../../../artifacts/foreign/weights/array.js';
-import { heldArray } from '../../../artifacts/foreign/weights/array.js';
+import { heldArray, type ForeignArray } from '../../../artifacts/foreign/weights/array.js';
 import type { Hdf5File } from '../../../artifacts/foreign/weights/hdf5.js';
 
 /** Where a layer is: in a model, which may be a layer of another. */

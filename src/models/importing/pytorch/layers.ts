@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { transposed, type ForeignArray } from '../../../artifacts/foreign/weights/array.js';
 import type { NodeFunction } from '../../graph/functions.js';
-import { LayerRefusal, optionsOf, pairOption, type NetWriter } from '../net-writer.js';
+import { optionsOf, pairOption, refuse, type NetWriter } from '../net-writer.js';
 
 /** A layer of a PyTorch model, with its weights. */
 export interface TorchLayer {
@@ -31,26 +31,24 @@ function bordersOf(
   kernel: Pair,
   stride: Pair,
 ): 'valid' | 'same' | [Pair, Pair] {
-  if (typeof padding === 'string') {
-    // PyTorch allows "same" at stride 1 alone.
-    return padding;
-  }
-  if (padding.every((width) => width === 0)) return 'valid';
+  // PyTorch allows "same" at stride 1 alone.
+  if (typeof padding === 'string') return padding;
   const isSame = [0, 1].every((axis) => stride[axis] === 1 && kernel[axis] === 2 * padding[axis]! + 1);
-  return isSame
-    ? 'same'
-    : [
-        [padding[0], padding[0]],
-        [padding[1], padding[1]],
-      ];
+  const borders = bothSides(padding);
+  return isSame && borders !== 'valid' ? 'same' : borders;
+}
+
+/** So many zeros on both sides of each axis. */
+function bothSides([height, width]: Pair): 'valid' | [Pair, Pair] {
+  if (height === 0 && width === 0) return 'valid';
+  return [
+    [height, height],
+    [width, width],
+  ];
 }
 
 function required({ weight }: TorchLayer, part: string): ForeignArray {
   return weight(part) ?? refuse(`the file holds no ${part} of it`);
-}
-
-function refuse(reason: string): never {
-  throw new LayerRefusal(reason);
 }
 
 function agree(said: number | undefined, found: number | undefined, what: string): void {
@@ -71,7 +69,7 @@ const conv2d: Convert = (layer, net) => {
       dilation: undilated,
       groups: z.int().min(1).default(1),
       bias: z.boolean().default(true),
-      padding_mode: z.literal('zeros', { error: 'padding with zeros alone is supported' }).default('zeros'),
+      padding_mode: z.literal('zeros', { error: 'only zero padding is supported' }).default('zeros'),
     }),
     layer.options,
   );
@@ -143,7 +141,7 @@ const batchNorm: Convert = (layer, net) => {
 };
 
 const layerNorm: Convert = (layer, net) => {
-  if (net.shapeOf(layer.inputs[0]!).length !== 1) refuse('it is supported for vectors alone (after Flatten)');
+  if (net.shapeOf(layer.inputs[0]!).length !== 1) refuse('it is supported only for vectors (after Flatten)');
   const schema = z.looseObject({
     eps: z.number().positive().default(1e-5),
     elementwise_affine: z.literal(true, { error: 'it must learn a scale and an offset' }).default(true),
@@ -180,13 +178,7 @@ const pooling =
     const isPadded = border.some((length) => length !== 0);
     if (isPadded && !options.count_include_pad)
       refuse('count_include_pad=False is not supported with padding');
-    const padding: 'valid' | [Pair, Pair] = isPadded
-      ? [
-          [border[0], border[0]],
-          [border[1], border[1]],
-        ]
-      : 'valid';
-    return net.add(layer.name, { type, size, stride, padding }, layer.inputs);
+    return net.add(layer.name, { type, size, stride, padding: bothSides(border) }, layer.inputs);
   };
 
 /** To one value, or by equal windows. */
@@ -215,8 +207,8 @@ const dropout =
 
 const flatten: Convert = (layer, net) => {
   const schema = z.looseObject({
-    start_dim: z.literal(1, { error: 'flattening from the first axis on is supported' }).default(1),
-    end_dim: z.literal(-1, { error: 'flattening up to the last axis is supported' }).default(-1),
+    start_dim: z.literal(1, { error: 'only flattening from the first axis on is supported' }).default(1),
+    end_dim: z.literal(-1, { error: 'only flattening up to the last axis is supported' }).default(-1),
   });
   optionsOf(schema, layer.options);
   const shape = net.shapeOf(layer.inputs[0]!);
@@ -261,7 +253,7 @@ const gelu: Convert = (layer, net) => {
 };
 
 const softplus: Convert = (layer, net) => {
-  const schema = z.looseObject({ beta: z.literal(1, { error: 'a beta of 1 is supported' }).default(1) });
+  const schema = z.looseObject({ beta: z.literal(1, { error: 'only a beta of 1 is supported' }).default(1) });
   optionsOf(schema, layer.options);
   return applied('softplus')(layer, net);
 };
@@ -289,7 +281,7 @@ const multiply: Convert = (layer, net) =>
 
 const cat: Convert = (layer, net) => {
   const schema = z.looseObject({
-    dim: z.literal(1, { error: 'concatenation of the channels (dim=1) is supported' }).default(1),
+    dim: z.literal(1, { error: 'only concatenation of channels (dim=1) is supported' }).default(1),
   });
   optionsOf(schema, layer.options);
   return net.add(layer.name, { type: 'concatenate' }, layer.inputs);

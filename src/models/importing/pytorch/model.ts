@@ -1,9 +1,8 @@
 import type { ForeignArray } from '../../../artifacts/foreign/weights/array.js';
-import { ToolkitError } from '../../../core/errors.js';
 import { shortened } from '../../../core/format.js';
 import { nearest } from '../../../core/registry.js';
 import { IMAGE } from '../../graph.js';
-import { LayerRefusal, NetWriter, type ImportedNet, type Normalization } from '../net-writer.js';
+import { finishedNet, LayerRefusal, NetWriter, type ImportedNet, type Normalization } from '../net-writer.js';
 import type { TorchDescription, TorchLayerDescription } from './description.js';
 import { torchLayers } from './layers.js';
 
@@ -21,21 +20,13 @@ export function importTorch(
 ): ImportedNet {
   const [channels, height, width] = description.input_shape;
   const net = new NetWriter({ height, width, channels });
-  try {
-    let last = net.addNormalization(description);
+  return finishedNet(net, path, () => {
     const outputs = new Map<string, string>();
-    for (const [index, layer] of description.layers.entries()) {
-      last = addLayer(net, layer, index, last, outputs, arrays);
-    }
-    if (net.problems.length === 0) return net.finish(last);
-  } catch (error) {
-    if (!(error instanceof LayerRefusal)) throw error;
-    if (net.problems.length === 0) net.problems.push(error.message);
-  }
-  const [first, ...more] = net.problems;
-  const count = `${net.problems.length} layers are in the way`;
-  const reason = more.length === 0 ? first! : `${count}: ${net.problems.join('; ')}`;
-  throw new ToolkitError('MODEL_UNSUPPORTED', { path, reason });
+    return [...description.layers.entries()].reduce(
+      (last, [index, layer]) => addLayer(net, layer, index, last, outputs, arrays),
+      net.addNormalization(description),
+    );
+  });
 }
 
 function addLayer(
