@@ -24,7 +24,7 @@ export const IMAGE = 'image';
 /** A model that the configuration defines node by node: what `mnist import` makes of models from elsewhere. */
 export const graph = defineModel({
   name: 'graph',
-  summary: 'layers as nodes of a graph, such as an imported model has them',
+  summary: 'layers as nodes of a graph, such as those of an imported model',
   source: 'as Keras’s functional API (Chollet, 2015)',
   options: z.strictObject({
     nodes: z

@@ -64,7 +64,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'policy',
-    summary: 'say who may publish, approve and audit models',
+    summary: 'define who may publish, approve and audit models',
     load: async () => (await import('./policy.js')).policyCommand,
   },
   {

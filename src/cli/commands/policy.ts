@@ -21,12 +21,12 @@ const space = withCommonOptions(policyFields);
 type PolicyCall = Call<typeof space>;
 
 export const policyCommand = defineCommand({
-  summary: 'say who may publish, approve and audit models',
+  summary: 'define who may publish, approve and audit models',
   positionals: [
     { name: 'action', description: 'action to perform', required: true, choices: actions },
     {
       name: 'file',
-      description: 'create, sign, apply: file of the policy; show: another than the registry’s',
+      description: 'policy file; default for show: the registry’s policy',
       required: false,
       kind: 'file',
     },

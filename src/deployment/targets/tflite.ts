@@ -7,7 +7,7 @@ const options = z.strictObject({
   formats: z
     .tuple([z.enum(liteFormats)], z.enum(liteFormats))
     .default([...liteFormats])
-    .meta({ description: 'forms of the model' }),
+    .meta({ description: 'formats to write' }),
 });
 
 /** Models for LiteRT (TensorFlow Lite) on phones, and a C array for microcontrollers. */

@@ -20,14 +20,14 @@ export function registerEncrypted(app: FastifyInstance, service: EncryptedServic
   const takes = { consumes: [BINARY] };
   app.get(
     '/encrypted/model',
-    { config, schema: schema('What clients need to make keys and encrypt images') },
+    { config, schema: schema('Description of the model, from which clients make keys and encrypt images') },
     () => description,
   );
   app.post(
     '/encrypted/keys',
     {
       config,
-      schema: schema('Send evaluation keys ("mnist encrypted keygen")', takes),
+      schema: schema('Upload evaluation keys ("mnist encrypted keygen")', takes),
       bodyLimit: storedLimit(sizes.evaluationKeys),
     },
     async (request, reply) => {
@@ -37,7 +37,7 @@ export function registerEncrypted(app: FastifyInstance, service: EncryptedServic
   );
   app.delete<{ Params: { key: string } }>(
     '/encrypted/keys/:key',
-    { config, schema: schema('Have evaluation keys forgotten') },
+    { config, schema: schema('Delete evaluation keys') },
     async (request, reply) => {
       await service.removeKeys(request.params.key, ownerOf(request));
       return reply.code(204).send();
