@@ -53,7 +53,7 @@ export const keysCommand = defineCommand({
 async function generate({ positionals: [, path] }: KeysCall): Promise<Outcome> {
   if (path === undefined) {
     const hint = 'for example: mnist keys generate key.txt';
-    throw new ToolkitError('USAGE', { message: 'no file is named for the new key', hint });
+    throw new ToolkitError('USAGE', { message: 'no file given for the new key', hint });
   }
   const key = await generateKey(path);
   return { data: { ...key }, text: () => key.recipient };

@@ -136,7 +136,7 @@ export class NetWriter {
       );
     }
     if (units === 1 && end?.ending !== 'sigmoid') {
-      throw new LayerRefusal('its output is a single number: a value, and not classes');
+      throw new LayerRefusal('its output is a single number, as in regression; a classifier is needed');
     }
     const classes = Math.max(2, units);
     const head = this.#headOf(last);
@@ -168,7 +168,8 @@ export class NetWriter {
 
   #shapeFor(input: string): readonly number[] {
     const end = this.#endings.get(input);
-    if (end) throw new LayerRefusal(`it follows ${end.ending}, which is taken at the end of a model alone`);
+    if (end)
+      throw new LayerRefusal(`it follows ${end.ending}, which is supported only at the end of a model`);
     return this.#shapes.get(input)!;
   }
 

@@ -25,7 +25,7 @@ export class KeyPlaces {
   }
 
   /**
-   * Finds a place for keys; returns those that have to make room. That are the caller's own where it has half of all places, else those
+   * Finds a place for keys; returns those that have to make room: the caller's own where it has half of all places, else those
    * that nobody has used for a while. Throws OVERLOADED where there are none, and CONFLICT for the id of another caller's keys.
    */
   requirePlace(key: string, owner: string): string | undefined {

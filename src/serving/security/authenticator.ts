@@ -119,7 +119,7 @@ export function requireModel(caller: Caller, ...names: string[]): void {
 /** Throws FORBIDDEN where a caller's token is not for all of some models. */
 export function requireAllModels(caller: Caller, names: readonly string[]): void {
   if (!names.every((name) => mayUse(caller, name)))
-    throw new HttpError('FORBIDDEN', 'this is about all models, and this token is not for all');
+    throw new HttpError('FORBIDDEN', 'this needs a token for all models');
 }
 
 /** Throws FORBIDDEN where a caller may use the model, but not read its weights. */

@@ -64,7 +64,7 @@ export async function prove(line: number | undefined, options: LogHeadOptions): 
   const registry = new ModelRegistry(registryDir);
   if (witness.length > 1) {
     const hint = 'name one checkpoint with --witness';
-    throw new ToolkitError('USAGE', { message: 'a proof is of one checkpoint', hint });
+    throw new ToolkitError('USAGE', { message: 'a proof refers to one checkpoint', hint });
   }
   const file = witness[0] ?? checkpointFile(registry);
   const signed = await requireCheckpointNote(file);

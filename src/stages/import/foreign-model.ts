@@ -73,15 +73,15 @@ const refusals: Readonly<Record<string, readonly [reason: string, hint: string]>
     ]),
   ),
   '.onnx': [
-    'an ONNX model has no layers that training could go on with',
+    'an ONNX model has no layers, only operations: it cannot be trained further',
     'import the model of Keras, TensorFlow.js or PyTorch that it was made from',
   ],
   '.tflite': [
-    'a TensorFlow Lite model has no layers that training could go on with',
+    'a TensorFlow Lite model has no layers, only operations: it cannot be trained further',
     'import the Keras model that it was made from',
   ],
   '.pb': [
-    'a SavedModel has no layers that training could go on with',
+    'a SavedModel has no layers, only operations: it cannot be trained further',
     'import the Keras model that it was made from',
   ],
 };
@@ -101,7 +101,7 @@ export async function readForeignModel(path: string, options: ForeignOptions): P
   if (read) return read(path, options);
   throw new ToolkitError('MODEL_UNSUPPORTED', {
     path,
-    reason: 'its name does not say what it is',
+    reason: 'unknown file extension',
     hint: 'name a .keras or .h5 file, a model.json of TensorFlow.js, or a .safetensors file of PyTorch',
   });
 }
@@ -150,7 +150,7 @@ async function readHdf5Model(path: string, options: ForeignOptions): Promise<For
   if (typeof config !== 'string') {
     throw new ToolkitError('MODEL_UNSUPPORTED', {
       path,
-      reason: 'it holds weights alone, and not the layers that they are of',
+      reason: 'it holds only weights, not the layers that they belong to',
       hint: 'save the whole model with model.save("model.keras")',
     });
   }
@@ -196,7 +196,7 @@ async function readTfjsModel(path: string, { size, normalization }: ForeignOptio
   if (format === 'graph-model' || 'node' in topology) {
     throw new ToolkitError('MODEL_UNSUPPORTED', {
       path,
-      reason: 'a graph model of TensorFlow.js has operations, and no layers that training could go on with',
+      reason: 'a graph model of TensorFlow.js has operations, not layers: it cannot be trained further',
       hint: 'convert the Keras model with --output_format tfjs_layers_model, or import the Keras model itself',
     });
   }
@@ -238,7 +238,7 @@ function missingDescription(
 ): ToolkitError {
   return new ToolkitError('MODEL_UNSUPPORTED', {
     path,
-    reason: `it holds weights alone, and ${place}, which says what layers they are of, does not exist`,
+    reason: `it holds only weights, and ${place}, which describes their layers, does not exist`,
     hint: `docs/import.md has a script that writes it; it begins so: ${describeArrays(arrays).slice(0, 400)}`,
   });
 }

@@ -331,7 +331,9 @@ const reluLayer: Convert = (layer, net) => {
   if (name === 'relu' && (threshold ?? 0) === 0) {
     return net.add(layer.name, { type: 'activation', function: 'leaky-relu', slope: slope! }, layer.inputs);
   }
-  throw new LayerRefusal('of ReLU, the plain one, a slope below 0 and a maximum of 6 are supported');
+  throw new LayerRefusal(
+    'only plain ReLU, ReLU with a slope below 0 (leaky) and ReLU with a maximum of 6 are supported',
+  );
 };
 
 const sloped =

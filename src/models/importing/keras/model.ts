@@ -71,7 +71,7 @@ export function importKeras(description: unknown, options: KerasOptions): Import
   }
   const [first, ...more] = net.problems;
   const reason =
-    more.length === 0 ? first! : `${net.problems.length} layers are in the way: ${net.problems.join('; ')}`;
+    more.length === 0 ? first! : `${net.problems.length} layers are refused: ${net.problems.join('; ')}`;
   throw new ToolkitError('MODEL_UNSUPPORTED', { path: options.path, reason });
 }
 
@@ -110,7 +110,8 @@ class Importer {
     const [entry, ...moreInputs] = namesOf(inputLayers);
     const [output, ...moreOutputs] = namesOf(outputLayers);
     if (moreInputs.length > 0 || inputs.length > 1) throw new LayerRefusal('it has several inputs');
-    if (output === undefined || moreOutputs.length > 0) throw new LayerRefusal('it has not one output');
+    if (output === undefined || moreOutputs.length > 0)
+      throw new LayerRefusal('it does not have exactly one output');
     const folders = foldersOf(layers);
     const outputs = new Map<string, string>();
     let waiting = layers.map((layer, index) => ({ layer, folder: folders[index]!, calls: callsOf(layer) }));

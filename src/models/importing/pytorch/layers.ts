@@ -71,7 +71,7 @@ const conv2d: Convert = (layer, net) => {
       dilation: undilated,
       groups: z.int().min(1).default(1),
       bias: z.boolean().default(true),
-      padding_mode: z.literal('zeros', { error: 'padding with zeros alone is supported' }).default('zeros'),
+      padding_mode: z.literal('zeros', { error: 'only zero padding is supported' }).default('zeros'),
     }),
     layer.options,
   );
@@ -143,7 +143,7 @@ const batchNorm: Convert = (layer, net) => {
 };
 
 const layerNorm: Convert = (layer, net) => {
-  if (net.shapeOf(layer.inputs[0]!).length !== 1) refuse('it is supported for vectors alone (after Flatten)');
+  if (net.shapeOf(layer.inputs[0]!).length !== 1) refuse('it is supported only for vectors (after Flatten)');
   const schema = z.looseObject({
     eps: z.number().positive().default(1e-5),
     elementwise_affine: z.literal(true, { error: 'it must learn a scale and an offset' }).default(true),
@@ -215,8 +215,8 @@ const dropout =
 
 const flatten: Convert = (layer, net) => {
   const schema = z.looseObject({
-    start_dim: z.literal(1, { error: 'flattening from the first axis on is supported' }).default(1),
-    end_dim: z.literal(-1, { error: 'flattening up to the last axis is supported' }).default(-1),
+    start_dim: z.literal(1, { error: 'only flattening from the first axis on is supported' }).default(1),
+    end_dim: z.literal(-1, { error: 'only flattening up to the last axis is supported' }).default(-1),
   });
   optionsOf(schema, layer.options);
   const shape = net.shapeOf(layer.inputs[0]!);
@@ -261,7 +261,7 @@ const gelu: Convert = (layer, net) => {
 };
 
 const softplus: Convert = (layer, net) => {
-  const schema = z.looseObject({ beta: z.literal(1, { error: 'a beta of 1 is supported' }).default(1) });
+  const schema = z.looseObject({ beta: z.literal(1, { error: 'only a beta of 1 is supported' }).default(1) });
   optionsOf(schema, layer.options);
   return applied('softplus')(layer, net);
 };
@@ -289,7 +289,7 @@ const multiply: Convert = (layer, net) =>
 
 const cat: Convert = (layer, net) => {
   const schema = z.looseObject({
-    dim: z.literal(1, { error: 'concatenation of the channels (dim=1) is supported' }).default(1),
+    dim: z.literal(1, { error: 'only concatenation of the channels (dim=1) is supported' }).default(1),
   });
   optionsOf(schema, layer.options);
   return net.add(layer.name, { type: 'concatenate' }, layer.inputs);

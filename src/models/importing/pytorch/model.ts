@@ -33,7 +33,7 @@ export function importTorch(
     if (net.problems.length === 0) net.problems.push(error.message);
   }
   const [first, ...more] = net.problems;
-  const count = `${net.problems.length} layers are in the way`;
+  const count = `${net.problems.length} layers are refused`;
   const reason = more.length === 0 ? first! : `${count}: ${net.problems.join('; ')}`;
   throw new ToolkitError('MODEL_UNSUPPORTED', { path, reason });
 }

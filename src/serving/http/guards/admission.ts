@@ -61,7 +61,7 @@ function requireRights(
   if (routeOptions.config.isWeights) requireWeights(caller);
   // What is posted costs the server work; pages and descriptions are free.
   if (method === 'POST' && quotas && !quotas.take(caller))
-    throw new HttpError('RATE_LIMITED', 'the requests of this token for today (UTC) are used up');
+    throw new HttpError('RATE_LIMITED', 'the quota of this token for today (UTC) is used up');
 }
 
 /** Sets the request's caller. */
