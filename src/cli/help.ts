@@ -12,7 +12,7 @@ export function helpText(): string {
   return [
     `mnist-train ${version}`,
     'Train, evaluate and deploy small image classifiers in Node.js',
-    '(MNIST-sized up to ~96×96, grey or colour)',
+    '(MNIST and its relatives, or your own images by class, in grey or colour)',
     '',
     'Examples:',
     columns(examples.map(([typed = '', effect = '']) => [`  $ ${typed}`, effect])),

@@ -171,7 +171,7 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
   },
   'keys generate': ({ folder }) => ({ positionals: [join(folder, 'key.txt')] }),
   'keys show': () => ({ fails: /^no identity is given$/ }),
-  'keys encrypt': ({ checkpoint }) => ({ positionals: [checkpoint], fails: /^nobody is named/ }),
+  'keys encrypt': ({ checkpoint }) => ({ positionals: [checkpoint], fails: /^no recipients are given/ }),
   'keys decrypt': ({ folder, checkpoint }) => ({
     positionals: [checkpoint],
     options: { output: join(folder, 'plain.safetensors') },

@@ -188,7 +188,7 @@ function requireRoles(path: string, { roles }: PolicyContent, keys: ReadonlyMap<
     if (new Set(keyids).size !== keyids.length) throw policyError(path, `the role ${role} has a key twice`);
     for (const name of keyids) {
       const key = keys.get(name);
-      if (!key) throw policyError(path, `the role ${role} has a key that is not there`);
+      if (!key) throw policyError(path, `the role ${role} names a key that the policy does not contain`);
       if (role === 'auditor') requireEd25519(path, key);
       else requireEcdsa(path, key);
     }

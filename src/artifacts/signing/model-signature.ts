@@ -169,7 +169,7 @@ function requireSame(folder: string, signed: readonly Resource[], found: readonl
   if (differences.length === 0) return;
   const more = differences.length - MOST_NAMED;
   const named = differences.slice(0, MOST_NAMED).join(', ');
-  throw invalid(folder, `not as it was signed: ${named}${more > 0 ? `, and ${more} more` : ''}`);
+  throw invalid(folder, `differs from what was signed: ${named}${more > 0 ? `, and ${more} more` : ''}`);
 }
 
 /** The digest of a model: over the digests of its files, in the order in which they are listed. */

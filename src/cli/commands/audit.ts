@@ -65,7 +65,7 @@ export const auditCommand = defineCommand({
     ],
     [
       'mnist audit verify --witness /mnt/usb/log --verify-key auditor.pub',
-      'also if the log was cut, rewritten or restored from an older copy since then',
+      'detect a log that was cut, rewritten or restored from an older copy',
     ],
     ['mnist audit list', 'who did what and when'],
     ['mnist audit privacy latest', 'what a model gives away about its training images'],

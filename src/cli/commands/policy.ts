@@ -26,7 +26,7 @@ export const policyCommand = defineCommand({
     { name: 'action', description: 'action to perform', required: true, choices: actions },
     {
       name: 'file',
-      description: 'create, sign, apply: file of the policy; show: another than the registry’s',
+      description: 'policy file; default for show: the registry’s policy',
       required: false,
       kind: 'file',
     },

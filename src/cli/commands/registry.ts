@@ -53,7 +53,7 @@ export const registryCommand = defineCommand({
     ['mnist registry rollback mnist', 'return to the previous production version'],
     [
       'mnist registry promote mnist 3 --sign-key approver.pem',
-      'approve version 3 under the registry’s policy; the last approval that is needed promotes it',
+      'approve version 3 under the registry’s policy; the last approval needed promotes it',
     ],
     ['mnist registry verify', 'check files, aliases and the audit log against each other'],
   ],

@@ -28,12 +28,12 @@ const space = withCommonOptions(
       .optional()
       .meta({ description: 'create: days until the token expires; without it, never' }),
     models: z.array(z.string().regex(MODEL_NAME)).max(100).default([]).meta({
-      description: 'create: models that the new token is for; without it, all',
+      description: 'create: models that the new token may use; default: all',
       allowed: 'lowercase letters, digits, dots, dashes and underscores',
       placeholder: 'NAME,…',
     }),
     quota: z.int().min(1).max(1e12).optional().meta({
-      description: 'create: requests per day (UTC) that the new token may post; beyond it, 429',
+      description: 'create: POST requests that the new token may make per day (UTC); beyond that, 429',
       placeholder: 'REQUESTS',
     }),
     weights: z.boolean().default(false).meta({

@@ -103,7 +103,7 @@ export class Keyring {
       this.#hasWarned = true;
       warn({
         code: 'ENCRYPTED_TO_SELF',
-        message: 'what is written is encrypted for the given key alone, because encrypted files were read',
+        message: 'new files are encrypted for the given key only, because encrypted files were read',
         hint: 'name all readers with --encrypt-to',
       });
     }

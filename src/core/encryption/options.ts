@@ -8,7 +8,7 @@ export const encryptionFields = z.strictObject({
     .min(1)
     .optional()
     .meta({
-      description: 'encrypt what is written for these recipients: age1…, a file of them, or "passphrase"',
+      description: 'encrypt all files written, for these recipients: age1…, a file of them, or "passphrase"',
       placeholder: 'RECIPIENT,…',
       allowed: 'one recipient or more',
     }),

@@ -16,7 +16,7 @@ export async function parseRecipients(given: readonly string[]): Promise<string[
     given.map(async (name) => (isKeyOrWord(name) ? [name] : recipientsIn(name))),
   );
   const recipients = [...new Set(lists.flat())];
-  if (recipients.length === 0) throw refused('nobody is named for whom files are encrypted', HINT);
+  if (recipients.length === 0) throw refused('no recipients are given', HINT);
   if (recipients.includes(PASSPHRASE) && recipients.length > 1) {
     throw refused('a passphrase must be the only recipient of a file', 'leave out one or the other');
   }

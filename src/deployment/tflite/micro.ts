@@ -24,7 +24,7 @@ export function microFiles(file: Uint8Array, graph: LiteGraph, title: string): M
     ...resolver.map((line) => `//   ${line}`),
     ...missing.map(
       (name) =>
-        `// ${name} is no operator of TensorFlow Lite for Microcontrollers: this model does not run there.`,
+        `// ${name} is not an operator of TensorFlow Lite for Microcontrollers: this model does not run there.`,
     ),
     '//',
     `// Its tensors take at least ${arenaBytes(graph)} bytes of the arena; the interpreter's own structures come on top.`,

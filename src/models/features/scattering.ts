@@ -21,11 +21,15 @@ export const scattering = defineFeatures({
       .min(1)
       .max(5)
       .default(2)
-      .meta({ description: 'how often images are halved; wavelets have as many scales' }),
-    scatteringAngles: z.int().min(2).max(16).default(8).meta({ description: 'wavelets of each scale' }),
+      .meta({ description: 'number of wavelet scales; each halves the image' }),
+    scatteringAngles: z
+      .int()
+      .min(2)
+      .max(16)
+      .default(8)
+      .meta({ description: 'number of wavelet angles per scale' }),
     scatteringGroups: z.int().min(0).max(1024).default(27).meta({
-      description:
-        'normalise each image by itself, its channels in at most so many groups of equal size; 0 for not at all',
+      description: 'group normalisation of the features: largest number of channel groups; 0 turns it off',
     }),
   }),
   build(

@@ -20,14 +20,14 @@ export function registerEncrypted(app: FastifyInstance, service: EncryptedServic
   const takes = { consumes: [BINARY] };
   app.get(
     '/encrypted/model',
-    { config, schema: schema('What clients need to make keys and encrypt images') },
+    { config, schema: schema('Description of the model, from which clients make keys and encrypt images') },
     () => description,
   );
   app.post(
     '/encrypted/keys',
     {
       config,
-      schema: schema('Send evaluation keys ("mnist encrypted keygen")', takes),
+      schema: schema('Upload evaluation keys ("mnist encrypted keygen")', takes),
       bodyLimit: storedLimit(sizes.evaluationKeys),
     },
     async (request, reply) => {

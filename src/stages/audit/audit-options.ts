@@ -20,7 +20,7 @@ export const logHeadFields = {
     placeholder: 'FILE|URL,…',
   }),
   witnessKey: z.array(z.string().min(1)).max(20).default([]).meta({
-    description: 'checkpoint: public keys of the witnesses that have an address',
+    description: 'checkpoint: public keys of the witnesses given by address',
     placeholder: 'FILE,…',
   }),
   verifyKey: z.array(z.string().min(1)).max(20).default([]).meta({
@@ -28,7 +28,7 @@ export const logHeadFields = {
     placeholder: 'FILE,…',
   }),
   from: z.int().min(0).optional().meta({
-    description: 'prove: show that the log of so many lines is the beginning of the checkpoint’s',
+    description: 'prove: prove that the log has only grown since it had this many lines',
     placeholder: 'LINES',
   }),
 } as const;

@@ -98,7 +98,7 @@ export async function readForeignModel(path: string, options: ForeignOptions): P
   if (read) return read(path, options);
   throw new ToolkitError('MODEL_UNSUPPORTED', {
     path,
-    reason: 'its name does not say what it is',
+    reason: 'unknown file extension',
     hint: 'name a .keras or .h5 file, a model.json of TensorFlow.js, or a .safetensors file of PyTorch',
   });
 }

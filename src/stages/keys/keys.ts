@@ -70,7 +70,7 @@ export async function encryptFiles(
 ): Promise<ConvertedFiles> {
   if (!currentKeyring().encrypts) {
     throw new ToolkitError('USAGE', {
-      message: 'nobody is named who can read the files',
+      message: 'no recipients are given',
       hint: 'name the recipients with --encrypt-to',
     });
   }

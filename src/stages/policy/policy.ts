@@ -27,7 +27,7 @@ const keyFiles = (who: string): z.ZodOptional<z.ZodArray<z.ZodString>> =>
     .max(100)
     .optional()
     .meta({
-      description: `create: public keys of ${who}; without it, those of the present policy`,
+      description: `create: public keys of ${who}; default: those of the current policy`,
       placeholder: 'FILE,…',
     });
 const threshold = (what: string): z.ZodOptional<z.ZodInt> =>
@@ -36,17 +36,17 @@ const threshold = (what: string): z.ZodOptional<z.ZodInt> =>
     .min(1)
     .max(100)
     .optional()
-    .meta({ description: `create: ${what}; without it, as in the present policy, else 1` });
+    .meta({ description: `create: ${what}; default: as in the current policy, else 1` });
 
 /** The options of `policy`, beside what is to be done. */
 export const policyFields = z.strictObject({
-  root: keyFiles('who may sign policies'),
-  publisher: keyFiles('who may sign versions'),
-  approver: keyFiles('who may approve promotions'),
-  auditor: keyFiles('who may sign the audit log’s head (Ed25519)'),
-  roots: threshold('roots who must sign a policy'),
-  approvals: threshold('approvals that a promotion needs'),
-  auditors: threshold('auditors who must sign a checkpoint'),
+  root: keyFiles('those who may sign policies'),
+  publisher: keyFiles('those who may sign versions'),
+  approver: keyFiles('those who may approve promotions'),
+  auditor: keyFiles('those who may sign the audit log’s head (Ed25519)'),
+  roots: threshold('number of roots who must sign a policy'),
+  approvals: threshold('number of approvals that a promotion needs'),
+  auditors: threshold('number of auditors who must sign a checkpoint'),
   days: z
     .number()
     .min(0.0001)
@@ -107,7 +107,7 @@ async function keysFor(
   if (present) return [...keysOf(present, role).values()];
   if (role === 'auditor') return [];
   throw new ToolkitError('USAGE', {
-    message: `the first policy needs the key of a ${role}`,
+    message: `the first policy needs a key for the role ${role}`,
     hint: `name public keys with --${role}; "mnist signing keygen FILE" makes a key pair`,
   });
 }
@@ -125,7 +125,7 @@ export async function signPolicy(
   const present = (await readPolicies(registry.folder)).at(-1);
   const isRoot = [policy, present].some((one) => one && keysOf(one, 'root').has(keyId(key.publicKey)));
   if (!isRoot) {
-    const reason = 'the key is not that of a root, neither of the new nor of the present policy';
+    const reason = 'the key is not that of a root, neither of the new nor of the current policy';
     throw new ToolkitError('POLICY_REFUSED', { what: path, reason, hint: 'have one of its roots sign it' });
   }
   const signed = { ...policy, envelope: withSignature(policy.envelope, key) };

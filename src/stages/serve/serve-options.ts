@@ -160,7 +160,7 @@ export const serveFields = z.strictObject({
     .optional()
     .meta({ description: 'alert if live accuracy is lower', placeholder: 'X' }),
   encrypted: file.meta({
-    description: 'folder of "deploy --to encrypted": also classify encrypted images (Node.js 22)',
+    description: 'folder of "deploy --to encrypted": also classify encrypted images (Node.js 22 or later)',
     placeholder: 'FOLDER',
   }),
   encryptedKeys: z
@@ -169,7 +169,7 @@ export const serveFields = z.strictObject({
     .max(32)
     .default(8)
     .meta({
-      description: 'clients whose evaluation keys are held, each about 70 MB of memory; beyond it, 503',
+      description: 'number of clients whose evaluation keys are kept in memory, about 70 MB each',
       onlyWith: { options: ['encrypted'] },
     }),
   policy: policyOption,

@@ -15,7 +15,7 @@ export const privacyFields = {
     .optional()
     .meta({
       ...{ onlyWith, placeholder: 'E' },
-      description: 'privacy to spend over all --epochs; the noise is chosen for it',
+      description: 'privacy budget ε for all --epochs; the noise is chosen to meet it',
     }),
   noiseMultiplier: z
     .number()
@@ -24,7 +24,7 @@ export const privacyFields = {
     .optional()
     .meta({
       ...{ onlyWith, placeholder: 'X' },
-      description: 'noise in each step, as a multiple of --clip-norm, in place of --target-epsilon',
+      description: 'noise in each step, as a multiple of --clip-norm, instead of --target-epsilon',
     }),
   // Not `onlyWith`: a run that goes on with a larger budget is private already. `planPrivacy` refuses it elsewhere.
   maxEpsilon: z.number().positive().max(1000).optional().meta({
@@ -39,7 +39,7 @@ export const privacyFields = {
     .meta({
       ...{ onlyWith, placeholder: 'D' },
       description:
-        'probability with which the guarantee may fail; must be below 1 ÷ images (the next power of ten below)',
+        'δ, the probability that the guarantee fails; below 1 ÷ images (default: the next power of ten below that)',
     }),
   publicValidation: z.boolean().default(false).meta({
     onlyWith,

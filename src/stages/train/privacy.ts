@@ -111,7 +111,7 @@ function noiseOf(
   const { targetEpsilon, noiseMultiplier } = values;
   if ((targetEpsilon === undefined) === (noiseMultiplier === undefined)) {
     throw new ToolkitError('USAGE', {
-      message: `--private needs ${targetEpsilon === undefined ? 'its' : 'only one of its'} noise: --target-epsilon or --noise-multiplier`,
+      message: `--private needs ${targetEpsilon === undefined ? 'its noise' : 'only one'}: --target-epsilon or --noise-multiplier`,
       hint: 'use --target-epsilon 3 to have the noise chosen',
     });
   }
@@ -220,12 +220,12 @@ const UNACCOUNTED: readonly Unaccounted[] = [
   },
   {
     when: ({ values }) => values.sampling === 'balanced',
-    reason: '--sampling balanced draws images of rare classes more often, by how many there are',
+    reason: '--sampling balanced depends on how many images each class has',
     hint: 'leave it out, or use --class-weights FILE with weights that do not come from the images',
   },
   {
     when: ({ values }) => values.classWeights === 'balanced',
-    reason: '--class-weights balanced counts the images of each class',
+    reason: '--class-weights balanced depends on how many images each class has',
     hint: 'use --class-weights FILE with weights that do not come from the images',
   },
   {
@@ -235,18 +235,18 @@ const UNACCOUNTED: readonly Unaccounted[] = [
   },
   {
     when: ({ values }) => values.reproduce !== undefined,
-    reason: 'the noise of a private run is kept nowhere, so that it cannot be repeated',
+    reason: 'the samples and the noise of a private run are not stored, so it cannot be repeated',
     hint: 'train a new run with the same options',
   },
   {
     when: ({ values, origin }) => origin === undefined && fitsFeatures(values),
-    reason: '--features that are fitted to the training images show them',
+    reason: '--features that are fitted to the training images reveal them',
     hint: 'use --features raw, hog or scattering',
   },
   {
     when: ({ values, set, origin }) =>
       set.plan.scalingName === 'standardize' && (origin === undefined || values.scaling !== undefined),
-    reason: '--scaling standardize is made of the mean and standard deviation of the training images',
+    reason: '--scaling standardize uses the mean and standard deviation of the training images',
     hint: 'use --scaling zero-one or minus-one-one',
   },
   {

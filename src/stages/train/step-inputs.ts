@@ -64,7 +64,7 @@ function isAffordable({ context: { emit } }: Steps, features: FixedFeatures, ima
   const all = `the features of ${count(images)} images`;
   const size = `${count(Math.ceil(bytes / 1e6))} MB of memory`;
   if (!fits) {
-    const message = `${all} would take ${size}: they are computed anew in each step, which is slower`;
+    const message = `${all} would take ${size}: they are computed in each step, which is slower`;
     emit({ event: 'notice', message });
   } else if (bytes >= LEAST_NOTICED) {
     emit({ event: 'notice', message: `computing ${all} once; they take ${size}` });

@@ -49,7 +49,7 @@ export const trainFields = z.strictObject({
     placeholder: 'DECAY',
   }),
   clipNorm: z.number().positive().optional().meta({
-    description: 'clip gradients to this norm; with --private those of each image (1)',
+    description: 'clip gradients to this norm; with --private, the gradient of each image (default 1)',
     placeholder: 'X',
   }),
   ...privacyFields,

@@ -29,7 +29,12 @@ import { epochScalars } from '../../training/epoch-scalars.js';
 import { startsOverfitting, generalizationGap } from '../../training/gap.js';
 import { requireKernels } from '../../training/kernels.js';
 import { trainEpochs, type TrainingParts } from '../../training/loop.js';
-import { bestEpoch, stepsIn, type TrainingProgress, type ValidationMetrics } from '../../training/progress.js';
+import {
+  bestEpoch,
+  stepsIn,
+  type TrainingProgress,
+  type ValidationMetrics,
+} from '../../training/progress.js';
 import { RunWriter } from '../../training/run-writer.js';
 import { trainingStep, type StepSettings } from '../../training/step.js';
 import { TrainingVariables } from '../../models/variables.js';

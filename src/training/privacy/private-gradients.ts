@@ -152,7 +152,7 @@ export function withoutUpdates(randomness: Randomness): TrainingPass {
     ...randomness,
     update(parameter) {
       throw new ToolkitError('PRIVACY_UNSUPPORTED', {
-        reason: `${parameter} is a statistic of the whole batch, as batch normalisation keeps it, in which an image shows`,
+        reason: `${parameter} is a statistic of the whole batch (batch normalisation), which reveals its images`,
         hint: 'use --normalization group, or group-normalization in a list of layers, in place of batch normalisation',
       });
     },

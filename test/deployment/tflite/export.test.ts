@@ -67,7 +67,7 @@ describe('a model in all forms', () => {
     expectClose(await exported.classify(images), probabilities, 1e-5);
     await exported.dispose();
     const header = await readFile(join(folder, 'micro', 'model_data.h'), 'utf8');
-    expect(header).toContain('GELU is no operator of TensorFlow Lite for Microcontrollers');
+    expect(header).toContain('GELU is not an operator of TensorFlow Lite for Microcontrollers');
   });
 
   it('is refused where it takes an operation that TFLite does not have', async () => {

@@ -35,7 +35,7 @@ it.each([
   ['net.pt', /a pickle can run any code/],
   ['net.onnx', /an ONNX model has no layers/],
   ['net.tflite', /a TensorFlow Lite model has no layers/],
-  ['net.bin.txt', /its name does not say what it is/],
+  ['net.bin.txt', /unknown file extension/],
 ])('refuses %s', async (name, reason) => {
   const path = await written(name, 'content');
   expect((await toolkitError('MODEL_UNSUPPORTED', importModel(path, await places()))).message).toMatch(
@@ -79,7 +79,7 @@ it('names every layer that cannot be imported, with the reason', async () => {
     'MODEL_UNSUPPORTED',
     importModel(path, { ...(await places()), run: 'a' }),
   );
-  expect(message).toContain('6 layers are in the way');
+  expect(message).toContain('6 layers are refused');
   for (const part of [
     'mine (Lambda): it holds code, which is never run',
     'memory (LSTM): this kind of layer is not supported',

@@ -153,10 +153,10 @@ describe('what would look at images beside the account is refused', () => {
     expect(await refusal(options)).toContain(words);
   });
 
-  it('a repetition, as the noise is kept nowhere', async () => {
+  it('a repetition, as samples and noise are not stored', async () => {
     await trained({ ...PRIVATE, run: 'unique' });
     const repeated = train({ ...places, reproduce: 'unique' });
-    expect((await toolkitError('PRIVACY_UNSUPPORTED', repeated)).message).toContain('kept nowhere');
+    expect((await toolkitError('PRIVACY_UNSUPPORTED', repeated)).message).toContain('not stored');
   });
 
   it('a batch-normalised model, with advice', async () => {

@@ -45,7 +45,7 @@ async function trainedInSteps(options: TrainOptions): Promise<{ result: Trained;
   return { result, notices };
 }
 
-const ANEW = /features of 1,000 images would take .* computed anew in each step/;
+const ANEW = /features of 1,000 images would take .* computed in each step/;
 
 async function weightsOf({ folder }: Trained): Promise<number[]> {
   const { tensors } = await readCheckpoint(join(folder, 'last.safetensors'));
