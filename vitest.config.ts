@@ -47,6 +47,8 @@ export default defineConfig({
       { extends: true, test: { name: 'own process', include: APART } },
     ],
     testTimeout: 60_000,
+    // Pages answer late beside two other workers on two cores.
+    expect: { poll: { timeout: 20_000 } },
     hookTimeout: 300_000,
   },
 });

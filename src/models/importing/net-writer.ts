@@ -259,7 +259,7 @@ export function finishedNet(net: NetWriter, path: string, build: () => string): 
   }
   const [first, ...more] = problems;
   const reason =
-    more.length === 0 ? first! : `${problems.length} layers are in the way: ${problems.join('; ')}`;
+    more.length === 0 ? first! : `${problems.length} layers are refused: ${problems.join('; ')}`;
   throw new ToolkitError('MODEL_UNSUPPORTED', { path, reason });
 }
 
