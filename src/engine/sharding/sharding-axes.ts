@@ -8,6 +8,7 @@ type AxesRule = (operation: RecordedOperation, constant: ConstantInput) => Shard
 const RULES: Readonly<Record<string, AxesRule>> = {
   Transpose: (_, constant) => rowsIf(constant(1)?.values[0] === 0, ['rows', 'whole']),
   Mean: (_, constant) => rowsIf(keepsRows(constant(1)?.values), ['rows', 'whole']),
+  ArgMax: (_, constant) => rowsIf(keepsRows(constant(1)?.values), ['rows', 'whole']),
   Max: (_, constant) => rowsIf(keepsRows(constant(1)?.values), ['rows', 'whole']),
   Sum: sumSharding,
   Pack: (operation) => rowsIf(axisOf(operation) > 0, operation.inputs.map(rows)),

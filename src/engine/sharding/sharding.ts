@@ -16,8 +16,23 @@ const ELEMENTWISE = new Set([
     'EluGrad',
     'LeakyRelu',
   ],
-  ...['Mul', 'AddV2', 'Sub', 'RealDiv', 'Maximum', 'Minimum', 'Square', 'Sqrt', 'Rsqrt', 'Exp', 'Log', 'Neg'],
+  ...[
+    'Mul',
+    'Add',
+    'AddV2',
+    'Sub',
+    'RealDiv',
+    'Maximum',
+    'Minimum',
+    'Square',
+    'Sqrt',
+    'Rsqrt',
+    'Exp',
+    'Log',
+    'Neg',
+  ],
   ...['Cast', 'GreaterEqual', 'Greater', 'Less', 'LessEqual', 'SelectV2', 'Identity', 'Erf', 'ZerosLike'],
+  ...['Equal', 'NotEqual', 'LogicalAnd', 'LogicalOr', 'LogicalNot'],
 ]);
 
 /**
@@ -85,7 +100,13 @@ export function shardingOf(
   if (!isOfBatch(outputs[0]?.shape)) return undefined;
   // Rows are contiguous in memory, before and after.
   if (name === 'Reshape') return { sharding: 'rows', inputs: ['rows', 'shape'] };
-  return ELEMENTWISE.has(name) ? elementwiseSharding(operation) : undefined;
+  const isElementwise = ELEMENTWISE.has(name) || (name === 'Select' && haveSameShape(inputShapes));
+  return isElementwise ? elementwiseSharding(operation) : undefined;
+}
+
+/** Where shapes differ, `Select` takes whole rows. */
+function haveSameShape([first, ...others]: readonly (readonly number[])[]): boolean {
+  return others.every((shape) => String(shape) === String(first));
 }
 
 /** Broadcasting aligns trailing dimensions, so an input of lower rank has no batch dimension. */

@@ -2,6 +2,7 @@ import { lower, type BatchShards } from '../compiling/lower.js';
 import { planCores } from '../sharding/work.js';
 import { attribute, GraphBuilder, type NodeOutput } from '../../tensorflow/c-api/graph-builder.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
+import { rewrite } from '../rewriting/rewrite.js';
 import { refuse } from './refusal.js';
 import type { StepTrace, TypeAndShape } from './step-trace.js';
 
@@ -24,8 +25,11 @@ export interface StepGraph {
  *
  * @param cores those that the step may use: each computes a part of its batch, where that is worth it
  */
-export function stepGraph(trace: StepTrace, cores: number): StepGraph {
-  const { parameters, variables, results, assigned, operations } = trace;
+export function stepGraph(recorded: StepTrace, cores: number): StepGraph {
+  const { parameters, variables, results, assigned } = recorded;
+  const ends = [...results, ...assigned.values()];
+  const trace = { ...recorded, operations: rewrite(recorded.operations, ends) };
+  const { operations } = trace;
   const inPlace = operations.find(({ changes }) => changes > 0);
   if (inPlace) refuse(inPlace.name, 'changes variables in place');
   const graph = new GraphBuilder();
@@ -39,7 +43,6 @@ export function stepGraph(trace: StepTrace, cores: number): StepGraph {
     return graph.placeholder(`input_${index}`, type, shape);
   });
   const nodeOf = new Map(taken.map((id, index) => [id, inputs[index]!]));
-  const ends = [...results, ...assigned.values()];
   const shards = shardsOf(trace, typeOf, cores);
   const { results: computed } = lower(
     graph,
