@@ -37,8 +37,7 @@ function pooledRelu(list: OperationList, relu: RecordedOperation): PooledRelu | 
 }
 
 function isOnImages({ attributes }: RecordedOperation): boolean {
-  const layout = attributes.find(({ name }) => name === 'data_format')?.value ?? 'NHWC';
-  return String(layout) === 'NHWC';
+  return attributes.every(({ name, value }) => name !== 'data_format' || value === 'NHWC');
 }
 
 function* swapped(
