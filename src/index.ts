@@ -24,6 +24,7 @@ import { ToolkitError } from './core/errors.js';
 import { loadNamedPlugins } from './core/plugins/named-plugins.js';
 import { requireQuality } from './evaluation/quality-gate.js';
 import { collect as collectStage } from './stages/collect/collect.js';
+import type { OwnImages } from './data/collection/own/own-source.js';
 import { deploy as deployStage, type Deployment } from './stages/deploy/deploy.js';
 import { calibrate as calibrateStage, type Calibration } from './stages/calibrate/calibrate.js';
 import {
@@ -95,6 +96,7 @@ export type { Imported } from './stages/import/import.js';
 export type { Embedded } from './stages/embed/embed.js';
 export type { DatasetView } from './stages/datasets/show-dataset.js';
 export type { Explanation, Explanations } from './stages/explain/explain.js';
+export type { OwnImage, OwnImages, OwnPixels } from './data/collection/own/own-source.js';
 export type { EnsembleMember } from './evaluation/evaluation.js';
 export type { Preprocessed } from './stages/preprocess/preprocess.js';
 export type { RunComparison } from './stages/runs/compare-runs.js';
@@ -104,6 +106,11 @@ export type { TrainResult } from './stages/train/train.js';
 
 /** Who listens, and who may interrupt; both can be left out. */
 export type Context = Partial<StageContext>;
+
+/** The same for collecting, with images that the program has itself. */
+export interface CollectContext extends Context {
+  images?: OwnImages;
+}
 
 /** The same for training, with what is called after each epoch. */
 export interface TrainContext extends Context {
@@ -121,9 +128,14 @@ async function callerOptions<Space extends OptionSpace>(
 export { withEncryption, type EncryptionOptions } from './core/encryption/session.js';
 export type { KeyWarning } from './core/encryption/keyring.js';
 
-/** Stage 1, with the options of `mnist collect`. Throws a ToolkitError. */
-export async function collect(options: CollectOptions = {}, context: Context = {}): Promise<RawData> {
-  return collectStage(await callerOptions(optionSpaces.CollectOptions, options), silentContext(context));
+/**
+ * Stage 1, with the options of `mnist collect`. Throws a ToolkitError.
+ *
+ * @param context with `images`, those are collected: any (async) iterable of `{ label, image }`
+ */
+export async function collect(options: CollectOptions = {}, context: CollectContext = {}): Promise<RawData> {
+  const { images, ...rest } = context;
+  return collectStage(await callerOptions(optionSpaces.CollectOptions, options), silentContext(rest), images);
 }
 
 /** Stage 2, with the options of `mnist preprocess`. Throws a ToolkitError. */

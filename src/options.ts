@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { Choice, Configurable, OptionSpace } from './core/config/resolve.js';
 import type { Registry } from './core/registry.js';
 import { calibrateFields } from './stages/calibrate/calibrate-options.js';
-import { collectFields } from './stages/collect/collect.js';
+import { collectSpace } from './stages/collect/collect.js';
 import { showDatasetFields } from './stages/datasets/show-dataset-options.js';
 import { deploySpace } from './stages/deploy/deploy-options.js';
 import { importFields } from './stages/import/import-options.js';
@@ -23,7 +23,7 @@ import { trainSpace } from './stages/train/train-options.js';
  * scripts/declarations.mjs. So they need no declarations of TensorFlow.js, and an editor shows what each option does.
  */
 export const optionSpaces = {
-  CollectOptions: { fields: collectFields, choices: {} },
+  CollectOptions: collectSpace,
   PreprocessOptions: { fields: preprocessFields, choices: {} },
   TrainOptions: trainSpace,
   SearchOptions: searchSpace,

@@ -43,6 +43,14 @@ export {
   type ExplainerDefinition,
   type Question,
 } from './evaluation/explanation/explainer.js';
+export {
+  defineSource,
+  type OwnImage,
+  type OwnImages,
+  type OwnPixels,
+  type SourceDefinition,
+  type SourceTask,
+} from './data/collection/own/own-source.js';
 export { defineTarget, type TargetDefinition } from './deployment/targets/target.js';
 export type { DeploymentSource, ExportedModel } from './deployment/source.js';
 export { activationNames, activations, type ActivationName } from './models/activations.js';

@@ -6,6 +6,7 @@ import { contentSize, readArtifact } from '../core/encryption/artifact-file.js';
 import { ToolkitError } from '../core/errors.js';
 import { readError, readTextIfThere, corruptError } from '../core/files.js';
 import { sha256 } from '../core/hashing.js';
+import { pluginRecord } from '../core/plugins/records.js';
 import { complaintOf } from '../core/validation.js';
 import type { LabelledImages } from '../core/images.js';
 import { parseIdx, type IdxContent } from './idx.js';
@@ -34,6 +35,8 @@ const importSchema = z.strictObject({
   file: z
     .strictObject({ name: z.string(), bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
     .optional(),
+  /** The plug-in that made the images. */
+  plugin: pluginRecord.optional(),
   /** The data set that it was added to, and the files of that set. */
   addedTo: z.string().optional(),
   base: rawFiles.optional(),

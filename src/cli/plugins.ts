@@ -16,7 +16,8 @@ export async function loadPluginsOf(
 ): Promise<void> {
   const known = allFields(space);
   const keys = ['plugin', 'allowChangedPlugins', ...Object.keys(space.choices)];
-  const fields = new Map([...known].filter(([key]) => keys.includes(key)));
+  const isOpen = ({ key, pluginFor }: Field): boolean => keys.includes(key) || pluginFor !== undefined;
+  const fields = new Map([...known].filter(([, field]) => isOpen(field)));
   const presentation = fieldsOf(presentationFields);
   const layers: Layer[] = [flagLayer(typedValues(words, fields)), environmentLayer(fields, environment)];
   const config = presentation.get('config')!;

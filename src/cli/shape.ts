@@ -65,8 +65,8 @@ export function mayNamePlugins(
   words: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): boolean {
-  return options.some(({ key, values, variable }) => {
-    const opens = key === 'plugin' || key === 'config';
+  return options.some(({ key, values, variable, pluginFor }) => {
+    const opens = key === 'plugin' || key === 'config' || pluginFor !== undefined;
     if (!opens && values === undefined) return false;
     const given = [...typedFor(flagOf(key), words), environment[variable]];
     return given.some((value) => value !== undefined && (opens || !values?.includes(value)));

@@ -234,7 +234,7 @@ const elsewhere = ['search'];
 /** Options of the commands that are not read there, and why. */
 const unread: Record<string, Record<string, string>> = {
   collect: Object.fromEntries(
-    ['sha256', 'size', 'fit', 'channels', 'centre', 'invert', 'testShare', 'maxPixels'].map((option) => [
+    ['size', 'fit', 'channels', 'centre', 'invert', 'testShare', 'maxPixels'].map((option) => [
       option,
       'a copy of it is read: option-effects.test.ts',
     ]),

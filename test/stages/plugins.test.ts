@@ -8,7 +8,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCheckpoint, writeCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { loadFloats } from '../../src/artifacts/safetensors.js';
 import { sha256OfFile } from '../../src/core/hashing.js';
-import { collect, deploy, evaluate, predict, serve, train, type EpochEvent } from '../../src/index.js';
+import {
+  collect,
+  deploy,
+  evaluate,
+  predict,
+  serve,
+  train,
+  type EpochEvent,
+  type OwnImage,
+} from '../../src/index.js';
 import { toolkitError } from '../support/errors.js';
 import { drawings } from '../support/small-drawings.js';
 
@@ -29,6 +38,57 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Options that TypeScript cannot know, as they are those of a plug-in. */
 const withOptions = (options: Record<string, unknown>): object => options;
+
+describe('a source of one’s own', () => {
+  it('is collected with its options, recorded by hash, and trained on', async () => {
+    const dataset = 'shapes';
+    const options = { ...withOptions({ drawings: 60 }), from: example('source') };
+    const { manifest } = await collect({ ...options, dataset, dataDir: folder });
+    expect(manifest).toMatchObject({ source: example('source'), classNames: ['cross', 'ring'] });
+    expect(manifest.imported).toMatchObject({
+      ...{ format: 'shapes', size: 16, images: { train: 48, test: 12, rejected: 0 } },
+      plugin: { kind: 'source', name: 'shapes', sha256: await sha256OfFile(example('source')) },
+    });
+    await train({ ...common, dataset, model: 'mlp', epochs: 1, run: 'shapes' });
+  });
+
+  it('is refused beside what says where else images are', async () => {
+    const options = { from: example('source'), dataDir: folder };
+    await toolkitError('USAGE', collect({ ...options, dataset: 'mnist' }));
+    await toolkitError('USAGE', collect({ ...options, dataset: 'other', format: 'csv' }));
+    const file = join(folder, 'failing.mjs');
+    await writeFile(
+      file,
+      `import { defineSource, z } from 'mnist-train/plugins';
+export default defineSource({
+  name: 'failing', summary: 'a camera that is off', options: z.strictObject({}),
+  async *images() {
+    throw new TypeError('no camera');
+  },
+});`,
+    );
+    const { message } = await toolkitError(
+      'PLUGIN_FAILED',
+      collect({ dataset: 'other', from: file, dataDir: folder }),
+    );
+    expect(message).toContain(`${file}:5:`);
+  });
+
+  it('may be an iterable of a program', async () => {
+    const image = (value: number): OwnImage['image'] => ({
+      ...{ width: 4, height: 4, channels: 1 },
+      data: new Uint8Array(16).fill(value),
+    });
+    function* images(): Generator<OwnImage> {
+      for (let index = 0; index < 20; index++)
+        yield { label: index % 2 ? 'odd' : 'even', image: image(index) };
+    }
+    const { manifest } = await collect({ dataset: 'counted', dataDir: folder }, { images: images() });
+    expect(manifest).toMatchObject({ source: 'images of a program', classNames: ['even', 'odd'] });
+    const both = collect({ dataset: 'counted', from: folder, dataDir: folder }, { images: images() });
+    await toolkitError('USAGE', both);
+  });
+});
 
 describe('a model of one’s own', () => {
   let checkpoint: string;

@@ -19,7 +19,7 @@ export interface ReadBack {
 /** Collects a source and reads everything that is then there. */
 export async function importAndRead(
   from: string | undefined,
-  options: Partial<CollectOptions> = {},
+  options: Partial<Omit<CollectOptions, 'source'>> = {},
 ): Promise<ReadBack> {
   const dataDir = options.dataDir ?? (await temporaryFolder());
   const raw = await collect({ dataset: 'own', from, ...options, dataDir });

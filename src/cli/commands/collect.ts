@@ -1,5 +1,5 @@
 import type { RawManifest } from '../../artifacts/raw.js';
-import { collect, collectFields } from '../../stages/collect/collect.js';
+import { collect, collectSpace } from '../../stages/collect/collect.js';
 import { bytes, columns, count } from '../terminal/format.js';
 import { defineCommand, withCommonOptions } from '../command.js';
 
@@ -24,7 +24,7 @@ export const collectCommand = defineCommand({
   positionals: [
     { name: 'dataset', description: 'data set name', required: false, key: 'dataset', kind: 'dataset' },
   ],
-  space: withCommonOptions(collectFields),
+  space: withCommonOptions(collectSpace.fields, collectSpace.choices),
   examples: [
     ['mnist collect', 'MNIST, included in this package'],
     ['mnist collect fashion-mnist --from ~/Downloads', 'from a folder with the four IDX files'],
@@ -32,6 +32,10 @@ export const collectCommand = defineCommand({
     [
       'mnist collect notes --from scans.csv --invert auto --centre mass',
       'a CSV table of file names and labels',
+    ],
+    [
+      'mnist collect parts --from ./source.mjs',
+      'a program that reads a database or a camera (docs/plugins.md)',
     ],
     [
       'mnist collect blood --from https://example.org/blood.npz --sha256 …',

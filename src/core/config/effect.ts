@@ -25,6 +25,8 @@ export function refuseIneffective(
     if (onlyWith.options.some((option) => isMet(onlyWith, valueOf(option)))) continue;
     if (onlyWith.takesPlugins && onlyWith.options.some((option) => isPlugin(option, valueOf(option))))
       continue;
+    if (onlyWith.orPluginOf !== undefined && isPlugin(onlyWith.orPluginOf, valueOf(onlyWith.orPluginOf)))
+      continue;
     const needed = onlyWith.options.map(layer.label).join(' or ');
     const values = onlyWith.values ? ` ${onlyWith.values.join(' or ')}` : '';
     throw new ToolkitError('USAGE', {

@@ -19,6 +19,8 @@ export interface Field {
   /** The option that selects one of these plug-ins. */
   choice?: string;
   onlyWith?: OnlyWith;
+  /** The option that a plug-in is meant for whose file is given as the value. */
+  pluginFor?: string;
 }
 
 /** The options of which one must be set for another option to have an effect. */
@@ -28,6 +30,8 @@ export interface OnlyWith {
   values?: readonly string[];
   /** Whether a plug-in of a user is one of the values too. */
   takesPlugins?: boolean;
+  /** An option that is enough by itself where it selects a plug-in of a user. */
+  orPluginOf?: string;
 }
 
 /** The allowed values of an option that takes any text. */

@@ -14,6 +14,8 @@ export interface FieldMeta {
   variable?: string;
   /** Without these options it has no effect, and is refused. */
   onlyWith?: OnlyWith;
+  /** The option that a plug-in is meant for whose file is given as the value. */
+  pluginFor?: string;
 }
 
 interface JsonSchema extends Partial<FieldMeta> {
@@ -109,6 +111,7 @@ function toField(key: string, schema: JsonSchema): Field {
     placeholder: schema.placeholder ?? PLACEHOLDERS[kind],
     variable: schema.variable ?? `MNIST_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`,
     ...(schema.onlyWith && { onlyWith: schema.onlyWith }),
+    ...(schema.pluginFor !== undefined && { pluginFor: schema.pluginFor }),
   };
 }
 

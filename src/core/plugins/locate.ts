@@ -23,6 +23,11 @@ export function isFileSpecifier(value: string): boolean {
   return value.startsWith('file:') || /^\.\.?[\\/]/.test(value) || isAbsolute(value) || FILE_NAME.test(value);
 }
 
+/** Whether a value ends like the file of a program. */
+export function isProgram(value: string): boolean {
+  return FILE_NAME.test(value);
+}
+
 /**
  * Finds the file of a plug-in: by its path, or by the name of a package that is installed in the current folder or one above it. Throws
  * PLUGIN_REFUSED.

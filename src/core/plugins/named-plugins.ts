@@ -1,6 +1,8 @@
 import { fieldsOf, type Field } from '../config/fields.js';
 import { optionFields, type Choice, type Layer, type OptionSpace } from '../config/resolve.js';
-import { isFileSpecifier, packageFile, pluginRefused } from './locate.js';
+import { ToolkitError } from '../errors.js';
+import { exists } from '../files.js';
+import { isFileSpecifier, isProgram, packageFile, pluginRefused } from './locate.js';
 import type { loadPlugin } from './load.js';
 
 /** Loads a plug-in; what that needs is not read where there is none. */
@@ -26,9 +28,34 @@ export async function loadNamedPlugins(
     if (typeof module === 'string' && module !== '') await load(module, { acceptsChanges });
   }
   const named: Layer[] = [];
-  for (const layer of layers) named.push(await withNames(layer, choices, acceptsChanges));
+  for (const layer of layers) {
+    const places = await withPluginPlaces(layer, fieldsOf(fields));
+    named.push(await withNames(places, choices, acceptsChanges));
+  }
   refuseTakenOptions(choices, new Set([...Object.keys(fields.shape), ...Object.keys(choices), ...reserved]));
   return named;
+}
+
+/** Moves a plug-in's file from an option that takes places too, as in `--from ./mine.mjs`, to the one that chooses a plug-in. */
+async function withPluginPlaces(layer: Layer, fields: ReadonlyMap<string, Field>): Promise<Layer> {
+  const values: Record<string, unknown> = { ...layer.values };
+  for (const { key, pluginFor } of fields.values()) {
+    const value = values[key];
+    if (pluginFor === undefined || typeof value !== 'string' || !(await isPluginPlace(value))) continue;
+    if (values[pluginFor] !== undefined) {
+      const message = `${layer.label(key)} and ${layer.label(pluginFor)} both choose a source`;
+      throw new ToolkitError('USAGE', { message, hint: `leave ${layer.label(pluginFor)} out` });
+    }
+    values[pluginFor] = value;
+    values[key] = undefined;
+  }
+  return { ...layer, values };
+}
+
+/** Whether a place is a program or an installed package of plug-ins, rather than data. */
+async function isPluginPlace(value: string): Promise<boolean> {
+  if (isFileSpecifier(value)) return isProgram(value);
+  return !(await exists(value)) && (await packageFile(value)) !== undefined;
 }
 
 async function withNames(

@@ -7,6 +7,7 @@ import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { DatasetDefinition } from '../datasets/dataset.js';
 import { fileSize } from '../../core/files.js';
+import type { PluginRecord } from '../../core/plugins/records.js';
 import { collectIdx } from './collect-idx.js';
 import { refuseForeignFile, refuseForeignFolder } from './foreign-source.js';
 import { holdsImages } from './kinds/folder.js';
@@ -14,6 +15,7 @@ import { sourceKinds } from './kinds/index.js';
 import type { CollectedFiles, SourceKind } from './kinds/source-kind.js';
 import { isAddress, isFileAddress, obtain, refusePlaintext, type Place } from './obtain.js';
 import { isByteRange } from './pixel-range.js';
+import type { OwnOrigin } from './own/own-origin.js';
 import { sizeNamed, type ImageOptions } from './sample.js';
 import { candidateNames, mirrorSource } from './sources.js';
 
@@ -29,6 +31,8 @@ export interface SourceRequest extends Omit<ImageOptions, 'size' | 'channels'> {
   sha256?: string | undefined;
   known: DatasetDefinition | undefined;
   addTo?: RawData | undefined;
+  /** The source in the place of `from`. */
+  own?: OwnOrigin | undefined;
   /** The folder for downloaded and unpacked files. */
   work: string;
   /** The folder that receives the raw files. */
@@ -49,9 +53,7 @@ export interface CollectedSource extends CollectedFiles {
 export async function collectSource(request: SourceRequest, context: StageContext): Promise<CollectedSource> {
   const { work } = request;
   try {
-    const collected = isMirror(request)
-      ? await fromMirror(request, context)
-      : await fromPlace(request, context);
+    const collected = await fromAnywhere(request, context);
     await rm(work, { recursive: true, force: true });
     return collected;
   } catch (error) {
@@ -60,6 +62,21 @@ export async function collectSource(request: SourceRequest, context: StageContex
     await rm(isWrong ? work : join(work, 'unpacked'), { recursive: true, force: true });
     throw error;
   }
+}
+
+function fromAnywhere(request: SourceRequest, context: StageContext): Promise<CollectedSource> {
+  if (request.own) return fromOwn(request, request.own, context);
+  return isMirror(request) ? fromMirror(request, context) : fromPlace(request, context);
+}
+
+async function fromOwn(
+  request: SourceRequest,
+  { description, plugin, kind }: OwnOrigin,
+  context: StageContext,
+): Promise<CollectedSource> {
+  const place: Place = { path: description, description, file: undefined, rejected: [] };
+  const collected = await collectAs(kind, place, request, context);
+  return { ...collected, description, ...imported(kind, place, collected, request, plugin) };
 }
 
 /** Whether a web address is a folder with the four files, rather than a single file. */
@@ -78,7 +95,7 @@ async function fromMirror(
 }
 
 async function fromPlace(request: SourceRequest, context: StageContext): Promise<CollectedSource> {
-  const { from, work, staging, known, sha256 } = request;
+  const { from, work, known, sha256 } = request;
   if (!isAddress(from) && (await fileSize(from)) !== undefined) await refuseForeignFile(from);
   const pinned = sha256 ?? (/\.zip$/i.test(from) ? known?.archive?.sha256 : undefined);
   const place = await obtain({ from, work, sha256: pinned, wanted: known && wantedBy(known) }, context);
@@ -89,21 +106,28 @@ async function fromPlace(request: SourceRequest, context: StageContext): Promise
     });
   }
   const kind = await kindOf(place, request);
-  const collected = await kind.collect({
-    place: place.path,
-    source: place.description,
+  const collected = await collectAs(kind, place, request, context);
+  return { ...collected, description: place.description, ...imported(kind, place, collected, request) };
+}
+
+function collectAs(
+  kind: SourceKind,
+  { path, description, rejected }: Place,
+  request: SourceRequest,
+  context: StageContext,
+): Promise<CollectedFiles> {
+  const { staging, known, addTo, size, channels } = request;
+  const options = { ...request, size: size === undefined ? undefined : sizeNamed(size), channels };
+  return kind.collect({
+    place: path,
+    source: description,
     staging,
-    options: {
-      ...request,
-      size: request.size === undefined ? undefined : sizeNamed(request.size),
-      channels: request.channels,
-    },
+    options,
     known,
-    addTo: request.addTo,
-    rejected: place.rejected,
+    addTo,
+    rejected,
     context,
   });
-  return { ...collected, description: place.description, ...imported(kind, place, collected, request) };
 }
 
 /** Selects the four files of this set in an archive with several sets. */
@@ -142,6 +166,7 @@ function imported(
   { file }: Place,
   { samples }: CollectedFiles,
   { fit, centre, invert, testShare, seed, addTo }: SourceRequest,
+  plugin?: PluginRecord,
 ): Pick<CollectedSource, 'imported'> {
   if (!samples) return {};
   const { shape, range, train, validation, test, rejected, sources, rejections } = samples;
@@ -149,6 +174,7 @@ function imported(
     imported: {
       format: kind.name,
       ...(file && { file }),
+      ...(plugin && { plugin }),
       ...(addTo && { addedTo: addTo.manifest.dataset, base: addTo.manifest.files }),
       size: shape.width,
       ...(shape.height !== shape.width && { height: shape.height }),

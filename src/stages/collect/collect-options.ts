@@ -1,21 +1,25 @@
 import { z } from 'zod';
 
+import type { Chosen } from '../../core/config/resolve.js';
 import { sourceKinds } from '../../data/collection/kinds/index.js';
+import { sources } from '../../data/collection/own/index.js';
 import { imageFits } from '../../data/imaging/importing/decode.js';
-import { dataDirOption, datasetOption, seedOption } from '../../core/config/common-options.js';
+import { dataDirOption, datasetOption, pluginOptions, seedOption } from '../../core/config/common-options.js';
 
 /** A number from 4 to 1024. */
 const SIDE = '(?:[4-9]|[1-9]\\d{1,2}|10[01]\\d|102[0-4])';
 
 /** What an option needs that says how images are made from a source. */
-const onlyWith = { options: ['from', 'fromFeedback'] };
+const onlyWith = { options: ['from', 'fromFeedback'], orPluginOf: 'source' };
 
 /** The options of `collect`. */
 export const collectFields = z.strictObject({
   dataset: datasetOption,
   from: z.string().min(1).optional().meta({
-    description: 'folder, file or URL: images by class, CSV table, NumPy, zip or tar archive, or IDX files',
+    description:
+      'folder, file or URL: images by class, CSV table, NumPy, zip or tar archive, or IDX files; or a plug-in (.mjs)',
     placeholder: 'PLACE',
+    pluginFor: 'source',
   }),
   fromFeedback: z.string().min(1).optional().meta({
     description: 'feedback of "mnist serve --feedback-dir": the folder or its feedback.jsonl',
@@ -98,9 +102,26 @@ export const collectFields = z.strictObject({
     .max(2 ** 28)
     .default(2 ** 24)
     .meta({ onlyWith, description: 'skip images with more pixels' }),
+  plugin: pluginOptions.plugin,
   seed: seedOption,
   dataDir: dataDirOption,
 });
 
+/** The options of `collect`, and the source with its own. */
+export const collectSpace = {
+  fields: collectFields,
+  choices: {
+    source: {
+      registry: sources,
+      fallback: 'files',
+      description: 'where the images come from: the files of --from, or a source of your own',
+    },
+  },
+};
+
+type RegisteredSource = typeof sources extends Iterable<infer Entry> ? Entry : never;
+
 /** The validated options of `collect`. */
-export type CollectOptions = z.output<typeof collectFields>;
+export type CollectOptions = Readonly<
+  z.output<typeof collectFields> & { source?: Chosen<RegisteredSource> | undefined }
+>;

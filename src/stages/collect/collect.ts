@@ -16,15 +16,19 @@ import { withLock } from '../../core/lock.js';
 import { nearest } from '../../core/registry.js';
 import { fileRoles, type DatasetDefinition } from '../../data/datasets/dataset.js';
 import { datasets } from '../../data/datasets/index.js';
+import { imagesOfCaller, imagesOfPlugin, type OwnOrigin } from '../../data/collection/own/own-origin.js';
+import type { OwnImages } from '../../data/collection/own/own-source.js';
 import { givenClassNames, withClassNames } from '../../data/collection/class-names.js';
 import { collectFields, type CollectOptions } from './collect-options.js';
 
-export { collectFields, type CollectOptions } from './collect-options.js';
+export { collectFields, collectSpace, type CollectOptions } from './collect-options.js';
 
 /**
  * Stage 1: brings a data set to `<dataDir>/<dataset>/raw/` as four IDX files, verified, with a manifest: those of a published
  * set, or what an import makes of images, a table or an archive. What is already there intact is kept, unless `from` names a
  * source. The folder appears complete or not at all.
+ *
+ * @param images in the place of a source that options name
  *
  * Throws USAGE, DATASET_UNKNOWN, DATASET_SOURCE_MISSING, DATA_MISSING, DATA_CORRUPT, DATA_REFUSED, SOURCE_REFUSED, DOWNLOAD_FAILED,
  * DATA_UNREADABLE and storage errors.
@@ -32,30 +36,33 @@ export { collectFields, type CollectOptions } from './collect-options.js';
 export async function collect(
   given: CollectOptions,
   context: StageContext = silentContext(),
+  images?: OwnImages,
 ): Promise<RawData> {
   const options = withFeedback(given);
+  const own = ownOrigin(options, images);
   const { dataset, dataDir } = options;
   const { emit, signal } = context;
   const known = datasets.get(dataset);
-  const addTo = await baseOf(options, known);
-  if (known) refusePublished(options);
+  const addTo = await baseOf(options, known, own);
+  if (known) refusePublished(options, own);
   const parent = join(dataDir, dataset);
   const onWait = (owner: string): void => {
     emit({ event: 'notice', message: `waiting for ${owner}, which is collecting ${dataset}` });
   };
-  if (options.from === undefined) {
+  const isNamed = options.from !== undefined || own !== undefined;
+  if (!isNamed) {
     const found = await findIntact(options, known, signal);
     if (found) return found;
     if (!known) throw unknownDataset(dataset);
   }
   const collectAlone = async (): Promise<RawData> => {
     // Another process may have brought it while this one waited.
-    const found = options.from === undefined ? await findIntact(options, known, signal, emit) : undefined;
+    const found = isNamed ? undefined : await findIntact(options, known, signal, emit);
     if (found) return found;
-    const from = options.from ?? embeddedFolder(dataset, known);
-    const origin = options.from ?? known?.origin ?? '';
+    const from = own?.description ?? options.from ?? embeddedFolder(dataset, known);
+    const origin = own?.description ?? options.from ?? known?.origin ?? '';
     emit({ event: 'stage', stage: 'collect', message: `collecting ${dataset} from ${origin}` });
-    await fetchAll(options, { known, from, addTo }, context);
+    await fetchAll(options, { known, from, addTo, own }, context);
     const raw = await findRaw(dataDir, dataset);
     if (!raw) throw new Error(`${parent} is incomplete after collecting`);
     return raw;
@@ -78,14 +85,31 @@ function withFeedback(options: CollectOptions): CollectOptions {
   return { ...options, from: fromFeedback, format: 'feedback', origin };
 }
 
+/** The source that is no file: the caller's images, or a plug-in. Throws USAGE beside options of files. */
+function ownOrigin(
+  { from, format, sha256, source }: CollectOptions,
+  images: OwnImages | undefined,
+): OwnOrigin | undefined {
+  const own = images ? imagesOfCaller(images) : source && imagesOfPlugin(source);
+  if (!own) return undefined;
+  const named = { '--from': from, '--format': format === 'auto' ? undefined : format, '--sha256': sha256 };
+  const [option] = Object.entries(named).find(([, value]) => value !== undefined) ?? [];
+  if (option === undefined) return own;
+  throw new ToolkitError('USAGE', {
+    message: `${option} has no effect: the images come from ${own.description}`,
+    hint: `leave ${option} out`,
+  });
+}
+
 /** The options that say how images are made, which files that are copied as they are do not need. */
 const IMAGE_OPTIONS = ['size', 'fit', 'channels', 'centre', 'invert', 'testShare', 'maxPixels'] as const;
 
 /** Those beside them that a published data set has settled itself. */
 const PUBLISHED_OPTIONS = [...IMAGE_OPTIONS, 'licence', 'origin', 'classNames'] as const;
 
-function refusePublished(options: CollectOptions): void {
+function refusePublished(options: CollectOptions, own: OwnOrigin | undefined): void {
   const { dataset, format } = options;
+  if (own) throw publishedError(dataset);
   refuseGiven(options, PUBLISHED_OPTIONS, `"${dataset}" is a published data set, and stays as it is`);
   if (['auto', 'idx'].includes(format)) return;
   throw new ToolkitError('USAGE', {
@@ -97,7 +121,7 @@ function refusePublished(options: CollectOptions): void {
 /** Throws USAGE for the first of some options that is given. */
 function refuseGiven(
   options: CollectOptions,
-  names: readonly (keyof CollectOptions)[],
+  names: readonly (keyof typeof collectFields.shape)[],
   reason: string,
 ): void {
   const { shape } = collectFields;
@@ -110,19 +134,22 @@ function refuseGiven(
   });
 }
 
+function publishedError(dataset: string): ToolkitError {
+  return new ToolkitError('USAGE', {
+    message: `"${dataset}" is a published data set, and stays as it is`,
+    hint: `give yours another name: mnist collect my-${dataset} …`,
+  });
+}
+
 /** The data set that others are added to. Throws USAGE and DATA_MISSING. */
 async function baseOf(
   { dataset, dataDir, addTo, from, format }: CollectOptions,
   known: DatasetDefinition | undefined,
+  own: OwnOrigin | undefined,
 ): Promise<RawData | undefined> {
-  if (known && (addTo !== undefined || format === 'feedback')) {
-    throw new ToolkitError('USAGE', {
-      message: `"${dataset}" is a published data set, and stays as it is`,
-      hint: `give yours another name: mnist collect my-${dataset} …`,
-    });
-  }
+  if (known && (addTo !== undefined || format === 'feedback')) throw publishedError(dataset);
   if (addTo === undefined) return undefined;
-  if (from === undefined || format === 'idx' || addTo === dataset) {
+  if ((from === undefined && !own) || format === 'idx' || addTo === dataset) {
     throw new ToolkitError('USAGE', {
       message: `--add-to ${addTo} adds images of --from or --from-feedback to those of another data set`,
       hint: 'name a new data set, and say where its images come from',
@@ -185,7 +212,7 @@ function embeddedFolder(dataset: string, known: DatasetDefinition | undefined): 
 
 async function fetchAll(
   options: CollectOptions,
-  { known, from, addTo }: Pick<SourceRequest, 'known' | 'from' | 'addTo'>,
+  { known, from, addTo, own }: Pick<SourceRequest, 'known' | 'from' | 'addTo' | 'own'>,
   context: StageContext,
 ): Promise<void> {
   const { dataset, dataDir } = options;
@@ -195,7 +222,7 @@ async function fetchAll(
   await rm(staging, { recursive: true, force: true });
   await makeFolder(staging);
   try {
-    const request = { ...options, from, work: join(parent, 'download'), staging, known, addTo };
+    const request = { ...options, from, work: join(parent, 'download'), staging, known, addTo, own };
     const names = options.classNames && (await givenClassNames(options.classNames));
     const collected = await collectSource(request, context);
     if (!collected.imported) refuseGiven(options, IMAGE_OPTIONS, 'IDX files are copied as they are');

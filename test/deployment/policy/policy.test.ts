@@ -1,7 +1,7 @@
 import { chmod, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { AuditLog } from '../../../src/artifacts/audit.js';
 import { ModelRegistry } from '../../../src/artifacts/model-registry.js';
@@ -291,8 +291,11 @@ describe('a policy', () => {
   });
 
   it('that has expired refuses everything new', async () => {
-    const { registry, people, source } = await place({ days: 0.3 / 86_400 });
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    const { registry, people, source } = await place({ days: 1 });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 86_400_000 });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
     const failures = [
       () => source.admit('1', 'candidate'),
       () => registerMadeUp(registry, 'digits', {}, people.publisher),

@@ -46,7 +46,7 @@ export interface SourceKind extends Named {
 
 interface SampleKind extends Named {
   recognises(place: string): Promise<boolean>;
-  open: (place: string, options: ImageOptions) => Promise<SampleSet>;
+  open: (place: string, options: ImageOptions, signal: AbortSignal) => Promise<SampleSet>;
 }
 
 /** Defines a source kind from a stream of samples. */
@@ -56,8 +56,8 @@ export function sampleKind({ open, ...kind }: SampleKind): SourceKind {
     async collect({ place, source, staging, options, addTo, rejected, context }) {
       const { testShare, seed } = options;
       const set = addTo
-        ? await addedTo(addTo, options, (fitting) => open(place, fitting))
-        : await open(place, options);
+        ? await addedTo(addTo, options, (fitting) => open(place, fitting, context.signal))
+        : await open(place, options, context.signal);
       for (const note of set.notes ?? []) context.emit(note);
       const request = { set, rejected, source, folder: staging, testShare, seed };
       const samples = await importSamples(request, context);
