@@ -9,7 +9,7 @@ import { showDatasetFields } from './stages/datasets/show-dataset-options.js';
 import { deploySpace } from './stages/deploy/deploy-options.js';
 import { importFields } from './stages/import/import-options.js';
 import { embedFields } from './stages/embed/embed-options.js';
-import { evaluateFields } from './stages/evaluate/evaluate-options.js';
+import { evaluateSpace } from './stages/evaluate/evaluate-options.js';
 import { explainSpace } from './stages/explain/explain-options.js';
 import { predictFields } from './stages/predict/predict.js';
 import { preprocessFields } from './stages/preprocess/preprocess-options.js';
@@ -28,7 +28,7 @@ export const optionSpaces = {
   TrainOptions: trainSpace,
   SearchOptions: searchSpace,
   ImportOptions: { fields: importFields, choices: {} },
-  EvaluateOptions: { fields: evaluateFields, choices: {} },
+  EvaluateOptions: evaluateSpace,
   DeployOptions: deploySpace,
   CalibrateOptions: { fields: calibrateFields, choices: {} },
   PredictOptions: { fields: predictFields, choices: {} },

@@ -51,6 +51,7 @@ export {
   type SourceDefinition,
   type SourceTask,
 } from './data/collection/own/own-source.js';
+export { defineMetric, type MetricDefinition, type MetricTask } from './evaluation/own/own-metric.js';
 export { defineTarget, type TargetDefinition } from './deployment/targets/target.js';
 export type { DeploymentSource, ExportedModel } from './deployment/source.js';
 export { activationNames, activations, type ActivationName } from './models/activations.js';

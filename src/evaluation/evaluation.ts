@@ -102,6 +102,8 @@ export interface EvaluationExtras {
   decisions: DecisionOutcome | null;
   comparison: CheckpointComparison | null;
   robustness: CorruptedAccuracy[] | null;
+  /** The metric of `--metric`. */
+  metric: { name: string; value: number } | null;
 }
 
 /** The evaluation of a checkpoint or an ensemble on a split of a data set. */

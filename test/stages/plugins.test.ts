@@ -117,6 +117,16 @@ describe('a model of one’s own', () => {
     expect(written).toMatchObject({ plugins: [record] });
   });
 
+  it('is measured by a metric of one’s own', async () => {
+    const options = { ...common, plugin: [example('model')], metric: example('metric') };
+    const measured = async (least: number): Promise<unknown> => {
+      const { metric } = await evaluate(checkpoint, { ...options, ...withOptions({ least }) });
+      return metric;
+    };
+    expect(await measured(0)).toEqual({ name: 'screening-recall', value: 1 });
+    expect(await measured(1)).toEqual({ name: 'screening-recall', value: 0 });
+  });
+
   it('is evaluated, predicts, is exported and served', async () => {
     const { accuracy } = await evaluate(checkpoint, { ...common, plugin: [example('model')] });
     expect(accuracy).toBeGreaterThanOrEqual(0);

@@ -2,7 +2,7 @@ import { ToolkitError } from '../../core/errors.js';
 import { flattenEvaluation } from '../../evaluation/evaluation.js';
 import { qualityFailure } from '../../evaluation/quality-gate.js';
 import { evaluate, evaluateEnsemble } from '../../stages/evaluate/evaluate.js';
-import { evaluateFields } from '../../stages/evaluate/evaluate-options.js';
+import { evaluateSpace } from '../../stages/evaluate/evaluate-options.js';
 import { evaluationText } from '../terminal/results/evaluation.js';
 import { defineCommand, withCommonOptions } from '../command.js';
 
@@ -17,7 +17,7 @@ export const evaluateCommand = defineCommand({
       kind: 'checkpoint',
     },
   ],
-  space: withCommonOptions(evaluateFields),
+  space: withCommonOptions(evaluateSpace.fields, evaluateSpace.choices),
   examples: [
     ['mnist-eval latest', 'best checkpoint of the latest run, on the test split'],
     ['mnist-eval latest --split validation', 'on the validation split'],
@@ -26,6 +26,7 @@ export const evaluateCommand = defineCommand({
       'mnist-eval latest --robustness --mistakes 30',
       'accuracy under corruptions, and the 30 most confident mistakes',
     ],
+    ['mnist-eval latest --metric ./metric.mjs', 'with a metric of your own (docs/plugins.md)'],
     ['mnist-eval first second third --ensemble', 'three runs as an ensemble'],
     ['mnist-eval latest --test-time-augmentation', 'averaged over augmented views of each image'],
     ['mnist-eval my-run --min-accuracy 0.975 --json', 'in CI: exit code 5 below 97.5 %'],

@@ -6,7 +6,9 @@ import {
   testTimeAugmentationOption,
   otherDatasetOption,
 } from '../../core/config/common-options.js';
+import type { Chosen } from '../../core/config/resolve.js';
 import { splitNames } from '../../evaluation/evaluation.js';
+import { metrics } from '../../evaluation/own/index.js';
 
 /** The options of `evaluate`, beside the checkpoint. */
 export const evaluateFields = z.strictObject({
@@ -47,4 +49,20 @@ export const evaluateFields = z.strictObject({
   ...modelStageOptions,
 });
 
-export type EvaluateOptions = z.output<typeof evaluateFields>;
+/** The options of `evaluate`, and the metric with its own. */
+export const evaluateSpace = {
+  fields: evaluateFields,
+  choices: {
+    metric: {
+      registry: metrics,
+      fallback: 'none',
+      description: 'a metric of your own, beside those that are always measured',
+    },
+  },
+};
+
+type RegisteredMetric = typeof metrics extends Iterable<infer Entry> ? Entry : never;
+
+export type EvaluateOptions = Readonly<
+  z.output<typeof evaluateFields> & { metric?: Chosen<RegisteredMetric> | undefined }
+>;

@@ -7,6 +7,7 @@ import { writeFileAtomically } from '../../core/files.js';
 import { VIEW_COUNT } from '../../models/augmentation/views.js';
 import { bootstrapIntervals, type Intervals } from '../../evaluation/bootstrap.js';
 import { calibrationMetrics, classificationMetrics } from '../../evaluation/metrics.js';
+import { metrics } from '../../evaluation/own/index.js';
 import { neverPredictedWarning } from '../../evaluation/prediction-counts.js';
 import { meanProbabilities } from '../../evaluation/ensemble.js';
 import { scaleByTemperature, type ScoredExamples } from '../../evaluation/probabilities.js';
@@ -110,7 +111,24 @@ async function measureExtras(
     ...(await calibratedExtras(subject, scored, context)),
     comparison: compare === undefined ? null : await compareCheckpoints(subject, scored, options, context),
     robustness: robustness ? await measureRobustness(subject, options, context) : null,
+    metric: ownMetric(subject, scored, options),
   };
+}
+
+/** The metric that the user has chosen beside ours. Throws PLUGIN_FAILED where it is no number. */
+function ownMetric(
+  { members }: EvaluationSubject,
+  scored: ScoredExamples,
+  { metric }: EvaluateOptions,
+): Evaluation['extras']['metric'] {
+  if (!metric) return null;
+  const { name, ...options } = metric;
+  const { classNames } = members[0].description;
+  const value = metrics.require(name).measure(options, { ...scored, classNames });
+  if (value === undefined) return null;
+  if (Number.isFinite(value)) return { name, value };
+  const place = metrics.originOf(name)?.module ?? name;
+  throw new ToolkitError('PLUGIN_FAILED', { place, reason: `the metric ${name} is ${value}` });
 }
 
 /** Writes the report where there is to be one: a page for people, or JSON. */

@@ -82,7 +82,16 @@ describe('two checkpoints on the test images', () => {
       ...['n', 'accuracy', 'loss', 'brier', 'balancedAccuracy', 'cohenKappa', 'matthewsCorrelation'],
       ...['topK', 'macro', 'weighted', 'rocAuc', 'averagePrecision', 'calibration'],
       ...['absentClasses', 'neverPredicted', 'perClass', 'confusion'],
-      ...['intervals', 'seconds', 'imagesPerSecond', 'scaled', 'decisions', 'comparison', 'robustness'],
+      ...[
+        'intervals',
+        'seconds',
+        'imagesPerSecond',
+        'scaled',
+        'decisions',
+        'comparison',
+        'robustness',
+        'metric',
+      ],
       ...['mistakes', 'mistakeSheet', 'report'],
     ]);
   });

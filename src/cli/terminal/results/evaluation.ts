@@ -53,7 +53,7 @@ function memberLines({ members }: EvaluatedSubject): string[] {
   return [table(['member', 'model', 'accuracy', 'loss'], rows), ''];
 }
 
-function headlineTable({ metrics, extras: { intervals } }: Evaluation): string {
+function headlineTable({ metrics, extras: { intervals, metric } }: Evaluation): string {
   const { topK, macro, rocAuc, averagePrecision, calibration } = metrics;
   const row = (
     name: string,
@@ -73,6 +73,7 @@ function headlineTable({ metrics, extras: { intervals } }: Evaluation): string {
     ['macro ROC AUC', area(rocAuc.macro), ''],
     ['macro average precision', area(averagePrecision.macro), ''],
     row('expected calibration error', calibration.expectedCalibrationError, percent),
+    ...(metric === null ? [] : [row(metric.name, metric.value, loss)]),
   ];
   return table(['metric', 'value', intervals ? `${100 * intervals.confidence} % CI` : ''], rows);
 }

@@ -27,7 +27,7 @@ export function headlineTiles({
 }
 
 /** The metrics over all images, with their intervals. */
-export function headline({ metrics, extras: { intervals } }: Evaluation): string {
+export function headline({ metrics, extras: { intervals, metric } }: Evaluation): string {
   const row = (
     name: string,
     value: number | null,
@@ -50,6 +50,7 @@ export function headline({ metrics, extras: { intervals } }: Evaluation): string
     row('Matthews correlation', metrics.matthewsCorrelation, four, intervals?.matthewsCorrelation),
     row('Macro ROC AUC', metrics.rocAuc.macro, decimal),
     row('Macro average precision', metrics.averagePrecision.macro, decimal),
+    ...(metric === null ? [] : [row(metric.name, metric.value, four)]),
   ];
   const head = ['Metric', 'Value', ...(intervals === null ? [] : [`${100 * intervals.confidence} % CI`])];
   const note = intervals
