@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { readCheckpointDescription, type CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { resolveCheckpoint, resolveRun, resolveRunToResume, RUN_NAME } from '../../artifacts/run.js';
+import { mixingFields } from '../../models/augmentation/mixing-options.js';
 import { augmentationFields } from '../../models/augmentation/options.js';
 import { ownAugmentations } from '../../models/augmentation/own/index.js';
 import { privacyFields } from './privacy-options.js';
@@ -73,6 +74,7 @@ export const trainFields = z.strictObject({
       'pixel scaling: to 0…1, to −1…1, or to mean 0 and standard deviation 1; without it, as preprocessed',
   }),
   ...augmentationFields,
+  ...mixingFields,
   earlyStopping: z.int().min(1).optional().meta({ description: 'stop after N epochs without improvement' }),
   stopAfter: z.int().min(1).optional().meta({
     description:
@@ -155,7 +157,8 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
  */
 const STORED: ReadonlySet<string> = new Set([
   ...['dataset', 'epochs', 'batchSize', 'averageWeights', 'clipNorm', 'classWeights', 'sampling'],
-  ...['validationSplit', 'scaling', ...Object.keys(augmentationFields), 'earlyStopping', 'minAccuracy'],
+  ...['validationSplit', 'scaling', 'earlyStopping', 'minAccuracy'],
+  ...[...Object.keys(augmentationFields), ...Object.keys(mixingFields)],
   ...['initFrom', 'freeze', 'freezeAllButHead', 'seed', ...Object.keys(privacyFields)],
   ...['backend', 'device', 'threads', 'precision', 'deterministic', 'gpuMemoryGrowth', 'engine'],
   ...Object.keys(trainSpace.choices),

@@ -18,6 +18,7 @@ import { withFolder, removeTemporaryFiles } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
 import { inferenceProgram, trainingProgram } from '../../engine/running/prepare.js';
 import type { Execution, Forward, InferenceProgram } from '../../engine/running/program.js';
+import { mixing } from '../../models/augmentation/mixing.js';
 import { parameterCount, type Model } from '../../models/model.js';
 import type { Optimizer } from '../../training/optimizers/optimizer.js';
 import type { Schedule } from '../../training/schedules/schedule.js';
@@ -176,6 +177,7 @@ async function withRun<Result>(
       clipNorm: values.clipNorm,
       loss: batchLoss(losses, weights),
       augment: augmentationFor(values, set),
+      mix: mixing(values),
     };
     requireKernels(
       backend.name,
