@@ -230,6 +230,11 @@ const UNACCOUNTED: readonly Unaccounted[] = [
     hint: 'use --class-weights FILE with weights that do not come from the images',
   },
   {
+    when: ({ values }) => values.findLearningRate,
+    reason: '--find-learning-rate looks at the training images without being accounted for',
+    hint: 'choose the learning rate on other images, such as public ones',
+  },
+  {
     when: ({ values }) => isMixing(values),
     reason:
       '--augment-mixup and --augment-cutmix mix the images of a batch, so that no image has a gradient of its own to clip',

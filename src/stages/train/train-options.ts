@@ -108,6 +108,18 @@ export const trainFields = z.strictObject({
     placeholder: 'LAYER,…',
   }),
   freezeAllButHead: z.boolean().default(false).meta({ description: 'freeze every layer except the last' }),
+  findLearningRate: z.boolean().default(false).meta({
+    description: 'test learning rates on some training batches and suggest one, instead of training',
+  }),
+  plot: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description: 'file for the plot of --find-learning-rate, .svg or .png',
+      placeholder: 'FILE',
+      onlyWith: { options: ['findLearningRate'] },
+    }),
   seed: seedOption,
   ...modelStageOptions,
 });
@@ -201,6 +213,7 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
     });
   }
   const name = resume ?? reproduce;
+  if (given.values.findLearningRate) refuseBesideRangeTest(given.values);
   if (name === undefined) return balancedOnce(await withModelOfOrigin(layers, given));
   const resolveNamed = resume === undefined ? resolveRun : resolveRunToResume;
   const run = await resolveNamed(name, checkpointsDir);
@@ -217,6 +230,18 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
   };
   const storedLayer: Layer = { ...callerLayer(stored), origin: () => `run "${run.name}"`, isShared: true };
   return balancedOnce(resolveOptions(trainSpace, [...layers, storedLayer]));
+}
+
+/** Throws USAGE for what a test of learning rates, which makes no run, would ignore. */
+function refuseBesideRangeTest(values: TrainConfiguration): void {
+  for (const key of ['resume', 'reproduce', 'run', 'minAccuracy'] as const) {
+    if (values[key] === undefined) continue;
+    const flag = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw new ToolkitError('USAGE', {
+      message: `${flag} and --find-learning-rate cannot be combined: the test makes no run`,
+      hint: `leave out one of them`,
+    });
+  }
 }
 
 /**
