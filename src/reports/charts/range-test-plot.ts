@@ -23,7 +23,7 @@ export function rangeTestPlot({ dataset, model, suggestedLearningRate, rates }: 
   const color = seriesColor(0);
   const lines: Line[] = [
     {
-      ...{ name: 'loss of each batch', color, style: 'faint' },
+      ...{ name: 'loss of each batch', color: seriesColor(2), style: 'faint' },
       points: rates.map(({ learningRate, loss }) => [learningRate, loss] as const),
     },
     {

@@ -43,7 +43,9 @@ const MAX_WEIGHT = 1_000_000;
 /** The options of `train`, beside those of the model, the features, the loss, the optimiser and the schedule. */
 export const trainFields = z.strictObject({
   dataset: datasetOption,
-  epochs: z.int().min(1).max(100_000).default(10).meta({ description: 'number of epochs' }),
+  epochs: z.int().min(1).max(100_000).default(10).meta({
+    description: 'number of epochs; by default more for fewer than 6,000 training images',
+  }),
   batchSize: z.int().min(1).max(65_536).default(100).meta({ description: 'images per training step' }),
   averageWeights: z.number().positive().lt(1).optional().meta({
     description: 'evaluate and save a moving average of the weights with this decay',

@@ -33,6 +33,7 @@ import { RunWriter } from '../../training/run-writer.js';
 import { trainingStep } from '../../training/step.js';
 import { executionMode } from '../../engine/backends/options.js';
 import { withHint } from '../../core/interruption.js';
+import { withUsualEpochs } from './data-defaults.js';
 import { withLearner, type Learner } from './learner.js';
 import { measureTest } from './measure-test.js';
 import { newRunFolder } from './name-run.js';
@@ -101,7 +102,8 @@ export async function train(
     const { values } = resolution;
     const session = await openSession(values, context);
     const original = await openOriginal(values, session, context);
-    const trained = await withRun(folder, resolution, session, context, trainAndTest);
+    const adapt: Adapt = (images) => withUsualEpochs(resolution, images, context.emit);
+    const trained = await withRun(folder, resolution, session, context, trainAndTest, adapt);
     const reproduction = original ? await compareWithOriginal(original, folder) : null;
     return { ...trained, reproduction };
   };
@@ -134,19 +136,25 @@ export async function trainInSession(
   return withFolder(folder.path, () => withLock(folder.lock, { waitMs: 0 }, trainAlone));
 }
 
+/** The settings of a run on so many training images. */
+type Adapt = (images: number) => TrainResolution;
+
 async function withRun<Result>(
   folder: RunFolder,
-  resolution: TrainResolution,
+  given: TrainResolution,
   session: TrainingSession,
   context: TrainContext,
   use: (run: Run) => Promise<Result>,
+  adapt: Adapt = () => given,
 ): Promise<Result> {
   const { emit } = context;
-  const { values } = resolution;
   const { backend } = session;
-  const origin = await readOrigin(folder, values);
-  return withLearner({ values, session, origin, context }, async ({ set, learner, start, privacy }) => {
+  const origin = await readOrigin(folder, given.values);
+  const request = { values: given.values, session, origin, context };
+  return withLearner(request, async ({ set, learner, start, privacy }) => {
     const { whole, variables } = learner;
+    const resolution = adapt(set.plan.images.training);
+    const { values } = resolution;
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
     const description = describeRun(folder.name, resolution, set, whole, backend);

@@ -60,5 +60,6 @@ function histograms(pixels: Tensor4D): Tensor {
 function stepsOf(pixels: Tensor4D, area: number): Tensor {
   const largest = max(pixels, [1, 2], true);
   const atLargest = sum(cast(equal(pixels, largest), 'float32'), [1, 2], true);
-  return floor(mul(sub(area, atLargest), 1 / (LEVELS - 1)));
+  // A division, as a product with 1 ÷ 255 could be rounded to less than a whole number.
+  return floor(div(sub(area, atLargest), LEVELS - 1));
 }

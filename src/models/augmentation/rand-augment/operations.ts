@@ -4,9 +4,9 @@ import {
   cast,
   clipByValue,
   div,
-  equal,
   floor,
   greaterEqual,
+  less,
   max,
   mean,
   min,
@@ -38,7 +38,8 @@ export function solarize(pixels: Tensor4D, threshold: number): Tensor4D {
 export function autoContrast(pixels: Tensor4D): Tensor4D {
   const least = min(pixels, [1, 2], true);
   const range = sub(max(pixels, [1, 2], true), least);
-  const isFlat = cast(equal(range, 0), 'float32');
+  // Of bytes; less than half a level is rounding.
+  const isFlat = cast(less(range, 0.5), 'float32');
   const stretched = mul(sub(pixels, least), div(BRIGHTEST, add(range, isFlat)));
   return clipByValue(add(mul(stretched, sub(1, isFlat)), mul(pixels, isFlat)), 0, BRIGHTEST);
 }
