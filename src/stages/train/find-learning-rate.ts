@@ -45,7 +45,9 @@ export async function findLearningRate(
   return { ...result, plot: plot ?? null, seconds: (performance.now() - started) / 1000 };
 }
 
-async function testRates(values: TrainConfiguration, context: StageContext): Promise<RangeTest> {
+async function testRates(given: TrainConfiguration, context: StageContext): Promise<RangeTest> {
+  // Averages follow the weights, and have no part in their steps.
+  const values = { ...given, averageWeights: undefined };
   const { signal, emit } = context;
   const session = await openSession(values, context);
   const { initFrom, checkpointsDir } = values;

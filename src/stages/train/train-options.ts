@@ -241,7 +241,7 @@ function refuseBesideRangeTest(values: TrainConfiguration): void {
     const flag = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw new ToolkitError('USAGE', {
       message: `${flag} and --find-learning-rate cannot be combined: the test makes no run`,
-      hint: `leave out one of them`,
+      hint: 'leave out one of them',
     });
   }
 }

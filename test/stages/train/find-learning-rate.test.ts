@@ -44,7 +44,7 @@ it('suggests a rate that trains, the same for the same seed, draws it, and leave
 
 it('says so where no rate lowers the loss', async () => {
   // Each batch is all images, and gradients are clipped to nothing.
-  const still = { optimizer: 'sgd', clipNorm: 1e-30, batchSize: 1000 } as const;
+  const still = { optimizer: 'sgd', clipNorm: 1e-30, batchSize: 1000, averageWeights: 0.9 } as const;
   const found = await findLearningRate(optionsWith(still));
   expect(found.suggestedLearningRate).toBeNull();
   expect(learningRateText(found, styleFor(process.stdout, false, {}))).toContain('no rate lowered the loss');
