@@ -15,7 +15,6 @@ import {
 } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { allIndices } from '../../../src/core/images.js';
 import { CompiledTraining } from '../../../src/engine/running/compiled-training.js';
 import type { DeviceImages } from '../../../src/engine/running/device-images.js';
 import { eagerTraining } from '../../../src/engine/running/eager.js';
@@ -38,7 +37,6 @@ import {
   run,
   smallNet,
   startTensorFlow,
-  valuesOf,
   type TrainingParts,
 } from '../../support/training.js';
 
@@ -174,20 +172,6 @@ describe('in training', () => {
     return { coefficients: (batch) => stepCoefficients(optimizer, batch + 1, 0.01) };
   }
 
-  async function trained(stops: readonly number[]): Promise<unknown> {
-    const parts = mixed();
-    let firstBatch = 0;
-    for (const stop of stops) {
-      const program = new CompiledTraining(parts.step, data);
-      await run(program, parts, 0, { ...numbered(parts), order: allIndices(stop * 100), firstBatch });
-      firstBatch = stop;
-      program.dispose();
-    }
-    const values = await valuesOf(parts.variables);
-    parts.variables.dispose();
-    return values;
-  }
-
   it('gives compiled what it gives eager, whole or in shards, and leaves no tensor behind', async () => {
     const eager = mixed();
     const before = memory().numTensors;
@@ -203,10 +187,6 @@ describe('in training', () => {
       expectClose(actual.losses, expected.losses, 1e-4);
       expect(actual.correct).toEqual(expected.correct);
     }
-  });
-
-  it('is repeated when it is resumed', async () => {
-    expect(await trained([1, 3])).toEqual(await trained([3]));
   });
 
   it('uses both kinds, another share in each step, and one of both for a batch', () => {
