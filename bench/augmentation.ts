@@ -32,6 +32,9 @@ const kinds: Record<string, Partial<AugmentationOptions>> = {
   },
   'thickness 0.7': { augmentThickness: 0.7 },
   'erasing 0.5': { augmentErasing: 0.5 },
+  'crop 4': { augmentCrop: 4, augmentCropPadding: 'reflect' },
+  'RandAugment 2': { augmentRandaugment: 2 },
+  'blur 1': { augmentBlur: 1 },
 };
 
 const request = { device: 'cpu', threads: 1, runtime: undefined, environment: process.env } as const;

@@ -38,6 +38,10 @@ import { compareRuns as compareRunsStage, type RunComparison } from './stages/ru
 import { pruneRuns as pruneRunsStage, type Pruning } from './stages/runs/prune-runs.js';
 import { search as searchStage, type SearchResult } from './stages/search/search.js';
 import { resolveSearchOptions } from './stages/search/search-options.js';
+import {
+  findLearningRate as findLearningRateStage,
+  type LearningRateTest,
+} from './stages/train/find-learning-rate.js';
 import { resolveTrainOptions } from './stages/train/train-options.js';
 import { train as trainStage, type TrainResult } from './stages/train/train.js';
 import type { Embedded } from './stages/embed/embed.js';
@@ -102,6 +106,7 @@ export type { Preprocessed } from './stages/preprocess/preprocess.js';
 export type { RunComparison } from './stages/runs/compare-runs.js';
 export type { Pruning } from './stages/runs/prune-runs.js';
 export type { SearchResult, TrialResult } from './stages/search/search.js';
+export type { LearningRateTest } from './stages/train/find-learning-rate.js';
 export type { TrainResult } from './stages/train/train.js';
 
 /** Who listens, and who may interrupt; both can be left out. */
@@ -163,6 +168,23 @@ export async function train(options: TrainOptions = {}, context: TrainContext = 
   const result = await trainStage(resolution, { ...silentContext(context), onEpoch: context.onEpoch });
   requireQuality(result.test.accuracy, resolution.values.minAccuracy, 'test');
   return result;
+}
+
+/**
+ * Suggests a learning rate for training with these options, from 100 steps with rates that grow from step to step; it leaves nothing behind
+ * but the `plot`, where one is asked for. Throws a ToolkitError.
+ *
+ * @example
+ * ```js
+ * const { suggestedLearningRate } = await findLearningRate({ model: 'cnn' });
+ * ```
+ */
+export async function findLearningRate(
+  options: TrainOptions = {},
+  context: Context = {},
+): Promise<LearningRateTest> {
+  const resolution = await resolveTrainOptions({ ...options, findLearningRate: true });
+  return findLearningRateStage(resolution, silentContext(context));
 }
 
 /** Tries configurations, with the options of `mnist search`: the section `search`, and those of `train`. Throws a ToolkitError. */

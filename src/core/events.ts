@@ -11,7 +11,13 @@ export interface Metrics {
 /** Progress events of the stages. A closed union: src/terminal renders each member as text and as JSON. */
 export type ToolkitEvent =
   | { event: 'stage'; stage: StageName; message: string }
-  | { event: 'progress'; task: string; done: number; total: number | undefined; unit: 'bytes' | 'images' }
+  | {
+      event: 'progress';
+      task: string;
+      done: number;
+      total: number | undefined;
+      unit: 'bytes' | 'images' | 'steps';
+    }
   | BackendEvent
   | { event: 'model'; model: string; description: string; parameters: number }
   | { event: 'run'; run: string; folder: string; resumedFromEpoch?: number }

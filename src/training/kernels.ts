@@ -4,14 +4,14 @@ import { ToolkitError, messageOf } from '../core/errors.js';
 import type { ImageShape } from '../core/images.js';
 import { stepRandomness } from '../engine/tracing/randomness.js';
 import type { Model } from '../models/model.js';
-import { lossAndGradients, type StepSettings } from './step.js';
+import { augmentBatch, lossAndGradients, type StepSettings } from './step.js';
 import type { TrainingVariables } from '../models/variables.js';
 
 const MISSING_KERNEL = /Kernel '(\w+)' not registered/;
 
 /**
- * Checks before training that the backend has all kernels: computes the model's loss and gradients, and the augmentation, on a blank
- * image. Throws BACKEND_LACKS_KERNELS.
+ * Checks before training that the backend has all kernels: computes the model's loss and gradients, and the augmentation, on blank
+ * images. Throws BACKEND_LACKS_KERNELS.
  *
  * @param backend the backend's name, for the message
  * @param name the model's name, for the message
@@ -26,18 +26,12 @@ export function requireKernels(
 ): void {
   try {
     tidy(() => {
-      const blank: Tensor4D = zeros([1, height, width, channels]);
-      const labels: Tensor1D = zeros([1], 'int32');
+      // Two images, so that they can be mixed.
+      const blank: Tensor4D = zeros([2, height, width, channels]);
+      const labels: Tensor1D = zeros([2], 'int32');
       const randomness = stepRandomness(variables.seed, scalar(1));
-      const { augment } = settings;
-      const images = augment ? augment(blank, randomness) : blank;
-      const { correct, statistics } = lossAndGradients(
-        model,
-        variables,
-        { images, labels },
-        randomness,
-        settings,
-      );
+      const batch = augmentBatch({ images: blank, labels }, randomness, settings);
+      const { correct, statistics } = lossAndGradients(model, variables, batch, randomness, settings);
       dispose([correct, ...statistics.values()]);
     });
   } catch (error) {

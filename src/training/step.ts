@@ -1,9 +1,14 @@
 import {
+  add,
   argMax,
   equal,
+  greater,
   keep,
+  mul,
+  sub,
   sum,
   variableGrads,
+  where,
   type NamedTensorMap,
   type Scalar,
   type Tensor,
@@ -11,6 +16,7 @@ import {
 } from '@tensorflow/tfjs-core';
 
 import type { Augmentation } from '../models/augmentation/augment.js';
+import type { MixedImages, Mixing } from '../models/augmentation/mixing.js';
 import type { Batch } from '../engine/running/device-images.js';
 import { canUpdateInPlace, updateInPlace } from '../engine/tracing/operations.js';
 import type { Coefficients, StepResult, TrainingStep } from '../engine/running/program.js';
@@ -31,6 +37,8 @@ const STEP_NUMBERS = 2 ** 24;
 export interface StepSettings {
   /** Augments the images. */
   augment?: Augmentation | undefined;
+  /** Mixes the images of a batch, after they are augmented; not in private steps. */
+  mix?: Mixing | undefined;
   /** The maximum global norm of the gradients, for clipping. */
   clipNorm?: number | undefined;
   /** The loss that is minimised and reported; undefined: the mean cross-entropy. */
@@ -72,12 +80,12 @@ export function trainingStep(
   variables: TrainingVariables,
   settings: StepSettings = {},
 ): TrainingStep {
-  const { augment, privacy } = settings;
-  return ({ images, labels }, coefficients) => {
+  const { privacy } = settings;
+  return (given, coefficients) => {
     const { stepNumber, averageShare: share } = coefficients;
     if (!stepNumber) throw new Error('a training step needs the coefficients of stepCoefficients');
     const randomness = stepRandomness(variables.seed, stepNumber);
-    const batch = { images: augment ? augment(images, randomness) : images, labels };
+    const batch = augmentBatch(given, randomness, settings);
     const { loss, correct, gradients, statistics } = privacy
       ? {
           ...privateGradients(model, variables, batch, randomness, coefficients, privacy),
@@ -92,6 +100,24 @@ export function trainingStep(
     for (const parameter of variables.parameters) updateAverage(parameter, share);
     return { loss, correct };
   };
+}
+
+/** A batch as a step trains on it. */
+export interface AugmentedBatch extends Batch {
+  /** What was mixed into the images; undefined where nothing was. */
+  mixed?: Pick<MixedImages, 'others' | 'share'> | undefined;
+}
+
+/** Augments the images of a batch, and then mixes them, with the random numbers of a step. */
+export function augmentBatch(
+  { images, labels }: Batch,
+  randomness: Randomness,
+  { augment, mix }: Pick<StepSettings, 'augment' | 'mix'>,
+): AugmentedBatch {
+  const augmented = augment ? augment(images, randomness) : images;
+  if (!mix) return { images: augmented, labels };
+  const { images: mixture, ...mixed } = mix(augmented, labels, randomness);
+  return { images: mixture, labels, mixed };
 }
 
 const noStatistics: ReadonlyMap<string, Tensor> = new Map();
@@ -146,14 +172,15 @@ export interface Gradients extends StepResult {
 
 /**
  * The loss of a batch, the number of correctly classified images, and the gradients of the loss with respect to the
- * trainable parameters.
+ * trainable parameters. The loss of mixed images is the mean of the losses for both labels, weighted by their shares: for cross-entropy, smoothed
+ * or not, that is the cross-entropy with the mixed labels. They are classified correctly as what the larger share is of.
  *
  * @param randomness the random numbers of the step; without it the model runs in inference mode
  */
 export function lossAndGradients(
   model: Model,
   variables: TrainingVariables,
-  { images, labels }: Batch,
+  { images, labels, mixed }: AugmentedBatch,
   randomness?: Randomness,
   { loss: lossOf = meanCrossEntropy }: StepSettings = {},
 ): Gradients {
@@ -167,9 +194,12 @@ export function lossAndGradients(
   let correct: Scalar | undefined;
   const { value: loss, grads: gradients } = variableGrads(() => {
     const logits = model.apply(images, values, pass);
-    const matches = equal(argMax<Tensor1D>(logits, 1), labels);
+    const shown = mixed ? where(greater(mixed.share, 0.5), mixed.others, labels) : labels;
+    const matches = equal(argMax<Tensor1D>(logits, 1), shown);
     correct = keep(sum<Scalar>(matches));
-    return lossOf(logits, labels);
+    if (!mixed) return lossOf(logits, labels);
+    const { others, share } = mixed;
+    return add(mul(lossOf(logits, labels), sub(1, share)), mul(lossOf(logits, others), share));
   }, trained);
   return { loss, correct: correct!, gradients, statistics };
 }

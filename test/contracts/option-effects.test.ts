@@ -167,7 +167,7 @@ describe('collect', () => {
 it('search hands all options of train to its trials, and reads those of its own', async () => {
   const folder = await temporaryFolder();
   const places = { dataDir: folder, checkpointsDir: folder };
-  await collect({ dataset: 'own', dataDir: folder, from: await drawn(), size: 8 });
+  await collect({ dataset: 'own', dataDir: folder, from: await drawn(), size: 8, channels: 3 });
   await train({
     ...places,
     dataset: 'own',
@@ -183,6 +183,8 @@ it('search hands all options of train to its trials, and reads those of its own'
     ...{ validationSplit: 0.3, scaling: 'zero-one', augmentShift: 1, augmentRotation: 5, augmentScale: 0.1 },
     ...{ augmentShear: 5, augmentElastic: 0.5, augmentThickness: 0.5, augmentErasing: 0.1, earlyStopping: 2 },
     ...{ augmentFlipHorizontal: 0.5, augmentFlipVertical: 0.5, augmentBrightness: 0.2, augmentContrast: 0.2 },
+    ...{ augmentCrop: 1, augmentCropPadding: 'edge', augmentRandaugment: 1, augmentRandaugmentMagnitude: 5 },
+    ...{ augmentSaturation: 0.2, augmentHue: 0.1, augmentBlur: 0.5, augmentMixup: 0.2, augmentCutmix: 1 },
     ...{ freeze: ['dense1'], freezeAllButHead: true, seed: 3, hiddenLayers: [4], activation: 'relu' },
     ...{
       model: 'mlp',

@@ -81,8 +81,12 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
     const computing = { options: { ...options, clean: ['label-errors'], folds: 2 }, ...stopAt('progress') };
     return [{ ...computing, fails: /^progress$/ }, { options: { ...options, shards: 2 } }];
   },
-  train: () =>
-    [{}, { private: true, noiseMultiplier: 5 }].map((more) => ({
+  train: ({ folder }) =>
+    [
+      {},
+      { private: true, noiseMultiplier: 5 },
+      { findLearningRate: true, plot: join(folder, 'rates.svg') },
+    ].map((more) => ({
       options: { epochs: 1, hiddenLayers: [4], batchSize: 1000, ...more },
     })),
   import: async () => ({

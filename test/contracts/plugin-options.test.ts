@@ -15,7 +15,7 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { z } from 'zod';
+import { z } from 'zod';
 
 import { readManifest } from '../../src/artifacts/manifest.js';
 import type { Configurable } from '../../src/core/config/resolve.js';
@@ -29,7 +29,9 @@ import { explainers } from '../../src/evaluation/explanation/index.js';
 import type { Explain } from '../../src/evaluation/explanation/explainer.js';
 import { collect, deploy, train } from '../../src/index.js';
 import { augmentation } from '../../src/models/augmentation/augment.js';
-import { augmentationFields, type AugmentationOptions } from '../../src/models/augmentation/options.js';
+import { mixing } from '../../src/models/augmentation/mixing.js';
+import { mixingFields } from '../../src/models/augmentation/mixing-options.js';
+import { augmentationFields } from '../../src/models/augmentation/options.js';
 import { features } from '../../src/models/features/index.js';
 import type { FeatureDefinition } from '../../src/models/features/feature.js';
 import { models } from '../../src/models/index.js';
@@ -283,19 +285,50 @@ describe('the layers of a stack', () => {
 });
 
 describe('augmentation', () => {
-  const none = Object.fromEntries(Object.keys(augmentationFields).map((key) => [key, 0]));
+  const fields = z.object(augmentationFields);
+  const none = fields.parse({});
+  const scaling = { scale: 2 / 255, offset: -1 };
+  const shape = { height: 12, width: 12, channels: 3 };
 
-  it.each(Object.entries(augmentationFields))('%s changes images', (option, schema) => {
-    const scaling = { scale: 2 / 255, offset: -1 };
-    const changed = otherValues(schema).some((value) => {
-      const change = augmentation({ ...none, [option]: value } as AugmentationOptions, scaling);
-      return tidy(() => {
-        const images = noise(4, { height: 12, width: 12, channels: 1 });
-        const after = change?.(images, trainingPass(3, 1).pass) ?? images;
-        return hashOf(after.dataSync()) !== hashOf(images.dataSync());
-      });
+  /** What options change images of noise into; of those that need another option, with that one. */
+  function changedBy(given: Options): string {
+    const change = augmentation({ ...none, ...given }, scaling);
+    return tidy(() => {
+      const images = noise(4, shape);
+      return hashOf((change?.(images, trainingPass(3, 1).pass) ?? images).dataSync());
     });
+  }
+
+  it.each(Object.entries(augmentationFields))('%s changes images', (option, schema: z.ZodType) => {
+    const needs: Options = Object.fromEntries(
+      Object.keys(needed(fields, option))
+        .filter((key) => key in none)
+        .map((key) => [key, 2]),
+    );
+    const before = changedBy(needs);
+    const changed = otherValues(schema).some((value) => changedBy({ ...needs, [option]: value }) !== before);
     expect(changed).toBe(true);
+  });
+});
+
+describe('mixing', () => {
+  it.each(Object.entries(mixingFields))('%s changes images and labels', (option, schema) => {
+    const none = z.object(mixingFields).parse({});
+    expect(mixing(none)).toBeUndefined();
+    const sharesOf = (value: unknown): unknown[] =>
+      [1, 2, 3, 4].map((step) =>
+        tidy(() => {
+          const [labels, images] = [tensor1d([0, 1, 2, 0], 'int32'), noise(4, SHAPE)];
+          const mix = mixing({ ...none, [option]: value })!;
+          const mixed = mix(images, labels, trainingPass(3, step).pass);
+          const share = mixed.share.dataSync()[0]!;
+          // A box may be empty.
+          expect(hashOf(mixed.images.dataSync()) !== hashOf(images.dataSync())).toBe(share > 0);
+          return share;
+        }),
+      );
+    const found = new Set(otherValues(schema).map((value) => sharesOf(value).join()));
+    expect(found.size).toBeGreaterThan(1);
   });
 });
 

@@ -1,7 +1,9 @@
 import { qualityFailure } from '../../evaluation/quality-gate.js';
+import { findLearningRate } from '../../stages/train/find-learning-rate.js';
 import { train } from '../../stages/train/train.js';
 import { collectFolder, folderLayer } from '../../stages/train/train-folder.js';
 import { resolveTraining, trainSpace } from '../../stages/train/train-options.js';
+import { learningRateText } from '../terminal/results/learning-rate.js';
 import { trainText } from '../terminal/results/train.js';
 import { defineCommand, withCommonOptions } from '../command.js';
 
@@ -26,12 +28,17 @@ export const trainCommand = defineCommand({
       'another architecture and optimizer',
     ],
     ['mnist-train --min-accuracy 0.97 --json', 'in CI: exit code 5 below 97 %'],
+    ['mnist-train --model cnn --find-learning-rate', 'test learning rates on 100 batches, and suggest one'],
     ['mnist-train --resume latest', 'continue after Ctrl-C'],
   ],
   resolve: (layers, [folder]) =>
     resolveTraining(folder === undefined ? layers : [...layers, folderLayer(folder)]),
   async run({ positionals: [folder], resolution, options, context }) {
     if (folder !== undefined) await collectFolder(folder, options, context);
+    if (options.findLearningRate) {
+      const test = await findLearningRate(resolution, context);
+      return { data: test, text: (style) => learningRateText(test, style) };
+    }
     const result = await train(resolution, context);
     return {
       data: result,

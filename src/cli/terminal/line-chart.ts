@@ -6,15 +6,30 @@ export interface ChartedCurve {
   values: readonly number[];
 }
 
+/** What is written below a chart. */
+export interface ChartedAxis {
+  /** What the values are given for, from where to where. */
+  name: string;
+  first: string;
+  last: string;
+  /** A place on the axis, from 0 to 1, and what is there. */
+  mark?: { at: number; text: string } | undefined;
+}
+
 const WIDTH = 64;
 const HEIGHT = 14;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
-/** Curves drawn with letters, to be distinguishable without colours; where curves overlap, the first is visible. */
+/**
+ * Curves drawn with letters, to be distinguishable without colours; where curves overlap, the first is visible.
+ *
+ * @param below without it, the numbers of the epochs
+ */
 export function lineChart(
   curves: readonly ChartedCurve[],
   format: (value: number) => string,
   style: Style,
+  below?: ChartedAxis,
 ): string {
   const { dim } = style;
   const values = curves.flatMap((curve) => curve.values);
@@ -44,11 +59,16 @@ export function lineChart(
   const lines = cells.map(
     (row, index) => `${labels[index]!.padStart(margin)} ${dim('│')}${row.join('').trimEnd()}`,
   );
-  const end = String(longest);
+  const { name, first, last, mark } = below ?? { name: 'epoch', first: '1', last: String(longest) };
   const axis = `${' '.repeat(margin + 1)}${dim(`└${'─'.repeat(WIDTH)}`)}`;
-  const scale = `${' '.repeat(margin + 2)}1${end === '1' ? '' : `${'epoch'.padStart(WIDTH / 2).padEnd(WIDTH - 1 - end.length)}${end}`}`;
+  const middle = name
+    .padStart(WIDTH / 2)
+    .padEnd(WIDTH - last.length)
+    .slice(first.length);
+  const scale = `${' '.repeat(margin + 2)}${first}${last === first ? '' : `${middle}${last}`}`;
+  const marks = mark ? [`${' '.repeat(margin + 2 + Math.round(mark.at * (WIDTH - 1)))}▲ ${mark.text}`] : [];
   const legend = curves.map(({ name }, index) => `${paint(index, letter(index))} ${name}`).join('  ');
-  return [...lines, axis, scale, legend].join('\n');
+  return [...lines, axis, scale, ...marks, legend].join('\n');
 }
 
 function interpolate(values: readonly number[], position: number): number {

@@ -43,7 +43,7 @@ export class PrettyReporter implements Reporter {
         this.#progress.show(event.task, event.done, event.total, (rate) =>
           event.unit === 'bytes'
             ? `${bytes(event.done)} of ${event.total === undefined ? '?' : bytes(event.total)}  ${bytes(rate)}/s`
-            : `${count(event.done)} images  ${count(rate)}/s`,
+            : `${count(event.done)} ${event.unit}  ${count(rate)}/s`,
         );
         break;
       case 'batch':

@@ -39,5 +39,6 @@ export function refuseIneffective(
 function isMet({ values }: OnlyWith, value: unknown): boolean {
   const parts: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (values) return parts.some((part) => typeof part === 'string' && values.includes(part));
-  return parts.some((part) => part !== undefined && part !== false);
+  // Amounts of which 0 asks for nothing.
+  return parts.some((part) => part !== undefined && part !== false && part !== 0);
 }

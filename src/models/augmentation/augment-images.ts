@@ -3,7 +3,7 @@ import { scalar, tidy } from '@tensorflow/tfjs-core';
 import { pixelsPerImage, type LabelledImages, type PixelScaling } from '../../core/images.js';
 import { hostBatch } from '../../engine/running/device-images.js';
 import { stepRandomness } from '../../engine/tracing/randomness.js';
-import { augmentation } from './augment.js';
+import { augmentation, requireAugmentable } from './augment.js';
 import type { AugmentationOptions } from './options.js';
 
 /** Pixels stay bytes. */
@@ -11,7 +11,7 @@ const UNSCALED: PixelScaling = { scale: 1, offset: 0 };
 
 /**
  * Augments images with the code that training uses, on the started backend: several variants of each index. A run draws other random
- * numbers. Empty without augmentation.
+ * numbers. Empty without augmentation. Throws USAGE for augmentation that these images cannot have.
  */
 export function augmentImages(
   source: LabelledImages,
@@ -19,6 +19,7 @@ export function augmentImages(
   { count, seed }: { count: number; seed: number },
   options: AugmentationOptions,
 ): Uint8Array[][] {
+  requireAugmentable(options, source.shape);
   const augment = augmentation(options, UNSCALED);
   if (!augment) return indices.map(() => []);
   const size = pixelsPerImage(source.shape);

@@ -16,12 +16,12 @@ import type { Randomness } from '../../engine/tracing/randomness.js';
 /** The weights of red, green and blue in torchvision's `rgb_to_grayscale`. */
 const LUMA = [0.2989, 0.587, 0.114] as const;
 
-/** What is changed, and what an image is mixed with: black, or its mean brightness. */
-export type Lighting = 'brightness' | 'contrast';
+/** What is changed, and what an image is mixed with: black, its mean brightness, or its grey image. */
+export type Lighting = 'brightness' | 'contrast' | 'saturation';
 
 /**
- * Changes the brightness or the contrast of images by a factor for each, uniform from 1 − `strength` (at least 0) to 1 + `strength`, as
- * torchvision's `ColorJitter` draws it.
+ * Changes the brightness, the contrast or the saturation of images by a factor for each, uniform from 1 − `strength` (at least 0) to
+ * 1 + `strength`, as torchvision's `ColorJitter` draws it.
  */
 export function changeLighting(
   images: Tensor4D,
@@ -37,8 +37,8 @@ export function changeLighting(
 }
 
 /**
- * torchvision's `adjust_brightness` and `adjust_contrast` on images of floats: factor · image + (1 − factor) · other, cut to the range of
- * pixels.
+ * torchvision's `adjust_brightness`, `adjust_contrast` and `adjust_saturation` on images of floats: factor · image + (1 − factor) · other,
+ * cut to the range of pixels.
  *
  * @param factors [n, 1]
  */
@@ -50,21 +50,33 @@ export function adjust(
 ): Tensor4D {
   const [count] = images.shape;
   const factor = reshape(factors, [count, 1, 1, 1]);
-  const other = lighting === 'brightness' ? offset : meanBrightness(images);
-  const mixed = add<Tensor4D>(mul(images, factor), mul(sub(1, factor), other));
+  const mixed = add<Tensor4D>(mul(images, factor), mul(sub(1, factor), otherOf(images, lighting, offset)));
   return clipByValue(mixed, offset, 255 * scale + offset);
 }
 
-/** The mean of an image's grey values: [n, 1, 1, 1]. */
-function meanBrightness(images: Tensor4D): Tensor {
+function otherOf(images: Tensor4D, lighting: Lighting, offset: number): Tensor | number {
+  switch (lighting) {
+    case 'brightness':
+      return offset;
+    case 'contrast':
+      return mean(greyOf(images, offset), [1, 2, 3], true);
+    case 'saturation':
+      return greyOf(images, offset);
+  }
+}
+
+/**
+ * The grey values of images, [n, height, width, 1], as torchvision's `rgb_to_grayscale` weights the colours. The weights add up to 0.9999, so
+ * that black has a part in it.
+ *
+ * @param black the scaled value of black
+ */
+export function greyOf(images: Tensor4D, black: number): Tensor4D {
   const [count, height, width, channels] = images.shape;
-  if (channels !== 3) return mean(images, [1, 2, 3], true);
-  const means = mean(reshape(images, [count, height * width, 3]), 1);
-  // The weights add up to 0.9999: made to add up to 1, they give the same for scaled pixels as for unscaled ones.
-  const total = LUMA.reduce((sum, weight) => sum + weight, 0);
-  const weighted = LUMA.map((weight, channel) => mul(slice(means, [0, channel], [count, 1]), weight / total));
-  return reshape(
-    weighted.reduce((sum, part) => add(sum, part)),
-    [count, 1, 1, 1],
+  if (channels !== 3) return images;
+  const [red, green, blue] = LUMA.map((weight, channel) =>
+    mul<Tensor4D>(slice(images, [0, 0, 0, channel], [count, height, width, 1]), weight),
   );
+  const rest = black * (1 - LUMA.reduce((sum, weight) => sum + weight, 0));
+  return add(add(add(red!, green!), blue!), rest);
 }

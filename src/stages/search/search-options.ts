@@ -32,10 +32,12 @@ const notPrivate = Object.fromEntries(Object.keys(privacyFields).map((key) => [k
   true
 >;
 
+const notOfTrials = { stopAfter: true, minAccuracy: true, reproduce: true, findLearningRate: true } as const;
+
 /** The options of `search`: the section that says what is tried, and all of `train` that trials have in common. */
 export const searchFields = z.strictObject({
   // A search compares its trials on validation images, and each spends privacy: nothing would account for the choice.
-  ...trainFields.omit({ stopAfter: true, minAccuracy: true, reproduce: true, ...notPrivate }).shape,
+  ...trainFields.omit({ ...notOfTrials, ...notPrivate }).shape,
   search: z.record(z.string(), z.unknown()).optional().meta({
     description: 'search space and strategy, a section of the configuration file',
     allowed: 'a section of a configuration file, see docs/search.md',

@@ -4,6 +4,7 @@ import type { PreparedDescription } from '../../artifacts/prepared.js';
 import { isSharded } from '../../artifacts/sharded.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { Emit } from '../../core/events.js';
+import { isMixing } from '../../models/augmentation/mixing-options.js';
 import { features } from '../../models/features/index.js';
 import { noiseFor } from '../../training/privacy/accounting/index.js';
 import { eventsOf, PrivacyLedger, type PrivacyTerms } from '../../training/privacy/ledger.js';
@@ -227,6 +228,17 @@ const UNACCOUNTED: readonly Unaccounted[] = [
     when: ({ values }) => values.classWeights === 'balanced',
     reason: '--class-weights balanced depends on how many images each class has',
     hint: 'use --class-weights FILE with weights that do not come from the images',
+  },
+  {
+    when: ({ values }) => values.findLearningRate,
+    reason: '--find-learning-rate looks at the training images without being accounted for',
+    hint: 'choose the learning rate on other images, such as public ones',
+  },
+  {
+    when: ({ values }) => isMixing(values),
+    reason:
+      '--augment-mixup and --augment-cutmix mix the images of a batch, so that no image has a gradient of its own to clip',
+    hint: 'leave them out; other --augment-… options look at one image at a time',
   },
   {
     when: ({ values }) => values.earlyStopping !== undefined && !values.publicValidation,

@@ -41,7 +41,8 @@ export async function stepInputs(run: Steps): Promise<StepInputs> {
   const { model, variables, settings } = run.learner;
   const { fixedFeatures } = model;
   const [training, validation] = [await set.place('training'), await set.place('validation')];
-  const changes = settings.augment !== undefined || isSharded(set.data);
+  const isChanged = settings.augment !== undefined || settings.mix !== undefined;
+  const changes = isChanged || isSharded(set.data);
   if (!fixedFeatures || changes || !isAffordable(run, fixedFeatures, training.count)) {
     return { model, training, validation };
   }

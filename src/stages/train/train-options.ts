@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { readCheckpointDescription, type CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { resolveCheckpoint, resolveRun, resolveRunToResume, RUN_NAME } from '../../artifacts/run.js';
+import { mixingFields } from '../../models/augmentation/mixing-options.js';
 import { augmentationFields } from '../../models/augmentation/options.js';
 import { ownAugmentations } from '../../models/augmentation/own/index.js';
 import { privacyFields } from './privacy-options.js';
@@ -42,7 +43,9 @@ const MAX_WEIGHT = 1_000_000;
 /** The options of `train`, beside those of the model, the features, the loss, the optimiser and the schedule. */
 export const trainFields = z.strictObject({
   dataset: datasetOption,
-  epochs: z.int().min(1).max(100_000).default(10).meta({ description: 'number of epochs' }),
+  epochs: z.int().min(1).max(100_000).default(10).meta({
+    description: 'number of epochs; by default more for fewer than 6,000 training images',
+  }),
   batchSize: z.int().min(1).max(65_536).default(100).meta({ description: 'images per training step' }),
   averageWeights: z.number().positive().lt(1).optional().meta({
     description: 'evaluate and save a moving average of the weights with this decay',
@@ -73,6 +76,7 @@ export const trainFields = z.strictObject({
       'pixel scaling: to 0…1, to −1…1, or to mean 0 and standard deviation 1; without it, as preprocessed',
   }),
   ...augmentationFields,
+  ...mixingFields,
   earlyStopping: z.int().min(1).optional().meta({ description: 'stop after N epochs without improvement' }),
   stopAfter: z.int().min(1).optional().meta({
     description:
@@ -106,6 +110,18 @@ export const trainFields = z.strictObject({
     placeholder: 'LAYER,…',
   }),
   freezeAllButHead: z.boolean().default(false).meta({ description: 'freeze every layer except the last' }),
+  findLearningRate: z.boolean().default(false).meta({
+    description: 'test learning rates on some training batches and suggest one, instead of training',
+  }),
+  plot: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description: 'file for the plot of --find-learning-rate, .svg or .png',
+      placeholder: 'FILE',
+      onlyWith: { options: ['findLearningRate'] },
+    }),
   seed: seedOption,
   ...modelStageOptions,
 });
@@ -155,7 +171,8 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
  */
 const STORED: ReadonlySet<string> = new Set([
   ...['dataset', 'epochs', 'batchSize', 'averageWeights', 'clipNorm', 'classWeights', 'sampling'],
-  ...['validationSplit', 'scaling', ...Object.keys(augmentationFields), 'earlyStopping', 'minAccuracy'],
+  ...['validationSplit', 'scaling', 'earlyStopping', 'minAccuracy'],
+  ...[...Object.keys(augmentationFields), ...Object.keys(mixingFields)],
   ...['initFrom', 'freeze', 'freezeAllButHead', 'seed', ...Object.keys(privacyFields)],
   ...['backend', 'device', 'threads', 'precision', 'deterministic', 'gpuMemoryGrowth', 'engine'],
   ...Object.keys(trainSpace.choices),
@@ -198,6 +215,7 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
     });
   }
   const name = resume ?? reproduce;
+  if (given.values.findLearningRate) refuseBesideRangeTest(given.values);
   if (name === undefined) return balancedOnce(await withModelOfOrigin(layers, given));
   const resolveNamed = resume === undefined ? resolveRun : resolveRunToResume;
   const run = await resolveNamed(name, checkpointsDir);
@@ -214,6 +232,18 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
   };
   const storedLayer: Layer = { ...callerLayer(stored), origin: () => `run "${run.name}"`, isShared: true };
   return balancedOnce(resolveOptions(trainSpace, [...layers, storedLayer]));
+}
+
+/** Throws USAGE for what a test of learning rates, which makes no run, would ignore. */
+function refuseBesideRangeTest(values: TrainConfiguration): void {
+  for (const key of ['resume', 'reproduce', 'run', 'minAccuracy'] as const) {
+    if (values[key] === undefined) continue;
+    const flag = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw new ToolkitError('USAGE', {
+      message: `${flag} and --find-learning-rate cannot be combined: the test makes no run`,
+      hint: 'leave out one of them',
+    });
+  }
 }
 
 /**

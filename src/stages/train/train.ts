@@ -13,21 +13,15 @@ import {
   type StageContext,
   type ToolkitEvent,
 } from '../../core/events.js';
+import { ToolkitError } from '../../core/errors.js';
 import { currentKeyring } from '../../core/encryption/session.js';
 import { withFolder, removeTemporaryFiles } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
 import { inferenceProgram, trainingProgram } from '../../engine/running/prepare.js';
 import type { Execution, Forward, InferenceProgram } from '../../engine/running/program.js';
-import { parameterCount, type Model } from '../../models/model.js';
-import type { Optimizer } from '../../training/optimizers/optimizer.js';
-import type { Schedule } from '../../training/schedules/schedule.js';
 import { PredictionCounts } from '../../evaluation/prediction-counts.js';
-import { batchLoss, type ClassWeights } from '../../training/losses/loss.js';
-import { lossLimit } from '../../training/privacy/private-gradients.js';
-import { requireOwnGradients } from '../../training/privacy/self-check.js';
 import { epochScalars } from '../../training/epoch-scalars.js';
 import { startsOverfitting, generalizationGap } from '../../training/gap.js';
-import { requireKernels } from '../../training/kernels.js';
 import { trainEpochs, type TrainingParts } from '../../training/loop.js';
 import {
   bestEpoch,
@@ -36,28 +30,20 @@ import {
   type ValidationMetrics,
 } from '../../training/progress.js';
 import { RunWriter } from '../../training/run-writer.js';
-import { trainingStep, type StepSettings } from '../../training/step.js';
-import { TrainingVariables } from '../../models/variables.js';
+import { trainingStep } from '../../training/step.js';
 import { executionMode } from '../../engine/backends/options.js';
 import { withHint } from '../../core/interruption.js';
+import { withUsualEpochs } from './data-defaults.js';
+import { withLearner, type Learner } from './learner.js';
 import { measureTest } from './measure-test.js';
 import { newRunFolder } from './name-run.js';
-import { planPrivacy, privateSettings, type PrivacyPlan } from './privacy.js';
+import type { PrivacyPlan } from './privacy.js';
 import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
-import { readOrigin, scaledAs, startFrom, withFrozenLayers } from './starting-point.js';
+import { readOrigin } from './starting-point.js';
 import { resumeCommand, type TrainConfiguration, type TrainResolution } from './train-options.js';
-import {
-  augmentationFor,
-  classWeightsFor,
-  describeRun,
-  lossFor,
-  modelFor,
-  optimizerFor,
-  samplingWeights,
-  scheduleFor,
-} from './training-setup.js';
+import { describeRun } from './training-setup.js';
 import { stepInputs } from './step-inputs.js';
-import { trainingSet, type TrainingSet } from './training-set.js';
+import type { TrainingSet } from './training-set.js';
 import { openSession, type TrainingSession } from './training-session.js';
 
 /** What a training run ends with. */
@@ -105,6 +91,7 @@ export async function train(
   resolution: TrainResolution,
   context: TrainContext = silentContext(),
 ): Promise<TrainResult> {
+  refuseRangeTest(resolution.values);
   const started = performance.now();
   const { resume, checkpointsDir } = resolution.values;
   const folder = await (resume === undefined
@@ -115,12 +102,21 @@ export async function train(
     const { values } = resolution;
     const session = await openSession(values, context);
     const original = await openOriginal(values, session, context);
-    const trained = await withRun(folder, resolution, session, context, trainAndTest);
+    const adapt: Adapt = (images) => withUsualEpochs(resolution, images, context.emit);
+    const trained = await withRun(folder, resolution, session, context, trainAndTest, adapt);
     const reproduction = original ? await compareWithOriginal(original, folder) : null;
     return { ...trained, reproduction };
   };
   const result = await withFolder(folder.path, () => withLock(folder.lock, { waitMs: 0 }, trainAlone));
   return { ...result, seconds: (performance.now() - started) / 1000 };
+}
+
+function refuseRangeTest({ findLearningRate }: TrainConfiguration): void {
+  if (!findLearningRate) return;
+  throw new ToolkitError('USAGE', {
+    message: 'findLearningRate asks for a test of learning rates, and not for training',
+    hint: 'call findLearningRate() with these options, or leave it out',
+  });
 }
 
 /**
@@ -140,86 +136,37 @@ export async function trainInSession(
   return withFolder(folder.path, () => withLock(folder.lock, { waitMs: 0 }, trainAlone));
 }
 
+/** The settings of a run on so many training images. */
+type Adapt = (images: number) => TrainResolution;
+
 async function withRun<Result>(
   folder: RunFolder,
-  resolution: TrainResolution,
-  { data, backend }: TrainingSession,
+  given: TrainResolution,
+  session: TrainingSession,
   context: TrainContext,
   use: (run: Run) => Promise<Result>,
+  adapt: Adapt = () => given,
 ): Promise<Result> {
   const { emit } = context;
-  const { values } = resolution;
-  const origin = await readOrigin(folder, values);
-  const set = trainingSet(data, privateSettings(values, data), (plan) => scaledAs(origin, plan, values));
-  const privacy = planPrivacy({ values, set, origin }, emit);
-  const model = await modelFor(values, set);
-  const trainable = withFrozenLayers(model, values);
-  emit({
-    event: 'model',
-    model: values.model.name,
-    description: model.description,
-    parameters: parameterCount(model),
-  });
-  const optimizer = optimizerFor(values);
-  const schedule = scheduleFor(values, optimizer);
-  const variables = new TrainingVariables(
-    trainable,
-    optimizer.slots,
-    values.seed,
-    values.averageWeights !== undefined,
-  );
-  try {
-    const weights = await classWeightsFor(values, set);
-    const importance = weights ?? (await samplingWeights(values, set));
-    const losses = lossFor(values, weights);
-    const settings: StepSettings = {
-      clipNorm: values.clipNorm,
-      loss: batchLoss(losses, weights),
-      augment: augmentationFor(values, set),
-    };
-    requireKernels(
-      backend.name,
-      `the model ${values.model.name}`,
-      trainable,
-      variables,
-      data.shape,
-      settings,
-    );
-    if (privacy) {
-      const { classNames, shape } = data;
-      requireOwnGradients(
-        { model: trainable, variables, losses, augment: settings.augment },
-        shape,
-        classNames.length,
-      );
-      settings.privacy = {
-        ...{ ...privacy.ledger.terms, losses },
-        batchSize: Math.min(values.batchSize, set.plan.images.training),
-        lossLimit: lossLimit(classNames.length, weights),
-      };
-    }
-    const start = startFrom(origin, values, { data, model, variables }, emit);
+  const { backend } = session;
+  const origin = await readOrigin(folder, given.values);
+  const request = { values: given.values, session, origin, context };
+  return withLearner(request, async ({ set, learner, start, privacy }) => {
+    const { whole, variables } = learner;
+    const resolution = adapt(set.plan.images.training);
+    const { values } = resolution;
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
-    const description = describeRun(folder.name, resolution, set, model, backend);
+    const description = describeRun(folder.name, resolution, set, whole, backend);
     const batches = set.batches(values.batchSize);
     const writer = new RunWriter(folder, description, variables, batches, emit);
     if (privacy) writer.privacy = (steps) => privacy.ledger.after(steps);
     await writer.begin(start);
-    return await use({
+    return use({
       output: { folder, writer },
-      values,
-      set,
-      backend,
-      learner: { model: trainable, optimizer, schedule, variables, settings, importance },
-      start,
-      privacy,
-      context,
+      ...{ values, set, backend, learner, start, privacy, context },
     });
-  } finally {
-    set.dispose();
-    variables.dispose();
-  }
+  });
 }
 
 /** A training run that is set up. */
@@ -233,17 +180,6 @@ interface Run {
   /** Undefined for a run without protection. */
   privacy: PrivacyPlan | undefined;
   context: TrainContext;
-}
-
-/** What is trained, and by which rules. */
-interface Learner {
-  model: Model;
-  variables: TrainingVariables;
-  optimizer: Optimizer;
-  schedule: Schedule;
-  settings: StepSettings;
-  /** How much each class counts in the choice of the best epoch: as in training. */
-  importance: ClassWeights;
 }
 
 function forwardOf({ model, variables }: Pick<Learner, 'model' | 'variables'>): Forward {

@@ -15,7 +15,7 @@ export interface TrainingSession {
 
 /** Prepares the data and starts the backend of a configuration. Throws what the earlier stages and `startBackend` throw. */
 export async function openSession(
-  values: Omit<TrainConfiguration, keyof typeof privacyFields>,
+  values: Omit<TrainConfiguration, keyof typeof privacyFields | 'findLearningRate'>,
   context: StageContext,
 ): Promise<TrainingSession> {
   return { data: await prepareStored(values, context), backend: await startChosenBackend(values, context) };

@@ -5,7 +5,12 @@ import { pluginOptions } from '../../core/config/common-options.js';
 import { ToolkitError } from '../../core/errors.js';
 import { processorName } from '../../core/processes.js';
 import { version } from '../../core/version.js';
-import { augmentation, combined, type Augmentation } from '../../models/augmentation/augment.js';
+import {
+  augmentation,
+  combined,
+  requireAugmentable,
+  type Augmentation,
+} from '../../models/augmentation/augment.js';
 import { ownAugmentations } from '../../models/augmentation/own/index.js';
 import { features } from '../../models/features/index.js';
 import { parameterCount, type Model } from '../../models/model.js';
@@ -46,11 +51,12 @@ export function optimizerFor({ optimizer: { name, ...options } }: TrainConfigura
   return optimizers.require(name).build(options as never);
 }
 
-/** The augmentation of a configuration; undefined if there is none. */
+/** The augmentation of a configuration; undefined if there is none. Throws USAGE for one that the images cannot have. */
 export function augmentationFor(
   values: TrainConfiguration,
   { data, plan }: TrainingSet,
 ): Augmentation | undefined {
+  requireAugmentable(values, data.shape);
   const { name, ...options } = values.augment;
   const task = { shape: data.shape, scaling: plan.scaling };
   // As of the optimiser's.

@@ -42,6 +42,10 @@ const kinds: [string, Partial<AugmentationOptions>][] = [
       augmentContrast: 0.4,
     },
   ],
+  [
+    'a crop, RandAugment and a blur',
+    { augmentCrop: 3, augmentCropPadding: 'reflect', augmentRandaugment: 2, augmentBlur: 1 },
+  ],
 ];
 
 let images: DeviceImages;

@@ -33,6 +33,8 @@ it.each([
   ['erasing', { augmentErasing: 0.9 }],
   ['flips', { augmentFlipHorizontal: 0.5, augmentFlipVertical: 0.5 }],
   ['light', { augmentBrightness: 0.5, augmentContrast: 0.5 }],
+  ['a crop and a blur', { augmentCrop: 3, augmentBlur: 1.5 }],
+  ['RandAugment', { augmentRandaugment: 2 }],
   ['all', { augmentShift: 2, augmentRotation: 10, augmentElastic: 1, augmentErasing: 0.5 }],
 ])('a mixed step trains on the images that a float32 one makes: %s', async (_, given) => {
   // Only compiled programs are rewritten for mixed precision: eager operations compute as they are called.

@@ -21,6 +21,8 @@ it('a checkpoint or a search of others names no library, no folder and no other 
       'allowChangedPlugins',
       'checkpointsDir',
       'dataDir',
+      'findLearningRate',
+      'plot',
       'plugin',
       'reproduce',
       'resume',
