@@ -176,8 +176,10 @@ describeOptions(features, (entry) => (options) => {
     const values = new Map(
       initialValues(extractor.parameters).map(([name, data, sizes]) => [name, tensor<Rank>(data, sizes)]),
     );
-    return hashOf(extractor.apply(noise(2, shape), values).dataSync());
-  });
+    // A mean is zeros until training images are there to estimate it from.
+    const centering = extractor.centering ?? null;
+    return { features: hashOf(extractor.apply(noise(2, shape), values).dataSync()), centering };
+  }) as unknown;
 });
 
 describeOptions(losses, (entry) => (options) => {

@@ -9,6 +9,16 @@ import type { PassCost } from '../pass-cost.js';
 /** The feature parameters fitted before training, by name. */
 export type FittedValues = ReadonlyMap<string, Float32Array>;
 
+/** A mean of features that is estimated with differential privacy, once, before training, and subtracted from them. */
+export interface PrivateCentering {
+  /** The parameter that holds the mean, [size]: zeros until it is estimated. */
+  readonly parameter: string;
+  /** What an image's features have at most as norm. */
+  readonly largestNorm: number;
+  /** The noise of the estimate, as a multiple of `largestNorm`. */
+  readonly noiseMultiplier: number;
+}
+
 /**
  * A fixed map from images to a feature vector, the input of a model. It is part of the model's graph and its parameters are in the
  * checkpoint, so that inference applies it too.
@@ -22,6 +32,8 @@ export interface FeatureExtractor {
   readonly parameters: readonly ParameterSpec[];
   /** The cost for one image. */
   readonly cost: PassCost;
+  /** Undefined where nothing is subtracted. */
+  readonly centering?: PrivateCentering | undefined;
   /** Maps scaled images [n, height, width, channels] to [n, 1, size, 1], with tfjs operations only. */
   apply(images: Tensor4D, values: ParameterValues): Tensor4D;
 }
@@ -43,6 +55,8 @@ export interface FeatureDefinition<
   readonly source: string;
   /** Fits the extractor's parameters to the training images; undefined if it has none. */
   fit?(options: z.output<Options>, data: FittingData): FittedValues;
+  /** The noise multiplier of the private mean that some options ask for; undefined where they do not. */
+  meanNoise?(options: z.output<Options>): number | undefined;
   /**
    * Builds the extractor for images of a shape; undefined if the features are the pixels.
    *
