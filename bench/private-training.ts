@@ -76,13 +76,14 @@ for (const name of options.models.split(',')) {
     seconds[0].map((first, round) => seconds[1][round]![clock] / first[clock]);
   const wall = ratiosOf('wall');
   const [low, high] = [0.25, 0.75].map((share) => quantile(wall, share).toFixed(2));
-  const rate = (of: Spent[]): string =>
-    Math.round(options.images / median(of.map((spent) => spent.wall))).toLocaleString('en');
+  const rate = (of: Spent[], clock: keyof Spent = 'wall'): string =>
+    Math.round(options.images / median(of.map((spent) => spent[clock]))).toLocaleString('en');
   // eslint-disable-next-line no-console -- what a benchmark is run for
   console.log(
     `${name}, batch ${batch}: ${rate(seconds[0])} images/s ordinary, ${rate(seconds[1])} private; ` +
       `a private epoch takes ${median(wall).toFixed(2)} times as long (quartiles ${low}–${high}), ` +
-      `and ${median(ratiosOf('processor')).toFixed(2)} times as much processor time`,
+      `and ${median(ratiosOf('processor')).toFixed(2)} times as much processor time ` +
+      `(${rate(seconds[1], 'processor')} images private per second of it)`,
   );
 }
 

@@ -176,10 +176,10 @@ describeOptions(features, (entry) => (options) => {
     const values = new Map(
       initialValues(extractor.parameters).map(([name, data, sizes]) => [name, tensor<Rank>(data, sizes)]),
     );
-    // A mean is zeros until training images are there to estimate it from.
-    const centering = extractor.centering ?? null;
-    return { features: hashOf(extractor.apply(noise(2, shape), values).dataSync()), centering };
-  }) as unknown;
+    // A mean is zeros until there are training images to estimate it from.
+    const centering = JSON.stringify(extractor.centering);
+    return `${hashOf(extractor.apply(noise(2, shape), values).dataSync())} ${centering}`;
+  });
 });
 
 describeOptions(losses, (entry) => (options) => {

@@ -13,7 +13,10 @@ const MEAN = 'scattering/mean';
 /** The matrices of larger images would take more than 100 MB. */
 const MAX_SIDE = 64;
 
-/** The scattering transform: moduli of wavelet coefficients, twice, averaged. Nothing is learnt, so that it spends no privacy budget. */
+/**
+ * The scattering transform: moduli of wavelet coefficients, twice, averaged. Nothing is learnt, so that it spends no privacy budget, unless
+ * its mean is subtracted.
+ */
 export const scattering = defineFeatures({
   name: 'scattering',
   summary: 'wavelet scattering transform of order 2; learns nothing from data',
