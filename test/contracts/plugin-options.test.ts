@@ -74,6 +74,7 @@ const chosen: Record<string, unknown[]> = {
   // Not the check itself: Microsoft SEAL does not run on every Node.js.
   checkImages: [0],
   formats: [['float32']],
+  scatteringMeanNoise: [8],
 };
 
 /** Options that others need to have an effect. */
