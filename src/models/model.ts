@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { Configurable } from '../core/config/resolve.js';
 import type { Random } from '../core/random.js';
 import { elementCount, type ImageShape } from '../core/images.js';
-import type { PrivateCentering } from './features/feature.js';
+import type { PrivateCentering } from './features/private-centering.js';
 import type { PassCost } from './pass-cost.js';
 import type { Randomness } from '../engine/tracing/randomness.js';
 

@@ -5,19 +5,10 @@ import type { Configurable } from '../../core/config/resolve.js';
 import type { ImageShape, LabelledImages, PixelScaling } from '../../core/images.js';
 import type { ParameterSpec, ParameterValues } from '../model.js';
 import type { PassCost } from '../pass-cost.js';
+import type { PrivateCentering } from './private-centering.js';
 
 /** The feature parameters fitted before training, by name. */
 export type FittedValues = ReadonlyMap<string, Float32Array>;
-
-/** A mean of features that is estimated with differential privacy, once, before training, and subtracted from them. */
-export interface PrivateCentering {
-  /** The parameter that holds the mean, [size]: zeros until it is estimated. */
-  readonly parameter: string;
-  /** What an image's features have at most as norm. */
-  readonly largestNorm: number;
-  /** The noise of the estimate, as a multiple of `largestNorm`. */
-  readonly noiseMultiplier: number;
-}
 
 /**
  * A fixed map from images to a feature vector, the input of a model. It is part of the model's graph and its parameters are in the

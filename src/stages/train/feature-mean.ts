@@ -1,7 +1,7 @@
 import { tensor1d } from '@tensorflow/tfjs-core';
 
 import type { DeviceImages } from '../../engine/running/device-images.js';
-import type { PrivateCentering } from '../../models/features/feature.js';
+import type { PrivateCentering } from '../../models/features/private-centering.js';
 import type { FixedFeatures } from '../../models/model.js';
 import type { TrainingVariables } from '../../models/variables.js';
 import { PrivateMean } from '../../training/privacy/private-mean.js';
