@@ -64,7 +64,7 @@ const training = Int32Array.from({ length: options.images }, (_, index) => index
 
 for (const name of options.models.split(',')) {
   const [ordinary, private_] = [epochsOf(name, false), epochsOf(name, true)];
-  const seconds: [number[], number[]] = [[], []];
+  const seconds: [Spent[], Spent[]] = [[], []];
   // The first round, with what is done once, does not count.
   for (let round = 0; round <= options.rounds; round++) {
     for (const which of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
@@ -72,13 +72,18 @@ for (const name of options.models.split(',')) {
       if (round > 0) seconds[which].push(took);
     }
   }
-  const ratios = seconds[0].map((first, round) => seconds[1][round]! / first);
-  const [low, high] = [0.25, 0.75].map((share) => quantile(ratios, share).toFixed(2));
-  const rate = (of: number[]): string => Math.round(options.images / median(of)).toLocaleString('en');
+  const ratiosOf = (clock: keyof Spent): number[] =>
+    seconds[0].map((first, round) => seconds[1][round]![clock] / first[clock]);
+  const wall = ratiosOf('wall');
+  const [low, high] = [0.25, 0.75].map((share) => quantile(wall, share).toFixed(2));
+  const rate = (of: Spent[], clock: keyof Spent = 'wall'): string =>
+    Math.round(options.images / median(of.map((spent) => spent[clock]))).toLocaleString('en');
   // eslint-disable-next-line no-console -- what a benchmark is run for
   console.log(
     `${name}, batch ${batch}: ${rate(seconds[0])} images/s ordinary, ${rate(seconds[1])} private; ` +
-      `a private epoch takes ${median(ratios).toFixed(2)} times as long (quartiles ${low}–${high})`,
+      `a private epoch takes ${median(wall).toFixed(2)} times as long (quartiles ${low}–${high}), ` +
+      `and ${median(ratiosOf('processor')).toFixed(2)} times as much processor time ` +
+      `(${rate(seconds[1], 'processor')} images private per second of it)`,
   );
 }
 
@@ -104,14 +109,21 @@ function registeredModel(name: string, task: ModelTask): Model {
   return buildModelOnFeatures(values.model, values.features, task);
 }
 
-async function timed(source: EpochSource): Promise<number> {
+/** Seconds; other work on the machine changes processor time less. */
+interface Spent {
+  wall: number;
+  processor: number;
+}
+
+async function timed(source: EpochSource): Promise<Spent> {
   const optimizer = sgd.build(sgd.options.parse({}));
-  const started = performance.now();
+  const [started, before] = [performance.now(), process.cpuUsage()];
   await source.run(1, {
     firstBatch: 0,
     coefficients: (at) => stepCoefficients(optimizer, at + 1, 0.01),
     signal: new AbortController().signal,
     onSlice: () => undefined,
   });
-  return (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { wall: (performance.now() - started) / 1000, processor: (user + system) / 1e6 };
 }

@@ -16,7 +16,7 @@ export const privacyAccount = z.strictObject({
   renyi: z.number().min(0).nullable(),
   /** The run's own steps. */
   ...events.shape,
-  /** Those that the weights it began with had on the same images. */
+  /** Those that the weights it began with had on the same images, and that of a private mean of the features. */
   inherited: z.array(events).max(1000),
   clipNorm: z.number().positive(),
   /** Validation images: `unused`, or declared `public`. */

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Configurable } from '../core/config/resolve.js';
 import type { Random } from '../core/random.js';
 import { elementCount, type ImageShape } from '../core/images.js';
+import type { PrivateCentering } from './features/private-centering.js';
 import type { PassCost } from './pass-cost.js';
 import type { Randomness } from '../engine/tracing/randomness.js';
 
@@ -62,6 +63,8 @@ export interface FixedFeatures {
   readonly size: number;
   /** Maps scaled images [n, height, width, channels] to features [n, 1, size, 1]. */
   extract(images: Tensor4D, values: ParameterValues): Tensor4D;
+  /** The mean that is subtracted from them; undefined where none is. */
+  readonly centering?: PrivateCentering | undefined;
   /** What takes these features in place of images; its parameters are those of the whole model that training may change. */
   readonly model: Model;
 }

@@ -53,7 +53,11 @@ const registries = [
     folder: 'evaluation/explanation',
     others: ['covering.ts', 'explainer.ts', 'gradients.ts', 'model-explainer.ts'],
   },
-  { registry: features, folder: 'models/features', others: ['feature.ts', 'with-features.ts'] },
+  {
+    registry: features,
+    folder: 'models/features',
+    others: ['feature.ts', 'private-centering.ts', 'with-features.ts'],
+  },
   { registry: ownAugmentations, folder: 'models/augmentation/own', others: ['own-augmentation.ts'] },
   { registry: losses, folder: 'training/losses', others: ['loss.ts'] },
   { registry: optimizers, folder: 'training/optimizers', others: ['optimizer.ts', 'options.ts'] },

@@ -13,6 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 
 import { elementCount } from '../../core/images.js';
+import type { Patches } from './patches.js';
 
 /**
  * The gradients of one parameter, one for each example, without those gradients: their norms, and any weighted sum of them ("ghost
@@ -79,17 +80,15 @@ export function productGradients(
 }
 
 /**
- * The gradients of convolution filters: those of a matrix that maps the pixels under the filter, at each place, to the filters. The pixels
- * are taken for one offset in the filter after the other, instead of being copied for all places together (im2col), which takes as many
- * times more memory as the filter has pixels.
+ * The gradients of convolution filters: those of a matrix that maps the pixels under the filter, at each place, to the filters.
  *
- * @param pixels the pixels of each place, [n, places, channels], for each offset in the filter, row by row
+ * @param patches the pixels under the filter
  * @param outputs the gradient of the output: [n, places, filters]
  * @param shape the filters': [height, width, channels, filters]
  * @param ordinary the filters' gradient for a gradient of the output, [n, places, filters], as ordinary training computes it
  */
 export function filterGradients(
-  pixels: readonly Tensor3D[],
+  { parts, hasPlacesLast }: Patches,
   outputs: Tensor3D,
   shape: readonly number[],
   ordinary: (outputs: Tensor3D) => Tensor,
@@ -97,12 +96,12 @@ export function filterGradients(
   const [examples, places, filters] = outputs.shape;
   const weightsPerFilter = elementCount(shape.slice(0, -1));
   if (!isGramCheaper(places, weightsPerFilter, filters)) {
-    const parts = pixels.map((input) => matMul(input, outputs, true));
-    return explicitGradients(parts.length === 1 ? parts[0]! : concat(parts, 1), shape);
+    const products = parts.map((pixels) => matMul(pixels, outputs, !hasPlacesLast));
+    return explicitGradients(products.length === 1 ? products[0]! : concat(products, 1), shape);
   }
   return {
     squaredNorms() {
-      const products = pixels.map((input) => matMul(input, input, false, true));
+      const products = parts.map((pixels) => matMul(pixels, pixels, hasPlacesLast, !hasPlacesLast));
       return entries(
         products.reduce((total, product) => add(total, product)),
         matMul(outputs, outputs, false, true),

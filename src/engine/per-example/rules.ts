@@ -8,10 +8,7 @@ import {
   getGradient,
   mul,
   Multiply,
-  pad,
   reshape,
-  slice,
-  stridedSlice,
   sum,
   type Conv2DAttrs,
   type GradConfig,
@@ -24,7 +21,6 @@ import {
 
 import { elementCount } from '../../core/images.js';
 import { replaceGradient } from '../tracing/gradients.js';
-import { imagePatches } from '../tracing/operations.js';
 import { notedByExample } from './collector.js';
 import {
   explicitGradients,
@@ -32,6 +28,7 @@ import {
   productGradients,
   type ExampleGradients,
 } from './example-gradients.js';
+import { patchesByOffset, patchesOf } from './patches.js';
 
 /** Those of Conv2D and DepthwiseConv2dNative; tfjs's own calls leave out some. */
 type ConvolutionAttributes = Omit<Conv2DAttrs, 'dataFormat' | 'dilations'> &
@@ -132,25 +129,24 @@ function sharedByPlaces(
 }
 
 function convolution(use: Use): ExampleGradients | undefined {
-  const window = windowOf(use, false);
-  if (!window) return undefined;
-  const { parameter, examples, dy, ordinary } = use;
-  const filters = parameter.shape[3]!;
-  const pixels = window.map((part) => byExample(part, examples, part.shape[3]));
-  return filterGradients(pixels, byExample(dy, examples, filters), parameter.shape, (weighted) =>
+  const info = infoOf(use, false);
+  if (!info) return undefined;
+  const { parameter, other, dy, ordinary } = use;
+  const outputs = byExample(dy, use.examples, parameter.shape[3]!);
+  return filterGradients(patchesOf(other as Tensor4D, info), outputs, parameter.shape, (weighted) =>
     ordinary(reshape(weighted, dy.shape)),
   );
 }
 
 /** Each filter sees one channel: the sum of the products over the places, for each offset in the filter. */
 function depthwiseConvolution(use: Use): ExampleGradients | undefined {
-  const window = windowOf(use, true);
-  if (!window) return undefined;
+  const info = infoOf(use, true);
+  if (!info) return undefined;
   const { parameter, examples, dy } = use;
   const [, , channels, multiplier] = parameter.shape as [number, number, number, number];
   const places = elementCount(dy.shape) / (examples * channels * multiplier);
   const outputs = reshape(dy, [examples, places, channels, multiplier]);
-  const parts = window.map((part) =>
+  const parts = patchesByOffset(use.other as Tensor4D, info).map((part) =>
     sum(mul(reshape(part, [examples, places, channels, 1]), outputs), 1, false),
   );
   const joined = concat(
@@ -160,14 +156,11 @@ function depthwiseConvolution(use: Use): ExampleGradients | undefined {
   return explicitGradients(joined, parameter.shape);
 }
 
-/**
- * The pixels that each offset in the filter sees, [n, height, width, channels] of the output, row by row of the filter, or those of all
- * offsets together; undefined for convolutions that are not known here.
- */
-function windowOf(
+/** The sizes of a convolution; undefined for those that are not known here. */
+function infoOf(
   { parameter, examples, other, attributes }: Use,
   isDepthwise: boolean,
-): Tensor4D[] | undefined {
+): backend_util.Conv2DInfo | undefined {
   const input = other as Tensor4D;
   const {
     strides,
@@ -178,7 +171,7 @@ function windowOf(
   } = attributes as unknown as ConvolutionAttributes;
   const isDense = [dilations].flat().every((dilation) => dilation === undefined || dilation === 1);
   if (!isDense || dataFormat !== 'NHWC' || input.shape[0] !== examples) return undefined;
-  const info = backend_util.computeConv2DInfo(
+  return backend_util.computeConv2DInfo(
     input.shape,
     parameter.shape as [number, number, number, number],
     strides,
@@ -187,54 +180,6 @@ function windowOf(
     dimRoundingMode,
     isDepthwise,
   );
-  const joined = isDepthwise ? undefined : smallPatches(input, info, padding);
-  if (joined) return [joined];
-  const { top, bottom, left, right } = info.padInfo;
-  const isPadded = top + bottom + left + right > 0;
-  const padded = isPadded
-    ? pad(input, [
-        [0, 0],
-        [top, bottom],
-        [left, right],
-        [0, 0],
-      ])
-    : input;
-  const { outHeight, outWidth, strideHeight, strideWidth, filterHeight, filterWidth } = info;
-  return Array.from({ length: filterHeight * filterWidth }, (_, offset) => {
-    const [row, column] = [Math.floor(offset / filterWidth), offset % filterWidth];
-    return pixelsFrom(padded, [row, column], [outHeight, outWidth], [strideHeight, strideWidth]);
-  });
-}
-
-/** The pixels of each window of an image with few of them together: many small products take longer than to copy these. */
-const FEW = 65_536;
-
-/** All offsets at once, where windows are small enough; undefined where they are not. */
-function smallPatches(
-  input: Tensor4D,
-  info: backend_util.Conv2DInfo,
-  padding: unknown,
-): Tensor4D | undefined {
-  const { filterHeight, filterWidth, inChannels, outHeight, outWidth, strideHeight, strideWidth } = info;
-  const window = filterHeight * filterWidth;
-  const isFew = outHeight * outWidth * window * inChannels <= FEW;
-  if (window === 1 || !isFew || (padding !== 'same' && padding !== 'valid')) return undefined;
-  return imagePatches(input, [filterHeight, filterWidth], [strideHeight, strideWidth], padding);
-}
-
-function pixelsFrom(
-  input: Tensor4D,
-  [row, column]: readonly [number, number],
-  [height, width]: readonly [number, number],
-  [down, across]: readonly [number, number],
-): Tensor4D {
-  const [examples, , , channels] = input.shape;
-  if (down === 1 && across === 1) {
-    const isWhole = input.shape[1] === height && input.shape[2] === width;
-    return isWhole ? input : slice(input, [0, row, column, 0], [examples, height, width, channels]);
-  }
-  const end = [examples, row + (height - 1) * down + 1, column + (width - 1) * across + 1, channels];
-  return stridedSlice(input, [0, row, column, 0], end, [1, down, across, 1]) as Tensor4D;
 }
 
 /** [n, places, size]: what belongs to an example lies together. */

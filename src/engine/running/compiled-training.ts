@@ -13,13 +13,14 @@ import { Session } from '../../tensorflow/c-api/session.js';
 import { tensorFlowContext } from '../../tensorflow/backend/tfjs-backend.js';
 import { hostBatch, type DeviceImages } from './device-images.js';
 import { pixelsPerImage, type LabelledImages } from '../../core/images.js';
-import type {
-  Coefficients,
-  Execution,
-  RunOptions,
-  SliceResult,
-  TrainingProgram,
-  TrainingStep,
+import {
+  batchSizesOf,
+  type Coefficients,
+  type Execution,
+  type RunOptions,
+  type SliceResult,
+  type TrainingProgram,
+  type TrainingStep,
 } from './program.js';
 import { replaceImages, uploadImages } from '../compiling/session-images.js';
 import { SessionVariables } from '../compiling/session-variables.js';
@@ -66,24 +67,28 @@ export class CompiledTraining implements TrainingProgram {
     }
   }
 
-  async #run({ order, batchSize, firstBatch, coefficients, signal, onSlice }: RunOptions): Promise<number> {
-    const batches = Math.ceil(order.length / batchSize);
+  async #run(options: RunOptions): Promise<number> {
+    const { order, batchSize, firstBatch, coefficients, signal, onSlice } = options;
+    const sizes = batchSizesOf(options);
     const changed = new Set<Variable>();
     let next = firstBatch;
+    let start = sizes.slice(0, next).reduce((sum, size) => sum + size, 0);
     try {
-      while (next < batches && !signal.aborted) {
+      while (next < sizes.length && !signal.aborted) {
         const first = next;
-        const rest = order.subarray(first * batchSize);
-        // A smaller last batch is a separate slice.
-        const size = Math.min(batchSize, rest.length);
-        const { loop, length } = await this.#loopFor(size, batchSize, coefficients(first));
+        const size = sizes[first]!;
+        // A smaller last batch may not be divisible, and occurs once per epoch.
+        const fullSize = options.batchSizes ? size : batchSize;
+        const { loop, length } = await this.#loopFor(size, fullSize, coefficients(first));
         for (const variable of loop.changed) changed.add(variable);
-        const steps = Math.min(length.steps, Math.floor(rest.length / size));
+        // A batch of another size is a separate slice.
+        const steps = Math.min(length.steps, equalFrom(sizes, first));
         const rows = Array.from({ length: steps }, (_, index) => coefficients(first + index));
         const startedAt = performance.now();
-        const result = await this.#runSlice(loop, rest.subarray(0, steps * size), size, rows);
+        const result = await this.#runSlice(loop, order.subarray(start, start + steps * size), size, rows);
         length.record(steps, performance.now() - startedAt);
         next += steps;
+        start += steps * size;
         onSlice({ first, ...result });
       }
     } finally {
@@ -152,7 +157,7 @@ export class CompiledTraining implements TrainingProgram {
     if (!timed) {
       const step = traceStep(this.#step, this.#data, size, coefficients);
       const { session, variables, plan } = (this.#opened ??= await this.#open(step, size, fullSize));
-      // Only full batches are sharded: the smaller last batch may not be divisible, and occurs once per epoch.
+      // Only full batches are sharded.
       const shards = size === fullSize && size % plan.shards === 0 ? plan.shards : 1;
       const loop = buildTrainingLoop(step, { batch: size, count: shards }, this.#data, session, variables);
       timed = { loop, length: new SliceLength() };
@@ -174,6 +179,12 @@ export class CompiledTraining implements TrainingProgram {
     if (this.#isDisposed) session.close();
     return { session, variables: new SessionVariables(session), plan };
   }
+}
+
+/** How many values in a row are the same, from one on. */
+function equalFrom(values: readonly number[], first: number): number {
+  const other = values.findIndex((value, at) => at > first && value !== values[first]);
+  return (other < 0 ? values.length : other) - first;
 }
 
 /** The batch sizes that memory is estimated from. */

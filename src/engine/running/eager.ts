@@ -3,13 +3,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { dispose, scalar, stack, tidy, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 
 import type { DeviceImages } from './device-images.js';
-import type {
-  Coefficients,
-  Forward,
-  InferenceProgram,
-  RunOptions,
-  TrainingProgram,
-  TrainingStep,
+import {
+  batchSizesOf,
+  type Coefficients,
+  type Forward,
+  type InferenceProgram,
+  type RunOptions,
+  type TrainingProgram,
+  type TrainingStep,
 } from './program.js';
 
 /** How long a slice may block the event loop, in milliseconds. */
@@ -22,22 +23,25 @@ export function eagerTraining(step: TrainingStep, data: DeviceImages): TrainingP
   const coefficients = new CoefficientTensors();
   return {
     execution: { mode: 'eager' },
-    async run({ order, batchSize, firstBatch, coefficients: valuesAt, signal, onSlice }: RunOptions) {
-      const batches = Math.ceil(order.length / batchSize);
+    async run(options: RunOptions) {
+      const { order, firstBatch, coefficients: valuesAt, signal, onSlice } = options;
+      const sizes = batchSizesOf(options);
       let next = firstBatch;
-      while (next < batches && !signal.aborted) {
+      let start = sumOf(sizes.slice(0, next));
+      while (next < sizes.length && !signal.aborted) {
         const first = next;
         const losses: Tensor[] = [];
         const correct: Tensor[] = [];
         const end = performance.now() + SLICE_MS;
         do {
-          const indices = order.subarray(next * batchSize, (next + 1) * batchSize);
+          const indices = order.subarray(start, start + sizes[next]!);
           const scalars = coefficients.set(valuesAt(next));
           const result = tidy(() => ({ ...step(data.batch(indices), scalars) }));
           losses.push(result.loss);
           correct.push(result.correct);
+          start += indices.length;
           next++;
-        } while (next < batches && performance.now() < end);
+        } while (next < sizes.length && performance.now() < end);
         onSlice({ first, losses: await readScalars(losses), correct: await readScalars(correct) });
         await nextTurn();
       }
@@ -73,6 +77,10 @@ export function eagerInference(forward: Forward, data: DeviceImages, classes: nu
     },
     dispose: () => undefined,
   };
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 /** Reads scalars in one transfer and disposes of them. */

@@ -35,6 +35,8 @@ export interface RunOptions {
   /** Indices into the data set, in training order; the last batch may be smaller. */
   order: Int32Array;
   batchSize: number;
+  /** How many images each batch has, where they differ; undefined: `batchSize`, and the last as many as there are. */
+  batchSizes?: readonly number[] | undefined;
   /** The first batch to run, when an epoch is resumed. */
   firstBatch: number;
   /** The coefficients of a batch, by its index in the order. */
@@ -42,6 +44,18 @@ export interface RunOptions {
   /** Aborting it ends the run after the current slice. */
   signal: AbortSignal;
   onSlice: (result: SliceResult) => void;
+}
+
+/** The number of images of each batch of an order. */
+export function batchSizesOf({
+  order,
+  batchSize,
+  batchSizes,
+}: Pick<RunOptions, 'order' | 'batchSize' | 'batchSizes'>): readonly number[] {
+  if (batchSizes) return batchSizes;
+  return Array.from({ length: Math.ceil(order.length / batchSize) }, (_, batch) =>
+    Math.min(batchSize, order.length - batch * batchSize),
+  );
 }
 
 /**

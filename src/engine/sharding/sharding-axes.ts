@@ -13,6 +13,7 @@ const RULES: Readonly<Record<string, AxesRule>> = {
   Sum: sumSharding,
   Pack: (operation) => rowsIf(axisOf(operation) > 0, operation.inputs.map(rows)),
   Unpack: (operation) => rowsIf(axisOf(operation) > 0, ['rows']),
+  GatherV2: (operation, constant) => rowsIf(gatherAxis(operation, constant) > 0, ['rows', 'whole', 'whole']),
   SplitV: (_, constant) => rowsIf(keepsRows(constant(2)?.values), ['rows', 'whole', 'whole']),
   ConcatV2({ inputs }, constant) {
     const last = inputs.length - 1;
@@ -58,6 +59,12 @@ function rows(): ShardInput {
 /** Whether axes are known and exclude the first one; tfjs passes no negative axes. */
 function keepsRows(axes: ArrayLike<number> | undefined): boolean {
   return axes !== undefined && Array.from(axes).every((axis) => axis > 0);
+}
+
+/** The axis of a gather with the same indices for all rows; 0 where it is not known to be one. */
+function gatherAxis({ attributes }: RecordedOperation, constant: ConstantInput): number {
+  const isShared = !attributes.some(({ name, value }) => name === 'batch_dims' && value !== 0);
+  return isShared ? (constant(2)?.values[0] ?? 0) : 0;
 }
 
 function axisOf({ attributes }: RecordedOperation): number {

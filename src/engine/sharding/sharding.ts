@@ -46,7 +46,6 @@ const BY_ROWS: Readonly<Record<string, ShardedOperation>> = {
   DepthwiseConv2dNative: { sharding: 'rows', inputs: ['rows', 'whole'] },
   DepthwiseConv2dNativeBackpropFilter: { sharding: 'terms', inputs: ['rows', 'whole', 'rows'] },
   DepthwiseConv2dNativeBackpropInput: { sharding: 'rows', inputs: ['shape', 'whole', 'rows'] },
-  ExtractImagePatches: { sharding: 'rows', inputs: ['rows'] },
   MaxPool: { sharding: 'rows', inputs: ['rows'] },
   MaxPoolGrad: { sharding: 'rows', inputs: ['rows', 'rows', 'rows'] },
   AvgPool: { sharding: 'rows', inputs: ['rows'] },

@@ -146,22 +146,6 @@ export function transformImages(images: Tensor4D, transforms: Tensor, outside: n
 }
 
 /**
- * The pixels of each window of a convolution, row by row, [n, height, width, window · channels]; undefined if the backend lacks the kernel.
- *
- * @param sizes height and width of the window
- */
-export function imagePatches(
-  x: Tensor4D,
-  sizes: readonly number[],
-  strides: readonly number[],
-  padding: 'same' | 'valid',
-): Tensor4D | undefined {
-  if (!hasKernel(ExtraKernel.IMAGE_PATCHES)) return undefined;
-  const attributes = { sizes: [...sizes], strides: [...strides], padding: padding.toUpperCase() };
-  return engine().runKernel<Tensor4D>(ExtraKernel.IMAGE_PATCHES, { x }, attributes);
-}
-
-/**
  * Uniform samples from [0, 1). They depend only on the key and the step, so that a repeated, resumed or compiled step draws the same
  * ones; TensorFlow and the other backends draw different ones.
  *

@@ -5,6 +5,7 @@ import type { Configurable } from '../../core/config/resolve.js';
 import type { ImageShape, LabelledImages, PixelScaling } from '../../core/images.js';
 import type { ParameterSpec, ParameterValues } from '../model.js';
 import type { PassCost } from '../pass-cost.js';
+import type { PrivateCentering } from './private-centering.js';
 
 /** The feature parameters fitted before training, by name. */
 export type FittedValues = ReadonlyMap<string, Float32Array>;
@@ -22,6 +23,8 @@ export interface FeatureExtractor {
   readonly parameters: readonly ParameterSpec[];
   /** The cost for one image. */
   readonly cost: PassCost;
+  /** Undefined where nothing is subtracted. */
+  readonly centering?: PrivateCentering | undefined;
   /** Maps scaled images [n, height, width, channels] to [n, 1, size, 1], with tfjs operations only. */
   apply(images: Tensor4D, values: ParameterValues): Tensor4D;
 }
@@ -43,6 +46,8 @@ export interface FeatureDefinition<
   readonly source: string;
   /** Fits the extractor's parameters to the training images; undefined if it has none. */
   fit?(options: z.output<Options>, data: FittingData): FittedValues;
+  /** The noise multiplier of the private mean that some options ask for; undefined where they do not. */
+  meanNoise?(options: z.output<Options>): number | undefined;
   /**
    * Builds the extractor for images of a shape; undefined if the features are the pixels.
    *

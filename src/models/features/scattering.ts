@@ -1,16 +1,22 @@
-import { reshape, transpose, type Rank } from '@tensorflow/tfjs-core';
+import { reshape, sub, transpose, type Rank } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
+import { valueOf } from '../layers/layer.js';
 import { standardize } from '../layers/standardization.js';
+import type { ParameterSpec } from '../model.js';
 import { defineFeatures } from './feature.js';
 import { paddedLength } from './wavelets/matrices.js';
 import { channelCount, ScatteringTransform, type ScatteringShape } from './wavelets/transform.js';
 
+const MEAN = 'scattering/mean';
 /** The matrices of larger images would take more than 100 MB. */
 const MAX_SIDE = 64;
 
-/** The scattering transform: moduli of wavelet coefficients, twice, averaged. Nothing is learnt, so that it spends no privacy budget. */
+/**
+ * The scattering transform: moduli of wavelet coefficients, twice, averaged. Nothing is learnt, so that it spends no privacy budget, unless
+ * its mean is subtracted.
+ */
 export const scattering = defineFeatures({
   name: 'scattering',
   summary: 'wavelet scattering transform of order 2; learns nothing from data',
@@ -31,9 +37,15 @@ export const scattering = defineFeatures({
     scatteringGroups: z.int().min(0).max(1024).default(27).meta({
       description: 'group normalisation of the features: largest number of channel groups; 0 turns it off',
     }),
+    scatteringMeanNoise: z.number().min(0.1).max(1e6).optional().meta({
+      placeholder: 'X',
+      description:
+        'subtract the mean features of the training images, estimated once with noise of X times what one image can change; with --private',
+    }),
   }),
+  meanNoise: ({ scatteringMeanNoise }) => scatteringMeanNoise,
   build(
-    { scatteringScales: scales, scatteringAngles: angles, scatteringGroups },
+    { scatteringScales: scales, scatteringAngles: angles, scatteringGroups, scatteringMeanNoise: noise },
     { height, width, channels },
   ) {
     const shape = { height, width, scales, angles };
@@ -43,12 +55,17 @@ export const scattering = defineFeatures({
     const [down, across] = [height, width].map((side) => Math.floor(side / 2 ** scales)) as [number, number];
     const groups = groupCount(maps, scatteringGroups);
     const size = maps * down * across;
+    if (noise !== undefined && groups === 0) throw unboundedError();
     return {
-      description: `scattering of ${maps} channels of ${down}×${across}${groups > 0 ? ` in ${groups} groups` : ''}`,
+      description: `scattering of ${maps} channels of ${down}×${across}${groups > 0 ? ` in ${groups} groups` : ''}${noise === undefined ? '' : ', centred'}`,
       size,
-      parameters: [],
+      parameters: noise === undefined ? [] : [meanParameter(size)],
+      ...(noise !== undefined && {
+        // The numbers of a group have variance 1, or less where they are nearly the same.
+        centering: { parameter: MEAN, largestNorm: Math.sqrt(size), noiseMultiplier: noise },
+      }),
       cost: costOf(shape, channels, size),
-      apply(images) {
+      apply(images, values) {
         const [n] = images.shape;
         const planes = reshape(channels === 1 ? images : transpose(images, [0, 3, 1, 2]), [
           n * channels,
@@ -57,11 +74,25 @@ export const scattering = defineFeatures({
         ]);
         const features = transform.apply(planes);
         const shown = groups > 0 ? standardize(reshape(features, [n, groups, size / groups]), -1) : features;
-        return reshape<Rank.R4>(shown, [n, 1, size, 1]);
+        const centred = noise === undefined ? shown : sub(reshape(shown, [n, size]), valueOf(values, MEAN));
+        return reshape<Rank.R4>(centred, [n, 1, size, 1]);
       },
     };
   },
 });
+
+function meanParameter(size: number): ParameterSpec {
+  const initialValue = (): Float32Array => new Float32Array(size);
+  return { name: MEAN, shape: [size], isFixed: true, isConstant: true, initialValue };
+}
+
+function unboundedError(): ToolkitError {
+  return new ToolkitError('USAGE', {
+    message:
+      '--scattering-mean-noise needs --scattering-groups: only group normalisation limits what one image can change',
+    hint: 'leave out --scattering-groups 0, or --scattering-mean-noise',
+  });
+}
 
 function requireFit({ height, width, scales }: ScatteringShape): void {
   const [smallest, largest] = [Math.min(height, width), Math.max(height, width)];

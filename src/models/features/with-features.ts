@@ -13,6 +13,7 @@ export function withFeatures(extractor: FeatureExtractor, model: Model): Model {
     apply: (images, ...rest) => model.apply(extractor.apply(images, rest[0]), ...rest),
     fixedFeatures: {
       size: extractor.size,
+      centering: extractor.centering,
       extract: (images, values) => extractor.apply(images, values),
       model,
     },

@@ -1,6 +1,5 @@
 import { reshape } from '@tensorflow/tfjs-core';
 
-import { allIndices } from '../../core/images.js';
 import { placeFeatures, type DeviceImages } from '../../engine/running/device-images.js';
 import { inferenceProgram, type ExecutionMode } from '../../engine/running/prepare.js';
 import type { FixedFeatures, ParameterValues } from '../../models/model.js';
@@ -21,17 +20,17 @@ export function featureBytes(images: number, { size }: Pick<FixedFeatures, 'size
 }
 
 /**
- * Computes the features of all images, to be trained on in their place: float32, so that results are the same but for rounding. Throws
- * the errors of the backend, or the signal's reason.
+ * Computes the features of images, [indices, size]: float32, so that results are the same as in each step but for rounding. Throws the
+ * errors of the backend, or the signal's reason.
  */
-export async function computeFeatures(
+export async function featuresAt(
   features: FixedFeatures,
   images: DeviceImages,
   values: ParameterValues,
+  indices: Int32Array,
   { signal, mode }: ComputeContext,
-): Promise<DeviceImages> {
+): Promise<Float32Array> {
   const { size } = features;
-  const { count, source } = images;
   const program = inferenceProgram(
     (batch) => reshape(features.extract(batch, values), [batch.shape[0], size]),
     images,
@@ -39,14 +38,18 @@ export async function computeFeatures(
     mode,
   );
   try {
-    const pixels = await program.run(allIndices(count), signal);
-    return placeFeatures({
-      count,
-      labels: source.labels,
-      pixels,
-      shape: { height: 1, width: size, channels: 1 },
-    });
+    return await program.run(indices, signal);
   } finally {
     program.dispose();
   }
+}
+
+/** Makes the features of all images what is trained on in their place. */
+export function inPlaceOf(
+  { count, source }: DeviceImages,
+  { size }: FixedFeatures,
+  pixels: Float32Array,
+): DeviceImages {
+  const shape = { height: 1, width: size, channels: 1 };
+  return placeFeatures({ count, labels: source.labels, pixels, shape });
 }

@@ -7,6 +7,7 @@ import type { Emit } from '../../core/events.js';
 import { isMixing } from '../../models/augmentation/mixing-options.js';
 import { features } from '../../models/features/index.js';
 import { noiseFor } from '../../training/privacy/accounting/index.js';
+import { meanEvent } from '../../training/privacy/private-mean.js';
 import { eventsOf, PrivacyLedger, type PrivacyTerms } from '../../training/privacy/ledger.js';
 import type { TrainConfiguration } from './train-options.js';
 import type { DataSettings, TrainingSet } from './training-set.js';
@@ -42,6 +43,7 @@ export function planPrivacy(request: PrivacyRequest, emit: Emit): PrivacyPlan | 
   const { values, set } = request;
   if (!values.private) {
     refuseBudget(values);
+    refuseMean(request);
     requireUnspent(request);
     return undefined;
   }
@@ -85,9 +87,10 @@ function termsOf(request: PrivacyRequest): PrivacyTerms {
     });
   }
   const inherited = inheritedBy(request);
+  const mean = meanOf(values);
   return {
-    ...{ delta, sampleRate, inherited },
-    noiseMultiplier: noiseOf(request, { delta, sampleRate, inherited }),
+    ...{ delta, sampleRate, inherited: [...inherited, ...mean] },
+    noiseMultiplier: noiseOf(request, { delta, sampleRate, inherited }, mean),
     clipNorm: values.clipNorm ?? USUAL_CLIP_NORM,
     validation: values.publicValidation ? 'public' : 'unused',
   };
@@ -108,6 +111,7 @@ function storedTerms({ path, description: { privacy } }: Checkpoint): PrivacyTer
 function noiseOf(
   { values, set }: PrivacyRequest,
   { delta, sampleRate, inherited }: Pick<PrivacyTerms, 'delta' | 'sampleRate' | 'inherited'>,
+  spent: PrivacyTerms['inherited'],
 ): number {
   const { targetEpsilon, noiseMultiplier } = values;
   if ((targetEpsilon === undefined) === (noiseMultiplier === undefined)) {
@@ -125,7 +129,13 @@ function noiseOf(
     });
   }
   const steps = values.epochs * set.batches(values.batchSize);
-  return noiseFor({ targetEpsilon: targetEpsilon!, delta, sampleRate, steps });
+  return noiseFor({ targetEpsilon: targetEpsilon!, delta, sampleRate, steps, spent });
+}
+
+/** What the mean of the features spends, which weights from elsewhere bring with them. */
+function meanOf({ features: { name, ...options }, initFrom }: TrainConfiguration): PrivacyTerms['inherited'] {
+  const noise = features.get(name)?.meanNoise?.(options as never);
+  return noise === undefined || initFrom !== undefined ? [] : [meanEvent(noise)];
 }
 
 /** What the weights that a run begins with have spent on its images. */
@@ -153,6 +163,14 @@ function refuseBudget({ maxEpsilon }: TrainConfiguration): void {
   throw new ToolkitError('USAGE', {
     message: '--max-epsilon has no effect without --private',
     hint: 'add --private, or leave out --max-epsilon',
+  });
+}
+
+function refuseMean({ values, origin }: PrivacyRequest): void {
+  if (origin || meanOf(values).length === 0) return;
+  throw new ToolkitError('USAGE', {
+    message: '--scattering-mean-noise has no effect without --private',
+    hint: 'add --private, or leave it out',
   });
 }
 

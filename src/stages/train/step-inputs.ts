@@ -3,7 +3,10 @@ import type { StageContext } from '../../core/events.js';
 import { count } from '../../core/format.js';
 import { executionMode } from '../../engine/backends/options.js';
 import type { DeviceImages } from '../../engine/running/device-images.js';
-import { computeFeatures, featureBytes } from './compute-features.js';
+import { allIndices } from '../../core/images.js';
+import { featureBytes, featuresAt, inPlaceOf, type ComputeContext } from './compute-features.js';
+import { centre, estimateMean, lacksMean } from './feature-mean.js';
+import type { PrivacyPlan } from './privacy.js';
 import type { FixedFeatures, Model } from '../../models/model.js';
 import type { TrainingVariables } from '../../models/variables.js';
 import type { StepSettings } from '../../training/step.js';
@@ -29,6 +32,7 @@ interface Steps {
   values: TrainConfiguration;
   set: TrainingSet;
   learner: { model: Model; variables: TrainingVariables; settings: StepSettings };
+  privacy: PrivacyPlan | undefined;
   context: StageContext;
 }
 
@@ -41,21 +45,36 @@ export async function stepInputs(run: Steps): Promise<StepInputs> {
   const { model, variables, settings } = run.learner;
   const { fixedFeatures } = model;
   const [training, validation] = [await set.place('training'), await set.place('validation')];
+  if (!fixedFeatures) return { model, training, validation };
+  const context: ComputeContext = { signal: run.context.signal, mode: executionMode(run.values) };
+  const isCentred = needsMean(run, fixedFeatures);
   const isChanged = settings.augment !== undefined || settings.mix !== undefined;
   const changes = isChanged || isSharded(set.data);
-  if (!fixedFeatures || changes || !isAffordable(run, fixedFeatures, training.count)) {
+  if (changes || !isAffordable(run, fixedFeatures, training.count)) {
+    if (isCentred) {
+      const { indices } = await set.sample();
+      await estimateMean(fixedFeatures, training, indices, variables, context);
+    }
     return { model, training, validation };
   }
-  const context = { signal: run.context.signal, mode: executionMode(run.values) };
-  const compute = (images: DeviceImages): Promise<DeviceImages> =>
-    computeFeatures(fixedFeatures, images, variables.values(), context);
-  const computed = await compute(training);
+  const compute = (images: DeviceImages): Promise<Float32Array> =>
+    featuresAt(fixedFeatures, images, variables.values(), allIndices(images.count), context);
+  const features = await compute(training);
+  if (isCentred) centre(features, (await set.sample()).indices, fixedFeatures, variables);
+  const computed = inPlaceOf(training, fixedFeatures, features);
   // Both splits are parts of the same images.
   return {
     model: fixedFeatures.model,
     training: computed,
-    validation: validation === training ? computed : await compute(validation),
+    validation:
+      validation === training ? computed : inPlaceOf(validation, fixedFeatures, await compute(validation)),
   };
+}
+
+/** Whether a run is to estimate the mean of its features: what it spends is in the run's account. */
+function needsMean({ values, privacy, learner }: Steps, { centering }: FixedFeatures): boolean {
+  if (!centering || !privacy || values.initFrom !== undefined) return false;
+  return lacksMean(learner.variables, centering);
 }
 
 /** Whether features fit into the memory that they may take; says how much that is. */

@@ -49,8 +49,6 @@ export const ExtraKernel = {
   STATELESS_UNIFORM: 'StatelessRandomUniform',
   /** `{key: [8]}`, eight integers of 16 bits each, and a `count` to as many standard normal samples, determined by the key. */
   STATELESS_NORMAL: 'StatelessNormalSamples',
-  /** `{x: NHWC}` and `sizes`, `strides` (of two each), `padding` to the pixels of each window: [n, height, width, window · channels]. */
-  IMAGE_PATCHES: 'ExtractImagePatches',
   /**
    * `{x: NHWC, scale, offset}` and ε to `[output, mean, unbiased variance, …three for the gradient]`, in training mode. The name
    * differs from TensorFlow's because the attributes do.
@@ -119,16 +117,6 @@ export function registerExtraKernels(): void {
     ),
   );
   defineKernel(ExtraKernel.STATELESS_NORMAL, statelessNormal);
-  defineKernel(ExtraKernel.IMAGE_PATCHES, (call) => {
-    const { sizes, strides, padding } = call.attributes as Record<'sizes' | 'strides', number[]> & {
-      padding: string;
-    };
-    const attributes = [
-      ...[attribute.integers('ksizes', [1, ...sizes, 1]), attribute.integers('strides', [1, ...strides, 1])],
-      ...[attribute.integers('rates', [1, 1, 1, 1]), attribute.text('padding', padding), T],
-    ];
-    return call.run('ExtractImagePatches', [call.input('x')], attributes);
-  });
   // tfjs's GatherV2 reads the indices to check them, which is impossible while a step is recorded.
   register(ExtraKernel.GATHER_PIXELS, ({ inputs, backend }) =>
     tensorFlowOf(backend).executeSingleOutput(

@@ -7,7 +7,11 @@ import { secretsOf } from './secrets.js';
 /** Samples that are drawn ahead: few enough for a prompt event loop. */
 const AHEAD = 32;
 /** Batches are filled up to a multiple of this, or of as many cores. */
-const LEAST_MULTIPLE = 16;
+const LEAST_MULTIPLE = 8;
+/** Sizes that batches are filled up to, as standard deviations above the mean: the last holds all samples that are ever seen. */
+const SIZES = [0, 1, 2, 6] as const;
+/** Where the standard deviation is a smaller share of a batch, less is gained by the first sizes than their programs cost. */
+const LEAST_DEVIATION = 0.02;
 
 /** How the images of private epochs are drawn. */
 export interface PrivateEpochPlan {
@@ -28,9 +32,8 @@ interface DrawnBatch {
 
 /**
  * Epochs whose batches are Poisson samples: each image is in each batch with the probability batch size ÷ images, so that an image may be
- * in several of an epoch's batches, or in none. A compiled program takes batches of a fixed size: a sample is filled up to one of three.
- * The first holds 97.7 % of all samples (two standard deviations above the mean), the second all that are ever seen, and the last every
- * image there is: no sample is ever cut, which would break what the accountant assumes.
+ * in several of an epoch's batches, or in none. A compiled program takes batches of a fixed size: a sample is filled up to one of a few
+ * sizes. The largest holds every image there is: no sample is ever cut, which would break what the accountant assumes.
  */
 export class PrivateEpochs implements EpochSource {
   readonly images: number;
@@ -69,14 +72,10 @@ export class PrivateEpochs implements EpochSource {
     let next = firstBatch;
     while (next < this.batches && !signal.aborted) {
       const first = next;
-      const group = this.#equallyLarge(this.batches - first);
-      const size = group[0]!.images.length;
-      const order = new Int32Array(group.length * size);
-      group.forEach(({ images }, index) => {
-        order.set(images, index * size);
-      });
+      const group = this.#ahead(this.batches - first);
+      const batchSizes = group.map(({ images }) => images.length);
       const done = await this.#program.run({
-        ...{ order, batchSize: size, firstBatch: 0, signal },
+        ...{ order: joined(group), batchSize: this.#batchSize, batchSizes, firstBatch: 0, signal },
         coefficients: (batch) => ({
           ...coefficients(first + batch),
           ...group[batch]!.secrets,
@@ -91,12 +90,11 @@ export class PrivateEpochs implements EpochSource {
     return next;
   }
 
-  /** The next batches of one size, without taking them from those that were drawn. */
-  #equallyLarge(most: number): DrawnBatch[] {
-    while (this.#drawn.length < Math.min(most, AHEAD)) this.#drawn.push(this.#draw());
-    const size = this.#drawn[0]!.images.length;
-    const others = this.#drawn.findIndex(({ images }) => images.length !== size);
-    return this.#drawn.slice(0, Math.min(most, others < 0 ? this.#drawn.length : others));
+  /** The next batches, without taking them from those that were drawn. */
+  #ahead(most: number): DrawnBatch[] {
+    const count = Math.min(most, AHEAD);
+    while (this.#drawn.length < count) this.#drawn.push(this.#draw());
+    return this.#drawn.slice(0, count);
   }
 
   #draw(): DrawnBatch {
@@ -108,12 +106,24 @@ export class PrivateEpochs implements EpochSource {
   }
 }
 
+function joined(batches: readonly DrawnBatch[]): Int32Array {
+  const order = new Int32Array(batches.reduce((total, { images }) => total + images.length, 0));
+  let place = 0;
+  for (const { images } of batches) {
+    order.set(images, place);
+    place += images.length;
+  }
+  return order;
+}
+
 /** The sizes that batches are filled up to, in ascending order; the last holds all images. */
 function batchSizes(expected: number, images: number, threads: number): number[] {
   const multiple = threads * Math.ceil(LEAST_MULTIPLE / threads);
   const deviation = Math.sqrt(expected * (1 - expected / images));
-  const sizes = [expected + 2 * deviation, expected + 6 * deviation, images].map((size) =>
-    Math.min(Math.ceil(size), images),
-  );
+  const isWide = deviation >= LEAST_DEVIATION * expected;
+  const sizes = [
+    ...SIZES.slice(isWide ? 0 : 2).map((deviations) => expected + deviations * deviation),
+    images,
+  ].map((size) => Math.min(Math.ceil(size), images));
   return [...new Set(sizes.map((size) => multiple * Math.ceil(size / multiple)))];
 }

@@ -84,6 +84,8 @@ const layers: Case[] = [
   map('convolution, stride 3, 5×5', [14, 11, 2], { stride: 3, kernelSize: 5, padding: 'same' }),
   map('convolution with fewer places than weights', [4, 4, 16], { filters: 16, padding: 'valid' }),
   map('convolution with fewer places than weights, same', [2, 2, 16], { filters: 16, padding: 'same' }),
+  map('convolution of few channels with fewer places than weights', [4, 4, 2], { padding: 'valid' }),
+  map('convolution of many channels, stride 2, same', [9, 8, 5], { stride: 2, padding: 'same' }),
   map('convolution 1×1', [5, 5, 4], { kernelSize: 1 }),
   map('convolution 1×1, stride 2', [5, 5, 4], { kernelSize: 1, stride: 2 }),
   [

@@ -193,4 +193,8 @@ it('an operation along axes is cut where these are known, and the first is none 
   const filled = operation('PadV2', [[100, 16, 8], [3, 2], []], [100, 17, 8]);
   expect(alongAxes(filled, { 1: [0, 0, 1, 0, 0, 0], 2: [0] })?.inputs).toEqual(['rows', 'whole', 'whole']);
   expect(alongAxes(filled, { 1: [100, 0, 0, 0, 0, 0], 2: [0] })).toBeUndefined();
+  const gathered = operation('GatherV2', [[100, 49, 8], [36], []], [100, 36, 8]);
+  expect(alongAxes(gathered, { 2: [1] })?.inputs).toEqual(['rows', 'whole', 'whole']);
+  expect(alongAxes(gathered, { 2: [0] })).toBeUndefined();
+  expect(alongAxes(gathered)).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { grad, square, sum, tensor4d, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
+import { grad, square, sum, tensor1d, tensor4d, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 
 import type { ImageShape } from '../../../src/core/images.js';
@@ -119,6 +119,34 @@ describe('scattering features', () => {
     expect(described(1, 26)).toContain('in 9 groups');
     expect(described(3, 1024)).toContain('243 channels of 7×7 in 243 groups');
     expect(described(1, 0)).toBe('scattering of 81 channels of 7×7');
+  });
+
+  it('have their mean subtracted where it was estimated, of which the norm is bounded', async () => {
+    await startOnCpu('cpu');
+    const plain = scattering.build(scattering.options.parse({}), shape)!;
+    const centred = scattering.build(scattering.options.parse({ scatteringMeanNoise: 8 }), shape)!;
+    const mean = Float32Array.from({ length: centred.size }, (_, at) => Math.sin(at));
+    const found = tidy(() => {
+      const images = tensor4d(unit(pixels), [1, 28, 28, 1]);
+      const values = new Map([['scattering/mean', tensor1d(mean)]]);
+      return [plain.apply(images, new Map()), centred.apply(images, values)].map((features) =>
+        features.dataSync<'float32'>(),
+      );
+    });
+    expectClose(
+      found[1]!,
+      found[0]!.map((value, at) => value - mean[at]!),
+      1e-5,
+    );
+    const { largestNorm, ...rest } = centred.centering!;
+    expect(rest).toEqual({ parameter: 'scattering/mean', noiseMultiplier: 8 });
+    expect(largestNorm).toBe(Math.sqrt(81 * 49));
+    expect(Math.hypot(...found[0]!)).toBeLessThan(largestNorm);
+    const unbounded = { scatteringMeanNoise: 8, scatteringGroups: 0 };
+    const error = await toolkitError('USAGE', () =>
+      scattering.build(scattering.options.parse(unbounded), shape),
+    );
+    expect(error.message).toContain('--scattering-groups');
   });
 
   it.each([

@@ -8,6 +8,7 @@ import { readCheckpoint } from '../../../src/artifacts/checkpoint.js';
 import { loadFloats } from '../../../src/artifacts/safetensors.js';
 import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
 import { evaluate, train, type TrainOptions } from '../../../src/index.js';
+import { toolkitError } from '../../support/errors.js';
 import { expectClose } from '../../support/numbers.js';
 import { writeParts } from '../../support/parts.js';
 
@@ -53,6 +54,10 @@ async function weightsOf({ folder }: Trained): Promise<number[]> {
   return names.flatMap((name) => [...loadFloats(tensors.get(name)!)]);
 }
 
+async function meanOf({ checkpoint }: Trained): Promise<Float32Array> {
+  return loadFloats((await readCheckpoint(checkpoint)).tensors.get('parameters/scattering/mean')!);
+}
+
 async function historyOf({ folder }: Trained): Promise<number[]> {
   const { progress } = (await readCheckpoint(join(folder, 'last.safetensors'))).description;
   return progress.history.flatMap(({ loss, validation }) => [loss, validation!.loss]);
@@ -96,6 +101,38 @@ describe('features that are computed once', () => {
       }),
     );
     expect(kernels[1]).toEqual(kernels[0]);
+  });
+
+  it('have their mean estimated once and accounted for, whether they are computed once or in each step', async () => {
+    const apply = { private: true, targetEpsilon: 8, scatteringMeanNoise: 5, epochs: 2 };
+    const once = await trained({ run: 'centred', ...apply, stopAfter: 1 });
+    const { result: anew } = await trainedInSteps({ run: 'centred-anew', ...apply, epochs: 1 });
+    expect(once.privacy!.inherited).toEqual([{ sampleRate: 1, noiseMultiplier: 5, steps: 1 }]);
+    expect(anew.privacy!.epsilon).toBeLessThanOrEqual(8);
+    const [first, second] = await Promise.all([once, anew].map(meanOf));
+    // Noise of 5 × √size ÷ 600 images in each number of both, within 6 standard errors of their variance.
+    const deviation = (5 * Math.sqrt(first!.length)) / 600;
+    const variance =
+      first!.reduce((sum, value, at) => sum + (value - second![at]!) ** 2, 0) / first!.length / 2;
+    expect(Math.abs(variance / deviation ** 2 - 1)).toBeLessThan(6 * Math.sqrt(2 / first!.length));
+    const whole = await train({ ...places, resume: 'centred' });
+    expect(await meanOf(whole)).toEqual(first);
+    expect(whole.privacy!.epsilon).toBeLessThanOrEqual(8);
+    const { accuracy } = await evaluate(whole.run, { ...places, threads: 1 });
+    expect(accuracy).toBe(whole.test.accuracy);
+    const next = await trained({
+      initFrom: 'centred',
+      private: true,
+      noiseMultiplier: 2,
+      run: 'centred-next',
+    });
+    expect(await meanOf(next)).toEqual(first);
+    expect(next.privacy!.inherited).toHaveLength(2);
+  });
+
+  it('have no mean subtracted in a run that is not private', async () => {
+    const error = await toolkitError('USAGE', trained({ run: 'ordinary', scatteringMeanNoise: 5 }));
+    expect(error.message).toContain('--private');
   });
 
   it('are not computed before images are augmented', async () => {

@@ -1,5 +1,5 @@
 import { epsilonOf } from './epsilon.js';
-import { checkPrivacy, requireValue } from './privacy-event.js';
+import { checkPrivacy, requireValue, type PrivacyEvent } from './privacy-event.js';
 import { renyiEpsilon } from './renyi.js';
 
 /** A private run that is planned: what it may spend, and how it samples. */
@@ -8,6 +8,8 @@ export interface NoiseRequest {
   readonly delta: number;
   readonly sampleRate: number;
   readonly steps: number;
+  /** What else the target includes. */
+  readonly spent?: readonly PrivacyEvent[] | undefined;
 }
 
 /** How far above the smallest sufficient noise the result may be, as a share of it. */
@@ -23,8 +25,11 @@ const MOST_SAVED = 16;
  */
 export function noiseFor(request: NoiseRequest): number {
   check(request);
-  const { targetEpsilon, delta } = request;
-  const events = (noiseMultiplier: number) => [{ ...request, noiseMultiplier }];
+  const { targetEpsilon, delta, sampleRate, steps, spent = [] } = request;
+  const events = (noiseMultiplier: number): PrivacyEvent[] => [
+    ...spent,
+    { sampleRate, noiseMultiplier, steps },
+  ];
   const suffices = (noise: number): boolean => epsilonOf(events(noise), delta).pld <= targetEpsilon;
   // Rényi's bound is fast and never below the other, so that its answer is an upper end.
   let high = noiseByRenyi(targetEpsilon, (noise) => renyiEpsilon(events(noise), delta));
@@ -34,8 +39,8 @@ export function noiseFor(request: NoiseRequest): number {
   return smallestBetween(low, high, suffices);
 }
 
-function check({ targetEpsilon, delta, sampleRate, steps }: NoiseRequest): void {
-  checkPrivacy([{ sampleRate, noiseMultiplier: 1, steps }], delta);
+function check({ targetEpsilon, delta, sampleRate, steps, spent = [] }: NoiseRequest): void {
+  checkPrivacy([...spent, { sampleRate, noiseMultiplier: 1, steps }], delta);
   requireValue('target epsilon', targetEpsilon, targetEpsilon > 0 && targetEpsilon < Infinity, 'positive');
   requireValue('sample rate', sampleRate, sampleRate > 0, 'above 0');
   requireValue('number of steps', steps, steps > 0, 'at least 1');

@@ -77,6 +77,16 @@ describe('the noise for a target', () => {
     expect(spent(noiseMultiplier * 0.998)).toBeGreaterThan(request.targetEpsilon);
   });
 
+  it('leaves room for what else is spent', () => {
+    const request = { targetEpsilon: 1, delta: 1e-5, sampleRate: 0.02, steps: 300 };
+    const other = { sampleRate: 1, noiseMultiplier: 10, steps: 1 };
+    const noiseMultiplier = noiseFor({ ...request, spent: [other] });
+    expect(noiseMultiplier).toBeGreaterThan(noiseFor(request));
+    const both = epsilonOf([{ ...request, noiseMultiplier }, other], request.delta).pld;
+    expect(both).toBeLessThanOrEqual(1);
+    expect(both).toBeGreaterThan(0.99);
+  });
+
   it('is refused where none suffices, or nothing is computed', async () => {
     const request = { targetEpsilon: 1, delta: 1e-5, sampleRate: 0.02, steps: 300 };
     await toolkitError('USAGE', () => noiseFor({ ...request, targetEpsilon: 0 }));
