@@ -227,7 +227,13 @@ class Page {
 
   async #askInTheClear(signal: AbortSignal): Promise<Answer> {
     const picture = await this.#pad.file();
-    const { label, candidate, probabilities, reason } = await this.#parts.askServer!(picture, signal);
+    const {
+      label,
+      candidate,
+      probabilities,
+      reason,
+      unlike = false,
+    } = await this.#parts.askServer!(picture, signal);
     const names = Object.keys(probabilities);
     // JavaScript reorders keys that are whole numbers, so the order comes from the description.
     const classNames = this.#description?.classNames ?? names;
@@ -235,6 +241,7 @@ class Page {
       probabilities: classNames.map((name) => probabilities[name] ?? 0),
       likeliest: classNames.indexOf(label ?? candidate ?? ''),
       reason: reason?.message,
+      unlike,
     };
   }
 
@@ -263,7 +270,7 @@ class Page {
     this.#compare();
   }
 
-  #conclude({ probabilities, likeliest, reason }: Answer): void {
+  #conclude({ probabilities, likeliest, reason, unlike }: Answer): void {
     const isNew = this.#likeliest !== likeliest;
     this.#likeliest = likeliest;
     this.#table.mark(likeliest);
@@ -273,8 +280,12 @@ class Page {
       name: spellOut((this.#description?.classNames ?? DIGITS)[likeliest] ?? '?'),
       probability: probabilities[likeliest] ?? 0,
     });
-    if (reason === undefined) element('reason', HTMLElement).hidden = true;
-    else this.#complain(`Needs human review: ${reason}`);
+    const doubts = [
+      ...(reason === undefined ? [] : [`Needs human review: ${reason}`]),
+      ...(unlike ? ['This image is unlike the training images: do not rely on the prediction.'] : []),
+    ];
+    if (doubts.length === 0) element('reason', HTMLElement).hidden = true;
+    else this.#complain(doubts.join(' '));
     if (isNew && this.#explain.checked) this.#showSeen();
   }
 

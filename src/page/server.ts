@@ -14,6 +14,8 @@ export interface ServerAnswer {
   probabilities: Record<string, number>;
   version: string;
   reason: AbstentionReason | null;
+  /** Whether the image is unlike the training images; missing where that is not known. */
+  unlike?: boolean;
 }
 
 /** The model that the page's address names; without one, the server takes its first. */

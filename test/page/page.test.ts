@@ -215,6 +215,14 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
     await draw(page, ONE);
     await comparedOn(page);
     expect(await page.locator('#reason').isVisible()).toBe(false);
+
+    await page.route('**/classify', async (route) => {
+      const answer = (await (await route.fetch()).json()) as object;
+      await route.fulfill({ json: { ...answer, unlike: true } });
+    });
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await draw(page, ONE);
+    await page.locator('#reason', { hasText: /^This image is unlike the training images/ }).waitFor();
     expect(troubles).toEqual([]);
   });
 
