@@ -106,7 +106,7 @@ async function takePage() {
     for (const point of SEVEN.slice(1)) await page.mouse.move(...at(point), { steps: 8 });
     await page.mouse.up();
     await page.locator('#answer', { hasText: '7' }).waitFor();
-    await page.locator('#comparison', { hasText: /\d/ }).waitFor();
+    await page.locator('#comparison', { hasText: /\d/ }).waitFor({ state: 'attached' });
     await save('page', await page.screenshot());
   } finally {
     server.kill();

@@ -6,11 +6,14 @@ import { isKeyError } from '../core/encryption/key-errors.js';
 import { ToolkitError } from '../core/errors.js';
 import { readTextWithin, writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
+import type { StoredLikeness } from './stored-likeness.js';
 
 /** Larger than any: enough for the costs and curves of 256 classes. */
 const MAX_BYTES = 16 * 2 ** 20;
 /** The accepted temperatures, for which probabilities stay finite; typical ones are near 1. */
 const TEMPERATURES = { least: 1e-4, most: 1e4 } as const;
+/** Of an image in 256 channels. */
+const MAX_FEATURES = 8192;
 const cost = z.number().min(0).max(1e12);
 
 const share = z.number().min(0).max(1);
@@ -56,6 +59,30 @@ const measured = z.strictObject({
   curve: z.array(z.strictObject({ threshold: share, coverage: share, accuracy: share })),
 });
 
+const likeness = z
+  .strictObject({
+    method: z.literal('mahalanobis'),
+    falseAlarms: share,
+    features: z.int().min(1).max(MAX_FEATURES),
+    threshold: z.number().positive(),
+    flagged: z.strictObject({ validation: share, test: share }),
+    parameters: z.base64(),
+  })
+  .refine(({ features, parameters }) => hasParameters(features, parameters), {
+    path: ['parameters'],
+    message: 'are not finite numbers for so many features',
+  }) satisfies z.ZodType<StoredLikeness>;
+
+/** Whether there are the triangle and at least one mean. */
+function hasParameters(features: number, parameters: string): boolean {
+  const bytes = Buffer.from(parameters, 'base64');
+  const centres = bytes.length / 4 - (features * (features + 1)) / 2;
+  if (centres < features || centres % features !== 0) return false;
+  return Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readFloatLE(4 * at)).every(
+    Number.isFinite,
+  );
+}
+
 const decisionSchema = z
   .strictObject({
     format: z.literal('mnist-train/decision'),
@@ -77,6 +104,8 @@ const decisionSchema = z
       .optional(),
     abstentionCost: cost.nullable(),
     measured: z.array(measured),
+    /** Missing in old files, and where it cannot be told or must not be: few validation images, private training images. */
+    likeness: likeness.optional(),
   })
   .refine(({ classNames, thresholds }) => thresholds.length === classNames.length, {
     path: ['thresholds'],

@@ -6,6 +6,8 @@ export interface Answer {
   likeliest: number;
   /** Why the model abstains. */
   reason: string | undefined;
+  /** Whether the image is unlike the training images, as far as that is known. */
+  unlike?: boolean;
 }
 
 /** The prediction for an image by its logits. */

@@ -1,6 +1,12 @@
 import { openEncryption } from './encrypted-server.js';
 import { openPage } from './page.js';
-import { askServer, fetchBrowserModel, fetchDescription } from './server.js';
+import { askServer, fetchBrowserModel, fetchDescription, fetchExamples } from './server.js';
 
-/** The page of `mnist serve`: compares the model on the server with the same one in the browser. */
-openPage({ describe: fetchDescription, load: fetchBrowserModel, askServer, openEncryption });
+/** The page of `mnist serve`: the model on the server answers, and the same one in the browser while a visitor draws. */
+openPage({
+  describe: fetchDescription,
+  load: fetchBrowserModel,
+  askServer,
+  examples: fetchExamples,
+  openEncryption,
+});

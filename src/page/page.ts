@@ -1,16 +1,19 @@
 import { spellOut } from '../core/formats/unsafe-characters.js';
-import type { PageModel } from '../deployment/web/page-model.js';
+import type { PageExample, PageModel } from '../deployment/web/page-model.js';
 import { preparePicture, type PreparedPicture } from '../data/imaging/prepare.js';
 import { answerOf, type Answer } from './answer.js';
 import { evidenceOf, type BrowserModel } from './browser-model.js';
 import type { EncryptedServer, OpenEncryption } from './encrypted-server.js';
 import { oneAtATime } from './latest.js';
 import { occlusion } from './occlusion.js';
-import { Pad } from './pad.js';
+import { offerCamera } from './input/camera.js';
+import { Examples } from './input/examples.js';
+import { Pad } from './input/pad.js';
+import { listenForPictures } from './input/pictures.js';
+import { LikeliestTable, showHeadline } from './likeliest.js';
 import { offerModels } from './model-choice.js';
-import { listenForPictures } from './pictures.js';
 import type { ServerAnswer } from './server.js';
-import { drawSeen, percent, ProbabilityTable, type Source } from './view.js';
+import { drawSeen, ProbabilityTable, type Source } from './view.js';
 
 /** Where the page gets its predictions from. */
 export interface PageParts {
@@ -20,6 +23,8 @@ export interface PageParts {
   load(model: PageModel): Promise<BrowserModel>;
   /** Asks the server for a prediction; left out where there is no server. */
   askServer?: (picture: Blob, signal: AbortSignal) => Promise<ServerAnswer>;
+  /** Gives images to try; left out where there are none. */
+  examples?: () => Promise<readonly PageExample[]>;
   /** Makes keys in the browser, so that the server is sent encrypted images alone. */
   openEncryption?: OpenEncryption;
 }
@@ -44,7 +49,16 @@ class Page {
   readonly #explain = element('explain', HTMLInputElement);
   readonly #encrypt = element('encrypt', HTMLInputElement);
   readonly #seenCanvas = element('seen', HTMLCanvasElement);
+  readonly #answer = element('answer', HTMLElement);
+  readonly #examples = new Examples(
+    element('examples', HTMLElement),
+    element('example-label', HTMLElement),
+    (image) => {
+      this.#pad.show(image);
+    },
+  );
   #table: ProbabilityTable;
+  #likeliestTable: LikeliestTable;
   #description: PageModel | undefined;
   #model: BrowserModel | undefined;
   #seen: PreparedPicture | undefined;
@@ -60,7 +74,7 @@ class Page {
   constructor(parts: PageParts) {
     this.#parts = parts;
     this.#sources = parts.askServer ? ['server', 'browser'] : ['browser'];
-    this.#table = this.#newTable(DIGITS);
+    [this.#table, this.#likeliestTable] = this.#newTables(DIGITS);
   }
 
   async begin(): Promise<void> {
@@ -69,13 +83,14 @@ class Page {
     const engine = element('engine', HTMLElement);
     try {
       const model = (this.#description = await this.#parts.describe());
-      this.#table = this.#newTable(model.classNames);
+      [this.#table, this.#likeliestTable] = this.#newTables(model.classNames);
       about.textContent = spellOut(
         `${model.run}, version ${model.version}: ${model.model.name} ${model.model.description}`,
       );
       this.#nameTask(model);
       const canEncrypt = model.takesEncrypted === true && this.#parts.openEncryption !== undefined;
       element('encryption', HTMLElement).hidden = !canEncrypt;
+      void this.#offerExamples();
       offerModels(element('choice', HTMLElement), element('models', HTMLSelectElement), model);
       engine.textContent = 'Loading the model into the browser…';
       this.#model = await this.#parts.load(model);
@@ -88,17 +103,28 @@ class Page {
     if (!this.#pad.isEmpty) this.#drawingChanged();
   }
 
-  /** Speaks of digits where the model knows nothing else. */
-  #nameTask({ classNames }: PageModel): void {
-    if (!classNames.every((name) => DIGITS.includes(name))) return;
+  /** Speaks of digits where the model knows nothing else, and learnt from drawn ones. */
+  #nameTask({ classNames, shape, preparation }: PageModel): void {
+    const isDrawn = shape.channels === 1 && preparation === 'digit';
+    if (isDrawn) element('prompt', HTMLElement).textContent = 'Draw here';
+    if (!isDrawn || !classNames.every((name) => DIGITS.includes(name))) return;
     this.#invitation = 'Draw a digit or add an image';
     element('title', HTMLElement).textContent = 'Draw a digit';
     document.title = 'mnist – draw a digit';
     if (this.#pad.isEmpty) this.#showNothing();
   }
 
-  #newTable(classNames: readonly string[]): ProbabilityTable {
-    return new ProbabilityTable(element('probabilities', HTMLTableElement), classNames, this.#sources);
+  async #offerExamples(): Promise<void> {
+    // The page is as good without them.
+    const examples = await this.#parts.examples?.().catch(() => []);
+    this.#examples.show(examples ?? []);
+  }
+
+  #newTables(classNames: readonly string[]): [ProbabilityTable, LikeliestTable] {
+    return [
+      new ProbabilityTable(element('probabilities', HTMLTableElement), classNames, this.#sources),
+      new LikeliestTable(element('likeliest', HTMLTableElement), classNames),
+    ];
   }
 
   #listen(): void {
@@ -112,15 +138,29 @@ class Page {
     this.#encrypt.addEventListener('change', () => {
       this.#drawingChanged();
     });
+    this.#listenForImages();
+  }
+
+  #listenForImages(): void {
+    const shown = (image: ImageBitmap): void => {
+      this.#pad.show(image);
+    };
+    const complain = (text: string): void => {
+      this.#complain(text);
+    };
+    offerCamera({
+      video: element('camera', HTMLVideoElement),
+      tools: { off: element('tools', HTMLElement), on: element('camera-tools', HTMLElement) },
+      open: element('camera-open', HTMLButtonElement),
+      take: element('camera-take', HTMLButtonElement),
+      close: element('camera-close', HTMLButtonElement),
+      taken: shown,
+      complain,
+    });
     listenForPictures(element('file', HTMLInputElement), (picture) => {
-      createImageBitmap(picture).then(
-        (bitmap) => {
-          this.#pad.show(bitmap);
-        },
-        () => {
-          this.#complain('This file is not an image that the browser can read.');
-        },
-      );
+      createImageBitmap(picture).then(shown, () => {
+        complain('This file is not an image that the browser can read.');
+      });
     });
   }
 
@@ -131,6 +171,7 @@ class Page {
     this.#answers = {};
     // A prediction that is still under way sees by this that it is outdated.
     this.#seen = undefined;
+    this.#examples.release();
     element('comparison', HTMLElement).textContent = '';
     if (this.#pad.isEmpty) this.#look();
     else
@@ -186,7 +227,13 @@ class Page {
 
   async #askInTheClear(signal: AbortSignal): Promise<Answer> {
     const picture = await this.#pad.file();
-    const { label, candidate, probabilities, reason } = await this.#parts.askServer!(picture, signal);
+    const {
+      label,
+      candidate,
+      probabilities,
+      reason,
+      unlike = false,
+    } = await this.#parts.askServer!(picture, signal);
     const names = Object.keys(probabilities);
     // JavaScript reorders keys that are whole numbers, so the order comes from the description.
     const classNames = this.#description?.classNames ?? names;
@@ -194,6 +241,7 @@ class Page {
       probabilities: classNames.map((name) => probabilities[name] ?? 0),
       likeliest: classNames.indexOf(label ?? candidate ?? ''),
       reason: reason?.message,
+      unlike,
     };
   }
 
@@ -222,16 +270,22 @@ class Page {
     this.#compare();
   }
 
-  #conclude({ probabilities, likeliest, reason }: Answer): void {
+  #conclude({ probabilities, likeliest, reason, unlike }: Answer): void {
     const isNew = this.#likeliest !== likeliest;
     this.#likeliest = likeliest;
     this.#table.mark(likeliest);
-    const name = (this.#description?.classNames ?? DIGITS)[likeliest] ?? '?';
-    const words = `${spellOut(name)}, ${percent(probabilities[likeliest] ?? 0)}`;
-    element('answer', HTMLElement).textContent =
-      reason === undefined ? words : `Undecided – best guess: ${words}`;
-    if (reason === undefined) element('reason', HTMLElement).hidden = true;
-    else this.#complain(`Needs human review: ${reason}`);
+    this.#likeliestTable.show(probabilities);
+    showHeadline(this.#answer, {
+      ...(reason === undefined ? {} : { lead: 'Undecided – best guess:' }),
+      name: spellOut((this.#description?.classNames ?? DIGITS)[likeliest] ?? '?'),
+      probability: probabilities[likeliest] ?? 0,
+    });
+    const doubts = [
+      ...(reason === undefined ? [] : [`Needs human review: ${reason}`]),
+      ...(unlike ? ['This image is unlike the training images: do not rely on the prediction.'] : []),
+    ];
+    if (doubts.length === 0) element('reason', HTMLElement).hidden = true;
+    else this.#complain(doubts.join(' '));
     if (isNew && this.#explain.checked) this.#showSeen();
   }
 
@@ -256,7 +310,8 @@ class Page {
     this.#likeliest = undefined;
     for (const source of this.#sources) this.#table.show(source, undefined);
     this.#table.mark(undefined);
-    element('answer', HTMLElement).textContent = this.#invitation;
+    this.#likeliestTable.show(undefined);
+    showHeadline(this.#answer, this.#invitation);
     element('reason', HTMLElement).hidden = true;
     const canvas = this.#seenCanvas;
     canvas.setAttribute('aria-label', 'No image yet');

@@ -1,5 +1,5 @@
 import type { AbstentionReason } from '../evaluation/decisions/decide.js';
-import { isDense, type PageModel } from '../deployment/web/page-model.js';
+import { isDense, type PageExample, type PageModel } from '../deployment/web/page-model.js';
 import type { BrowserModel } from './browser-model.js';
 import { denseModel } from './dense-model.js';
 import { onnxModel } from './onnx-model.js';
@@ -14,6 +14,8 @@ export interface ServerAnswer {
   probabilities: Record<string, number>;
   version: string;
   reason: AbstentionReason | null;
+  /** Whether the image is unlike the training images; missing where that is not known. */
+  unlike?: boolean;
 }
 
 /** The model that the page's address names; without one, the server takes its first. */
@@ -39,6 +41,12 @@ export async function askServer(picture: Blob, signal: AbortSignal): Promise<Ser
 export async function fetchDescription(): Promise<PageModel> {
   const response = await request(ofModel('model/description'));
   return (await response.json()) as PageModel;
+}
+
+/** Fetches images of the test set to try; none where the server offers none. */
+export async function fetchExamples(): Promise<readonly PageExample[]> {
+  const response = await request(ofModel('model/examples'));
+  return ((await response.json()) as { examples: PageExample[] }).examples;
 }
 
 /** Fetches the served model, to run it in the browser. Throws an Error that says why it cannot. */

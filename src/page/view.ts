@@ -3,7 +3,8 @@ import { spellOut } from '../core/formats/unsafe-characters.js';
 /** The probability of each class. */
 export type Probabilities = readonly number[];
 
-interface Cell {
+/** A bar with its number. */
+export interface ShareBar {
   progress: HTMLProgressElement;
   number: HTMLSpanElement;
 }
@@ -15,9 +16,11 @@ const TITLES: Readonly<Record<Source, string>> = { server: 'Server', browser: 'B
 
 /** The table of probabilities: a row for each class with a bar for each source. */
 export class ProbabilityTable {
-  readonly #rows: { row: HTMLTableRowElement; cells: ReadonlyMap<Source, Cell> }[];
+  readonly #classNames: readonly string[];
+  readonly #rows: { row: HTMLTableRowElement; cells: ReadonlyMap<Source, ShareBar> }[];
 
   constructor(table: HTMLTableElement, classNames: readonly string[], sources: readonly Source[]) {
+    this.#classNames = classNames;
     const head = table.createTHead();
     const body = table.tBodies[0] ?? table.createTBody();
     head.replaceChildren();
@@ -29,19 +32,17 @@ export class ProbabilityTable {
     this.#rows = classNames.map((name) => {
       const row = body.insertRow();
       row.append(rowHead(name));
-      const cells = new Map(sources.map((source) => [source, cellIn(row, name, source)]));
+      const cells = new Map(sources.map((source) => [source, barIn(row, source)]));
       return { row, cells };
     });
+    for (const source of sources) this.show(source, undefined);
   }
 
   /** Shows a source's probabilities; undefined clears them. */
   show(source: Source, probabilities: Probabilities | undefined): void {
     this.#rows.forEach(({ cells }, index) => {
-      const cell = cells.get(source);
-      if (!cell) return;
-      const value = probabilities?.[index];
-      cell.progress.value = value ?? 0;
-      cell.number.textContent = value === undefined ? '–' : percent(value);
+      const bar = cells.get(source);
+      if (bar) showShare(bar, `${this.#classNames[index]!}, ${source}`, probabilities?.[index]);
     });
   }
 
@@ -58,7 +59,8 @@ function headCell(text: string, scope: 'row' | 'col'): HTMLTableCellElement {
   return cell;
 }
 
-function rowHead(name: string): HTMLTableCellElement {
+/** The cell that names a class. */
+export function rowHead(name: string): HTMLTableCellElement {
   const label = document.createElement('span');
   label.className = 'class-name';
   label.textContent = spellOut(name);
@@ -67,18 +69,23 @@ function rowHead(name: string): HTMLTableCellElement {
   return cell;
 }
 
-function cellIn(row: HTMLTableRowElement, name: string, source: Source): Cell {
+/** A new cell of a row with a bar. */
+export function barIn(row: HTMLTableRowElement, source: Source = 'server'): ShareBar {
   const bar = document.createElement('div');
   bar.className = `bar ${source}`;
   const progress = document.createElement('progress');
   progress.max = 1;
-  progress.value = 0;
-  progress.setAttribute('aria-label', `${spellOut(name)}, ${source}`);
   const number = document.createElement('span');
-  number.textContent = '–';
   bar.append(progress, number);
   row.insertCell().append(bar);
   return { progress, number };
+}
+
+/** Shows a share, or that there is none. */
+export function showShare({ progress, number }: ShareBar, label: string, share: number | undefined): void {
+  progress.value = share ?? 0;
+  progress.setAttribute('aria-label', spellOut(label));
+  number.textContent = share === undefined ? '–' : percent(share);
 }
 
 /** A share as a percentage. */

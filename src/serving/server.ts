@@ -11,6 +11,7 @@ import { registerAdministration, type RecordAct } from './http/administration.js
 import { createApp, type AppOptions } from './http/app.js';
 import { registerClassify } from './http/classify.js';
 import { registerDocumentation } from './http/documentation.js';
+import { registerExamples, type FindExamples } from './http/examples.js';
 import { registerFeedback } from './http/feedback.js';
 import { registerHealth } from './http/health.js';
 import { registerInference, type InferenceLimits } from './http/inference.js';
@@ -35,6 +36,8 @@ export interface ServerParts {
   limits: InferenceLimits & PictureLimits;
   /** Records an administrative act before it is done. */
   record: RecordAct;
+  /** Finds test images for the page. */
+  examples: FindExamples;
   /** Where the server reports what it fetches. */
   context: StageContext;
   /** Labels a second that are taken from each caller. */
@@ -94,7 +97,16 @@ export async function startHttpServer(parts: ServerParts): Promise<HttpServer> {
 
 async function registerRoutes(
   app: FastifyInstance,
-  { models, encrypted, app: { metrics, basePath }, limits, record, feedbackRate, context }: ServerParts,
+  {
+    models,
+    encrypted,
+    app: { metrics, basePath },
+    limits,
+    record,
+    feedbackRate,
+    examples,
+    context,
+  }: ServerParts,
   pictures: PicturePool,
   isStopping: () => boolean,
 ): Promise<void> {
@@ -108,6 +120,7 @@ async function registerRoutes(
     registerInference(routes, models, limits);
     registerClassify(routes, models, pictureReader(pictures), limits.bodyLimit);
     registerFeedback(routes, models, feedbackRate);
+    registerExamples(routes, models, examples);
     registerModelFile(routes, models, exportOnnx, encrypted !== undefined);
     if (encrypted) registerEncrypted(routes, encrypted, models.first.name);
     registerOperations(routes, models, metrics);

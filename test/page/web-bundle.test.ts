@@ -79,8 +79,9 @@ describe.skipIf(noBrowser !== undefined)(
       const { page, troubles } = await openInBrowser(url);
       await page
         .locator('#engine', { hasText: /^Runs in the browser with ONNX Runtime .*, WebAssembly\.$/ })
-        .waitFor();
+        .waitFor({ state: 'attached' });
       expect(await page.locator('#probabilities thead').textContent()).toBe('ClassBrowser');
+      expect(await page.locator('#examples').isVisible()).toBe(false);
       await draw(page, SEVEN);
       await expect.poll(() => answerOf(page)).toMatch(/^7, \d/);
       const before = await page.locator('#seen').screenshot();
@@ -94,7 +95,7 @@ describe.skipIf(noBrowser !== undefined)(
 
     it('computes on a GPU where it is asked to', async () => {
       const { page, troubles } = await openInBrowser(`${url}?engine=webgpu`, { flags: EMULATED_GPU });
-      await page.locator('#engine', { hasText: 'WebGPU' }).waitFor();
+      await page.locator('#engine', { hasText: 'WebGPU' }).waitFor({ state: 'attached' });
       await draw(page, SEVEN);
       await expect.poll(() => answerOf(page)).toMatch(/^7, \d/);
       expect(troubles).toEqual([]);
@@ -102,7 +103,7 @@ describe.skipIf(noBrowser !== undefined)(
 
     it('is compared with the server’s model on the server’s page', async () => {
       const { page, troubles } = await openInBrowser(`${server!.url}/`);
-      await page.locator('#engine', { hasText: 'WebAssembly' }).waitFor();
+      await page.locator('#engine', { hasText: 'WebAssembly' }).waitFor({ state: 'attached' });
       await draw(page, SEVEN);
       expect(await comparedOn(page)).toBeLessThan(1e-4);
       expect(await answerOf(page)).toMatch(/^7, \d/);

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { decisionPath, writeDecision, type StoredDecision } from '../../src/artifacts/decision.js';
+import { selectImages } from '../../src/core/images.js';
+import { fitLikeness, storedLikeness } from '../../src/data/likeness/fit.js';
 import { storedDecision } from '../support/decisions.js';
 import { temporaryFolder } from '../support/folders.js';
 import { pngOf } from '../support/pictures.js';
@@ -143,4 +145,26 @@ it('a new decision is a new version; one of another checkpoint is passed over, a
   await refresh();
   expect((await classify(url))['version']).toBe(before['version']);
   expect(events).toContainEqual(expect.objectContaining({ code: 'DECISION_INVALID' }));
+});
+
+it('says whether an image is unlike the training images, where calibrate has learnt that', async () => {
+  const { train, test } = await preparedMnist();
+  const indices = Int32Array.from({ length: 500 }, (_, index) => index);
+  const validation = selectImages(
+    train,
+    Int32Array.from({ length: 200 }, (_, index) => 500 + index),
+  );
+  const likeness = storedLikeness(fitLikeness(train, indices, 10), validation, test);
+  const { url } = await serveForTest(await decided({ likeness }));
+  const like = await classify(url);
+  expect(like).toMatchObject({ unlike: false });
+  expect(like['distance']).toBeLessThan(1);
+  const block = Uint8Array.from({ length: 784 }, (_, at) => (at % 28 > 8 && at > 200 && at < 600 ? 255 : 0));
+  const body = new Uint8Array(await pngOf(block));
+  const headers = { 'content-type': 'image/png' };
+  const unlike = (await ask(`${url}/classify`, { method: 'POST', body, headers })).body;
+  expect(unlike).toMatchObject({ unlike: true });
+  // What training images look like is not for every visitor.
+  const description = (await ask(`${url}/model/description`)).body;
+  expect(description['rule']).toEqual({ temperature: 1, policy: expect.any(Object) as object });
 });

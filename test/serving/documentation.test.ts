@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { noBrowser, openInBrowser } from '../support/browser.js';
+import { shownOn } from '../support/drawing.js';
 import { temporaryFolder } from '../support/folders.js';
 import { proxyBelow } from '../support/prefix-proxy.js';
 import { serveForTest, writeMnistCheckpoint } from '../support/serving.js';
@@ -29,8 +30,8 @@ describe.skipIf(noBrowser !== undefined)(`/docs in a real Chromium (${noBrowser 
     await docs.page.locator('.live-responses-table', { hasText: '"live": true' }).first().waitFor();
     expect(docs.troubles).toEqual([]);
     const shown = await openInBrowser(`${below}/`);
-    await shown.page.locator('#model', { hasText: 'three, version' }).waitFor();
-    await shown.page.locator('#engine', { hasText: 'Runs in the browser' }).waitFor();
+    await shownOn(shown.page, 'three');
+    await shown.page.locator('#engine', { hasText: 'Runs in the browser' }).waitFor({ state: 'attached' });
     expect(shown.troubles).toEqual([]);
   });
 });

@@ -44,9 +44,14 @@ export async function draw(page: Page, strokes: readonly Stroke[]): Promise<void
 /** What the page says that was drawn. */
 export const answerOf = (page: Page): Promise<string | null> => page.locator('#answer').textContent();
 
+/** Waits until the page describes its model. */
+export async function shownOn(page: Page, run: string): Promise<void> {
+  await page.locator('#model', { hasText: `${run}, version` }).waitFor({ state: 'attached' });
+}
+
 /** Waits until the page has compared the server's answer with the browser's, and gives the largest difference. */
 export async function comparedOn(page: Page): Promise<number> {
   const comparison = page.locator('#comparison', { hasText: 'Largest difference' });
-  await comparison.waitFor();
+  await comparison.waitFor({ state: 'attached' });
   return Number(/([\d.]+e[+-]\d+)$/.exec((await comparison.textContent()) ?? '')?.[1]);
 }

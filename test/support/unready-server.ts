@@ -48,6 +48,7 @@ export async function unreadyServer(
     limits: { bodyLimit: 1000, maxImages: 1, maxPixels: 1000, waitMs: 1000, ...limits },
     record: () => Promise.resolve(),
     context: silentContext(),
+    examples: () => Promise.resolve([]),
     feedbackRate: 100,
     ...{ host: '127.0.0.1', port: 0, drainDelayMs: 0, drainTimeoutMs: 100 },
   });

@@ -97,7 +97,7 @@ function fitSlant(samples: Samples, isUsed: (index: number) => boolean): Slant |
 }
 
 /** The middle one of some numbers, or the mean of the middle two. */
-function medianOf(values: Float64Array): number {
+export function medianOf(values: Float64Array): number {
   const sorted = values.toSorted();
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;

@@ -1,7 +1,15 @@
-import { inkOf, type Inversion } from './ink.js';
+import { drawnInkOf, type Inversion } from './ink.js';
 import { centreOfMass, paste, type Box, type Plane } from './picture.js';
 import { resample } from './resample.js';
-import { boxOfStrokes, strokeWidth, thicken, withFaintEdges, withoutDust } from './strokes.js';
+import { withoutRuledLines } from './ruled-lines.js';
+import {
+  boxOfStrokes,
+  strokeWidth,
+  thicken,
+  withFaintEdges,
+  withoutDust,
+  withoutEdgeParts,
+} from './strokes.js';
 
 /** A drawing, centred as MNIST's makers did. */
 export interface CentredDrawing {
@@ -31,8 +39,10 @@ export function centredDrawing(
   field: { width: number; height: number },
   inversion: Inversion = 'auto',
 ): CentredDrawing {
-  const { plane, inverted, blank } = inkOf(grey, inversion);
-  const clean = withoutDust(plane);
+  const { plane, inverted, blank, shaded } = drawnInkOf(grey, inversion);
+  const unruled = withoutRuledLines(plane);
+  const isMended = shaded || unruled !== plane;
+  const clean = withoutDust(isMended ? withoutEdgeParts(unruled) : unruled);
   const size = Math.max(1, Math.round(BOX_SHARE * Math.min(field.width, field.height)));
   const box = blank ? undefined : boxOfDrawing(clean, size);
   if (!box) {

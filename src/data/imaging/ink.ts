@@ -1,5 +1,6 @@
 import { backgroundOf } from './background.js';
 import type { Plane } from './picture.js';
+import { darkOnShadedPaper, hasPatchAtEdge } from './shadow.js';
 
 /** Whether dark and light are swapped: `auto` swaps them where the drawing is dark on light. */
 export type Inversion = 'auto' | 'yes' | 'no';
@@ -21,6 +22,11 @@ const LEAST_CONTRAST = 16;
 /** Strokes that reach this are full: stretching them would only change the picture. */
 const FULL = 250;
 
+/** A patch of shadow differs from the rest by at least so much, however noisy the picture seems because of it. */
+const LEAST_PATCH = 24;
+/** A picture whose shorter side has fewer pixels is an image of a data set, not a photo of a sheet. */
+export const SMALLEST_SHEET = 64;
+
 /** Differences lie from minus to plus this, and are counted in so many bins a level. */
 const RANGE = 512;
 const BINS = 4;
@@ -32,10 +38,34 @@ const BINS = 4;
 export function inkOf(grey: Plane, inversion: Inversion = 'auto'): Ink {
   const { plane: background, noise } = backgroundOf(grey);
   const differences = grey.values.map((value, index) => value - background.values[index]!);
+  return inkFrom(grey, differences, noise, inversion);
+}
+
+/**
+ * The same for a drawing on paper, which may lie partly in shadow: where the background is not one slanted plane, what is dark on
+ * its own surroundings is ink.
+ */
+export function drawnInkOf(grey: Plane, inversion: Inversion = 'auto'): Ink & { shaded: boolean } {
+  const { plane: background, noise } = backgroundOf(grey);
+  const differences = grey.values.map((value, index) => value - background.values[index]!);
+  const least = Math.max(LEAST_CONTRAST, Math.min(LEAST_PATCH, 4 * noise));
+  const isLarge = Math.min(grey.width, grey.height) >= SMALLEST_SHEET;
+  if (isLarge && inversion !== 'no' && hasPatchAtEdge({ ...grey, values: differences }, least)) {
+    const ink = inkFrom(grey, darkOnShadedPaper(grey), 0, 'yes');
+    if (!ink.blank) return { ...ink, shaded: true };
+  }
+  return { ...inkFrom(grey, differences, noise, inversion), shaded: false };
+}
+
+function inkFrom(
+  { width, height }: Pick<Plane, 'width' | 'height'>,
+  differences: Float32Array,
+  noise: number,
+  inversion: Inversion,
+): Ink {
   const [darkest, lightest] = extremesOf(differences);
   const inverted = inversion === 'auto' ? -darkest > lightest : inversion === 'yes';
   const strength = inverted ? -darkest : lightest;
-  const { width, height } = grey;
   if (strength < Math.max(LEAST_CONTRAST, 4 * noise)) {
     return { plane: { width, height, values: new Float32Array(width * height) }, inverted, blank: true };
   }

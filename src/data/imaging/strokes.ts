@@ -6,6 +6,8 @@ const STROKE = 24;
 const HALF = 128;
 /** Of the largest connected part's pixels, the share that another part must have to be more than dust. */
 const DUST = 0.01;
+/** The same for a part at the picture's edge, where it may be the rest of a shadow. */
+const EDGE_PART = 0.3;
 
 /** Removes dust: connected parts far smaller than the largest. */
 export function withoutDust(ink: Plane): Plane {
@@ -15,6 +17,22 @@ export function withoutDust(ink: Plane): Plane {
   if (sizes.every((size) => size >= least)) return ink;
   const isDust = (part: number): boolean => part > 0 && sizes[part - 1]! < least;
   return { ...ink, values: ink.values.map((value, index) => (isDust(parts[index]!) ? 0 : value)) };
+}
+
+/** Removes what is left of shadows and ruled lines where they leave the picture: connected parts at its edge that are smaller than a drawing. */
+export function withoutEdgeParts(ink: Plane): Plane {
+  const { width, height } = ink;
+  const { parts, sizes } = connectedParts(ink);
+  const least = EDGE_PART * sizes.reduce((most, size) => Math.max(most, size), 0);
+  const removed = new Set<number>();
+  parts.forEach((part, index) => {
+    const x = index % width;
+    const y = (index - x) / width;
+    const isAtEdge = x < 2 || y < 2 || x >= width - 2 || y >= height - 2;
+    if (isAtEdge && part > 0 && sizes[part - 1]! < least) removed.add(part);
+  });
+  if (removed.size === 0) return ink;
+  return { ...ink, values: ink.values.map((value, index) => (removed.has(parts[index]!) ? 0 : value)) };
 }
 
 /** The number of the connected part (from 1) that each pixel belongs to, diagonal neighbours included, and their sizes. */

@@ -32,7 +32,8 @@ export function describeForPage(
     preparation: pagePreparationFor(description),
     model: { name: model.name, description: model.description },
     denseActivation: denseActivationOf(description),
-    rule,
+    // Without what training images look like: that tells more of them than a visitor needs.
+    rule: { temperature: rule.temperature, policy: rule.policy },
     runtimes,
   };
 }

@@ -28,6 +28,14 @@ export interface PageModel {
   takesEncrypted?: boolean;
 }
 
+/** An image that the page offers to try. */
+export interface PageExample {
+  /** The class that it shows. */
+  label: string;
+  /** The image as a `data:` address. */
+  image: string;
+}
+
 /** Builds of ONNX Runtime for browsers: one that computes with WebAssembly alone, one that can use a GPU as well. */
 export type RuntimeName = 'webgpu' | 'wasm';
 

@@ -1,5 +1,7 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { decisionPath, readDecision, type StoredDecision } from '../../artifacts/decision.js';
+import { reducedShape } from '../../artifacts/stored-likeness.js';
+import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { sha256OfContent } from '../../core/encryption/artifact-file.js';
 import { ruleOf, type DecisionRule } from './rule.js';
@@ -26,8 +28,14 @@ export async function findDecision(
 /** Loads the decision rule of a checkpoint. Throws DECISION_INVALID or DATA_UNREADABLE. */
 export async function loadDecisionRule(
   path: string,
-  description: Pick<CheckpointDescription, 'classNames'>,
+  description: Pick<CheckpointDescription, 'classNames' | 'shape'>,
   context: Pick<StageContext, 'emit'>,
 ): Promise<DecisionRule> {
-  return ruleOf(await findDecision(path, context), description);
+  const stored = await findDecision(path, context);
+  const { width, height, channels } = reducedShape(description.shape);
+  if (stored?.likeness && stored.likeness.features !== width * height * channels) {
+    const reason = 'likeness is for images of another size';
+    throw new ToolkitError('DECISION_INVALID', { path: decisionPath(path), reason });
+  }
+  return ruleOf(stored, description);
 }

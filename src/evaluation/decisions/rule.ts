@@ -1,3 +1,4 @@
+import type { StoredLikeness } from '../../artifacts/stored-likeness.js';
 import { softmax } from '../probabilities.js';
 import { decide, plainPolicy, type Decision, type DecisionPolicy } from './decide.js';
 import { rowOf } from '../../core/images.js';
@@ -7,6 +8,8 @@ export interface DecisionRule {
   /** The divisor of the logits. */
   temperature: number;
   policy: DecisionPolicy;
+  /** What tells images that are unlike the training images; undefined where nothing does. */
+  likeness?: StoredLikeness | undefined;
 }
 
 /** The result of a rule for one image. */
@@ -22,12 +25,13 @@ export function plainRule(classNames: readonly string[]): DecisionRule {
 
 /** The stored rule; without one, the most probable class. */
 export function ruleOf(
-  stored: (DecisionPolicy & { temperature: number }) | undefined,
+  stored: (DecisionPolicy & Pick<DecisionRule, 'temperature' | 'likeness'>) | undefined,
   { classNames }: { classNames: readonly string[] },
 ): DecisionRule {
   if (!stored) return plainRule(classNames);
-  const { temperature, thresholds, costs, abstentionCost } = stored;
-  return { temperature, policy: { classNames: stored.classNames, thresholds, costs, abstentionCost } };
+  const { temperature, thresholds, costs, abstentionCost, likeness } = stored;
+  const policy = { classNames: stored.classNames, thresholds, costs, abstentionCost };
+  return { temperature, policy, ...(likeness && { likeness }) };
 }
 
 /** Whether a policy can abstain. */

@@ -5,6 +5,10 @@ export const reportStyle = `
 .confusion thead th{color:var(--soft)}
 .confusion tbody th{text-align:right;color:var(--soft)}
 .confusion td{border-radius:.2rem}
+.confusion td[title]:hover{outline:2px solid var(--ink)}
+.confusion tbody th{max-width:9rem;overflow-wrap:break-word;position:sticky;left:0;background:var(--panel)}
+.upright thead th{vertical-align:bottom}
+.upright thead span{display:inline-block;writing-mode:vertical-rl;transform:rotate(180deg);max-height:9rem;overflow:hidden;text-align:left}
 ${[0, 1, 2, 3, 4].map((level) => `.right${level}{background:color-mix(in srgb,var(--s0) ${4 + 9 * level}%,var(--panel))}`).join('')}
 ${[0, 1, 2, 3, 4].map((level) => `.wrong${level}{background:color-mix(in srgb,var(--s1) ${4 + 9 * level}%,var(--panel))}`).join('')}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1rem}
@@ -17,5 +21,5 @@ td{white-space:nowrap}
 .mistakes img{display:block;width:100%;height:auto;border-radius:.2rem}
 .mistakes figcaption{margin-top:.25rem;font-size:.85rem;overflow-wrap:anywhere}
 .mistakes figcaption span{display:block}
-@media (max-width:30rem){section table{font-size:.8rem}section th,section td{padding:.25rem .2rem}.chart{font-size:15px}.confusion table{font-size:.7rem}.confusion th,.confusion td{min-width:1.4rem;padding:.25rem 0}.confusion tbody th{min-width:1rem;padding-right:.25rem}}
+@media (max-width:30rem){section table{font-size:.8rem}section th,section td{padding:.25rem .2rem}.chart{font-size:15px}.confusion table{font-size:.7rem}.confusion th,.confusion td{min-width:1.4rem;padding:.25rem 0}.confusion tbody th{min-width:1rem;max-width:5.5rem;padding-right:.25rem}.upright td{min-width:1.9rem}}
 `.trim();

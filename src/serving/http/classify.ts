@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { imageFormats } from '../../data/imaging/importing/image-header.js';
+import { likenessOf } from '../../data/likeness/likeness.js';
 import { HttpError } from '../http-errors.js';
 import type { ServedModels } from '../models.js';
 import { ownerOf } from './callers.js';
@@ -47,6 +48,8 @@ export function registerClassify(
     const { version, rule, verdicts } = await service.classify(lease, picture.pixels, 1, options);
     const { probabilities, decision } = verdicts[0]!;
     const { classNames } = rule.policy;
+    const { shape } = lease.description;
+    const likeness = rule.likeness && likenessOf(picture.pixels, shape, rule.likeness)[0];
     const nameOf = (index: number | null): string | null => (index === null ? null : classNames[index]!);
     return reply.send({
       id: request.id,
@@ -59,6 +62,7 @@ export function registerClassify(
       candidate: nameOf(decision.abstained ? decision.candidate : null),
       reason: decision.reason,
       probabilities: Object.fromEntries(classNames.map((name, index) => [name, probabilities[index]])),
+      ...likeness,
       ...picture.notes,
     });
   });

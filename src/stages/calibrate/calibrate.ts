@@ -10,6 +10,7 @@ import {
   type StoredDecision,
 } from '../../artifacts/decision.js';
 import type { PreparedData } from '../../artifacts/prepared.js';
+import type { StoredLikeness } from '../../artifacts/stored-likeness.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
@@ -27,6 +28,7 @@ import { fitTemperature } from '../../evaluation/decisions/temperature.js';
 import { selectImages, type LabelledImages } from '../../core/images.js';
 import { predictionsOf, rowsOf, scoreLogits, type ScoredExamples } from '../../evaluation/probabilities.js';
 import { logLosses, mean } from '../../evaluation/scores.js';
+import { fitLikeness, LEAST_VALIDATION, storedLikeness } from '../../data/likeness/fit.js';
 import { executionMode, startChosenBackend, backendOptionsOf } from '../../engine/backends/options.js';
 import type { ClassifyOptions } from '../../models/classify-images.js';
 import { classifyPixels } from '../../models/classify-pixels.js';
@@ -98,7 +100,30 @@ export async function calibrate(
       measure('test', test, temperature, policy, given),
     ],
   };
-  return { ...decision, path: await writeDecision(path, decision) };
+  const likeness = likenessFor(checkpoint, data, context);
+  const complete = likeness ? { ...decision, likeness } : decision;
+  return { ...complete, path: await writeDecision(path, complete) };
+}
+
+/** What the training images look like; a notice says why it is not told. */
+function likenessFor(
+  { description }: Checkpoint,
+  data: PreparedData,
+  { emit }: Pick<StageContext, 'emit'>,
+): StoredLikeness | undefined {
+  const { validationSplit, splitSeed } = description.data;
+  const { training, validation } = splitOf(data, validationSplit, splitSeed);
+  const reason = description.privacy
+    ? 'the training images are private'
+    : validation.length < LEAST_VALIDATION
+      ? `that takes ${LEAST_VALIDATION} validation images or more`
+      : undefined;
+  if (reason === undefined) {
+    const fitted = fitLikeness(data.train, training, data.classNames.length);
+    return storedLikeness(fitted, selectImages(data.train, validation), data.test);
+  }
+  emit({ event: 'notice', message: `images unlike the training images will not be told: ${reason}` });
+  return undefined;
 }
 
 async function givenPolicy(

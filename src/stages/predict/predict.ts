@@ -14,6 +14,7 @@ import {
   type Verdict,
 } from '../../evaluation/decisions/rule.js';
 import { rowsOf as probabilityRows } from '../../evaluation/probabilities.js';
+import { likenessOf } from '../../data/likeness/likeness.js';
 import type { PreparedPicture } from '../../data/imaging/prepare.js';
 import { backendOptions, executionMode, startChosenBackend } from '../../engine/backends/options.js';
 import { classifyPixels, unlabelledImages } from '../../models/classify-pixels.js';
@@ -50,6 +51,10 @@ export interface Prediction extends NamedDecision {
   picture: string;
   /** Whether the picture was dark on light, and so was inverted. */
   inverted: boolean;
+  /** Whether it is unlike the training images, so that the prediction cannot be relied on; missing where that is not known. */
+  unlike?: boolean;
+  /** How far it is from the training images: 1 is the limit. */
+  distance?: number;
   /** What the model saw, row by row, pixels from 0 to 255 (of colour pictures their mean); only if it was asked for. */
   seen?: number[][];
 }
@@ -96,6 +101,8 @@ export async function predict(
   const verdicts = isAlone
     ? await judgeAlone(checkpoint, pixels, rule, options, context)
     : await judgeTogether(members, unlabelledImages(pixels, description.shape), rule, options, context);
+  const { likeness } = rule;
+  const likenesses = likeness && likenessOf(pixels, description.shape, likeness);
   return {
     ...namesOfMembers(members),
     backend: backend.name,
@@ -104,6 +111,7 @@ export async function predict(
       picture,
       ...nameDecision(verdicts[row]!, classNames, options.top),
       inverted: image.inverted,
+      ...likenesses?.[row],
       ...(options.show ? { seen: rowsOf(image) } : {}),
     })),
     failures,

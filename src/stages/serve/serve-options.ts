@@ -133,6 +133,10 @@ export const serveFields = z.strictObject({
     .default(1000)
     .meta({ description: 'sliding window for drift and live accuracy, in images' }),
   drift: z.boolean().default(true).meta({ description: 'drift detection against the training data' }),
+  examples: z.enum(['auto', 'on', 'off']).default('auto').meta({
+    description:
+      'test images on the page to try the model with; auto: of published data sets alone, on: of your own too',
+  }),
   feedbackDir: file.meta({
     description: 'folder for images with labels sent as feedback; without it, none are stored',
     placeholder: 'FOLDER',

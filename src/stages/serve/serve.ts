@@ -32,6 +32,7 @@ import type { FeedbackFileOptions } from '../../serving/watching/feedback-file.j
 import { Monitor } from '../../serving/watching/monitor.js';
 import { driftWatcher } from '../../serving/watching/watch-drift.js';
 import { encryptedServiceFor } from './encrypted-service.js';
+import { exampleFinder } from './examples.js';
 import { tokensFileOption, type ServeOptions } from './serve-options.js';
 import { findSources, type ServedSources } from './served-sources.js';
 
@@ -142,6 +143,7 @@ export async function startServer(
       waitMs: options.deadline,
     },
     record: recorderFor(options),
+    examples: exampleFinder(options),
     context,
     feedbackRate: options.feedbackRate,
     host: options.host,

@@ -64,6 +64,10 @@ it('nothing of a checkpoint becomes markup, and what is missing is left out', ()
   expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
   expect(page).toContain('a &amp; b');
   expect(page).not.toMatch(/NaN|undefined|Infinity|\bnull\b/);
+  expect(page).toMatch(
+    /title="a &quot;b&quot; → &lt;script&gt;.*?&lt;\/script&gt;: 1 of 2 images, 50\.00 %"/,
+  );
+  expect(page).toContain('class="confusion upright"');
   expect(page).toContain('--robustness');
   expect(page).not.toContain('95 % CI');
 });

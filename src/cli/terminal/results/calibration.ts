@@ -28,11 +28,19 @@ export function calibrationText(given: Calibration, { bold, dim }: Style): strin
           '',
         ]
       : []),
+    ...likenessLines(calibration),
     columns([
       ['decision', path],
       ['next', `mnist predict ${calibration.checkpoint.run} IMAGE`],
     ]),
   ].join('\n');
+}
+
+function likenessLines({ likeness }: Calibration): string[] {
+  if (!likeness) return [];
+  const { falseAlarms, flagged } = likeness;
+  const found = `${percent(flagged.validation)} of the validation split, ${percent(flagged.test)} of the test set`;
+  return [`called unlike the training images, at most ${percent(falseAlarms)}: ${found}`, ''];
 }
 
 /** What the policy changes; nothing where it decides for the most probable class. */

@@ -34,7 +34,11 @@ function predictionsTable(predictions: readonly Prediction[], style: Style): str
   const reasons = predictions.flatMap(({ picture, reason }) =>
     reason ? [`${style.yellow('ask a person:')} ${picture}: ${reason.message}`] : [],
   );
-  return [table(['image', 'class', 'probability', 'other classes'], rows), ...reasons].join('\n');
+  const strange = predictions.flatMap(({ picture, unlike }) =>
+    unlike ? [`${style.yellow('unlike the training images:')} ${picture}: do not rely on the class`] : [],
+  );
+  const heads = ['image', 'class', 'probability', 'other classes'];
+  return [table(heads, rows), ...reasons, ...strange].join('\n');
 }
 
 /** An image in a frame, drawn with characters. */

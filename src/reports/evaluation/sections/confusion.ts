@@ -5,6 +5,9 @@ import type { ClassificationMetrics } from '../../../evaluation/metrics.js';
 import { escapeMarkup as text } from '../../drawing/markup.js';
 import { scrollable, section, table } from '../../drawing/page-parts.js';
 
+/** Of more characters, a name is wider than a column. */
+const LONG_NAME = 4;
+
 /** The confusion matrix. */
 export function confusion({ confusion: matrix, perClass: classes }: ClassificationMetrics): string {
   const names = classes.map(({ name }) => name);
@@ -62,14 +65,18 @@ function matrixTable(
       // Errors are scaled by the most frequent one: beside the diagonal, all of them would be pale.
       const share = other === actual ? value / all : value / most;
       const level = Math.min(4, Math.floor(share * 5));
-      return `<td class="${other === actual ? 'right' : 'wrong'}${level}">${count(value)}</td>`;
+      const pair = `${names[actual]!} → ${names[other]!}`;
+      const hint = `${pair}: ${count(value)} of ${count(all)} images, ${percent(value / all)}`;
+      return `<td class="${other === actual ? 'right' : 'wrong'}${level}" title="${text(hint)}">${count(value)}</td>`;
     });
     const asked = abstained ? `<td>${count(abstained[actual]!)}</td>` : '';
     return `<tr><th scope="row">${text(names[actual]!)}</th>${cells.join('')}${asked}</tr>`;
   });
   const heads = [...names, ...(abstained ? ['ask a person'] : [])].map(
-    (name) => `<th scope="col">${text(name)}</th>`,
+    (name) => `<th scope="col"><span>${text(name)}</span></th>`,
   );
   const body = `<table><thead><tr><td></td>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
-  return `<div class="confusion">${scrollable(label, body)}</div>`;
+  // Long names stand on end above their columns: side by side they would not fit on a phone.
+  const isLong = [...names, ...(abstained ? ['ask a person'] : [])].some((name) => name.length > LONG_NAME);
+  return `<div class="confusion${isLong ? ' upright' : ''}">${scrollable(label, body)}</div>`;
 }

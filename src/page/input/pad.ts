@@ -1,4 +1,4 @@
-import type { Picture } from '../data/imaging/picture.js';
+import type { Picture } from '../../data/imaging/picture.js';
 
 interface Point {
   x: number;
@@ -36,6 +36,7 @@ export class Pad {
     this.#changed = changed;
     this.#pen = { x: canvas.width / 2, y: canvas.height / 2 };
     this.#listen();
+    canvas.classList.add('is-empty');
     this.#paint(false);
   }
 
@@ -159,6 +160,8 @@ export class Pad {
   }
 
   #update(): void {
+    this.#canvas.classList.toggle('is-empty', this.isEmpty);
+    this.#canvas.classList.toggle('with-image', this.#picture !== undefined);
     this.#paint(this.#isPenShown);
     this.#changed();
   }
@@ -190,6 +193,8 @@ export class Pad {
     const { width, height } = this.#canvas;
     const scale = Math.min(width / picture.width, height / picture.height);
     const [drawnWidth, drawnHeight] = [picture.width * scale, picture.height * scale];
+    // The pixels of a small image stay what they are.
+    this.#context.imageSmoothingEnabled = scale < 1;
     this.#context.drawImage(picture, 0, 0, 1, 1, 0, 0, width, height);
     this.#context.drawImage(
       picture,
