@@ -1,4 +1,4 @@
-import { runtimeEntry, type RuntimeName } from '../web/page-model.js';
+import { runtimeEntry, type RuntimeName } from './builds.js';
 
 /** The package of npm that holds them; it also holds 100 MB that nobody here needs. */
 export const PACKAGE = { name: 'onnxruntime-web', version: '1.30.0', mebibytes: 32 } as const;
