@@ -11,6 +11,11 @@ export interface ImportCase {
   file: string;
   classes: number;
   options: Record<string, unknown>;
+  /** How far probabilities may be apart, where that is more than 1e-5. */
+  tolerance?: number;
+  /** How well the original program did on the test images of MNIST, where it was trained on them. */
+  accuracy?: number;
+  loss?: number;
   pixels: Uint8Array;
   /** The probabilities that the original program computed. */
   probabilities: Float32Array;
@@ -29,7 +34,7 @@ export async function importCase(name: string): Promise<ImportCase> {
   for (const [file, bytes] of files) await writeFile(join(folder, file), bytes);
   const described = JSON.parse(Buffer.from(files.get('case.json')!).toString()) as Pick<
     ImportCase,
-    'file' | 'classes' | 'options'
+    'file' | 'classes' | 'options' | 'tolerance' | 'accuracy' | 'loss'
   >;
   return {
     ...described,
