@@ -21,9 +21,13 @@ export interface ImportCase {
   probabilities: Float32Array;
 }
 
-/** Unpacks a case of test/fixtures/imports into a folder of its own. */
-export async function importCase(name: string): Promise<ImportCase> {
-  const folder = await temporaryFolder();
+/**
+ * Unpacks a case of test/fixtures/imports into a folder.
+ *
+ * @param given an empty folder; left out, one of the test's own
+ */
+export async function importCase(name: string, given?: string): Promise<ImportCase> {
+  const folder = given ?? (await temporaryFolder());
   const fixture = await readFile(new URL(`../fixtures/imports/${name}.json`, import.meta.url), 'utf8');
   const files = new Map(
     Object.entries(JSON.parse(fixture) as Record<string, string[]>).map(([file, lines]) => [

@@ -16,8 +16,10 @@ const PAGE_BYTES = 65_536;
 export interface SessionLimits {
   /** The most memory of a model, in bytes. */
   memory: number;
-  /** The most time to load it, and to compute once, in milliseconds. */
-  milliseconds: number;
+  /** The most time to load it, in milliseconds. */
+  loadMs: number;
+  /** The most time to compute once, in milliseconds. */
+  runMs: number;
 }
 
 /** ONNX Runtime, compiled once for all threads. */
@@ -68,7 +70,7 @@ export class OnnxSession {
     const pages = Math.floor(limits.memory / PAGE_BYTES);
     // A copy, which is moved to the thread.
     const session = new OnnxSession({ entry, module, model: Uint8Array.from(model), pages }, limits);
-    await session.#answer(signal);
+    await session.#answer(limits.loadMs, signal);
     return session;
   }
 
@@ -82,7 +84,7 @@ export class OnnxSession {
     if (this.#waiting) throw new Error('the session is computing already');
     const { values } = request.input;
     if (this.isOpen) this.#worker.postMessage(request, [values.buffer as ArrayBuffer]);
-    return (await this.#answer(signal))!;
+    return (await this.#answer(this.#limits.runMs, signal))!;
   }
 
   /** Ends the thread at once; who waits for an answer gets an error. */
@@ -93,15 +95,14 @@ export class OnnxSession {
     void this.#worker.terminate();
   }
 
-  async #answer(signal: AbortSignal | undefined): Promise<SessionOutput | null> {
+  async #answer(limitMs: number, signal: AbortSignal | undefined): Promise<SessionOutput | null> {
     const stop = (): void => {
       this.close('interrupted');
     };
     signal?.throwIfAborted();
-    const { milliseconds } = this.#limits;
     const timer = setTimeout(() => {
-      this.close(`it takes longer than ${milliseconds / 1000} s`);
-    }, milliseconds);
+      this.close(`it takes longer than ${limitMs / 1000} s`);
+    }, limitMs);
     signal?.addEventListener('abort', stop, { once: true });
     try {
       const reply = await new Promise<SessionReply>((resolve) => {

@@ -62,7 +62,10 @@ export function meanOfViews(answers: readonly Float32Array[], classes: number): 
 
 /** The logarithm of the mean probabilities. */
 function meanOf(answers: readonly Tensor2D[]): Tensor2D {
-  return sub<Tensor2D>(logSumExp(stack(answers.map((logits) => logSoftmax(logits))), 0), Math.log(VIEW_COUNT));
+  return sub<Tensor2D>(
+    logSumExp(stack(answers.map((logits) => logSoftmax(logits))), 0),
+    Math.log(VIEW_COUNT),
+  );
 }
 
 function viewOf(images: Tensor4D, change: Partial<Change>, outside: number): Tensor4D {

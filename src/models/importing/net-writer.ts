@@ -258,8 +258,7 @@ export function finishedNet(net: NetWriter, path: string, build: () => string): 
     if (problems.length === 0) problems.push(error.message);
   }
   const [first, ...more] = problems;
-  const reason =
-    more.length === 0 ? first! : `${problems.length} layers are refused: ${problems.join('; ')}`;
+  const reason = more.length === 0 ? first! : `${problems.length} layers are refused: ${problems.join('; ')}`;
   throw new ToolkitError('MODEL_UNSUPPORTED', { path, reason });
 }
 

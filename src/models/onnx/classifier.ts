@@ -16,8 +16,10 @@ const MOST_IMAGES = 256;
 const MOST_MEMORY = 2 ** 32;
 /** Leaves memory for other processes. */
 const USABLE_SHARE = 0.8;
-/** Far more than a batch of a classifier of small images takes. */
-const MOST_MILLISECONDS = 120_000;
+/** Far more than a batch of a classifier of small images takes, or loading the model. */
+const LIMIT_MS = 120_000;
+/** Work that is worth another thread, in pixels. */
+const LANE_PIXELS = 2 ** 18;
 
 /** An ONNX model of a checkpoint, ready to classify. */
 export class OnnxClassifier {
@@ -110,7 +112,7 @@ export function batchSize(shape: ImageShape): number {
 /** What a model may take on this machine, in each of some threads. */
 export function limitsFor(threads: number): SessionLimits {
   const memory = Math.min(MOST_MEMORY, (USABLE_SHARE * availableMemory()) / threads);
-  return { memory, milliseconds: MOST_MILLISECONDS };
+  return { memory, loadMs: LIMIT_MS, runMs: LIMIT_MS };
 }
 
 /** The first rows of an output of more. */
