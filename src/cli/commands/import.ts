@@ -7,7 +7,8 @@ export const importCommand = defineCommand({
   positionals: [
     {
       name: 'file',
-      description: '.keras or .h5 file, model.json of TensorFlow.js, .safetensors file of PyTorch, or .onnx file',
+      description:
+        '.keras or .h5 file, model.json of TensorFlow.js, .safetensors file of PyTorch, or .onnx file',
       required: true,
       kind: 'file',
     },

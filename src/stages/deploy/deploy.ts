@@ -32,7 +32,7 @@ import type { Model } from '../../models/model.js';
 import { isOnnx, onnxRefusal } from '../../models/onnx/settings.js';
 import { startForModels } from '../../models/onnx/start.js';
 import { modelWithoutLayers } from '../../models/onnx/without-layers.js';
-import { storedVariables, type TrainingVariables } from '../../models/variables.js';
+import { TrainingVariables } from '../../models/variables.js';
 import { prepareData } from '../preprocess/prepare-data.js';
 
 /** As many as TensorFlow's guide to quantisation asks for, and some more. */
@@ -225,10 +225,10 @@ async function withSource<Result>(
 }
 
 function load(checkpoint: Checkpoint): { model: Model; variables: TrainingVariables } {
-  const { path, description, tensors } = checkpoint;
+  const { path, description } = checkpoint;
   if (!isOnnx(description)) return loadModel(checkpoint);
   const model = modelWithoutLayers(description.model.description, () => {
     throw onnxRefusal(path);
   });
-  return { model, variables: storedVariables(model, tensors) };
+  return { model, variables: new TrainingVariables(model, [], 0) };
 }

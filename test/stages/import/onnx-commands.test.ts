@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 import { beforeAll, expect, inject, it } from 'vitest';
 
+import { ModelRegistry } from '../../../src/artifacts/model-registry.js';
+import { RegistryWriter } from '../../../src/deployment/registry-writer.js';
 import { softmaxRows } from '../../../src/evaluation/probabilities.js';
 import {
   calibrate,
@@ -33,9 +35,12 @@ beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'mnist-train-test-onnx-'));
   original = await importCase('onnx-mnist', folder);
   places = { dataDir: inject('smallDataDir'), checkpointsDir: join(original.folder, 'runs') };
+  predicting = { checkpointsDir: places.checkpointsDir, prepare: 'import' };
   ({ checkpoint } = await importModel(original.file, { checkpointsDir: places.checkpointsDir, run: 'net' }));
   return () => rm(folder, { recursive: true, force: true });
 });
+
+let predicting: { checkpointsDir: string; prepare: 'import' };
 
 /** The first image as a file. */
 const picture = { name: 'first.png', read: (): Promise<Buffer> => pngOf(original.pixels.subarray(0, 784)) };
@@ -59,7 +64,8 @@ it('evaluate finds the accuracy and the loss of the original, without TensorFlow
 });
 
 it('predict and explain take pictures', async () => {
-  const { predictions } = await predict('net', [picture], { ...places, prepare: 'fit', top: 10 });
+  const { predictions, failures } = await predict('net', [picture], { ...predicting, top: 10 });
+  expect(failures).toEqual([]);
   const found = new Map(predictions[0]!.top.map(({ class: name, probability }) => [name, probability]));
   const expected = original.probabilities.subarray(0, 10);
   expectClose(
@@ -68,7 +74,7 @@ it('predict and explain take pictures', async () => {
     1e-5,
   );
   const output = join(original.folder, 'maps');
-  const asked = { ...places, prepare: 'fit' as const, output };
+  const asked = { ...places, prepare: 'import' as const, output };
   const { explanations } = await explain('net', [picture], {
     ...asked,
     method: 'occlusion',
@@ -84,11 +90,11 @@ it('predict and explain take pictures', async () => {
 });
 
 it('views of images are averaged as for other models', async () => {
-  const { predictions } = await predict('net', [picture], {
-    ...places,
-    prepare: 'fit',
+  const { predictions, failures } = await predict('net', [picture], {
+    ...predicting,
     testTimeAugmentation: true,
   });
+  expect(failures).toEqual([]);
   const sum = predictions[0]!.top.reduce((total, { probability }) => total + probability, 0);
   expect(sum).toBeGreaterThan(0.3);
   expect(sum).toBeLessThanOrEqual(1 + 1e-6);
@@ -106,6 +112,8 @@ it('calibrate, deploy to the registry and serve', async () => {
   const refusal = await toolkitError('EXPORT_UNSUPPORTED', deploy('net', { ...places, to: 'tfjs' }));
   expect(refusal.hint).toBe('deploy it with --to registry or --to docker');
 
+  const writer = new RegistryWriter(new ModelRegistry(registryDir), 'tester');
+  await writer.promote('mnist', 1, { force: false });
   const { url } = await serveForTest(undefined, { registryDir, maxBatch: 4 });
   const { body } = await askJson(`${url}/v2/models/mnist/infer`, inferenceRequest(original.pixels, 7));
   const outputs = body['outputs'] as { name: string; data: number[] }[];
@@ -119,10 +127,10 @@ it('calibrate, deploy to the registry and serve', async () => {
 
 it('what needs layers is refused in one line', async () => {
   for (const action of [
-    train({ ...places, initFrom: 'net' }),
-    train({ ...places, initFrom: 'net', model: 'mlp' }),
-    train({ ...places, resume: 'net' }),
-    embed('net', places),
+    () => train({ ...places, initFrom: 'net' }),
+    () => train({ ...places, initFrom: 'net', model: 'mlp' }),
+    () => train({ ...places, resume: 'net' }),
+    () => embed('net', places),
   ]) {
     expect((await toolkitError('CHECKPOINT_OPAQUE', action)).message).toContain(checkpoint);
   }
