@@ -282,7 +282,7 @@ export const errorKinds = {
     6,
     ({ path, what }) => `${path} is ${what}; a mnist-train checkpoint (.safetensors) is needed`,
     ({ what }) =>
-      /Keras|TensorFlow\.js|PyTorch|safetensors/.test(what)
+      /Keras|TensorFlow\.js|PyTorch|safetensors|an ONNX model/.test(what)
         ? '"mnist import" makes a checkpoint of it (docs/import.md)'
         : '"mnist runs" lists the runs; name one, or one of its checkpoint files',
   ),
@@ -290,6 +290,12 @@ export const errorKinds = {
     6,
     ({ path, reason }) => `${path}: ${reason}`,
     () => 'use a matching checkpoint or train a new one',
+  ),
+  CHECKPOINT_OPAQUE: kind<{ path: string }>(
+    6,
+    ({ path }) => `${path} holds an ONNX model: it gives answers, and has no layers or gradients for this`,
+    () =>
+      'evaluate, predict, explain --method occlusion, calibrate, serve and deploy --to registry take it (docs/import.md)',
   ),
   MODEL_UNREADABLE: kind<{ path: string; reason: string }>(
     6,

@@ -1,11 +1,16 @@
+import { tensor4d, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
+
 import type { Checkpoint } from '../artifacts/checkpoint.js';
-import { withViews } from './augmentation/views.js';
-import { placeOnDevice } from '../engine/running/device-images.js';
+import { meanOfViews, viewsOf, withViews } from './augmentation/views.js';
+import { hostInputs, placeOnDevice } from '../engine/running/device-images.js';
 import { allIndices, type LabelledImages } from '../core/images.js';
 import { inferenceProgram, type ExecutionMode } from '../engine/running/prepare.js';
 import type { Forward } from '../engine/running/program.js';
 import { requireFinite } from './finite-outputs.js';
 import { loadModel } from './load-model.js';
+import type { OnnxClassifier } from './onnx/classifier.js';
+import { isOnnx } from './onnx/settings.js';
+import { withOnnx } from './onnx/shared.js';
 
 export interface ClassifyOptions {
   signal: AbortSignal;
@@ -18,7 +23,7 @@ export interface ClassifyOptions {
 }
 
 /**
- * Computes the logits of a checkpoint's model for images, row by row, on the started backend. Throws
+ * Computes the logits of a checkpoint's model for images, row by row, on what `startForModels` has started. Throws
  * CHECKPOINT_REFUSED, also where they are not numbers, and the signal's reason when aborted.
  */
 export async function classifyImages(
@@ -27,6 +32,9 @@ export async function classifyImages(
   { signal, mode, indices = allIndices(images.count), testTimeAugmentation = false }: ClassifyOptions,
 ): Promise<Float32Array> {
   const { preprocessing, classNames } = checkpoint.description;
+  if (isOnnx(checkpoint.description)) {
+    return classifyWithOnnx(checkpoint, images, { signal, indices, testTimeAugmentation });
+  }
   const { model, variables } = loadModel(checkpoint);
   const placed = placeOnDevice(images, preprocessing);
   const plain: Forward = (batch) => model.apply(batch, variables.values());
@@ -39,4 +47,48 @@ export async function classifyImages(
     placed.dispose();
     variables.dispose();
   }
+}
+
+/** Images whose scaled pixels are in memory at a time. */
+const IMAGES_AT_A_TIME = 1024;
+
+async function classifyWithOnnx(
+  checkpoint: Checkpoint,
+  source: LabelledImages,
+  { signal, indices, testTimeAugmentation }: Required<Omit<ClassifyOptions, 'mode'>>,
+): Promise<Float32Array> {
+  const { preprocessing: scaling, classNames } = checkpoint.description;
+  return withOnnx(checkpoint, async (classifier) => {
+    const logits = new Float32Array(indices.length * classNames.length);
+    for (let start = 0; start < indices.length; start += IMAGES_AT_A_TIME) {
+      const images = hostInputs({ source, scaling }, indices.subarray(start, start + IMAGES_AT_A_TIME));
+      const found = testTimeAugmentation
+        ? await classifyViews(classifier, images, checkpoint, signal)
+        : await classifier.logits(images, signal);
+      logits.set(found, start * classNames.length);
+    }
+    return requireFinite(logits, checkpoint);
+  });
+}
+
+/** The same as `withViews`, view by view. */
+async function classifyViews(
+  classifier: OnnxClassifier,
+  images: Float32Array,
+  { description }: Checkpoint,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const { shape, preprocessing, classNames } = description;
+  const { height, width, channels } = shape;
+  const views = tidy(() => {
+    const size = height * width * channels;
+    const batch: Tensor4D = tensor4d(images, [images.length / size, height, width, channels]);
+    return viewsOf(batch, preprocessing);
+  });
+  const answers: Float32Array[] = [];
+  for (const view of views) {
+    answers.push(await classifier.logits(await view.data<'float32'>(), signal));
+    view.dispose();
+  }
+  return meanOfViews(answers, classNames.length);
 }

@@ -10,6 +10,7 @@ import { features } from './features/index.js';
 import { withFeatures } from './features/with-features.js';
 import { models } from './index.js';
 import type { Model, ModelTask } from './model.js';
+import { isOnnx, onnxRefusal } from './onnx/settings.js';
 import { z } from 'zod';
 import { unaffordable } from './pass-cost.js';
 import { misfitOf, storedVariables, type TrainingVariables } from './variables.js';
@@ -115,7 +116,7 @@ function resolveStored<Settings>({ path }: Checkpoint, kind: string, resolve: ()
 
 /**
  * Builds a checkpoint's model and checks it against the checkpoint's tensors, without allocating its parameters. Throws
- * CHECKPOINT_REFUSED if it cannot be built, if parameters are missing, superfluous or of another shape, or if it needs too much memory
+ * CHECKPOINT_OPAQUE for an ONNX model, and CHECKPOINT_REFUSED if it cannot be built, if parameters are missing, superfluous or of another shape, or if it needs too much memory
  * or computation.
  *
  * @param images the batch size
@@ -123,6 +124,7 @@ function resolveStored<Settings>({ path }: Checkpoint, kind: string, resolve: ()
 export function planModel(checkpoint: Checkpoint, images = 1): Model {
   const { path, tensors, description } = checkpoint;
   const { shape, classNames } = description;
+  if (isOnnx(description)) throw onnxRefusal(path);
   const settings = modelSettingsOf(checkpoint);
   const features = featureSettingsOf(checkpoint);
   const model = resolveStored(checkpoint, 'model', () =>
@@ -135,7 +137,7 @@ export function planModel(checkpoint: Checkpoint, images = 1): Model {
   return model;
 }
 
-/** Loads a checkpoint's model with its parameters on the device; the caller disposes of the variables. Throws CHECKPOINT_REFUSED. */
+/** Loads a checkpoint's model with its parameters on the device; the caller disposes of the variables. Throws what `planModel` throws. */
 export function loadModel(
   checkpoint: Checkpoint,
   images = 1,

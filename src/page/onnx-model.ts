@@ -1,6 +1,7 @@
 import type * as OnnxRuntime from 'onnxruntime-web';
 
-import { runtimeEntry, type PageModel, type RuntimeName } from '../deployment/web/page-model.js';
+import type { PageModel } from '../deployment/web/page-model.js';
+import { runtimeEntry, type RuntimeName } from '../engine/onnx-runtime/builds.js';
 import type { BrowserModel } from './browser-model.js';
 
 const TITLES: Readonly<Record<RuntimeName, string>> = { webgpu: 'WebGPU', wasm: 'WebAssembly' };

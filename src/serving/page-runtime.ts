@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { once } from '../core/concurrency.js';
 import { isToolkitError } from '../core/errors.js';
 import type { StageContext } from '../core/events.js';
-import { obtainOnnxRuntime } from '../deployment/onnx-runtime/obtain.js';
-import { fileNames, runtimeNames } from '../deployment/onnx-runtime/pinned-files.js';
+import { obtainOnnxRuntime } from '../engine/onnx-runtime/obtain.js';
+import { fileNames, runtimeNames } from '../engine/onnx-runtime/pinned-files.js';
 import type { StaticFiles } from './http/static-files.js';
 import { HttpError } from './http-errors.js';
 

@@ -10,18 +10,17 @@ import type { ExecutionMode } from '../engine/running/prepare.js';
 import type { Forward } from '../engine/running/program.js';
 import { requireFinite } from '../models/finite-outputs.js';
 import type { Model } from '../models/model.js';
+import type { OnnxClassifier } from '../models/onnx/classifier.js';
 import { tensorFlowBackend, tensorFlowContext } from '../tensorflow/backend/tfjs-backend.js';
 import type { TrainingVariables } from '../models/variables.js';
 
 /** Images that a model is tried with before it answers. */
 type SampleImages = SampleInputs & { source: LabelledImages };
 
-/** A checkpoint's model with its parameters on the device, and how its logits become decisions. */
-export interface ServedModel {
-  model: Model;
-  variables: TrainingVariables;
+/** A checkpoint's model with its parameters on the device or, of an ONNX file, in ONNX Runtime; and how its logits become decisions. */
+export type ServedModel = ({ model: Model; variables: TrainingVariables } | { onnx: OnnxClassifier }) & {
   rule: DecisionRule;
-}
+};
 
 /**
  * Builds a checkpoint's model to classify so many images at a time. Throws CHECKPOINT_REFUSED, also where this machine has too little
@@ -62,7 +61,9 @@ export async function createPredictor(
   load: LoadModel,
   mode?: ExecutionMode,
 ): Promise<DecidingPredictor> {
-  const { model, variables, rule } = await load(checkpoint, maxBatch);
+  const loaded = await load(checkpoint, maxBatch);
+  if ('onnx' in loaded) return onnxPredictor(checkpoint, loaded.onnx, maxBatch, loaded.rule);
+  const { model, variables, rule } = loaded;
   const forward: Forward = (images) => model.apply(images, variables.values());
   const make = tensorFlowBackend() && mode !== 'eager' ? compiledPredictor : eagerPredictor;
   const sample = sampleImages(checkpoint.description, maxBatch);
@@ -159,6 +160,34 @@ function eagerPredictor(
     });
   };
   return Promise.resolve({ description, maxBatch, lanes: 1, predict: apply, close: release });
+}
+
+/** A model in ONNX Runtime, which computes in threads of its own. */
+async function onnxPredictor(
+  checkpoint: Checkpoint,
+  onnx: OnnxClassifier,
+  maxBatch: number,
+  rule: DecisionRule,
+): Promise<DecidingPredictor> {
+  const { description } = checkpoint;
+  const { scale, offset } = description.preprocessing;
+  const predictor: DecidingPredictor = {
+    description,
+    rule,
+    maxBatch,
+    lanes: Math.min(laneCount(), onnx.lanes),
+    predict: (pixels) => onnx.logits(Float32Array.from(pixels, (pixel) => pixel * scale + offset)),
+    close() {
+      onnx.close();
+    },
+  };
+  try {
+    await requireNumbers(checkpoint, predictor, sampleImages(description, 1));
+    return predictor;
+  } catch (error) {
+    onnx.close();
+    throw error;
+  }
 }
 
 /** Two images that differ in every pixel, to record and warm up a pass with. */

@@ -11,14 +11,23 @@ export interface ImportCase {
   file: string;
   classes: number;
   options: Record<string, unknown>;
+  /** How far probabilities may be apart, where that is more than 1e-5. */
+  tolerance?: number;
+  /** How well the original program did on the test images of MNIST, where it was trained on them. */
+  accuracy?: number;
+  loss?: number;
   pixels: Uint8Array;
   /** The probabilities that the original program computed. */
   probabilities: Float32Array;
 }
 
-/** Unpacks a case of test/fixtures/imports into a folder of its own. */
-export async function importCase(name: string): Promise<ImportCase> {
-  const folder = await temporaryFolder();
+/**
+ * Unpacks a case of test/fixtures/imports into a folder.
+ *
+ * @param given an empty folder; left out, one of the test's own
+ */
+export async function importCase(name: string, given?: string): Promise<ImportCase> {
+  const folder = given ?? (await temporaryFolder());
   const fixture = await readFile(new URL(`../fixtures/imports/${name}.json`, import.meta.url), 'utf8');
   const files = new Map(
     Object.entries(JSON.parse(fixture) as Record<string, string[]>).map(([file, lines]) => [
@@ -29,7 +38,7 @@ export async function importCase(name: string): Promise<ImportCase> {
   for (const [file, bytes] of files) await writeFile(join(folder, file), bytes);
   const described = JSON.parse(Buffer.from(files.get('case.json')!).toString()) as Pick<
     ImportCase,
-    'file' | 'classes' | 'options'
+    'file' | 'classes' | 'options' | 'tolerance' | 'accuracy' | 'loss'
   >;
   return {
     ...described,

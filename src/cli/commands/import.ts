@@ -3,11 +3,12 @@ import { columns, count } from '../terminal/format.js';
 import { defineCommand, withCommonOptions } from '../command.js';
 
 export const importCommand = defineCommand({
-  summary: 'import a model of Keras, TensorFlow.js or PyTorch',
+  summary: 'import a model of Keras, TensorFlow.js or PyTorch, or an ONNX file',
   positionals: [
     {
       name: 'file',
-      description: '.keras or .h5 file, model.json of TensorFlow.js, or .safetensors file of PyTorch',
+      description:
+        '.keras or .h5 file, model.json of TensorFlow.js, .safetensors file of PyTorch, or .onnx file',
       required: true,
       kind: 'file',
     },
@@ -17,6 +18,7 @@ export const importCommand = defineCommand({
     ['mnist import mnist_cnn.keras', 'a Keras model that takes pixels from 0 to 1, as the run mnist_cnn'],
     ['mnist import tfjs/model.json --run digits', 'a layers model of TensorFlow.js'],
     ['mnist import net.safetensors', 'PyTorch weights, with the layers in net.json beside it'],
+    ['mnist import net.onnx', 'an ONNX model, with its preprocessing in net.json beside it'],
     [
       'mnist import shoes.h5 --dataset fashion-mnist --mean 0.286 --std 0.353',
       'with its own scaling of pixels',

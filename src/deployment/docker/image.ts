@@ -1,5 +1,5 @@
 import { version } from '../../core/version.js';
-import { ONNX_RUNTIME } from '../onnx-runtime/pinned-files.js';
+import { ONNX_RUNTIME } from '../../engine/onnx-runtime/pinned-files.js';
 
 /** The model's file in the image. */
 export const MODEL_FILE = 'model.safetensors';

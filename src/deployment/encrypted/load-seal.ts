@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 
 import { messageOf, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
-import { obtainNpmRuntime, specOf, type NpmRuntime } from '../npm-runtime/obtain.js';
+import { obtainNpmRuntime, specOf, type NpmRuntime } from '../../engine/npm-runtime/obtain.js';
 import { SEAL_ENTRY, type Seal } from './seal.js';
 
 /** Microsoft SEAL in WebAssembly; of its two builds, the one that refuses ciphertexts which need no key to be read. */

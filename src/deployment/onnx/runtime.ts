@@ -7,9 +7,9 @@ import type * as OnnxRuntime from 'onnxruntime-web';
 import { silentContext, type StageContext } from '../../core/events.js';
 import type { LabelledImages } from '../../core/images.js';
 import { classifyInBatches } from '../batches.js';
-import { obtainOnnxRuntime } from '../onnx-runtime/obtain.js';
-import { PACKAGE } from '../onnx-runtime/pinned-files.js';
-import { runtimeEntry } from '../web/page-model.js';
+import { obtainOnnxRuntime } from '../../engine/onnx-runtime/obtain.js';
+import { PACKAGE } from '../../engine/onnx-runtime/pinned-files.js';
+import { runtimeEntry } from '../../engine/onnx-runtime/builds.js';
 import { onnxNames } from './translate.js';
 
 /** Images that are computed at once. */

@@ -28,6 +28,7 @@ export const docker = defineTarget({
   name: 'docker',
   summary: 'folder with Dockerfile, compose file and Kubernetes manifests',
   destination: 'folder',
+  takesOnnx: true,
   options,
   export: exportDocker,
 });

@@ -9,6 +9,7 @@ export const registry = defineTarget({
   summary: 'new version in the local model registry, for "mnist serve"',
   destination: 'registry',
   isEncryptable: true,
+  takesOnnx: true,
   options: z.strictObject({}),
   export: (source, _, folder) => copyCheckpoint(source, folder),
 });

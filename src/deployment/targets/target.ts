@@ -14,6 +14,8 @@ export interface TargetDefinition<
   readonly isEncryptable?: boolean;
   /** The names of the only models that it takes; left out, it takes any. */
   readonly models?: readonly string[];
+  /** Whether it takes models that are ONNX files as well: it copies the checkpoint, and asks for no layers. */
+  readonly takesOnnx?: boolean;
   /**
    * Writes the model into a folder and loads it from there, so that the written files are verified. Throws
    * EXPORT_UNSUPPORTED, BACKEND_UNAVAILABLE and storage errors.

@@ -7,13 +7,13 @@ import { storageError, writeFileAtomically } from '../../core/files.js';
 import { sha256OfFile } from '../../core/hashing.js';
 import { ruleOf } from '../../evaluation/decisions/rule.js';
 import { quantizeOption, weightsOf, writeOnnx } from '../onnx/export.js';
-import { obtainOnnxRuntime } from '../onnx-runtime/obtain.js';
-import { fileNames } from '../onnx-runtime/pinned-files.js';
+import { obtainOnnxRuntime } from '../../engine/onnx-runtime/obtain.js';
+import { fileNames } from '../../engine/onnx-runtime/pinned-files.js';
 import type { DeploymentSource, ExportedModel } from '../source.js';
 import { describeForPage } from '../web/describe-model.js';
 import { PAGE_FOLDER, STANDALONE_SCRIPT } from '../web/files.js';
 import { webGuide, headersFile } from '../web/guide.js';
-import type { RuntimeName } from '../web/page-model.js';
+import type { RuntimeName } from '../../engine/onnx-runtime/builds.js';
 import { defineTarget } from './target.js';
 
 const options = z.strictObject({

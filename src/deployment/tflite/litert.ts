@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { sha256 } from '../../core/hashing.js';
-import { specOf } from '../npm-runtime/obtain.js';
+import { specOf } from '../../engine/npm-runtime/obtain.js';
 import { liteRt, LITERT_SCRIPT, obtainLiteRt } from './obtain-litert.js';
 import type {
   LiteRtBuffer,

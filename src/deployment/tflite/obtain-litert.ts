@@ -1,6 +1,6 @@
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
-import { obtainNpmRuntime, type NpmRuntime } from '../npm-runtime/obtain.js';
+import { obtainNpmRuntime, type NpmRuntime } from '../../engine/npm-runtime/obtain.js';
 
 /** The build of LiteRT that runs wherever WebAssembly has vectors of 128 bits; the others need newer browsers or their own threads. */
 export const LITERT_SCRIPT = 'litert_wasm_compat_internal.js';

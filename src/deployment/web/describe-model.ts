@@ -1,7 +1,8 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import type { DecisionRule } from '../../evaluation/decisions/rule.js';
 import { pagePreparationFor } from '../../data/imaging/preparation-for.js';
-import { isDense, type PageModel, type RuntimeName } from './page-model.js';
+import type { RuntimeName } from '../../engine/onnx-runtime/builds.js';
+import { isDense, type PageModel } from './page-model.js';
 
 /** The activation of a model that is dense layers on raw pixels alone; else null. */
 function denseActivationOf({ model, config }: CheckpointDescription): string | null {

@@ -1,4 +1,5 @@
 import type { PreparationName } from '../../data/imaging/prepare.js';
+import type { RuntimeName } from '../../engine/onnx-runtime/builds.js';
 import type { DecisionRule } from '../../evaluation/decisions/rule.js';
 
 /**
@@ -35,15 +36,6 @@ export interface PageExample {
   /** The image as a `data:` address. */
   image: string;
 }
-
-/** Builds of ONNX Runtime for browsers: one that computes with WebAssembly alone, one that can use a GPU as well. */
-export type RuntimeName = 'webgpu' | 'wasm';
-
-/** The file of each build that the page imports. */
-export const runtimeEntry: Readonly<Record<RuntimeName, string>> = {
-  wasm: 'ort.wasm.min.mjs',
-  webgpu: 'ort.webgpu.min.mjs',
-};
 
 /** The activations that the page can compute by itself. */
 export type DenseActivation = 'relu' | 'tanh' | 'sigmoid';

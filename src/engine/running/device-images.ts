@@ -118,7 +118,7 @@ export function hostBatch(
   indices: Int32Array,
 ): Batch {
   const { shape, labels } = source;
-  const images = tensor4d(inputsAt({ source, scaling }, indices), [
+  const images = tensor4d(hostInputs({ source, scaling }, indices), [
     indices.length,
     shape.height,
     shape.width,
@@ -127,7 +127,8 @@ export function hostBatch(
   return { images, labels: labelsAt(labels, indices) };
 }
 
-function inputsAt(
+/** Scaled examples at some indices, one after the other, in this process's memory. */
+export function hostInputs(
   { source: { pixels, shape }, scaling }: Pick<DeviceImages, 'source' | 'scaling'>,
   indices: Int32Array,
 ): Float32Array {

@@ -7,8 +7,11 @@ import type { Model, ParameterValues } from '../../models/model.js';
 
 /** The input of an explainer: a model, an image and a class. */
 export interface Question {
+  /** The model. Of an ONNX file it throws USAGE where it is applied: that has no gradients. */
   readonly model: Model;
   readonly values: ParameterValues;
+  /** The logits of scaled images, one after the other: [count, classes]; where the model cannot be applied. */
+  readonly classify?: (images: Float32Array) => Promise<Float32Array>;
   readonly shape: ImageShape;
   /** The model's input: [height, width, channels]. */
   readonly image: Float32Array;

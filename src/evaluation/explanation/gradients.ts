@@ -4,6 +4,7 @@ import { grad, mul, sum, tensor2d, tensor4d, tidy, type Tensor, type Tensor4D } 
 
 // Registers the gradients of operations.
 import '../../engine/tracing/gradients.js';
+import { ToolkitError } from '../../core/errors.js';
 import { pixelsPerImage } from '../../core/images.js';
 import type { Question } from './explainer.js';
 
@@ -17,10 +18,23 @@ const BATCH = 64;
  * @param images the model's inputs, one after the other
  */
 export async function logitGradients(question: Question, images: Float32Array): Promise<Float32Array> {
-  const { model, values, label } = question;
+  const { model, values, label, classify } = question;
+  if (classify) {
+    // Said before a backend is asked for, which such a model does without.
+    throw new ToolkitError('USAGE', {
+      message: 'this method needs gradients, which an ONNX model does not have',
+      hint: 'use --method occlusion',
+    });
+  }
   const gradients = new Float32Array(images.length);
+  const { height, width, channels } = question.shape;
   await inBatches(question, images, async (batch, start) => {
-    const found = tidy(() => grad((input) => logitSum(model.apply(input as Tensor4D, values), label))(batch));
+    const count = batch.length / pixelsPerImage(question.shape);
+    const found = tidy(() =>
+      grad((input) => logitSum(model.apply(input as Tensor4D, values), label))(
+        tensor4d(batch, [count, height, width, channels]),
+      ),
+    );
     gradients.set(await found.data<'float32'>(), start);
     found.dispose();
   });
@@ -29,16 +43,26 @@ export async function logitGradients(question: Question, images: Float32Array): 
 
 /** The logits of the explained class for some images. */
 export async function logitsOf(question: Question, images: Float32Array): Promise<Float32Array> {
-  const { model, values, label } = question;
-  const logits: number[] = [];
+  const { label, shape } = question;
+  const found: number[] = [];
   await inBatches(question, images, async (batch) => {
-    const output = tidy(() => model.apply(batch, values));
-    const rows = await output.data<'float32'>();
-    const [count, classes] = output.shape;
-    for (let row = 0; row < count; row++) logits.push(rows[row * classes + label]!);
-    output.dispose();
+    const count = batch.length / pixelsPerImage(shape);
+    const logits = await (question.classify?.(batch) ?? applied(question, batch, count));
+    const classes = logits.length / count;
+    for (let row = 0; row < count; row++) found.push(logits[row * classes + label]!);
   });
-  return Float32Array.from(logits);
+  return Float32Array.from(found);
+}
+
+async function applied(
+  { model, values, shape: { height, width, channels } }: Question,
+  images: Float32Array,
+  count: number,
+): Promise<Float32Array> {
+  const output = tidy(() => model.apply(tensor4d(images, [count, height, width, channels]), values));
+  const logits = await output.data<'float32'>();
+  output.dispose();
+  return logits;
 }
 
 /** The sum over a batch of the logits of one class: [n, classes] to a scalar, differentiable. */
@@ -51,18 +75,12 @@ export function logitSum(logits: Tensor, label: number): Tensor {
 async function inBatches(
   { shape, signal }: Question,
   images: Float32Array,
-  run: (batch: Tensor4D, start: number) => Promise<void>,
+  run: (batch: Float32Array, start: number) => Promise<void>,
 ): Promise<void> {
   const length = BATCH * pixelsPerImage(shape);
   for (let start = 0; start < images.length; start += length) {
     signal.throwIfAborted();
-    const part = images.subarray(start, start + length);
-    const batch = tensor4d(part, [
-      part.length / pixelsPerImage(shape),
-      ...([shape.height, shape.width, shape.channels] as const),
-    ]);
-    await run(batch, start);
-    batch.dispose();
+    await run(images.subarray(start, start + length), start);
     await nextTurn();
   }
 }

@@ -1,12 +1,16 @@
 import { tensor4d, tidy } from '@tensorflow/tfjs-core';
 
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
+import { ToolkitError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
 import type { Attribution, Explain, Question } from './explainer.js';
 import { requireFinite } from '../../models/finite-outputs.js';
 import { loadModel } from '../../models/load-model.js';
+import { OnnxClassifier } from '../../models/onnx/classifier.js';
+import { isOnnx } from '../../models/onnx/settings.js';
+import { modelWithoutLayers } from '../../models/onnx/without-layers.js';
 
-/** A checkpoint's model, ready to explain images on the started backend. */
+/** A checkpoint's model, ready to explain images on what `startForModels` has started. */
 export interface ModelExplainer {
   /** The logits of an image. Throws CHECKPOINT_REFUSED where they are not numbers. */
   logits(pixels: Uint8Array): Promise<Float32Array>;
@@ -15,38 +19,70 @@ export interface ModelExplainer {
   dispose(): void;
 }
 
-/** Loads a checkpoint's model to explain images. Throws CHECKPOINT_REFUSED. */
-export function openExplainer(checkpoint: Checkpoint, seed: number, signal: AbortSignal): ModelExplainer {
-  const { shape, preprocessing: scaling } = checkpoint.description;
+/** What questions have in common. */
+type Asked = Pick<Question, 'model' | 'values' | 'classify'>;
+
+/** Loads a checkpoint's model to explain images. Throws CHECKPOINT_REFUSED, and what `startOnnxRuntime` throws. */
+export async function openExplainer(
+  checkpoint: Checkpoint,
+  seed: number,
+  signal: AbortSignal,
+): Promise<ModelExplainer> {
+  return isOnnx(checkpoint.description)
+    ? openOnnx(checkpoint, seed, signal)
+    : openLayers(checkpoint, seed, signal);
+}
+
+function openLayers(checkpoint: Checkpoint, seed: number, signal: AbortSignal): ModelExplainer {
+  const { height, width, channels } = checkpoint.description.shape;
   const { model, variables } = loadModel(checkpoint);
   const values = variables.values();
+  const classify = async (image: Float32Array): Promise<Float32Array> => {
+    const output = tidy(() => model.apply(tensor4d(image, [1, height, width, channels]), values));
+    const logits = await output.data<'float32'>();
+    output.dispose();
+    return logits;
+  };
+  const dispose = (): void => {
+    variables.dispose();
+  };
+  return explainerOf(checkpoint, { model, values }, classify, { seed, signal, dispose });
+}
+
+async function openOnnx(checkpoint: Checkpoint, seed: number, signal: AbortSignal): Promise<ModelExplainer> {
+  const classifier = await OnnxClassifier.open(checkpoint);
+  const classify = (images: Float32Array): Promise<Float32Array> => classifier.logits(images, signal);
+  const dispose = (): void => {
+    classifier.close();
+  };
+  const model = modelWithoutLayers(checkpoint.description.model.description, () => {
+    throw new ToolkitError('USAGE', {
+      message: `${checkpoint.path}: this method needs gradients, which an ONNX model does not have`,
+      hint: 'use --method occlusion',
+    });
+  });
+  const asked = { model, values: new Map(), classify };
+  return explainerOf(checkpoint, asked, classify, { seed, signal, dispose });
+}
+
+function explainerOf(
+  checkpoint: Checkpoint,
+  asked: Asked,
+  classify: (image: Float32Array) => Promise<Float32Array>,
+  { seed, signal, dispose }: { seed: number; signal: AbortSignal; dispose: () => void },
+): ModelExplainer {
+  const { shape, preprocessing: scaling } = checkpoint.description;
   const scaled = (pixels: Uint8Array): Float32Array =>
     Float32Array.from(pixels, (pixel) => pixel * scaling.scale + scaling.offset);
   return {
     async logits(pixels) {
-      const { height, width, channels } = shape;
-      const output = tidy(() => model.apply(tensor4d(scaled(pixels), [1, height, width, channels]), values));
-      const logits = await output.data<'float32'>();
-      output.dispose();
-      return requireFinite(logits, checkpoint);
+      return requireFinite(await classify(scaled(pixels)), checkpoint);
     },
     explain(explain, pixels, label) {
       // The same noise for every image, so that an explanation does not depend on other images.
       const random = new Random(seed, 'explanation');
-      const question: Question = {
-        model,
-        values,
-        shape,
-        image: scaled(pixels),
-        scaling,
-        label,
-        random,
-        signal,
-      };
-      return explain(question);
+      return explain({ ...asked, shape, image: scaled(pixels), scaling, label, random, signal });
     },
-    dispose: () => {
-      variables.dispose();
-    },
+    dispose,
   };
 }

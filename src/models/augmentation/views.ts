@@ -1,4 +1,14 @@
-import { fill, logSoftmax, logSumExp, stack, sub, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
+import {
+  fill,
+  logSoftmax,
+  logSumExp,
+  stack,
+  sub,
+  tensor2d,
+  tidy,
+  type Tensor2D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
 
 import type { PixelScaling } from '../../core/images.js';
 import type { Forward } from '../../engine/running/program.js';
@@ -31,11 +41,31 @@ export const VIEW_COUNT = VIEWS.length;
  * probabilities (Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", 2012, section
  * 4.1, with other views). The views are the same for every image, so results do not depend on chance or on other images.
  */
-export function withViews(forward: Forward, { offset }: PixelScaling): Forward {
-  return (images) => {
-    const answers = VIEWS.map((change) => logSoftmax(forward(viewOf(images, change, offset))));
-    return sub<Tensor2D>(logSumExp(stack(answers), 0), Math.log(VIEW_COUNT));
-  };
+export function withViews(forward: Forward, scaling: PixelScaling): Forward {
+  return (images) => meanOf(viewsOf(images, scaling).map(forward));
+}
+
+/** The views of scaled images. */
+export function viewsOf(images: Tensor4D, { offset }: PixelScaling): Tensor4D[] {
+  return VIEWS.map((change) => viewOf(images, change, offset));
+}
+
+/** What `withViews` gives, from the logits of each view: [images, classes]. */
+export function meanOfViews(answers: readonly Float32Array[], classes: number): Float32Array {
+  const mean = tidy(() =>
+    meanOf(answers.map((logits) => tensor2d(logits, [logits.length / classes, classes]))),
+  );
+  const values = mean.dataSync<'float32'>();
+  mean.dispose();
+  return values;
+}
+
+/** The logarithm of the mean probabilities. */
+function meanOf(answers: readonly Tensor2D[]): Tensor2D {
+  return sub<Tensor2D>(
+    logSumExp(stack(answers.map((logits) => logSoftmax(logits))), 0),
+    Math.log(VIEW_COUNT),
+  );
 }
 
 function viewOf(images: Tensor4D, change: Partial<Change>, outside: number): Tensor4D {

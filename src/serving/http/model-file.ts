@@ -5,9 +5,10 @@ import { encodeSafetensors } from '../../artifacts/safetensors.js';
 import { isToolkitError } from '../../core/errors.js';
 import { describeForPage } from '../../deployment/web/describe-model.js';
 import type { PageModel } from '../../deployment/web/page-model.js';
+import { isOnnx } from '../../models/onnx/settings.js';
 import { HttpError } from '../http-errors.js';
 import type { ServedModels } from '../models.js';
-import type { ModelVersions } from '../versions.js';
+import type { Lease, ModelVersions } from '../versions.js';
 import { chosenModel, modelParameter } from './model-choice.js';
 
 /** Exports a checkpoint's model to ONNX. Throws BACKEND_UNAVAILABLE or EXPORT_UNSUPPORTED. */
@@ -32,8 +33,7 @@ export function registerModelFile(
   const summary = 'Description of a served model';
   app.get('/model/description', { config, schema: schema(summary) }, (request): PageModel => {
     const { name, versions } = chosenModel(models, request);
-    const lease = versions.acquire();
-    lease.release();
+    const lease = currentOf(versions);
     const model = describeForPage(lease.description, lease.version, lease.rule, ['webgpu', 'wasm']);
     const names = models.allowedTo(request.caller!).map((service) => service.name);
     return { ...model, name, models: names, takesEncrypted: takesEncrypted && name === models.first.name };
@@ -45,6 +45,9 @@ export function registerModelFile(
     app.get(url, { config: { ...config, isWeights: true }, schema: schema(what) }, async (request, reply) => {
       const { name, versions } = chosenModel(models, request);
       if (versions.isEnsemble) throw new HttpError('CONFLICT', 'an ensemble runs on the server alone');
+      if (isOnnx(currentOf(versions).description)) {
+        throw new HttpError('CONFLICT', 'an imported ONNX model runs on the server alone');
+      }
       const bytes = await files.get(name)!().catch((error: unknown) => {
         throw refusalOf(error, request);
       });
@@ -53,6 +56,13 @@ export function registerModelFile(
   };
   giveFile('/model/parameters', 'Parameters of a served model (safetensors)', parametersOf);
   giveFile('/model/onnx', 'A served model in ONNX', exportOnnx);
+}
+
+/** What is served now. Throws NOT_READY. */
+function currentOf(versions: ModelVersions): Lease {
+  const lease = versions.acquire();
+  lease.release();
+  return lease;
 }
 
 /** Encodes the current version once, on its first request. */
@@ -67,9 +77,7 @@ function ofCurrentVersion(versions: ModelVersions, encode: Encode): () => Promis
     }
   };
   return () => {
-    const lease = versions.acquire();
-    lease.release();
-    const { version } = lease;
+    const { version } = currentOf(versions);
     if (known?.version !== version) known = { version, file: make(version) };
     return known.file;
   };

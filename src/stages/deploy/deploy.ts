@@ -21,13 +21,18 @@ import { classesOf, softmaxRows } from '../../evaluation/probabilities.js';
 import { describeTraining } from '../../serving/watching/describe-training.js';
 import { encodeReference } from '../../serving/watching/reference-file.js';
 import { targets } from '../../deployment/targets/index.js';
-import { backendOptionsOf, executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import { backendOptionsOf, executionMode } from '../../engine/backends/options.js';
 import type { DeployOptions } from './deploy-options.js';
 import { requireFit } from '../evaluate/evaluation-subject.js';
 import { classifyImages } from '../../models/classify-images.js';
 import { classifyPixels } from '../../models/classify-pixels.js';
 import { findDecision } from '../../evaluation/decisions/load-decision.js';
 import { loadModel } from '../../models/load-model.js';
+import type { Model } from '../../models/model.js';
+import { isOnnx, onnxRefusal } from '../../models/onnx/settings.js';
+import { startForModels } from '../../models/onnx/start.js';
+import { modelWithoutLayers } from '../../models/onnx/without-layers.js';
+import { TrainingVariables } from '../../models/variables.js';
 import { prepareData } from '../preprocess/prepare-data.js';
 
 /** As many as TensorFlow's guide to quantisation asks for, and some more. */
@@ -66,6 +71,7 @@ export async function deploy(
   const started = performance.now();
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   refusePlaintext(options);
+  refuseOnnx(checkpoint, options);
   const destination = await destinationOf(options, checkpoint);
   const { dataset } = checkpoint.description.data;
   const data = await prepareData(
@@ -112,6 +118,17 @@ function refusePlaintext({ to: { name } }: DeployOptions): void {
   throw new ToolkitError('ENCRYPTION_REFUSED', {
     reason: `--to ${name} cannot be encrypted: other programs read its files as they are`,
     hint: `choose --to ${encryptable.join(' or ')}, or decrypt the checkpoint first with "mnist keys decrypt"`,
+  });
+}
+
+/** Throws EXPORT_UNSUPPORTED for a model that is an ONNX file, and a target that needs layers. */
+function refuseOnnx({ description }: Checkpoint, { to: { name } }: DeployOptions): void {
+  if (!isOnnx(description) || targets.get(name)?.takesOnnx) return;
+  const taking = [...targets].filter(({ takesOnnx }) => takesOnnx).map((target) => `--to ${target.name}`);
+  throw new ToolkitError('EXPORT_UNSUPPORTED', {
+    target: name,
+    reason: `${description.run} is an imported ONNX file, which has no layers to convert`,
+    hint: `deploy it with ${taking.join(' or ')}`,
   });
 }
 
@@ -170,7 +187,7 @@ async function withSource<Result>(
   use: (source: DeploymentSource) => Promise<Result>,
 ): Promise<Result> {
   const decision = await findDecision(checkpoint.path, context);
-  const backend = await startChosenBackend(options, context);
+  const backend = await startForModels([checkpoint], options, context);
   const how = { signal: context.signal, mode: executionMode(options) };
   const logits = await classifyImages(checkpoint, test, how);
   const classes = checkpoint.description.classNames.length;
@@ -182,7 +199,7 @@ async function withSource<Result>(
     );
     return encodeReference(reference, checkpoint.description.data.fingerprint);
   };
-  const { model, variables } = loadModel(checkpoint);
+  const { model, variables } = load(checkpoint);
   try {
     return await use({
       checkpoint,
@@ -205,4 +222,13 @@ async function withSource<Result>(
   } finally {
     variables.dispose();
   }
+}
+
+function load(checkpoint: Checkpoint): { model: Model; variables: TrainingVariables } {
+  const { path, description } = checkpoint;
+  if (!isOnnx(description)) return loadModel(checkpoint);
+  const model = modelWithoutLayers(description.model.description, () => {
+    throw onnxRefusal(path);
+  });
+  return { model, variables: new TrainingVariables(model, [], 0) };
 }

@@ -2,6 +2,7 @@ import type { StageContext } from '../../core/events.js';
 import { accuracyOf } from '../../evaluation/classify.js';
 import { comparePaired } from '../../evaluation/mcnemar.js';
 import { predictionsOf, type ScoredExamples } from '../../evaluation/probabilities.js';
+import { startForMore } from '../../models/onnx/start.js';
 import type { EvaluateOptions } from './evaluate-options.js';
 import { openSubject, scoreImages, type EvaluationSubject } from './evaluation-subject.js';
 import type { CheckpointComparison } from '../../evaluation/evaluation.js';
@@ -19,6 +20,7 @@ export async function compareCheckpoints(
   const { dataset, indices } = subject;
   const other = await openSubject(compare, { ...options, dataset, split: 'test' }, context);
   warnOfUnfairSplit(subject, other, options, context);
+  await startForMore(other.members, subject.members, options, context);
   const { classNames } = subject.members[0].description;
   const { labels } = scored;
   const first = predictionsOf(scored);

@@ -12,7 +12,7 @@ import { neverPredictedWarning } from '../../evaluation/prediction-counts.js';
 import { meanProbabilities } from '../../evaluation/ensemble.js';
 import { scaleByTemperature, type ScoredExamples } from '../../evaluation/probabilities.js';
 import { logLosses, mean } from '../../evaluation/scores.js';
-import { startChosenBackend } from '../../engine/backends/options.js';
+import { startForModels } from '../../models/onnx/start.js';
 import { compareCheckpoints } from './compare-checkpoints.js';
 import type { EvaluateOptions } from './evaluate-options.js';
 import { describeMember, namesOfMembers, openEnsemble } from './ensemble-members.js';
@@ -68,7 +68,7 @@ async function evaluateSubject(
   context: StageContext,
 ): Promise<Evaluation> {
   const { members, dataset, indices } = subject;
-  const backend = await startChosenBackend(options, context);
+  const backend = await startForModels(members, options, context, options);
   const started = performance.now();
   const scores = await scoreByMembers(subject, subject, options, context);
   const scored = meanProbabilities(scores);

@@ -10,7 +10,9 @@ import { reportPage } from '../../reports/evaluation/report.js';
 import { heatPicture } from '../../reports/drawing/heat.js';
 import { dataAddress, pictureOf, shrink } from '../../reports/drawing/picture.js';
 import type { EvaluationSubject } from './evaluation-subject.js';
-import { openExplainer } from '../../evaluation/explanation/model-explainer.js';
+import { openExplainer, type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
+import { occlusion } from '../../evaluation/explanation/occlusion.js';
+import { isOnnx } from '../../models/onnx/settings.js';
 import type { Evaluation, ShownMistake } from '../../evaluation/evaluation.js';
 
 /** The longest side of a picture of a mistake, in pixels. */
@@ -55,9 +57,13 @@ async function pictureMistakes(
   const { classNames, random } = members[0].description;
   const { shape, pixels: all } = images;
   const size = pixelsPerImage(shape);
-  const method = integratedGradients.build(integratedGradients.options.parse({}));
-  const explainers = members.map((member) => openExplainer(member, random.seed, signal));
+  // Maps of several members are added up, so all are made by one method.
+  const method = members.some(({ description }) => isOnnx(description))
+    ? occlusion.build(occlusion.options.parse({}))
+    : integratedGradients.build(integratedGradients.options.parse({}));
+  const explainers: ModelExplainer[] = [];
   try {
+    for (const member of members) explainers.push(await openExplainer(member, random.seed, signal));
     const pictured: PicturedMistake[] = [];
     for (const mistake of mistakes) {
       const pixels = rowOf(all, mistake.index, size);
@@ -79,7 +85,7 @@ async function pictureMistakes(
   }
 }
 
-/** Of members' maps: those of integrated gradients add up to the map of what the members' logits add up to. */
+/** Of members' maps: those of either method add up to the map of what the members' logits add up to. */
 function sumOf([first, ...others]: readonly Float32Array[]): Float32Array {
   return first!.map((value, at) => others.reduce((sum, map) => sum + map[at]!, value));
 }

@@ -10,7 +10,8 @@ import { pixelsPerImage, rowOf } from '../../core/images.js';
 import { indexOfMaximum, softmax } from '../../evaluation/probabilities.js';
 import type { Attribution, Explain } from '../../evaluation/explanation/explainer.js';
 import { explainers } from '../../evaluation/explanation/index.js';
-import { startChosenBackend, backendOptionsOf } from '../../engine/backends/options.js';
+import { backendOptionsOf } from '../../engine/backends/options.js';
+import { startForModels } from '../../models/onnx/start.js';
 import { requireFit } from '../evaluate/evaluation-subject.js';
 import type { ExplainOptions } from './explain-options.js';
 import { openExplainer, type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
@@ -87,9 +88,9 @@ export async function explain(
     ...(await imagesAt(checkpoint, options, context)),
   ];
   // Gradients of one image at a time are not worth compiling.
-  const backend = await startChosenBackend(options, context, { engine: 'eager' });
+  const backend = await startForModels([checkpoint], options, context, { engine: 'eager' });
   const folder = options.output ?? join((await runFolderOf(checkpoint))?.path ?? '.', 'explanations');
-  const explainer = openExplainer(checkpoint, options.seed, context.signal);
+  const explainer = await openExplainer(checkpoint, options.seed, context.signal);
   try {
     const explanations: Explanation[] = [];
     for (const image of images) {

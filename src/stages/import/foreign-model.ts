@@ -72,10 +72,6 @@ const refusals: Readonly<Record<string, readonly [reason: string, hint: string]>
       ],
     ]),
   ),
-  '.onnx': [
-    'an ONNX model has no layers to train further',
-    'import the model of Keras, TensorFlow.js or PyTorch that it was made from',
-  ],
   '.tflite': [
     'a TensorFlow Lite model has no layers to train further',
     'import the Keras model that it was made from',
@@ -99,7 +95,7 @@ export async function readForeignModel(path: string, options: ForeignOptions): P
   throw new ToolkitError('MODEL_UNSUPPORTED', {
     path,
     reason: 'unknown file extension',
-    hint: 'name a .keras or .h5 file, a model.json of TensorFlow.js, or a .safetensors file of PyTorch',
+    hint: 'name a .keras or .h5 file, a model.json of TensorFlow.js, a .safetensors file of PyTorch, or an .onnx file',
   });
 }
 

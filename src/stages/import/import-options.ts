@@ -45,6 +45,10 @@ export const importFields = z.strictObject({
       'description of the layers of a PyTorch model; without it, the .json file beside the weights',
     placeholder: 'FILE',
   }),
+  preprocessing: z.string().min(1).optional().meta({
+    description: 'JSON file with the preprocessing of an ONNX model; without it, the .json file beside it',
+    placeholder: 'FILE',
+  }),
   checkpointsDir: checkpointsDirOption,
 });
 

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 
 import { writeCheckpoint, type Checkpoint, type CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { RUN_NAME, RunFolder } from '../../artifacts/run.js';
@@ -15,8 +15,10 @@ import { planModel } from '../../models/load-model.js';
 import type { ImportedNet, Normalization } from '../../models/importing/net-writer.js';
 import { parameterCount } from '../../models/model.js';
 import { noProgress } from '../../training/progress.js';
-import { modelFile, modelName, readForeignModel, type ForeignModel } from './foreign-model.js';
+import { modelFile, modelName, readForeignModel } from './foreign-model.js';
 import type { ImportOptions } from './import-options.js';
+import { scalings, type Incoming } from './incoming.js';
+import { readOnnxModel } from './onnx-model.js';
 
 /** What became of a model from elsewhere. */
 export interface Imported {
@@ -34,17 +36,11 @@ export interface Imported {
   notes: string[];
 }
 
-const scalings = {
-  'zero-one': { scale: 1 / 255, offset: 0 },
-  'minus-one-one': { scale: 2 / 255, offset: -1 },
-  none: { scale: 1, offset: 0 },
-} as const;
-
 /** As data sets are preprocessed by default: what `calibrate` takes for the validation split. */
 const VALIDATION_SPLIT = 0.1;
 
 /**
- * Makes a checkpoint of a model of Keras, TensorFlow.js or PyTorch, in a run of its own, without running anything in it. Throws
+ * Makes a checkpoint of a model of Keras, TensorFlow.js or PyTorch, or of an ONNX file, in a run of its own, without running code in it. Throws
  * MODEL_UNSUPPORTED with every layer that cannot be imported, MODEL_UNREADABLE, RUN_EXISTS, USAGE, and reading and storage errors.
  *
  * @param path a .keras, .h5 or .safetensors file, a model.json, or its folder
@@ -56,16 +52,15 @@ export async function importModel(
 ): Promise<Imported> {
   const file = await modelFile(path);
   const folder = await freeFolder(options, file);
-  const model = await readForeignModel(file, {
-    size: sizeOf(options),
-    normalization: normalizationOf(options),
-    layers: options.layers,
-    signal,
-  });
-  const description = describe(folder.name, model, options, await originOf(file, model));
-  const checkpoint: Checkpoint = { path: folder.last, description, tensors: tensorsOf(model.net) };
+  const isOnnx = extname(file).toLowerCase() === '.onnx';
+  refuseForeignOption(isOnnx, options);
+  const incoming = isOnnx
+    ? await readOnnxModel(file, options, { signal, emit })
+    : await readNet(file, options, signal);
+  const description = describe(folder.name, incoming, options, await originOf(file, incoming));
+  const checkpoint: Checkpoint = { path: folder.last, description, tensors: incoming.tensors };
   // It must be one that can be loaded: sizes, names and finite values.
-  planModel(checkpoint);
+  if (!isOnnx) planModel(checkpoint);
   await withFolder(folder.path, () =>
     withLock(folder.lock, { waitMs: 0 }, async () => {
       // Another import may have made it while this one read the model.
@@ -76,18 +71,18 @@ export async function importModel(
       await writeCheckpoint(checkpoint);
     }),
   );
-  for (const message of model.net.notes) emit({ event: 'notice', message });
+  for (const message of incoming.notes) emit({ event: 'notice', message });
   return {
     run: folder.name,
     folder: folder.path,
     checkpoint: folder.last,
-    program: `${model.program} ${model.programVersion}`.trim(),
+    program: `${incoming.program} ${incoming.programVersion}`.trim(),
     description: description.model.description,
     parameters: description.model.parameters,
     shape: description.shape,
     classNames: description.classNames,
     preprocessing: description.preprocessing,
-    notes: [...model.net.notes],
+    notes: [...incoming.notes],
   };
 }
 
@@ -125,7 +120,7 @@ function normalizationOf({ mean, std }: ImportOptions): Normalization | undefine
 
 async function originOf(
   file: string,
-  { program, programVersion }: ForeignModel,
+  { program, programVersion }: Incoming,
 ): Promise<NonNullable<CheckpointDescription['origin']>> {
   return {
     program,
@@ -141,16 +136,42 @@ function tensorsOf({ weights }: ImportedNet): Checkpoint['tensors'] {
   );
 }
 
-function describe(
-  run: string,
-  { net, classNames, isZeroOne, program, programVersion }: ForeignModel,
-  options: ImportOptions,
-  origin: NonNullable<CheckpointDescription['origin']>,
-): CheckpointDescription {
-  const { shape, classes, nodes, model } = net;
+/** A model whose layers are read. */
+async function readNet(file: string, options: ImportOptions, signal: AbortSignal): Promise<Incoming> {
+  const { net, program, programVersion, classNames, isZeroOne } = await readForeignModel(file, {
+    size: sizeOf(options),
+    normalization: normalizationOf(options),
+    layers: options.layers,
+    signal,
+  });
+  const { shape, classes, nodes, model, notes } = net;
   const scaling =
     options.scaling ??
     (isZeroOne || nodes[0]?.type !== 'scaling' || hasNormalization(options) ? 'zero-one' : 'none');
+  return {
+    ...{ program, programVersion, shape, classes, classNames, notes },
+    model: { name: graph.name, description: model.description, parameters: parameterCount(model) },
+    config: { nodes },
+    preprocessing: { scaling, ...scalings[scaling] },
+    tensors: tensorsOf(net),
+  };
+}
+
+/** Throws USAGE for an option that is for other models. */
+function refuseForeignOption(isOnnx: boolean, { layers, preprocessing }: ImportOptions): void {
+  const [option, kind] = isOnnx
+    ? [layers === undefined ? undefined : '--layers', 'PyTorch weights']
+    : [preprocessing === undefined ? undefined : '--preprocessing', 'an ONNX model'];
+  if (option === undefined) return;
+  throw new ToolkitError('USAGE', { message: `${option} is for ${kind}`, hint: `leave ${option} out` });
+}
+
+function describe(
+  run: string,
+  { program, programVersion, model, config, classes, classNames, shape, preprocessing }: Incoming,
+  options: ImportOptions,
+  origin: NonNullable<CheckpointDescription['origin']>,
+): CheckpointDescription {
   return {
     format: 'mnist-train/checkpoint',
     version: 1,
@@ -158,12 +179,12 @@ function describe(
     run,
     kind: 'last',
     createdAt: new Date().toISOString(),
-    config: { dataset: options.dataset, model: graph.name, nodes, features: 'raw', epochs: 0 },
-    model: { name: graph.name, description: model.description, parameters: parameterCount(model) },
+    config: { dataset: options.dataset, model: model.name, ...config, features: 'raw', epochs: 0 },
+    model,
     origin,
     classNames: namesOf(classes, options, classNames),
     shape,
-    preprocessing: { scaling, ...scalings[scaling] },
+    preprocessing,
     data: {
       dataset: options.dataset,
       fingerprint: 'unknown',

@@ -16,8 +16,9 @@ import {
 import { rowsOf as probabilityRows } from '../../evaluation/probabilities.js';
 import { likenessOf } from '../../data/likeness/likeness.js';
 import type { PreparedPicture } from '../../data/imaging/prepare.js';
-import { backendOptions, executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import { backendOptions, executionMode } from '../../engine/backends/options.js';
 import { classifyPixels, unlabelledImages } from '../../models/classify-pixels.js';
+import { startForModels } from '../../models/onnx/start.js';
 import { namesOfMembers, readMember } from '../evaluate/ensemble-members.js';
 import { scoreImages } from '../evaluate/evaluation-subject.js';
 import { readImage, type PictureSource } from '../../data/imaging/foreign-picture.js';
@@ -96,7 +97,7 @@ export async function predict(
   const { classNames } = description;
   const isAlone = members.length === 1;
   const rule = isAlone ? await loadDecisionRule(path, description, context) : plainRule(classNames);
-  const backend = await startChosenBackend(options, context);
+  const backend = await startForModels(members, options, context, options);
   const pixels = Buffer.concat(prepared.map(({ image }) => image.pixels));
   const verdicts = isAlone
     ? await judgeAlone(checkpoint, pixels, rule, options, context)

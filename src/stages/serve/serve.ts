@@ -11,9 +11,12 @@ import { silentContext, type StageContext } from '../../core/events.js';
 import { readError } from '../../core/files.js';
 import { readSecret } from '../../core/secrets.js';
 import { executionMode, startChosenBackend } from '../../engine/backends/options.js';
+import { startOnnxRuntime } from '../../engine/onnx-runtime/start.js';
 import { warnOfNoEffect } from '../../engine/backends/unsupported-options.js';
 import { loadDecisionRule } from '../../evaluation/decisions/load-decision.js';
 import { loadModel } from '../../models/load-model.js';
+import { OnnxClassifier } from '../../models/onnx/classifier.js';
+import { isOnnx } from '../../models/onnx/settings.js';
 import type { RecordAct } from '../../serving/http/administration.js';
 import type { AppOptions } from '../../serving/http/app.js';
 import { ServerMetrics } from '../../serving/metrics.js';
@@ -359,8 +362,9 @@ function versionsFor(
   options: ServeOptions,
   metrics: ServerMetrics,
   shared: SharedLimits | undefined,
-  { emit }: StageContext,
+  context: StageContext,
 ): ModelVersions {
+  const { emit } = context;
   const { maxBatch, maxQueue, batchDelay: maxDelay, canary, shadow } = options;
   const { name: model } = source;
   const observer = countingObserver(model, metrics, {
@@ -380,7 +384,9 @@ function versionsFor(
   const traffic = { canary, shadow };
   const load: LoadModel = async (checkpoint, images) => {
     const rule = await loadDecisionRule(checkpoint.path, checkpoint.description, { emit });
-    return { ...loadModel(checkpoint, images), rule };
+    if (!isOnnx(checkpoint.description)) return { ...loadModel(checkpoint, images), rule };
+    await startOnnxRuntime(options.threads, context);
+    return { onnx: await OnnxClassifier.open(checkpoint), rule };
   };
   const mode = executionMode(options);
   return new ModelVersions(source, { maxBatch, maxQueue, maxDelay, mode, traffic, shared }, load, observer);

@@ -56,7 +56,7 @@ async function testRates(given: TrainConfiguration, context: StageContext): Prom
       ? undefined
       : await readCheckpoint(await resolveCheckpoint(initFrom, checkpointsDir));
   return withLearner({ values, session, origin, context }, async ({ set, learner }) => {
-    const { model, training } = await stepInputs({ values, set, learner, context });
+    const { model, training } = await stepInputs({ values, set, learner, privacy: undefined, context });
     const step = trainingStep(model, learner.optimizer, learner.variables, learner.settings);
     const program = trainingProgram(step, training, executionMode(values));
     try {

@@ -5,6 +5,7 @@ import { ToolkitError } from '../../core/errors.js';
 import type { Emit } from '../../core/events.js';
 import { planModel } from '../../models/load-model.js';
 import type { Model } from '../../models/model.js';
+import { isOnnx, onnxRefusal } from '../../models/onnx/settings.js';
 import { noProgress, type TrainingProgress } from '../../training/progress.js';
 import {
   chosenLayers,
@@ -19,7 +20,7 @@ import { requireStoredPlugins, type TrainConfiguration } from './train-options.j
 import { requireSameData } from './training-setup.js';
 import type { DataPlan } from './training-set.js';
 
-/** The checkpoint that a run goes on from, or takes weights from, if any. Throws CHECKPOINT_MISSING, CORRUPT or REFUSED. */
+/** The checkpoint that a run goes on from, or takes weights from, if any. Throws CHECKPOINT_MISSING, CORRUPT, REFUSED or OPAQUE. */
 export async function readOrigin(
   folder: RunFolder,
   { resume, initFrom, checkpointsDir }: TrainConfiguration,
@@ -33,7 +34,9 @@ export async function readOrigin(
     return last;
   }
   if (initFrom === undefined) return undefined;
-  return readCheckpoint(await resolveCheckpoint(initFrom, checkpointsDir));
+  const origin = await readCheckpoint(await resolveCheckpoint(initFrom, checkpointsDir));
+  if (isOnnx(origin.description)) throw onnxRefusal(origin.path);
+  return origin;
 }
 
 /** Weights know pixels as they were scaled for them: unless the options say otherwise, they go on seeing them so. */

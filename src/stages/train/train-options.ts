@@ -31,6 +31,7 @@ import {
 } from '../../core/config/common-options.js';
 import { features } from '../../models/features/index.js';
 import { models } from '../../models/index.js';
+import { isOnnx, onnxRefusal } from '../../models/onnx/settings.js';
 import { losses } from '../../training/losses/index.js';
 import { optimizers } from '../../training/optimizers/index.js';
 import { samplings } from '../../training/sampling.js';
@@ -221,6 +222,7 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
   const run = await resolveNamed(name, checkpointsDir);
   // The whole checkpoint is read, and verified, when training starts.
   const description = await readCheckpointDescription(run.last);
+  if (isOnnx(description)) throw onnxRefusal(run.last);
   if (description.origin) throw importedRun(run.name, resume === undefined ? 'reproduce' : 'resume');
   requireStoredPlugins(run.last, description);
   refuseConflicts(run.name, description.config, given, resume === undefined ? REPRODUCIBLE : CHANGEABLE);
@@ -256,6 +258,7 @@ async function withModelOfOrigin(layers: readonly Layer[], given: TrainResolutio
   if (initFrom === undefined || isNamed) return given;
   const path = await resolveCheckpoint(initFrom, checkpointsDir);
   const description = await readCheckpointDescription(path);
+  if (isOnnx(description)) throw onnxRefusal(path);
   requireStoredPlugins(path, description, ['model', 'features']);
   const { model, features } = trainSpace.choices;
   const keys = new Set([

@@ -33,7 +33,6 @@ async function changed(name: string, change: (json: Json) => void): Promise<Impo
 
 it.each([
   ['net.pt', /a pickle can run any code/],
-  ['net.onnx', /an ONNX model has no layers/],
   ['net.tflite', /a TensorFlow Lite model has no layers/],
   ['net.bin.txt', /unknown file extension/],
 ])('refuses %s', async (name, reason) => {

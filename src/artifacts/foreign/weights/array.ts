@@ -17,15 +17,3 @@ export function transposed(array: ForeignArray, axes: readonly number[]): Foreig
   const moved = axes.map((axis) => shape[axis]!);
   return { shape: moved, values: () => transposeValues(array.values(), shape, axes) };
 }
-
-const EXPONENT_BIAS = 15;
-
-/** The number that 16 bits stand for in IEEE 754's half precision. */
-export function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * 2 ** (1 - EXPONENT_BIAS) * (fraction / 1024);
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * 2 ** (exponent - EXPONENT_BIAS) * (1 + fraction / 1024);
-}

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { ToolkitError } from '../../../core/errors.js';
 import { elementCount } from '../../../core/images.js';
+import { fromHalf } from '../../../core/numerics/half.js';
 import {
   headerLength,
   LENGTH_BYTES,
@@ -9,7 +10,7 @@ import {
   tensorPlace,
   tensorsInOrder,
 } from '../../safetensors.js';
-import { fromHalf, type ForeignArray } from './array.js';
+import type { ForeignArray } from './array.js';
 
 interface ElementType {
   bytes: number;

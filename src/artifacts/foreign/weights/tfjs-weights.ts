@@ -1,6 +1,7 @@
 import { elementCount } from '../../../core/images.js';
+import { fromHalf } from '../../../core/numerics/half.js';
 import { bytesOf, readWeights } from '../../../tensorflow/node/weight-files.js';
-import { fromHalf, type ForeignArray } from './array.js';
+import type { ForeignArray } from './array.js';
 
 type Spec = Awaited<ReturnType<typeof readWeights>>[0][number];
 

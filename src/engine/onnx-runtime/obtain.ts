@@ -1,7 +1,7 @@
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { obtainNpmRuntime, type NpmRuntime } from '../npm-runtime/obtain.js';
-import type { RuntimeName } from '../web/page-model.js';
+import type { RuntimeName } from './builds.js';
 import { fileNames, PACKAGE, pinnedFiles, type PinnedFiles } from './pinned-files.js';
 
 /** Which builds are needed, and where to look for them. */

@@ -6,12 +6,12 @@ import { describe, expect, it } from 'vitest';
 
 import { silentContext, type ToolkitEvent } from '../../../src/core/events.js';
 import { sha256 } from '../../../src/core/hashing.js';
-import { obtainOnnxRuntime } from '../../../src/deployment/onnx-runtime/obtain.js';
+import { obtainOnnxRuntime } from '../../../src/engine/onnx-runtime/obtain.js';
 import {
   ONNX_RUNTIME,
   pinnedFiles,
   type PinnedFiles,
-} from '../../../src/deployment/onnx-runtime/pinned-files.js';
+} from '../../../src/engine/onnx-runtime/pinned-files.js';
 import { temporaryFolder } from '../../support/folders.js';
 
 const CONTENT = { 'entry.mjs': 'export {};', 'kernels.wasm': 'machine code' };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { Random } from '../../../src/core/random.js';
-import { toHalf } from '../../../src/deployment/tflite/half.js';
+import { toHalf } from '../../../src/core/numerics/half.js';
 
 /** What a float of 16 bits stands for (IEEE 754-2019, section 3.4). */
 function valueOf(half: number): number {
