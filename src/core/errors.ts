@@ -212,6 +212,21 @@ export const errorKinds = {
     ({ file, reason }) => `cannot install the TensorFlow runtime: ${file}: ${reason}`,
     ({ hint }) => hint,
   ),
+  MPI_MISSING: kind<{ reason: string; hint?: string }>(
+    4,
+    ({ reason }) => `no MPI: ${reason}`,
+    ({ hint }) => hint ?? 'install one with "mnist runtime install --mpi", or name yours with --mpi or MNIST_MPI',
+  ),
+  MPI_UNUSABLE: kind<{ path: string; reason: string }>(
+    4,
+    ({ path, reason }) => `${path}: not a usable MPI library (${reason})`,
+    () => 'install one with "mnist runtime install --mpi", or name another with --mpi or MNIST_MPI',
+  ),
+  MPI_FAILED: kind<{ operation: string; reason: string }>(
+    1,
+    ({ operation, reason }) => `MPI failed in ${operation}: ${reason}`,
+    () => 'see docs/distributed.md; the last checkpoint of the run is kept',
+  ),
   TENSORFLOW_FAILED: kind<{ operation: string; reason: string }>(
     1,
     ({ operation, reason }) => `TensorFlow failed in ${operation}: ${reason}`,
