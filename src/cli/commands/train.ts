@@ -1,5 +1,7 @@
 import { qualityFailure } from '../../evaluation/quality-gate.js';
+import { launchedPlace } from '../../engine/mpi/launched.js';
 import { train } from '../../stages/train/train.js';
+import { trainLaunched } from '../../stages/train/workers/train-launched.js';
 import { collectFolder, folderLayer } from '../../stages/train/train-folder.js';
 import { resolveTraining, trainSpace } from '../../stages/train/train-options.js';
 import { trainText } from '../terminal/results/train.js';
@@ -27,12 +29,19 @@ export const trainCommand = defineCommand({
     ],
     ['mnist-train --min-accuracy 0.97 --json', 'in CI: exit code 5 below 97 %'],
     ['mnist-train --resume latest', 'continue after Ctrl-C'],
+    ['mnist-train --workers 4', 'four processes of this machine train together (docs/distributed.md)'],
+    ['mpiexec -n 8 -hosts a,b mnist-train', 'the same on several machines'],
   ],
   resolve: (layers, [folder]) =>
     resolveTraining(folder === undefined ? layers : [...layers, folderLayer(folder)]),
-  async run({ positionals: [folder], resolution, options, context }) {
-    if (folder !== undefined) await collectFolder(folder, options, context);
-    const result = await train(resolution, context);
+  async run({ positionals: [folder], resolution, options, context, environment }) {
+    const place = launchedPlace(environment);
+    if (folder !== undefined && (place?.rank ?? 0) === 0) await collectFolder(folder, options, context);
+    const { result, failure } = place
+      ? await trainLaunched(place, resolution, context)
+      : { result: await train(resolution, context) };
+    // Of several workers, the first alone reports.
+    if (!result) return { data: {}, text: () => '', failure, isHidden: true };
     return {
       data: result,
       text: (style) => trainText(result, style),

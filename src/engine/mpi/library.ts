@@ -16,10 +16,8 @@ type Memory = Uint8Array | Int32Array | BigInt64Array;
 
 /** The functions of MPI that are used here. All return an error code; 0 is success. */
 interface MpiFunctions {
-  MPI_Initialized(flag: Int32Array): number;
   MPI_Init_thread(argc: null, argv: null, required: number, provided: Int32Array): number;
   MPI_Finalize(): number;
-  MPI_Abort(communicator: MpiHandle, code: number): number;
   MPI_Comm_rank(communicator: MpiHandle, rank: Int32Array): number;
   MPI_Comm_size(communicator: MpiHandle, size: Int32Array): number;
   MPI_Comm_dup(communicator: MpiHandle, copy: Memory): number;
@@ -57,10 +55,8 @@ interface MpiFunctions {
 
 /** `HANDLE` is the ABI's type of a handle. */
 const PROTOTYPES: Readonly<Record<keyof MpiFunctions, string>> = {
-  MPI_Initialized: 'int MPI_Initialized(void*)',
   MPI_Init_thread: 'int MPI_Init_thread(void*, void*, int, void*)',
   MPI_Finalize: 'int MPI_Finalize()',
-  MPI_Abort: 'int MPI_Abort(HANDLE, int)',
   MPI_Comm_rank: 'int MPI_Comm_rank(HANDLE, void*)',
   MPI_Comm_size: 'int MPI_Comm_size(HANDLE, void*)',
   MPI_Comm_dup: 'int MPI_Comm_dup(HANDLE, void*)',

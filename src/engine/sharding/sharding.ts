@@ -16,7 +16,21 @@ const ELEMENTWISE = new Set([
     'EluGrad',
     'LeakyRelu',
   ],
-  ...['Mul', 'AddV2', 'Sub', 'RealDiv', 'Maximum', 'Minimum', 'Square', 'Sqrt', 'Rsqrt', 'Exp', 'Log', 'Neg'],
+  ...[
+    'Mul',
+    'AddV2',
+    'Sub',
+    'RealDiv',
+    'Maximum',
+    'Minimum',
+    'Square',
+    'SquaredDifference',
+    'Sqrt',
+    'Rsqrt',
+    'Exp',
+    'Log',
+    'Neg',
+  ],
   ...['Cast', 'GreaterEqual', 'Greater', 'Less', 'LessEqual', 'SelectV2', 'Identity', 'Erf', 'ZerosLike'],
 ]);
 

@@ -5,6 +5,7 @@ import { resolveCheckpoint, resolveRun, resolveRunToResume, RUN_NAME } from '../
 import { augmentationFields } from '../../models/augmentation/options.js';
 import { ownAugmentations } from '../../models/augmentation/own/index.js';
 import { privacyFields } from './privacy-options.js';
+import { workerFields } from './workers/worker-options.js';
 import { withClassWeights } from './class-weights-file.js';
 import { callerLayer } from '../../core/config/layers.js';
 import {
@@ -106,6 +107,7 @@ export const trainFields = z.strictObject({
     placeholder: 'LAYER,…',
   }),
   freezeAllButHead: z.boolean().default(false).meta({ description: 'freeze every layer except the last' }),
+  ...workerFields,
   seed: seedOption,
   ...modelStageOptions,
 });
@@ -145,6 +147,7 @@ export type TrainResolution = Resolution<typeof trainSpace>;
 const CHANGEABLE: ReadonlySet<string> = new Set([
   ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
   'maxEpsilon',
+  ...Object.keys(workerFields),
   ...Object.keys(pluginOptions),
   ...Object.keys(backendOptions),
 ]);
