@@ -543,10 +543,8 @@ export function asToolkitError(error: unknown): ToolkitError {
 
 /** An error of another process, by what was passed on of it. */
 export function errorFromRecord({
-  code,
   message,
-  hint,
-  exitCode,
+  ...rest
 }: Pick<ToolkitError, 'code' | 'message' | 'hint' | 'exitCode'>): ToolkitError {
-  return Object.assign(new Error(message), { name: 'ToolkitError', code, hint, exitCode }) as ToolkitError;
+  return Object.assign(new ToolkitError('UNEXPECTED', { message }), rest);
 }

@@ -93,7 +93,7 @@ export class DistributedTraining implements TrainingProgram {
     const interruption = wishes.map((each) => each.stop).find((each) => each !== null && each !== 'PAUSE');
     if (interruption) {
       const hint = 'run the same command again';
-      this.#group.stop(new ToolkitError(interruption as Interruption, { hint }));
+      this.#group.stop(new ToolkitError(interruption, { hint }));
     }
     return interruption || stop === 'PAUSE' ? 0 : agreed;
   }

@@ -5,25 +5,14 @@ import {
   type NodeOutput,
 } from '../../tensorflow/c-api/graph-builder.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
-import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import { LATEST_VALUE, type RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
 import { shardingOf } from '../sharding/sharding.js';
 import type { ShardedOperation } from '../sharding/sharded-operation.js';
 import type { Trace } from '../tracing/trace.js';
-import { ANYTIME, ShareValues, type Located } from './share-values.js';
+import { ANYTIME, type Located, type ShareContext } from './located.js';
+import { ShareValues } from './share-values.js';
 import type { Phase } from './phases.js';
 import type { Shares } from './shares.js';
-
-/** The graph's nodes for the tensors that come from outside the step. */
-export interface ShareContext {
-  /** The step's parameters, in order: as a whole, and, of a batch, this worker's rows. */
-  parameters: readonly { whole: Located; own?: Located }[];
-  /** Reads a variable's value before the step, by its id in the trace. */
-  read: (variable: number) => NodeOutput;
-  /** The resource handle of a variable, by its id in the trace. */
-  handle: (variable: number) => NodeOutput;
-  constant: (tensor: HostTensor) => NodeOutput;
-}
 
 /** A step as one worker runs it: phases, between which the workers exchange values. */
 export interface LoweredShare {

@@ -7,9 +7,9 @@ import { gatherRows, imageHandles, inputType, modelInputs } from '../compiling/s
 import type { SessionVariables } from '../compiling/session-variables.js';
 import type { DeviceImages } from '../running/device-images.js';
 import { changedVariables, usedVariables, type Trace } from '../tracing/trace.js';
-import { lowerShare, type ShareContext } from './lower-share.js';
+import { ANYTIME, type Located, type ShareContext } from './located.js';
+import { lowerShare } from './lower-share.js';
 import type { Phase } from './phases.js';
-import { ANYTIME, type Located } from './share-values.js';
 import type { Shares } from './shares.js';
 
 /** A step of one batch size as this worker runs it, in a session. */

@@ -5,18 +5,9 @@ import { DataType } from '../../tensorflow/c-api/data-types.js';
 import { ELEMENT_BYTES } from '../../tensorflow/c-api/tensors.js';
 import type { Sharding } from '../sharding/sharded-operation.js';
 import type { Trace } from '../tracing/trace.js';
-import type { ShareContext } from './lower-share.js';
+import { ANYTIME, type Located, type ShareContext } from './located.js';
 import type { Carried, Phase, RowExchange } from './phases.js';
 import type { Shares } from './shares.js';
-
-/** The phase of what every phase can compute itself: constants, variables, and what each is fed. */
-export const ANYTIME = -1;
-
-/** A value in the graph: the phase that computes it, and its node there. */
-export interface Located {
-  readonly phase: number;
-  node(phase: number): NodeOutput;
-}
 
 interface TypeAndShape {
   readonly type: number;
@@ -92,8 +83,8 @@ export class ShareValues {
 
   /** The node of a value in a phase; what an earlier phase has computed is carried over. */
   at(id: number, located: Located, phase: number, part: 'whole' | 'own' = 'whole'): NodeOutput {
-    const { phase: from } = located;
-    if (from === phase || from === ANYTIME) return located.node(phase);
+    const { phase: from, isFed = false } = located;
+    if (from === phase || from === ANYTIME || isFed) return located.node(phase);
     const fetch = located.node(from);
     const key = `${fetch} in ${phase}`;
     const known = this.#carried.get(key);
@@ -141,13 +132,13 @@ export class ShareValues {
       const bytesPerImage = (bytesOf(type) * elementCount(shape)) / this.#shares.batch;
       rows.push({ fetch: node(phase), feed, type, shape, bytesPerImage });
       const whole = this.#graph.placeholder(feed, type, shape);
-      return { phase: next, node: () => whole };
+      return { phase: next, isFed: true, node: () => whole };
     }
     const before = sums.at(-1);
     const start = before ? aligned(before.start + elementCount(this.#typeOf(before.id).shape)) : 0;
     sums.push({ id, node: node(phase), start });
     const sum = this.#sliceOfSums(phase, start, shape);
-    return { phase: next, node: () => sum };
+    return { phase: next, isFed: true, node: () => sum };
   }
 
   /** A sum, as a part of the vector of all sums. */

@@ -6,7 +6,7 @@ import type { ActiveBackend } from '../../../engine/backends/backend.js';
 import type { WorkerGroup } from '../../../engine/distributed/worker-group.js';
 import type { TrainingVariables } from '../../../models/variables.js';
 import type { TrainingSet } from '../training-set.js';
-import type { TrainResolution } from '../train-options.js';
+import { optionText, type TrainResolution } from '../train-options.js';
 
 /** What workers may differ in: where things lie, and what only the first worker does. */
 const LOCAL: ReadonlySet<string> = new Set([
@@ -14,10 +14,8 @@ const LOCAL: ReadonlySet<string> = new Set([
   ...['run', 'resume', 'initFrom', 'minAccuracy'],
 ]);
 
-/** What a worker begins with. */
-interface Facts {
-  [what: string]: string;
-}
+/** What a worker begins with, by what it is. */
+type Facts = Record<string, string>;
 
 /**
  * Compares what all workers begin with: versions, options, data, the processor's instructions, and the weights. Each updates its own copy of
@@ -55,9 +53,7 @@ export async function requireSameStart(
 /** Names, so that an option that differs can be told. */
 function optionsOf({ flat }: TrainResolution): Facts {
   const kept = Object.entries(flat).filter(([key]) => !LOCAL.has(key));
-  return Object.fromEntries(
-    kept.map(([key, value]) => [`option ${key}`, JSON.stringify(value) ?? 'not set']),
-  );
+  return Object.fromEntries(kept.map(([key, value]) => [`option ${key}`, optionText(value)]));
 }
 
 async function digestOf(variables: TrainingVariables): Promise<string> {

@@ -8,10 +8,11 @@ import type { TrainConfiguration } from '../train-options.js';
 
 /** Throws WORKERS_UNSUPPORTED for options that several workers cannot train with. */
 export function requireSupportedOptions(values: TrainConfiguration, workers: number): void {
-  const { backend, device, engine, reproduce, batchSize } = values;
+  const { backend, device, engine, precision, reproduce, batchSize } = values;
   if (values.private) throw unsupported('with --private', 'train without --workers or without --private');
   if (engine === 'eager')
     throw unsupported('with --engine eager', 'leave it out: workers need the compiled engine');
+  if (precision === 'mixed') throw unsupported('with --precision mixed', 'leave it out');
   if (backend !== 'auto' && backend !== BACKEND_NAME) {
     throw unsupported(`with --backend ${backend}`, 'leave it out: workers need TensorFlow');
   }

@@ -20,11 +20,16 @@ function stop(code: Extract<ToWorker, { kind: 'stop' }>['code']): void {
 
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'stop') stop(message.code);
-  else void run(message).then((code) => process.exit(code));
+  else
+    void run(message).then((code) => {
+      process.exitCode = code;
+      // Nothing else keeps the process alive.
+      if (process.connected) process.disconnect();
+    });
 });
 process.on('disconnect', () => {
   stop('INTERRUPTED');
-  setTimeout(() => process.exit(1), ORPHAN_MS).unref();
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), ORPHAN_MS).unref();
 });
 process.on('SIGINT', () => {
   stop('INTERRUPTED');
