@@ -1,7 +1,13 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 
 import { DataType } from '../../tensorflow/c-api/data-types.js';
-import { after, attribute, GraphBuilder, type NodeOutput } from '../../tensorflow/c-api/graph-builder.js';
+import {
+  after,
+  attribute,
+  EQUALLY_LONG,
+  GraphBuilder,
+  type NodeOutput,
+} from '../../tensorflow/c-api/graph-builder.js';
 import type { Session } from '../../tensorflow/c-api/session.js';
 import { gatherRows, imageHandles, inputType, modelInputs } from '../compiling/session-images.js';
 import type { SessionVariables } from '../compiling/session-variables.js';
@@ -41,7 +47,7 @@ export function buildShareProgram(
   const used = usedVariables(step);
   variables.declare(used.values());
   const name = `share_${shares.batch}`;
-  const graph = new GraphBuilder(`${name}_`);
+  const graph = new GraphBuilder(`${name}_`, EQUALLY_LONG);
   const coefficientCount = step.parameters.length - 2;
   const own = shares.sizes[rank]!;
   const feeds = { order: `${name}_order`, own: `${name}_own`, coefficients: `${name}_coefficients` };

@@ -54,7 +54,9 @@ export async function findMpi({
 async function findNamed(path: string, names: readonly string[]): Promise<FoundMpi> {
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new ToolkitError('MPI_UNUSABLE', { path, reason: 'there is no such file or folder' });
-  const library = found.isFile() ? path : await firstIn([join(path, 'lib'), join(path, 'lib64'), path], names);
+  const library = found.isFile()
+    ? path
+    : await firstIn([join(path, 'lib'), join(path, 'lib64'), path], names);
   if (library === undefined) {
     throw new ToolkitError('MPI_UNUSABLE', { path, reason: `it contains none of ${names.join(', ')}` });
   }

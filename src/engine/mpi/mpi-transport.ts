@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 
 import { ToolkitError } from '../../core/errors.js';
-import { withoutDenormals } from '../../tensorflow/c-api/denormals.js';
+import { withoutDenormals } from '../../tensorflow/denormals.js';
 import { koffi } from '../../tensorflow/c-api/ffi.js';
 import type { Transfer, Transport } from '../distributed/transport.js';
 import { SharedAt } from './heartbeat.js';

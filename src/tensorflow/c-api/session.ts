@@ -1,6 +1,6 @@
 import type { Pointer, TensorFlowApi } from './c-api.js';
 import { DataType } from './data-types.js';
-import { withoutDenormals } from './denormals.js';
+import { withoutDenormals } from '../denormals.js';
 import { failureOf } from './failure.js';
 import { encodeSessionConfig, type SessionConfig } from './session-config.js';
 import { withoutSignals } from './signals.js';

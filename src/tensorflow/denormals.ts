@@ -1,4 +1,4 @@
-import { koffi } from './ffi.js';
+import { koffi } from './c-api/ffi.js';
 
 /** The size of glibc's `fenv_t`, with room to spare. */
 const ENVIRONMENT_BYTES = 64;
