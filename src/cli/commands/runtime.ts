@@ -119,7 +119,9 @@ async function remove({ options, environment, confirm }: RuntimeCall): Promise<O
 }
 
 async function installedFolders(environment: NodeJS.ProcessEnv): Promise<string[]> {
-  const runtimes = (await listRuntimes(environment)).filter(({ installed, removable }) => installed && removable);
+  const runtimes = (await listRuntimes(environment)).filter(
+    ({ installed, removable }) => installed && removable,
+  );
   const mpi = await findInstalledMpi(environment).catch(() => undefined);
   return [...runtimes, ...(mpi ? [mpi] : [])].map(({ folder }) => folder);
 }
