@@ -5,6 +5,7 @@ import type { ExitCode } from '../core/errors.js';
 import type { KeyWarning } from '../core/encryption/keyring.js';
 import type { Emit } from '../core/events.js';
 import type { OptionSpace } from '../core/config/resolve.js';
+import { launchedPlace } from '../engine/mpi/launched.js';
 import { refuseForAction } from './actions.js';
 import type { ParsedArguments } from './arguments.js';
 import type { Call, CommandEntry, Presentation } from './command.js';
@@ -28,7 +29,7 @@ export interface CalledCommand {
 export async function runCommand({ entry, parsed, io, setReporter }: CalledCommand): Promise<ExitCode> {
   const command = await entry.load();
   const { positionals } = parsed;
-  const presentation = resolvePresentation(parsed.values, io.env);
+  const presentation = presentationOf(parsed, entry, io.env);
   const reporter = await setReporter(presentation);
   refuseForAction(entry.name, command, parsed);
   const resolution = await resolveSettings(command, parsed, presentation, io.env);
@@ -69,12 +70,25 @@ export async function runCommand({ entry, parsed, io, setReporter }: CalledComma
     } = await withEncryption({ ...presentation, onWarning }, () => command.run(call));
     // The result is always the last line of the output.
     const failed = failure ? [failure, ...failures] : failures;
-    for (const error of failed) reporter.error(error);
-    reporter.outcome(outcome);
+    if (!outcome.isHidden) {
+      for (const error of failed) reporter.error(error);
+      reporter.outcome(outcome);
+    }
     return failed[0]?.exitCode ?? 0;
   } finally {
     release();
   }
+}
+
+/** Of workers that a launcher has started, the first alone shows its progress. */
+function presentationOf(
+  { values }: ParsedArguments,
+  { name }: CommandEntry,
+  environment: NodeJS.ProcessEnv,
+): Presentation {
+  const presentation = resolvePresentation(values, environment);
+  const isOther = name === 'train' && (launchedPlace(environment)?.rank ?? 0) > 0;
+  return isOther ? { ...presentation, quiet: true, json: false } : presentation;
 }
 
 async function confirm(question: string, { stdin, stderr }: ProcessIo): Promise<boolean> {

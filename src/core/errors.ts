@@ -212,6 +212,38 @@ export const errorKinds = {
     ({ file, reason }) => `cannot install the TensorFlow runtime: ${file}: ${reason}`,
     ({ hint }) => hint,
   ),
+  MPI_MISSING: kind<{ reason: string; hint?: string }>(
+    4,
+    ({ reason }) => `no MPI: ${reason}`,
+    ({ hint }) =>
+      hint ?? 'install one with "mnist runtime install --mpi", or name yours with --mpi or MNIST_MPI',
+  ),
+  MPI_UNUSABLE: kind<{ path: string; reason: string }>(
+    4,
+    ({ path, reason }) => `${path}: not a usable MPI library (${reason})`,
+    () => 'install one with "mnist runtime install --mpi", or name another with --mpi or MNIST_MPI',
+  ),
+  MPI_FAILED: kind<{ operation: string; reason: string }>(
+    1,
+    ({ operation, reason }) => `MPI failed in ${operation}: ${reason}`,
+    () => 'see docs/distributed.md; the last checkpoint of the run is kept',
+  ),
+  WORKER_LOST: kind<{ worker: string; reason: string }>(
+    1,
+    ({ worker, reason }) => `${worker} is lost: ${reason}`,
+    () => 'continue from the last checkpoint with --resume, or let --restarts do it',
+  ),
+  WORKER_DIFFERS: kind<{ worker: string; what: string; found: string; expected: string }>(
+    4,
+    ({ worker, what, found, expected }) =>
+      `${worker} has another ${what}: ${found}; the first worker has ${expected}`,
+    () => 'all workers need the same data, options, mnist-train, TensorFlow and kind of processor',
+  ),
+  WORKERS_UNSUPPORTED: kind<{ what: string; hint?: string }>(
+    2,
+    ({ what }) => `several workers cannot train ${what}`,
+    ({ hint }) => hint ?? 'train without --workers (docs/distributed.md lists what is not supported)',
+  ),
   TENSORFLOW_FAILED: kind<{ operation: string; reason: string }>(
     1,
     ({ operation, reason }) => `TensorFlow failed in ${operation}: ${reason}`,
@@ -513,4 +545,12 @@ export function asToolkitError(error: unknown): ToolkitError {
   if (isMemoryFailure(error))
     return new ToolkitError('OUT_OF_MEMORY', { reason: messageOf(error) }, { cause: error });
   return new ToolkitError('UNEXPECTED', { message: messageOf(error) }, { cause: error });
+}
+
+/** An error of another process, by what was passed on of it. */
+export function errorFromRecord({
+  message,
+  ...rest
+}: Pick<ToolkitError, 'code' | 'message' | 'hint' | 'exitCode'>): ToolkitError {
+  return Object.assign(new ToolkitError('UNEXPECTED', { message }), rest);
 }

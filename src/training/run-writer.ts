@@ -13,6 +13,25 @@ import type { TrainingVariables } from '../models/variables.js';
 /** The metadata that all checkpoints of a run share. */
 export type RunDescription = Omit<CheckpointDescription, 'kind' | 'createdAt' | 'progress' | 'privacy'>;
 
+/** What a run does with its progress. */
+export type RunOutput = Pick<RunWriter, 'begin' | 'pause' | 'epoch' | 'restoreBest'> & {
+  execution: RunWriter['execution'];
+  privacy: RunWriter['privacy'];
+};
+
+/** Writes nothing: of workers that train together, the first alone writes. */
+export function noOutput(): RunOutput {
+  const nothing = (): Promise<void> => Promise.resolve();
+  return {
+    begin: nothing,
+    pause: nothing,
+    epoch: nothing,
+    restoreBest: () => Promise.reject(new Error('only the first worker has the best checkpoint')),
+    execution: () => null,
+    privacy: undefined,
+  };
+}
+
 /** Writes a run's folder: its configuration, metrics and checkpoints, each file atomically. */
 export class RunWriter {
   readonly #folder: RunFolder;

@@ -81,14 +81,17 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
     const computing = { options: { ...options, clean: ['label-errors'], folds: 2 }, ...stopAt('progress') };
     return [{ ...computing, fails: /^progress$/ }, { options: { ...options, shards: 2 } }];
   },
-  train: ({ folder }) =>
-    [
+  train: ({ folder }) => [
+    ...[
       {},
       { private: true, noiseMultiplier: 5 },
       { findLearningRate: true, plot: join(folder, 'rates.svg') },
     ].map((more) => ({
       options: { epochs: 1, hiddenLayers: [4], batchSize: 1000, ...more },
     })),
+    // What trains with several workers is tested in test/stages/train/workers.
+    { options: { workers: 2, restarts: 1, mpi: '/nowhere' }, fails: /not a usable MPI library/ },
+  ],
   import: async () => ({
     positionals: [(await importCase('torch-mnist')).file],
     options: { run: 'imported' },

@@ -1,6 +1,8 @@
 import { qualityFailure } from '../../evaluation/quality-gate.js';
 import { findLearningRate } from '../../stages/train/find-learning-rate.js';
+import { launchedPlace } from '../../engine/mpi/launched.js';
 import { train } from '../../stages/train/train.js';
+import { trainLaunched } from '../../stages/train/workers/train-launched.js';
 import { collectFolder, folderLayer } from '../../stages/train/train-folder.js';
 import { resolveTraining, trainSpace } from '../../stages/train/train-options.js';
 import { learningRateText } from '../terminal/results/learning-rate.js';
@@ -30,16 +32,24 @@ export const trainCommand = defineCommand({
     ['mnist-train --min-accuracy 0.97 --json', 'in CI: exit code 5 below 97 %'],
     ['mnist-train --model cnn --find-learning-rate', 'test learning rates on 100 batches, and suggest one'],
     ['mnist-train --resume latest', 'continue after Ctrl-C'],
+    ['mnist-train --workers 4', 'four processes of this machine train together (docs/distributed.md)'],
+    ['mpiexec -n 8 -hosts a,b mnist-train', 'the same on several machines'],
   ],
   resolve: (layers, [folder]) =>
     resolveTraining(folder === undefined ? layers : [...layers, folderLayer(folder)]),
-  async run({ positionals: [folder], resolution, options, context }) {
-    if (folder !== undefined) await collectFolder(folder, options, context);
+  async run({ positionals: [folder], resolution, options, context, environment }) {
+    const place = launchedPlace(environment);
     if (options.findLearningRate) {
+      if (folder !== undefined) await collectFolder(folder, options, context);
       const test = await findLearningRate(resolution, context);
       return { data: test, text: (style) => learningRateText(test, style) };
     }
-    const result = await train(resolution, context);
+    if (folder !== undefined && (place?.rank ?? 0) === 0) await collectFolder(folder, options, context);
+    const { result, failure } = place
+      ? await trainLaunched(place, resolution, context)
+      : { result: await train(resolution, context) };
+    // Of several workers, the first alone reports.
+    if (!result) return { data: {}, text: () => '', failure, isHidden: true };
     return {
       data: result,
       text: (style) => trainText(result, style),

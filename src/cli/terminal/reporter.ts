@@ -12,6 +12,8 @@ export interface Outcome {
   failure?: ToolkitError | undefined;
   /** Failures of parts of the work, such as single images. */
   failures?: readonly ToolkitError[];
+  /** Whether nothing of it is shown: of workers that train together, the first alone reports. */
+  isHidden?: boolean;
 }
 
 /** Shows events and results. Only reporters write to a terminal. */

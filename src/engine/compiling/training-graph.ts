@@ -1,7 +1,13 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 
 import { DataType } from '../../tensorflow/c-api/data-types.js';
-import { after, attribute, GraphBuilder, type NodeOutput } from '../../tensorflow/c-api/graph-builder.js';
+import {
+  after,
+  attribute,
+  EQUALLY_LONG,
+  GraphBuilder,
+  type NodeOutput,
+} from '../../tensorflow/c-api/graph-builder.js';
 import type { Session } from '../../tensorflow/c-api/session.js';
 import { addLoop, type LoopScope, type TypedOutput } from '../../tensorflow/c-api/while-loop.js';
 import type { DeviceImages } from '../running/device-images.js';
@@ -51,7 +57,7 @@ export function buildTrainingLoop(
   const used = usedVariables(step);
   variables.declare(used.values());
   const name = `batch_${batchSize}`;
-  const graph = new GraphBuilder(`${name}_`);
+  const graph = new GraphBuilder(`${name}_`, EQUALLY_LONG);
   const coefficientCount = step.parameters.length - 2;
   const nodes: TrainingNodes = {
     order: `${name}_order`,

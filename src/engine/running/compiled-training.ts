@@ -1,17 +1,10 @@
-import {
-  dispose,
-  scalar,
-  type Scalar,
-  type Tensor1D,
-  type Tensor4D,
-  type Variable,
-} from '@tensorflow/tfjs-core';
+import type { Variable } from '@tensorflow/tfjs-core';
 
 import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 import { Session } from '../../tensorflow/c-api/session.js';
 import { tensorFlowContext } from '../../tensorflow/backend/tfjs-backend.js';
-import { hostBatch, type DeviceImages } from './device-images.js';
+import type { DeviceImages } from './device-images.js';
 import { pixelsPerImage, type LabelledImages } from '../../core/images.js';
 import {
   batchSizesOf,
@@ -26,10 +19,10 @@ import { replaceImages, uploadImages } from '../compiling/session-images.js';
 import { SessionVariables } from '../compiling/session-variables.js';
 import { SliceLength } from '../compiling/slice-length.js';
 import { fittingBatch, stepMemory } from '../compiling/step-memory.js';
-import { trace, type Trace } from '../tracing/trace.js';
-import { requireRepeatable } from '../tracing/traceable.js';
+import type { Trace } from '../tracing/trace.js';
 import { buildTrainingLoop, type TrainingLoop } from '../compiling/training-graph.js';
 import { planCores, type CorePlan } from '../sharding/work.js';
+import { traceStep } from './trace-step.js';
 
 /**
  * A training step compiled to a TensorFlow graph that contains the loop over batches: a slice of many steps is one call, which does not
@@ -203,36 +196,4 @@ interface OpenSession {
 interface TimedLoop {
   readonly loop: TrainingLoop;
   readonly length: SliceLength;
-}
-
-/** Traces a step with two different batches and coefficients, to detect values that depend on them. */
-function traceStep(
-  step: TrainingStep,
-  data: DeviceImages,
-  batchSize: number,
-  coefficients: Coefficients<number>,
-): Trace {
-  const names = Object.keys(coefficients);
-  const record = (indexAt: (position: number) => number, factor: number): Trace => {
-    const indices = Int32Array.from({ length: batchSize }, (_, position) => indexAt(position));
-    const { images, labels } = hostBatch(data, indices);
-    const scalars = Object.values(coefficients).map((value) => scalar(value * factor, 'float32'));
-    try {
-      return trace(
-        ([images, labels, ...scalars]) => {
-          const batch = { images: images as Tensor4D, labels: labels as Tensor1D };
-          const named = Object.fromEntries(names.map((name, at) => [name, scalars[at] as Scalar]));
-          const { loss, correct } = step(batch, named);
-          return [loss, correct];
-        },
-        [images, labels, ...scalars],
-      );
-    } finally {
-      dispose([images, labels, ...scalars]);
-    }
-  };
-  const first = record((position) => position % data.count, 1);
-  const second = record((position) => data.count - 1 - (position % data.count), 0.5);
-  requireRepeatable(first, second);
-  return first;
 }

@@ -25,6 +25,7 @@ const ELEMENTWISE = new Set([
     'Maximum',
     'Minimum',
     'Square',
+    'SquaredDifference',
     'Sqrt',
     'Rsqrt',
     'Exp',

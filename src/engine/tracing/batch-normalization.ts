@@ -38,14 +38,17 @@ export interface NormalizedBatch {
  * @param input [n, height, width, channels]
  * @param scale [channels]
  * @param offset [channels]
+ * @param isShared whether the rows are shared between workers: the statistics are then sums over rows, which they add up
  */
 export function normalizeBatch(
   input: Tensor4D,
   scale: Tensor1D,
   offset: Tensor1D,
   epsilon: number,
+  isShared = false,
 ): NormalizedBatch {
-  if (!hasKernel(ExtraKernel.BATCH_NORMALIZATION)) return normalizeStepwise(input, scale, offset, epsilon);
+  if (isShared || !hasKernel(ExtraKernel.BATCH_NORMALIZATION))
+    return normalizeStepwise(input, scale, offset, epsilon);
   const inputs = { x: input, scale, offset };
   const [output, mean, variance] = engine().runKernel<Tensor[]>(ExtraKernel.BATCH_NORMALIZATION, inputs, {
     epsilon,
@@ -70,7 +73,7 @@ registerGradient({
   },
 });
 
-/** For backends without the kernel: the paper's formulas for the forward and the backward pass (section 3). */
+/** For backends without the kernel, and for shared batches: the paper's formulas for the forward and the backward pass (section 3). */
 function normalizeStepwise(
   input: Tensor4D,
   scale: Tensor1D,

@@ -6,6 +6,7 @@ import { probeNvidiaDriver, type NvidiaDriver } from '../../tensorflow/runtime/n
 import { downloadBytes, variantFor } from '../../tensorflow/runtime/variants.js';
 import { checkBackends } from './backend-checks.js';
 import { attempt, type Check } from './check.js';
+import { checkMpi } from './mpi-check.js';
 import { checkDisk, checkNode, checkNpm, checkPip, checkProcessor } from './machine-checks.js';
 
 /** What a prepared data set takes, with room for a run. */
@@ -45,6 +46,7 @@ export async function diagnose(
     ),
     attempt('NVIDIA GPU', () => checkDriver(driver)),
     attempt('TensorFlow runtime', () => checkRuntime(runtime)),
+    attempt('MPI', () => checkMpi(environment)),
   ]);
   return { checks: [...checks, ...started], usable: started.some(({ status }) => status === 'ok') };
 }

@@ -15,13 +15,16 @@ export const runtimeFields = z.strictObject({
     .default('auto')
     .meta({ description: 'runtime for the CPU or for NVIDIA GPUs; auto: by the installed driver' }),
   device: backendOptions.device,
+  mpi: z.boolean().default(false).meta({
+    description: 'install MPICH, for "mnist train --workers", instead of TensorFlow',
+  }),
 });
 
 export type RuntimeOptions = z.output<typeof runtimeFields>;
 
 /** Installs the chosen runtime if it is missing. Throws the errors of `variantNamed` and `installRuntime`. */
 export async function installChosen(
-  { variant: name, device }: RuntimeOptions,
+  { variant: name, device }: Pick<RuntimeOptions, 'variant' | 'device'>,
   environment: NodeJS.ProcessEnv,
   context: StageContext = silentContext(),
 ): Promise<Runtime> {

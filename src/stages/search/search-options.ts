@@ -25,19 +25,20 @@ import { checkpointsDirOption, pluginOptions } from '../../core/config/common-op
 import { loadNamedPlugins } from '../../core/plugins/named-plugins.js';
 import { withClassWeights } from '../train/class-weights-file.js';
 import { privacyFields } from '../train/privacy-options.js';
+import { workerFields } from '../train/workers/worker-options.js';
 import { optionText, trainFields, trainSpace, trustedSettings } from '../train/train-options.js';
 
-const notPrivate = Object.fromEntries(Object.keys(privacyFields).map((key) => [key, true])) as Record<
-  keyof typeof privacyFields,
-  true
->;
+/** The options of `train` that a search does not have: its trials are neither private nor trained by several workers. */
+const notSearched = Object.fromEntries(
+  Object.keys({ ...privacyFields, ...workerFields }).map((key) => [key, true]),
+) as Record<keyof typeof privacyFields | keyof typeof workerFields, true>;
 
 const notOfTrials = { stopAfter: true, minAccuracy: true, reproduce: true, findLearningRate: true } as const;
 
 /** The options of `search`: the section that says what is tried, and all of `train` that trials have in common. */
 export const searchFields = z.strictObject({
   // A search compares its trials on validation images, and each spends privacy: nothing would account for the choice.
-  ...trainFields.omit({ ...notOfTrials, ...notPrivate }).shape,
+  ...trainFields.omit({ ...notOfTrials, ...notSearched }).shape,
   search: z.record(z.string(), z.unknown()).optional().meta({
     description: 'search space and strategy, a section of the configuration file',
     allowed: 'a section of a configuration file, see docs/search.md',

@@ -6,6 +6,7 @@ import { mixingFields } from '../../models/augmentation/mixing-options.js';
 import { augmentationFields } from '../../models/augmentation/options.js';
 import { ownAugmentations } from '../../models/augmentation/own/index.js';
 import { privacyFields } from './privacy-options.js';
+import { workerFields } from './workers/worker-options.js';
 import { withClassWeights } from './class-weights-file.js';
 import { callerLayer } from '../../core/config/layers.js';
 import {
@@ -123,6 +124,7 @@ export const trainFields = z.strictObject({
       placeholder: 'FILE',
       onlyWith: { options: ['findLearningRate'] },
     }),
+  ...workerFields,
   seed: seedOption,
   ...modelStageOptions,
 });
@@ -162,6 +164,7 @@ export type TrainResolution = Resolution<typeof trainSpace>;
 const CHANGEABLE: ReadonlySet<string> = new Set([
   ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
   'maxEpsilon',
+  ...Object.keys(workerFields),
   ...Object.keys(pluginOptions),
   ...Object.keys(backendOptions),
 ]);

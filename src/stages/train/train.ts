@@ -1,14 +1,11 @@
 import { memory } from '@tensorflow/tfjs-core';
 
 import { EventFile } from '../../artifacts/event-file.js';
-import type { PrivacyAccount } from '../../artifacts/privacy.js';
-import { resolveRun, type RunFolder } from '../../artifacts/run.js';
+import { resolveRun, RunFolder } from '../../artifacts/run.js';
 import type { ActiveBackend } from '../../engine/backends/backend.js';
 import {
   type Emit,
   type EpochEvent,
-  type Metrics,
-  type OnEpoch,
   silentContext,
   type StageContext,
   type ToolkitEvent,
@@ -17,8 +14,10 @@ import { ToolkitError } from '../../core/errors.js';
 import { currentKeyring } from '../../core/encryption/session.js';
 import { withFolder, removeTemporaryFiles } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
+import { DistributedTraining } from '../../engine/distributed/distributed-training.js';
+import type { WorkerGroup } from '../../engine/distributed/worker-group.js';
 import { inferenceProgram, trainingProgram } from '../../engine/running/prepare.js';
-import type { Execution, Forward, InferenceProgram } from '../../engine/running/program.js';
+import type { Forward, InferenceProgram } from '../../engine/running/program.js';
 import { PredictionCounts } from '../../evaluation/prediction-counts.js';
 import { epochScalars } from '../../training/epoch-scalars.js';
 import { startsOverfitting, generalizationGap } from '../../training/gap.js';
@@ -29,7 +28,7 @@ import {
   type TrainingProgress,
   type ValidationMetrics,
 } from '../../training/progress.js';
-import { RunWriter } from '../../training/run-writer.js';
+import { noOutput, RunWriter, type RunOutput } from '../../training/run-writer.js';
 import { trainingStep } from '../../training/step.js';
 import { executionMode } from '../../engine/backends/options.js';
 import { withHint } from '../../core/interruption.js';
@@ -38,46 +37,21 @@ import { withLearner, type Learner } from './learner.js';
 import { measureTest } from './measure-test.js';
 import { newRunFolder } from './name-run.js';
 import type { PrivacyPlan } from './privacy.js';
-import { compareWithOriginal, openOriginal, type Reproduction } from './reproduction.js';
+import { compareWithOriginal, openOriginal } from './reproduction.js';
 import { readOrigin } from './starting-point.js';
 import { resumeCommand, type TrainConfiguration, type TrainResolution } from './train-options.js';
 import { describeRun } from './training-setup.js';
 import { stepInputs } from './step-inputs.js';
 import type { TrainingSet } from './training-set.js';
+import { launchWorkers } from './workers/launch-workers.js';
+import { requireSameStart } from './workers/same-start.js';
+import { requireSupportedOptions, requireSupportedSession } from './workers/supported.js';
+import { threadsOfWorker } from './workers/threads.js';
+import { firstThenOthers, together } from './workers/together.js';
+import type { TrainContext, TrainResult } from './train-result.js';
 import { openSession, type TrainingSession } from './training-session.js';
 
-/** What a training run ends with. */
-export interface TrainResult {
-  run: string;
-  folder: string;
-  /** The best checkpoint: the one that `test` was measured with. */
-  checkpoint: string;
-  dataset: string;
-  model: string;
-  backend: string;
-  backendVersion: string;
-  device: string;
-  threads: number;
-  /** How the training step was run; null where nothing was left to train. */
-  execution: Execution | null;
-  epochs: number;
-  bestEpoch: number;
-  validation: Metrics | null;
-  /** How much larger the loss was on the validation split than on the training images, in that epoch. */
-  gap: number | null;
-  test: Metrics & { n: number };
-  /** What a private run has spent; missing in others. */
-  privacy?: PrivacyAccount;
-  /** How far it came to the same as the run that it repeats; null where it repeats none. */
-  reproduction: Reproduction | null;
-  /** From the start of the stage to its end. */
-  seconds: number;
-}
-
-/** The context of a training run. */
-export interface TrainContext extends StageContext {
-  onEpoch?: OnEpoch | undefined;
-}
+export type { TrainContext, TrainResult } from './train-result.js';
 
 /**
  * Stage 3: trains a model and writes a run's folder with its checkpoints; stages 1 and 2 are run first where they are
@@ -92,6 +66,7 @@ export async function train(
   context: TrainContext = silentContext(),
 ): Promise<TrainResult> {
   refuseRangeTest(resolution.values);
+  if (resolution.values.workers > 1) return launchWorkers(resolution, context);
   const started = performance.now();
   const { resume, checkpointsDir } = resolution.values;
   const folder = await (resume === undefined
@@ -139,6 +114,53 @@ export async function trainInSession(
 /** The settings of a run on so many training images. */
 type Adapt = (images: number) => TrainResolution;
 
+/**
+ * Trains a run as `train` does, together with other workers: all of them call it alike. The first has the run's folder and the result; the
+ * others have none. Throws what `train` throws, WORKERS_UNSUPPORTED, WORKER_DIFFERS, WORKER_LOST and MPI_FAILED.
+ */
+export async function trainShare(
+  resolution: TrainResolution,
+  context: TrainContext,
+  group: WorkerGroup,
+): Promise<TrainResult | undefined> {
+  const started = performance.now();
+  const { values } = resolution;
+  const signal = AbortSignal.any([context.signal, group.signal]);
+  const own: TrainContext = { ...context, signal, group, ...(!group.isFirst && { emit: () => undefined }) };
+  await together(group, () => {
+    requireSupportedOptions(values, group.size);
+  });
+  const folder = await sharedFolder(resolution, group);
+  const defaultThreads = await threadsOfWorker(group);
+  const trainAlone = async (): Promise<TrainResult | undefined> => {
+    if (group.isFirst) await removeTemporaryFiles(folder.path);
+    const adapt: Adapt = (images) => withUsualEpochs(resolution, images, own.emit);
+    const session = await firstThenOthers(group, () => openSession(values, own, { defaultThreads }));
+    await together(group, () => {
+      requireSupportedSession(session.data, session.backend);
+    });
+    if (!group.isFirst) {
+      await withRun(folder, resolution, session, own, runEpochs, adapt);
+      return undefined;
+    }
+    const trained = await withRun(folder, resolution, session, own, trainAndTest, adapt);
+    return { ...trained, reproduction: null, seconds: (performance.now() - started) / 1000 };
+  };
+  if (!group.isFirst) return trainAlone();
+  return withFolder(folder.path, () => withLock(folder.lock, { waitMs: 0 }, trainAlone));
+}
+
+/** The folder of the run, as the first worker chooses it. */
+async function sharedFolder({ values }: TrainResolution, group: WorkerGroup): Promise<RunFolder> {
+  const { resume, checkpointsDir } = values;
+  const found = await together(group, async () => {
+    if (!group.isFirst) return undefined;
+    return resume === undefined ? newRunFolder(values) : resolveRun(resume, checkpointsDir);
+  });
+  const path = await group.broadcast(found?.path ?? '');
+  return found ?? new RunFolder(path);
+}
+
 async function withRun<Result>(
   folder: RunFolder,
   given: TrainResolution,
@@ -147,10 +169,10 @@ async function withRun<Result>(
   use: (run: Run) => Promise<Result>,
   adapt: Adapt = () => given,
 ): Promise<Result> {
-  const { emit } = context;
+  const { emit, group } = context;
   const { backend } = session;
   const origin = await readOrigin(folder, given.values);
-  const request = { values: given.values, session, origin, context };
+  const request = { values: given.values, session, origin, context, isShared: group !== undefined };
   return withLearner(request, async ({ set, learner, start, privacy }) => {
     const { whole, variables } = learner;
     const resolution = adapt(set.plan.images.training);
@@ -159,7 +181,9 @@ async function withRun<Result>(
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
     const description = describeRun(folder.name, resolution, set, whole, backend);
     const batches = set.batches(values.batchSize);
-    const writer = new RunWriter(folder, description, variables, batches, emit);
+    if (group) await requireSameStart(group, resolution, backend, set, variables);
+    const writer =
+      group?.isFirst === false ? noOutput() : new RunWriter(folder, description, variables, batches, emit);
     if (privacy) writer.privacy = (steps) => privacy.ledger.after(steps);
     await writer.begin(start);
     return use({
@@ -175,7 +199,7 @@ interface Run {
   set: TrainingSet;
   backend: ActiveBackend;
   learner: Learner;
-  output: { folder: RunFolder; writer: RunWriter };
+  output: { folder: RunFolder; writer: RunOutput };
   start: TrainingProgress;
   /** Undefined for a run without protection. */
   privacy: PrivacyPlan | undefined;
@@ -222,25 +246,28 @@ async function runEpochs(run: Run): Promise<TrainingProgress> {
   const { values, set, start, privacy, backend } = run;
   const { folder, writer } = run.output;
   const { variables, optimizer, schedule, settings } = run.learner;
-  const { signal, emit, onEpoch } = run.context;
+  const { signal, emit, onEpoch, group } = run.context;
   const { epochs, stopAfter, averageWeights, earlyStopping } = values;
   const end = Math.min(epochs, stopAfter ?? Infinity, privacy?.epochs ?? Infinity);
   if (start.history.length >= end) return start;
   const { model, training, validation } = await stepInputs(run);
   const step = trainingStep(model, optimizer, variables, settings);
   const mode = executionMode(values);
-  const program = trainingProgram(step, training, mode);
+  const program = group
+    ? new DistributedTraining(step, training, group)
+    : trainingProgram(step, training, mode);
   const forward = forwardOf({ model, variables });
   const inference = inferenceProgram(forward, validation, set.data.classNames.length, mode);
   writer.execution = () => program.execution ?? null;
-  const events = eventFile(folder, start.history.length + 1, emit);
+  const events = group?.isFirst === false ? undefined : eventFile(folder, start.history.length + 1, emit);
   const parts: TrainingParts = {
     source: privacy
       ? set.privateEpochs(program, { batchSize: values.batchSize, threads: backend.threads })
       : set.epochs(program, values),
     optimizer,
     // Images of which nobody says that they are public are not looked at.
-    validate: () => (privacy && !values.publicValidation ? Promise.resolve(null) : validate(run, inference)),
+    validate: () =>
+      privacy && !values.publicValidation ? Promise.resolve(null) : validateOnce(run, inference),
     onEpoch: async (progress, record) => {
       // Before the checkpoint: an epoch that is lost between the two is done and recorded again.
       await events?.append(record.epoch, epochScalars(record));
@@ -271,6 +298,13 @@ function eventFile({ path }: RunFolder, firstStep: number, emit: Emit): EventFil
   if (!currentKeyring().encrypts) return new EventFile(path, firstStep);
   emit({ event: 'notice', message: 'the run is encrypted, and has no event file for TensorBoard' });
   return undefined;
+}
+
+/** Validates on the first worker, whose result all take: they must agree on when to end. */
+async function validateOnce(run: Run, inference: InferenceProgram): Promise<ValidationMetrics | null> {
+  const { group } = run.context;
+  if (!group) return validate(run, inference);
+  return group.broadcast(group.isFirst ? await validate(run, inference) : null);
 }
 
 /** Loss and accuracy on the validation split, and the accuracy by class weights where classes do not count the same. */

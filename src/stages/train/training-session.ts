@@ -2,6 +2,7 @@ import type { PreparedData } from '../../artifacts/prepared.js';
 import type { ShardedData } from '../../artifacts/sharded.js';
 import type { ActiveBackend } from '../../engine/backends/backend.js';
 import type { privacyFields } from './privacy-options.js';
+import type { workerFields } from './workers/worker-options.js';
 import type { TrainConfiguration } from './train-options.js';
 import type { StageContext } from '../../core/events.js';
 import { prepareStored } from '../preprocess/prepare-data.js';
@@ -15,8 +16,15 @@ export interface TrainingSession {
 
 /** Prepares the data and starts the backend of a configuration. Throws what the earlier stages and `startBackend` throw. */
 export async function openSession(
-  values: Omit<TrainConfiguration, keyof typeof privacyFields | 'findLearningRate'>,
+  values: Omit<
+    TrainConfiguration,
+    keyof typeof privacyFields | keyof typeof workerFields | 'findLearningRate'
+  >,
   context: StageContext,
+  settings: { defaultThreads?: number } = {},
 ): Promise<TrainingSession> {
-  return { data: await prepareStored(values, context), backend: await startChosenBackend(values, context) };
+  return {
+    data: await prepareStored(values, context),
+    backend: await startChosenBackend(values, context, settings),
+  };
 }

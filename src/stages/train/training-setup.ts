@@ -155,9 +155,9 @@ export function describeRun(
   };
 }
 
-/** A configuration without the plug-ins' files, from which nothing is loaded again. */
+/** A configuration without the files of plug-ins and of MPI, from which nothing is loaded again. */
 function withoutPlaces(flat: TrainResolution['flat']): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(flat).filter(([key]) => !(key in pluginOptions)));
+  return Object.fromEntries(Object.entries(flat).filter(([key]) => !(key in pluginOptions) && key !== 'mpi'));
 }
 
 /** Throws CHECKPOINT_REFUSED where a run's data are not those that it was trained on so far. */

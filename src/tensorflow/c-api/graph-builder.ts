@@ -15,15 +15,25 @@ export interface NodeAttribute {
 /** The `GraphDef` producer version that TensorFlow 2.16 and later read without upgrading it. */
 const PRODUCER = 1882;
 
+/**
+ * The first number of the names of a training step's nodes. TensorFlow orders the terms of a sum by the names of their nodes, as texts, when it
+ * simplifies a graph. With as many digits in each name that is the order of the step, in whatever graph it is, and sums are rounded alike.
+ */
+export const EQUALLY_LONG = 1_000_000;
+
 /** Builds a `tensorflow.GraphDef` (tensorflow/core/framework/graph.proto, node_def.proto, attr_value.proto). */
 export class GraphBuilder {
   readonly #graph = new MessageWriter();
   readonly #prefix: string;
-  #count = 0;
+  #count: number;
 
-  /** @param prefix of generated node names: unique among the graphs of a session */
-  constructor(prefix = '') {
+  /**
+   * @param prefix of generated node names: unique among the graphs of a session
+   * @param first the number of the first generated name
+   */
+  constructor(prefix = '', first = 0) {
     this.#prefix = prefix;
+    this.#count = first;
   }
 
   /**

@@ -30,18 +30,41 @@ export const ELEMENT_BYTES: Readonly<Record<number, number>> = {
  */
 export function newTensor(api: TensorFlowApi, tensor: HostTensor, operation = 'a new tensor'): Pointer {
   requireFit(tensor, operation);
-  const { type, shape, values } = tensor;
-  const bytes = values.byteLength;
-  const created = api.TF_AllocateTensor(type, toInt64(shape), shape.length, bytes) as Pointer | null;
-  if (!created) throw outOfMemory(bytes, shape);
-  if (bytes === 0) return created;
-  const data = api.TF_TensorData(created) as Pointer | null;
-  if (!data) {
-    api.TF_DeleteTensor(created);
-    throw outOfMemory(bytes, shape);
-  }
-  api.memcpy(data, values, bytes);
-  return created;
+  const { values } = tensor;
+  const { pointer, data } = allocate(api, tensor, values.byteLength);
+  if (data !== null) api.memcpy(data, values, values.byteLength);
+  return pointer;
+}
+
+/**
+ * A tensor in TensorFlow's memory whose content is written later, and again and again. Throws TENSORFLOW_FAILED for a shape or type that
+ * TensorFlow does not have, and OUT_OF_MEMORY.
+ */
+export function emptyTensor(
+  api: TensorFlowApi,
+  { type, shape }: Omit<HostTensor, 'values'>,
+  operation: string,
+): { pointer: Pointer; data: Pointer; bytes: number } {
+  shapeArgument(shape, operation, 0);
+  const size = ELEMENT_BYTES[type];
+  if (size === undefined) throw refusedType(operation, type);
+  const bytes = shape.reduce((product, length) => product * length, size);
+  const { pointer, data } = allocate(api, { type, shape }, bytes);
+  return { pointer, data: data ?? 0n, bytes };
+}
+
+function allocate(
+  api: TensorFlowApi,
+  { type, shape }: Omit<HostTensor, 'values'>,
+  bytes: number,
+): { pointer: Pointer; data: Pointer | null } {
+  const pointer = api.TF_AllocateTensor(type, toInt64(shape), shape.length, bytes) as Pointer | null;
+  if (!pointer) throw outOfMemory(bytes, shape);
+  if (bytes === 0) return { pointer, data: null };
+  const data = api.TF_TensorData(pointer) as Pointer | null;
+  if (data) return { pointer, data };
+  api.TF_DeleteTensor(pointer);
+  throw outOfMemory(bytes, shape);
 }
 
 /** Throws TENSORFLOW_FAILED if the values of a tensor do not match its shape and type. */

@@ -13,10 +13,10 @@ import { cacheFolder, findCached, variantFolder, verified } from './locate.js';
 import { packageIndexUrl, wheelUrl } from './package-index.js';
 import { findPip, pipDownload, type PipCommand } from './pip.js';
 import { unpackMembers } from './unpack.js';
-import { downloadBytes, type RuntimeVariant, type Wheel } from './variants.js';
+import { downloadBytes, type RuntimeVariant, type Wheel, type WheelSet } from './variants.js';
 
 /** Where wheels are downloaded from. */
-interface Source {
+export interface Source {
   pip: PipCommand | undefined;
   index: string | undefined;
 }
@@ -68,8 +68,8 @@ async function findVerified(
   return cached && verified(cached, { variant, environment });
 }
 
-/** Libraries that other users could replace are never loaded, so installing them would be useless. */
-async function requireOwnCache(cache: string): Promise<void> {
+/** Libraries that other users could replace are never loaded, so installing them would be useless. Throws RUNTIME_MISSING. */
+export async function requireOwnCache(cache: string): Promise<void> {
   await makeFolder(cache);
   const writer = await whoElseMayWrite(await realpath(cache));
   if (writer === undefined) return;
@@ -86,7 +86,8 @@ async function requireSpace(variant: RuntimeVariant, cache: string): Promise<voi
     throw new ToolkitError('STORAGE_FULL', { path: `${cache} (${needed} bytes needed)` });
 }
 
-async function findSource(environment: NodeJS.ProcessEnv): Promise<Source> {
+/** Finds pip and the package index. Throws RUNTIME_MISSING where there is neither. */
+export async function findSource(environment: NodeJS.ProcessEnv): Promise<Source> {
   const pip = (await findPip(environment))?.command;
   const index = await packageIndexUrl(pip, environment);
   if (pip || index) return { pip, index };
@@ -96,8 +97,12 @@ async function findSource(environment: NodeJS.ProcessEnv): Promise<Source> {
   });
 }
 
-async function fetchWheels(
-  variant: RuntimeVariant,
+/**
+ * Downloads wheels, verified by their pinned hashes, into the cache. Throws RUNTIME_INSTALL_FAILED, STORAGE_FULL, STORAGE_DENIED, or the
+ * signal's reason.
+ */
+export async function fetchWheels(
+  variant: WheelSet,
   source: Source,
   environment: NodeJS.ProcessEnv,
   context: StageContext,
@@ -119,7 +124,7 @@ async function fetchWheels(
 }
 
 interface FetchContext {
-  variant: RuntimeVariant;
+  variant: WheelSet;
   source: Source;
   environment: NodeJS.ProcessEnv;
   context: StageContext;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { ToolkitError } from '../../core/errors.js';
 import { findProgram, outputOf, PROGRAM_FOLDER, programEnvironment } from '../../core/programs.js';
-import type { RuntimeVariant, Wheel } from './variants.js';
+import type { Wheel, WheelSet } from './variants.js';
 
 /** A command that runs pip: the path of a program and its leading arguments. */
 export type PipCommand = readonly [program: string, ...first: string[]];
@@ -47,7 +47,7 @@ function run(
 /** A download through pip. */
 export interface PipDownloadOptions {
   command: PipCommand;
-  variant: RuntimeVariant;
+  variant: WheelSet;
   wheel: Wheel;
   folder: string;
   environment: NodeJS.ProcessEnv;

@@ -35,6 +35,9 @@ export interface RuntimeVariant {
   installedBytes: number;
 }
 
+/** What is downloaded of a package that consists of wheels. */
+export type WheelSet = Pick<RuntimeVariant, 'wheels' | 'pipPlatforms'>;
+
 const TENSORFLOW = '2.21.0';
 const LIBRARIES = /^tensorflow\/(libtensorflow_(cc|framework)\.(so\.2|2\.dylib)|THIRD_PARTY_NOTICES\.txt)$/;
 /**
@@ -205,6 +208,6 @@ export function variantFor(
 }
 
 /** The total size of a variant's wheels, in bytes. */
-export function downloadBytes({ wheels }: RuntimeVariant): number {
+export function downloadBytes({ wheels }: Pick<RuntimeVariant, 'wheels'>): number {
   return wheels.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -1,0 +1,112 @@
+import type { NativeMemory, Transfer, Transport } from './transport.js';
+
+const FLOAT_BYTES = 4;
+/** Vectors with fewer floats are sent whole: for them, a second message costs more than the bytes that it saves. */
+const FEW_FLOATS = 16_384;
+
+/**
+ * Sums vectors of all workers, element by element, in the order of their ranks: ((v₀ + v₁) + v₂) + …, which is how TensorFlow's `AddN` sums
+ * the shards of one process. The order of `MPI_Allreduce` is the library's choice, so its sums are rounded otherwise.
+ *
+ * Few workers, or short vectors, send each other everything. Otherwise each worker sums a part of the vector and sends it to the others,
+ * so that the bytes that a worker sends do not grow with their number (a reduce-scatter and an all-gather).
+ */
+export class OrderedSum {
+  readonly #transport: Transport;
+  readonly #memory: NativeMemory;
+  readonly #floats: number;
+  /** What the others send; allocated on first use. */
+  #scratch: bigint | undefined;
+
+  constructor(transport: Transport, memory: NativeMemory, floats: number) {
+    this.#transport = transport;
+    this.#memory = memory;
+    this.#floats = floats;
+  }
+
+  /** Sums the workers' vectors, of which `own` is this one's, into `result`. Throws what `Transport.transfer` throws. */
+  async run(own: bigint, result: bigint): Promise<void> {
+    const { size } = this.#transport;
+    if (size === 1) {
+      this.#memory.memcpy(result, own, this.#floats * FLOAT_BYTES);
+    } else if (size === 2) {
+      await this.#sumOfTwo(own, result);
+    } else if (this.#floats < FEW_FLOATS) {
+      await this.#collect(own, result, 0, this.#floats, everybody(size));
+    } else {
+      await this.#sumInParts(own, result);
+    }
+  }
+
+  dispose(): void {
+    if (this.#scratch !== undefined) this.#memory.free(this.#scratch);
+    this.#scratch = undefined;
+  }
+
+  /** The sum of two does not depend on their order. */
+  async #sumOfTwo(own: bigint, result: bigint): Promise<void> {
+    const { rank } = this.#transport;
+    const bytes = this.#floats * FLOAT_BYTES;
+    const peer = 1 - rank;
+    await this.#transport.transfer([{ peer, address: own, bytes }], [{ peer, address: result, bytes }]);
+    this.#transport.add(own, result, this.#floats);
+  }
+
+  async #sumInParts(own: bigint, result: bigint): Promise<void> {
+    const { rank, size } = this.#transport;
+    const starts = Array.from({ length: size + 1 }, (_, part) => Math.floor((this.#floats * part) / size));
+    const part = (base: bigint, at: number): Omit<Transfer, 'peer'> => ({
+      address: base + BigInt(starts[at]! * FLOAT_BYTES),
+      bytes: (starts[at + 1]! - starts[at]!) * FLOAT_BYTES,
+    });
+    const sends = others(rank, size).map((peer) => ({ peer, ...part(own, peer) }));
+    await this.#collect(own, result, starts[rank]!, starts[rank + 1]! - starts[rank]!, sends);
+    await this.#transport.transfer(
+      others(rank, size).map((peer) => ({ peer, ...part(result, rank) })),
+      others(rank, size).map((peer) => ({ peer, ...part(result, peer) })),
+    );
+  }
+
+  /**
+   * Receives a range of the others' vectors and sums it in order.
+   *
+   * @param sends what this worker sends meanwhile: the ranges of the others, or its whole vector to everybody
+   */
+  async #collect(
+    own: bigint,
+    result: bigint,
+    start: number,
+    floats: number,
+    sends: readonly Transfer[] | readonly number[],
+  ): Promise<void> {
+    const { rank, size } = this.#transport;
+    const bytes = floats * FLOAT_BYTES;
+    const offset = BigInt(start * FLOAT_BYTES);
+    const scratch = this.#scratchFor(bytes * size);
+    const placeOf = (peer: number): bigint => (peer === rank ? own + offset : scratch + BigInt(bytes * peer));
+    const outgoing = sends.flatMap((send) => {
+      if (typeof send !== 'number') return send;
+      return send === rank ? [] : { peer: send, address: own, bytes };
+    });
+    await this.#transport.transfer(
+      outgoing,
+      others(rank, size).map((peer) => ({ peer, address: placeOf(peer), bytes })),
+    );
+    this.#memory.memcpy(result + offset, placeOf(0), bytes);
+    for (let peer = 1; peer < size; peer++) this.#transport.add(placeOf(peer), result + offset, floats);
+  }
+
+  /** Every call of an instance needs the same size. */
+  #scratchFor(bytes: number): bigint {
+    return (this.#scratch ??= this.#memory.malloc(bytes));
+  }
+}
+
+function everybody(size: number): number[] {
+  return Array.from({ length: size }, (_, rank) => rank);
+}
+
+/** The other workers' ranks; each begins with another one, so that not all send to the same. */
+function others(rank: number, size: number): number[] {
+  return Array.from({ length: size - 1 }, (_, index) => (rank + 1 + index) % size);
+}

@@ -1,0 +1,43 @@
+import { ToolkitError } from '../../../core/errors.js';
+import { isInterruption } from '../../../core/interruption.js';
+import { joinMpi, type MpiJob } from '../../../engine/mpi/join.js';
+import type { LaunchedPlace } from '../../../engine/mpi/launched.js';
+import { findMpi, MPICH_NAMES, OPEN_MPI_NAMES } from '../../../engine/mpi/locate.js';
+import type { WorkerGroup } from '../../../engine/distributed/worker-group.js';
+
+/**
+ * Joins the other workers that a launcher has started, such as `mpiexec`. Throws MPI_MISSING, MPI_UNUSABLE and MPI_FAILED.
+ *
+ * @param named the MPI library of an option
+ */
+export async function joinLaunched(
+  { size, family }: LaunchedPlace,
+  named: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<MpiJob> {
+  const names = family === 'Open MPI' ? OPEN_MPI_NAMES : MPICH_NAMES;
+  const found = await findMpi({ named, environment, names });
+  if (found) return joinMpi(found.library, size);
+  throw new ToolkitError('MPI_MISSING', {
+    reason: `a launcher started ${size} workers, and no library for it was found (${names.join(', ')})`,
+    hint: 'name it with --mpi or MNIST_MPI; "mnist runtime install --mpi" installs one for mpiexec of MPICH',
+  });
+}
+
+/**
+ * Does a worker's part, and leaves the job with all others: at the end, or when they have agreed to stop. Where it fails otherwise, the process
+ * ends, and with it the job.
+ */
+export async function withJob<Result>(
+  job: MpiJob,
+  action: (group: WorkerGroup) => Promise<Result>,
+): Promise<Result> {
+  try {
+    const result = await action(job.group);
+    await job.leave();
+    return result;
+  } catch (error) {
+    if (job.group.signal.aborted && isInterruption(error)) await job.leave();
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+import type { ToolkitEvent } from '../../../core/events.js';
+import type { TrainResult } from '../train-result.js';
+import type { ErrorRecord } from './together.js';
+
+/** What the launcher tells a worker process. */
+export type ToWorker =
+  | { kind: 'start'; options: Readonly<Record<string, unknown>>; library: string; workers: number }
+  /** To stop with a checkpoint, for the reason of a signal. */
+  | { kind: 'stop'; code: 'INTERRUPTED' | 'TERMINATED' | 'HUNG_UP' };
+
+/** What a worker process tells the launcher. */
+export type FromWorker =
+  /** The files of the memory that the workers share, which are left over where one is killed. */
+  | { kind: 'memory'; files: readonly string[] }
+  | { kind: 'event'; event: ToolkitEvent }
+  | { kind: 'result'; result: TrainResult }
+  | { kind: 'error'; error: ErrorRecord };
