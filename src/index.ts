@@ -193,7 +193,7 @@ export async function search(options: SearchOptions, context: Context = {}): Pro
 }
 
 /**
- * Makes a checkpoint of a model of Keras, TensorFlow.js or PyTorch, with the options of `mnist import`. Throws a ToolkitError.
+ * Makes a checkpoint of a model of Keras, TensorFlow.js or PyTorch, or of an ONNX file, with the options of `mnist import`. Throws a ToolkitError.
  *
  * @param file a .keras, .h5 or .safetensors file, a model.json, or its folder
  */

@@ -8,6 +8,7 @@ import { ownAugmentations } from '../../models/augmentation/own/index.js';
 import { privacyFields } from './privacy-options.js';
 import { workerFields } from './workers/worker-options.js';
 import { withClassWeights } from './class-weights-file.js';
+import { flagOf } from '../../core/config/fields.js';
 import { callerLayer } from '../../core/config/layers.js';
 import {
   allFields,
@@ -242,13 +243,16 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
 /** Throws USAGE for what a test of learning rates, which makes no run, would ignore. */
 function refuseBesideRangeTest(values: TrainConfiguration): void {
   for (const key of ['resume', 'reproduce', 'run', 'minAccuracy'] as const) {
-    if (values[key] === undefined) continue;
-    const flag = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw new ToolkitError('USAGE', {
-      message: `${flag} and --find-learning-rate cannot be combined: the test makes no run`,
-      hint: 'leave out one of them',
-    });
+    if (values[key] !== undefined) throw besideRangeTest(flagOf(key), 'the test makes no run');
   }
+  if (values.workers > 1) throw besideRangeTest('--workers', 'one process makes the test');
+}
+
+function besideRangeTest(flag: string, reason: string): ToolkitError {
+  return new ToolkitError('USAGE', {
+    message: `${flag} and --find-learning-rate cannot be combined: ${reason}`,
+    hint: 'leave out one of them',
+  });
 }
 
 /**

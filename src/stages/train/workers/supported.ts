@@ -2,6 +2,7 @@ import { isSharded, type ShardedData } from '../../../artifacts/sharded.js';
 import type { PreparedData } from '../../../artifacts/prepared.js';
 import { ToolkitError } from '../../../core/errors.js';
 import type { ActiveBackend } from '../../../engine/backends/backend.js';
+import { mixing } from '../../../models/augmentation/mixing.js';
 import { BACKEND_NAME } from '../../../tensorflow/backend/kernels/kernel-call.js';
 import { tensorFlowContext } from '../../../tensorflow/backend/tfjs-backend.js';
 import type { TrainConfiguration } from '../train-options.js';
@@ -23,6 +24,7 @@ export function requireSupportedOptions(values: TrainConfiguration, workers: num
       'repeat the run without --workers, or train it again with its options',
     );
   }
+  if (mixing(values)) throw unsupported('with --augment-mixup or --augment-cutmix', 'leave them out');
   if (batchSize < workers) {
     const message = `--batch-size ${batchSize} is smaller than the number of workers, ${workers}: some would have no image`;
     throw new ToolkitError('USAGE', {
