@@ -33,10 +33,14 @@ export class OnnxSessions {
     try {
       return await session.run(request, signal);
     } finally {
-      this.#busy.delete(session);
-      if (this.#isClosed) session.close();
-      else if (session.isOpen) this.#idle.push(session);
+      this.#release(session);
     }
+  }
+
+  #release(session: OnnxSession): void {
+    this.#busy.delete(session);
+    if (this.#isClosed) session.close();
+    else if (session.isOpen) this.#idle.push(session);
   }
 
   /** Ends all threads; what is under way ends first. */

@@ -18,8 +18,6 @@ const MOST_MEMORY = 2 ** 32;
 const USABLE_SHARE = 0.8;
 /** Far more than a batch of a classifier of small images takes, or loading the model. */
 const LIMIT_MS = 120_000;
-/** Work that is worth another thread, in pixels. */
-const LANE_PIXELS = 2 ** 18;
 
 /** An ONNX model of a checkpoint, ready to classify. */
 export class OnnxClassifier {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 import { readOnnx } from '../../../src/artifacts/foreign/onnx/read.js';
-import { isToolkitError, ToolkitError } from '../../../src/core/errors.js';
+import type { ToolkitError } from '../../../src/core/errors.js';
+import { isToolkitError } from '../../../src/core/errors.js';
 import { MessageWriter } from '../../../src/core/formats/protobuf.js';
 import { Random } from '../../../src/core/random.js';
 import { OnnxGraph, OnnxType, type OnnxShape } from '../../../src/deployment/onnx/graph.js';

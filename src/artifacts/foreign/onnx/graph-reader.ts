@@ -1,6 +1,6 @@
 import { shortened } from '../../../core/format.js';
 import { elementCount } from '../../../core/images.js';
-import { Message } from './message.js';
+import type { Message } from './message.js';
 import { elementTypes, type OnnxValue } from './types.js';
 
 /** A model is intact, and still not taken. */
