@@ -24,7 +24,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'import',
-    summary: 'import a model of Keras, TensorFlow.js or PyTorch',
+    summary: 'import a model of Keras, TensorFlow.js or PyTorch, or an ONNX file',
     load: async () => (await import('./import.js')).importCommand,
   },
   {
@@ -114,7 +114,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'runtime',
-    summary: 'install, list or remove the TensorFlow runtime',
+    summary: 'install, list or remove the TensorFlow runtime, and MPI',
     load: async () => (await import('./runtime.js')).runtimeCommand,
   },
   {
