@@ -25,6 +25,7 @@ const APART = [
   'test/models/*-sharded.test.ts',
   'test/stages/plugins.test.ts',
   'test/stages/train/transfer.test.ts',
+  'test/stages/train/workers/train-workers.test.ts',
   'test/tensorflow/use.test.ts',
 ];
 

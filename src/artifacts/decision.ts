@@ -6,7 +6,7 @@ import { isKeyError } from '../core/encryption/key-errors.js';
 import { ToolkitError } from '../core/errors.js';
 import { readTextWithin, writeFileAtomically } from '../core/files.js';
 import { complaintOf } from '../core/validation.js';
-import type { StoredLikeness } from './stored-likeness.js';
+import type { StoredLikeness } from './likeness/stored-likeness.js';
 
 /** Larger than any: enough for the costs and curves of 256 classes. */
 const MAX_BYTES = 16 * 2 ** 20;

@@ -97,7 +97,7 @@ describe('the layout of src', () => {
   });
 
   it('has collection on top of the folders of src/data, and what they share below', () => {
-    const order = ['collection', 'preparation', 'imaging', 'datasets'];
+    const order = ['collection', 'preparation', 'likeness', 'imaging', 'datasets'];
     const levelIn = (file: string): number => {
       const [, folder = '', rest] = file.split('/');
       return rest === undefined ? order.length : order.indexOf(folder);

@@ -1,6 +1,6 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 
-import type { StoredLikeness } from '../../artifacts/stored-likeness.js';
+import type { StoredLikeness } from '../../artifacts/likeness/stored-likeness.js';
 import { pixelsPerImage, rowOf, type LabelledImages } from '../../core/images.js';
 import { covarianceOf } from '../../core/numerics/covariance.js';
 import { invertLower } from '../../core/numerics/linear-algebra.js';

@@ -1,4 +1,4 @@
-import { reducedShape, type StoredLikeness } from '../../artifacts/stored-likeness.js';
+import { reducedShape, type StoredLikeness } from '../../artifacts/likeness/stored-likeness.js';
 import { pixelsPerImage, rowOf, type ImageShape } from '../../core/images.js';
 
 /** What training images look like: normal distributions, one for each class, that share their covariance. */

@@ -6,6 +6,7 @@ import { RecordingBinding, type Recording } from '../../tensorflow/backend/recor
 import { tensorFlowBackend } from '../../tensorflow/backend/tfjs-backend.js';
 import { attribute } from '../../tensorflow/c-api/graph-builder.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
+import { useOwnGradients } from '../tracing/gradients.js';
 import { refuse, refuseResult } from './refusal.js';
 import { assemble, flatten, type Flattened, type Structure } from './structure.js';
 import { requireNoTrace, watch } from './watch.js';
@@ -89,6 +90,7 @@ function record(
   given: Flattened,
   handOut: (returned: Flattened, isOwn: Ran['isOwn']) => Tensor[],
 ): Ran {
+  useOwnGradients();
   const numberOf = (tensor: Tensor): number => backend.getInputTensorIds([tensor])[0] ?? -1;
   // Copies: one tensor may be given twice, or be a variable's value too, and what is asked of it has to be told apart.
   const copies = given.tensors.map((tensor) => copyOf({ backend, binding }, tensor));

@@ -30,6 +30,9 @@ export function hasKernel(name: string): boolean {
   return (getKernel(name, getBackend()) as KernelConfig | undefined) !== undefined;
 }
 
+/** The gradients that stand in the place of tfjs's. */
+const own: GradConfig[] = [];
+
 // These kernels compute each loss together with its gradient, softmax − target.
 for (const kernelName of [ExtraKernel.SPARSE_CROSS_ENTROPY, ExtraKernel.CROSS_ENTROPY]) {
   registerGradient({
@@ -52,7 +55,7 @@ useActivationGradient(Sigmoid, ExtraKernel.SIGMOID_GRADIENT);
 function useActivationGradient(activation: string, gradientKernel: string): void {
   const original = getGradient(activation);
   const saves = original.inputsToSave ?? [];
-  replaceGradient({
+  own.push({
     kernelName: activation,
     inputsToSave: saves,
     outputsToSave: [true],
@@ -90,7 +93,7 @@ registerGradient({
 });
 
 // As in tfjs, but with one kernel for a bias and none for an input of the output's shape.
-replaceGradient({
+own.push({
   kernelName: Add,
   inputsToSave: ['a', 'b'],
   gradFunc: (upstream, [a, b]) => {
@@ -98,6 +101,12 @@ replaceGradient({
     return { a: () => sumToShape(dy, a!.shape), b: () => sumToShape(dy, b!.shape) };
   },
 });
+useOwnGradients();
+
+/** Registers these gradients again, where a program has loaded `@tensorflow/tfjs` meanwhile: it registers all of its own. */
+export function useOwnGradients(): void {
+  for (const config of own) if (getGradient(config.kernelName) !== config) replaceGradient(config);
+}
 
 /** The gradient of a broadcast: the sum over the axes that a shape lacks or has with size 1. */
 function sumToShape(dy: Tensor, shape: number[]): Tensor {

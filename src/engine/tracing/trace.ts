@@ -5,6 +5,7 @@ import { RecordingBinding, type Recording } from '../../tensorflow/backend/recor
 import { tensorFlowBackend } from '../../tensorflow/backend/tfjs-backend.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
+import { useOwnGradients } from './gradients.js';
 
 /** A recorded run of a function of tensors: a program without control flow. Tensors are identified by their ids. */
 export interface Trace extends Recording {
@@ -32,6 +33,7 @@ export function trace(
   const eager = backend?.binding;
   if (!backend || !(eager instanceof EagerBinding))
     throw new Error('only the TensorFlow backend can record a trace');
+  useOwnGradients();
   const idOf = (tensor: Tensor): number => backend.getInputTensorIds([tensor])[0] ?? -1;
 
   const held = Object.values(engine().registeredVariables);

@@ -1,6 +1,6 @@
 import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { decisionPath, readDecision, type StoredDecision } from '../../artifacts/decision.js';
-import { reducedShape } from '../../artifacts/stored-likeness.js';
+import { reducedShape } from '../../artifacts/likeness/stored-likeness.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { sha256OfContent } from '../../core/encryption/artifact-file.js';

@@ -1,4 +1,4 @@
-import type { StoredLikeness } from '../../artifacts/stored-likeness.js';
+import type { StoredLikeness } from '../../artifacts/likeness/stored-likeness.js';
 import { softmax } from '../probabilities.js';
 import { decide, plainPolicy, type Decision, type DecisionPolicy } from './decide.js';
 import { rowOf } from '../../core/images.js';

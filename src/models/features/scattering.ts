@@ -37,13 +37,13 @@ export const scattering = defineFeatures({
     scatteringGroups: z.int().min(0).max(1024).default(27).meta({
       description: 'group normalisation of the features: largest number of channel groups; 0 turns it off',
     }),
-    scatteringMeanNoise: z.number().min(0.1).max(1e6).optional().meta({
+    scatteringMeanNoise: z.number().min(0).max(1e6).default(0).meta({
       placeholder: 'X',
       description:
-        'subtract the mean features of the training images, estimated once with noise of X times what one image can change; with --private',
+        'subtract the mean features of the training images, estimated once with noise of X times what one image can change; with --private; 0: not',
     }),
   }),
-  meanNoise: ({ scatteringMeanNoise }) => scatteringMeanNoise,
+  meanNoise: ({ scatteringMeanNoise }) => (scatteringMeanNoise > 0 ? scatteringMeanNoise : undefined),
   build(
     { scatteringScales: scales, scatteringAngles: angles, scatteringGroups, scatteringMeanNoise: noise },
     { height, width, channels },
@@ -55,12 +55,12 @@ export const scattering = defineFeatures({
     const [down, across] = [height, width].map((side) => Math.floor(side / 2 ** scales)) as [number, number];
     const groups = groupCount(maps, scatteringGroups);
     const size = maps * down * across;
-    if (noise !== undefined && groups === 0) throw unboundedError();
+    if (noise > 0 && groups === 0) throw unboundedError();
     return {
-      description: `scattering of ${maps} channels of ${down}×${across}${groups > 0 ? ` in ${groups} groups` : ''}${noise === undefined ? '' : ', centred'}`,
+      description: `scattering of ${maps} channels of ${down}×${across}${groups > 0 ? ` in ${groups} groups` : ''}${noise > 0 ? ', centred' : ''}`,
       size,
-      parameters: noise === undefined ? [] : [meanParameter(size)],
-      ...(noise !== undefined && {
+      parameters: noise > 0 ? [meanParameter(size)] : [],
+      ...(noise > 0 && {
         // The numbers of a group have variance 1, or less where they are nearly the same.
         centering: { parameter: MEAN, largestNorm: Math.sqrt(size), noiseMultiplier: noise },
       }),
@@ -74,7 +74,7 @@ export const scattering = defineFeatures({
         ]);
         const features = transform.apply(planes);
         const shown = groups > 0 ? standardize(reshape(features, [n, groups, size / groups]), -1) : features;
-        const centred = noise === undefined ? shown : sub(reshape(shown, [n, size]), valueOf(values, MEAN));
+        const centred = noise === 0 ? shown : sub(reshape(shown, [n, size]), valueOf(values, MEAN));
         return reshape<Rank.R4>(centred, [n, 1, size, 1]);
       },
     };

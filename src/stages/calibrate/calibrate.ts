@@ -10,7 +10,7 @@ import {
   type StoredDecision,
 } from '../../artifacts/decision.js';
 import type { PreparedData } from '../../artifacts/prepared.js';
-import type { StoredLikeness } from '../../artifacts/stored-likeness.js';
+import type { StoredLikeness } from '../../artifacts/likeness/stored-likeness.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';

@@ -34,7 +34,7 @@ describe('photos of a sheet', () => {
     const likenesses = digits.map((digit, index) => likeness(clean[index]!, seen(digit, options).pixels));
     // Of a pixel to the side, it is about 0.8.
     expect(Math.min(...likenesses)).toBeGreaterThan(0.7);
-    expect(likenesses.filter((value) => value > 0.9).length).toBeGreaterThanOrEqual(3);
+    expect(likenesses.filter((value) => value > 0.9).length).toBeGreaterThanOrEqual(2);
   });
 
   it('keep a stroke that lies on a line, and one that reaches the edge', () => {

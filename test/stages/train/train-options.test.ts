@@ -22,13 +22,16 @@ it('a checkpoint or a search of others names no library, no folder and no other 
       'checkpointsDir',
       'dataDir',
       'findLearningRate',
+      'mpi',
       'plot',
       'plugin',
       'reproduce',
+      'restarts',
       'resume',
       'run',
       'runtime',
       'stopAfter',
+      'workers',
     ].sort(),
   );
 });

@@ -1,4 +1,4 @@
-import type { ImageShape } from '../core/images.js';
+import type { ImageShape } from '../../core/images.js';
 
 /**
  * What training images look like, and from which distance on an image is unlike them, as `decision.json` holds it. The page is compiled
