@@ -3,7 +3,7 @@ import { columns, count } from '../terminal/format.js';
 import { defineCommand, withCommonOptions } from '../command.js';
 
 export const importCommand = defineCommand({
-  summary: 'import a model of Keras, TensorFlow.js or PyTorch, or an ONNX file',
+  summary: 'import a Keras, TensorFlow.js, PyTorch or ONNX model',
   positionals: [
     {
       name: 'file',

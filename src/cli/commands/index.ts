@@ -24,7 +24,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'import',
-    summary: 'import a model of Keras, TensorFlow.js or PyTorch, or an ONNX file',
+    summary: 'import a Keras, TensorFlow.js, PyTorch or ONNX model',
     load: async () => (await import('./import.js')).importCommand,
   },
   {
