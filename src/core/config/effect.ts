@@ -23,10 +23,8 @@ export function refuseIneffective(
     if (!onlyWith || layer.isShared || JSON.stringify(value) === JSON.stringify(fallback)) continue;
     const valueOf = (option: string): unknown => settings.get(option)?.value ?? fields.get(option)?.fallback;
     if (onlyWith.options.some((option) => isMet(onlyWith, valueOf(option)))) continue;
-    if (onlyWith.takesPlugins && onlyWith.options.some((option) => isPlugin(option, valueOf(option))))
-      continue;
-    if (onlyWith.orPluginOf !== undefined && isPlugin(onlyWith.orPluginOf, valueOf(onlyWith.orPluginOf)))
-      continue;
+    const { orPluginOf } = onlyWith;
+    if (orPluginOf !== undefined && isPlugin(orPluginOf, valueOf(orPluginOf))) continue;
     const needed = onlyWith.options.map(layer.label).join(' or ');
     const values = onlyWith.values ? ` ${onlyWith.values.join(' or ')}` : '';
     throw new ToolkitError('USAGE', {

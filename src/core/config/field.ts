@@ -28,9 +28,7 @@ export interface OnlyWith {
   options: readonly string[];
   /** The values that one of them must have, or have among its own if it is a list; left out, any but false. */
   values?: readonly string[];
-  /** Whether a plug-in of a user is one of the values too. */
-  takesPlugins?: boolean;
-  /** An option that is enough by itself where it selects a plug-in of a user. */
+  /** An option, perhaps one of these, that is enough where it selects a plug-in of a user. */
   orPluginOf?: string;
 }
 

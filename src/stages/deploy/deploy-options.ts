@@ -11,7 +11,10 @@ import { registryDirOption, signKeyOption } from '../../core/config/common-optio
 /** Goes with the targets that have a destination. */
 function targetsFor(destination: TargetDefinition['destination']): OnlyWith {
   const values = [...targets].filter((target) => target.destination === destination);
-  return { options: ['to'], values: values.map(({ name }) => name), takesPlugins: destination === 'folder' };
+  const options = ['to'];
+  // A target of one's own writes a folder.
+  const orPluginOf = destination === 'folder' ? { orPluginOf: 'to' } : {};
+  return { options, values: values.map(({ name }) => name), ...orPluginOf };
 }
 
 /** The options of `deploy`, beside the checkpoint and the target with its own. */
