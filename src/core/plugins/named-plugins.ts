@@ -43,7 +43,7 @@ async function withPluginPlaces(layer: Layer, fields: ReadonlyMap<string, Field>
     const value = values[key];
     if (pluginFor === undefined || typeof value !== 'string' || !(await isPluginPlace(value))) continue;
     if (values[pluginFor] !== undefined) {
-      const message = `${layer.label(key)} and ${layer.label(pluginFor)} both choose a source`;
+      const message = `${layer.label(key)} and ${layer.label(pluginFor)} both choose a ${pluginFor}`;
       throw new ToolkitError('USAGE', { message, hint: `leave ${layer.label(pluginFor)} out` });
     }
     values[pluginFor] = value;
