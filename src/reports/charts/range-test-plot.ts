@@ -1,5 +1,5 @@
 import { domainOf } from './chart.js';
-import { figure, legendChart, legendHeight, seriesColor, TITLE_HEIGHT, type LegendEntry } from './figure.js';
+import { figure, legendChart, legendHeight, lineLegend, seriesColor, TITLE_HEIGHT } from './figure.js';
 import { lineChart, type Line } from './line-charts.js';
 
 /** What is drawn of a test of learning rates. */
@@ -43,9 +43,7 @@ export function rangeTestPlot({ dataset, model, suggestedLearningRate, rates }: 
           },
         ]),
   ];
-  const legend = lines.map(({ name, color, style }): LegendEntry => {
-    return { name, color, mark: style === 'dashed' ? 'dashed line' : 'line' };
-  });
+  const legend = lineLegend(lines);
   const chart = lineChart(lines, {
     x: {
       label: 'learning rate',
