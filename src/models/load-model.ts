@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../artifacts/checkpoint.js';
 import { callerLayer } from '../core/config/layers.js';
-import { resolveOptions, type Chosen, type Configurable } from '../core/config/resolve.js';
+import { resolveOptions, type ChosenFrom, type Configurable } from '../core/config/resolve.js';
 import { messageOf, ToolkitError } from '../core/errors.js';
 import { shortened } from '../core/format.js';
 import { requireRecorded } from '../core/plugins/records.js';
@@ -15,15 +15,11 @@ import { z } from 'zod';
 import { unaffordable } from './pass-cost.js';
 import { misfitOf, storedVariables, type TrainingVariables } from './variables.js';
 
-type RegisteredModel = typeof models extends Iterable<infer Entry> ? Entry : never;
-
 /** The settings of a model: its name and its options. */
-export type ModelSettings = Chosen<RegisteredModel>;
-
-type RegisteredFeatures = typeof features extends Iterable<infer Entry> ? Entry : never;
+export type ModelSettings = ChosenFrom<typeof models>;
 
 /** The settings of the features that a model takes. */
-export type FeatureSettings = Chosen<RegisteredFeatures>;
+export type FeatureSettings = ChosenFrom<typeof features>;
 
 /**
  * Builds a model that takes features of images, for images of a shape and a number of classes.

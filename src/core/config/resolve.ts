@@ -35,6 +35,10 @@ export interface OptionSpace<
 export type Chosen<Entry> =
   Entry extends Configurable<infer Name, infer Options> ? { name: Name } & z.output<Options> : never;
 
+/** The settings of a plug-in of a registry. */
+export type ChosenFrom<Plugins> =
+  Plugins extends Registry<infer Entry extends Configurable> ? Chosen<Entry> : never;
+
 /** A validated configuration. */
 export type Resolved<Space extends OptionSpace> = Readonly<
   z.output<Space['fields']> & {

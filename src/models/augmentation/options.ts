@@ -5,18 +5,18 @@ import { edgeNames } from './edge-names.js';
 const upTo = (limit: number, description: string): z.ZodDefault<z.ZodNumber> =>
   z.number().min(0).max(limit).default(0).meta({ description });
 
-const pixelsUpTo = (limit: number, description: string): z.ZodDefault<z.ZodInt> =>
+const wholeUpTo = (limit: number, description: string): z.ZodDefault<z.ZodInt> =>
   z.int().min(0).max(limit).default(0).meta({ description });
 
 /** The augmentation options; by default, none changes anything. */
 export const augmentationFields = {
-  augmentShift: pixelsUpTo(1024, 'augmentation: largest random shift, in pixels'),
+  augmentShift: wholeUpTo(1024, 'augmentation: largest random shift, in pixels'),
   augmentRotation: upTo(180, 'augmentation: largest random rotation, in degrees'),
   augmentScale: upTo(0.9, 'augmentation: largest random zoom in or out, as a share of the size'),
   augmentShear: upTo(60, 'augmentation: largest random shear, in degrees'),
   augmentElastic: upTo(64, 'augmentation: elastic distortion, typical displacement in pixels'),
   augmentThickness: upTo(1, 'augmentation: largest change of the stroke thickness, in pixels'),
-  augmentCrop: pixelsUpTo(
+  augmentCrop: wholeUpTo(
     1024,
     'augmentation: random crop, at the image’s size, of the image padded by so many pixels on each side',
   ),
@@ -29,12 +29,7 @@ export const augmentationFields = {
     }),
   augmentFlipHorizontal: upTo(1, 'augmentation: probability of mirroring left to right'),
   augmentFlipVertical: upTo(1, 'augmentation: probability of mirroring top to bottom'),
-  augmentRandaugment: z
-    .int()
-    .min(0)
-    .max(8)
-    .default(0)
-    .meta({ description: 'RandAugment: random operations per image; usually 2' }),
+  augmentRandaugment: wholeUpTo(8, 'RandAugment: random operations per image; usually 2'),
   augmentRandaugmentMagnitude: z
     .int()
     .min(0)
@@ -52,15 +47,12 @@ export const augmentationFields = {
   augmentErasing: upTo(1, 'augmentation: probability of random erasing'),
 };
 
-/** Options that only say how others change images. */
-const MANNERS: ReadonlySet<string> = new Set(['augmentCropPadding', 'augmentRandaugmentMagnitude']);
-
 /** The augmentation of training images. */
 export type AugmentationOptions = z.output<z.ZodObject<typeof augmentationFields>>;
 
-/** Whether the options include any augmentation. */
+/** Whether the options include any augmentation. Those with `onlyWith` only say how others change images. */
 export function isAugmentation(options: AugmentationOptions): boolean {
-  return Object.keys(augmentationFields)
-    .filter((key) => !MANNERS.has(key))
-    .some((key) => options[key as keyof AugmentationOptions] !== 0);
+  return Object.entries(augmentationFields)
+    .filter(([, field]) => field.meta()?.['onlyWith'] === undefined)
+    .some(([key]) => options[key as keyof AugmentationOptions] !== 0);
 }

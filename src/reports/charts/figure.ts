@@ -26,6 +26,15 @@ export interface LegendEntry {
   mark: 'line' | 'dashed line' | 'dot';
 }
 
+/** The legend of lines. */
+export function lineLegend(
+  lines: readonly { name: string; color: string; style?: 'faint' | 'dashed' }[],
+): LegendEntry[] {
+  return lines.map(({ name, color, style }) => {
+    return { name, color, mark: style === 'dashed' ? 'dashed line' : 'line' };
+  });
+}
+
 const LEGEND_ROW = 20;
 
 /** How high the legend of so many entries is. */

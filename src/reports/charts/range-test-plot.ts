@@ -1,5 +1,5 @@
 import { domainOf } from './chart.js';
-import { figure, legendChart, legendHeight, seriesColor, TITLE_HEIGHT, type LegendEntry } from './figure.js';
+import { figure, legendChart, legendHeight, lineLegend, seriesColor, TITLE_HEIGHT } from './figure.js';
 import { lineChart, type Line } from './line-charts.js';
 
 /** What is drawn of a test of learning rates. */
@@ -20,32 +20,30 @@ export function rangeTestPlot({ dataset, model, suggestedLearningRate, rates }: 
   const [low, high] = domainOf([...smoothed, ...rates.slice(0, 1).map(({ loss }) => loss)]);
   const top = low + ROOM * (high - low);
   const bottom = Math.min(low, ...rates.map(({ loss }) => loss));
-  const color = seriesColor(0);
   const lines: Line[] = [
     {
-      ...{ name: 'loss of each batch', color: seriesColor(2), style: 'faint' },
+      name: 'loss of each batch',
+      color: seriesColor(2),
+      style: 'faint',
       points: rates.map(({ learningRate, loss }) => [learningRate, loss] as const),
     },
     {
-      ...{ name: 'smoothed', color },
+      name: 'smoothed',
+      color: seriesColor(0),
       points: rates.map(({ learningRate, smoothedLoss }) => [learningRate, smoothedLoss] as const),
     },
     ...(suggestedLearningRate === null
       ? []
       : [
           {
-            ...{
-              name: `suggested: ${suggestedLearningRate}`,
-              color: seriesColor(1),
-              style: 'dashed' as const,
-            },
+            name: `suggested: ${suggestedLearningRate}`,
+            color: seriesColor(1),
+            style: 'dashed' as const,
             points: [[suggestedLearningRate, bottom] as const, [suggestedLearningRate, top] as const],
           },
         ]),
   ];
-  const legend = lines.map(({ name, color, style }): LegendEntry => {
-    return { name, color, mark: style === 'dashed' ? 'dashed line' : 'line' };
-  });
+  const legend = lineLegend(lines);
   const chart = lineChart(lines, {
     x: {
       label: 'learning rate',

@@ -1,6 +1,6 @@
 import type { Metrics } from '../../core/events.js';
 import { domainOf } from './chart.js';
-import { figure, legendChart, legendHeight, seriesColor, TITLE_HEIGHT } from './figure.js';
+import { figure, legendChart, legendHeight, lineLegend, seriesColor, TITLE_HEIGHT } from './figure.js';
 import { lineChart, type Line } from './line-charts.js';
 
 /** What is drawn of a run. */
@@ -24,9 +24,7 @@ export function runsPlot(runs: readonly PlottedRun[]): string {
     });
     return { left: SIZE.width * index, top: TITLE_HEIGHT, chart };
   });
-  const legend = learningCurves(runs, 'accuracy').map(({ name, color, style }) => {
-    return { name, color, mark: style === 'dashed' ? ('dashed line' as const) : ('line' as const) };
-  });
+  const legend = lineLegend(learningCurves(runs, 'accuracy'));
   const top = TITLE_HEIGHT + SIZE.height;
   return figure(
     { width: 2 * SIZE.width, height: top + legendHeight(legend.length) + 8 },

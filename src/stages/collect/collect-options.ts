@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { Chosen } from '../../core/config/resolve.js';
+import type { ChosenFrom } from '../../core/config/resolve.js';
 import { sourceKinds } from '../../data/collection/kinds/index.js';
 import { sources } from '../../data/collection/own/index.js';
 import { imageFits } from '../../data/imaging/importing/decode.js';
@@ -119,9 +119,7 @@ export const collectSpace = {
   },
 };
 
-type RegisteredSource = typeof sources extends Iterable<infer Entry> ? Entry : never;
-
 /** The validated options of `collect`. */
 export type CollectOptions = Readonly<
-  z.output<typeof collectFields> & { source?: Chosen<RegisteredSource> | undefined }
+  z.output<typeof collectFields> & { source?: ChosenFrom<typeof sources> | undefined }
 >;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { MODEL_NAME } from '../../artifacts/model-registry.js';
 import type { OnlyWith } from '../../core/config/fields.js';
-import type { Chosen } from '../../core/config/resolve.js';
+import type { Resolved } from '../../core/config/resolve.js';
 import { targets } from '../../deployment/targets/index.js';
 import type { TargetDefinition } from '../../deployment/targets/target.js';
 import { modelStageOptions } from '../../engine/backends/options.js';
@@ -56,7 +56,5 @@ export const deploySpace = {
   },
 };
 
-type RegisteredTarget = typeof targets extends Iterable<infer Entry> ? Entry : never;
-
 /** The options of `deploy`: those of the target are in `to`. */
-export type DeployOptions = Readonly<z.output<typeof deployFields> & { to: Chosen<RegisteredTarget> }>;
+export type DeployOptions = Resolved<typeof deploySpace>;

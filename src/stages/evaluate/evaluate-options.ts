@@ -6,7 +6,7 @@ import {
   testTimeAugmentationOption,
   otherDatasetOption,
 } from '../../core/config/common-options.js';
-import type { Chosen } from '../../core/config/resolve.js';
+import type { ChosenFrom } from '../../core/config/resolve.js';
 import { splitNames } from '../../evaluation/evaluation.js';
 import { metrics } from '../../evaluation/own/index.js';
 
@@ -61,8 +61,6 @@ export const evaluateSpace = {
   },
 };
 
-type RegisteredMetric = typeof metrics extends Iterable<infer Entry> ? Entry : never;
-
 export type EvaluateOptions = Readonly<
-  z.output<typeof evaluateFields> & { metric?: Chosen<RegisteredMetric> | undefined }
+  z.output<typeof evaluateFields> & { metric?: ChosenFrom<typeof metrics> | undefined }
 >;

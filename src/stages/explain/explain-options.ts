@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { Chosen } from '../../core/config/resolve.js';
+import type { Resolved } from '../../core/config/resolve.js';
 import { explainers } from '../../evaluation/explanation/index.js';
 import { modelStageOptions } from '../../engine/backends/options.js';
 import { seedOption, otherDatasetOption } from '../../core/config/common-options.js';
@@ -46,9 +46,5 @@ export const explainSpace = {
   },
 };
 
-type RegisteredExplainer = typeof explainers extends Iterable<infer Entry> ? Entry : never;
-
 /** The options of `explain`: those of the method are in `method`. */
-export type ExplainOptions = Readonly<
-  z.output<typeof explainFields> & { method: Chosen<RegisteredExplainer> }
->;
+export type ExplainOptions = Resolved<typeof explainSpace>;

@@ -33,7 +33,7 @@ export function centre(
   for (let at = 0; at < features.length; at++) features[at]! -= estimate[at % size]!;
 }
 
-/** Estimates the mean of features that are computed in each step, and puts it into the model. Throws as `computeFeatures` does. */
+/** Estimates the mean of features that are computed in each step, and puts it into the model. Throws as `featuresAt` does. */
 export async function estimateMean(
   features: FixedFeatures,
   images: DeviceImages,

@@ -1,5 +1,3 @@
-import { readCheckpoint } from '../../artifacts/checkpoint.js';
-import { resolveCheckpoint } from '../../artifacts/run.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { writeFileAtomically } from '../../core/files.js';
 import { executionMode } from '../../engine/backends/options.js';
@@ -8,6 +6,7 @@ import type { PlottedTest } from '../../reports/charts/range-test-plot.js';
 import { rangeTest, type RangeTest } from '../../training/range-test.js';
 import { trainingStep } from '../../training/step.js';
 import { withLearner } from './learner.js';
+import { readInitial } from './starting-point.js';
 import { stepInputs } from './step-inputs.js';
 import type { TrainConfiguration, TrainResolution } from './train-options.js';
 import { openSession } from './training-session.js';
@@ -50,11 +49,7 @@ async function testRates(given: TrainConfiguration, context: StageContext): Prom
   const values = { ...given, averageWeights: undefined };
   const { signal, emit } = context;
   const session = await openSession(values, context);
-  const { initFrom, checkpointsDir } = values;
-  const origin =
-    initFrom === undefined
-      ? undefined
-      : await readCheckpoint(await resolveCheckpoint(initFrom, checkpointsDir));
+  const origin = await readInitial(values);
   return withLearner({ values, session, origin, context }, async ({ set, learner }) => {
     const { model, training } = await stepInputs({ values, set, learner, privacy: undefined, context });
     const step = trainingStep(model, learner.optimizer, learner.variables, learner.settings);

@@ -33,6 +33,14 @@ export async function readOrigin(
     requireStoredPlugins(last.path, last.description);
     return last;
   }
+  return readInitial({ initFrom, checkpointsDir });
+}
+
+/** The checkpoint that training takes weights from, if any. Throws CHECKPOINT_MISSING, CORRUPT, REFUSED or OPAQUE. */
+export async function readInitial({
+  initFrom,
+  checkpointsDir,
+}: Pick<TrainConfiguration, 'initFrom' | 'checkpointsDir'>): Promise<Checkpoint | undefined> {
   if (initFrom === undefined) return undefined;
   const origin = await readCheckpoint(await resolveCheckpoint(initFrom, checkpointsDir));
   if (isOnnx(origin.description)) throw onnxRefusal(origin.path);

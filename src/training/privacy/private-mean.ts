@@ -52,12 +52,8 @@ export class PrivateMean {
 function normal(count: number, fill: FillRandomly): Float32Array {
   const key = new Uint8Array(KEY_BYTES);
   fill(key);
-  let samples: Float32Array = new Float32Array();
-  tidy(() => {
-    samples = statelessNormal(
-      count,
-      keyPieces(key).map((piece) => scalar(piece, 'float32')),
-    ).dataSync<'float32'>();
+  return tidy(() => {
+    const pieces = keyPieces(key).map((piece) => scalar(piece, 'float32'));
+    return statelessNormal(count, pieces).dataSync<'float32'>();
   });
-  return samples;
 }

@@ -14,6 +14,7 @@ import {
   embed,
   evaluate,
   explain,
+  findLearningRate,
   importModel,
   predict,
   train,
@@ -129,6 +130,7 @@ it('what needs layers is refused in one line', async () => {
   for (const action of [
     () => train({ ...places, initFrom: 'net' }),
     () => train({ ...places, initFrom: 'net', model: 'mlp' }),
+    () => findLearningRate({ ...places, initFrom: 'net', model: 'mlp' }),
     () => train({ ...places, resume: 'net' }),
     () => embed('net', places),
   ]) {

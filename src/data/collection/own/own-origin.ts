@@ -1,4 +1,4 @@
-import type { Chosen } from '../../../core/config/resolve.js';
+import type { ChosenFrom } from '../../../core/config/resolve.js';
 import { recordOf, type PluginRecord } from '../../../core/plugins/records.js';
 import { sampleKind, type SourceKind } from '../kinds/source-kind.js';
 import { sources } from './index.js';
@@ -15,8 +15,6 @@ export interface OwnOrigin {
   readonly kind: SourceKind;
 }
 
-type RegisteredSource = typeof sources extends Iterable<infer Entry> ? Entry : never;
-
 /** Images that a program hands over. */
 export function imagesOfCaller(images: OwnImages): OwnOrigin {
   const description = 'images of a program';
@@ -24,7 +22,7 @@ export function imagesOfCaller(images: OwnImages): OwnOrigin {
 }
 
 /** The images of a source that options chose; undefined for files. */
-export function imagesOfPlugin({ name, ...options }: Chosen<RegisteredSource>): OwnOrigin | undefined {
+export function imagesOfPlugin({ name, ...options }: ChosenFrom<typeof sources>): OwnOrigin | undefined {
   const plugin = recordOf(sources.kind, name);
   if (!plugin) return undefined;
   const { module } = plugin;

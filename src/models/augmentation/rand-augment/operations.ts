@@ -8,17 +8,13 @@ import {
   greaterEqual,
   less,
   max,
-  mean,
   min,
   mul,
   pad,
   slice,
   sub,
-  type Tensor,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
-
-import { greyOf } from '../lighting.js';
 
 const BRIGHTEST = 255;
 
@@ -42,16 +38,6 @@ export function autoContrast(pixels: Tensor4D): Tensor4D {
   const isFlat = cast(less(range, 0.5), 'float32');
   const stretched = mul(sub(pixels, least), div(BRIGHTEST, add(range, isFlat)));
   return clipByValue(add(mul(stretched, sub(1, isFlat)), mul(pixels, isFlat)), 0, BRIGHTEST);
-}
-
-/** What torchvision's `adjust_saturation` mixes pixels with; in grey images, the pixels themselves. */
-export function greyPixels(pixels: Tensor4D): Tensor4D {
-  return greyOf(pixels, 0);
-}
-
-/** What torchvision's `adjust_contrast` mixes pixels with: [n, 1, 1, 1]. */
-export function meanGrey(pixels: Tensor4D): Tensor {
-  return mean(greyOf(pixels, 0), [1, 2, 3], true);
 }
 
 /**

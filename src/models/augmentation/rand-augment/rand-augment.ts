@@ -6,6 +6,7 @@ import {
   equal,
   floor,
   less,
+  mean,
   mul,
   reshape,
   sin,
@@ -17,9 +18,10 @@ import {
 import type { PixelScaling } from '../../../core/images.js';
 import type { Randomness } from '../../../engine/tracing/randomness.js';
 import type { AffineMap } from '../affine.js';
+import { greyOf } from '../lighting.js';
 import { resample } from '../resample.js';
 import { equalize } from './equalize.js';
-import { autoContrast, greyPixels, meanGrey, posterize, smoothed, solarize } from './operations.js';
+import { autoContrast, posterize, smoothed, solarize } from './operations.js';
 
 /** The operations of torchvision's `RandAugment`, in its order. */
 export const operationNames = [
@@ -108,15 +110,19 @@ function mapOf(
   };
 }
 
-/** Brightness, colour, contrast and sharpness: factor · image + (1 − factor) · other, where the other is black for brightness. */
+/**
+ * Brightness, colour, contrast and sharpness: factor · image + (1 − factor) · other. The other is black, the grey image (in grey images the
+ * pixels themselves), its mean, or the smoothed image.
+ */
 function mixed(pixels: Tensor4D, is: Is, direction: Tensor, magnitude: number): Tensor4D {
   const [count] = pixels.shape;
   const wide = (values: Tensor): Tensor => reshape(values, [count, 1, 1, 1]);
   const [color, contrast, sharpness] = [is('color'), is('contrast'), is('sharpness')];
   const isMixed = add(add(is('brightness'), color), add(contrast, sharpness));
   const change = wide(mul(mul(isMixed, direction), (0.9 * magnitude) / LARGEST));
+  const grey = greyOf(pixels, 0);
   const other = add(
-    add(mul(greyPixels(pixels), wide(color)), mul(meanGrey(pixels), wide(contrast))),
+    add(mul(grey, wide(color)), mul(mean(grey, [1, 2, 3], true), wide(contrast))),
     mul(smoothed(pixels), wide(sharpness)),
   );
   const result: Tensor4D = sub(mul(pixels, add(change, 1)), mul(change, other));
