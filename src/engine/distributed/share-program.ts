@@ -11,6 +11,7 @@ import {
 import type { Session } from '../../tensorflow/c-api/session.js';
 import { gatherRows, imageHandles, inputType, modelInputs } from '../compiling/session-images.js';
 import type { SessionVariables } from '../compiling/session-variables.js';
+import { unpack } from '../compiling/unpack.js';
 import type { DeviceImages } from '../running/device-images.js';
 import { changedVariables, usedVariables, type Trace } from '../tracing/trace.js';
 import { ANYTIME, type Located, type ShareContext } from './located.js';
@@ -90,14 +91,4 @@ export function buildShareProgram(
   const { phases, results } = lowered;
   const changed = changedVariables(step);
   return { shares, phases, feeds, coefficientCount, results, updates, changed };
-}
-
-function unpack(graph: GraphBuilder, vector: NodeOutput, count: number): NodeOutput[] {
-  if (count === 0) return [];
-  const scalars = graph.node(
-    'Unpack',
-    [vector],
-    [attribute.type('T', DataType.FLOAT), attribute.integer('num', count), attribute.integer('axis', 0)],
-  );
-  return Array.from({ length: count }, (_, index) => scalars.replace(/0$/, String(index)));
 }
