@@ -1,6 +1,7 @@
 import { isToolkitError, ToolkitError } from './errors.js';
 
-type Interruption = 'INTERRUPTED' | 'HUNG_UP' | 'TERMINATED';
+/** The codes of interruptions. */
+export type Interruption = 'INTERRUPTED' | 'HUNG_UP' | 'TERMINATED';
 
 const INTERRUPTIONS: ReadonlySet<string> = new Set<Interruption>(['INTERRUPTED', 'HUNG_UP', 'TERMINATED']);
 

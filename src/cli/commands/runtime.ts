@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
 import { installChosen, runtimeFields } from '../../stages/runtime/runtime.js';
-import { findInstalledMpi, installMpi, removeMpi } from '../../engine/mpi/install.js';
+import { findInstalledMpi, installedMpiFolder, installMpi, removeMpi } from '../../engine/mpi/install.js';
 import { listRuntimes, removeInstalled } from '../../tensorflow/runtime/list.js';
 import { bytes, columns } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
@@ -122,6 +122,6 @@ async function installedFolders(environment: NodeJS.ProcessEnv): Promise<string[
   const runtimes = (await listRuntimes(environment)).filter(
     ({ installed, removable }) => installed && removable,
   );
-  const mpi = await findInstalledMpi(environment).catch(() => undefined);
-  return [...runtimes, ...(mpi ? [mpi] : [])].map(({ folder }) => folder);
+  const mpi = await installedMpiFolder(environment);
+  return [...runtimes.map(({ folder }) => folder), ...(mpi === undefined ? [] : [mpi])];
 }

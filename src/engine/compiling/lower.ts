@@ -3,6 +3,7 @@ import {
   attribute,
   type GraphBuilder,
   type NodeOutput,
+  outputOf,
 } from '../../tensorflow/c-api/graph-builder.js';
 import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
@@ -131,10 +132,6 @@ function addSharded(
     const parts = nodes.map((node) => outputOf(node, index));
     values.setShards(id, { kind: sharding, parts, type: dtype });
   });
-}
-
-function outputOf(node: NodeOutput, index: number): NodeOutput {
-  return node.replace(/0$/, String(index));
 }
 
 function externalValue(

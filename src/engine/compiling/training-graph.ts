@@ -14,6 +14,7 @@ import type { DeviceImages } from '../running/device-images.js';
 import { lower, type BatchShards } from './lower.js';
 import { gatherRows, imageHandles, inputType, modelInputs } from './session-images.js';
 import type { SessionVariables } from './session-variables.js';
+import { unpack } from './unpack.js';
 import { changedVariables, usedVariables, type Trace } from '../tracing/trace.js';
 
 /** A training loop over batches of one size, in a session. */
@@ -158,16 +159,6 @@ function gather(
       attribute.integer('batch_dims', 0),
     ],
   );
-}
-
-function unpack(graph: GraphBuilder, vector: NodeOutput, count: number): NodeOutput[] {
-  if (count === 0) return [];
-  const scalars = graph.node(
-    'Unpack',
-    [vector],
-    [attribute.type('T', DataType.FLOAT), attribute.integer('num', count), attribute.integer('axis', 0)],
-  );
-  return Array.from({ length: count }, (_, index) => scalars.replace(/0$/, String(index)));
 }
 
 /** A list of scalars; its shape is int32, which the kernels of all devices support. */

@@ -1,7 +1,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 
 import { ToolkitError } from '../../core/errors.js';
-import { isInterruption } from '../../core/interruption.js';
+import { isInterruption, type Interruption } from '../../core/interruption.js';
 import { tensorFlowContext } from '../../tensorflow/backend/tfjs-backend.js';
 import { Session } from '../../tensorflow/c-api/session.js';
 import { SliceLength } from '../compiling/slice-length.js';
@@ -104,10 +104,10 @@ export class DistributedTraining implements TrainingProgram {
     if (!loop) {
       const step = traceStep(this.#step, this.#data, size, coefficients);
       const { session, variables } = (this.#opened ??= await this.#open());
-      const { rank } = this.#group;
       const shares = this.#sharesOf(size, fullSize);
-      const own = shares.sizes.length === 1 ? 0 : rank;
-      const program = buildShareProgram(step, shares, own, this.#data, session, variables);
+      // A batch that is not shared is every worker's own.
+      const place = shares.sizes.length === 1 ? 0 : this.#group.rank;
+      const program = buildShareProgram(step, shares, place, this.#data, session, variables);
       const runner = new ShareRunner(tensorFlowContext().api, session, program, this.#group);
       loop = { runner, changed: program.changed, length: new SliceLength() };
       this.#loops.set(size, loop);
@@ -143,8 +143,6 @@ interface Loop {
   readonly changed: readonly Variable[];
   readonly length: SliceLength;
 }
-
-type Interruption = 'INTERRUPTED' | 'TERMINATED' | 'HUNG_UP';
 
 /** What a worker proposes before a slice. */
 interface Wish {

@@ -3,6 +3,7 @@ import {
   attribute,
   type GraphBuilder,
   type NodeOutput,
+  outputOf,
 } from '../../tensorflow/c-api/graph-builder.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 import { LATEST_VALUE, type RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
@@ -182,8 +183,4 @@ function addUpdates(
     );
   }
   return updates;
-}
-
-function outputOf(node: NodeOutput, index: number): NodeOutput {
-  return node.replace(/0$/, String(index));
 }

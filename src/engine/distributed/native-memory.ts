@@ -1,4 +1,4 @@
-import { koffi } from '../../tensorflow/c-api/ffi.js';
+import { C_LIBRARY, koffi } from '../../tensorflow/c-api/ffi.js';
 import type { NativeMemory } from './transport.js';
 
 const PROTOTYPES: Readonly<Record<keyof NativeMemory, string>> = {
@@ -9,7 +9,7 @@ const PROTOTYPES: Readonly<Record<keyof NativeMemory, string>> = {
 
 /** The C library's memory, which stays where it is. */
 export function nativeMemory(): NativeMemory {
-  const system = koffi.load(process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6');
+  const system = koffi.load(C_LIBRARY);
   const functions = Object.entries(PROTOTYPES).map(([name, prototype]) => [
     name,
     system.func(prototype) as unknown,

@@ -11,6 +11,7 @@ import {
 import type { Session } from '../../tensorflow/c-api/session.js';
 import { gatherRows, imageHandles, inputType, modelInputs } from '../compiling/session-images.js';
 import type { SessionVariables } from '../compiling/session-variables.js';
+import { unpack } from '../compiling/unpack.js';
 import type { DeviceImages } from '../running/device-images.js';
 import { changedVariables, usedVariables, type Trace } from '../tracing/trace.js';
 import { ANYTIME, type Located, type ShareContext } from './located.js';
@@ -21,6 +22,8 @@ import type { Shares } from './shares.js';
 /** A step of one batch size as this worker runs it, in a session. */
 export interface ShareProgram {
   readonly shares: Shares;
+  /** Which of the shares is this worker's. */
+  readonly place: number;
   readonly phases: readonly Phase[];
   /** The names of what every phase is fed: the batch's indices, this worker's, and the coefficients. */
   readonly feeds: { readonly order: string; readonly own: string; readonly coefficients: string };
@@ -35,11 +38,12 @@ export interface ShareProgram {
  * Adds a worker's part of a step to a session that holds the data. Throws TENSORFLOW_FAILED.
  *
  * @param step a trace of the step on the whole batch: (images, labels, …coefficients) to (loss, correct)
+ * @param place which of the shares is this worker's
  */
 export function buildShareProgram(
   step: Trace,
   shares: Shares,
-  rank: number,
+  place: number,
   data: DeviceImages,
   session: Session,
   variables: SessionVariables,
@@ -49,7 +53,7 @@ export function buildShareProgram(
   const name = `share_${shares.batch}`;
   const graph = new GraphBuilder(`${name}_`, EQUALLY_LONG);
   const coefficientCount = step.parameters.length - 2;
-  const own = shares.sizes[rank]!;
+  const own = shares.sizes[place]!;
   const feeds = { order: `${name}_order`, own: `${name}_own`, coefficients: `${name}_coefficients` };
   const order = graph.placeholder(feeds.order, DataType.INT32, [shares.batch]);
   const ownOrder = graph.placeholder(feeds.own, DataType.INT32, [own]);
@@ -82,22 +86,12 @@ export function buildShareProgram(
       constant,
     },
     shares,
-    rank,
+    place,
   );
   const updates = `${name}_updates`;
   graph.node('NoOp', lowered.updates.map(after), [], updates);
   session.extend(graph.finish());
   const { phases, results } = lowered;
   const changed = changedVariables(step);
-  return { shares, phases, feeds, coefficientCount, results, updates, changed };
-}
-
-function unpack(graph: GraphBuilder, vector: NodeOutput, count: number): NodeOutput[] {
-  if (count === 0) return [];
-  const scalars = graph.node(
-    'Unpack',
-    [vector],
-    [attribute.type('T', DataType.FLOAT), attribute.integer('num', count), attribute.integer('axis', 0)],
-  );
-  return Array.from({ length: count }, (_, index) => scalars.replace(/0$/, String(index)));
+  return { shares, place, phases, feeds, coefficientCount, results, updates, changed };
 }

@@ -5,7 +5,7 @@ import { emptyTensor } from '../../tensorflow/c-api/tensors.js';
 import type { RowExchange } from './phases.js';
 import type { ShareProgram } from './share-program.js';
 import { OrderedSum } from './sum-in-order.js';
-import type { Transfer } from './transport.js';
+import { othersThan, type Transfer } from './transport.js';
 import type { WorkerGroup } from './worker-group.js';
 
 /** A tensor that is written and fed again and again. */
@@ -39,7 +39,6 @@ export class ShareRunner {
   readonly #own: Buffer;
   readonly #coefficients: Buffer;
   readonly #phases: readonly ReadyPhase[];
-  readonly #place: number;
   /** What the phases of the current step have fetched, by node. */
   readonly #fetched = new Map<string, Pointer>();
 
@@ -49,9 +48,7 @@ export class ShareRunner {
     this.#program = program;
     const { shares, coefficientCount } = program;
     this.#order = this.#buffer(DataType.INT32, [shares.batch]);
-    // A batch that is not shared is every worker's own.
-    this.#place = shares.sizes.length === 1 ? 0 : group.rank;
-    this.#own = this.#buffer(DataType.INT32, [shares.sizes[this.#place]!]);
+    this.#own = this.#buffer(DataType.INT32, [shares.sizes[program.place]!]);
     this.#coefficients = this.#buffer(DataType.FLOAT, [coefficientCount]);
     this.#phases = this.#prepare(session);
   }
@@ -62,10 +59,10 @@ export class ShareRunner {
    * @param indices of the images of the whole batch
    */
   async run(indices: Int32Array, coefficients: Float32Array): Promise<StepOutcome> {
-    const { starts, sizes } = this.#program.shares;
-    const start = starts[this.#place]!;
+    const { shares, place } = this.#program;
+    const start = shares.starts[place]!;
     this.#write(this.#order, indices);
-    this.#write(this.#own, indices.subarray(start, start + sizes[this.#place]!));
+    this.#write(this.#own, indices.subarray(start, start + shares.sizes[place]!));
     this.#write(this.#coefficients, coefficients);
     try {
       for (const { feeds, fetches, run, exchange } of this.#phases) {
@@ -156,7 +153,7 @@ export class ShareRunner {
       address: whole.data + BigInt(starts[peer]! * bytesPerImage),
       bytes: sizes[peer]! * bytesPerImage,
     });
-    const others = Array.from({ length: size - 1 }, (_, index) => (rank + 1 + index) % size);
+    const others = othersThan(rank, size);
     const own = rowsOf(rank);
     const receives = others.map(rowsOf);
     return async (fetched) => {

@@ -1,4 +1,4 @@
-import type { NativeMemory, Transfer, Transport } from './transport.js';
+import { othersThan, type NativeMemory, type Transfer, type Transport } from './transport.js';
 
 const FLOAT_BYTES = 4;
 /** Vectors with fewer floats are sent whole: for them, a second message costs more than the bytes that it saves. */
@@ -32,7 +32,9 @@ export class OrderedSum {
     } else if (size === 2) {
       await this.#sumOfTwo(own, result);
     } else if (this.#floats < FEW_FLOATS) {
-      await this.#collect(own, result, 0, this.#floats, everybody(size));
+      const all = { address: own, bytes: this.#floats * FLOAT_BYTES };
+      const sends = othersThan(this.#transport.rank, size).map((peer) => ({ peer, ...all }));
+      await this.#collect(own, result, 0, this.#floats, sends);
     } else {
       await this.#sumInParts(own, result);
     }
@@ -59,38 +61,35 @@ export class OrderedSum {
       address: base + BigInt(starts[at]! * FLOAT_BYTES),
       bytes: (starts[at + 1]! - starts[at]!) * FLOAT_BYTES,
     });
-    const sends = others(rank, size).map((peer) => ({ peer, ...part(own, peer) }));
+    const others = othersThan(rank, size);
+    const sends = others.map((peer) => ({ peer, ...part(own, peer) }));
     await this.#collect(own, result, starts[rank]!, starts[rank + 1]! - starts[rank]!, sends);
     await this.#transport.transfer(
-      others(rank, size).map((peer) => ({ peer, ...part(result, rank) })),
-      others(rank, size).map((peer) => ({ peer, ...part(result, peer) })),
+      others.map((peer) => ({ peer, ...part(result, rank) })),
+      others.map((peer) => ({ peer, ...part(result, peer) })),
     );
   }
 
   /**
    * Receives a range of the others' vectors and sums it in order.
    *
-   * @param sends what this worker sends meanwhile: the ranges of the others, or its whole vector to everybody
+   * @param sends what this worker sends meanwhile: to each of the others its range, or the whole vector
    */
   async #collect(
     own: bigint,
     result: bigint,
     start: number,
     floats: number,
-    sends: readonly Transfer[] | readonly number[],
+    sends: readonly Transfer[],
   ): Promise<void> {
     const { rank, size } = this.#transport;
     const bytes = floats * FLOAT_BYTES;
     const offset = BigInt(start * FLOAT_BYTES);
     const scratch = this.#scratchFor(bytes * size);
     const placeOf = (peer: number): bigint => (peer === rank ? own + offset : scratch + BigInt(bytes * peer));
-    const outgoing = sends.flatMap((send) => {
-      if (typeof send !== 'number') return send;
-      return send === rank ? [] : { peer: send, address: own, bytes };
-    });
     await this.#transport.transfer(
-      outgoing,
-      others(rank, size).map((peer) => ({ peer, address: placeOf(peer), bytes })),
+      sends,
+      othersThan(rank, size).map((peer) => ({ peer, address: placeOf(peer), bytes })),
     );
     this.#memory.memcpy(result + offset, placeOf(0), bytes);
     for (let peer = 1; peer < size; peer++) this.#transport.add(placeOf(peer), result + offset, floats);
@@ -100,13 +99,4 @@ export class OrderedSum {
   #scratchFor(bytes: number): bigint {
     return (this.#scratch ??= this.#memory.malloc(bytes));
   }
-}
-
-function everybody(size: number): number[] {
-  return Array.from({ length: size }, (_, rank) => rank);
-}
-
-/** The other workers' ranks; each begins with another one, so that not all send to the same. */
-function others(rank: number, size: number): number[] {
-  return Array.from({ length: size - 1 }, (_, index) => (rank + 1 + index) % size);
 }

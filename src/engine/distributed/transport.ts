@@ -6,6 +6,11 @@ export interface Transfer {
   readonly bytes: number;
 }
 
+/** The other workers' ranks; each begins with another one, so that not all send to the same. */
+export function othersThan(rank: number, size: number): number[] {
+  return Array.from({ length: size - 1 }, (_, index) => (rank + 1 + index) % size);
+}
+
 /** What connects the workers of a job: MPI, or the memory of a process in tests. */
 export interface Transport {
   /** This worker's place in the order of sums, from 0. */

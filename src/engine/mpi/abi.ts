@@ -1,5 +1,3 @@
-import type { LibraryHandle } from 'koffi';
-
 /** How the handles and constants of an MPI are represented; the standard leaves that to each family of libraries. */
 export interface MpiAbi {
   readonly name: 'MPI 5 standard ABI' | 'MPICH ABI' | 'Open MPI';
@@ -57,6 +55,3 @@ export function abiOf(file: string, exportsVariable: (symbol: string) => boolean
   if (exportsVariable('ompi_mpi_comm_world')) return openMpi;
   return file.includes('libmpi_abi') ? standard : mpich;
 }
-
-/** What binds C functions: a loaded library. */
-export type Library = Pick<LibraryHandle, 'func'>;

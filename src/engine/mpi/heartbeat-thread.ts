@@ -2,6 +2,8 @@
 import { workerData } from 'node:worker_threads';
 
 import { koffi } from '../../tensorflow/c-api/ffi.js';
+import { nativeMemory } from '../distributed/native-memory.js';
+import type { NativeMemory } from '../distributed/transport.js';
 import { Beat, BEAT_MS, GRACE_MS, peersOf, SharedAt, Silence, type HeartbeatTask } from './heartbeat.js';
 import { loadMpi, STATUS_BYTES, type MpiLibrary } from './library.js';
 import { requestBytes } from './requests.js';
@@ -18,10 +20,10 @@ class Message {
   readonly #status = new Uint8Array(STATUS_BYTES);
   #isUnderWay = false;
 
-  constructor(mpi: MpiLibrary, malloc: (bytes: number) => bigint) {
+  constructor(mpi: MpiLibrary, memory: NativeMemory) {
     this.#mpi = mpi;
     this.#request = new Uint8Array(requestBytes(mpi.abi));
-    this.#address = malloc(4);
+    this.#address = memory.malloc(4);
     this.#value = new Int32Array(koffi.view(this.#address, 4));
   }
 
@@ -48,11 +50,11 @@ class Message {
 
 const { library, communicator, rank, size, shared } = workerData as HeartbeatTask;
 const mpi = loadMpi(library);
-const malloc = koffi.load('libc.so.6').func('void* malloc(size_t)') as (bytes: number) => bigint;
+const memory = nativeMemory();
 const state = new Int32Array(shared);
 const peers = peersOf(rank, size);
-const incoming = new Map(peers.map((peer) => [peer, new Message(mpi, malloc)]));
-const outgoing = new Map(peers.map((peer) => [peer, new Message(mpi, malloc)]));
+const incoming = new Map(peers.map((peer) => [peer, new Message(mpi, memory)]));
+const outgoing = new Map(peers.map((peer) => [peer, new Message(mpi, memory)]));
 const silence = new Silence(peers, performance.now());
 /** Those who have been told that this worker leaves. */
 const told = new Set<number>();

@@ -1,15 +1,13 @@
-import { realpath, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { isToolkitError, ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
-import { exists, syncFolder } from '../../core/files.js';
+import { exists } from '../../core/files.js';
 import { sha256OfFile } from '../../core/hashing.js';
-import { withLock } from '../../core/lock.js';
 import { whoElseMayWrite } from '../../core/ownership.js';
-import { fetchWheels, findSource, requireOwnCache } from '../../tensorflow/runtime/install.js';
+import { installWheels, removeInstallation, withInstallLock } from '../../tensorflow/runtime/installation.js';
 import { cacheFolder } from '../../tensorflow/runtime/locate.js';
-import { unpackMembers } from '../../tensorflow/runtime/unpack.js';
 import { downloadBytes } from '../../tensorflow/runtime/variants.js';
 import { VerifiedFiles } from '../../tensorflow/runtime/verified-files.js';
 import { MPI_LIBRARY, MPIEXEC, mpiPackageFor, type MpiPackage } from './wheels.js';
@@ -24,7 +22,7 @@ export interface InstalledMpi {
 }
 
 /** The folder that an MPI is installed in. */
-export function mpiFolder({ version }: MpiPackage, environment: NodeJS.ProcessEnv): string {
+function mpiFolder({ version }: MpiPackage, environment: NodeJS.ProcessEnv): string {
   return join(cacheFolder(environment), 'runtimes', `mpich-${version}`);
 }
 
@@ -34,7 +32,7 @@ export function mpiFolder({ version }: MpiPackage, environment: NodeJS.ProcessEn
  */
 export async function installMpi(
   environment: NodeJS.ProcessEnv,
-  { emit, signal }: StageContext,
+  context: StageContext,
   wanted = mpiPackageFor(),
 ): Promise<InstalledMpi> {
   if (!wanted) {
@@ -43,48 +41,20 @@ export async function installMpi(
       hint: 'install MPICH or Open MPI with the package manager of the system',
     });
   }
-  const cache = cacheFolder(environment);
-  const onWait = (owner: string): void => {
-    emit({ event: 'notice', message: `waiting for ${owner}, which is installing MPI` });
-  };
-  return withLock(join(cache, 'install-mpi.lock'), { waitMs: Infinity, signal, onWait }, async () => {
+  const folder = mpiFolder(wanted, environment);
+  return withInstallLock(environment, context, async () => {
     // A damaged one is replaced.
     const installed = await findInstalledMpi(environment, wanted).catch(() => undefined);
     if (installed) return installed;
     const size = `${Math.round(downloadBytes(wanted) / 2 ** 20)} MiB to download`;
-    emit({
-      event: 'stage',
-      stage: 'runtime',
-      message: `installing MPICH ${wanted.version} (${size}) into ${cache}`,
-    });
-    try {
-      await requireOwnCache(cache);
-      const source = await findSource(environment);
-      const [[, wheel] = []] = await fetchWheels(wanted, source, environment, { emit, signal });
-      await unpack(wanted, wheel!, environment, signal);
-      await rm(wheel!, { force: true });
-    } catch (error) {
+    const message = `installing MPICH ${wanted.version} (${size}) into ${cacheFolder(environment)}`;
+    await installWheels({ ...wanted, folder, message }, environment, context).catch((error: unknown) => {
       throw asMpiError(error);
-    }
+    });
     const found = await findInstalledMpi(environment, wanted);
-    if (!found) throw new Error(`${mpiFolder(wanted, environment)} is incomplete after its installation`);
+    if (!found) throw new Error(`${folder} is incomplete after its installation`);
     return found;
   });
-}
-
-async function unpack(
-  wanted: MpiPackage,
-  wheel: string,
-  environment: NodeJS.ProcessEnv,
-  signal: AbortSignal,
-): Promise<void> {
-  const final = mpiFolder(wanted, environment);
-  const staging = `${final}.unpacking`;
-  await rm(staging, { recursive: true, force: true });
-  await unpackMembers(wheel, wanted.wheels[0].members, staging, () => undefined, signal);
-  await rm(final, { recursive: true, force: true });
-  await rename(staging, final);
-  await syncFolder(dirname(final));
 }
 
 /** What TensorFlow's installation says of its own runtime, as of MPI. */
@@ -134,16 +104,19 @@ export async function requireOwnLibrary(path: string): Promise<void> {
   if (writer !== undefined) throw unusable(path, `other users could replace it: ${writer}`);
 }
 
+/** The folder of the MPI in the cache, damaged or not; undefined if none is installed. */
+export async function installedMpiFolder(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const known = mpiPackageFor();
+  const folder = known && mpiFolder(known, environment);
+  return folder !== undefined && (await exists(folder)) ? folder : undefined;
+}
+
 /** Removes the installed MPI. Returns the folders that are gone: one, or none. Throws FOLDER_BUSY. */
 export async function removeMpi(environment: NodeJS.ProcessEnv): Promise<string[]> {
   const known = mpiPackageFor();
   if (!known) return [];
   const folder = mpiFolder(known, environment);
-  if (!(await exists(folder))) return [];
-  return withLock(join(cacheFolder(environment), 'install-mpi.lock'), { waitMs: 0 }, async () => {
-    await rm(folder, { recursive: true, force: true });
-    return [folder];
-  });
+  return (await removeInstallation(folder, environment)) ? [folder] : [];
 }
 
 function unusable(path: string, reason: string): ToolkitError {

@@ -19,8 +19,6 @@ const HEARTBEAT = fileURLToPath(new URL('dist/engine/mpi/heartbeat-thread.js', p
 /** A worker of an MPI job. */
 export interface MpiJob {
   readonly group: WorkerGroup;
-  /** What the library says of itself. */
-  readonly version: string;
   /** Whether a worker that is stopped or cut off is noticed; not by libraries without support for threads. */
   readonly isWatched: boolean;
   /** The files of the memory that the workers of this machine share; MPI removes them when all leave. */
@@ -57,7 +55,6 @@ export async function joinMpi(path: string, size: number): Promise<MpiJob> {
   const thread = isThreaded && place.size > 1 ? await startThread(task) : undefined;
   return {
     group,
-    version: mpi.version,
     isWatched: thread !== undefined,
     sharedFiles: sharedFiles(),
     async leave() {

@@ -50,7 +50,6 @@ interface MpiFunctions {
   ): number;
   MPI_Error_string(code: number, text: Uint8Array, length: Int32Array): number;
   MPI_Get_library_version(text: Uint8Array, length: Int32Array): number;
-  MPI_Get_processor_name(text: Uint8Array, length: Int32Array): number;
 }
 
 /** `HANDLE` is the ABI's type of a handle. */
@@ -67,7 +66,6 @@ const PROTOTYPES: Readonly<Record<keyof MpiFunctions, string>> = {
   MPI_Reduce_local: 'int MPI_Reduce_local(void*, void*, int, HANDLE, HANDLE)',
   MPI_Error_string: 'int MPI_Error_string(int, void*, void*)',
   MPI_Get_library_version: 'int MPI_Get_library_version(void*, void*)',
-  MPI_Get_processor_name: 'int MPI_Get_processor_name(void*, void*)',
 };
 
 /** The longest of the texts, of all ABIs. */

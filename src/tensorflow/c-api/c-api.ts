@@ -3,7 +3,7 @@ import type { LibraryHandle } from 'koffi';
 import { asToolkitError, isMemoryFailure, messageOf, ToolkitError } from '../../core/errors.js';
 import type { Runtime } from '../runtime/found-runtime.js';
 import { requireAddressSpace } from './address-space.js';
-import { koffi } from './ffi.js';
+import { C_LIBRARY, koffi } from './ffi.js';
 import { limitLogging, withoutErrorOutput } from './logging.js';
 import { protectFromSignals, withoutSignals } from './signals.js';
 
@@ -235,7 +235,6 @@ const PROTOTYPES: Readonly<Record<keyof TensorFlowApi, string>> = {
   memcpy: 'void* memcpy(void*, void*, size_t)',
 };
 
-const C_LIBRARY = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6';
 const RTLD_LAZY = 1;
 const RTLD_NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000;
 

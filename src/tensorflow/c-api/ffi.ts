@@ -23,4 +23,7 @@ try {
   }
 }
 
+/** The C library, as the system's loader finds it. */
+export const C_LIBRARY = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6';
+
 export { koffi };

@@ -122,6 +122,11 @@ export const attribute = {
   }),
 };
 
+/** Another output of the node of an output. */
+export function outputOf(output: NodeOutput, index: number): NodeOutput {
+  return `${output.slice(0, output.lastIndexOf(':'))}:${index}`;
+}
+
 /** A control dependency on the node of an output. */
 export function after(output: NodeOutput): NodeOutput {
   return `^${output.slice(0, output.lastIndexOf(':'))}`;

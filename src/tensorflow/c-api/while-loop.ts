@@ -1,4 +1,4 @@
-import { attribute, after, type GraphBuilder, type NodeOutput } from './graph-builder.js';
+import { attribute, after, type GraphBuilder, type NodeOutput, outputOf } from './graph-builder.js';
 import type { HostTensor } from './tensors.js';
 import { DataType } from './data-types.js';
 
@@ -64,7 +64,7 @@ export function addLoop(graph: GraphBuilder, name: string, description: LoopDesc
     graph.node('Switch', [merged[position]!, condition], [attribute.type('T', type)]),
   );
   const [index, ...current] = all.map(({ type }, position) =>
-    graph.node('Identity', [secondOutput(switched[position]!)], [attribute.type('T', type)]),
+    graph.node('Identity', [outputOf(switched[position]!, 1)], [attribute.type('T', type)]),
   );
   const constants = new Map<string, NodeOutput>();
   const one = graph.constant(ONE, [after(index!)]);
@@ -91,10 +91,6 @@ const ONE: HostTensor = { type: DataType.INT32, shape: [], values: Int32Array.of
 
 function nextName(loop: string, position: number): string {
   return `${loop}_next_${position}`;
-}
-
-function secondOutput(output: NodeOutput): NodeOutput {
-  return output.replace(/:0$/, ':1');
 }
 
 function keyOf({ type, shape, values }: HostTensor): string {

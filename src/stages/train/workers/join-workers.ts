@@ -1,4 +1,5 @@
 import { ToolkitError } from '../../../core/errors.js';
+import type { StageContext } from '../../../core/events.js';
 import { isInterruption } from '../../../core/interruption.js';
 import { joinMpi, type MpiJob } from '../../../engine/mpi/join.js';
 import type { LaunchedPlace } from '../../../engine/mpi/launched.js';
@@ -30,8 +31,13 @@ export async function joinLaunched(
  */
 export async function withJob<Result>(
   job: MpiJob,
+  { emit }: StageContext,
   action: (group: WorkerGroup) => Promise<Result>,
 ): Promise<Result> {
+  if (!job.isWatched && job.group.isFirst) {
+    const message = 'this MPI does not support threads: a worker that is stopped is not noticed';
+    emit({ event: 'notice', message });
+  }
   try {
     const result = await action(job.group);
     await job.leave();

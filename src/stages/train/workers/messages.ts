@@ -1,4 +1,5 @@
 import type { ToolkitEvent } from '../../../core/events.js';
+import type { Interruption } from '../../../core/interruption.js';
 import type { TrainResult } from '../train-result.js';
 import type { ErrorRecord } from './together.js';
 
@@ -6,7 +7,7 @@ import type { ErrorRecord } from './together.js';
 export type ToWorker =
   | { kind: 'start'; options: Readonly<Record<string, unknown>>; library: string; workers: number }
   /** To stop with a checkpoint, for the reason of a signal. */
-  | { kind: 'stop'; code: 'INTERRUPTED' | 'TERMINATED' | 'HUNG_UP' };
+  | { kind: 'stop'; code: Interruption };
 
 /** What a worker process tells the launcher. */
 export type FromWorker =

@@ -28,11 +28,7 @@ export async function trainLaunched(
       throw new ToolkitError('USAGE', { message, hint: `leave out ${option}` });
     }
     const job = await joinLaunched(place, mpi, process.env);
-    if (!job.isWatched && place.rank === 0) {
-      const message = 'this MPI does not support threads: a worker that is stopped is not noticed';
-      context.emit({ event: 'notice', message });
-    }
-    return { result: await withJob(job, (group) => trainShare(resolution, context, group)) };
+    return { result: await withJob(job, context, (group) => trainShare(resolution, context, group)) };
   } catch (error) {
     if (place.rank === 0) throw error;
     if (isInterruption(error)) return { failure: error };

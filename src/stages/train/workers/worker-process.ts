@@ -1,6 +1,7 @@
 /** A worker of `mnist train --workers`, which the launcher starts as a process: its file is never imported. */
 import { asToolkitError, ToolkitError } from '../../../core/errors.js';
 import type { StageContext } from '../../../core/events.js';
+import type { Interruption } from '../../../core/interruption.js';
 import { joinMpi } from '../../../engine/mpi/join.js';
 import { resolveTrainOptions } from '../train-options.js';
 import { trainShare } from '../train.js';
@@ -14,7 +15,7 @@ const ORPHAN_MS = 20_000;
 const HINT = 'run the same command again';
 const controller = new AbortController();
 
-function stop(code: Extract<ToWorker, { kind: 'stop' }>['code']): void {
+function stop(code: Interruption): void {
   controller.abort(new ToolkitError(code, { hint: HINT }));
 }
 
@@ -48,11 +49,7 @@ async function run({ options, library, workers }: Extract<ToWorker, { kind: 'sta
     const resolution = await resolveTrainOptions(options);
     const job = await joinMpi(library, workers);
     await tell({ kind: 'memory', files: job.sharedFiles });
-    if (!job.isWatched) {
-      const message = 'this MPI does not support threads: a worker that is stopped is not noticed';
-      context.emit({ event: 'notice', message });
-    }
-    const result = await withJob(job, (group) => trainShare(resolution, context, group));
+    const result = await withJob(job, context, (group) => trainShare(resolution, context, group));
     if (result) await tell({ kind: 'result', result });
     return 0;
   } catch (thrown) {
