@@ -1,9 +1,8 @@
 import { tensor4d, tidy } from '@tensorflow/tfjs-core';
 
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
-import { ToolkitError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
-import type { Attribution, Explain, Question } from './explainer.js';
+import { gradientsRefusal, type Attribution, type Explain, type Question } from './explainer.js';
 import { requireFinite } from '../../models/finite-outputs.js';
 import { loadModel } from '../../models/load-model.js';
 import { isOnnx } from '../../models/onnx/settings.js';
@@ -51,10 +50,7 @@ function openOnnx(checkpoint: Checkpoint, seed: number, signal: AbortSignal): Mo
   // The model closes when nobody uses it.
   const dispose = (): void => undefined;
   const model = modelWithoutLayers(checkpoint.description.model.description, () => {
-    throw new ToolkitError('USAGE', {
-      message: `${checkpoint.path}: this method needs gradients, which an ONNX model does not have`,
-      hint: 'use --method occlusion',
-    });
+    throw gradientsRefusal();
   });
   const asked = { model, values: new Map(), classify };
   return explainerOf(checkpoint, asked, classify, { seed, signal, dispose });
