@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 
-import { readOnnx, valueInWords, type OnnxFile } from '../../artifacts/foreign/onnx/read.js';
+import { readOnnx, type OnnxFile } from '../../artifacts/foreign/onnx/read.js';
 import { readArtifact } from '../../core/encryption/artifact-file.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
@@ -91,11 +91,10 @@ async function readPreprocessing(
 
 /** How a file could begin. */
 function exampleFor({ inputs: [input] }: OnnxFile): OnnxPreprocessing {
-  const isBytes = input !== undefined && valueInWords(input).startsWith('uint8');
   const isOpen = input?.shape?.slice(1).some((size) => typeof size !== 'number') ?? false;
   return {
     ...(isOpen && { height: 28, width: 28, channels: 1 }),
-    range: isBytes ? [0, 255] : [0, 1],
+    range: input?.type === 'uint8' ? [0, 255] : [0, 1],
   };
 }
 
