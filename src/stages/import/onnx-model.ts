@@ -14,7 +14,7 @@ import { onnxPreprocessing, type OnnxPreprocessing } from '../../models/importin
 import { probe } from '../../models/importing/onnx/probe.js';
 import { refusing, type Refuse } from '../../models/importing/onnx/refuse.js';
 import { ONNX_MODEL, ONNX_TENSOR, type OnnxSettings } from '../../models/onnx/settings.js';
-import type { ImportOptions } from './import-options.js';
+import { sizeOf, type ImportOptions } from './import-options.js';
 import { scalings, type Incoming, type Scaling } from './incoming.js';
 
 /** A larger file is not read into memory. */
@@ -113,13 +113,13 @@ function parse(text: string, place: string): OnnxPreprocessing {
 
 /** Throws USAGE for what both say. */
 function withOptions(described: OnnxPreprocessing, options: ImportOptions, place: string): OnnxPreprocessing {
-  const [width, height = width] = options.size?.split('x').map(Number) ?? [];
+  const size = sizeOf(options);
   const { mean, std, classes, scaling } = options;
   const own: [option: string, isTwice: boolean][] = [
     ['--mean', mean.length > 0 && described.mean !== undefined],
     ['--std', std.length > 0 && described.std !== undefined],
     ['--classes', classes.length > 0 && described.classes !== undefined],
-    ['--size', width !== undefined && (described.width ?? described.height) !== undefined],
+    ['--size', size !== undefined && (described.width ?? described.height) !== undefined],
     ['--scaling', scaling !== undefined && described.range !== undefined],
   ];
   const twice = own.find(([, isTwice]) => isTwice)?.[0];
@@ -128,7 +128,7 @@ function withOptions(described: OnnxPreprocessing, options: ImportOptions, place
     ...described,
     ...(mean.length > 0 && { mean }),
     ...(std.length > 0 && { std }),
-    ...(width !== undefined && { width, height }),
+    ...size,
   };
 }
 
@@ -152,7 +152,7 @@ function scalingOf(
   return { scaling: range ? `${range[0]} to ${range[1]}` : named, ...made };
 }
 
-/** "ONNX, opset 20: 3 Relu, 2 Conv, Gemm". */
+/** "opset 20: 3 Relu, 2 Conv, Gemm". */
 function describeOperators({ operators, opset }: OnnxFile): string {
   const most = [...operators].sort(([, one], [, other]) => other - one);
   const named = most
