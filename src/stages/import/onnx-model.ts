@@ -1,10 +1,7 @@
-import { stat } from 'node:fs/promises';
-
 import { readOnnx, type OnnxFile } from '../../artifacts/foreign/onnx/read.js';
-import { readArtifact } from '../../core/encryption/artifact-file.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
-import { readError, readTextWithin } from '../../core/files.js';
+import { readTextWithin } from '../../core/files.js';
 import type { PixelScaling } from '../../core/images.js';
 import { complaintOf } from '../../core/validation.js';
 import { startOnnxRuntime } from '../../engine/onnx-runtime/start.js';
@@ -14,11 +11,11 @@ import { onnxPreprocessing, type OnnxPreprocessing } from '../../models/importin
 import { probe } from '../../models/importing/onnx/probe.js';
 import { refusing, type Refuse } from '../../models/importing/onnx/refuse.js';
 import { ONNX_MODEL, ONNX_TENSOR, type OnnxSettings } from '../../models/onnx/settings.js';
+import { bytesOf } from './foreign-model.js';
 import { sizeOf, type ImportOptions } from './import-options.js';
 import { scalings, type Incoming, type Scaling } from './incoming.js';
 
-/** A larger file is not read into memory. */
-const MAX_BYTES = 2 ** 30;
+/** A larger description is not read into memory. */
 const MAX_TEXT_BYTES = 2 ** 20;
 
 /** How many kinds of operators a description names. */
@@ -33,12 +30,8 @@ export async function readOnnxModel(
   options: ImportOptions,
   context: StageContext,
 ): Promise<Incoming> {
-  const { size } = await stat(path);
   const refuse = refusing(path);
-  if (size > MAX_BYTES) refuse(`it has ${size} bytes; the limit is ${MAX_BYTES}`);
-  const bytes = await readArtifact(path).catch((error: unknown) => {
-    throw readError(error, path);
-  });
+  const bytes = await bytesOf(path);
   const file = readOnnx(bytes, path);
   const { described, place } = await readPreprocessing(path, file, options, refuse);
   const plan = planInput(file.inputs, described, refuse);
