@@ -6,7 +6,7 @@ import { shortened } from '../../core/format.js';
 import { packageFolder } from '../../core/package-folder.js';
 import type { SessionOutput, SessionReply, SessionRequest, SessionSetup } from './session-worker.js';
 
-export type { OnnxElements, SessionOutput, SessionRequest } from './session-worker.js';
+export type { SessionOutput, SessionRequest } from './session-worker.js';
 
 /** The compiled worker, for Node.js 20 loads no TypeScript. */
 const WORKER = fileURLToPath(new URL('dist/engine/onnx-runtime/session-worker.js', packageFolder));

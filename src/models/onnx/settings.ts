@@ -21,7 +21,7 @@ const name = z.string().min(1).max(1000);
 const perChannel = z.array(z.number()).max(16);
 
 /** How images become an ONNX model's input, and its output logits: what the configuration of its checkpoint says. */
-export const onnxSettings = z.strictObject({
+const onnxSettings = z.strictObject({
   input: z.strictObject({
     name,
     type: z.enum(inputTypes),

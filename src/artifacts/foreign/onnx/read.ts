@@ -22,7 +22,7 @@ export interface OnnxFile {
 }
 
 /** The versions of the standard operators that ONNX Runtime (engine/onnx-runtime) computes. */
-export const OPSETS = { first: 7, last: 26 } as const;
+const OPSETS = { first: 7, last: 26 } as const;
 
 /** Numbers of the fields of ModelProto and OperatorSetIdProto (onnx/onnx.proto3). */
 const ModelField = { PRODUCER: 2, PRODUCER_VERSION: 3, GRAPH: 7, OPSETS: 8, TRAINING: 20, FUNCTIONS: 25 };
