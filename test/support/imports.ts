@@ -2,7 +2,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
+import { expect } from 'vitest';
+
+import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
+import { softmaxRows } from '../../src/evaluation/probabilities.js';
+import { importModel } from '../../src/index.js';
+import { classifyPixels } from '../../src/models/classify-pixels.js';
 import { temporaryFolder } from './folders.js';
+import { expectClose } from './numbers.js';
 
 /** A model of another program with what it computes, made by bench/imports. */
 export interface ImportCase {
@@ -47,4 +54,21 @@ export async function importCase(name: string, given?: string): Promise<ImportCa
     pixels: files.get('pixels.bin')!,
     probabilities: new Float32Array(files.get('probabilities.bin')!.buffer),
   };
+}
+
+/** Imports a case, and expects the probabilities that the original program computed. */
+export async function expectOriginalOutputs(name: string): Promise<void> {
+  const { folder, file, classes, options, pixels, probabilities, tolerance = 1e-5 } = await importCase(name);
+  const imported = await importModel(file, {
+    ...options,
+    run: 'mine',
+    checkpointsDir: folder,
+    dataset: 'own',
+  });
+  expect(imported).toMatchObject({ run: 'mine', classNames: { length: classes } });
+  const { signal } = new AbortController();
+  const logits = await classifyPixels(await readCheckpoint(imported.checkpoint), pixels, { signal });
+  expectClose(softmaxRows(logits, classes), probabilities, tolerance);
+  // The images are not all the same to it.
+  expect(Math.abs(probabilities[0]! - probabilities[classes]!)).toBeGreaterThan(1e-4);
 }

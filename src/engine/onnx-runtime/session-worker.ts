@@ -17,7 +17,7 @@ export interface SessionSetup {
 }
 
 /** The types of elements that are fed or fetched as they are. */
-export type OnnxElements = 'float32' | 'float64' | 'float16' | 'uint8';
+type OnnxElements = 'float32' | 'float64' | 'float16' | 'uint8';
 
 /** A request: one input, and the output that is wanted. Numbers of 16 bits are given as their bits. */
 export interface SessionRequest {

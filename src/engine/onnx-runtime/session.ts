@@ -6,7 +6,7 @@ import { shortened } from '../../core/format.js';
 import { packageFolder } from '../../core/package-folder.js';
 import type { SessionOutput, SessionReply, SessionRequest, SessionSetup } from './session-worker.js';
 
-export type { OnnxElements, SessionOutput, SessionRequest } from './session-worker.js';
+export type { SessionOutput, SessionRequest } from './session-worker.js';
 
 /** The compiled worker, for Node.js 20 loads no TypeScript. */
 const WORKER = fileURLToPath(new URL('dist/engine/onnx-runtime/session-worker.js', packageFolder));
@@ -70,8 +70,14 @@ export class OnnxSession {
     const pages = Math.floor(limits.memory / PAGE_BYTES);
     // A copy, which is moved to the thread.
     const session = new OnnxSession({ entry, module, model: Uint8Array.from(model), pages }, limits);
-    await session.#answer(limits.loadMs, signal);
-    return session;
+    try {
+      await session.#answer(limits.loadMs, signal);
+      return session;
+    } catch (error) {
+      // Its thread would wait for work that never comes, with the memory of the model.
+      session.close();
+      throw error;
+    }
   }
 
   /** Whether it can still compute: not after an error of its thread, and not after it took too long. */

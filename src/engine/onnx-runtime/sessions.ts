@@ -12,7 +12,6 @@ export class OnnxSessions {
   readonly #model: Uint8Array;
   readonly #limits: SessionLimits;
   readonly #idle: OnnxSession[] = [];
-  readonly #busy = new Set<OnnxSession>();
   #isClosed = false;
 
   constructor(runtime: LoadedRuntime, model: Uint8Array, limits: SessionLimits) {
@@ -29,7 +28,6 @@ export class OnnxSessions {
     if (this.#isClosed) throw new Error('the model is closed');
     const session =
       this.#idle.pop() ?? (await OnnxSession.open(this.#runtime, this.#model, this.#limits, signal));
-    this.#busy.add(session);
     try {
       return await session.run(request, signal);
     } finally {
@@ -38,7 +36,6 @@ export class OnnxSessions {
   }
 
   #release(session: OnnxSession): void {
-    this.#busy.delete(session);
     if (this.#isClosed) session.close();
     else if (session.isOpen) this.#idle.push(session);
   }

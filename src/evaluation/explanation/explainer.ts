@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 
 import type { Configurable } from '../../core/config/resolve.js';
+import { ToolkitError } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
 import type { ImageShape, PixelScaling } from '../../core/images.js';
 import type { Model, ParameterValues } from '../../models/model.js';
@@ -51,6 +52,14 @@ export function defineExplainer<Name extends string, Options extends z.ZodObject
   definition: ExplainerDefinition<Name, Options>,
 ): ExplainerDefinition<Name, Options> {
   return { kind: 'explainer', ...definition };
+}
+
+/** The error for a method that needs gradients, and an ONNX model, which has none. */
+export function gradientsRefusal(): ToolkitError {
+  return new ToolkitError('USAGE', {
+    message: 'this method needs gradients, which an ONNX model does not have',
+    hint: 'use --method occlusion',
+  });
 }
 
 /** The model's input value for black. */

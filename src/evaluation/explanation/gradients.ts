@@ -4,9 +4,8 @@ import { grad, mul, sum, tensor2d, tensor4d, tidy, type Tensor, type Tensor4D } 
 
 // Registers the gradients of operations.
 import '../../engine/tracing/gradients.js';
-import { ToolkitError } from '../../core/errors.js';
 import { pixelsPerImage } from '../../core/images.js';
-import type { Question } from './explainer.js';
+import { gradientsRefusal, type Question } from './explainer.js';
 
 /** The batch size: large enough for speed, small enough for little memory. */
 const BATCH = 64;
@@ -19,13 +18,8 @@ const BATCH = 64;
  */
 export async function logitGradients(question: Question, images: Float32Array): Promise<Float32Array> {
   const { model, values, label, classify } = question;
-  if (classify) {
-    // Said before a backend is asked for, which such a model does without.
-    throw new ToolkitError('USAGE', {
-      message: 'this method needs gradients, which an ONNX model does not have',
-      hint: 'use --method occlusion',
-    });
-  }
+  // Said before a backend is asked for, which such a model does without.
+  if (classify) throw gradientsRefusal();
   const gradients = new Float32Array(images.length);
   const { height, width, channels } = question.shape;
   await inBatches(question, images, async (batch, start) => {

@@ -1,13 +1,12 @@
 import { tensor4d, tidy } from '@tensorflow/tfjs-core';
 
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
-import { ToolkitError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
-import type { Attribution, Explain, Question } from './explainer.js';
+import { gradientsRefusal, type Attribution, type Explain, type Question } from './explainer.js';
 import { requireFinite } from '../../models/finite-outputs.js';
 import { loadModel } from '../../models/load-model.js';
-import { OnnxClassifier } from '../../models/onnx/classifier.js';
 import { isOnnx } from '../../models/onnx/settings.js';
+import { withOnnx } from '../../models/onnx/shared.js';
 import { modelWithoutLayers } from '../../models/onnx/without-layers.js';
 
 /** A checkpoint's model, ready to explain images on what `startForModels` has started. */
@@ -22,12 +21,8 @@ export interface ModelExplainer {
 /** What questions have in common. */
 type Asked = Pick<Question, 'model' | 'values' | 'classify'>;
 
-/** Loads a checkpoint's model to explain images. Throws CHECKPOINT_REFUSED, and what `startOnnxRuntime` throws. */
-export async function openExplainer(
-  checkpoint: Checkpoint,
-  seed: number,
-  signal: AbortSignal,
-): Promise<ModelExplainer> {
+/** Loads a checkpoint's model to explain images. Throws CHECKPOINT_REFUSED. */
+export function openExplainer(checkpoint: Checkpoint, seed: number, signal: AbortSignal): ModelExplainer {
   return isOnnx(checkpoint.description)
     ? openOnnx(checkpoint, seed, signal)
     : openLayers(checkpoint, seed, signal);
@@ -49,17 +44,13 @@ function openLayers(checkpoint: Checkpoint, seed: number, signal: AbortSignal): 
   return explainerOf(checkpoint, { model, values }, classify, { seed, signal, dispose });
 }
 
-async function openOnnx(checkpoint: Checkpoint, seed: number, signal: AbortSignal): Promise<ModelExplainer> {
-  const classifier = await OnnxClassifier.open(checkpoint);
-  const classify = (images: Float32Array): Promise<Float32Array> => classifier.logits(images, signal);
-  const dispose = (): void => {
-    classifier.close();
-  };
+function openOnnx(checkpoint: Checkpoint, seed: number, signal: AbortSignal): ModelExplainer {
+  const classify = (images: Float32Array): Promise<Float32Array> =>
+    withOnnx(checkpoint, (classifier) => classifier.logits(images, signal));
+  // The model closes when nobody uses it.
+  const dispose = (): void => undefined;
   const model = modelWithoutLayers(checkpoint.description.model.description, () => {
-    throw new ToolkitError('USAGE', {
-      message: `${checkpoint.path}: this method needs gradients, which an ONNX model does not have`,
-      hint: 'use --method occlusion',
-    });
+    throw gradientsRefusal();
   });
   const asked = { model, values: new Map(), classify };
   return explainerOf(checkpoint, asked, classify, { seed, signal, dispose });

@@ -103,7 +103,7 @@ export class OnnxClassifier {
 }
 
 /** How many images of a shape are computed at a time by a model that takes any number. */
-export function batchSize(shape: ImageShape): number {
+function batchSize(shape: ImageShape): number {
   return Math.max(1, Math.min(MOST_IMAGES, Math.floor(BATCH_PIXELS / pixelsPerImage(shape))));
 }
 

@@ -9,6 +9,8 @@ export const ONNX_MODEL = 'onnx';
 /** The tensor of a checkpoint that holds the ONNX file. */
 export const ONNX_TENSOR = 'onnx/model';
 
+/** The types of elements that images are given as. */
+export const inputTypes = ['float32', 'float64', 'float16', 'uint8'] as const;
 /** Channels last, as this program has them, or first, as PyTorch. */
 export const layouts = ['NHWC', 'NCHW'] as const;
 export const colourOrders = ['RGB', 'BGR'] as const;
@@ -19,10 +21,10 @@ const name = z.string().min(1).max(1000);
 const perChannel = z.array(z.number()).max(16);
 
 /** How images become an ONNX model's input, and its output logits: what the configuration of its checkpoint says. */
-export const onnxSettings = z.strictObject({
+const onnxSettings = z.strictObject({
   input: z.strictObject({
     name,
-    type: z.enum(['float32', 'float64', 'float16', 'uint8']),
+    type: z.enum(inputTypes),
     /** The sizes after the first, which is the number of images. */
     sizes: z.array(z.int().min(1)).min(1).max(3),
     /** The number of images that it takes at a time; null for any. */

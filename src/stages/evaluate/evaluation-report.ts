@@ -10,7 +10,7 @@ import { reportPage } from '../../reports/evaluation/report.js';
 import { heatPicture } from '../../reports/drawing/heat.js';
 import { dataAddress, pictureOf, shrink } from '../../reports/drawing/picture.js';
 import type { EvaluationSubject } from './evaluation-subject.js';
-import { openExplainer, type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
+import { openExplainer } from '../../evaluation/explanation/model-explainer.js';
 import { occlusion } from '../../evaluation/explanation/occlusion.js';
 import { isOnnx } from '../../models/onnx/settings.js';
 import type { Evaluation, ShownMistake } from '../../evaluation/evaluation.js';
@@ -61,9 +61,8 @@ async function pictureMistakes(
   const method = members.some(({ description }) => isOnnx(description))
     ? occlusion.build(occlusion.options.parse({}))
     : integratedGradients.build(integratedGradients.options.parse({}));
-  const explainers: ModelExplainer[] = [];
+  const explainers = members.map((member) => openExplainer(member, random.seed, signal));
   try {
-    for (const member of members) explainers.push(await openExplainer(member, random.seed, signal));
     const pictured: PicturedMistake[] = [];
     for (const mistake of mistakes) {
       const pixels = rowOf(all, mistake.index, size);

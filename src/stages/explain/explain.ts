@@ -90,7 +90,7 @@ export async function explain(
   // Gradients of one image at a time are not worth compiling.
   const backend = await startForModels([checkpoint], options, context, { engine: 'eager' });
   const folder = options.output ?? join((await runFolderOf(checkpoint))?.path ?? '.', 'explanations');
-  const explainer = await openExplainer(checkpoint, options.seed, context.signal);
+  const explainer = openExplainer(checkpoint, options.seed, context.signal);
   try {
     const explanations: Explanation[] = [];
     for (const image of images) {

@@ -236,7 +236,8 @@ function missingDescription(
   });
 }
 
-async function bytesOf(path: string): Promise<Buffer> {
+/** The bytes of a model's file. Throws MODEL_UNREADABLE for one that is too large, and reading errors. */
+export async function bytesOf(path: string): Promise<Buffer> {
   try {
     const { size } = await stat(path);
     if (size > MAX_BYTES) throw unreadable(path, `${size} bytes; the limit is ${MAX_BYTES}`);

@@ -53,3 +53,10 @@ export const importFields = z.strictObject({
 });
 
 export type ImportOptions = z.output<typeof importFields>;
+
+/** The image size that the options give. */
+export function sizeOf({ size }: ImportOptions): { width: number; height: number } | undefined {
+  if (size === undefined) return undefined;
+  const [width, height = width] = size.split('x').map(Number);
+  return { width: width!, height: height! };
+}

@@ -16,7 +16,7 @@ import type { ImportedNet, Normalization } from '../../models/importing/net-writ
 import { parameterCount } from '../../models/model.js';
 import { noProgress } from '../../training/progress.js';
 import { modelFile, modelName, readForeignModel } from './foreign-model.js';
-import type { ImportOptions } from './import-options.js';
+import { sizeOf, type ImportOptions } from './import-options.js';
 import { scalings, type Incoming } from './incoming.js';
 import { readOnnxModel } from './onnx-model.js';
 
@@ -43,7 +43,7 @@ const VALIDATION_SPLIT = 0.1;
  * Makes a checkpoint of a model of Keras, TensorFlow.js or PyTorch, or of an ONNX file, in a run of its own, without running code in it. Throws
  * MODEL_UNSUPPORTED with every layer that cannot be imported, MODEL_UNREADABLE, RUN_EXISTS, USAGE, and reading and storage errors.
  *
- * @param path a .keras, .h5 or .safetensors file, a model.json, or its folder
+ * @param path a .keras, .h5, .safetensors or .onnx file, a model.json, or its folder
  */
 export async function importModel(
   path: string,
@@ -105,12 +105,6 @@ async function freeFolder({ run, checkpointsDir }: ImportOptions, file: string):
 
 async function requireFree({ name: run, path: folder, last }: RunFolder): Promise<void> {
   if (await exists(last)) throw new ToolkitError('RUN_EXISTS', { run, folder });
-}
-
-function sizeOf({ size }: ImportOptions): { width: number; height: number } | undefined {
-  if (size === undefined) return undefined;
-  const [width, height = width] = size.split('x').map(Number);
-  return { width: width!, height: height! };
 }
 
 function normalizationOf({ mean, std }: ImportOptions): Normalization | undefined {

@@ -1,10 +1,7 @@
-import { stat } from 'node:fs/promises';
-
-import { readOnnx, valueInWords, type OnnxFile } from '../../artifacts/foreign/onnx/read.js';
-import { readArtifact } from '../../core/encryption/artifact-file.js';
+import { readOnnx, type OnnxFile } from '../../artifacts/foreign/onnx/read.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
-import { readError, readTextWithin } from '../../core/files.js';
+import { readTextWithin } from '../../core/files.js';
 import type { PixelScaling } from '../../core/images.js';
 import { complaintOf } from '../../core/validation.js';
 import { startOnnxRuntime } from '../../engine/onnx-runtime/start.js';
@@ -14,11 +11,11 @@ import { onnxPreprocessing, type OnnxPreprocessing } from '../../models/importin
 import { probe } from '../../models/importing/onnx/probe.js';
 import { refusing, type Refuse } from '../../models/importing/onnx/refuse.js';
 import { ONNX_MODEL, ONNX_TENSOR, type OnnxSettings } from '../../models/onnx/settings.js';
-import type { ImportOptions } from './import-options.js';
+import { bytesOf } from './foreign-model.js';
+import { sizeOf, type ImportOptions } from './import-options.js';
 import { scalings, type Incoming, type Scaling } from './incoming.js';
 
-/** A larger file is not read into memory. */
-const MAX_BYTES = 2 ** 30;
+/** A larger description is not read into memory. */
 const MAX_TEXT_BYTES = 2 ** 20;
 
 /** How many kinds of operators a description names. */
@@ -33,12 +30,8 @@ export async function readOnnxModel(
   options: ImportOptions,
   context: StageContext,
 ): Promise<Incoming> {
-  const { size } = await stat(path);
   const refuse = refusing(path);
-  if (size > MAX_BYTES) refuse(`it has ${size} bytes; the limit is ${MAX_BYTES}`);
-  const bytes = await readArtifact(path).catch((error: unknown) => {
-    throw readError(error, path);
-  });
+  const bytes = await bytesOf(path);
   const file = readOnnx(bytes, path);
   const { described, place } = await readPreprocessing(path, file, options, refuse);
   const plan = planInput(file.inputs, described, refuse);
@@ -91,11 +84,10 @@ async function readPreprocessing(
 
 /** How a file could begin. */
 function exampleFor({ inputs: [input] }: OnnxFile): OnnxPreprocessing {
-  const isBytes = input !== undefined && valueInWords(input).startsWith('uint8');
   const isOpen = input?.shape?.slice(1).some((size) => typeof size !== 'number') ?? false;
   return {
     ...(isOpen && { height: 28, width: 28, channels: 1 }),
-    range: isBytes ? [0, 255] : [0, 1],
+    range: input?.type === 'uint8' ? [0, 255] : [0, 1],
   };
 }
 
@@ -114,13 +106,13 @@ function parse(text: string, place: string): OnnxPreprocessing {
 
 /** Throws USAGE for what both say. */
 function withOptions(described: OnnxPreprocessing, options: ImportOptions, place: string): OnnxPreprocessing {
-  const [width, height = width] = options.size?.split('x').map(Number) ?? [];
+  const size = sizeOf(options);
   const { mean, std, classes, scaling } = options;
   const own: [option: string, isTwice: boolean][] = [
     ['--mean', mean.length > 0 && described.mean !== undefined],
     ['--std', std.length > 0 && described.std !== undefined],
     ['--classes', classes.length > 0 && described.classes !== undefined],
-    ['--size', width !== undefined && (described.width ?? described.height) !== undefined],
+    ['--size', size !== undefined && (described.width ?? described.height) !== undefined],
     ['--scaling', scaling !== undefined && described.range !== undefined],
   ];
   const twice = own.find(([, isTwice]) => isTwice)?.[0];
@@ -129,7 +121,7 @@ function withOptions(described: OnnxPreprocessing, options: ImportOptions, place
     ...described,
     ...(mean.length > 0 && { mean }),
     ...(std.length > 0 && { std }),
-    ...(width !== undefined && { width, height }),
+    ...size,
   };
 }
 
@@ -153,7 +145,7 @@ function scalingOf(
   return { scaling: range ? `${range[0]} to ${range[1]}` : named, ...made };
 }
 
-/** "ONNX, opset 20: 3 Relu, 2 Conv, Gemm". */
+/** "opset 20: 3 Relu, 2 Conv, Gemm". */
 function describeOperators({ operators, opset }: OnnxFile): string {
   const most = [...operators].sort(([, one], [, other]) => other - one);
   const named = most

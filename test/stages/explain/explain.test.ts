@@ -73,8 +73,8 @@ describe.each(['cnn', 'mlp'])('a trained %s', (run) => {
       ...(run === 'cnn' ? [['grad-cam', gradCam.build({})] as [string, Explain]] : []),
     ];
     const signal = new AbortController().signal;
-    const trained = await openExplainer(checkpoint, 1, signal);
-    const random = await openExplainer(await withRandomWeights(checkpoint), 1, signal);
+    const trained = openExplainer(checkpoint, 1, signal);
+    const random = openExplainer(await withRandomWeights(checkpoint), 1, signal);
     for (const [name, method] of methods) {
       const alike: number[] = [];
       for (const [index, pixels] of digits.entries()) {

@@ -4,18 +4,13 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { readCheckpoint } from '../../../src/artifacts/checkpoint.js';
-import { softmaxRows } from '../../../src/evaluation/probabilities.js';
 import { importModel, preprocess, train } from '../../../src/index.js';
-import { classifyPixels } from '../../../src/models/classify-pixels.js';
 import { recordingContext, startOnCpu } from '../../support/backends.js';
 import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
-import { importCase } from '../../support/imports.js';
-import { expectClose } from '../../support/numbers.js';
+import { expectOriginalOutputs, importCase } from '../../support/imports.js';
 
 beforeAll(() => startOnCpu('tensorflow'));
-
-const signal = new AbortController().signal;
 
 describe('an imported model', () => {
   it.each([
@@ -30,20 +25,7 @@ describe('an imported model', () => {
     'torch-mnist',
     'torch-residual',
     'torch-sequential',
-  ])('computes what the original does: %s', async (name) => {
-    const { folder, file, classes, options, pixels, probabilities } = await importCase(name);
-    const imported = await importModel(file, {
-      ...options,
-      run: 'mine',
-      checkpointsDir: folder,
-      dataset: 'own',
-    });
-    expect(imported).toMatchObject({ run: 'mine', classNames: { length: classes } });
-    const logits = await classifyPixels(await readCheckpoint(imported.checkpoint), pixels, { signal });
-    expectClose(softmaxRows(logits, classes), probabilities, 1e-5);
-    // The images are not all the same to it.
-    expect(Math.abs(probabilities[0]! - probabilities[classes]!)).toBeGreaterThan(1e-4);
-  });
+  ])('computes what the original does: %s', expectOriginalOutputs);
 
   it('goes on training, with its own layers, for other classes too', async () => {
     const { folder, file } = await importCase('keras3-convnet-keras');

@@ -159,8 +159,12 @@ it.each<[string, Parts, RegExp, object?]>([
     { ending: (graph, logits) => graph.node('Log', [graph.node('Neg', [graph.node('Abs', [logits])])]) },
     /its outputs are not numbers/,
   ],
-])('refuses %s when it is tried', async (_, parts, reason, json = {}) => {
+])('refuses %s when it is tried, and ends its thread', async (_, parts, reason, json = {}) => {
+  const ended = new Promise((resolve) => {
+    process.once('worker', (worker) => worker.once('exit', resolve));
+  });
   expect((await toolkitError('MODEL_UNSUPPORTED', imported(net(parts), json))).message).toMatch(reason);
+  await ended;
 });
 
 it('refuses what the file beside it says wrongly, and options twice', async () => {

@@ -152,7 +152,12 @@ function valueOf(value: Message): OnnxValue {
   const name = value.text(ValueField.NAME);
   if (!tensor) return { name, type: kindOf(type), shape: undefined };
   const shape = tensor.messages(TensorTypeField.SHAPE).at(-1);
-  return { name, type: tensor.integer(TensorTypeField.ELEMENT), shape: shape?.messages(1).map(sizeOf) };
+  const element = tensor.integer(TensorTypeField.ELEMENT);
+  return {
+    name,
+    type: elementTypes[element]?.name ?? `type ${element}`,
+    shape: shape?.messages(1).map(sizeOf),
+  };
 }
 
 function kindOf(type: Message | undefined): string {

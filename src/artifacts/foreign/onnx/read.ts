@@ -2,7 +2,7 @@ import { messageOf, ToolkitError } from '../../../core/errors.js';
 import { shortened } from '../../../core/format.js';
 import { GraphReader, Refusal } from './graph-reader.js';
 import { Message } from './message.js';
-import { elementTypes, type OnnxValue } from './types.js';
+import type { OnnxValue } from './types.js';
 
 /** What an ONNX file says of itself. */
 export interface OnnxFile {
@@ -22,7 +22,7 @@ export interface OnnxFile {
 }
 
 /** The versions of the standard operators that ONNX Runtime (engine/onnx-runtime) computes. */
-export const OPSETS = { first: 7, last: 26 } as const;
+const OPSETS = { first: 7, last: 26 } as const;
 
 /** Numbers of the fields of ModelProto and OperatorSetIdProto (onnx/onnx.proto3). */
 const ModelField = { PRODUCER: 2, PRODUCER_VERSION: 3, GRAPH: 7, OPSETS: 8, TRAINING: 20, FUNCTIONS: 25 };
@@ -92,9 +92,5 @@ function opsetOf(model: Message): number {
 
 /** A value in words: "float32 [batch, 1, 28, 28]". */
 export function valueInWords({ type, shape }: OnnxValue): string {
-  return `${typeName(type)} ${shape ? `[${shape.map((size) => size ?? '?').join(', ')}]` : 'of unknown shape'}`;
-}
-
-function typeName(type: number | string): string {
-  return typeof type === 'string' ? type : (elementTypes[type]?.name ?? `type ${type}`);
+  return `${type} ${shape ? `[${shape.map((size) => size ?? '?').join(', ')}]` : 'of unknown shape'}`;
 }

@@ -1,8 +1,8 @@
 /** An input or output of an ONNX graph. */
 export interface OnnxValue {
   readonly name: string;
-  /** The number of its element type in ONNX; a word for what is no tensor ("sequence"). */
-  readonly type: number | string;
+  /** The name of its element type ("float32"); a word for what is no tensor ("sequence"). */
+  readonly type: string;
   /** A name or undefined stands for a size that is open; undefined where the file does not say the shape. */
   readonly shape: readonly (number | string | undefined)[] | undefined;
 }

@@ -1,7 +1,7 @@
 import { valueInWords } from '../../../artifacts/foreign/onnx/read.js';
 import type { OnnxValue } from '../../../artifacts/foreign/onnx/types.js';
 import { elementCount, pixelsPerImage, type ImageShape } from '../../../core/images.js';
-import { layouts, type OnnxSettings } from '../../onnx/settings.js';
+import { inputTypes, layouts, type OnnxSettings } from '../../onnx/settings.js';
 import type { OnnxPreprocessing } from './preprocessing.js';
 import type { Refuse } from './refuse.js';
 
@@ -20,13 +20,6 @@ const sideNames: Readonly<Record<Layout, readonly (keyof ImageShape)[]>> = {
   NCHW: ['channels', 'height', 'width'],
 };
 
-const inputTypes: Readonly<Record<number | string, OnnxSettings['input']['type']>> = {
-  1: 'float32',
-  2: 'uint8',
-  10: 'float16',
-  11: 'float64',
-};
-
 /** More images at a time than any classifier is exported for. */
 const MOST_BATCH = 1024;
 /** 512 MiB of floats. */
@@ -43,7 +36,7 @@ export function planInput(
     const named = inputs.map(({ name }) => `"${name}"`).join(', ');
     return refuse(`it has ${inputs.length} inputs${named && ` (${named})`}; a classifier of images has one`);
   }
-  const type = inputTypes[value.type];
+  const type = inputTypes.find((name) => name === value.type);
   const found = `its input "${value.name}" is ${valueInWords(value)}`;
   if (!type) return refuse(`${found}; images are given as float32, float64, float16 or uint8`);
   const [first, ...sizes] = value.shape ?? refuse(`${found}; a shape is needed`);

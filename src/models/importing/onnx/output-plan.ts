@@ -8,8 +8,7 @@ import type { Refuse } from './refuse.js';
 
 /** Labels are bytes. */
 const MOST_CLASSES = 256;
-/** float32, float16 and float64. */
-const FLOATS: readonly (number | string)[] = [1, 10, 11];
+const FLOATS: readonly string[] = ['float32', 'float16', 'float64'];
 
 /** The output that holds the scores of the classes. */
 export function chooseOutput(
