@@ -20,25 +20,25 @@ export function rangeTestPlot({ dataset, model, suggestedLearningRate, rates }: 
   const [low, high] = domainOf([...smoothed, ...rates.slice(0, 1).map(({ loss }) => loss)]);
   const top = low + ROOM * (high - low);
   const bottom = Math.min(low, ...rates.map(({ loss }) => loss));
-  const color = seriesColor(0);
   const lines: Line[] = [
     {
-      ...{ name: 'loss of each batch', color: seriesColor(2), style: 'faint' },
+      name: 'loss of each batch',
+      color: seriesColor(2),
+      style: 'faint',
       points: rates.map(({ learningRate, loss }) => [learningRate, loss] as const),
     },
     {
-      ...{ name: 'smoothed', color },
+      name: 'smoothed',
+      color: seriesColor(0),
       points: rates.map(({ learningRate, smoothedLoss }) => [learningRate, smoothedLoss] as const),
     },
     ...(suggestedLearningRate === null
       ? []
       : [
           {
-            ...{
-              name: `suggested: ${suggestedLearningRate}`,
-              color: seriesColor(1),
-              style: 'dashed' as const,
-            },
+            name: `suggested: ${suggestedLearningRate}`,
+            color: seriesColor(1),
+            style: 'dashed' as const,
             points: [[suggestedLearningRate, bottom] as const, [suggestedLearningRate, top] as const],
           },
         ]),
