@@ -35,11 +35,15 @@ export interface VersionObserver {
 
 export type Role = 'production' | 'candidate';
 
-/** A loaded version; whoever has it may use it until `release` is called. */
-export interface Lease {
+/** What a loaded version is. */
+export interface DescribedVersion {
   readonly version: string;
   readonly description: CheckpointDescription;
   readonly rule: DecisionRule;
+}
+
+/** A loaded version; whoever has it may use it until `release` is called. */
+export interface Lease extends DescribedVersion {
   classify(pixels: Uint8Array, count: number, deadline: number): Promise<Float32Array>;
   release(): void;
 }
@@ -158,15 +162,24 @@ export class ModelVersions {
 
   /** A version for a request: the one that it names, else production or, for its share, the candidate. Throws NOT_READY or NOT_FOUND. */
   acquire(version?: string): Lease {
+    const loaded = this.#find(version);
+    const candidate = version === undefined ? this.#loaded.get('candidate') : undefined;
+    return (candidate && this.#isCanaryTurn() ? candidate : loaded).lease();
+  }
+
+  /** What a version is: the one that is named, else production. It takes no turn of the candidate's. Throws NOT_READY or NOT_FOUND. */
+  describe(version?: string): DescribedVersion {
+    const { version: found, predictor } = this.#find(version);
+    return { version: found, description: predictor.description, rule: predictor.rule };
+  }
+
+  #find(version: string | undefined): LoadedVersion {
     const production = this.#loaded.get('production');
     if (!production) throw new HttpError('NOT_READY');
-    if (version !== undefined) {
-      const named = [...this.#loaded.values()].find((loaded) => loaded.version === version);
-      if (!named) throw new HttpError('NOT_FOUND', `version ${JSON.stringify(version)} is not loaded`);
-      return named.lease();
-    }
-    const candidate = this.#loaded.get('candidate');
-    return (candidate && this.#isCanaryTurn() ? candidate : production).lease();
+    if (version === undefined) return production;
+    const named = [...this.#loaded.values()].find((loaded) => loaded.version === version);
+    if (!named) throw new HttpError('NOT_FOUND', `version ${JSON.stringify(version)} is not loaded`);
+    return named;
   }
 
   /** The candidate, where it is to compute what another version answered; undefined where it is not or is busy. */

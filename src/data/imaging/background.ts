@@ -25,7 +25,7 @@ interface Samples {
 /** Scatter below this is rounding. */
 const LEAST_SCATTER = 2;
 /** From the median absolute deviation to the standard deviation of a normal distribution. */
-const MAD_TO_SIGMA = 1.4826;
+export const MAD_TO_SIGMA = 1.4826;
 const FITS = 3;
 /** Enough to know three numbers well. */
 const MAX_SAMPLES = 2000;

@@ -36,8 +36,7 @@ const BINS = 4;
  * inverted, weak strokes are strengthened to full, and what the background's noise explains is removed.
  */
 export function inkOf(grey: Plane, inversion: Inversion = 'auto'): Ink {
-  const { plane: background, noise } = backgroundOf(grey);
-  const differences = grey.values.map((value, index) => value - background.values[index]!);
+  const { differences, noise } = differencesOf(grey);
   return inkFrom(grey, differences, noise, inversion);
 }
 
@@ -46,8 +45,7 @@ export function inkOf(grey: Plane, inversion: Inversion = 'auto'): Ink {
  * its own surroundings is ink.
  */
 export function drawnInkOf(grey: Plane, inversion: Inversion = 'auto'): Ink & { shaded: boolean } {
-  const { plane: background, noise } = backgroundOf(grey);
-  const differences = grey.values.map((value, index) => value - background.values[index]!);
+  const { differences, noise } = differencesOf(grey);
   const least = Math.max(LEAST_CONTRAST, Math.min(LEAST_PATCH, 4 * noise));
   const isLarge = Math.min(grey.width, grey.height) >= SMALLEST_SHEET;
   if (isLarge && inversion !== 'no' && hasPatchAtEdge({ ...grey, values: differences }, least)) {
@@ -55,6 +53,12 @@ export function drawnInkOf(grey: Plane, inversion: Inversion = 'auto'): Ink & { 
     if (!ink.blank) return { ...ink, shaded: true };
   }
   return { ...inkFrom(grey, differences, noise, inversion), shaded: false };
+}
+
+/** How far a picture's pixels are from its background, and how far those of the background scatter. */
+function differencesOf(grey: Plane): { differences: Float32Array; noise: number } {
+  const { plane: background, noise } = backgroundOf(grey);
+  return { differences: grey.values.map((value, index) => value - background.values[index]!), noise };
 }
 
 function inkFrom(

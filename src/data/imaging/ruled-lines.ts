@@ -16,8 +16,15 @@ const THICKEST = 1 / 35;
 const STEEPEST = 0.1;
 const STEP = 2;
 
-/** A place in a picture, row by row, or column by column where it is turned over. */
-type PlaceOf = (along: number, across: number) => number;
+/** A picture in the direction of its lines: row by row, or column by column where it is turned over. */
+interface Sheet {
+  values: Float32Array;
+  /** How many pixels it has along the lines, and across. */
+  length: number;
+  depth: number;
+  /** Where a pixel is among the values. */
+  placeOf: (along: number, across: number) => number;
+}
 
 /**
  * Removes the lines of ruled or squared paper: thin, straight, from one end of the picture to the other, all at one angle. Where a stroke
@@ -27,25 +34,22 @@ export function withoutRuledLines(ink: Plane): Plane {
   const { width, height } = ink;
   if (Math.min(width, height) < SMALLEST_SHEET) return ink;
   const values = Float32Array.from(ink.values);
-  const rows = linesAlong(values, width, height, (x, y) => y * width + x);
-  const columns = linesAlong(values, height, width, (y, x) => y * width + x);
+  const rows = linesAlong({ values, length: width, depth: height, placeOf: (x, y) => y * width + x });
+  const columns = linesAlong({ values, length: height, depth: width, placeOf: (y, x) => y * width + x });
   return rows || columns ? { ...ink, values } : ink;
 }
 
 /** Removes lines in one direction, in place; says whether there were any. */
-function linesAlong(values: Float32Array, length: number, depth: number, placeOf: PlaceOf): boolean {
+function linesAlong(sheet: Sheet): boolean {
+  const { length, depth } = sheet;
   const end = Math.max(2, Math.round(END * length));
-  const hasInkAt = (along: number): boolean =>
-    Array.from({ length: depth }, (_, across) => values[placeOf(along, across)]!).some((ink) => ink >= FAINT);
-  const isInked = (from: number): boolean =>
-    Array.from({ length: end }, (_, step) => from + step).some(hasInkAt);
   // Most drawings end before the picture does: nothing is to be looked for.
-  if (!isInked(0) || !isInked(length - end)) return false;
-  const rise = angleOf(values, length, depth, placeOf);
+  if (!isInked(sheet, 0, end) || !isInked(sheet, length - end, length)) return false;
+  const rise = angleOf(sheet);
   const shift = shiftsFor(length, rise);
   const margin = Math.ceil(Math.abs(rise) / 2);
   const reached = Array.from({ length: depth + 2 * margin }, (_, row) =>
-    reachOf(values, length, depth, placeOf, shift, row - margin, end),
+    reachOf(sheet, shift, row - margin, end),
   );
   // One that leaves the picture on its way is known by those that do not.
   if (!reached.includes('whole')) return false;
@@ -54,10 +58,18 @@ function linesAlong(values: Float32Array, length: number, depth: number, placeOf
     if (reached[first] === 'not') continue;
     let last = first;
     while (last + 1 < reached.length && reached[last + 1] !== 'not') last++;
-    if (last - first < most) erase(values, length, depth, placeOf, shift, [first - margin, last - margin]);
+    if (last - first < most) erase(sheet, shift, [first - margin, last - margin]);
     first = last;
   }
   return true;
+}
+
+/** Whether there is ink anywhere across a part of the sheet. */
+function isInked({ values, depth, placeOf }: Sheet, from: number, to: number): boolean {
+  for (let along = from; along < to; along++) {
+    for (let across = 0; across < depth; across++) if (values[placeOf(along, across)]! >= FAINT) return true;
+  }
+  return false;
 }
 
 /** How far each place along is moved across, where the lines rise by so many pixels from one end to the other. */
@@ -69,7 +81,7 @@ function shiftsFor(length: number, rise: number): Int32Array {
  * The rise that makes the ink's profile across the sharpest: the one of the lines, if there are any. Ink counts up to a limit, because
  * lines are long rather than black.
  */
-function angleOf(values: Float32Array, length: number, depth: number, placeOf: PlaceOf): number {
+function angleOf({ values, length, depth, placeOf }: Sheet): number {
   const most = Math.round(STEEPEST * length);
   let best = { rise: 0, sharpness: -1 };
   for (let rise = -most; rise <= most; rise += STEP) {
@@ -91,10 +103,7 @@ function angleOf(values: Float32Array, length: number, depth: number, placeOf: P
 
 /** Whether there is ink along a slanted row, a pixel more or less, from one end to the other: of the picture, or of what lies in it. */
 function reachOf(
-  values: Float32Array,
-  length: number,
-  depth: number,
-  placeOf: PlaceOf,
+  { values, length, depth, placeOf }: Sheet,
   shift: Int32Array,
   row: number,
   end: number,
@@ -114,10 +123,7 @@ function reachOf(
 
 /** Removes a line but where a stroke goes on beyond it. */
 function erase(
-  values: Float32Array,
-  length: number,
-  depth: number,
-  placeOf: PlaceOf,
+  { values, length, depth, placeOf }: Sheet,
   shift: Int32Array,
   [first, last]: readonly [number, number],
 ): void {

@@ -1,4 +1,4 @@
-import { medianOf } from './background.js';
+import { MAD_TO_SIGMA, medianOf } from './background.js';
 import type { Plane } from './picture.js';
 
 /** A patch at the edge is wider than any stroke if a square of this part of the shorter side fits into it. */
@@ -9,8 +9,6 @@ const FILLED = 0.7;
 const WIDEST_STROKE = 1 / 6;
 /** Pixels from which a median is taken. */
 const SAMPLE = 20_011;
-/** From the median absolute deviation to the standard deviation of a normal distribution. */
-const MAD_TO_SIGMA = 1.4826;
 
 /**
  * Whether a picture has a patch of another brightness at its edge that is too wide for a stroke: the hard edge of a shadow crosses it, or
@@ -22,15 +20,8 @@ const MAD_TO_SIGMA = 1.4826;
 export function hasPatchAtEdge({ width, height, values }: Plane, least: number): boolean {
   const side = Math.max(1, Math.round(PATCH * Math.min(width, height)));
   const sums = integralOf(values, width, (value) => (Math.abs(value) >= least ? 1 : 0));
-  const isFilled = (left: number, top: number): boolean => {
-    const [right, bottom, row] = [left + side, top + side, width + 1];
-    const inside =
-      sums[bottom * row + right]! -
-      sums[top * row + right]! -
-      sums[bottom * row + left]! +
-      sums[top * row + left]!;
-    return inside >= FILLED * side * side;
-  };
+  const isFilled = (left: number, top: number): boolean =>
+    sumWithin(sums, width, left, top, left + side, top + side) >= FILLED * side * side;
   for (let left = 0; left + side <= width; left++) {
     if (isFilled(left, 0) || isFilled(left, height - side)) return true;
   }
@@ -53,6 +44,19 @@ function integralOf(values: Float32Array, width: number, count: (value: number) 
     }
   }
   return sums;
+}
+
+/** The sum over a rectangle; its right column and bottom row are the first that do not belong to it. */
+function sumWithin(
+  sums: Float64Array,
+  width: number,
+  left: number,
+  top: number,
+  right: number,
+  bottom: number,
+): number {
+  const [above, below] = [top * (width + 1), bottom * (width + 1)];
+  return sums[below + right]! - sums[above + right]! - sums[below + left]! + sums[above + left]!;
 }
 
 /**
@@ -86,18 +90,12 @@ function sampleOf(values: Float32Array): Float64Array {
 /** The mean of each pixel and its eight neighbours. */
 function blurred({ width, height, values }: Plane): Plane {
   const sums = integralOf(values, width, (value) => value);
-  const row = width + 1;
   const means = Float32Array.from(values, (_, index) => {
     const x = index % width;
     const y = (index - x) / width;
     const [left, right] = [Math.max(0, x - 1), Math.min(width, x + 2)];
     const [top, bottom] = [Math.max(0, y - 1), Math.min(height, y + 2)];
-    const sum =
-      sums[bottom * row + right]! -
-      sums[top * row + right]! -
-      sums[bottom * row + left]! +
-      sums[top * row + left]!;
-    return sum / ((right - left) * (bottom - top));
+    return sumWithin(sums, width, left, top, right, bottom) / ((right - left) * (bottom - top));
   });
   return { width, height, values: means };
 }

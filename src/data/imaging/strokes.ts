@@ -11,25 +11,30 @@ const EDGE_PART = 0.3;
 
 /** Removes dust: connected parts far smaller than the largest. */
 export function withoutDust(ink: Plane): Plane {
-  const { parts, sizes } = connectedParts(ink);
-  // Not Math.max(...sizes): noise makes more parts than a call has room for arguments.
-  const least = DUST * sizes.reduce((most, size) => Math.max(most, size), 0);
-  if (sizes.every((size) => size >= least)) return ink;
-  const isDust = (part: number): boolean => part > 0 && sizes[part - 1]! < least;
-  return { ...ink, values: ink.values.map((value, index) => (isDust(parts[index]!) ? 0 : value)) };
+  return withoutSmallParts(ink, DUST, () => true);
 }
 
 /** Removes what is left of shadows and ruled lines where they leave the picture: connected parts at its edge that are smaller than a drawing. */
 export function withoutEdgeParts(ink: Plane): Plane {
   const { width, height } = ink;
-  const { parts, sizes } = connectedParts(ink);
-  const least = EDGE_PART * sizes.reduce((most, size) => Math.max(most, size), 0);
-  const removed = new Set<number>();
-  parts.forEach((part, index) => {
+  return withoutSmallParts(ink, EDGE_PART, (index) => {
     const x = index % width;
     const y = (index - x) / width;
-    const isAtEdge = x < 2 || y < 2 || x >= width - 2 || y >= height - 2;
-    if (isAtEdge && part > 0 && sizes[part - 1]! < least) removed.add(part);
+    return x < 2 || y < 2 || x >= width - 2 || y >= height - 2;
+  });
+}
+
+/**
+ * Removes the connected parts with less than a share of the largest one's pixels, and with a pixel among those that are meant. The picture
+ * itself is given back where there are none.
+ */
+function withoutSmallParts(ink: Plane, share: number, isMeant: (index: number) => boolean): Plane {
+  const { parts, sizes } = connectedParts(ink);
+  // Not Math.max(...sizes): noise makes more parts than a call has room for arguments.
+  const least = share * sizes.reduce((most, size) => Math.max(most, size), 0);
+  const removed = new Set<number>();
+  parts.forEach((part, index) => {
+    if (part > 0 && sizes[part - 1]! < least && isMeant(index)) removed.add(part);
   });
   if (removed.size === 0) return ink;
   return { ...ink, values: ink.values.map((value, index) => (removed.has(parts[index]!) ? 0 : value)) };

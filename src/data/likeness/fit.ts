@@ -1,6 +1,6 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 
-import type { StoredLikeness } from '../../artifacts/likeness/stored-likeness.js';
+import { reducedShape, type StoredLikeness } from '../../artifacts/likeness/stored-likeness.js';
 import { pixelsPerImage, rowOf, type LabelledImages } from '../../core/images.js';
 import { covarianceOf } from '../../core/numerics/covariance.js';
 import { invertLower } from '../../core/numerics/linear-algebra.js';
@@ -87,7 +87,7 @@ export function limitOf(distances: Float64Array): number {
 }
 
 /** The distances of some images. */
-export function distancesOf(images: LabelledImages, likeness: Omit<Likeness, 'threshold'>): Float64Array {
+function distancesOf(images: LabelledImages, likeness: Omit<Likeness, 'threshold'>): Float64Array {
   const size = pixelsPerImage(images.shape);
   return Float64Array.from({ length: images.count }, (_, row) =>
     distanceOf(rowOf(images.pixels, row, size), likeness),
@@ -110,8 +110,7 @@ export function storedLikeness(
   return {
     method: 'mahalanobis',
     falseAlarms: FALSE_ALARMS,
-    features: featuresOf(validation.pixels.subarray(0, pixelsPerImage(validation.shape)), validation.shape)
-      .length,
+    features: pixelsPerImage(reducedShape(fitted.shape)),
     threshold,
     flagged: { validation: beyond(own), test: beyond(distancesOf(test, fitted)) },
     parameters: Buffer.concat([Buffer.from(whitening.buffer), Buffer.from(centres.buffer)]).toString(

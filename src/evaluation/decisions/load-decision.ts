@@ -3,6 +3,7 @@ import { decisionPath, readDecision, type StoredDecision } from '../../artifacts
 import { reducedShape } from '../../artifacts/likeness/stored-likeness.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
+import { pixelsPerImage } from '../../core/images.js';
 import { sha256OfContent } from '../../core/encryption/artifact-file.js';
 import { ruleOf, type DecisionRule } from './rule.js';
 
@@ -32,8 +33,8 @@ export async function loadDecisionRule(
   context: Pick<StageContext, 'emit'>,
 ): Promise<DecisionRule> {
   const stored = await findDecision(path, context);
-  const { width, height, channels } = reducedShape(description.shape);
-  if (stored?.likeness && stored.likeness.features !== width * height * channels) {
+  const features = pixelsPerImage(reducedShape(description.shape));
+  if (stored?.likeness && stored.likeness.features !== features) {
     const reason = 'likeness is for images of another size';
     throw new ToolkitError('DECISION_INVALID', { path: decisionPath(path), reason });
   }

@@ -3,10 +3,9 @@ export const reportStyle = `
 .confusion table{width:auto;margin:0 auto}
 .confusion th,.confusion td{padding:.25rem .4rem;text-align:center;border:0;min-width:2.7rem}
 .confusion thead th{color:var(--soft)}
-.confusion tbody th{text-align:right;color:var(--soft)}
+.confusion tbody th{text-align:right;color:var(--soft);max-width:9rem;overflow-wrap:break-word;position:sticky;left:0;background:var(--panel)}
 .confusion td{border-radius:.2rem}
 .confusion td[title]:hover{outline:2px solid var(--ink)}
-.confusion tbody th{max-width:9rem;overflow-wrap:break-word;position:sticky;left:0;background:var(--panel)}
 .upright thead th{vertical-align:bottom}
 .upright thead span{display:inline-block;writing-mode:vertical-rl;transform:rotate(180deg);max-height:9rem;overflow:hidden;text-align:left}
 ${[0, 1, 2, 3, 4].map((level) => `.right${level}{background:color-mix(in srgb,var(--s0) ${4 + 9 * level}%,var(--panel))}`).join('')}

@@ -4,6 +4,7 @@ import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { messageOf } from '../../core/errors.js';
 import type { PageExample } from '../../deployment/web/page-model.js';
 import type { ServedModels } from '../models.js';
+import { PerVersion } from '../per-version.js';
 import { chosenModel, modelParameter } from './model-choice.js';
 
 /** Finds images of the test set of a model's data that a visitor may see; none where there are none. */
@@ -11,25 +12,20 @@ export type FindExamples = (description: CheckpointDescription) => Promise<reado
 
 /** Registers `GET /model/examples`: images of the test set to try the model with. They are looked for once for each version. */
 export function registerExamples(app: FastifyInstance, models: ServedModels, find: FindExamples): void {
-  const known = new Map<string, { version: string; examples: Promise<readonly PageExample[]> }>();
+  const known = new PerVersion<readonly PageExample[]>();
   const schema = {
     tags: ['Model'],
     summary: 'Test images to try a served model with; none unless --examples allows them',
     querystring: modelParameter,
   };
   app.get('/model/examples', { config: { role: 'infer' }, schema }, async (request) => {
-    const { name, versions } = chosenModel(models, request);
-    const lease = versions.acquire();
-    lease.release();
-    const { version, description } = lease;
-    if (known.get(name)?.version !== version) {
+    const examples = await known.of(chosenModel(models, request), ({ description }) =>
       // The reason may name a path of this machine: for the log alone.
-      const examples = find(description).catch((error: unknown) => {
+      find(description).catch((error: unknown) => {
         request.log.warn({ reqId: request.id, error: messageOf(error) }, 'no examples');
         return [];
-      });
-      known.set(name, { version, examples });
-    }
-    return { examples: await known.get(name)!.examples };
+      }),
+    );
+    return { examples };
   });
 }

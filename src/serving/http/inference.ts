@@ -8,7 +8,6 @@ import { inferenceRequestSchema, INPUT, readInferenceRequest } from '../protocol
 import { encodeResponse, outputs } from '../protocol/response.js';
 import type { ServedModels } from '../models.js';
 import { ownerOf } from './callers.js';
-import type { Lease, ModelVersions } from '../versions.js';
 
 /** What an inference request may bring. */
 export interface InferenceLimits {
@@ -39,35 +38,24 @@ export function registerInference(app: FastifyInstance, models: ServedModels, li
     extensions: ['binary_tensor_data', 'model_repository'],
   }));
   for (const path of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
-    app.get<ModelAddress>(path, { config, schema: { tags, summary: 'Model metadata' } }, (request) =>
-      withLease(models, request, ({ description }, { name, roles }) =>
-        metadataOf(name, [...new Set(roles.values())], description),
-      ),
-    );
+    app.get<ModelAddress>(path, { config, schema: { tags, summary: 'Model metadata' } }, ({ params }) => {
+      const { versions } = models.named(params.name);
+      const { description } = versions.describe(params.version);
+      return metadataOf(versions.name, [...new Set(versions.roles.values())], description);
+    });
     app.get<ModelAddress>(
       `${path}/ready`,
       { config, schema: { tags, summary: 'Model readiness' } },
-      (request) => withLease(models, request, ({ version }, { name }) => ({ name, version, ready: true })),
+      ({ params }) => {
+        const { name, versions } = models.named(params.name);
+        return { name, version: versions.describe(params.version).version, ready: true };
+      },
     );
     app.post<ModelAddress>(
       `${path}/infer`,
       { config, schema: inferenceSchema, bodyLimit: limits.bodyLimit },
       (request, reply) => infer(models, request, reply, limits.maxImages),
     );
-  }
-}
-
-function withLease<Result>(
-  models: ServedModels,
-  { params }: FastifyRequest<ModelAddress>,
-  use: (lease: Lease, versions: ModelVersions) => Result,
-): Result {
-  const { versions } = models.named(params.name);
-  const lease = versions.acquire(params.version);
-  try {
-    return use(lease, versions);
-  } finally {
-    lease.release();
   }
 }
 

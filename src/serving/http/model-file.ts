@@ -8,7 +8,8 @@ import type { PageModel } from '../../deployment/web/page-model.js';
 import { isOnnx } from '../../models/onnx/settings.js';
 import { HttpError } from '../http-errors.js';
 import type { ServedModels } from '../models.js';
-import type { Lease, ModelVersions } from '../versions.js';
+import { PerVersion } from '../per-version.js';
+import type { DescribedVersion } from '../versions.js';
 import { chosenModel, modelParameter } from './model-choice.js';
 
 /** Exports a checkpoint's model to ONNX. Throws BACKEND_UNAVAILABLE or EXPORT_UNSUPPORTED. */
@@ -33,22 +34,23 @@ export function registerModelFile(
   const summary = 'Description of a served model';
   app.get('/model/description', { config, schema: schema(summary) }, (request): PageModel => {
     const { name, versions } = chosenModel(models, request);
-    const lease = currentOf(versions);
-    const model = describeForPage(lease.description, lease.version, lease.rule, ['webgpu', 'wasm']);
+    const { description, version, rule } = versions.describe();
+    const model = describeForPage(description, version, rule, ['webgpu', 'wasm']);
     const names = models.allowedTo(request.caller!).map((service) => service.name);
     return { ...model, name, models: names, takesEncrypted: takesEncrypted && name === models.first.name };
   });
   const giveFile = (url: string, what: string, encode: Encode): void => {
-    const files = new Map(
-      [...models].map(({ name, versions }) => [name, ofCurrentVersion(versions, encode)]),
-    );
+    const files = new PerVersion<Buffer>();
     app.get(url, { config: { ...config, isWeights: true }, schema: schema(what) }, async (request, reply) => {
-      const { name, versions } = chosenModel(models, request);
+      const service = chosenModel(models, request);
+      const { versions } = service;
       if (versions.isEnsemble) throw new HttpError('CONFLICT', 'an ensemble runs on the server alone');
-      if (isOnnx(currentOf(versions).description)) {
+      if (isOnnx(versions.describe().description)) {
         throw new HttpError('CONFLICT', 'an imported ONNX model runs on the server alone');
       }
-      const bytes = await files.get(name)!().catch((error: unknown) => {
+      const make = async ({ version }: DescribedVersion): Promise<Buffer> =>
+        Buffer.from(await encode(await versions.checkpointOf(version)));
+      const bytes = await files.of(service, make).catch((error: unknown) => {
         throw refusalOf(error, request);
       });
       return reply.type('application/octet-stream').send(bytes);
@@ -56,31 +58,6 @@ export function registerModelFile(
   };
   giveFile('/model/parameters', 'Parameters of a served model (safetensors)', parametersOf);
   giveFile('/model/onnx', 'A served model in ONNX', exportOnnx);
-}
-
-/** What is served now. Throws NOT_READY. */
-function currentOf(versions: ModelVersions): Lease {
-  const lease = versions.acquire();
-  lease.release();
-  return lease;
-}
-
-/** Encodes the current version once, on its first request. */
-function ofCurrentVersion(versions: ModelVersions, encode: Encode): () => Promise<Buffer> {
-  let known: { version: string; file: Promise<Buffer> } | undefined;
-  const make = async (version: string): Promise<Buffer> => {
-    try {
-      return Buffer.from(await encode(await versions.checkpointOf(version)));
-    } catch (error) {
-      if (known?.version === version) known = undefined;
-      throw error;
-    }
-  };
-  return () => {
-    const { version } = currentOf(versions);
-    if (known?.version !== version) known = { version, file: make(version) };
-    return known.file;
-  };
 }
 
 /** What a client is told: messages about files name paths of this machine, and go into the log alone. */

@@ -40,7 +40,7 @@ function likenessLines({ likeness }: Calibration): string[] {
   if (!likeness) return [];
   const { falseAlarms, flagged } = likeness;
   const found = `${percent(flagged.validation)} of the validation split, ${percent(flagged.test)} of the test set`;
-  return [`called unlike the training images, at most ${percent(falseAlarms)}: ${found}`, ''];
+  return [`called unlike the training images: ${found} (limit for at most ${percent(falseAlarms)})`, ''];
 }
 
 /** What the policy changes; nothing where it decides for the most probable class. */

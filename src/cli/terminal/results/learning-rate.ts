@@ -40,7 +40,9 @@ function chartOf({ rates, suggestedLearningRate: suggested }: LearningRateTest, 
     loss,
     style,
     {
-      ...{ name: 'learning rate', first: first!.toExponential(0), last: last!.toExponential(0) },
+      name: 'learning rate',
+      first: first!.toExponential(0),
+      last: last!.toExponential(0),
       mark: suggested === null ? undefined : { at, text: String(suggested) },
     },
   );

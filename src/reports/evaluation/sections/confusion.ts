@@ -72,11 +72,10 @@ function matrixTable(
     const asked = abstained ? `<td>${count(abstained[actual]!)}</td>` : '';
     return `<tr><th scope="row">${text(names[actual]!)}</th>${cells.join('')}${asked}</tr>`;
   });
-  const heads = [...names, ...(abstained ? ['ask a person'] : [])].map(
-    (name) => `<th scope="col"><span>${text(name)}</span></th>`,
-  );
+  const columns = [...names, ...(abstained ? ['ask a person'] : [])];
+  const heads = columns.map((name) => `<th scope="col"><span>${text(name)}</span></th>`);
   const body = `<table><thead><tr><td></td>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
   // Long names stand on end above their columns: side by side they would not fit on a phone.
-  const isLong = [...names, ...(abstained ? ['ask a person'] : [])].some((name) => name.length > LONG_NAME);
+  const isLong = columns.some((name) => name.length > LONG_NAME);
   return `<div class="confusion${isLong ? ' upright' : ''}">${scrollable(label, body)}</div>`;
 }
