@@ -12,6 +12,7 @@ import {
   type EvaluateOptions,
   type ExplainOptions,
   type ImportOptions,
+  type OpenOptions,
   type PredictOptions,
   type PreprocessOptions,
   type PruneRunsOptions,
@@ -32,6 +33,7 @@ import {
   evaluateEnsemble as evaluateEnsembleStage,
 } from './stages/evaluate/evaluate.js';
 import { predict as predictStage, type Predictions } from './stages/predict/predict.js';
+import type { OpenModel } from './stages/predict/open-model.js';
 import type { PictureSource } from './data/imaging/foreign-picture.js';
 import { preprocess as preprocessStage, type Preprocessed } from './stages/preprocess/preprocess.js';
 import { compareRuns as compareRunsStage, type RunComparison } from './stages/runs/compare-runs.js';
@@ -74,6 +76,7 @@ export type {
   EvaluateOptions,
   ExplainOptions,
   ImportOptions,
+  OpenOptions,
   PredictOptions,
   PreprocessOptions,
   PruneRunsOptions,
@@ -93,6 +96,7 @@ export type { RunningServer } from './stages/serve/serve.js';
 export { decide, type Decision, type DecisionPolicy } from './evaluation/decisions/decide.js';
 export type { Calibration } from './stages/calibrate/calibrate.js';
 export type { PictureSource } from './data/imaging/foreign-picture.js';
+export type { ImageDecision, OpenModel } from './stages/predict/open-model.js';
 export type { Predictions } from './stages/predict/predict.js';
 export type { EvaluationResult as Evaluation } from './evaluation/evaluation.js';
 export type { EnsembleEvaluation } from './evaluation/evaluation.js';
@@ -287,6 +291,28 @@ export async function predict(
 ): Promise<Predictions> {
   const values = await callerOptions(optionSpaces.PredictOptions, options);
   return predictStage(checkpoint, pictures, values, silentContext(context));
+}
+
+/**
+ * Opens a model that stays in memory and classifies images as they come. Throws a ToolkitError.
+ *
+ * @param checkpoint a checkpoint file, a run's folder or name, or `latest`
+ *
+ * @example
+ * ```js
+ * const model = await openModel('latest');
+ * const { class: digit, probability } = await model.classify(pixels);
+ * model.close();
+ * ```
+ */
+export async function openModel(
+  checkpoint: string,
+  options: OpenOptions = {},
+  context: Context = {},
+): Promise<OpenModel> {
+  const values = await callerOptions(optionSpaces.OpenOptions, options);
+  const { openModel: openStage } = await import('./stages/predict/open-model.js');
+  return openStage(checkpoint, values, silentContext(context));
 }
 
 /**

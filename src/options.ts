@@ -11,6 +11,7 @@ import { importFields } from './stages/import/import-options.js';
 import { embedFields } from './stages/embed/embed-options.js';
 import { evaluateSpace } from './stages/evaluate/evaluate-options.js';
 import { explainSpace } from './stages/explain/explain-options.js';
+import { openFields } from './stages/predict/open-options.js';
 import { predictFields } from './stages/predict/predict.js';
 import { preprocessFields } from './stages/preprocess/preprocess-options.js';
 import { compareRunsFields, pruneRunsFields } from './stages/runs/runs-options.js';
@@ -32,6 +33,7 @@ export const optionSpaces = {
   DeployOptions: deploySpace,
   CalibrateOptions: { fields: calibrateFields, choices: {} },
   PredictOptions: { fields: predictFields, choices: {} },
+  OpenOptions: { fields: openFields, choices: {} },
   ExplainOptions: explainSpace,
   EmbedOptions: { fields: embedFields, choices: {} },
   ShowDatasetOptions: { fields: showDatasetFields, choices: {} },
@@ -83,6 +85,7 @@ export type EvaluateOptions = OptionsOf<Spaces['EvaluateOptions']>;
 export type DeployOptions = OptionsOf<Spaces['DeployOptions']>;
 export type CalibrateOptions = OptionsOf<Spaces['CalibrateOptions']>;
 export type PredictOptions = OptionsOf<Spaces['PredictOptions']>;
+export type OpenOptions = OptionsOf<Spaces['OpenOptions']>;
 export type ExplainOptions = OptionsOf<Spaces['ExplainOptions']>;
 export type EmbedOptions = OptionsOf<Spaces['EmbedOptions']>;
 export type ShowDatasetOptions = OptionsOf<Spaces['ShowDatasetOptions']>;

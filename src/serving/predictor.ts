@@ -50,6 +50,13 @@ export interface DecidingPredictor extends Predictor {
   readonly rule: DecisionRule;
 }
 
+/** How a predictor computes. */
+export interface PredictorOptions {
+  mode?: ExecutionMode | undefined;
+  /** The images of a batch up to which the calling thread computes a short pass: 0 leaves the event loop free, for other requests. */
+  mostAtOnce: number;
+}
+
 /**
  * Makes a checkpoint's model ready: compiled for a few batch sizes and run once with each, so that no request waits for that.
  * Without TensorFlow, and where that is asked for, it computes operation by operation. Throws CHECKPOINT_REFUSED for a model that cannot be built or whose
@@ -59,20 +66,23 @@ export async function createPredictor(
   checkpoint: Checkpoint,
   maxBatch: number,
   load: LoadModel,
-  mode?: ExecutionMode,
+  { mode, mostAtOnce }: PredictorOptions,
 ): Promise<DecidingPredictor> {
   const loaded = await load(checkpoint, maxBatch);
   if ('onnx' in loaded) return onnxPredictor(checkpoint, loaded.onnx, maxBatch, loaded.rule);
   const { model, variables, rule } = loaded;
   const forward: Forward = (images) => model.apply(images, variables.values());
-  const make = tensorFlowBackend() && mode !== 'eager' ? compiledPredictor : eagerPredictor;
   const sample = sampleImages(checkpoint.description, maxBatch);
   let predictor: Predictor | undefined;
   try {
     const release = (): void => {
       variables.dispose();
     };
-    predictor = await make(checkpoint.description, forward, sample, maxBatch, release);
+    const given = [checkpoint.description, forward, sample, maxBatch, release] as const;
+    predictor =
+      tensorFlowBackend() && mode !== 'eager'
+        ? await compiledPredictor(...given, mostAtOnce)
+        : eagerPredictor(...given);
     await requireNumbers(checkpoint, predictor, sample);
     return { ...predictor, rule };
   } catch (error) {
@@ -99,12 +109,16 @@ export function laneCount(): number {
   return usesGpu ? 1 : Math.min(config.threads, MOST_LANES);
 }
 
+/** Multiplications of a pass that the calling thread computes: another takes longer to wake up, and the event loop waits for less than 0.1 ms. */
+const SHORT_PASS = 2e6;
+
 async function compiledPredictor(
   description: CheckpointDescription,
   forward: Forward,
   sample: SampleImages,
   maxBatch: number,
   release: () => void,
+  mostAtOnce: number,
 ): Promise<Predictor> {
   const { config, usesGpu } = tensorFlowContext();
   const lanes = laneCount();
@@ -132,10 +146,10 @@ async function compiledPredictor(
     lanes,
     async predict(pixels, count) {
       const padded = sizes.find((candidate) => candidate >= count)!;
-      if (padded === count) return compiled.run(count, pixels);
-      const bytes = new Uint8Array(padded * size);
-      bytes.set(pixels);
-      return (await compiled.run(padded, bytes)).subarray(0, count * classes);
+      const filled = padded === count ? pixels : filledUp(pixels, padded * size);
+      const isShort = !usesGpu && count <= mostAtOnce && compiled.multiplications(padded) <= SHORT_PASS;
+      const logits = isShort ? compiled.runNow(padded, filled) : await compiled.run(padded, filled);
+      return padded === count ? logits : logits.subarray(0, count * classes);
     },
     close() {
       compiled.close();
@@ -144,13 +158,19 @@ async function compiledPredictor(
   };
 }
 
+function filledUp(pixels: Uint8Array, length: number): Uint8Array {
+  const filled = new Uint8Array(length);
+  filled.set(pixels);
+  return filled;
+}
+
 function eagerPredictor(
   description: CheckpointDescription,
   forward: Forward,
   { source, scaling }: SampleImages,
   maxBatch: number,
   release: () => void,
-): Promise<Predictor> {
+): Predictor {
   const { height, width, channels } = source.shape;
   const apply = (pixels: Uint8Array, count: number): Promise<Float32Array> => {
     const scaled = Float32Array.from(pixels, (pixel) => pixel * scaling.scale + scaling.offset);
@@ -159,7 +179,7 @@ function eagerPredictor(
       logits.dispose();
     });
   };
-  return Promise.resolve({ description, maxBatch, lanes: 1, predict: apply, close: release });
+  return { description, maxBatch, lanes: 1, predict: apply, close: release };
 }
 
 /** A model in ONNX Runtime, which computes in threads of its own. */

@@ -270,7 +270,8 @@ export class ModelVersions {
 
   #predictor(checkpoint: Checkpoint): Promise<DecidingPredictor> {
     const { maxBatch, mode } = this.#options;
-    return createPredictor(checkpoint, maxBatch, this.#load, mode);
+    // A lone image has nobody to wait for; under load, the event loop has more to do than to compute.
+    return createPredictor(checkpoint, maxBatch, this.#load, { mode, mostAtOnce: maxBatch > 1 ? 1 : 0 });
   }
 
   async #ensemble(members: readonly [Checkpoint, ...Checkpoint[]]): Promise<DecidingPredictor> {

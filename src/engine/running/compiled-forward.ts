@@ -4,12 +4,14 @@ import { DataType } from '../../tensorflow/c-api/data-types.js';
 import { attribute, GraphBuilder } from '../../tensorflow/c-api/graph-builder.js';
 import { Session } from '../../tensorflow/c-api/session.js';
 import type { SessionConfig } from '../../tensorflow/c-api/session-config.js';
+import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import { tensorFlowContext } from '../../tensorflow/backend/tfjs-backend.js';
 import { hostBatch, type DeviceImages } from './device-images.js';
 import { pixelsPerImage, type Examples } from '../../core/images.js';
 import { lower } from '../compiling/lower.js';
 import type { Forward } from './program.js';
 import { inputType, modelInputs } from '../compiling/session-images.js';
+import { multiplications } from '../sharding/work.js';
 import { SessionVariables } from '../compiling/session-variables.js';
 import { trace, usedVariables, type Trace } from '../tracing/trace.js';
 import { requireRepeatable } from '../tracing/traceable.js';
@@ -17,13 +19,20 @@ import { requireRepeatable } from '../tracing/traceable.js';
 /** Samples that the forward pass is traced with. */
 export type SampleInputs = Pick<DeviceImages, 'count' | 'source' | 'scaling'>;
 
+/** A pass for a batch of one size. */
+interface CompiledPass {
+  multiplications: number;
+  /** Prepared on first use. */
+  now?: (tensor: HostTensor) => HostTensor['values'];
+}
+
 /** A forward pass compiled to a TensorFlow graph for each batch size, in a session with the model's variables. */
 export class CompiledForward {
   readonly #forward: Forward;
   readonly #sample: SampleInputs;
   readonly #session: Session;
   readonly #variables: SessionVariables;
-  readonly #sizes = new Set<number>();
+  readonly #passes = new Map<number, CompiledPass>();
 
   /** @param cores session settings that differ from the backend's */
   constructor(forward: Forward, sample: SampleInputs, cores: Partial<SessionConfig> = {}) {
@@ -36,7 +45,7 @@ export class CompiledForward {
 
   /** Compiles the pass for a batch size, unless it is compiled. Throws STEP_NOT_TRACEABLE or TENSORFLOW_FAILED. */
   compile(size: number): void {
-    if (this.#sizes.has(size)) return;
+    if (this.#passes.has(size)) return;
     const pass = traceForward(this.#forward, this.#sample, size);
     const used = usedVariables(pass);
     this.#variables.declare(used.values());
@@ -53,7 +62,7 @@ export class CompiledForward {
     });
     graph.node('Identity', results, [attribute.type('T', DataType.FLOAT)], `logits_${size}`);
     this.#session.extend(graph.finish());
-    this.#sizes.add(size);
+    this.#passes.set(size, { multiplications: multiplications(pass.operations) });
   }
 
   /** Copies the current values of the model's variables to the session. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY. */
@@ -67,18 +76,39 @@ export class CompiledForward {
    * @param inputs [size, pixels per image]: bytes, or features if the sample has them
    */
   async run(size: number, inputs: Examples['pixels']): Promise<Float32Array> {
-    const { source } = this.#sample;
-    const shape = [size, pixelsPerImage(source.shape)];
     const [logits] = await this.#session.run({
-      feeds: { [`inputs_${size}`]: { type: inputType(source.pixels), shape, values: inputs } },
+      feeds: { [`inputs_${size}`]: this.#tensorOf(size, inputs) },
       fetches: [`logits_${size}`],
     });
     return logits as Float32Array;
   }
 
+  /** The same on the calling thread, which waits meanwhile. */
+  runNow(size: number, inputs: Examples['pixels']): Float32Array {
+    const pass = this.#passOf(size);
+    pass.now ??= this.#session.prepareCopying(`inputs_${size}`, `logits_${size}`);
+    return pass.now(this.#tensorOf(size, inputs)) as Float32Array;
+  }
+
+  /** The multiplications of a pass over a batch of a compiled size. */
+  multiplications(size: number): number {
+    return this.#passOf(size).multiplications;
+  }
+
   /** Frees the session, once a run in progress has ended. */
   close(): void {
     this.#session.close();
+  }
+
+  #passOf(size: number): CompiledPass {
+    const pass = this.#passes.get(size);
+    if (!pass) throw new Error(`the pass is not compiled for batches of ${size}`);
+    return pass;
+  }
+
+  #tensorOf(size: number, values: Examples['pixels']): HostTensor {
+    const { source } = this.#sample;
+    return { type: inputType(source.pixels), shape: [size, pixelsPerImage(source.shape)], values };
   }
 }
 

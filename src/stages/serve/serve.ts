@@ -11,12 +11,7 @@ import { silentContext, type StageContext } from '../../core/events.js';
 import { readError } from '../../core/files.js';
 import { readSecret } from '../../core/secrets.js';
 import { executionMode, startChosenBackend } from '../../engine/backends/options.js';
-import { startOnnxRuntime } from '../../engine/onnx-runtime/start.js';
 import { warnOfNoEffect } from '../../engine/backends/unsupported-options.js';
-import { loadDecisionRule } from '../../evaluation/decisions/load-decision.js';
-import { loadModel } from '../../models/load-model.js';
-import { OnnxClassifier } from '../../models/onnx/classifier.js';
-import { isOnnx } from '../../models/onnx/settings.js';
 import type { RecordAct } from '../../serving/http/administration.js';
 import type { AppOptions } from '../../serving/http/app.js';
 import { ServerMetrics } from '../../serving/metrics.js';
@@ -34,6 +29,7 @@ import { ModelVersions } from '../../serving/versions.js';
 import type { FeedbackFileOptions } from '../../serving/watching/feedback-file.js';
 import { Monitor } from '../../serving/watching/monitor.js';
 import { driftWatcher } from '../../serving/watching/watch-drift.js';
+import { loadDecidingModel } from '../predict/load-deciding-model.js';
 import { encryptedServiceFor } from './encrypted-service.js';
 import { exampleFinder } from './examples.js';
 import { tokensFileOption, type ServeOptions } from './serve-options.js';
@@ -382,12 +378,7 @@ function versionsFor(
     },
   });
   const traffic = { canary, shadow };
-  const load: LoadModel = async (checkpoint, images) => {
-    const rule = await loadDecisionRule(checkpoint.path, checkpoint.description, { emit });
-    if (!isOnnx(checkpoint.description)) return { ...loadModel(checkpoint, images), rule };
-    await startOnnxRuntime(options.threads, context);
-    return { onnx: await OnnxClassifier.open(checkpoint), rule };
-  };
+  const load: LoadModel = (checkpoint, images) => loadDecidingModel(checkpoint, images, options, context);
   const mode = executionMode(options);
   return new ModelVersions(source, { maxBatch, maxQueue, maxDelay, mode, traffic, shared }, load, observer);
 }
