@@ -60,7 +60,8 @@ export const trainFields = z.strictObject({
     .default(USUAL_BATCH)
     .meta({ description: 'images per training step' }),
   accumulate: z.int().min(1).max(MOST_PARTS).default(1).meta({
-    description: 'parts of each batch, computed one after another to save memory; their gradients are summed',
+    description:
+      'parts of each batch, computed one after another for less memory; their gradients are summed',
   }),
   scaleRate: z
     .enum(rateScalings)
