@@ -179,6 +179,7 @@ it('search hands all options of train to its trials, and reads those of its own'
   });
   const shared: Options = {
     ...{ dataset: 'own', epochs: 2, batchSize: 3, averageWeights: 0.5, clipNorm: 1, labelSmoothing: 0.1 },
+    ...{ accumulate: 1, scaleRate: 'linear' },
     ...{ classWeights: { lying: 1, standing: 2 }, loss: 'cross-entropy', sampling: 'balanced' },
     ...{ validationSplit: 0.3, scaling: 'zero-one', augmentShift: 1, augmentRotation: 5, augmentScale: 0.1 },
     ...{ augmentShear: 5, augmentElastic: 0.5, augmentThickness: 0.5, augmentErasing: 0.1, earlyStopping: 2 },
@@ -199,7 +200,7 @@ it('search hands all options of train to its trials, and reads those of its own'
     ...{ gpuMemoryGrowth: true, engine: 'eager' },
   };
   const plot = join(folder, 'trials.svg');
-  const own = { run: 'rates', plot, search: { trials: 1, space: { learningRate: [0.01] } } };
+  const own = { run: 'rates', plot, workers: 1, search: { trials: 1, space: { learningRate: [0.01] } } };
   const resolution = await resolveSearchOptions({ ...places, ...own, ...shared, initFrom: 'first' });
   const recorded = recordReads(resolution.values);
   const result = await search({ ...resolution, values: recorded.options }, silentContext());

@@ -91,6 +91,7 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
     })),
     // What trains with several workers is tested in test/stages/train/workers.
     { options: { workers: 2, restarts: 1, mpi: '/nowhere' }, fails: /not a usable MPI library/ },
+    { options: { elastic: '2:3', mpi: '/nowhere' }, fails: /not a usable MPI library/ },
   ],
   import: async () => ({
     positionals: [(await importCase('torch-mnist')).file],

@@ -60,8 +60,16 @@ const registries = [
   },
   { registry: ownAugmentations, folder: 'models/augmentation/own', others: ['own-augmentation.ts'] },
   { registry: losses, folder: 'training/losses', others: ['loss.ts'] },
-  { registry: optimizers, folder: 'training/optimizers', others: ['optimizer.ts', 'options.ts'] },
-  { registry: schedules, folder: 'training/schedules', others: ['schedule.ts', 'warmup.ts'] },
+  {
+    registry: optimizers,
+    folder: 'training/optimizers',
+    others: ['optimizer.ts', 'options.ts', 'trust-ratio.ts'],
+  },
+  {
+    registry: schedules,
+    folder: 'training/schedules',
+    others: ['rate-scaling.ts', 'schedule.ts', 'warmup.ts'],
+  },
   { registry: targets, folder: 'deployment/targets', others: ['target.ts'] },
 ] as const;
 

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { readSearch, SearchFolder } from '../../src/artifacts/search.js';
+import { killChildOf } from '../support/processes.js';
 import { runCommand } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
@@ -80,8 +81,17 @@ it(
       if (signal === 'SIGINT')
         expect(stderr).toContain('continue with "mnist search --resume broken --data-dir ');
     }
-    const resumed = await runCommand(['search', '--resume', 'broken', '--json'], { cwd });
+    // It ends with several processes, of which one is killed.
+    let lost: Promise<void> | undefined;
+    const resumed = await runCommand(['search', '--resume', 'broken', '--workers', '2', '--json'], {
+      cwd,
+      onOutput: (stdout, child) => {
+        if (stdout.includes('"state":"running"')) lost ??= killChildOf(child.pid!, 'trial-process');
+      },
+    });
     expect(resumed.code).toBe(0);
+    await lost;
+    expect(resumed.stdout).toContain('"code":"WORKER_LOST"');
     const states = await Promise.all(
       ['whole', 'broken'].map(async (name) => readSearch(new SearchFolder(join(cwd, 'checkpoints', name)))),
     );

@@ -8,8 +8,10 @@ import {
 import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
 import { LATEST_VALUE, type RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
-import { ShardedValues } from '../sharding/sharded-values.js';
+import { ShardedValues, type TraceInputs } from '../sharding/sharded-values.js';
 import { shardingOf } from '../sharding/sharding.js';
+import { shareBatch } from '../sharding/shares.js';
+import { Turns } from '../sharding/turns.js';
 import type { Trace } from '../tracing/trace.js';
 import type { ShardedOperation } from '../sharding/sharded-operation.js';
 
@@ -22,12 +24,16 @@ export interface GraphContext {
   /** The resource handle of a variable, by its id in the trace. */
   handle: (variable: number) => NodeOutput;
   constant: (tensor: HostTensor) => NodeOutput;
+  /** Where a batch is computed in parts: the images from one of the batch on, once others are done. */
+  images?: (start: number, count: number, order: readonly NodeOutput[]) => NodeOutput;
 }
 
 /** The batch size, and the number of shards that the batch is split into; 1 leaves it whole. */
 export interface BatchShards {
   batch: number;
   count: number;
+  /** How many parts of the batch are computed one after another, each with as many of the shards; by default 1. */
+  parts?: number;
 }
 
 /** What is lowered of a trace. */
@@ -51,12 +57,15 @@ export function lower(
   graph: GraphBuilder,
   trace: LoweredTrace,
   context: GraphContext,
-  { batch, count }: BatchShards = { batch: 0, count: 1 },
+  shards: BatchShards = { batch: 0, count: 1 },
 ): Lowered {
-  const values = new ShardedValues(graph, count, context.constant, {
+  const { batch, count } = shards;
+  const turns = turnsOf(graph, trace, context, shards);
+  const inputs: TraceInputs = {
     value: (id) => externalValue(trace, id, context),
     constant: (id) => trace.constants.get(id),
-  });
+  };
+  const values = new ShardedValues(graph, shareBatch(batch, count), context.constant, inputs, turns);
   trace.parameters.forEach((id, index) => {
     values.setWhole(id, context.parameters[index]!);
   });
@@ -87,10 +96,13 @@ export function lower(
             (input) => trace.constants.get(inputs[input]!),
           )
         : undefined;
+    const ids = outputs.map(({ id }) => id);
     if (sharded) {
+      turns?.addSharded(inputs, ids);
       addSharded(graph, operation, sharded, values, count);
       continue;
     }
+    turns?.addWhole(name, inputs, ids);
     const taken = inputs.map((id, index) => (index < changes ? context.handle(id) : values.whole(id)));
     const changed = inputs.slice(0, changes);
     const order = changed.flatMap((id) => [...afterRead(id), ...(users.get(id) ?? [])]);
@@ -107,7 +119,25 @@ export function lower(
     const taken = [context.handle(held), values.whole(id), ...afterRead(held)];
     updates.push(graph.node('AssignVariableOp', taken, [attribute.type('dtype', DataType.FLOAT)]));
   }
-  return { results: trace.results.map((id) => values.whole(id)), updates };
+  const results = trace.results.map((id) => values.whole(id));
+  turns?.finish();
+  return { results, updates };
+}
+
+/** The order of the parts of a batch; undefined where it is computed at once. */
+function turnsOf(
+  graph: GraphBuilder,
+  { parameters: [images = -1] }: LoweredTrace,
+  { images: imagesFrom }: GraphContext,
+  { batch, count, parts = 1 }: BatchShards,
+): Turns | undefined {
+  if (parts === 1) return undefined;
+  if (!imagesFrom) throw new Error('only batches of images are computed in parts');
+  const { starts, sizes } = shareBatch(batch, count);
+  return new Turns(graph, {
+    ...{ images, parts, shards: count },
+    rows: (shard, order) => imagesFrom(starts[shard]!, sizes[shard]!, order),
+  });
 }
 
 function addSharded(

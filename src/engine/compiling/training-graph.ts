@@ -88,13 +88,16 @@ export function buildTrainingLoop(
       const resources = new Map([...stateHandles].map(([id, handle]) => [id, captureHandle(handle)]));
       const indices = rowAt(graph, inside, order, index);
       const type = inputType(data.source.pixels);
-      const rows = gatherRows(graph, captureHandle(handles.pixels), indices, type);
+      const pixels = captureHandle(handles.pixels);
+      const constant: LoopScope['constant'] = (tensor) => inside.constant(tensor);
+      const imagesAt = (which: NodeOutput, count: number): NodeOutput =>
+        modelInputs(graph, gatherRows(graph, pixels, which, type), count, data, constant);
       const { results, updates } = lower(
         graph,
         step,
         {
           parameters: [
-            modelInputs(graph, rows, batchSize, data, (tensor) => inside.constant(tensor)),
+            imagesAt(indices, batchSize),
             gatherRows(graph, captureHandle(handles.labels), indices, DataType.INT32),
             ...unpack(graph, rowAt(graph, inside, coefficients, index), coefficientCount),
           ],
@@ -106,7 +109,9 @@ export function buildTrainingLoop(
               [resources.get(id)!, after(turn!)],
               [attribute.type('dtype', DataType.FLOAT)],
             ),
-          constant: (tensor) => inside.constant(tensor),
+          constant,
+          images: (start, count, order) =>
+            imagesAt(partOf(graph, indices, [start, count], constant, order), count),
         },
         shards,
       );
@@ -158,6 +163,24 @@ function gather(
       attribute.type('Taxis', DataType.INT32),
       attribute.integer('batch_dims', 0),
     ],
+  );
+}
+
+/** Some of the indices of a batch, once other nodes have run. */
+function partOf(
+  graph: GraphBuilder,
+  indices: NodeOutput,
+  range: readonly [start: number, count: number],
+  constant: LoopScope['constant'],
+  order: readonly NodeOutput[],
+): NodeOutput {
+  const [start, count] = range.map((value) =>
+    constant({ type: DataType.INT32, shape: [1], values: Int32Array.of(value) }),
+  );
+  return graph.node(
+    'Slice',
+    [indices, start!, count!, ...order],
+    [attribute.type('T', DataType.INT32), attribute.type('Index', DataType.INT32)],
   );
 }
 

@@ -19,7 +19,7 @@ import type {
 import { traceStep } from '../running/trace-step.js';
 import { buildShareProgram } from './share-program.js';
 import { ShareRunner } from './share-runner.js';
-import { isReplicated, shareBatch, type Shares } from './shares.js';
+import { isReplicated, shareBatch, type Shares } from '../sharding/shares.js';
 import type { WorkerGroup } from './worker-group.js';
 
 /**

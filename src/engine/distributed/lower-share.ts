@@ -13,7 +13,7 @@ import type { Trace } from '../tracing/trace.js';
 import { ANYTIME, type Located, type ShareContext } from './located.js';
 import { ShareValues } from './share-values.js';
 import type { Phase } from './phases.js';
-import type { Shares } from './shares.js';
+import type { Shares } from '../sharding/shares.js';
 
 /** A step as one worker runs it: phases, between which the workers exchange values. */
 export interface LoweredShare {

@@ -17,7 +17,7 @@ import { changedVariables, usedVariables, type Trace } from '../tracing/trace.js
 import { ANYTIME, type Located, type ShareContext } from './located.js';
 import { lowerShare } from './lower-share.js';
 import type { Phase } from './phases.js';
-import type { Shares } from './shares.js';
+import type { Shares } from '../sharding/shares.js';
 
 /** A step of one batch size as this worker runs it, in a session. */
 export interface ShareProgram {

@@ -5,7 +5,7 @@ import { emptyTensor } from '../../tensorflow/c-api/tensors.js';
 import type { RowExchange } from './phases.js';
 import type { ShareProgram } from './share-program.js';
 import { OrderedSum } from './sum-in-order.js';
-import { othersThan, type Transfer } from './transport.js';
+import { othersThan, type Messages, type Transfer } from './transport.js';
 import type { WorkerGroup } from './worker-group.js';
 
 /** A tensor that is written and fed again and again. */
@@ -118,36 +118,47 @@ export class ShareRunner {
         ),
       ];
       const run = session.prepare(names, fetches, isLast ? [updates] : []);
-      const exchanges = [
-        ...(sums ? [this.#sumExchange(sums, made)] : []),
-        ...rows.map((exchange) => this.#rowExchange(exchange, made)),
-      ];
-      const exchange = async (fetched: ReadonlyMap<string, Pointer>): Promise<void> => {
-        for (const each of exchanges) await each(fetched);
-      };
+      const exchange = this.#exchange(sums, rows, made);
       return { feeds: tensors, fetches, run, exchange };
     });
   }
 
-  #sumExchange(
-    { fetch, feed, floats }: NonNullable<ShareProgram['phases'][number]['sums']>,
+  /** The sums and rows of a phase travel together: each wait for the others costs a step more than the bytes. */
+  #exchange(
+    sums: ShareProgram['phases'][number]['sums'],
+    rows: readonly RowExchange[],
     made: { name: string; tensor: Pointer }[],
   ): ReadyPhase['exchange'] {
+    const sum = sums && this.#sumOf(sums, made);
+    const messagesOf = rows.map((exchange) => this.#rowMessages(exchange, made));
+    return async (fetched) => {
+      const messages = messagesOf.map((each) => each(fetched));
+      const sends = messages.flatMap((each) => each.sends);
+      const receives = messages.flatMap((each) => each.receives);
+      await (sum ? sum(fetched, { sends, receives }) : this.#group.transport.transfer(sends, receives));
+    };
+  }
+
+  #sumOf(
+    { fetch, feed, floats }: NonNullable<ShareProgram['phases'][number]['sums']>,
+    made: { name: string; tensor: Pointer }[],
+  ): (fetched: ReadonlyMap<string, Pointer>, along: Messages) => Promise<void> {
     const result = this.#buffer(DataType.FLOAT, [floats]);
     made.push({ name: feed, tensor: result.pointer });
     const sum = new OrderedSum(this.#group.transport, this.#group.memory, floats);
     this.#sums.push(sum);
-    return (fetched) => sum.run(this.#api.TF_TensorData(fetched.get(fetch)!), result.data);
+    return (fetched, along) => sum.run(this.#api.TF_TensorData(fetched.get(fetch)!), result.data, along);
   }
 
-  #rowExchange(
+  /** Puts this worker's rows among those of all; the messages bring the others'. */
+  #rowMessages(
     { fetch, feed, type, shape, bytesPerImage }: RowExchange,
     made: { name: string; tensor: Pointer }[],
-  ): ReadyPhase['exchange'] {
+  ): (fetched: ReadonlyMap<string, Pointer>) => Messages {
     const whole = this.#buffer(type, shape);
     made.push({ name: feed, tensor: whole.pointer });
     const { sizes, starts } = this.#program.shares;
-    const { rank, size, transport, memory } = this.#group;
+    const { rank, size, memory } = this.#group;
     const rowsOf = (peer: number): Transfer => ({
       peer,
       address: whole.data + BigInt(starts[peer]! * bytesPerImage),
@@ -156,13 +167,10 @@ export class ShareRunner {
     const others = othersThan(rank, size);
     const own = rowsOf(rank);
     const receives = others.map(rowsOf);
-    return async (fetched) => {
+    return (fetched) => {
       const address = this.#api.TF_TensorData(fetched.get(fetch)!);
       memory.memcpy(own.address, address, own.bytes);
-      await transport.transfer(
-        others.map((peer) => ({ peer, address, bytes: own.bytes })),
-        receives,
-      );
+      return { sends: others.map((peer) => ({ peer, address, bytes: own.bytes })), receives };
     };
   }
 

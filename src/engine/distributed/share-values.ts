@@ -7,7 +7,7 @@ import type { Sharding } from '../sharding/sharded-operation.js';
 import type { Trace } from '../tracing/trace.js';
 import { ANYTIME, type Located, type ShareContext } from './located.js';
 import type { Carried, Phase, RowExchange } from './phases.js';
-import type { Shares } from './shares.js';
+import type { Shares } from '../sharding/shares.js';
 
 interface TypeAndShape {
   readonly type: number;

@@ -1,8 +1,9 @@
-import { othersThan, type NativeMemory, type Transfer, type Transport } from './transport.js';
+import { othersThan, type Messages, type NativeMemory, type Transfer, type Transport } from './transport.js';
 
 const FLOAT_BYTES = 4;
 /** Vectors with fewer floats are sent whole: for them, a second message costs more than the bytes that it saves. */
 const FEW_FLOATS = 16_384;
+const NOTHING: Messages = { sends: [], receives: [] };
 
 /**
  * Sums vectors of all workers, element by element, in the order of their ranks: ((v₀ + v₁) + v₂) + …, which is how TensorFlow's `AddN` sums
@@ -24,19 +25,23 @@ export class OrderedSum {
     this.#floats = floats;
   }
 
-  /** Sums the workers' vectors, of which `own` is this one's, into `result`. Throws what `Transport.transfer` throws. */
-  async run(own: bigint, result: bigint): Promise<void> {
+  /**
+   * Sums the workers' vectors, of which `own` is this one's, into `result`. Throws what `Transport.transfer` throws.
+   *
+   * @param along messages that go with the first ones of the sum, so that workers wait for each other once
+   */
+  async run(own: bigint, result: bigint, along = NOTHING): Promise<void> {
     const { size } = this.#transport;
     if (size === 1) {
       this.#memory.memcpy(result, own, this.#floats * FLOAT_BYTES);
     } else if (size === 2) {
-      await this.#sumOfTwo(own, result);
+      await this.#sumOfTwo(own, result, along);
     } else if (this.#floats < FEW_FLOATS) {
       const all = { address: own, bytes: this.#floats * FLOAT_BYTES };
       const sends = othersThan(this.#transport.rank, size).map((peer) => ({ peer, ...all }));
-      await this.#collect(own, result, 0, this.#floats, sends);
+      await this.#collect(own, result, 0, this.#floats, sends, along);
     } else {
-      await this.#sumInParts(own, result);
+      await this.#sumInParts(own, result, along);
     }
   }
 
@@ -46,15 +51,18 @@ export class OrderedSum {
   }
 
   /** The sum of two does not depend on their order. */
-  async #sumOfTwo(own: bigint, result: bigint): Promise<void> {
+  async #sumOfTwo(own: bigint, result: bigint, along: Messages): Promise<void> {
     const { rank } = this.#transport;
     const bytes = this.#floats * FLOAT_BYTES;
     const peer = 1 - rank;
-    await this.#transport.transfer([{ peer, address: own, bytes }], [{ peer, address: result, bytes }]);
+    await this.#transport.transfer(
+      [{ peer, address: own, bytes }, ...along.sends],
+      [{ peer, address: result, bytes }, ...along.receives],
+    );
     this.#transport.add(own, result, this.#floats);
   }
 
-  async #sumInParts(own: bigint, result: bigint): Promise<void> {
+  async #sumInParts(own: bigint, result: bigint, along: Messages): Promise<void> {
     const { rank, size } = this.#transport;
     const starts = Array.from({ length: size + 1 }, (_, part) => Math.floor((this.#floats * part) / size));
     const part = (base: bigint, at: number): Omit<Transfer, 'peer'> => ({
@@ -63,7 +71,7 @@ export class OrderedSum {
     });
     const others = othersThan(rank, size);
     const sends = others.map((peer) => ({ peer, ...part(own, peer) }));
-    await this.#collect(own, result, starts[rank]!, starts[rank + 1]! - starts[rank]!, sends);
+    await this.#collect(own, result, starts[rank]!, starts[rank + 1]! - starts[rank]!, sends, along);
     await this.#transport.transfer(
       others.map((peer) => ({ peer, ...part(result, rank) })),
       others.map((peer) => ({ peer, ...part(result, peer) })),
@@ -81,16 +89,15 @@ export class OrderedSum {
     start: number,
     floats: number,
     sends: readonly Transfer[],
+    along: Messages,
   ): Promise<void> {
     const { rank, size } = this.#transport;
     const bytes = floats * FLOAT_BYTES;
     const offset = BigInt(start * FLOAT_BYTES);
     const scratch = this.#scratchFor(bytes * size);
     const placeOf = (peer: number): bigint => (peer === rank ? own + offset : scratch + BigInt(bytes * peer));
-    await this.#transport.transfer(
-      sends,
-      othersThan(rank, size).map((peer) => ({ peer, address: placeOf(peer), bytes })),
-    );
+    const receives = othersThan(rank, size).map((peer) => ({ peer, address: placeOf(peer), bytes }));
+    await this.#transport.transfer([...sends, ...along.sends], [...receives, ...along.receives]);
     this.#memory.memcpy(result + offset, placeOf(0), bytes);
     for (let peer = 1; peer < size; peer++) this.#transport.add(placeOf(peer), result + offset, floats);
   }

@@ -6,6 +6,12 @@ export interface Transfer {
   readonly bytes: number;
 }
 
+/** What a worker sends to others and receives from them at a time. */
+export interface Messages {
+  readonly sends: readonly Transfer[];
+  readonly receives: readonly Transfer[];
+}
+
 /** The other workers' ranks; each begins with another one, so that not all send to the same. */
 export function othersThan(rank: number, size: number): number[] {
   return Array.from({ length: size - 1 }, (_, index) => (rank + 1 + index) % size);

@@ -31,6 +31,7 @@ import { traceStep } from './trace-step.js';
 export class CompiledTraining implements TrainingProgram {
   readonly #step: TrainingStep;
   readonly #data: DeviceImages;
+  readonly #parts: number;
   readonly #plan: Partial<CorePlan>;
   /**
    * One traced loop per batch size: the last batch of an epoch may be smaller, and values that tfjs derives from shapes (a mean's
@@ -40,10 +41,14 @@ export class CompiledTraining implements TrainingProgram {
   #opened: OpenSession | undefined;
   #isDisposed = false;
 
-  /** @param plan overrides of the core plan, which is derived from the step by default */
-  constructor(step: TrainingStep, data: DeviceImages, plan: Partial<CorePlan> = {}) {
+  /**
+   * @param parts how many parts of a batch are computed one after another, to save memory; their gradients are summed
+   * @param plan overrides of the core plan, which is derived from the step by default
+   */
+  constructor(step: TrainingStep, data: DeviceImages, plan: Partial<CorePlan> = {}, parts = 1) {
     this.#step = step;
     this.#data = data;
+    this.#parts = parts;
     this.#plan = plan;
   }
 
@@ -150,9 +155,12 @@ export class CompiledTraining implements TrainingProgram {
     if (!timed) {
       const step = traceStep(this.#step, this.#data, size, coefficients);
       const { session, variables, plan } = (this.#opened ??= await this.#open(step, size, fullSize));
-      // Only full batches are sharded.
-      const shards = size === fullSize && size % plan.shards === 0 ? plan.shards : 1;
-      const loop = buildTrainingLoop(step, { batch: size, count: shards }, this.#data, session, variables);
+      // A smaller batch has parts of the same size, if fewer.
+      const parts = Math.ceil(size / this.#partSize(fullSize));
+      // Only full batches are sharded; parts may differ by an image.
+      const isSharded = size === fullSize && (parts > 1 || size % plan.shards === 0);
+      const shards = { batch: size, count: isSharded ? parts * plan.shards : parts, parts };
+      const loop = buildTrainingLoop(step, shards, this.#data, session, variables);
       timed = { loop, length: new SliceLength() };
       this.#loops.set(size, timed);
     }
@@ -160,10 +168,17 @@ export class CompiledTraining implements TrainingProgram {
     return timed;
   }
 
+  /** The images of the largest part of a batch. */
+  #partSize(batchSize: number): number {
+    return Math.ceil(batchSize / this.#parts);
+  }
+
   async #open(step: Trace, size: number, fullSize: number): Promise<OpenSession> {
     const { api, config, usesGpu } = tensorFlowContext();
     const plan = {
-      ...(usesGpu ? ONE_DEVICE : planCores(step.operations, { size, fullSize }, config.threads)),
+      ...(usesGpu
+        ? ONE_DEVICE
+        : planCores(step.operations, { size, fullSize: this.#partSize(fullSize) }, config.threads)),
       ...this.#plan,
     };
     const { threads, schedulingThreads } = plan;

@@ -1,6 +1,8 @@
 import { attribute, type GraphBuilder, type NodeOutput } from '../../tensorflow/c-api/graph-builder.js';
 import type { HostTensor } from '../../tensorflow/c-api/tensors.js';
 import { DataType } from '../../tensorflow/c-api/data-types.js';
+import type { Shares } from './shares.js';
+import type { Turns } from './turns.js';
 
 /** A value computed in shards: rows to concatenate, or partial sums to add. */
 interface Shards {
@@ -10,7 +12,7 @@ interface Shards {
 }
 
 /** The inputs of a trace. */
-interface TraceInputs {
+export interface TraceInputs {
   value(id: number): NodeOutput;
   /** The values of a constant; undefined for other tensors. */
   constant(id: number): HostTensor | undefined;
@@ -21,23 +23,27 @@ export class ShardedValues {
   readonly #graph: GraphBuilder;
   readonly #constant: (tensor: HostTensor) => NodeOutput;
   readonly #traceInputs: TraceInputs;
-  readonly #count: number;
+  readonly #shares: Shares;
+  readonly #turns: Turns | undefined;
   readonly #whole = new Map<number, NodeOutput>();
   readonly #shards = new Map<number, Shards>();
   readonly #slices = new Map<number, readonly NodeOutput[]>();
 
   /**
-   * @param count the number of shards of a batch
+   * @param shares the rows of each shard
    * @param traceInputs the tensors that the trace does not compute
+   * @param turns where parts of the batch are computed one after another
    */
   constructor(
     graph: GraphBuilder,
-    count: number,
+    shares: Shares,
     constant: (tensor: HostTensor) => NodeOutput,
     traceInputs: TraceInputs,
+    turns?: Turns,
   ) {
     this.#graph = graph;
-    this.#count = count;
+    this.#shares = shares;
+    this.#turns = turns;
     this.#constant = constant;
     this.#traceInputs = traceInputs;
   }
@@ -68,7 +74,8 @@ export class ShardedValues {
   rows(id: number, shape: readonly number[], type: number): readonly NodeOutput[] {
     const shards = this.#shards.get(id);
     if (shards?.kind === 'rows') return shards.parts;
-    const slices = this.#slices.get(id) ?? this.#split(this.whole(id), shape, type);
+    const slices =
+      this.#slices.get(id) ?? this.#turns?.rowsOf(id) ?? this.#split(id, this.whole(id), shape, type);
     this.#slices.set(id, slices);
     return slices;
   }
@@ -79,11 +86,15 @@ export class ShardedValues {
     if (!shape) throw new Error('cannot shard a shape that is not a constant');
     const [rows = 0, ...rest] = shape.values;
     // −1 means all rows.
-    const values = Int32Array.of(rows < 0 ? rows : rows / this.#count, ...rest);
-    return new Array<NodeOutput>(this.#count).fill(this.#constant({ ...shape, values }));
+    return this.#shares.sizes.map((size) => {
+      const values = Int32Array.of(rows < 0 ? rows : this.#rows(rows, size), ...rest);
+      return this.#constant({ ...shape, values });
+    });
   }
 
   #join({ kind, parts, type }: Shards): NodeOutput {
+    if (kind === 'terms' && this.#turns) return this.#turns.sum(parts, type);
+    this.#turns?.finishWith(parts);
     const attributes = [attribute.type('T', type), attribute.integer('N', parts.length)];
     if (kind === 'terms') return this.#graph.node('AddN', parts, attributes);
     const axis = this.#constant({ type: DataType.INT32, shape: [], values: Int32Array.of(0) });
@@ -94,16 +105,26 @@ export class ShardedValues {
     );
   }
 
-  #split(whole: NodeOutput, [rows = 0, ...rest]: readonly number[], type: number): NodeOutput[] {
-    const size = rows / this.#count;
+  #split(id: number, whole: NodeOutput, [rows = 0, ...rest]: readonly number[], type: number): NodeOutput[] {
     const position = (...values: number[]): NodeOutput =>
       this.#constant({ type: DataType.INT32, shape: [values.length], values: Int32Array.from(values) });
-    return Array.from({ length: this.#count }, (_, shard) =>
+    const { sizes, starts } = this.#shares;
+    return sizes.map((size, shard) =>
       this.#graph.node(
         'Slice',
-        [whole, position(shard * size, ...rest.map(() => 0)), position(size, ...rest)],
+        [
+          whole,
+          position(this.#rows(rows, starts[shard]!), ...rest.map(() => 0)),
+          position(this.#rows(rows, size), ...rest),
+          ...(this.#turns?.before(id, shard) ?? []),
+        ],
         [attribute.type('T', type), attribute.type('Index', DataType.INT32)],
       ),
     );
+  }
+
+  /** The rows of some images: an example may have several. */
+  #rows(all: number, images: number): number {
+    return (all / this.#shares.batch) * images;
   }
 }

@@ -7,7 +7,7 @@ import { exists } from '../../core/files.js';
 import { backendOptions } from '../../engine/backends/options.js';
 import { isInterruption } from '../../core/interruption.js';
 import { trainInSession } from '../train/train.js';
-import { balancedOnce, trainSpace, type TrainResolution } from '../train/train-options.js';
+import { requireConsistent, trainSpace, type TrainResolution } from '../train/train-options.js';
 import type { TrainingSession } from '../train/training-session.js';
 
 /** How far a trial came. */
@@ -15,11 +15,20 @@ export interface TrialOutcome extends Pick<Trial, 'history' | 'reason'> {
   state: 'trained' | 'failed' | 'invalid';
 }
 
+/** What trains the trials of a search. */
+export interface TrialTrainer {
+  /**
+   * Trains a trial until it has had so many epochs, from where it stands. What is wrong with the trial is part of the outcome;
+   * what would be wrong with any other as well is thrown.
+   */
+  train(trial: Trial, epochs: number): Promise<TrialOutcome>;
+}
+
 /** The events of a trial that are passed on; the search reports the rest when the trial ends. */
 const FORWARDED: ReadonlySet<ToolkitEvent['event']> = new Set(['batch', 'progress', 'warning']);
 
 /** Trains the runs of a search's trials, one after the other, in one session. */
-export class TrialRunner {
+export class TrialRunner implements TrialTrainer {
   readonly #folder: SearchFolder;
   readonly #fixed: Readonly<Record<string, unknown>>;
   readonly #dataDir: string;
@@ -47,7 +56,7 @@ export class TrialRunner {
     this.#context = { signal, emit: forward };
   }
 
-  /** A trial's options as those of a run of its own. Throws the errors of `resolveOptions` and `balancedOnce`. */
+  /** A trial's options as those of a run of its own. Throws the errors of `resolveOptions` and `requireConsistent`. */
   resolve({ trial, settings }: Pick<Trial, 'trial' | 'settings'>, own: object = {}): TrainResolution {
     const place = { dataDir: this.#dataDir, checkpointsDir: this.#folder.path };
     const run = this.#folder.run(trial).name;
@@ -57,13 +66,9 @@ export class TrialRunner {
       { ...callerLayer(settings), origin: () => `trial ${trial}` },
       callerLayer(this.#fixed),
     ]);
-    return balancedOnce(resolution);
+    return requireConsistent(resolution);
   }
 
-  /**
-   * Trains a trial until it has had so many epochs, from where it stands. What is wrong with the trial is part of the outcome;
-   * what would be wrong with any other as well is thrown.
-   */
   async train(trial: Trial, epochs: number): Promise<TrialOutcome> {
     const folder = this.#folder.run(trial.trial);
     const resume = (await exists(folder.last)) ? folder.name : undefined;

@@ -44,6 +44,12 @@ export const searchFields = z.strictObject({
     allowed: 'a section of a configuration file, see docs/search.md',
     placeholder: 'SECTION',
   }),
+  workers: z
+    .int()
+    .min(1)
+    .max(1024)
+    .default(1)
+    .meta({ description: 'worker processes on this machine, each with a trial of its own' }),
   run: z.string().regex(RUN_NAME).optional().meta({
     description: 'name of the search; without it, made from data set and time',
     allowed: 'letters, digits, dots, dashes and underscores',
@@ -66,13 +72,13 @@ export type SearchResolution = Resolution<typeof searchSpace>;
 
 /** The options of the search itself, which trials do not have. */
 const CALL: ReadonlySet<string> = new Set([
-  ...['run', 'resume', 'plot', 'dataDir', 'checkpointsDir', 'search'],
+  ...['run', 'resume', 'plot', 'workers', 'dataDir', 'checkpointsDir', 'search'],
   ...Object.keys(pluginOptions),
 ]);
 
-/** The options that may change when a search is resumed: name, folders and backend. */
+/** The options that may change when a search is resumed: name, workers, folders and backend. */
 const ENVIRONMENT_OPTIONS: ReadonlySet<string> = new Set([
-  ...['run', 'resume', 'plot', 'dataDir', 'checkpointsDir'],
+  ...['run', 'resume', 'plot', 'workers', 'dataDir', 'checkpointsDir'],
   ...Object.keys(pluginOptions),
   ...Object.keys(backendOptions),
 ]);
@@ -80,6 +86,7 @@ const ENVIRONMENT_OPTIONS: ReadonlySet<string> = new Set([
 /** The options that trials cannot differ in: a comparison needs the same images for all, and the same epochs. */
 const COMMON: ReadonlySet<string> = new Set([
   ...ENVIRONMENT_OPTIONS,
+  ...Object.keys(workerFields),
   ...['dataset', 'validationSplit', 'epochs', 'stopAfter', 'minAccuracy', 'initFrom', 'reproduce'],
 ]);
 

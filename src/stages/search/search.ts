@@ -10,6 +10,7 @@ import {
   type TrialState,
 } from '../../artifacts/search.js';
 import { ToolkitError } from '../../core/errors.js';
+import type { ActiveBackend } from '../../engine/backends/backend.js';
 import { silentContext, type Metrics, type StageContext } from '../../core/events.js';
 import { exists, withFolder, removeTemporaryFiles, writeFileAtomically } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
@@ -21,10 +22,13 @@ import { drawSettings, isLogRange, isVaried } from '../../training/search/space.
 import { activeSettings } from '../../training/search/trial-settings.js';
 import { withHint } from '../../core/interruption.js';
 import { automaticFolder } from '../train/name-run.js';
-import { reproducibleConfiguration, TrialRunner } from './run-trial.js';
+import { reproducibleConfiguration, TrialRunner, type TrialTrainer } from './run-trial.js';
+import { requireSupportedSearch } from './supported.js';
+import { TrialPool } from './trial-pool.js';
 import { fixedOptions, searchFolder, searchSettings, type SearchResolution } from './search-options.js';
 import { resumeCommand, trainSpace, trustedSettings } from '../train/train-options.js';
 import { openSession } from '../train/training-session.js';
+import { givenOptions } from '../train/workers/launch-workers.js';
 
 /** How a trial ended. */
 export interface TrialResult extends Omit<Trial, 'history'> {
@@ -96,6 +100,7 @@ class Search {
   readonly #context: StageContext;
   readonly #brackets: readonly Bracket[];
   #state: SearchState;
+  #saved: Promise<void> = Promise.resolve();
 
   constructor(folder: SearchFolder, resolution: SearchResolution, context: StageContext) {
     this.#folder = folder;
@@ -120,13 +125,8 @@ class Search {
       session,
       this.#context,
     );
-    for (const [index, bracket] of this.#brackets.entries()) {
-      await this.#runBracket(
-        bracket,
-        this.#state.trials.filter((trial) => trial.bracket === index + 1),
-        runner,
-      );
-    }
+    if (values.workers === 1) await this.#runBrackets(runner);
+    else await this.#runInPool(session.backend);
     const { name: backend, device } = session.backend;
     return this.#finish(runner, { backend, device });
   }
@@ -181,8 +181,41 @@ class Search {
     await this.#save();
   }
 
+  /** As one process does, but with several trials at a time. */
+  async #runInPool(backend: ActiveBackend): Promise<void> {
+    const { workers } = this.#resolution.values;
+    requireSupportedSearch(backend);
+    const options = { ...givenOptions(this.#resolution), resume: undefined };
+    const task = { options, folder: this.#folder.path, fixed: await this.#fixed(), workers };
+    const pool = new TrialPool(task, this.#context);
+    try {
+      await this.#runBrackets(pool);
+    } finally {
+      await pool.close();
+    }
+  }
+
+  async #runBrackets(trainer: TrialTrainer): Promise<void> {
+    await this.#each(this.#brackets, async (bracket) => {
+      const number = this.#brackets.indexOf(bracket) + 1;
+      const trials = this.#state.trials.filter((trial) => trial.bracket === number);
+      await this.#runBracket(bracket, trials, trainer);
+    });
+  }
+
+  /** Does something with each: one after the other, or, with several workers, with all at a time. Throws when all have ended. */
+  async #each<Item>(items: readonly Item[], action: (item: Item) => Promise<void>): Promise<void> {
+    if (this.#resolution.values.workers === 1) {
+      for (const item of items) await action(item);
+      return;
+    }
+    const ends = await Promise.allSettled(items.map(action));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
   /** From rung to rung; what was done before an interruption is passed over, as its results are known. */
-  async #runBracket(bracket: Bracket, trials: readonly Trial[], runner: TrialRunner): Promise<void> {
+  async #runBracket(bracket: Bracket, trials: readonly Trial[], trainer: TrialTrainer): Promise<void> {
     const { metric, maxEpochs } = this.#settings;
     let alive: readonly Trial[] = trials;
     for (const [index, { trials: limit, epochs }] of bracket.entries()) {
@@ -194,18 +227,18 @@ class Search {
         alive = alive.filter((trial) => best.includes(trial));
         this.#notice(best.length, before, epochs);
       }
-      for (const trial of alive) await this.#advance(trial, epochs, epochs === maxEpochs, runner);
+      await this.#each(alive, (trial) => this.#advance(trial, epochs, epochs === maxEpochs, trainer));
       alive = alive.filter(({ state }) => state === 'paused' || state === 'completed');
     }
   }
 
-  async #advance(trial: Trial, epochs: number, isEnd: boolean, runner: TrialRunner): Promise<void> {
+  async #advance(trial: Trial, epochs: number, isEnd: boolean, trainer: TrialTrainer): Promise<void> {
     const isReady = trial.state === 'waiting' || trial.state === 'running' || trial.state === 'paused';
     if (!isReady || (trial.state === 'paused' && trial.history.length >= epochs)) return;
     await this.#change(trial, 'running');
     const before = trial.seconds;
     const started = performance.now();
-    const ended = await runner.train(trial, epochs);
+    const ended = await trainer.train(trial, epochs);
     trial.seconds = before + (performance.now() - started) / 1000;
     trial.history = ended.history;
     trial.reason = ended.reason;
@@ -238,8 +271,10 @@ class Search {
     this.#context.emit({ event: 'notice', message });
   }
 
+  /** One after another: several trials may change at a time. */
   async #save(): Promise<void> {
-    await writeSearch(this.#folder, this.#state);
+    this.#saved = this.#saved.then(() => writeSearch(this.#folder, this.#state));
+    await this.#saved;
   }
 
   async #finish(

@@ -53,7 +53,7 @@ async function testRates(given: TrainConfiguration, context: StageContext): Prom
   return withLearner({ values, session, origin, context }, async ({ set, learner }) => {
     const { model, training } = await stepInputs({ values, set, learner, privacy: undefined, context });
     const step = trainingStep(model, learner.optimizer, learner.variables, learner.settings);
-    const program = trainingProgram(step, training, executionMode(values));
+    const program = trainingProgram(step, training, executionMode(values), values.accumulate);
     try {
       return await rangeTest(set.epochs(program, values), learner.optimizer, signal, (done, total) => {
         emit({ event: 'progress', task: 'testing learning rates', done, total, unit: 'steps' });

@@ -36,6 +36,7 @@ import { models } from '../../models/index.js';
 import { isOnnx, onnxRefusal } from '../../models/onnx/settings.js';
 import { losses } from '../../training/losses/index.js';
 import { optimizers } from '../../training/optimizers/index.js';
+import { rateScalings, USUAL_BATCH } from '../../training/schedules/rate-scaling.js';
 import { samplings } from '../../training/sampling.js';
 import { scalingNames } from '../../data/preparation/scaling.js';
 import { schedules } from '../../training/schedules/index.js';
@@ -43,13 +44,31 @@ import { schedules } from '../../training/schedules/index.js';
 /** Larger weights would only lose digits. */
 const MAX_WEIGHT = 1_000_000;
 
+/** A step's graph has the nodes of each part. */
+const MOST_PARTS = 256;
+
 /** The options of `train`, beside those of the model, the features, the loss, the optimiser and the schedule. */
 export const trainFields = z.strictObject({
   dataset: datasetOption,
   epochs: z.int().min(1).max(100_000).default(10).meta({
     description: 'number of epochs; by default more for fewer than 6,000 training images',
   }),
-  batchSize: z.int().min(1).max(65_536).default(100).meta({ description: 'images per training step' }),
+  batchSize: z
+    .int()
+    .min(1)
+    .max(65_536)
+    .default(USUAL_BATCH)
+    .meta({ description: 'images per training step' }),
+  accumulate: z.int().min(1).max(MOST_PARTS).default(1).meta({
+    description:
+      'parts of each batch, computed one after another for less memory; their gradients are summed',
+  }),
+  scaleRate: z
+    .enum(rateScalings)
+    .default('none')
+    .meta({
+      description: `learning rate for --batch-size: times batch size ÷ ${USUAL_BATCH} (linear), or its square root`,
+    }),
   averageWeights: z.number().positive().lt(1).optional().meta({
     description: 'evaluate and save a moving average of the weights with this decay',
     placeholder: 'DECAY',
@@ -164,7 +183,7 @@ export type TrainResolution = Resolution<typeof trainSpace>;
 /** The options that may change when a run is resumed: folders, backend, length and quality gate. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
   ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
-  'maxEpsilon',
+  ...['maxEpsilon', 'accumulate'],
   ...Object.keys(workerFields),
   ...Object.keys(pluginOptions),
   ...Object.keys(backendOptions),
@@ -175,7 +194,8 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
  * which folders are read and written, and above all not which native libraries are loaded.
  */
 const STORED: ReadonlySet<string> = new Set([
-  ...['dataset', 'epochs', 'batchSize', 'averageWeights', 'clipNorm', 'classWeights', 'sampling'],
+  ...['dataset', 'epochs', 'batchSize', 'accumulate', 'scaleRate', 'averageWeights', 'clipNorm'],
+  ...['classWeights', 'sampling'],
   ...['validationSplit', 'scaling', 'earlyStopping', 'minAccuracy'],
   ...[...Object.keys(augmentationFields), ...Object.keys(mixingFields)],
   ...['initFrom', 'freeze', 'freezeAllButHead', 'seed', ...Object.keys(privacyFields)],
@@ -221,7 +241,7 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
   }
   const name = resume ?? reproduce;
   if (given.values.findLearningRate) refuseBesideRangeTest(given.values);
-  if (name === undefined) return balancedOnce(await withModelOfOrigin(layers, given));
+  if (name === undefined) return requireConsistent(await withModelOfOrigin(layers, given));
   const resolveNamed = resume === undefined ? resolveRun : resolveRunToResume;
   const run = await resolveNamed(name, checkpointsDir);
   // The whole checkpoint is read, and verified, when training starts.
@@ -237,7 +257,7 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
     ...(resume === undefined ? reproductionSettings(run.name, description) : { initFrom: undefined }),
   };
   const storedLayer: Layer = { ...callerLayer(stored), origin: () => `run "${run.name}"`, isShared: true };
-  return balancedOnce(resolveOptions(trainSpace, [...layers, storedLayer]));
+  return requireConsistent(resolveOptions(trainSpace, [...layers, storedLayer]));
 }
 
 /** Throws USAGE for what a test of learning rates, which makes no run, would ignore. */
@@ -245,7 +265,12 @@ function refuseBesideRangeTest(values: TrainConfiguration): void {
   for (const key of ['resume', 'reproduce', 'run', 'minAccuracy'] as const) {
     if (values[key] !== undefined) throw besideRangeTest(flagOf(key), 'the test makes no run');
   }
-  if (values.workers > 1) throw besideRangeTest('--workers', 'one process makes the test');
+  if (values.scaleRate !== 'none')
+    throw besideRangeTest('--scale-rate', 'the test is of the batch size itself');
+  for (const key of ['workers', 'elastic'] as const) {
+    const isGiven = key === 'workers' ? values.workers > 1 : values.elastic !== undefined;
+    if (isGiven) throw besideRangeTest(flagOf(key), 'one process makes the test');
+  }
 }
 
 function besideRangeTest(flag: string, reason: string): ToolkitError {
@@ -287,14 +312,36 @@ function importedRun(run: string, what: 'resume' | 'reproduce'): ToolkitError {
   });
 }
 
+/** Throws USAGE for options that do not go together. */
+export function requireConsistent(resolution: TrainResolution): TrainResolution {
+  balancedOnce(resolution.values);
+  requireParts(resolution.values);
+  return resolution;
+}
+
 /** Throws USAGE where classes are balanced twice: what is rare would then rule. */
-export function balancedOnce(resolution: TrainResolution): TrainResolution {
-  const { classWeights, sampling } = resolution.values;
-  if (classWeights !== 'balanced' || sampling !== 'balanced') return resolution;
+function balancedOnce({ classWeights, sampling }: TrainConfiguration): void {
+  if (classWeights !== 'balanced' || sampling !== 'balanced') return;
   throw new ToolkitError('USAGE', {
     message: '--class-weights balanced and --sampling balanced cannot be combined: each balances the classes',
     hint: 'leave out one of them',
   });
+}
+
+/** Throws USAGE for batches that cannot be cut into the parts of --accumulate. */
+function requireParts({ accumulate, batchSize, private: isPrivate }: TrainConfiguration): void {
+  if (accumulate > batchSize) {
+    throw new ToolkitError('USAGE', {
+      message: `--accumulate ${accumulate}: a batch of ${batchSize} images has no ${accumulate} parts`,
+      hint: `use at most --accumulate ${batchSize}: --batch-size is the size of the whole batch`,
+    });
+  }
+  if (accumulate > 1 && isPrivate) {
+    throw new ToolkitError('USAGE', {
+      message: '--accumulate and --private cannot be combined: private batches differ in size',
+      hint: 'leave out --accumulate',
+    });
+  }
 }
 
 /** The settings beyond the configuration that a repeated run needs: its threads, which decide how sums are rounded, and its end. */
@@ -330,7 +377,7 @@ export function requireStoredPlugins(
 }
 
 /** The plug-ins of a configuration, as its checkpoints name them. */
-export function pluginsOf(values: TrainConfiguration): PluginRecord[] {
+export function pluginsOf(values: Pick<TrainConfiguration, keyof typeof trainSpace.choices>): PluginRecord[] {
   return Object.entries(trainSpace.choices).flatMap(([key, { registry }]) => {
     const { name } = values[key as keyof typeof trainSpace.choices];
     return recordOf(registry.kind, name) ?? [];

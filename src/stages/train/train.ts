@@ -66,9 +66,9 @@ export async function train(
   context: TrainContext = silentContext(),
 ): Promise<TrainResult> {
   refuseRangeTest(resolution.values);
-  if (resolution.values.workers > 1) return launchWorkers(resolution, context);
+  const { resume, checkpointsDir, workers, elastic } = resolution.values;
+  if (workers > 1 || elastic !== undefined) return launchWorkers(resolution, context);
   const started = performance.now();
-  const { resume, checkpointsDir } = resolution.values;
   const folder = await (resume === undefined
     ? newRunFolder(resolution.values)
     : resolveRun(resume, checkpointsDir));
@@ -255,7 +255,7 @@ async function runEpochs(run: Run): Promise<TrainingProgress> {
   const mode = executionMode(values);
   const program = group
     ? new DistributedTraining(step, training, group)
-    : trainingProgram(step, training, mode);
+    : trainingProgram(step, training, mode, values.accumulate);
   const forward = forwardOf({ model, variables });
   const inference = inferenceProgram(forward, validation, set.data.classNames.length, mode);
   writer.execution = () => program.execution ?? null;

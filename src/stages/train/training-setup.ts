@@ -20,6 +20,7 @@ import type { ClassWeights, ExampleLosses } from '../../training/losses/loss.js'
 import { optimizers } from '../../training/optimizers/index.js';
 import type { Optimizer } from '../../training/optimizers/optimizer.js';
 import { schedules } from '../../training/schedules/index.js';
+import { withScaledRate } from '../../training/schedules/rate-scaling.js';
 import type { Schedule } from '../../training/schedules/schedule.js';
 import type { RunDescription } from '../../training/run-writer.js';
 import { buildModelOnFeatures } from '../../models/load-model.js';
@@ -99,12 +100,17 @@ export async function samplingWeights(
 
 /** How the learning rate changes in a configuration. Throws USAGE where it cycles a momentum that the optimiser does not have. */
 export function scheduleFor(
-  { schedule: { name, ...options }, optimizer: { name: optimizer } }: TrainConfiguration,
+  {
+    schedule: { name, ...options },
+    optimizer: { name: optimizer },
+    scaleRate,
+    batchSize,
+  }: TrainConfiguration,
   { slots }: Optimizer,
 ): Schedule {
   // As of the optimiser's.
   const schedule = schedules.require(name).build(options as never);
-  if (!schedule.momentumAt || slots.length > 0) return schedule;
+  if (!schedule.momentumAt || slots.length > 0) return withScaledRate(schedule, scaleRate, batchSize);
   throw new ToolkitError('USAGE', {
     message: `--cycle-momentum: the optimiser ${optimizer} has no momentum`,
     hint: 'use --optimizer momentum, adam or adamw',

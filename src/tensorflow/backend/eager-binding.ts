@@ -12,7 +12,7 @@ import { setAttribute, type OperationSetup } from '../c-api/operation-attributes
 import { OperationDefinitions, type OperationDefinition } from '../c-api/operation-definitions.js';
 import { OutputArea } from '../c-api/output-area.js';
 import { newStringTensor, readStrings } from '../c-api/strings.js';
-import { ELEMENT_BYTES, newTensor, refusedType, type HostTensor } from '../c-api/tensors.js';
+import { ELEMENT_BYTES, emptyTensor, newTensor, refusedType, type HostTensor } from '../c-api/tensors.js';
 
 type TypedArray = Float32Array | Int32Array | Uint8Array;
 /** The values of a tensor; a string is its bytes. */
@@ -134,6 +134,21 @@ export class EagerBinding implements TensorFlowBinding {
     this.context.api.TFE_DeleteTensorHandle(this.#handle(id, 'deleting a tensor'));
     this.#handles.delete(id);
     if (this.#held.includes(id)) this.#releaseSoon();
+  }
+
+  /**
+   * Gives a tensor memory that nothing has touched, in the place of its own: the system gives it none before it is written. For a tensor of which
+   * only type and shape matter from now on. Throws TENSORFLOW_FAILED or OUT_OF_MEMORY.
+   */
+  forgetValues(id: number): void {
+    const { api, status } = this.context;
+    const handle = this.#handle(id, 'forgetting values');
+    const { pointer } = emptyTensor(api, this.#typeAndShape(handle), 'a new tensor');
+    const untouched = api.TFE_NewTensorHandle(pointer, status);
+    api.TF_DeleteTensor(pointer);
+    this.context.check('a new tensor');
+    api.TFE_DeleteTensorHandle(handle);
+    this.#handles.set(id, untouched);
   }
 
   /** The operation keeps its inputs in memory until the next call; if none comes at once, they are released. */

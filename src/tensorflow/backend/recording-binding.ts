@@ -2,6 +2,7 @@ import type { OperationAttribute, TensorFlowBinding, TensorMetadata } from '#ten
 import type { BackendValues } from '@tensorflow/tfjs-core';
 
 import { ToolkitError } from '../../core/errors.js';
+import { elementCount } from '../../core/images.js';
 import type { EagerBinding } from './eager-binding.js';
 import { attribute, type NodeAttribute } from '../c-api/graph-builder.js';
 import type { HostTensor } from '../c-api/tensors.js';
@@ -44,6 +45,9 @@ const DATA_DEPENDENT = new Set([
 const RANDOM = /Random|Multinomial|Truncated|ParameterizedTruncatedNormal/;
 /** The largest output, in elements, that constant folding keeps: enough for a batch, small enough for a graph. */
 const MAX_FOLDED = 65_536;
+const FLOAT_BYTES = 4;
+/** Larger blocks always come from the system, untouched, and go back to it (glibc's largest threshold of `mmap`). */
+const LARGE_BYTES = 2 ** 25;
 
 /**
  * Executes operations on the eager binding and records them. Throws STEP_NOT_TRACEABLE for what a recording cannot express: reading
@@ -186,6 +190,7 @@ export class RecordingBinding implements TensorFlowBinding {
       outputs,
       changes: 0,
     });
+    for (const output of outputs) if (this.#isForgotten(output)) this.#eager.forgetValues(output.id);
     return outputs;
   }
 
@@ -230,10 +235,14 @@ export class RecordingBinding implements TensorFlowBinding {
   /** Whether an operation is folded to a constant; done here because Grappler does not optimise inside loops. */
   #isConstant(name: string, inputs: readonly number[], outputs: readonly TensorMetadata[]): boolean {
     if (inputs.length === 0 || RANDOM.test(name)) return false;
-    const isSmall = outputs.every(
-      ({ shape }) => shape.reduce((count, size) => count * size, 1) <= MAX_FOLDED,
-    );
+    const isSmall = outputs.every(({ shape }) => elementCount(shape) <= MAX_FOLDED);
     return isSmall && inputs.every((input) => this.#constants.has(input));
+  }
+
+  /** Whether the values of a result are given up: nothing reads them, and a step on a large batch would hold all of its activations. */
+  #isForgotten({ dtype, shape }: TensorMetadata): boolean {
+    if (dtype !== this.TF_FLOAT || this.#eager.isUsingGpuDevice()) return false;
+    return FLOAT_BYTES * elementCount(shape) > LARGE_BYTES;
   }
 
   #keepConstant(id: number): void {

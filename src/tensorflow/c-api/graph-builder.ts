@@ -45,7 +45,7 @@ export class GraphBuilder {
     operation: string,
     inputs: readonly NodeOutput[],
     attributes: readonly NodeAttribute[] = [],
-    name = `${this.#prefix}${operation}_${this.#count++}`,
+    name = this.newName(operation),
   ): NodeOutput {
     const node = new MessageWriter().text(1, name).text(2, operation);
     // In a `NodeDef`, control inputs follow the data inputs.
@@ -56,6 +56,11 @@ export class GraphBuilder {
     }
     this.#graph.message(1, node);
     return `${name}:0`;
+  }
+
+  /** A generated name, for a node that is added later. */
+  newName(operation: string): string {
+    return `${this.#prefix}${operation}_${this.#count++}`;
   }
 
   /** Adds a constant. Throws TENSORFLOW_FAILED if its values do not match its shape. */

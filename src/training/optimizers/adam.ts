@@ -1,4 +1,4 @@
-import { add, div, mul, sqrt, square, sub } from '@tensorflow/tfjs-core';
+import { add, div, mul, sqrt, square, sub, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
 import { defineOptimizer } from './optimizer.js';
@@ -8,13 +8,18 @@ import { learningRateOption, weightPenaltyOptions, withWeightPenalty } from './o
 export const momentOptions = {
   beta1: z.number().min(0).lt(1).default(0.9).meta({ description: 'decay of the first moment' }),
   beta2: z.number().min(0).lt(1).default(0.999).meta({ description: 'decay of the second moment' }),
-  epsilon: z
+  epsilon: epsilonOption(1e-8),
+};
+
+/** The option of Adam's ε; its default differs between optimisers. */
+export function epsilonOption(fallback: number): z.ZodDefault<z.ZodNumber> {
+  return z
     .number()
     .positive()
     .max(1)
-    .default(1e-8)
-    .meta({ description: 'added to the denominator for stability' }),
-};
+    .default(fallback)
+    .meta({ description: 'added to the denominator for stability' });
+}
 
 /**
  * Adam: m ← m + (1 − β₁)(g − m), v ← v + (1 − β₂)(g² − v), and with the bias-corrected m̂ = m/(1 − β₁ᵗ) and
@@ -51,13 +56,10 @@ export const adam = defineOptimizer({
           beta1,
         };
       },
-      update({ parameter, slots: [mean, variance] }, gradient, { rate, epsilon, meanShare, varianceShare }) {
-        if (!mean || !variance) throw new Error('Adam needs its two moments');
+      update({ parameter, slots }, gradient, coefficients) {
         const direction = withWeightPenalty(gradient, parameter, options);
-        const nextMean = add(mean, mul(sub(direction, mean), meanShare));
-        const nextVariance = add(variance, mul(sub(square(direction), variance), varianceShare));
-        const step = mul(rate, div(nextMean, add(sqrt(nextVariance), epsilon)));
-        return { parameter: sub(parameter, step), slots: [nextMean, nextVariance] };
+        const { step, slots: next } = momentStep(slots, direction, coefficients);
+        return { parameter: sub(parameter, step), slots: next };
       },
       updateInPlace: ({ parameter }, gradient, { rate, epsilon, beta1 }) => [
         {
@@ -69,3 +71,17 @@ export const adam = defineOptimizer({
     };
   },
 });
+
+/** What Adam subtracts from a parameter, and its next moments. The coefficients are Adam's. */
+export function momentStep(
+  [mean, variance]: readonly Tensor[],
+  gradient: Tensor,
+  coefficients: Readonly<Record<'rate' | 'epsilon' | 'meanShare' | 'varianceShare', Scalar>>,
+): { step: Tensor; slots: readonly Tensor[] } {
+  if (!mean || !variance) throw new Error('Adam needs its two moments');
+  const { rate, epsilon, meanShare, varianceShare } = coefficients;
+  const nextMean = add(mean, mul(sub(gradient, mean), meanShare));
+  const nextVariance = add(variance, mul(sub(square(gradient), variance), varianceShare));
+  const step = mul(rate, div(nextMean, add(sqrt(nextVariance), epsilon)));
+  return { step, slots: [nextMean, nextVariance] };
+}

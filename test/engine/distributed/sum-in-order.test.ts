@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { Random } from '../../../src/core/random.js';
 import { nativeMemory } from '../../../src/engine/distributed/native-memory.js';
-import { isReplicated, shareBatch } from '../../../src/engine/distributed/shares.js';
+import { isReplicated, shareBatch } from '../../../src/engine/sharding/shares.js';
 import { OrderedSum } from '../../../src/engine/distributed/sum-in-order.js';
 import { connectedGroups } from '../../support/workers.js';
 

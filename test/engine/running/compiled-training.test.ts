@@ -8,6 +8,7 @@ import {
   mean,
   memory,
   mul,
+  ones,
   relu,
   reshape,
   sub,
@@ -16,12 +17,14 @@ import {
   tensor4d,
   variable,
   variableGrads,
+  type Rank,
   type Scalar,
   type Tensor,
   type Tensor2D,
   type Tensor4D,
   type Variable,
 } from '@tensorflow/tfjs-core';
+import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Random } from '../../../src/core/random.js';
@@ -39,7 +42,11 @@ import {
   smallNet,
   startTensorFlow,
   valuesOf,
+  type NetSettings,
 } from '../../support/training.js';
+import { augmentation } from '../../../src/models/augmentation/augment.js';
+import { augmentationFields } from '../../../src/models/augmentation/options.js';
+import { toolkitError } from '../../support/errors.js';
 import { stepCoefficients } from '../../../src/training/step.js';
 
 let images: DeviceImages;
@@ -65,6 +72,8 @@ describe('compiled training equals eager training', () => {
     ['momentum', { nesterov: true, weightDecay: 0.01, decayBiases: false }],
     ['adamw', { epsilon: 1e-4, weightDecay: 0.1 }],
     ['adamw', { epsilon: 1e-4, weightDecay: 0.1, decayBiases: false }],
+    ['lars', { weightDecay: 0.01 }],
+    ['lamb', { epsilon: 1e-4 }],
     // Each batch cut into shards that go their way beside each other, whose gradients are added.
     ['sgd', {}, { shards: 2, schedulingThreads: 2 }],
     ['momentum', { weightDecay: 0.01 }, { shards: 4, schedulingThreads: 2 }],
@@ -314,14 +323,20 @@ function convolutionalStep(): { step: TrainingStep; variables: Variable[] } {
   return { step, variables };
 }
 
-it.each([1, 2, 4, 5])(
-  'a step of convolutions, written without the engine in mind, gives the eager weights too: %i shards',
-  async (shards) => {
+it.each([
+  [1, 1],
+  [2, 1],
+  [4, 1],
+  [5, 1],
+  [2, 3],
+])(
+  'a step of convolutions, written without the engine in mind, gives the eager weights too: %i shards, %i parts',
+  async (shards, parts) => {
     const compiled = convolutionalStep();
     const eager = convolutionalStep();
     const options = { coefficients: () => ({}) };
     const net = smallNet('sgd');
-    const program = new CompiledTraining(compiled.step, images, { shards, schedulingThreads: 2 });
+    const program = new CompiledTraining(compiled.step, images, { shards, schedulingThreads: 2 }, parts);
     const actual = joined((await run(program, net, 450, options)).slices);
     const expected = joined((await run(eagerTraining(eager.step, images), net, 450, options)).slices);
     expect(relativeDifference(actual.losses, expected.losses)).toBeLessThan(1e-5);
@@ -336,3 +351,50 @@ it.each([1, 2, 4, 5])(
     net.variables.dispose();
   },
 );
+
+describe('batches that are computed in parts', () => {
+  /** Three batches, the last of 50 images; 7 parts of 15 and 14 images, and 4 of the last. */
+  const settings: NetSettings = {
+    ...{ clipNorm: 0.5, classWeights: [1, 2, 1, 1, 1, 3, 1, 1, 1, 1] },
+    augment: augmentation(
+      z.strictObject(augmentationFields).parse({ augmentShift: 2, augmentErasing: 0.3 }),
+      { scale: 2 / 255, offset: -1 },
+    ),
+  };
+
+  it.each([
+    [2, {}],
+    [7, {}],
+    [5, { shards: 2, schedulingThreads: 2 }],
+  ])('%i give the weights of whole ones, clipped, weighted and augmented: %o', async (parts, plan) => {
+    const whole = smallNet('momentum', {}, settings);
+    const parted = smallNet('momentum', {}, settings);
+    const program = new CompiledTraining(whole.step, images);
+    const inParts = new CompiledTraining(parted.step, images, plan, parts);
+    const expected = joined((await run(program, whole, 250)).slices);
+    const actual = joined((await run(inParts, parted, 250)).slices);
+    expect(relativeDifference(actual.losses, expected.losses)).toBeLessThan(1e-6);
+    expect(actual.correct).toEqual(expected.correct);
+    const weights = await valuesOf(parted.variables);
+    for (const [variable, values] of await valuesOf(whole.variables)) {
+      expect(relativeDifference(weights.get(variable)!, values), variable).toBeLessThan(1e-6);
+    }
+    for (const each of [program, inParts]) each.dispose();
+    for (const { variables } of [whole, parted]) variables.dispose();
+  });
+
+  it('are refused where an operation needs the whole batch', async () => {
+    const net = smallNet('sgd');
+    const centred: TrainingStep = ({ images: input, labels }) => {
+      const features = matMul(reshape(input, [input.shape[0], 784]), ones<Rank.R2>([784, 2]));
+      // A statistic of the batch, which each image's result depends on.
+      const loss = mean<Scalar>(relu(matMul(sub(features, mean(features, 0)), ones<Rank.R2>([2, 1]))));
+      return { loss, correct: sum<Scalar>(labels) };
+    };
+    const program = new CompiledTraining(centred, images, {}, 2);
+    const { message } = await toolkitError('USAGE', run(program, net, 100));
+    expect(message).toMatch(/^a batch cannot be computed in 2 parts: .+ needs all of its images at once$/);
+    program.dispose();
+    net.variables.dispose();
+  });
+});

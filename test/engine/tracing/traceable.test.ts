@@ -12,6 +12,7 @@ import {
   sum,
   variable,
   whereAsync,
+  zeros,
   type Scalar,
   type Tensor2D,
   type Variable,
@@ -22,6 +23,7 @@ import { CompiledInference } from '../../../src/engine/running/compiled-inferenc
 import { CompiledTraining } from '../../../src/engine/running/compiled-training.js';
 import type { Batch, DeviceImages } from '../../../src/engine/running/device-images.js';
 import type { TrainingStep } from '../../../src/engine/running/program.js';
+import { trace } from '../../../src/engine/tracing/trace.js';
 import { mnistImages, startTensorFlow } from '../../support/training.js';
 
 let images: DeviceImages;
@@ -156,4 +158,24 @@ it('a step that throws leaves the backend and the variables as they were', async
   await expect(runOnce(step)).rejects.toThrow('out of order');
   expect(await weight.data()).toEqual(before);
   expect(engine().memory().numTensors).toBe(tensors);
+});
+
+it('large results of a step take no memory while it is recorded', () => {
+  const input = zeros([10, 2 ** 20]);
+  const before = process.memoryUsage.rss();
+  let held = 0;
+  const { operations } = trace(
+    ([first]) => {
+      let last = first!;
+      for (let time = 0; time < 10; time++) last = add(last, 1);
+      held = process.memoryUsage.rss() - before;
+      return [mean(last)];
+    },
+    [input],
+  );
+  // Each has 40 MiB; two of them are in memory while an operation runs.
+  expect(held).toBeLessThan(150 * 2 ** 20);
+  const shapes = operations.filter(({ name }) => name === 'Add').map(({ outputs }) => outputs[0]!.shape);
+  expect(shapes).toEqual(new Array(10).fill([10, 2 ** 20]));
+  input.dispose();
 });

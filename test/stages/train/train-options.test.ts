@@ -21,6 +21,7 @@ it('a checkpoint or a search of others names no library, no folder and no other 
       'allowChangedPlugins',
       'checkpointsDir',
       'dataDir',
+      'elastic',
       'findLearningRate',
       'mpi',
       'plot',
@@ -58,4 +59,14 @@ it('the command that continues a run names the folders that were given', () => {
   expect(resumeCommand('search', 'a', { dataDir: "my data's", checkpointsDir: '../runs' })).toBe(
     `mnist search --resume a --data-dir 'my data'\\''s' --checkpoints-dir ../runs`,
   );
+});
+
+it.each([
+  [{ accumulate: 5, batchSize: 4 }, 'a batch of 4 images has no 5 parts'],
+  [{ accumulate: 2, private: true }, '--accumulate and --private cannot be combined'],
+  [{ accumulate: 2, workers: 2, findLearningRate: true }, '--workers and --find-learning-rate'],
+  [{ scaleRate: 'linear', findLearningRate: true }, '--scale-rate and --find-learning-rate'],
+  [{ elastic: '2:3', findLearningRate: true }, '--elastic and --find-learning-rate'],
+])('options that do not go together are refused: %o', async (options, text) => {
+  expect((await toolkitError('USAGE', resolveTrainOptions(options))).message).toContain(text);
 });

@@ -3,11 +3,22 @@ import type { Interruption } from '../../../core/interruption.js';
 import type { TrainResult } from '../train-result.js';
 import type { ErrorRecord } from './together.js';
 
+/** To stop with a checkpoint, for the reason of a signal. */
+export interface StopMessage {
+  kind: 'stop';
+  code: Interruption;
+}
+
+/** To begin with a worker's share of a run. */
+export interface StartMessage {
+  kind: 'start';
+  options: Readonly<Record<string, unknown>>;
+  library: string;
+  workers: number;
+}
+
 /** What the launcher tells a worker process. */
-export type ToWorker =
-  | { kind: 'start'; options: Readonly<Record<string, unknown>>; library: string; workers: number }
-  /** To stop with a checkpoint, for the reason of a signal. */
-  | { kind: 'stop'; code: Interruption };
+export type ToWorker = StartMessage | StopMessage;
 
 /** What a worker process tells the launcher. */
 export type FromWorker =

@@ -9,7 +9,7 @@ import type { TrainConfiguration } from '../train-options.js';
 
 /** Throws WORKERS_UNSUPPORTED for options that several workers cannot train with. */
 export function requireSupportedOptions(values: TrainConfiguration, workers: number): void {
-  const { backend, device, engine, precision, reproduce, batchSize } = values;
+  const { accumulate, backend, device, engine, precision, reproduce, batchSize } = values;
   if (values.private) throw unsupported('with --private', 'train without --workers or without --private');
   if (engine === 'eager')
     throw unsupported('with --engine eager', 'leave it out: workers need the compiled engine');
@@ -25,6 +25,9 @@ export function requireSupportedOptions(values: TrainConfiguration, workers: num
     );
   }
   if (mixing(values)) throw unsupported('with --augment-mixup or --augment-cutmix', 'leave them out');
+  if (accumulate > 1) {
+    throw unsupported(`with --accumulate ${accumulate}`, 'leave it out: each worker computes a part already');
+  }
   if (batchSize < workers) {
     const message = `--batch-size ${batchSize} is smaller than the number of workers, ${workers}: some would have no image`;
     throw new ToolkitError('USAGE', {

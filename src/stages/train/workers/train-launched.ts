@@ -20,10 +20,11 @@ export async function trainLaunched(
   resolution: TrainResolution,
   context: TrainContext,
 ): Promise<{ result?: TrainResult | undefined; failure?: ToolkitError }> {
-  const { workers, restarts, mpi } = resolution.values;
+  const { workers, restarts, elastic, mpi } = resolution.values;
   try {
-    if (workers > 1 || restarts > 0) {
-      const option = workers > 1 ? `--workers ${workers}` : `--restarts ${restarts}`;
+    if (workers > 1 || restarts > 0 || elastic !== undefined) {
+      const range = elastic === undefined ? `--restarts ${restarts}` : `--elastic ${elastic}`;
+      const option = workers > 1 ? `--workers ${workers}` : range;
       const message = `${option}: a launcher has already started ${place.size} workers`;
       throw new ToolkitError('USAGE', { message, hint: `leave out ${option}` });
     }

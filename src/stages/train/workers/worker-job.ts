@@ -1,15 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-import { errorFromRecord, ToolkitError } from '../../../core/errors.js';
+import { errorFromRecord, type ToolkitError } from '../../../core/errors.js';
 import type { Emit } from '../../../core/events.js';
-import { isInterruption } from '../../../core/interruption.js';
 import { packageFolder } from '../../../core/package-folder.js';
 import { PmiServer } from '../../../engine/mpi/pmi-server.js';
 import type { TrainResult } from '../train-result.js';
-import type { FromWorker, ToWorker } from './messages.js';
+import { Child, withoutOtherLaunchers } from './child.js';
+import type { FromWorker, StartMessage } from './messages.js';
 
 /** The compiled program of a worker. */
 const WORKER = fileURLToPath(new URL('dist/stages/train/workers/worker-process.js', packageFolder));
@@ -18,10 +17,6 @@ const WORKER = fileURLToPath(new URL('dist/stages/train/workers/worker-process.j
 const PMI_FD = 3;
 /** How long the first worker's error is waited for when another one has failed, in milliseconds. */
 const SAME_ERROR_MS = 500;
-/** How long workers may take to stop when they are asked to. */
-const STOP_MS = 60_000;
-/** How much of what a worker writes to stderr is kept. */
-const MOST_CHARACTERS = 4000;
 
 /** What the workers of a job are started with. */
 export interface JobTask {
@@ -32,9 +27,8 @@ export interface JobTask {
 
 /** What is known of a worker process. */
 interface Started {
-  readonly child: ChildProcess;
+  readonly child: Child<StartMessage>;
   error: ToolkitError | undefined;
-  output: string;
 }
 
 /**
@@ -54,34 +48,30 @@ export async function runWorkerJob(task: JobTask, emit: Emit, signal: AbortSigna
   };
   const workers = Array.from({ length: task.workers }, (_, rank): Started => {
     const child = startWorker(rank, task.workers);
-    const worker: Started = { child, error: undefined, output: '' };
-    server.serve(child.stdio[PMI_FD] as Duplex, () => child.kill('SIGKILL'));
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      worker.output = (worker.output + text).slice(-MOST_CHARACTERS);
+    const worker: Started = { child, error: undefined };
+    server.serve(child.process.stdio[PMI_FD] as Duplex, () => {
+      child.kill();
     });
-    child.on('message', (message: FromWorker) => {
+    child.process.on('message', (message: FromWorker) => {
       if (message.kind === 'event') emit(message.event);
       else if (message.kind === 'memory') for (const file of message.files) shared.add(file);
       else if (message.kind === 'result') result = message.result;
       else worker.error = errorFromRecord(message.error);
     });
     const { library, options, workers: count } = task;
-    tell(child, { kind: 'start', options, library, workers: count });
+    child.tell({ kind: 'start', options, library, workers: count });
     return worker;
   });
   function endAll(): void {
-    for (const { child } of workers) child.kill('SIGKILL');
+    for (const { child } of workers) child.kill();
   }
   const stop = (): void => {
-    const { reason } = signal as { reason: unknown };
-    const code = isInterruption(reason) ? reason.code : 'INTERRUPTED';
-    for (const { child } of workers) tell(child, { kind: 'stop', code });
-    setTimeout(endAll, STOP_MS).unref();
+    for (const { child } of workers) child.stop(signal);
   };
   signal.addEventListener('abort', stop, { once: true });
-  const isOver = workers.map(async (worker, rank) => {
-    const end = await endOf(worker.child);
-    if (end !== 0) fail(worker.error ?? lost(rank, worker, end));
+  const isOver = workers.map(async (worker) => {
+    const end = await worker.child.end;
+    if (end !== 0) fail(worker.error ?? worker.child.lost(end));
   });
   try {
     await Promise.all(isOver);
@@ -96,50 +86,12 @@ export async function runWorkerJob(task: JobTask, emit: Emit, signal: AbortSigna
   return result;
 }
 
-function startWorker(rank: number, size: number): ChildProcess {
-  return spawn(process.execPath, [WORKER], {
-    // Ctrl-C in the terminal reaches the launcher alone, which tells its workers.
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'],
-    serialization: 'advanced',
-    env: {
-      ...withoutOtherLaunchers(process.env),
-      ...{ PMI_FD: String(PMI_FD), PMI_RANK: String(rank), PMI_SIZE: String(size) },
-      // Shared memory alone: with other transports, MPI would listen on the network.
-      ...{ MPIR_CVAR_CH4_NETMOD: 'ucx', UCX_TLS: 'self,sm', UCX_WARN_UNUSED_ENV_VARS: 'n' },
-    },
-  });
-}
-
-/** The variables of a launcher that this process itself was started by. */
-function withoutOtherLaunchers(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(environment).filter(([name]) => !/^(PMI|PMIX|PALS|OMPI|HYDRA|MPI)_/.test(name)),
-  );
-}
-
-function tell(child: ChildProcess, message: ToWorker): void {
-  // One that is gone is noticed by its end.
-  if (child.connected) child.send(message, () => undefined);
-}
-
-/** The exit code of a process, or the signal that ended it. */
-async function endOf(child: ChildProcess): Promise<number | string> {
-  return new Promise((resolve) => {
-    child.once('error', (error) => {
-      resolve(error.message);
-    });
-    child.once('exit', (code, signal) => {
-      resolve(code ?? signal ?? 'an unknown reason');
-    });
-  });
-}
-
-function lost(rank: number, { child, output }: Started, end: number | string): ToolkitError {
-  const last = output.trim().split('\n').at(-1);
-  const said = last === undefined || last === '' ? '' : `; it last said: ${last}`;
-  const how =
-    typeof end === 'number' ? `its process ended with code ${end}` : `its process was ended by ${end}`;
-  const worker = `worker ${rank} (process ${child.pid ?? 'not started'})`;
-  return new ToolkitError('WORKER_LOST', { worker, reason: `${how}${said}` });
+function startWorker(rank: number, size: number): Child<StartMessage> {
+  const environment = {
+    ...withoutOtherLaunchers(process.env),
+    ...{ PMI_FD: String(PMI_FD), PMI_RANK: String(rank), PMI_SIZE: String(size) },
+    // Shared memory alone: with other transports, MPI would listen on the network.
+    ...{ MPIR_CVAR_CH4_NETMOD: 'ucx', UCX_TLS: 'self,sm', UCX_WARN_UNUSED_ENV_VARS: 'n' },
+  };
+  return new Child(WORKER, `worker ${rank}`, environment, 1);
 }

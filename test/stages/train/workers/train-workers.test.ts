@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 import { beforeAll, describe, expect, inject, it, type TestContext } from 'vitest';
@@ -9,6 +9,7 @@ import { silentContext, type ToolkitEvent } from '../../../../src/core/events.js
 import { installMpi } from '../../../../src/engine/mpi/install.js';
 import { train } from '../../../../src/index.js';
 import { temporaryFolder } from '../../../support/folders.js';
+import { childrenOf, killChildOf } from '../../../support/processes.js';
 import { toolkitError } from '../../../support/errors.js';
 
 /** Why MPI is not there; undefined if it is. */
@@ -24,14 +25,9 @@ function needMpi({ skip }: TestContext): void {
   if (obstacle !== undefined) skip(`no MPI: ${obstacle}`);
 }
 
-/** The processes that this one has started. */
+/** The workers that this process has started. */
 async function childrenOfThis(): Promise<number[]> {
-  const text = await readFile(`/proc/self/task/${process.pid}/children`, 'utf8');
-  const started = text.trim().split(' ').filter(Boolean).map(Number);
-  const lines = await Promise.all(
-    started.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
-  );
-  return started.filter((_, index) => lines[index]!.includes('worker-process'));
+  return childrenOf(process.pid, 'worker-process');
 }
 
 async function weightsOf(folder: string): Promise<Map<string, Buffer>> {
@@ -65,6 +61,24 @@ describe('workers', () => {
     expect(await childrenOfThis()).toEqual([]);
   });
 
+  it('go on without one that was killed, in a range', async (test) => {
+    needMpi(test);
+    test.skip(availableParallelism() < 2, 'a range begins with one worker for each core');
+    const checkpointsDir = await temporaryFolder();
+    const given = { dataDir: inject('smallDataDir'), checkpointsDir, epochs: 1, device: 'cpu' as const };
+    const hints: string[] = [];
+    let isKilled = false;
+    const emit = (event: ToolkitEvent): void => {
+      if (event.event === 'warning' && event.code === 'WORKER_LOST') hints.push(event.hint);
+      if (event.event !== 'run' || isKilled) return;
+      isKilled = true;
+      void killChildOf(process.pid, 'worker-process');
+    };
+    const { execution, epochs } = await train({ ...given, elastic: '1:2', threads: 1 }, { emit });
+    expect(hints).toEqual([expect.stringMatching(/with 1 of 2 workers; restarts left: 0$/)]);
+    expect([execution, epochs]).toEqual([expect.objectContaining({ shards: 1 }), 1]);
+  });
+
   it('fail together, with one error, where one of them has no data', async (test) => {
     needMpi(test);
     const dataDir = await temporaryFolder();
@@ -81,6 +95,7 @@ describe('what workers cannot do is refused by name', () => {
     [{ backend: 'cpu' }, 'with --backend cpu'],
     [{ precision: 'mixed' as const }, 'with --precision mixed'],
     [{ device: 'gpu' as const }, 'with --device gpu'],
+    [{ accumulate: 2 }, 'with --accumulate 2'],
   ])('%o', async (options, what) => {
     const error = await toolkitError('WORKERS_UNSUPPORTED', train({ workers: 2, ...options }));
     expect(error.message).toBe(`several workers cannot train ${what}`);
