@@ -33,7 +33,14 @@ const notSearched = Object.fromEntries(
   Object.keys({ ...privacyFields, ...workerFields }).map((key) => [key, true]),
 ) as Record<keyof typeof privacyFields | keyof typeof workerFields, true>;
 
-const notOfTrials = { stopAfter: true, minAccuracy: true, reproduce: true, findLearningRate: true } as const;
+/** Trials are ranked by accuracy or loss, and by no other metric. */
+const notOfTrials = {
+  stopAfter: true,
+  minAccuracy: true,
+  reproduce: true,
+  findLearningRate: true,
+  bestBy: true,
+} as const;
 
 /** The options of `search`: the section that says what is tried, and all of `train` that trials have in common. */
 export const searchFields = z.strictObject({
@@ -59,7 +66,9 @@ export const searchFields = z.strictObject({
   }),
 });
 
-export const searchSpace = { ...trainSpace, fields: searchFields };
+const { metric: _, ...choices } = trainSpace.choices;
+
+export const searchSpace = { fields: searchFields, choices };
 
 export type SearchConfiguration = Resolved<typeof searchSpace>;
 export type SearchResolution = Resolution<typeof searchSpace>;
@@ -81,6 +90,7 @@ const ENVIRONMENT_OPTIONS: ReadonlySet<string> = new Set([
 const COMMON: ReadonlySet<string> = new Set([
   ...ENVIRONMENT_OPTIONS,
   ...['dataset', 'validationSplit', 'epochs', 'stopAfter', 'minAccuracy', 'initFrom', 'reproduce'],
+  ...['bestBy', 'metric'],
 ]);
 
 /** Resolves a name to a search: its `search.json`, its folder, or a name in the folder of runs. */

@@ -31,6 +31,8 @@ import {
   pluginOptions,
   seedOption,
 } from '../../core/config/common-options.js';
+import { metrics } from '../../evaluation/own/index.js';
+import { isOwnMetric } from '../../evaluation/own/measure.js';
 import { features } from '../../models/features/index.js';
 import { models } from '../../models/index.js';
 import { isOnnx, onnxRefusal } from '../../models/onnx/settings.js';
@@ -80,6 +82,9 @@ export const trainFields = z.strictObject({
   }),
   ...augmentationFields,
   ...mixingFields,
+  bestBy: z.enum(['accuracy', 'metric']).default('accuracy').meta({
+    description: 'what the best epoch is chosen by: validation accuracy, or the metric of --metric',
+  }),
   earlyStopping: z.int().min(1).optional().meta({ description: 'stop after N epochs without improvement' }),
   stopAfter: z.int().min(1).optional().meta({
     description:
@@ -152,6 +157,11 @@ export const trainSpace = {
       fallback: 'linear',
       description: 'learning rate schedule',
     },
+    metric: {
+      registry: metrics,
+      fallback: 'none',
+      description: 'a metric of your own, measured on the validation split after each epoch',
+    },
   },
 };
 
@@ -176,7 +186,7 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
  */
 const STORED: ReadonlySet<string> = new Set([
   ...['dataset', 'epochs', 'batchSize', 'averageWeights', 'clipNorm', 'classWeights', 'sampling'],
-  ...['validationSplit', 'scaling', 'earlyStopping', 'minAccuracy'],
+  ...['validationSplit', 'scaling', 'bestBy', 'earlyStopping', 'minAccuracy'],
   ...[...Object.keys(augmentationFields), ...Object.keys(mixingFields)],
   ...['initFrom', 'freeze', 'freezeAllButHead', 'seed', ...Object.keys(privacyFields)],
   ...['backend', 'device', 'threads', 'precision', 'deterministic', 'gpuMemoryGrowth', 'engine'],
@@ -221,7 +231,7 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
   }
   const name = resume ?? reproduce;
   if (given.values.findLearningRate) refuseBesideRangeTest(given.values);
-  if (name === undefined) return balancedOnce(await withModelOfOrigin(layers, given));
+  if (name === undefined) return consistent(await withModelOfOrigin(layers, given));
   const resolveNamed = resume === undefined ? resolveRun : resolveRunToResume;
   const run = await resolveNamed(name, checkpointsDir);
   // The whole checkpoint is read, and verified, when training starts.
@@ -237,11 +247,22 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
     ...(resume === undefined ? reproductionSettings(run.name, description) : { initFrom: undefined }),
   };
   const storedLayer: Layer = { ...callerLayer(stored), origin: () => `run "${run.name}"`, isShared: true };
-  return balancedOnce(resolveOptions(trainSpace, [...layers, storedLayer]));
+  return consistent(resolveOptions(trainSpace, [...layers, storedLayer]));
+}
+
+/** Throws USAGE where options contradict each other. */
+function consistent(resolution: TrainResolution): TrainResolution {
+  const { bestBy, metric } = resolution.values;
+  if (bestBy !== 'metric' || isOwnMetric(metric)) return balancedOnce(resolution);
+  throw new ToolkitError('USAGE', {
+    message: '--best-by metric needs a metric',
+    hint: 'add --metric FILE, or leave out --best-by',
+  });
 }
 
 /** Throws USAGE for what a test of learning rates, which makes no run, would ignore. */
 function refuseBesideRangeTest(values: TrainConfiguration): void {
+  if (isOwnMetric(values.metric)) throw besideRangeTest('--metric', 'the test validates nothing');
   for (const key of ['resume', 'reproduce', 'run', 'minAccuracy'] as const) {
     if (values[key] !== undefined) throw besideRangeTest(flagOf(key), 'the test makes no run');
   }
