@@ -1,6 +1,7 @@
 import type { ChosenFrom } from '../../core/config/resolve.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { OwnMetric } from '../../core/events.js';
+import { concatenate } from '../../core/numerics/concatenate.js';
 import { scoreLogits } from '../probabilities.js';
 import type { Tally } from '../prediction-counts.js';
 import { metrics } from './index.js';
@@ -42,22 +43,8 @@ export class OwnMetricTally implements Tally {
 
   /** The metric of all that was added; null without one. Throws PLUGIN_FAILED where it is no number. */
   measure(metric: ChosenMetric, classNames: readonly string[]): OwnMetric | null {
-    const logits = joined(this.#logits, Float32Array);
-    const labels = joined(this.#labels, Uint8Array);
+    const logits = concatenate(this.#logits, Float32Array);
+    const labels = concatenate(this.#labels, Uint8Array);
     return measureOwn(metric, { ...scoreLogits(logits, labels, classNames.length), classNames });
   }
-}
-
-/** Arrays one after the other. */
-function joined<Values extends Float32Array | Uint8Array>(
-  parts: readonly Values[],
-  Kind: new (length: number) => Values,
-): Values {
-  const whole = new Kind(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -4,6 +4,10 @@ import { hideTip, showTip } from './tip.js';
 export function openMatrices(): void {
   const dialog = imageDialog();
   for (const matrix of document.querySelectorAll<HTMLElement>('.confusion')) openMatrix(matrix, dialog);
+  // What a finger has asked for stays until something else is touched; charts see to theirs.
+  document.addEventListener('pointerdown', ({ target }) => {
+    if (!(target instanceof Element && target.closest('.plot'))) hideTip();
+  });
 }
 
 /** Cells are reached with one press of Tab, then with the arrow keys. */
@@ -18,8 +22,11 @@ function openMatrix(matrix: HTMLElement, dialog: ImageDialog): void {
     const next = at && neighbour(cells, at, event.key);
     if (!next) return;
     event.preventDefault();
-    for (const cell of cells) cell.tabIndex = cell === next ? 0 : -1;
     next.focus();
+  });
+  matrix.addEventListener('focusin', ({ target }) => {
+    if (!cells.some((cell) => cell === target)) return;
+    for (const cell of cells) cell.tabIndex = cell === target ? 0 : -1;
   });
 }
 
@@ -28,7 +35,7 @@ function openCell(cell: HTMLTableCellElement, dialog: ImageDialog): HTMLElement 
   const hint = cell.title;
   cell.removeAttribute('title');
   const images = document.getElementById(`images-${cell.dataset['pair'] ?? ''}`);
-  const reached = document.createElement(images ? 'button' : 'span');
+  const reached: HTMLElement = document.createElement(images ? 'button' : 'span');
   reached.className = 'cell';
   reached.append(...cell.childNodes);
   reached.setAttribute('aria-label', hint);
@@ -37,14 +44,25 @@ function openCell(cell: HTMLTableCellElement, dialog: ImageDialog): HTMLElement 
     const { left, top, width } = reached.getBoundingClientRect();
     showTip(hint, [], { x: left + width / 2, y: top });
   };
-  for (const event of ['pointerenter', 'focus']) reached.addEventListener(event, show);
-  for (const event of ['pointerleave', 'blur']) reached.addEventListener(event, hideTip);
-  if (images instanceof HTMLTemplateElement) {
-    reached.addEventListener('click', () => {
-      hideTip();
-      dialog.show(images);
-    });
-  }
+  // A finger enters and leaves with each touch.
+  reached.addEventListener('pointerenter', ({ pointerType }) => {
+    if (pointerType === 'mouse') show();
+  });
+  reached.addEventListener('pointerleave', ({ pointerType }) => {
+    if (pointerType === 'mouse') hideTip();
+  });
+  reached.addEventListener('focus', () => {
+    if (reached.matches(':focus-visible')) show();
+  });
+  reached.addEventListener('blur', hideTip);
+  reached.addEventListener('click', () => {
+    if (!(images instanceof HTMLTemplateElement)) {
+      show();
+      return;
+    }
+    hideTip();
+    dialog.show(images);
+  });
   return reached;
 }
 

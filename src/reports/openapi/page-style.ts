@@ -10,7 +10,7 @@ code,pre,textarea{font:.9rem/1.45 ui-monospace,monospace}
 .method.put{color:var(--s1)}
 .method.delete{color:var(--alert)}
 .operation th,.operation td{text-align:left;vertical-align:top}
-.request{display:grid;gap:.6rem;margin-top:.75rem}
+.request{display:grid;grid-template-columns:minmax(0,1fr);gap:.6rem;margin-top:.75rem}
 .request label{display:block}
 .request textarea{display:block;width:100%;margin-top:.25rem}
 input,textarea,.request button{padding:.35rem .6rem;background:var(--ground);color:var(--ink);border:1px solid var(--soft);border-radius:.4rem;font-size:.9rem;max-width:100%}

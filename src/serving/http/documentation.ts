@@ -20,6 +20,7 @@ const CONTENT_POLICY = [
   "style-src 'unsafe-inline'",
   'img-src data:',
   "connect-src 'self'",
+  "form-action 'none'",
   "base-uri 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
