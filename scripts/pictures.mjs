@@ -117,6 +117,9 @@ async function takePage() {
     await page.mouse.up();
     await page.locator('#answer', { hasText: '7' }).waitFor();
     await page.locator('#comparison', { hasText: /\d/ }).waitFor({ state: 'attached' });
+    // Down to the examples, whole.
+    const examples = await page.locator('#examples').boundingBox();
+    await page.setViewportSize({ width: 1000, height: Math.ceil(examples.y + examples.height + 16) });
     await save('page', await page.screenshot());
   } finally {
     server.kill();

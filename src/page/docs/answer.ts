@@ -27,7 +27,7 @@ async function textOf(response: Response, type: string): Promise<string> {
   if (!/^text\/|json/.test(type))
     return `${(await response.arrayBuffer()).byteLength.toLocaleString('en-US')} bytes`;
   const text = await response.text();
-  const shown = /json/.test(type) ? indented(text) : text;
+  const shown = type.includes('json') ? indented(text) : text;
   return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}…` : shown;
 }
 

@@ -42,19 +42,21 @@ function openCell(cell: HTMLTableCellElement, dialog: ImageDialog): HTMLElement 
   cell.append(reached);
   const show = (): void => {
     const { left, top, width } = reached.getBoundingClientRect();
-    showTip(hint, [], { x: left + width / 2, y: top });
+    showTip(reached, hint, [], { x: left + width / 2, y: top });
   };
   // A finger enters and leaves with each touch.
   reached.addEventListener('pointerenter', ({ pointerType }) => {
     if (pointerType === 'mouse') show();
   });
   reached.addEventListener('pointerleave', ({ pointerType }) => {
-    if (pointerType === 'mouse') hideTip();
+    if (pointerType === 'mouse') hideTip(reached);
   });
   reached.addEventListener('focus', () => {
     if (reached.matches(':focus-visible')) show();
   });
-  reached.addEventListener('blur', hideTip);
+  reached.addEventListener('blur', () => {
+    hideTip(reached);
+  });
   reached.addEventListener('click', () => {
     if (!(images instanceof HTMLTemplateElement)) {
       show();

@@ -28,16 +28,17 @@ function openPlot(place: HTMLElement): void {
     const lines = readings.columns.map(({ text, color }, column) => {
       return { name: text, value: values[column] ?? '', color };
     });
-    showTip(readings.titles[title]?.text ?? '', lines, placeOf(point, chart));
+    showTip(place, readings.titles[title]?.text ?? '', lines, placeOf(point, chart));
   };
   const hide = (): void => {
     current = undefined;
     marks.replaceChildren();
-    hideTip();
+    hideTip(place);
   };
 
-  const point = ({ clientX, clientY }: PointerEvent): void => {
-    const found = nearest(readings, toDrawing(clientX, clientY, chart));
+  const point = (event: PointerEvent): void => {
+    if (isMovedPage(event)) return;
+    const found = nearest(readings, toDrawing(event.clientX, event.clientY, chart));
     if (found) show(found);
     else hide();
   };
@@ -62,6 +63,11 @@ function openPlot(place: HTMLElement): void {
     show(next);
   });
   place.addEventListener('blur', hide);
+}
+
+/** Whether a page has moved under a mouse that has not: nobody points at what lies there now. */
+function isMovedPage({ type, pointerType, movementX, movementY }: PointerEvent): boolean {
+  return type === 'pointermove' && pointerType === 'mouse' && movementX === 0 && movementY === 0;
 }
 
 /** Where a place of the window lies in a drawing. */

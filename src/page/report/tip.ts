@@ -16,8 +16,17 @@ tip.setAttribute('role', 'status');
 tip.hidden = true;
 document.body.append(tip);
 
-/** Shows a tip at a place of the window, wherever there is room beside it. */
-export function showTip(title: string, lines: readonly TipLine[], { x, y }: { x: number; y: number }): void {
+/** What the tip that is shown is about. */
+let owner: Element | undefined;
+
+/** Shows a tip about an element at a place of the window, wherever there is room beside it. */
+export function showTip(
+  about: Element,
+  title: string,
+  lines: readonly TipLine[],
+  { x, y }: { x: number; y: number },
+): void {
+  owner = about;
   const heading = document.createElement('strong');
   heading.textContent = title;
   tip.replaceChildren(heading, ...lines.map(lineOf));
@@ -31,9 +40,9 @@ export function showTip(title: string, lines: readonly TipLine[], { x, y }: { x:
   tip.style.top = `${(above < EDGE ? y + GAP : above) + scrollY}px`;
 }
 
-/** Takes the tip away. */
-export function hideTip(): void {
-  tip.hidden = true;
+/** Takes the tip away; that about an element, only if it is shown. */
+export function hideTip(about = owner): void {
+  if (about === owner) tip.hidden = true;
 }
 
 function lineOf({ name, value, color }: TipLine): HTMLElement {

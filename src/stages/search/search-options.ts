@@ -26,7 +26,13 @@ import { loadNamedPlugins } from '../../core/plugins/named-plugins.js';
 import { withClassWeights } from '../train/class-weights-file.js';
 import { privacyFields } from '../train/privacy-options.js';
 import { workerFields } from '../train/workers/worker-options.js';
-import { optionText, trainFields, trainSpace, trustedSettings } from '../train/train-options.js';
+import {
+  optionText,
+  trainFields,
+  trainSpace,
+  trialChoices,
+  trustedSettings,
+} from '../train/train-options.js';
 
 /** The options of `train` that a search does not have: its trials are neither private nor trained by several workers. */
 const notSearched = Object.fromEntries(
@@ -66,9 +72,7 @@ export const searchFields = z.strictObject({
   }),
 });
 
-const { metric: _, ...choices } = trainSpace.choices;
-
-export const searchSpace = { fields: searchFields, choices };
+export const searchSpace = { fields: searchFields, choices: trialChoices };
 
 export type SearchConfiguration = Resolved<typeof searchSpace>;
 export type SearchResolution = Resolution<typeof searchSpace>;

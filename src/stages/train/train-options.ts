@@ -135,28 +135,33 @@ export const trainFields = z.strictObject({
   ...modelStageOptions,
 });
 
+/** What a run is made of, and the trials of a search as well. */
+export const trialChoices = {
+  model: { registry: models, fallback: 'mlp', description: 'model architecture' },
+  features: {
+    registry: features,
+    fallback: 'raw',
+    description: 'input features: raw pixels, PCA, HOG or scattering',
+  },
+  loss: { registry: losses, fallback: 'cross-entropy', description: 'loss that is minimised' },
+  optimizer: { registry: optimizers, fallback: 'adam', description: 'optimizer' },
+  augment: {
+    registry: ownAugmentations,
+    fallback: 'none',
+    description: 'augmentation of your own, a plug-in, after the --augment-… options',
+  },
+  schedule: {
+    registry: schedules,
+    fallback: 'linear',
+    description: 'learning rate schedule',
+  },
+};
+
 /** All that can be set for a training run. */
 export const trainSpace = {
   fields: trainFields,
   choices: {
-    model: { registry: models, fallback: 'mlp', description: 'model architecture' },
-    features: {
-      registry: features,
-      fallback: 'raw',
-      description: 'input features: raw pixels, PCA, HOG or scattering',
-    },
-    loss: { registry: losses, fallback: 'cross-entropy', description: 'loss that is minimised' },
-    optimizer: { registry: optimizers, fallback: 'adam', description: 'optimizer' },
-    augment: {
-      registry: ownAugmentations,
-      fallback: 'none',
-      description: 'augmentation of your own, a plug-in, after the --augment-… options',
-    },
-    schedule: {
-      registry: schedules,
-      fallback: 'linear',
-      description: 'learning rate schedule',
-    },
+    ...trialChoices,
     metric: {
       registry: metrics,
       fallback: 'none',

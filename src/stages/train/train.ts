@@ -346,7 +346,7 @@ async function validate(
   const metric = own?.measure(chosen, classNames);
   return {
     ...metrics,
-    ...(counts && importance && { weightedAccuracy: counts.weightedAccuracy(importance) }),
+    ...(counts && { weightedAccuracy: counts.weightedAccuracy(importance) }),
     ...(metric && { metric }),
     ...(metric && bestBy === 'metric' && { score: scoreOf(metric) }),
   };
