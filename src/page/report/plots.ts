@@ -7,8 +7,15 @@ const SVG = 'http://www.w3.org/2000/svg';
 /** A point farther from the mouse than this is not meant, in units of the drawing. */
 const REACH = 40;
 
+/** Where the mouse was last. */
+let [lastX, lastY] = [NaN, NaN];
+
 /** Lets the values of all charts be read. */
 export function openPlots(): void {
+  // After the charts have seen where it is now.
+  document.addEventListener('pointermove', ({ clientX, clientY }) => {
+    [lastX, lastY] = [clientX, clientY];
+  });
   for (const place of document.querySelectorAll<HTMLElement>('.plot')) openPlot(place);
 }
 
@@ -66,8 +73,8 @@ function openPlot(place: HTMLElement): void {
 }
 
 /** Whether a page has moved under a mouse that has not: nobody points at what lies there now. */
-function isMovedPage({ type, pointerType, movementX, movementY }: PointerEvent): boolean {
-  return type === 'pointermove' && pointerType === 'mouse' && movementX === 0 && movementY === 0;
+function isMovedPage({ type, clientX, clientY }: PointerEvent): boolean {
+  return type === 'pointermove' && clientX === lastX && clientY === lastY;
 }
 
 /** Where a place of the window lies in a drawing. */
