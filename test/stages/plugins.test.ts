@@ -423,6 +423,9 @@ export default defineMetric({
     const metric = await scripted('no-number', [NaN], 'higher');
     const { message } = await toolkitError('PLUGIN_FAILED', train({ ...options(), metric, run: 'nan' }));
     expect(message).toContain('the metric no-number is null');
+    const odd = await scripted('odd', [1], 'smaller');
+    const unclear = await toolkitError('PLUGIN_FAILED', train({ ...options(), metric: odd, run: 'odd' }));
+    expect(unclear.message).toContain('better of the metric odd is "smaller", and must be higher or lower');
   });
 });
 

@@ -27,16 +27,20 @@ export async function copyPlugins(
   folder: string,
 ): Promise<ExportedPlugins> {
   const needed = plugins.filter(({ kind }) => kind === 'model' || kind === 'features');
-  const paths = new Set<string>();
+  // One file may define both a model and features.
+  const paths = new Map<string, string>();
   let isChanged = false;
   for (const record of needed) {
     // As it was loaded: a checkpoint names files of whoever wrote it.
     const origin = openRegistry(record.kind)!.originOf(record.name)!;
     isChanged ||= origin.sha256 !== record.sha256;
-    paths.add(await copyPlugin(record, origin.module, folder, `${FOLDER}/${paths.size + 1}`));
+    const { module } = origin;
+    if (paths.has(module)) continue;
+    paths.set(module, await copyPlugin(record, module, folder, `${FOLDER}/${paths.size + 1}`));
   }
   if (paths.size === 0) return { words: [] };
-  return { words: ['--plugin', [...paths].join(','), ...(isChanged ? ['--allow-changed-plugins'] : [])] };
+  const files = [...paths.values()].join(',');
+  return { words: ['--plugin', files, ...(isChanged ? ['--allow-changed-plugins'] : [])] };
 }
 
 /** Copies a plug-in; returns the path of its file from the exported folder on. */

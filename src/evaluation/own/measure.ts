@@ -28,7 +28,15 @@ export function measureOwn(metric: ChosenMetric | undefined, task: MetricTask): 
 
 /** A metric as the higher, the better. */
 export function scoreOf({ name, value }: OwnMetric): number {
-  return metrics.require(name).better === 'lower' ? -value : value;
+  return betterOf(name) === 'lower' ? -value : value;
+}
+
+/** Which values of a metric are better. Throws PLUGIN_FAILED where its definition says something else. */
+export function betterOf(name: string): 'higher' | 'lower' {
+  const { better = 'higher' } = metrics.require(name) as { better?: string };
+  if (better === 'higher' || better === 'lower') return better;
+  const reason = `better of the metric ${name} is "${better}", and must be higher or lower`;
+  throw new ToolkitError('PLUGIN_FAILED', { place: metrics.originOf(name)?.module ?? name, reason });
 }
 
 /** Collects what a metric is computed from, as it is classified. */

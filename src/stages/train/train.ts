@@ -18,7 +18,7 @@ import { DistributedTraining } from '../../engine/distributed/distributed-traini
 import type { WorkerGroup } from '../../engine/distributed/worker-group.js';
 import { inferenceProgram, trainingProgram } from '../../engine/running/prepare.js';
 import type { Forward, InferenceProgram } from '../../engine/running/program.js';
-import { isOwnMetric, OwnMetricTally, scoreOf } from '../../evaluation/own/measure.js';
+import { betterOf, isOwnMetric, OwnMetricTally, scoreOf } from '../../evaluation/own/measure.js';
 import { PredictionCounts } from '../../evaluation/prediction-counts.js';
 import { epochScalars } from '../../training/epoch-scalars.js';
 import { startsOverfitting, generalizationGap } from '../../training/gap.js';
@@ -195,12 +195,16 @@ async function withRun<Result>(
   });
 }
 
-/** Throws USAGE where there are no validation images for the metric of `--metric`, or none that may be looked at. */
+/**
+ * Throws USAGE where there are no validation images for the metric of `--metric`, or none that may be looked at; PLUGIN_FAILED for one
+ * that does not say which values are better.
+ */
 function requireValidation(
   { metric, private: isPrivate, publicValidation }: TrainConfiguration,
   { plan: { images } }: TrainingSet,
 ): void {
   if (!isOwnMetric(metric)) return;
+  betterOf(metric.name);
   if (images.validation === 0) {
     throw new ToolkitError('USAGE', {
       message: '--metric is measured on the validation split, and there is none',
