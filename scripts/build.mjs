@@ -14,18 +14,21 @@ rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
 execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
 
 // The page that the server shows, and that of web bundles: one script each, so that it needs nothing but its own origin. What encrypts
-// images is another, for those who ask for it.
-for (const [entry, outfile] of [
+// images is another, for those who ask for it. Those of reports and
+// of the API's page belong to HTML that is made when it is asked for.
+for (const [entry, outfile, format = 'esm'] of [
   ['src/page/main.ts', 'dist/page/main.js'],
   ['src/page/encryption.ts', 'dist/page/encryption.js'],
   ['src/page/standalone.ts', 'dist/web/main.js'],
+  ['src/page/report/main.ts', 'dist/report/main.js', 'iife'],
+  ['src/page/docs/main.ts', 'dist/docs/main.js', 'iife'],
 ]) {
   await build({
     absWorkingDir: root,
     entryPoints: [entry],
     outfile,
     bundle: true,
-    format: 'esm',
+    format,
     target: 'es2022',
     minify: true,
     plugins: [zodEnglish],

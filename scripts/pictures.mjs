@@ -86,9 +86,19 @@ function inHtml(text) {
   });
 }
 
+/** The report down to the confusion matrix, with the mouse on a learning curve. */
 async function takeReport(address) {
-  const page = await browser.newPage({ viewport: { width: 900, height: 1200 }, colorScheme: 'light' });
+  const page = await browser.newPage({ viewport: { width: 1100, height: 1600 }, colorScheme: 'light' });
   await page.goto(address);
+  const matrix = await page
+    .locator('section', { has: page.locator('.confusion') })
+    .first()
+    .boundingBox();
+  await page.setViewportSize({ width: 1100, height: Math.ceil(matrix.y + matrix.height + 16) });
+  await page
+    .locator('.plot')
+    .first()
+    .hover({ position: { x: 290, y: 120 } });
   await save('report', await page.screenshot());
 }
 
@@ -107,6 +117,9 @@ async function takePage() {
     await page.mouse.up();
     await page.locator('#answer', { hasText: '7' }).waitFor();
     await page.locator('#comparison', { hasText: /\d/ }).waitFor({ state: 'attached' });
+    // Down to the examples, whole.
+    const examples = await page.locator('#examples').boundingBox();
+    await page.setViewportSize({ width: 1000, height: Math.ceil(examples.y + examples.height + 16) });
     await save('page', await page.screenshot());
   } finally {
     server.kill();

@@ -31,8 +31,16 @@ const metrics = z.strictObject({ loss: z.number(), accuracy: z.number() });
 const epochRecord = z.strictObject({
   epoch: z.int().min(1),
   ...metrics.shape,
-  /** The weighted accuracy is there if the classes did not count the same in training. */
-  validation: metrics.extend({ weightedAccuracy: z.number().optional() }).nullable(),
+  validation: metrics
+    .extend({
+      /** If the classes did not count the same in training. */
+      weightedAccuracy: z.number().optional(),
+      /** That of a plug-in. */
+      metric: z.strictObject({ name: text, value: z.number() }).optional(),
+      /** What chose the best epoch, where it was not the accuracy. */
+      score: z.number().optional(),
+    })
+    .nullable(),
   learningRate: z.number(),
   seconds: z.number(),
   imagesPerSecond: z.number(),

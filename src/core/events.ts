@@ -8,6 +8,17 @@ export interface Metrics {
   accuracy: number;
 }
 
+/** A metric of a plug-in, beside those that are always measured. */
+export interface OwnMetric {
+  name: string;
+  value: number;
+}
+
+/** Metrics on the validation split, and that of `--metric` if there is one. */
+export interface ValidatedMetrics extends Metrics {
+  metric?: OwnMetric | undefined;
+}
+
 /** Progress events of the stages. A closed union: src/terminal renders each member as text and as JSON. */
 export type ToolkitEvent =
   | { event: 'stage'; stage: StageName; message: string }
@@ -67,7 +78,7 @@ export interface EpochEvent extends Metrics {
   event: 'epoch';
   epoch: number;
   epochs: number;
-  validation: Metrics | null;
+  validation: ValidatedMetrics | null;
   /** Validation loss minus training loss; null without a validation split. */
   gap: number | null;
   learningRate: number;

@@ -1,5 +1,5 @@
 import type { DecisionOutcome } from '../artifacts/decision.js';
-import type { Metrics } from '../core/events.js';
+import type { Metrics, OwnMetric } from '../core/events.js';
 import { count } from '../core/format.js';
 import type { PairedComparison } from './mcnemar.js';
 import type { ClassificationMetrics } from './metrics.js';
@@ -103,7 +103,7 @@ export interface EvaluationExtras {
   comparison: CheckpointComparison | null;
   robustness: CorruptedAccuracy[] | null;
   /** The metric of `--metric`. */
-  metric: { name: string; value: number } | null;
+  metric: OwnMetric | null;
 }
 
 /** The evaluation of a checkpoint or an ensemble on a split of a data set. */

@@ -3,8 +3,14 @@ import { rowOf } from '../core/images.js';
 import { ratio } from './confusion.js';
 import { indexOfMaximum } from './probabilities.js';
 
+/** What is added up over images as they are classified. */
+export interface Tally {
+  /** Adds images by their logits, row by row. */
+  add(logits: Float32Array, labels: Uint8Array): void;
+}
+
 /** Counts how often each class occurs, how often it is predicted, and how often rightly. */
-export class PredictionCounts {
+export class PredictionCounts implements Tally {
   readonly actual: number[];
   readonly predicted: number[];
   readonly correct: number[];
@@ -15,7 +21,6 @@ export class PredictionCounts {
     this.correct = new Array<number>(classes).fill(0);
   }
 
-  /** Adds images by their logits, row by row. */
   add(logits: Float32Array, labels: Uint8Array): void {
     labels.forEach((label, index) => {
       this.actual[label]! += 1;

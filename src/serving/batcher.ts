@@ -1,3 +1,4 @@
+import { concatenate } from '../core/numerics/concatenate.js';
 import { HttpError } from './http-errors.js';
 import { isFairShare } from './fair-share.js';
 import type { Predictor } from './predictor.js';
@@ -89,7 +90,7 @@ export class Batcher {
       const end = Math.min(count, start + maxBatch);
       parts.push(this.#enqueue(pixels.subarray(start * size, end * size), end - start, deadline));
     }
-    return concatenate(await Promise.all(parts));
+    return concatenate(await Promise.all(parts), Float32Array);
   }
 
   #hasRoomFor(count: number): boolean {
@@ -181,7 +182,11 @@ export class Batcher {
     const images = jobs.reduce((sum, { count }) => sum + count, 0);
     const started = performance.now();
     try {
-      const logits = await this.#predictor.predict(jobs.length === 1 ? first.pixels : join(jobs), images);
+      const pixels = jobs.map((job) => job.pixels);
+      const logits = await this.#predictor.predict(
+        jobs.length === 1 ? first.pixels : concatenate(pixels, Uint8Array),
+        images,
+      );
       const classes = logits.length / images;
       let row = 0;
       for (const { count, resolve } of jobs) {
@@ -206,24 +211,4 @@ export class Batcher {
     }
     this.#queue = waiting;
   }
-}
-
-function join(jobs: readonly Job[]): Uint8Array {
-  const pixels = new Uint8Array(jobs.reduce((sum, job) => sum + job.pixels.length, 0));
-  let offset = 0;
-  for (const job of jobs) {
-    pixels.set(job.pixels, offset);
-    offset += job.pixels.length;
-  }
-  return pixels;
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

@@ -110,7 +110,7 @@ async function registerRoutes(
   pictures: PicturePool,
   isStopping: () => boolean,
 ): Promise<void> {
-  await registerDocumentation(app);
+  await registerDocumentation(app, models);
   if (basePath !== '') redirectTo(app, `${basePath}/`);
   registerFiles(app, await filesOf(PAGE_FOLDER));
   registerFiles(app, pageRuntime(context), '/runtime');

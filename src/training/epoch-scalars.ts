@@ -7,6 +7,7 @@ export function epochScalars(record: EpochRecord): Record<string, number> {
     'loss/training': loss,
     'accuracy/training': accuracy,
     ...(validation ? { 'loss/validation': validation.loss, 'accuracy/validation': validation.accuracy } : {}),
+    ...(validation?.metric ? { [`${validation.metric.name}/validation`]: validation.metric.value } : {}),
     learning_rate: learningRate,
     images_per_second: imagesPerSecond,
   };

@@ -1,9 +1,11 @@
-import type { Metrics } from '../core/events.js';
+import type { Metrics, ValidatedMetrics } from '../core/events.js';
 
 /** The metrics on the validation split. */
-export interface ValidationMetrics extends Metrics {
+export interface ValidationMetrics extends ValidatedMetrics {
   /** The share of correct predictions, each weighted by its actual class; only where classes do not count the same in training. */
   weightedAccuracy?: number | undefined;
+  /** What the best epoch is chosen by, the highest being the best; only where it is not the accuracy. */
+  score?: number | undefined;
 }
 
 /** The metrics of a completed epoch. */
@@ -47,8 +49,8 @@ export function stepsIn({ history, partial }: TrainingProgress, batchesPerEpoch:
 }
 
 /**
- * The best epoch so far: by validation accuracy (weighted, where classes do not count the same), then validation loss, then the earlier
- * one. Without a validation split it is the last epoch. Undefined before the first epoch ends.
+ * The best epoch so far: by what `--best-by` names or else validation accuracy (weighted, where classes do not count the same), then
+ * validation loss, then the earlier one. Without a validation split it is the last epoch. Undefined before the first epoch ends.
  */
 export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefined {
   return history.reduce<EpochRecord | undefined>(
@@ -60,7 +62,7 @@ export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefi
 function isBetter({ validation: candidate }: EpochRecord, { validation: best }: EpochRecord): boolean {
   if (!candidate || !best) return true;
   const [accuracy, highest] = [candidate, best].map(
-    (metrics) => metrics.weightedAccuracy ?? metrics.accuracy,
+    (metrics) => metrics.score ?? metrics.weightedAccuracy ?? metrics.accuracy,
   );
   if (accuracy !== highest) return accuracy! > highest!;
   return candidate.loss < best.loss;

@@ -1,17 +1,24 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { readCheckpoint, writeCheckpoint } from '../../src/artifacts/checkpoint.js';
+import { findPrepared } from '../../src/artifacts/prepared.js';
 import { loadFloats } from '../../src/artifacts/safetensors.js';
 import { sha256OfFile } from '../../src/core/hashing.js';
+import { loadPlugin } from '../../src/core/plugins/load.js';
+import { explainers } from '../../src/evaluation/explanation/index.js';
+import { integratedGradients } from '../../src/evaluation/explanation/integrated-gradients.js';
+import { openExplainer } from '../../src/evaluation/explanation/model-explainer.js';
+import { copyPlugins } from '../../src/deployment/docker/plugins.js';
 import {
   collect,
   deploy,
   evaluate,
+  explain,
   predict,
   serve,
   train,
@@ -143,11 +150,15 @@ describe('a model of one’s own', () => {
       const { verification } = await deploy(checkpoint, { ...places, ...output, to });
       expect(verification.images).toBeGreaterThan(0);
     }
-    const { message } = await toolkitError(
-      'EXPORT_UNSUPPORTED',
-      deploy(checkpoint, { ...places, to: 'docker' }),
+    // The image gets the file, and its server loads it.
+    const output = join(folder, 'out-docker');
+    await deploy(checkpoint, { ...places, to: 'docker', output });
+    expect(await readFile(join(output, 'plugins', '1', 'model.mjs'), 'utf8')).toBe(
+      await readFile(example('model'), 'utf8'),
     );
-    expect(message).toContain('its model "edge-net" comes from a plug-in');
+    expect(await readFile(join(output, 'Dockerfile'), 'utf8')).toContain(
+      ',"--plugin","plugins/1/model.mjs"]',
+    );
     const server = await serve(checkpoint, { ...places, port: 0 });
     expect((await fetch(`${server.url}/v2/health/ready`)).status).toBe(200);
     await server.stop();
@@ -259,6 +270,162 @@ describe('an augmentation of one’s own', () => {
     expect([...one!.tensors]).toEqual([...two!.tensors]);
     expect([...one!.tensors]).not.toEqual([...other!.tensors]);
     expect(one!.description.plugins).toMatchObject([{ kind: 'augmentation', name: 'pixel-noise' }]);
+  });
+});
+
+describe('plug-ins in a Docker image', () => {
+  it('come with what they import, and are refused with packages that the image does not have', async () => {
+    const source = await readFile(example('model'), 'utf8');
+    await mkdir(join(folder, 'own', 'shared'), { recursive: true });
+    await writeFile(join(folder, 'own', 'shared', 'names.mjs'), `export const own = 'two-files';`);
+    const write = async (file: string, name: string, imported: string): Promise<string> => {
+      const path = join(folder, 'own', file);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, `${imported}\n${source.replace("'edge-net'", name)}`);
+      return path;
+    };
+    const two = await write('models/two.mjs', 'own', `import { own } from '../shared/names.mjs';`);
+    const foreign = await write('foreign.mjs', `'foreign'`, `import 'yaml';`);
+    const records = await Promise.all(
+      [two, foreign].map(async (file) => {
+        const { definitions, sha256 } = await loadPlugin(file);
+        return { kind: 'model', name: definitions[0]!.name, module: file, sha256 };
+      }),
+    );
+    const output = join(folder, 'image');
+    const { words } = await copyPlugins({ plugins: [records[0]!] }, output);
+    expect(words).toEqual(['--plugin', 'plugins/1/models/two.mjs']);
+    expect(await readFile(join(output, 'plugins/1/shared/names.mjs'), 'utf8')).toContain('two-files');
+    const older = { ...records[0]!, sha256: '0'.repeat(64) };
+    expect((await copyPlugins({ plugins: [older] }, output)).words).toContain('--allow-changed-plugins');
+    const { message } = await toolkitError(
+      'EXPORT_UNSUPPORTED',
+      copyPlugins({ plugins: [records[1]!] }, output),
+    );
+    expect(message).toContain('its model "foreign" imports the package yaml, which the image does not have');
+    expect(await copyPlugins({}, output)).toEqual({ words: [] });
+  });
+});
+
+describe('features and a method of explanation of one’s own', () => {
+  it('are fitted, trained on and recorded, and explain as the mathematics says', async () => {
+    const options = {
+      ...common,
+      hiddenLayers: [],
+      epochs: 1,
+      validationSplit: 0,
+      scaling: 'zero-one' as const,
+    };
+    const { checkpoint } = await train({
+      ...{ ...options, features: example('features'), run: 'profiles' },
+      ...withOptions({ profiles: 'rows' }),
+    });
+    const trained = await readCheckpoint(checkpoint);
+    expect(trained.description.plugins).toMatchObject([{ kind: 'features', name: 'profiles' }]);
+    const [, mean] = [...trained.tensors].find(([name]) => name.endsWith('profiles/mean'))!;
+    const { train: images } = (await findPrepared(folder, 'own'))!;
+    const size = images.shape.height * images.shape.width;
+    const rows = Array.from({ length: images.shape.height }, (_, row) =>
+      images.pixels.filter((_pixel, at) => Math.floor((at % size) / images.shape.width) === row),
+    );
+    loadFloats(mean).forEach((value, row) => {
+      const sum = rows[row]!.reduce((all, pixel) => all + pixel, 0);
+      expect(value).toBeCloseTo(sum / rows[row]!.length / 255, 5);
+    });
+
+    const picture = { name: 'one', read: () => readFile(join(folder, 'drawings', 'lying', '0.png')) };
+    const { method, explanations } = await explain(checkpoint, [picture], {
+      ...{ checkpointsDir: folder, threads: 1, output: join(folder, 'explained') },
+      ...{ plugin: [example('features')], method: example('explainer') },
+    });
+    expect([method, explanations.length]).toEqual(['input-gradient', 1]);
+    // Without hidden layers the logits are linear in the pixels: then integrated gradients are input × gradient.
+    const explainer = openExplainer(trained, 1, new AbortController().signal);
+    const own = explainers.require('input-gradient').build({ fromBlack: true } as never);
+    const reference = integratedGradients.build(integratedGradients.options.parse({}));
+    const pixels = images.pixels.subarray(0, size);
+    const { map } = await explainer.explain(own, pixels, 1);
+    const { map: expected } = await explainer.explain(reference, pixels, 1);
+    explainer.dispose();
+    expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(0.001);
+    map.forEach((value, pixel) => {
+      expect(value).toBeCloseTo(expected[pixel]!, 5);
+    });
+  });
+});
+
+describe('a metric of one’s own', () => {
+  const options = (): object => ({ ...common, hiddenLayers: [4], epochs: 3, validationSplit: 0.3 });
+
+  /** A metric whose values are known beforehand: one for each epoch. */
+  async function scripted(name: string, values: readonly number[], better: string): Promise<`${string}.mjs`> {
+    const file = join(folder, `${name}.mjs`);
+    await writeFile(
+      file,
+      `import { defineMetric, z } from 'mnist-train/plugins';
+const values = ${JSON.stringify(values)};
+export default defineMetric({
+  name: '${name}', summary: 'scripted', source: 'a test', better: '${better}', options: z.strictObject({}),
+  measure: () => values.shift(),
+});`,
+    );
+    return file as `${string}.mjs`;
+  }
+
+  it('is measured on the validation split after each epoch, as evaluate measures it', async () => {
+    const seen: EpochEvent[] = [];
+    const measured = { metric: example('metric'), ...withOptions({ screened: 1, least: 0.5 }) };
+    const { checkpoint, validation, bestEpoch } = await train(
+      { ...options(), ...measured, run: 'measured' },
+      { emit: (event) => event.event === 'epoch' && seen.push(event) },
+    );
+    const { description } = await readCheckpoint(checkpoint);
+    expect(description.plugins).toMatchObject([{ kind: 'metric', name: 'screening-recall' }]);
+    const { history } = description.progress;
+    expect(history.every(({ validation: found }) => found?.metric?.name === 'screening-recall')).toBe(true);
+    expect(seen.slice(0, bestEpoch).map((epoch) => epoch.validation)).toEqual(
+      history.map((epoch) => epoch.validation),
+    );
+    expect(validation).toEqual(history.at(-1)!.validation);
+    const again = await evaluate(checkpoint, { ...common, ...measured, split: 'validation' });
+    expect(again.metric).toEqual(history.at(-1)!.validation!.metric);
+    // The best epoch is still that of the accuracy.
+    expect(validation).not.toHaveProperty('score');
+    const lines = (await readFile(join(folder, 'measured', 'metrics.jsonl'), 'utf8')).trim().split('\n');
+    expect(JSON.parse(lines[0]!)).toMatchObject({ validation: { metric: { name: 'screening-recall' } } });
+  });
+
+  it.each([
+    ['higher', [0.1, 0.9, 0.5], 2],
+    ['lower', [0.4, 0.9, 0.5], 1],
+  ])('chooses the best epoch where it is asked to: the %s', async (better, values, best) => {
+    const metric = await scripted(`${better}-is-better`, values, better);
+    const { bestEpoch, validation, run } = await train({
+      ...{ ...options(), metric, bestBy: 'metric', run: better },
+    });
+    expect([bestEpoch, validation?.metric?.value]).toEqual([best, values[best - 1]]);
+    const { description } = await readCheckpoint(join(folder, run, 'best.safetensors'));
+    expect(description.progress.history).toHaveLength(best);
+    const page = join(folder, `${better}.html`);
+    await evaluate(run, { ...common, resamples: 0, mistakes: 0, report: page });
+    expect(await readFile(page, 'utf8')).toContain(`${better}-is-better by epoch. After epoch ${best}`);
+  });
+
+  it('is refused where it could not be measured or is no number, and where there is none to choose by', async () => {
+    const refused = async (more: object, message: RegExp): Promise<void> => {
+      const metric = example('metric');
+      expect((await toolkitError('USAGE', train({ ...options(), metric, ...more }))).message).toMatch(
+        message,
+      );
+    };
+    await refused({ validationSplit: 0 }, /measured on the validation split, and there is none/);
+    await refused({ metric: undefined, bestBy: 'metric' }, /--best-by metric needs a metric/);
+    const metric = await scripted('no-number', [NaN], 'higher');
+    const { message } = await toolkitError('PLUGIN_FAILED', train({ ...options(), metric, run: 'nan' }));
+    expect(message).toContain('the metric no-number is null');
+    const odd = await scripted('odd', [1], 'smaller');
+    const unclear = await toolkitError('PLUGIN_FAILED', train({ ...options(), metric: odd, run: 'odd' }));
+    expect(unclear.message).toContain('better of the metric odd is "smaller", and must be higher or lower');
   });
 });
 

@@ -8,7 +8,7 @@ import { ProgressLine } from './progress-line.js';
 import type { Outcome, Reporter } from './reporter.js';
 import { trialLine } from './results/search.js';
 import { isAnimated, styleFor, type Style } from './style.js';
-import { gapText } from './results/train.js';
+import { gapText, metricText } from './results/train.js';
 
 export interface PrettyOptions {
   stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
@@ -137,7 +137,7 @@ export class PrettyReporter implements Reporter {
         `loss ${loss(metrics.loss)}  accuracy ${percent(metrics.accuracy)}`,
         ...(validation
           ? [
-              `validation ${loss(validation.loss)} ${bold(percent(validation.accuracy))}${hasGap ? gapText(gap) : ''}`,
+              `validation ${loss(validation.loss)} ${bold(percent(validation.accuracy))}${hasGap ? gapText(gap) : ''}${metricText(validation)}`,
             ]
           : []),
         dim(duration(seconds)),

@@ -12,8 +12,15 @@ export const USER = 10_001;
  * a network nor a writable file system.
  *
  * @param inBrowser whether the page needs ONNX Runtime to run the model in a browser
+ * @param words further options of the server
  */
-export function dockerfile({ inBrowser }: { inBrowser: boolean }): string {
+export function dockerfile({
+  inBrowser,
+  words = [],
+}: {
+  inBrowser: boolean;
+  words?: readonly string[];
+}): string {
   const page = inBrowser ? ` ${ONNX_RUNTIME}` : '';
   return `# Serves a trained model. The build needs a network; the container does not.
 FROM node:22-bookworm AS build
@@ -38,7 +45,7 @@ EXPOSE ${PORT}
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \\
   CMD ["node", "-e", "fetch('http://127.0.0.1:${PORT}/v2/health/live').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "node_modules/mnist-train/bin/mnist.js"]
-CMD ${JSON.stringify(serveWords())}
+CMD ${JSON.stringify([...serveWords(), ...words])}
 `;
 }
 

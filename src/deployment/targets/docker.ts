@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { writeFileAtomically } from '../../core/files.js';
-import { ToolkitError } from '../../core/errors.js';
 import { compose } from '../docker/compose.js';
+import { copyPlugins } from '../docker/plugins.js';
 import { dockerfile, dockerignore, MODEL_FILE } from '../docker/image.js';
 import { deploymentGuide, deploymentManifest, serviceManifest } from '../docker/kubernetes.js';
 import { byteSignature, copyForServing } from '../registered.js';
@@ -38,11 +38,11 @@ async function exportDocker(
   { image }: z.output<typeof options>,
   folder: string,
 ): Promise<ExportedModel> {
-  refusePlugins(source);
+  const { words } = await copyPlugins(source.checkpoint.description, folder);
   const model = join(folder, MODEL_FILE);
   await copyForServing(source, model);
   const files = {
-    Dockerfile: dockerfile({ inBrowser: needsOnnxRuntime(source.checkpoint.description) }),
+    Dockerfile: dockerfile({ inBrowser: needsOnnxRuntime(source.checkpoint.description), words }),
     '.dockerignore': dockerignore(),
     'compose.yaml': compose(image),
     'kubernetes/deployment.yaml': deploymentManifest(image, source.checkpoint.description.run),
@@ -56,12 +56,4 @@ async function exportDocker(
     classify: (images) => source.classifyCheckpoint(model, images),
     dispose: () => Promise.resolve(),
   };
-}
-
-/** The image holds this package and a checkpoint, and no file that a model of a user's own is defined in. */
-function refusePlugins({ checkpoint: { description } }: DeploymentSource): void {
-  const plugin = description.plugins?.find(({ kind }) => kind === 'model' || kind === 'features');
-  if (!plugin) return;
-  const reason = `its ${plugin.kind} "${plugin.name}" comes from a plug-in, which the image does not have`;
-  throw new ToolkitError('EXPORT_UNSUPPORTED', { target: 'docker', reason });
 }

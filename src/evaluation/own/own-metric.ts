@@ -15,6 +15,8 @@ export interface MetricDefinition<
 > extends Configurable<Name, Options> {
   /** The reference for the metric. */
   readonly source: string;
+  /** Which values are better, where it chooses the best epoch (`--best-by metric`); by default the higher ones. */
+  readonly better?: 'higher' | 'lower';
   /** The metric of classified images; undefined if the options ask for none. */
   // A method, for bivariance: definitions with narrower options remain assignable.
   measure(options: z.output<Options>, task: MetricTask): number | undefined;

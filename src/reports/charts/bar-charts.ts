@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 
+import { count } from '../../core/format.js';
 import { shorten } from '../drawing/markup.js';
 import { axisOptions, drawChart, type ChartWords } from './chart.js';
 
@@ -19,10 +20,10 @@ const MAX_NAME = 16;
 /** The mean width of a letter at the size of a chart's text. */
 const LETTER = 6.6;
 
-/** A bar for each name, with a line at the value that all are compared with. */
+/** A bar for each name, with a line at the value that all are compared with. Values are read with their names in `columns`. */
 export function barChart(
-  bars: readonly { name: string; value: number }[],
-  { reference, label }: { reference: number; label: string },
+  bars: readonly { name: string; value: number; read: readonly string[] }[],
+  { reference, label, columns }: { reference: number; label: string; columns: readonly string[] },
   words: ChartWords,
 ): string {
   return drawChart(
@@ -38,6 +39,12 @@ export function barChart(
       ],
     },
     words,
+    {
+      by: 'y',
+      titles: bars.map(({ name }) => ({ text: name })),
+      columns: columns.map((text) => ({ text })),
+      points: bars.map(({ name, value, read }, title) => ({ title, x: value, y: [name], values: read })),
+    },
   );
 }
 
@@ -49,11 +56,8 @@ export function stackedBars(
   words: ChartWords,
 ): string {
   const shown = names.map((name) => shorten(name, MAX_NAME));
-  const rows = series.flatMap(({ name: part, color, values }) =>
-    names.map((name, row) => {
-      const value = values[row] ?? 0;
-      return { row, value, color, title: `${name}, ${part}: ${value.toLocaleString('en-US')}` };
-    }),
+  const rows = series.flatMap(({ color, values }) =>
+    names.map((_, row) => ({ row, value: values[row] ?? 0, color })),
   );
   return drawChart(
     {
@@ -65,12 +69,26 @@ export function stackedBars(
       y: { domain: [...names.keys()], tickFormat: (row: number) => shown[row]!, label: null, tickSize: 0 },
       marks: [
         Plot.barX(rows, {
-          ...{ x: 'value', y: 'row', fill: { value: 'color', scale: null }, title: 'title' },
+          ...{ x: 'value', y: 'row', fill: { value: 'color', scale: null } },
           ...{ insetTop: 2, insetBottom: 2 },
         }),
       ],
     },
     words,
+    {
+      by: 'y',
+      titles: names.map((text) => ({ text })),
+      columns: series.map(({ name, color }) => ({ text: name, color })),
+      points: names.map((_, row) => {
+        const values = series.map((part) => part.values[row] ?? 0);
+        return {
+          title: row,
+          x: values.reduce((sum, value) => sum + value, 0),
+          y: [row],
+          values: values.map(count),
+        };
+      }),
+    },
   );
 }
 
@@ -84,7 +102,7 @@ export function pixelHistogram(histogram: readonly number[], words: ChartWords):
   const powers = Array.from({ length: Math.floor(Math.log10(most)) + 1 }, (_, power) => 10 ** power);
   const step = Math.ceil(powers.length / 5);
   // The last step needs an end of its own.
-  const steps = [...histogram, histogram.at(-1) ?? 0].map((count, pixel) => ({ pixel, count }));
+  const steps = [...histogram, histogram.at(-1) ?? 0].map((pixels, pixel) => ({ pixel, pixels }));
   const compact = new Intl.NumberFormat('en-US', { notation: 'compact' });
   return drawChart(
     {
@@ -99,8 +117,17 @@ export function pixelHistogram(histogram: readonly number[], words: ChartWords):
         ticks: powers.filter((_, index) => index % step === 0),
         tickFormat: (value: number) => compact.format(value),
       },
-      marks: [Plot.areaY(steps, { x: 'pixel', y: 'count', fill: 'var(--s0)', curve: 'step-after' })],
+      marks: [Plot.areaY(steps, { x: 'pixel', y: 'pixels', fill: 'var(--s0)', curve: 'step-after' })],
     },
     words,
+    {
+      by: 'x',
+      titles: histogram.map((_, pixel) => ({ text: `Pixel value ${pixel}` })),
+      columns: [{ text: 'pixels' }],
+      points: histogram.map((pixels, pixel) => ({
+        // A step begins at its value.
+        ...{ title: pixel, x: pixel + 0.5, y: [pixels], values: [count(pixels)] },
+      })),
+    },
   );
 }

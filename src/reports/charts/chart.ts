@@ -2,6 +2,8 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 
 import { spellOut } from '../../core/formats/unsafe-characters.js';
+import { jsonAttribute } from '../drawing/markup.js';
+import type { DrawnReadings, ReadingName, Readings } from './readings.js';
 
 /** What a chart is called, and what it says for those who cannot see it. */
 export interface ChartWords {
@@ -76,9 +78,18 @@ export function domainOf(values: readonly number[]): [low: number, high: number]
   return [low - room, low + room];
 }
 
+/** A scale of a chart that was drawn, from data to units of the drawing. */
+interface DrawnScale {
+  apply: (value: number | string) => number;
+  domain: readonly (number | string)[];
+  /** Of a scale of names. */
+  bandwidth?: number;
+}
+
 /** What is needed of an element; this project is compiled without the types of browsers. */
 interface Drawn {
   readonly outerHTML: string;
+  scale(name: 'x' | 'y'): DrawnScale;
   querySelector(selector: string): Drawn | null;
   querySelectorAll(selector: string): Iterable<Drawn>;
   setAttribute(name: string, value: string): void;
@@ -88,9 +99,9 @@ interface Drawn {
 
 /**
  * Draws a chart as an SVG element, in a document of its own: there is no browser here. Without words it is a part of a figure,
- * which has them.
+ * which has them. With readings it stands in an element that holds them, for the script of its page.
  */
-export function drawChart(options: Plot.PlotOptions, words?: ChartWords): string {
+export function drawChart(options: Plot.PlotOptions, words?: ChartWords, readings?: Readings): string {
   const { document } = parseHTML('<!doctype html><html><body></body></html>') as { document: never };
   const chart = Plot.plot({
     ...CHART_SIZE,
@@ -110,8 +121,35 @@ export function drawChart(options: Plot.PlotOptions, words?: ChartWords): string
     chart.setAttribute('role', 'img');
     chart.setAttribute('aria-label', `${words.title}. ${words.description}`);
   }
+  // The script says what marks are called; a browser's own hints would lie over its.
+  if (readings) for (const title of chart.querySelectorAll('title')) title.remove();
   // Names in it were escaped by the document, but for control characters.
-  return rounded(spellOut(chart.outerHTML, '\n\t').replace(/ xmlns(?::xlink)?="[^"]*"/g, ''));
+  const svg = rounded(spellOut(chart.outerHTML, '\n\t').replace(/ xmlns(?::xlink)?="[^"]*"/g, ''));
+  if (!readings) return svg;
+  return `<div class="plot" data-readings=${jsonAttribute(placed(readings, chart))}>${svg}</div>`;
+}
+
+/** Readings where they were drawn: in the middle of the band of a name, and within the axes, where marks beyond them are drawn. */
+function placed({ by, titles, columns, points }: Readings, chart: Drawn): DrawnReadings {
+  const [onX, onY] = (['x', 'y'] as const).map((name) => {
+    const { apply, domain, bandwidth } = chart.scale(name);
+    const [low, high] = domain as [number, number];
+    return (value: number | string): number => {
+      const isNumber = bandwidth === undefined && typeof value === 'number';
+      const within = isNumber ? Math.min(Math.max(value, low), high) : value;
+      return Math.round(10 * (apply(within) + (bandwidth ?? 0) / 2)) / 10;
+    };
+  });
+  const named = ({ text, ...color }: ReadingName): ReadingName => ({ text: spellOut(text), ...color });
+  return {
+    by,
+    titles: titles.map(named),
+    columns: columns.map(named),
+    points: points.map(({ title, x, y, values }) => [
+      ...([title, onX!(x), y.map((value) => (value === null ? null : onY!(value)))] as const),
+      ...values,
+    ]),
+  };
 }
 
 /** Coordinates to a tenth: more digits make a file larger and not better. */

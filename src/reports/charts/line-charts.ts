@@ -1,6 +1,8 @@
 import * as Plot from '@observablehq/plot';
 
+import { count, percent } from '../../core/format.js';
 import type { Point } from '../../evaluation/curves.js';
+import type { Readings } from './readings.js';
 import { axisOptions, CHART_SIZE, drawChart, type Axis, type ChartSize, type ChartWords } from './chart.js';
 
 /** A line of a chart. */
@@ -19,15 +21,26 @@ const STYLES = [
   ['plain', { strokeWidth: 2 }],
 ] as const;
 
-/** Lines over two axes. A line of one point is drawn as a dot, a dashed one as a circle. */
+/**
+ * Lines over two axes. A line of one point is drawn as a dot, a dashed one as a circle; what lies before a logarithmic axis, at its
+ * beginning.
+ */
 export function lineChart(
   lines: readonly Line[],
   { x, y, size = CHART_SIZE }: { x: Axis; y: Axis; size?: ChartSize },
   words?: ChartWords,
+  readings?: Readings,
 ): string {
+  const first = x.isLogarithmic && x.domain ? x.domain[0] : -Infinity;
   const rowsOf = (shown: readonly Line[]): Row[] =>
     shown.flatMap(({ name, points, color, style }) =>
-      points.map(([px, py]) => ({ name, x: px, y: py, color, isDashed: style === 'dashed' })),
+      points.map(([px, py]) => ({
+        name,
+        x: Math.max(px, first),
+        y: py,
+        color,
+        isDashed: style === 'dashed',
+      })),
     );
   const single = rowsOf(lines.filter(({ points }) => points.length === 1));
   const channels = { x: 'x', y: 'y', title: 'name' };
@@ -54,6 +67,7 @@ export function lineChart(
       ],
     },
     words,
+    readings,
   );
 }
 
@@ -67,10 +81,10 @@ interface Row {
 
 /** Accuracy by confidence, beside the diagonal of perfect calibration. */
 export function reliabilityDiagram(
-  bins: readonly { confidence: number; accuracy: number; count: number }[],
+  bins: readonly { from: number; to: number; confidence: number; accuracy: number; count: number }[],
   words: ChartWords,
 ): string {
-  const filled = bins.filter(({ count }) => count > 0);
+  const filled = bins.filter(({ count: images }) => images > 0);
   const ideal = [
     { x: 0, y: 0 },
     { x: 1, y: 1 },
@@ -88,6 +102,15 @@ export function reliabilityDiagram(
       ],
     },
     words,
+    {
+      by: 'x',
+      titles: filled.map(({ from, to }) => ({ text: `Confidence ${percent(from)} – ${percent(to)}` })),
+      columns: ['mean confidence', 'accuracy', 'images'].map((text) => ({ text })),
+      points: filled.map(({ confidence, accuracy, count: images }, title) => ({
+        ...{ title, x: confidence, y: [accuracy] },
+        values: [percent(confidence), percent(accuracy), count(images)],
+      })),
+    },
   );
 }
 

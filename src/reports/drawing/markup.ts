@@ -13,6 +13,16 @@ export function escapeMarkup(text: string): string {
     .replaceAll("'", '&#39;');
 }
 
+/** A value as JSON in an attribute, with its quotes. Texts in it must not hold what `spellOut` spells out. */
+export function jsonAttribute(value: unknown): string {
+  // Between single quotes, as JSON is full of double ones.
+  const json = JSON.stringify(value)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll("'", '&#39;');
+  return `'${json}'`;
+}
+
 /** A text of at most so many characters, the end of a longer one cut off. */
 export function shorten(text: string, length: number): string {
   const characters = Array.from(text);

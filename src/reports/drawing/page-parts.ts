@@ -1,3 +1,4 @@
+import { pageScript } from './page-script.js';
 import { pageStyle } from './page-style.js';
 import { escapeMarkup as text } from './markup.js';
 
@@ -11,18 +12,30 @@ export interface PageContent {
   sections: readonly string[];
   /** Rules beside those that all pages have. */
   style?: string;
+  /** The script of a page that a server has, which may ask that server; without it, the page has the script of reports. */
+  script?: { address: string };
   /** The version of this package that makes the page. */
   toolkit: string;
 }
 
-/** An HTML page that needs no other file and no network, and allows none. */
-export function page({ title, heading, origin, header, sections, style = '', toolkit }: PageContent): string {
+/** An HTML page that needs no other file and no network, and allows none, but for those of a server's page; of scripts, its own alone. */
+export function page({
+  title,
+  heading,
+  origin,
+  header,
+  sections,
+  style = '',
+  script,
+  toolkit,
+}: PageContent): string {
+  const { policy, element } = script ? servedScript(script.address) : inlineScript();
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; ${policy}">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
 <title>${text(title)}</title>
@@ -38,10 +51,27 @@ ${header}
 <main id="content" tabindex="-1">
 ${sections.join('\n')}
 </main>
-<footer>Made by mnist-train ${text(toolkit)}. This page is self-contained.</footer>
+<footer>Made by mnist-train ${text(toolkit)}.${script ? '' : ' This page is self-contained.'}</footer>
+${element}
 </body>
 </html>
 `;
+}
+
+/** What a page's Content Security Policy allows its script, and the script. */
+interface ScriptOfPage {
+  policy: string;
+  element: string;
+}
+
+function inlineScript(): ScriptOfPage {
+  const { code, hash } = pageScript();
+  return { policy: `script-src '${hash}'`, element: `<script>${code}</script>` };
+}
+
+function servedScript(address: string): ScriptOfPage {
+  const element = `<script src="${text(address)}" defer></script>`;
+  return { policy: "script-src 'self'; connect-src 'self'", element };
 }
 
 /** Terms with their values, in boxes. */

@@ -11,7 +11,7 @@ h2{font-size:1.2rem;margin:0 0 .75rem}
 h3{font-size:1rem;margin:0}
 p{margin:.25rem 0;max-width:70ch}
 .soft,figcaption,footer{color:var(--soft);font-size:.9rem}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.75rem;margin:1rem 0 0;padding:0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(7.5rem,1fr));gap:.75rem;margin:1rem 0 0;padding:0}
 .tiles div,section{background:var(--panel);border:1px solid var(--line);border-radius:.6rem}
 .tiles div{padding:.6rem .8rem}
 .tiles dt{color:var(--soft);font-size:.85rem}
@@ -52,8 +52,13 @@ th{font-weight:600}
 details{margin-top:.75rem}
 summary{cursor:pointer;padding:.25rem 0}
 a,summary{color:inherit}
+.scripted:not(.is-scripted *){display:none}
 .skip{position:absolute;left:-99rem}
 .skip:focus{left:1rem;top:.5rem}
 :focus-visible{outline:2px solid var(--s0);outline-offset:2px}
-@media print{section{break-inside:avoid}}
+.plot{max-width:36rem;border-radius:.3rem;touch-action:pan-y}
+.tip{position:absolute;z-index:1;display:grid;gap:.1rem;max-width:min(20rem,96vw);padding:.35rem .6rem;background:var(--panel);color:var(--ink);border:1px solid var(--line);border-radius:.4rem;box-shadow:0 2px 8px #0004;font-size:.85rem;line-height:1.4;font-variant-numeric:tabular-nums;overflow-wrap:anywhere;pointer-events:none}
+.tip[hidden]{display:none}
+.tip b{font-weight:600}
+@media print{section{break-inside:avoid}.tip{display:none}}
 `.trim();

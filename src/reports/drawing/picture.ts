@@ -66,3 +66,14 @@ export async function dataAddress(picture: Picture): Promise<string> {
     .toBuffer();
   return `data:image/png;base64,${png.toString('base64')}`;
 }
+
+/** The longest side of a thumbnail, in pixels. */
+const THUMBNAIL_SIDE = 64;
+
+/** A picture as a small `data:` address: as it is where it is small, else shrunk and, as its pixels are others then anyway, lossy. */
+export async function thumbnail(picture: Picture): Promise<string> {
+  const small = await shrink(picture, THUMBNAIL_SIDE);
+  if (small === picture) return dataAddress(picture);
+  const file = await asSharp(small).toColourspace('srgb').webp({ quality: 85 }).toBuffer();
+  return `data:image/webp;base64,${file.toString('base64')}`;
+}

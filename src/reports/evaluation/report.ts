@@ -28,7 +28,7 @@ export function reportPage(content: ReportContent): string {
       memberTable(evaluation),
       perClass(evaluation.metrics),
       training(descriptions),
-      confusion(evaluation.metrics),
+      confusion(content),
       decisions(evaluation),
       roc(content),
       precisionRecall(content),

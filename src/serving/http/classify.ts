@@ -31,6 +31,7 @@ export function registerClassify(
       'application/octet-stream',
       'multipart/form-data',
     ],
+    body: { type: 'string', format: 'binary' },
     querystring: modelParameter,
   };
   app.post('/classify', { config: { role: 'infer' }, schema, bodyLimit }, async (request, reply) => {

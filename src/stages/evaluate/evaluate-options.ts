@@ -45,6 +45,15 @@ export const evaluateFields = z.strictObject({
       'report file: HTML if it ends in .html, otherwise JSON; without it, JSON in the run’s folder',
     placeholder: 'FILE',
   }),
+  imagesPerCell: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(12)
+    .meta({
+      description: 'images that an HTML report shows for a cell of the confusion matrix; 0: none',
+      onlyWith: { options: ['report'] },
+    }),
   seed: seedOption,
   ...modelStageOptions,
 });

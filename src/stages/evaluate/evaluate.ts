@@ -7,7 +7,7 @@ import { writeFileAtomically } from '../../core/files.js';
 import { VIEW_COUNT } from '../../models/augmentation/views.js';
 import { bootstrapIntervals, type Intervals } from '../../evaluation/bootstrap.js';
 import { calibrationMetrics, classificationMetrics } from '../../evaluation/metrics.js';
-import { metrics } from '../../evaluation/own/index.js';
+import { measureOwn } from '../../evaluation/own/measure.js';
 import { neverPredictedWarning } from '../../evaluation/prediction-counts.js';
 import { meanProbabilities } from '../../evaluation/ensemble.js';
 import { scaleByTemperature, type ScoredExamples } from '../../evaluation/probabilities.js';
@@ -91,7 +91,7 @@ async function evaluateSubject(
     },
     report: await reportPath(options, subject),
   };
-  await writeReportOf(evaluation, subject, scored, context);
+  await writeReportOf(evaluation, subject, scored, options.imagesPerCell, context);
   const { neverPredicted } = evaluation.metrics;
   if (neverPredicted.length > 0) {
     context.emit(neverPredictedWarning(neverPredicted, `the ${options.split} images`));
@@ -111,24 +111,8 @@ async function measureExtras(
     ...(await calibratedExtras(subject, scored, context)),
     comparison: compare === undefined ? null : await compareCheckpoints(subject, scored, options, context),
     robustness: robustness ? await measureRobustness(subject, options, context) : null,
-    metric: ownMetric(subject, scored, options),
+    metric: measureOwn(options.metric, { ...scored, classNames: subject.members[0].description.classNames }),
   };
-}
-
-/** The metric that the user has chosen beside ours. Throws PLUGIN_FAILED where it is no number. */
-function ownMetric(
-  { members }: EvaluationSubject,
-  scored: ScoredExamples,
-  { metric }: EvaluateOptions,
-): Evaluation['extras']['metric'] {
-  if (!metric) return null;
-  const { name, ...options } = metric;
-  const { classNames } = members[0].description;
-  const value = metrics.require(name).measure(options, { ...scored, classNames });
-  if (value === undefined) return null;
-  if (Number.isFinite(value)) return { name, value };
-  const place = metrics.originOf(name)?.module ?? name;
-  throw new ToolkitError('PLUGIN_FAILED', { place, reason: `the metric ${name} is ${value}` });
 }
 
 /** Writes the report where there is to be one: a page for people, or JSON. */
@@ -136,12 +120,13 @@ async function writeReportOf(
   evaluation: Evaluation,
   subject: EvaluationSubject,
   scored: ScoredExamples,
+  imagesPerCell: number,
   context: StageContext,
 ): Promise<void> {
   if (evaluation.report !== null && isPage(evaluation.report)) {
     // Charts and pictures are loaded only where they are used.
     const { writeReport } = await import('./evaluation-report.js');
-    await writeReport(evaluation.report, subject, scored, evaluation, context);
+    await writeReport(evaluation.report, subject, scored, evaluation, imagesPerCell, context);
   } else if (evaluation.report !== null) {
     const result = flattenEvaluation(evaluation);
     await writeFileAtomically(evaluation.report, `${JSON.stringify(result, undefined, 2)}\n`);

@@ -8,14 +8,15 @@ import { integratedGradients } from '../../evaluation/explanation/integrated-gra
 import type { PicturedMistake } from '../../reports/evaluation/content.js';
 import { reportPage } from '../../reports/evaluation/report.js';
 import { heatPicture } from '../../reports/drawing/heat.js';
-import { dataAddress, pictureOf, shrink } from '../../reports/drawing/picture.js';
+import { dataAddress, pictureOf, shrink, thumbnail } from '../../reports/drawing/picture.js';
+import { pictureCells } from './cell-pictures.js';
 import type { EvaluationSubject } from './evaluation-subject.js';
 import { openExplainer } from '../../evaluation/explanation/model-explainer.js';
 import { occlusion } from '../../evaluation/explanation/occlusion.js';
 import { isOnnx } from '../../models/onnx/settings.js';
 import type { Evaluation, ShownMistake } from '../../evaluation/evaluation.js';
 
-/** The longest side of a picture of a mistake, in pixels. */
+/** The longest side of an attribution map, in pixels. */
 const SIDE = 64;
 
 /** Writes an evaluation as an HTML page. Throws storage errors, and the signal's reason when aborted. */
@@ -24,6 +25,7 @@ export async function writeReport(
   subject: EvaluationSubject,
   scored: ScoredExamples,
   evaluation: Evaluation,
+  imagesPerCell: number,
   context: StageContext,
 ): Promise<void> {
   const detectors = evaluation.metrics.perClass.map((_, label) => oneVersusRest(scored, label));
@@ -43,6 +45,7 @@ export async function writeReport(
         all: precisionRecallCurve(together),
       },
     },
+    cells: await pictureCells(subject, scored, imagesPerCell, context),
     mistakes: await pictureMistakes(subject, evaluation.mistakes.mistakes, context),
     toolkit: version,
   });
@@ -69,12 +72,9 @@ async function pictureMistakes(
       const label = classNames.indexOf(mistake.predicted);
       const maps: Float32Array[] = [];
       for (const explainer of explainers) maps.push((await explainer.explain(method, pixels, label)).map);
-      const [picture, explanation] = await Promise.all(
-        [pictureOf(pixels, shape), heatPicture(pixels, shape, sumOf(maps))].map(async (made) =>
-          dataAddress(await shrink(made, SIDE)),
-        ),
-      );
-      pictured.push({ ...mistake, picture: picture!, explanation: explanation! });
+      const picture = await thumbnail(pictureOf(pixels, shape));
+      const explanation = await dataAddress(await shrink(heatPicture(pixels, shape, sumOf(maps)), SIDE));
+      pictured.push({ ...mistake, picture, explanation });
       const done = pictured.length;
       emit({ event: 'progress', task: 'mistakes explained', done, total: mistakes.length, unit: 'images' });
     }

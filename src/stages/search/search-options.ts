@@ -26,14 +26,27 @@ import { loadNamedPlugins } from '../../core/plugins/named-plugins.js';
 import { withClassWeights } from '../train/class-weights-file.js';
 import { privacyFields } from '../train/privacy-options.js';
 import { workerFields } from '../train/workers/worker-options.js';
-import { optionText, trainFields, trainSpace, trustedSettings } from '../train/train-options.js';
+import {
+  optionText,
+  trainFields,
+  trainSpace,
+  trialChoices,
+  trustedSettings,
+} from '../train/train-options.js';
 
 /** The options of `train` that a search does not have: its trials are neither private nor trained by several workers. */
 const notSearched = Object.fromEntries(
   Object.keys({ ...privacyFields, ...workerFields }).map((key) => [key, true]),
 ) as Record<keyof typeof privacyFields | keyof typeof workerFields, true>;
 
-const notOfTrials = { stopAfter: true, minAccuracy: true, reproduce: true, findLearningRate: true } as const;
+/** Trials are ranked by accuracy or loss, and by no other metric. */
+const notOfTrials = {
+  stopAfter: true,
+  minAccuracy: true,
+  reproduce: true,
+  findLearningRate: true,
+  bestBy: true,
+} as const;
 
 /** The options of `search`: the section that says what is tried, and all of `train` that trials have in common. */
 export const searchFields = z.strictObject({
@@ -65,7 +78,7 @@ export const searchFields = z.strictObject({
   }),
 });
 
-export const searchSpace = { ...trainSpace, fields: searchFields };
+export const searchSpace = { fields: searchFields, choices: trialChoices };
 
 export type SearchConfiguration = Resolved<typeof searchSpace>;
 export type SearchResolution = Resolution<typeof searchSpace>;
@@ -88,6 +101,7 @@ const COMMON: ReadonlySet<string> = new Set([
   ...ENVIRONMENT_OPTIONS,
   ...Object.keys(workerFields),
   ...['dataset', 'validationSplit', 'epochs', 'stopAfter', 'minAccuracy', 'initFrom', 'reproduce'],
+  ...['bestBy', 'metric'],
 ]);
 
 /** Resolves a name to a search: its `search.json`, its folder, or a name in the folder of runs. */

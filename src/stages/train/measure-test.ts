@@ -43,7 +43,7 @@ async function measureSplit(
   const images = await set.place(split);
   const inference = inferenceProgram(forward, images, set.data.classNames.length, executionMode(values));
   try {
-    return await set.measure(split, inference, context.signal, counts);
+    return await set.measure(split, inference, context.signal, [counts]);
   } finally {
     inference.dispose();
   }

@@ -31,6 +31,8 @@ import {
   pluginOptions,
   seedOption,
 } from '../../core/config/common-options.js';
+import { metrics } from '../../evaluation/own/index.js';
+import { isOwnMetric } from '../../evaluation/own/measure.js';
 import { features } from '../../models/features/index.js';
 import { models } from '../../models/index.js';
 import { isOnnx, onnxRefusal } from '../../models/onnx/settings.js';
@@ -99,6 +101,9 @@ export const trainFields = z.strictObject({
   }),
   ...augmentationFields,
   ...mixingFields,
+  bestBy: z.enum(['accuracy', 'metric']).default('accuracy').meta({
+    description: 'what the best epoch is chosen by: validation accuracy, or the metric of --metric',
+  }),
   earlyStopping: z.int().min(1).optional().meta({ description: 'stop after N epochs without improvement' }),
   stopAfter: z.int().min(1).optional().meta({
     description:
@@ -149,27 +154,37 @@ export const trainFields = z.strictObject({
   ...modelStageOptions,
 });
 
+/** What a run is made of, and the trials of a search as well. */
+export const trialChoices = {
+  model: { registry: models, fallback: 'mlp', description: 'model architecture' },
+  features: {
+    registry: features,
+    fallback: 'raw',
+    description: 'input features: raw pixels, PCA, HOG or scattering',
+  },
+  loss: { registry: losses, fallback: 'cross-entropy', description: 'loss that is minimised' },
+  optimizer: { registry: optimizers, fallback: 'adam', description: 'optimizer' },
+  augment: {
+    registry: ownAugmentations,
+    fallback: 'none',
+    description: 'augmentation of your own, a plug-in, after the --augment-… options',
+  },
+  schedule: {
+    registry: schedules,
+    fallback: 'linear',
+    description: 'learning rate schedule',
+  },
+};
+
 /** All that can be set for a training run. */
 export const trainSpace = {
   fields: trainFields,
   choices: {
-    model: { registry: models, fallback: 'mlp', description: 'model architecture' },
-    features: {
-      registry: features,
-      fallback: 'raw',
-      description: 'input features: raw pixels, PCA, HOG or scattering',
-    },
-    loss: { registry: losses, fallback: 'cross-entropy', description: 'loss that is minimised' },
-    optimizer: { registry: optimizers, fallback: 'adam', description: 'optimizer' },
-    augment: {
-      registry: ownAugmentations,
+    ...trialChoices,
+    metric: {
+      registry: metrics,
       fallback: 'none',
-      description: 'augmentation of your own, a plug-in, after the --augment-… options',
-    },
-    schedule: {
-      registry: schedules,
-      fallback: 'linear',
-      description: 'learning rate schedule',
+      description: 'a metric of your own, measured on the validation split after each epoch',
     },
   },
 };
@@ -196,7 +211,7 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
 const STORED: ReadonlySet<string> = new Set([
   ...['dataset', 'epochs', 'batchSize', 'accumulate', 'scaleRate', 'averageWeights', 'clipNorm'],
   ...['classWeights', 'sampling'],
-  ...['validationSplit', 'scaling', 'earlyStopping', 'minAccuracy'],
+  ...['validationSplit', 'scaling', 'bestBy', 'earlyStopping', 'minAccuracy'],
   ...[...Object.keys(augmentationFields), ...Object.keys(mixingFields)],
   ...['initFrom', 'freeze', 'freezeAllButHead', 'seed', ...Object.keys(privacyFields)],
   ...['backend', 'device', 'threads', 'precision', 'deterministic', 'gpuMemoryGrowth', 'engine'],
@@ -262,6 +277,7 @@ export async function resolveTraining(written: readonly Layer[]): Promise<TrainR
 
 /** Throws USAGE for what a test of learning rates, which makes no run, would ignore. */
 function refuseBesideRangeTest(values: TrainConfiguration): void {
+  if (isOwnMetric(values.metric)) throw besideRangeTest('--metric', 'the test validates nothing');
   for (const key of ['resume', 'reproduce', 'run', 'minAccuracy'] as const) {
     if (values[key] !== undefined) throw besideRangeTest(flagOf(key), 'the test makes no run');
   }
@@ -315,6 +331,7 @@ function importedRun(run: string, what: 'resume' | 'reproduce'): ToolkitError {
 /** Throws USAGE for options that do not go together. */
 export function requireConsistent(resolution: TrainResolution): TrainResolution {
   balancedOnce(resolution.values);
+  requireMetric(resolution.values);
   requireParts(resolution.values);
   return resolution;
 }
@@ -325,6 +342,15 @@ function balancedOnce({ classWeights, sampling }: TrainConfiguration): void {
   throw new ToolkitError('USAGE', {
     message: '--class-weights balanced and --sampling balanced cannot be combined: each balances the classes',
     hint: 'leave out one of them',
+  });
+}
+
+/** Throws USAGE where the best epoch is that of a metric, and there is none. */
+function requireMetric({ bestBy, metric }: TrainConfiguration): void {
+  if (bestBy !== 'metric' || isOwnMetric(metric)) return;
+  throw new ToolkitError('USAGE', {
+    message: '--best-by metric needs a metric',
+    hint: 'add --metric FILE, or leave out --best-by',
   });
 }
 

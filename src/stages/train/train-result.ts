@@ -1,5 +1,5 @@
 import type { PrivacyAccount } from '../../artifacts/privacy.js';
-import type { Metrics, OnEpoch, StageContext } from '../../core/events.js';
+import type { Metrics, OnEpoch, StageContext, ValidatedMetrics } from '../../core/events.js';
 import type { WorkerGroup } from '../../engine/distributed/worker-group.js';
 import type { Execution } from '../../engine/running/program.js';
 import type { Reproduction } from './reproduction.js';
@@ -20,7 +20,7 @@ export interface TrainResult {
   execution: Execution | null;
   epochs: number;
   bestEpoch: number;
-  validation: Metrics | null;
+  validation: ValidatedMetrics | null;
   /** How much larger the loss was on the validation split than on the training images, in that epoch. */
   gap: number | null;
   test: Metrics & { n: number };

@@ -18,6 +18,7 @@ import { DistributedTraining } from '../../engine/distributed/distributed-traini
 import type { WorkerGroup } from '../../engine/distributed/worker-group.js';
 import { inferenceProgram, trainingProgram } from '../../engine/running/prepare.js';
 import type { Forward, InferenceProgram } from '../../engine/running/program.js';
+import { betterOf, isOwnMetric, OwnMetricTally, scoreOf } from '../../evaluation/own/measure.js';
 import { PredictionCounts } from '../../evaluation/prediction-counts.js';
 import { epochScalars } from '../../training/epoch-scalars.js';
 import { startsOverfitting, generalizationGap } from '../../training/gap.js';
@@ -178,6 +179,7 @@ async function withRun<Result>(
     const resolution = adapt(set.plan.images.training);
     const { values } = resolution;
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
+    requireValidation(values, set);
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
     const description = describeRun(folder.name, resolution, set, whole, backend);
     const batches = set.batches(values.batchSize);
@@ -190,6 +192,29 @@ async function withRun<Result>(
       output: { folder, writer },
       ...{ values, set, backend, learner, start, privacy, context },
     });
+  });
+}
+
+/**
+ * Throws USAGE where there are no validation images for the metric of `--metric`, or none that may be looked at; PLUGIN_FAILED for one
+ * that does not say which values are better.
+ */
+function requireValidation(
+  { metric, private: isPrivate, publicValidation }: TrainConfiguration,
+  { plan: { images } }: TrainingSet,
+): void {
+  if (!isOwnMetric(metric)) return;
+  betterOf(metric.name);
+  if (images.validation === 0) {
+    throw new ToolkitError('USAGE', {
+      message: '--metric is measured on the validation split, and there is none',
+      hint: 'add --validation-split 0.1, or measure it with "mnist evaluate RUN --metric FILE"',
+    });
+  }
+  if (!isPrivate || publicValidation) return;
+  throw new ToolkitError('USAGE', {
+    message: '--metric is measured on the validation images, which a private run does not look at',
+    hint: 'add --public-validation if they are public, or measure it with "mnist evaluate RUN --metric FILE"',
   });
 }
 
@@ -307,15 +332,28 @@ async function validateOnce(run: Run, inference: InferenceProgram): Promise<Vali
   return group.broadcast(group.isFirst ? await validate(run, inference) : null);
 }
 
-/** Loss and accuracy on the validation split, and the accuracy by class weights where classes do not count the same. */
+/**
+ * Loss and accuracy on the validation split, the accuracy by class weights where classes do not count the same, and the metric that was
+ * chosen beside them.
+ */
 async function validate(
-  { set, learner: { importance }, context: { signal } }: Run,
+  { set, values, learner: { importance }, context: { signal } }: Run,
   inference: InferenceProgram,
 ): Promise<ValidationMetrics | null> {
-  if (importance === undefined) return set.measure('validation', inference, signal);
-  const counts = new PredictionCounts(set.data.classNames.length);
-  const metrics = await set.measure('validation', inference, signal, counts);
-  return metrics && { ...metrics, weightedAccuracy: counts.weightedAccuracy(importance) };
+  const { classNames } = set.data;
+  const { metric: chosen, bestBy } = values;
+  const counts = importance && new PredictionCounts(classNames.length);
+  const own = isOwnMetric(chosen) ? new OwnMetricTally() : undefined;
+  const tallies = [counts, own].filter((tally) => tally !== undefined);
+  const metrics = await set.measure('validation', inference, signal, tallies);
+  if (!metrics) return null;
+  const metric = own?.measure(chosen, classNames);
+  return {
+    ...metrics,
+    ...(counts && { weightedAccuracy: counts.weightedAccuracy(importance) }),
+    ...(metric && { metric }),
+    ...(metric && bestBy === 'metric' && { score: scoreOf(metric) }),
+  };
 }
 
 const gapWarning: ToolkitEvent = {

@@ -18,7 +18,7 @@ export interface TrainingSession {
 export async function openSession(
   values: Omit<
     TrainConfiguration,
-    keyof typeof privacyFields | keyof typeof workerFields | 'findLearningRate'
+    keyof typeof privacyFields | keyof typeof workerFields | 'findLearningRate' | 'metric' | 'bestBy'
   >,
   context: StageContext,
   settings: { defaultThreads?: number } = {},

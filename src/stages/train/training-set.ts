@@ -12,7 +12,7 @@ import { placeOnDevice, type DeviceImages } from '../../engine/running/device-im
 import { allIndices, type LabelledImages, type PixelScaling } from '../../core/images.js';
 import type { InferenceProgram, TrainingProgram } from '../../engine/running/program.js';
 import { labelsAt, meanMetrics } from '../../evaluation/classify.js';
-import type { PredictionCounts } from '../../evaluation/prediction-counts.js';
+import type { Tally } from '../../evaluation/prediction-counts.js';
 import { classCounts } from '../../data/preparation/cleaning/quality.js';
 import { pixelScaling, pixelStatistics, type ScalingName } from '../../data/preparation/scaling.js';
 import { epochsInMemory, type EpochPlan, type EpochSource } from '../../training/epoch-source.js';
@@ -50,12 +50,12 @@ export interface TrainingSet {
   epochs(program: TrainingProgram, plan: EpochPlan & { epochs: number }): EpochSource;
   /** The epochs of a private run; only of a set in memory. */
   privateEpochs(program: TrainingProgram, plan: PrivateEpochPlan): EpochSource;
-  /** Means over a split, by a program that was made with it; null where the split is empty. Its predictions are counted. */
+  /** Means over a split, by a program that was made with it; null where the split is empty. Its logits are added to tallies. */
   measure(
     split: 'validation' | 'test',
     program: InferenceProgram,
     signal: AbortSignal,
-    counts?: PredictionCounts,
+    tallies?: readonly Tally[],
   ): Promise<Metrics | null>;
   dispose(): void;
 }
@@ -139,13 +139,13 @@ class InMemorySet extends PlacedImages implements TrainingSet {
     split: 'validation' | 'test',
     program: InferenceProgram,
     signal: AbortSignal,
-    counts?: PredictionCounts,
+    tallies: readonly Tally[] = [],
   ): Promise<Metrics | null> {
     const { images, indices } = this.#imagesOf(split);
     if (indices.length === 0) return null;
     const logits = await program.run(indices, signal);
     const labels = labelsAt(images.labels, indices);
-    counts?.add(logits, labels);
+    for (const tally of tallies) tally.add(logits, labels);
     return meanMetrics(logits, labels);
   }
 
@@ -235,7 +235,7 @@ class ShardedSet extends PlacedImages implements TrainingSet {
     split: 'validation' | 'test',
     program: InferenceProgram,
     signal: AbortSignal,
-    counts?: PredictionCounts,
+    tallies: readonly Tally[] = [],
   ): Promise<Metrics | null> {
     let [loss, correct, seen] = [0, 0, 0];
     for (const shard of this.data.shards[split].keys()) {
@@ -243,7 +243,7 @@ class ShardedSet extends PlacedImages implements TrainingSet {
       program.replaceImages(images);
       const { count, labels } = images;
       const logits = await program.run(allIndices(count), signal);
-      counts?.add(logits, labels);
+      for (const tally of tallies) tally.add(logits, labels);
       const means = meanMetrics(logits, labels);
       loss += means.loss * count;
       correct += Math.round(means.accuracy * count);

@@ -12,6 +12,7 @@ import { showDataset } from '../../../src/stages/datasets/show-dataset.js';
 import { showDatasetFields } from '../../../src/stages/datasets/show-dataset-options.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { UNSEEN } from '../../support/hostile-names.js';
+import type { Inspection } from '../../support/inspection.js';
 import { smallImages } from '../../support/small-model.js';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -19,17 +20,6 @@ const FLAGS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
-
-/** What test/support/inspect-page.js finds. */
-interface Inspection {
-  overflow: number;
-  images: number;
-  brokenImages: number;
-  unnamed: string[];
-  isDark: boolean;
-  contrast: number;
-  headings: string[];
-}
 
 /** A set whose names want escaping, with a quality report of every kind of finding. */
 async function hostileSet(): Promise<{ dataDir: string; card: string }> {
@@ -58,7 +48,9 @@ it('a card needs no other file, and nothing in a data set becomes markup', async
   const view = await showDataset('hostile', showDatasetFields.parse({ dataDir, card }));
   expect(view.findings?.map(({ count }) => count)).toEqual([3, 1]);
   const html = await readFile(card, 'utf8');
-  expect(html).not.toMatch(/<script|<img src=x|https?:/);
+  // Of scripts, it has the page's own alone.
+  expect(html.match(/<script/g)).toHaveLength(1);
+  expect(html.replace(/<script>.*/s, '')).not.toMatch(/<script|<img src=x|https?:/);
   expect(html).not.toMatch(UNSEEN);
   expect(html.match(/<img /g)).toHaveLength(3 + 4 + 4);
   for (const [, address] of html.matchAll(/(?:src|href)="([^"]*)"/g))
@@ -103,6 +95,15 @@ describe.skipIf(!existsSync(CHROMIUM))(`a card in ${CHROMIUM} (skipped where the
         expect(found.isDark).toBe(colorScheme === 'dark');
         // WCAG 2.2, 1.4.3.
         expect(found.contrast).toBeGreaterThanOrEqual(4.5);
+        // The last bar: class 9 of the training, validation and test images.
+        await page.locator('.plot').first().focus();
+        await page.keyboard.press('End');
+        expect(await page.locator('.tip').innerText()).toMatch(
+          /^9\ntraining [\d,]+\nvalidation [\d,]+\ntest [\d,]+$/,
+        );
+        await page.locator('.plot').nth(1).focus();
+        await page.keyboard.press('Home');
+        expect(await page.locator('.tip').innerText()).toMatch(/^Pixel value 0\npixels [\d,]{9,}$/);
         expect(found.headings).toEqual(['H1', 'H2', 'H2', 'H2', 'H2', 'H2', 'H3', 'H3', 'H3', 'H2']);
       } finally {
         await browser.close();

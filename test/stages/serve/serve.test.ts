@@ -251,7 +251,8 @@ describe('tokens', () => {
     const others = [
       ['GET', '/'],
       ['GET', '/docs'],
-      ['GET', '/docs/static/index.css'],
+      ['GET', '/docs/main.js'],
+      ['GET', '/docs/yaml'],
       ['GET', '/nothing'],
     ] as const;
     for (const [method, path] of [...routes, ...others]) {

@@ -1,4 +1,5 @@
 import { privacyText } from '../../../artifacts/privacy.js';
+import type { ValidatedMetrics } from '../../../core/events.js';
 import type { Reproduction } from '../../../stages/train/reproduction.js';
 import type { TrainResult } from '../../../stages/train/train.js';
 import { columns, count, duration, loss, percent } from '../format.js';
@@ -13,7 +14,7 @@ export function trainText(result: TrainResult, { bold }: Style): string {
       ? [
           [
             'validation',
-            `${percent(validation.accuracy)} accuracy, loss ${loss(validation.loss)}${gapText(gap)}`,
+            `${percent(validation.accuracy)} accuracy, loss ${loss(validation.loss)}${gapText(gap)}${metricText(validation)}`,
           ],
         ]
       : []),
@@ -23,6 +24,11 @@ export function trainText(result: TrainResult, { bold }: Style): string {
     ...(result.reproduction ? [['reproduced', reproductionText(result.reproduction, bold)]] : []),
     ['next', `mnist-eval ${result.run}`],
   ]);
+}
+
+/** The metric of a plug-in, after others. */
+export function metricText({ metric }: ValidatedMetrics): string {
+  return metric ? `, ${metric.name} ${metric.value.toPrecision(4)}` : '';
 }
 
 /** Validation loss minus training loss; negative where dropout or augmentation make training harder. */

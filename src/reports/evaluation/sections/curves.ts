@@ -3,12 +3,16 @@ import { details, legend, section } from '../../drawing/page-parts.js';
 import type { ReportContent } from '../content.js';
 import { decimal } from '../parts.js';
 import type { Axis } from '../../charts/chart.js';
+import { readingsOfPoints } from '../../charts/line-readings.js';
 import { lineChart, thinned, type Line } from '../../charts/line-charts.js';
 import { colorOfClass, DISTINCT_CLASSES } from '../../charts/class-colors.js';
 import type { ClassificationMetrics, ClassMetrics } from '../../../evaluation/metrics.js';
 
 /** The smallest false-positive rate that is drawn. */
 const SMALLEST_RATE = 1e-4;
+
+/** Points that are read lie at least so far apart, as a share of an axis: nobody points more exactly, and they are most of a page. */
+const READ_STEP = 1 / 80;
 
 /** The ROC curve of each class and of all. */
 export function roc({ evaluation: { metrics }, curves }: ReportContent): string {
@@ -22,11 +26,7 @@ export function roc({ evaluation: { metrics }, curves }: ReportContent): string 
       format: (value) => `${Number((100 * value).toPrecision(1))} %`,
     },
     y: { label: 'true-positive rate' },
-    shown: (points) =>
-      thinned(
-        points.map(([x, y]): Point => [Math.max(x, SMALLEST_RATE), y]),
-        place,
-      ),
+    place,
     title: 'ROC curve',
     measure: 'ROC AUC',
     areas: metrics.rocAuc,
@@ -42,7 +42,7 @@ export function precisionRecall({ evaluation: { metrics }, curves }: ReportConte
     note: 'Precision: share of predictions that are right. Recall: share of actual images found.',
     x: { label: 'recall' },
     y: { label: 'precision' },
-    shown: (points) => thinned(points),
+    place: (point) => point,
     title: 'Precision–recall curve',
     measure: 'Average precision',
     areas: metrics.averagePrecision,
@@ -57,8 +57,8 @@ interface CurveKind {
   note: string;
   x: Axis;
   y: Axis;
-  /** The points that are drawn. */
-  shown: (points: readonly Point[]) => Point[];
+  /** Where a point is drawn, from 0 to 1 on both axes. */
+  place: (point: Point) => Point;
   title: string;
   /** What its area is called. */
   measure: string;
@@ -70,19 +70,33 @@ interface CurveKind {
 function curveSection(
   metrics: ClassificationMetrics,
   { perClass, all }: ReportContent['curves']['roc'],
-  { id, heading, note, x, y, shown, title, measure, areas: { macro, micro }, areaOf }: CurveKind,
+  { id, heading, note, x, y, place, title, measure, areas: { macro, micro }, areaOf }: CurveKind,
 ): string {
-  const lines = classLines(metrics, perClass.map(shown), shown(all));
+  const thin = (step?: number): Line[] =>
+    classLines(
+      metrics,
+      perClass.map((points) => thinned(points, place, step)),
+      thinned(all, place, step),
+    );
   const chart = lineChart(
-    lines,
+    thin(),
     { x, y },
     { title, description: `${measure}: macro-average ${decimal(macro)}, micro-average ${decimal(micro)}.` },
+    readingsOfPoints(thin(READ_STEP), [
+      { name: String(x.label), value: share },
+      { name: String(y.label), value: share },
+    ]),
   );
   return section(
     id,
     heading,
     `<p class="soft">${note}</p>${chart}${classLegend(metrics, measure, areaOf)}${areaDetails(metrics)}`,
   );
+}
+
+/** A share as a percentage of four digits: of small rates, two decimals would leave nothing. */
+function share(value: number): string {
+  return `${Number((100 * value).toPrecision(4))} %`;
 }
 
 function classLines(

@@ -13,21 +13,18 @@ export function robustness({ extras, metrics: { accuracy } }: Evaluation): strin
   const bars = found.map(({ corruption, strength, unit, accuracy: value }) => ({
     name: `${corruption} ${strength}${unit === '°' ? '°' : unit === 'pixels' ? ' px' : ''}`,
     value,
+    read: [percent(value), `${(100 * (value - accuracy)).toFixed(2)} points`],
   }));
   const worst = bars.reduce((least, bar) => (bar.value < least.value ? bar : least));
   const chart = barChart(
     bars,
-    { reference: accuracy, label: 'accuracy' },
+    { reference: accuracy, label: 'accuracy', columns: ['accuracy', 'change'] },
     {
       title: 'Accuracy on corrupted images',
       description: `${percent(accuracy)} on the original images; lowest with ${worst.name}: ${percent(worst.value)}.`,
     },
   );
-  const rows = bars.map(({ name, value }) => [
-    name,
-    percent(value),
-    `${(100 * (value - accuracy)).toFixed(2)} points`,
-  ]);
+  const rows = bars.map(({ name, read }) => [name, ...read]);
   return section(
     'robustness',
     title,
