@@ -54,8 +54,8 @@ export type StateDict = ReadonlyMap<string, ForeignArray>;
 
 /**
  * The weights of a state dict of torchvision as those of our model of the same name, without those of the output layer where it has none.
- * Throws MODEL_UNSUPPORTED where the model is none of torchvision's, or tensors are missing, unknown, of another shape or not finite, and names
- * them.
+ * Throws MODEL_UNSUPPORTED where the model is none of torchvision's, or tensors are missing, unknown, of another shape, not finite, or variances
+ * below 0, and names them.
  *
  * @param path what messages call the file
  * @param isNormalized whether the weights take pixels from 0 to 1 normalised as is usual for ImageNet; else as they are
@@ -83,14 +83,21 @@ export function fromStateDict(
     const array = transposed(arrays.get(name)!, axes);
     return { name, parameter, shape: array.shape, values: array.values() };
   });
-  const useless = loaded.filter(({ values }) => !values.every(Number.isFinite));
-  refuse({ 'not finite': useless.map(({ name }) => name) });
+  const useless = loaded.filter(({ name, values }) => !values.every(isUsable(name)));
+  refuse({ 'with numbers that cannot be': useless.map(({ name }) => name) });
   return new Map(
     [...normalization(isNormalized), ...loaded].map(({ parameter, shape, values }) => [
       `parameters/${parameter}`,
       storeFloats(values, shape),
     ]),
   );
+}
+
+/** Whether a number can be one of a tensor: it is finite, and a variance is not below 0. */
+function isUsable(name: string): (value: number) => boolean {
+  return name.endsWith('.running_var')
+    ? (value) => value >= 0 && Number.isFinite(value)
+    : (value) => Number.isFinite(value);
 }
 
 /** A tensor of torchvision, and the parameter of ours that it becomes. */
@@ -161,7 +168,10 @@ function normalization(
 /** The number of outputs in a state dict; undefined where it has no output layer. Throws MODEL_UNSUPPORTED for another model. */
 function outputsIn(arrays: StateDict, { name }: NamedNetwork, path: string): number | undefined {
   const backbone = backbones.find(({ definition }) => definition.name === name);
-  if (backbone) return arrays.get(`${dotted(backbone.head)}.weight`)?.shape[0];
+  if (backbone) {
+    const outputs = arrays.get(`${dotted(backbone.head)}.weight`)?.shape[0];
+    return outputs === 0 ? undefined : outputs;
+  }
   throw new ToolkitError('MODEL_UNSUPPORTED', {
     path,
     reason: `it holds weights of torchvision, which the model ${name} cannot take`,

@@ -22,6 +22,7 @@ it('a checkpoint or a search of others names no library, no folder and no other 
       'checkpointsDir',
       'dataDir',
       'findLearningRate',
+      'folder',
       'mpi',
       'plot',
       'plugin',

@@ -10,7 +10,7 @@ import { optionText, type TrainResolution } from '../train-options.js';
 
 /** What workers may differ in: where things lie, and what only the first worker does. */
 const LOCAL: ReadonlySet<string> = new Set([
-  ...['dataDir', 'checkpointsDir', 'runtime', 'mpi', 'plugin', 'workers', 'restarts'],
+  ...['folder', 'dataDir', 'checkpointsDir', 'runtime', 'mpi', 'plugin', 'workers', 'restarts'],
   ...['run', 'resume', 'initFrom', 'minAccuracy'],
 ]);
 
