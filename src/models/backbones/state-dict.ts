@@ -29,24 +29,15 @@ export interface NamedNetwork {
 /** The names of the networks that take weights of torchvision. */
 export const backboneNames = backbones.map(({ definition }) => definition.name).join(' or ');
 
-/**
- * The network of torchvision that a state dict is of, by the names of its tensors. Throws MODEL_UNSUPPORTED where it is of none.
- *
- * @param path what messages call the file
- */
-export function backboneOf(arrays: StateDict, path: string): string {
+/** The network of torchvision that a state dict is of, by the names of its tensors; undefined where it is of none. */
+export function backboneOf(arrays: StateDict): string | undefined {
   const shares = backbones.map(({ definition: { name } }) => {
     const wanted = tensorsOf({ name }, undefined);
     return { name, share: wanted.filter((tensor) => arrays.has(tensor.name)).length / wanted.length };
   });
   const best = shares.reduce((one, other) => (other.share > one.share ? other : one));
   // With half of the names it is meant; what it lacks is named when it is read.
-  if (best.share > 0.5) return best.name;
-  throw new ToolkitError('MODEL_UNSUPPORTED', {
-    path,
-    reason: `its weights are not those of ${backboneNames} of torchvision`,
-    hint: 'a description of its layers lets "mnist import" take any network (docs/import.md)',
-  });
+  return best.share > 0.5 ? best.name : undefined;
 }
 
 /** A state dict of PyTorch, without its whole numbers. */

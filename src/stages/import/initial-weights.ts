@@ -6,6 +6,7 @@ import { ToolkitError } from '../../core/errors.js';
 import type { Emit } from '../../core/events.js';
 import { count } from '../../core/format.js';
 import {
+  backboneNames,
   backboneOf,
   fromStateDict,
   type NamedNetwork,
@@ -31,7 +32,13 @@ interface StartSettings {
 
 /** The model of torchvision whose weights a file holds. Throws MODEL_UNSUPPORTED, MODEL_UNREADABLE and reading errors. */
 export async function backboneIn(path: string): Promise<string> {
-  return backboneOf(await stateDictIn(path), path);
+  const found = backboneOf(await stateDictIn(path));
+  if (found !== undefined) return found;
+  throw new ToolkitError('MODEL_UNSUPPORTED', {
+    path,
+    reason: `its weights are not those of ${backboneNames} of torchvision`,
+    hint: 'with a description of its layers, "mnist import" takes other networks (docs/import.md)',
+  });
 }
 
 /**

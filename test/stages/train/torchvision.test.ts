@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 import { readCheckpoint } from '../../../src/artifacts/checkpoint.js';
 import { loadFloats } from '../../../src/artifacts/safetensors.js';
-import { train, type TrainOptions } from '../../../src/index.js';
+import { importModel, train, type TrainOptions } from '../../../src/index.js';
 import { recordingContext } from '../../support/backends.js';
 import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
