@@ -82,6 +82,15 @@ export function freeze(model: Model, layers: readonly string[]): Model {
   };
 }
 
+/** The layers of a model that are learnt, and that are frozen in another form of it. */
+export function frozenLayers(
+  whole: Pick<Model, 'parameters'>,
+  trainable: Pick<Model, 'parameters'>,
+): string[] {
+  const trained = learntLayers(trainable);
+  return learntLayers(whole).filter((layer) => !trained.includes(layer));
+}
+
 /**
  * Plans which layers take their weights from a checkpoint: all, except the head if the classes differ; where the checkpoint does not name its
  * classes, if it has another number of outputs. The shapes are checked later, when the weights are loaded.

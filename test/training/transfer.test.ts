@@ -10,7 +10,14 @@ import { mlp } from '../../src/models/mlp.js';
 import type { Model } from '../../src/models/model.js';
 import { adam } from '../../src/training/optimizers/adam.js';
 import { trainingStep } from '../../src/training/step.js';
-import { chosenLayers, freeze, headOf, learntLayers, planTransfer } from '../../src/training/transfer.js';
+import {
+  chosenLayers,
+  freeze,
+  frozenLayers,
+  headOf,
+  learntLayers,
+  planTransfer,
+} from '../../src/training/transfer.js';
 import { TrainingVariables } from '../../src/models/variables.js';
 import { expectClose } from '../support/numbers.js';
 import { trainingPass } from '../support/training-pass.js';
@@ -34,6 +41,13 @@ describe('layers', () => {
     expect(() => chosenLayers(convolutional, ['dens'])).toThrow(/no layer "dens"/);
     expect(() => chosenLayers(convolutional, ['convolution.'])).toThrow(/no layer/);
     expect(() => chosenLayers(convolutional, ['*'])).toThrow(/nothing is left to train/);
+  });
+
+  it('are frozen where nothing of them is trained, whatever statistics they have', () => {
+    const normalized = cnnSmall.build(cnnSmall.options.parse({}), task);
+    expect(frozenLayers(normalized, normalized)).toEqual([]);
+    const [first = ''] = learntLayers(normalized);
+    expect(frozenLayers(normalized, freeze(normalized, [first]))).toEqual([first]);
   });
 
   it('are taken over but for the head, where classes differ', () => {

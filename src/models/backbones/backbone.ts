@@ -22,7 +22,7 @@ export interface Backbone {
 
 /**
  * The model of a network that torchvision defines: a graph whose nodes have the names of its modules. It starts from weights as torchvision's
- * does: convolutions from a normal distribution with the variance 2 / fan-out (He et al., “Delving deep into rectifiers”, 2015), without bias.
+ * does: convolutions from a normal distribution with the variance 2 / fan-out (He et al., “Delving deep into rectifiers”, 2015), their biases from 0.
  */
 export function backboneModel(
   { description, nodes, dense = (spec) => spec }: Backbone,

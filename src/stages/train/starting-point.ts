@@ -11,6 +11,7 @@ import { noProgress, type TrainingProgress } from '../../training/progress.js';
 import {
   chosenLayers,
   freeze,
+  frozenLayers,
   headOf,
   layerOf,
   learntLayers,
@@ -97,8 +98,7 @@ export function startFrom(
   const isTaken = (parameter: string): boolean => !transfer.fresh.includes(layerOf(parameter));
   refuseMisfit(path, variables.load(origin.tensors, 'parameters', isTaken));
   reportNewHead(origin, transfer.fresh, data.classNames.length, emit);
-  const kept = withFrozenLayers(model, values).parameters.filter(({ isFixed }) => isFixed);
-  const frozen = learntLayers(model).filter((layer) => kept.some(({ name }) => layerOf(name) === layer));
+  const frozen = frozenLayers(model, withFrozenLayers(model, values));
   emit({ event: 'transfer', checkpoint: path, ...transfer, frozen });
   return noProgress;
 }

@@ -5,6 +5,8 @@ import { expect, it } from 'vitest';
 import { readCheckpoint } from '../../../src/artifacts/checkpoint.js';
 import { loadFloats } from '../../../src/artifacts/safetensors.js';
 import { importModel, train, type TrainOptions } from '../../../src/index.js';
+import { readStateDict } from '../../../src/stages/import/initial-weights.js';
+import { resolveTrainOptions } from '../../../src/stages/train/train-options.js';
 import { recordingContext } from '../../support/backends.js';
 import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
@@ -12,7 +14,7 @@ import { expectClose } from '../../support/numbers.js';
 import { drawings } from '../../support/small-drawings.js';
 import { stateDict, writeStateDict } from '../../support/torchvision.js';
 
-it('weights of torchvision begin a run on a folder of images, frozen but for the output layer, and it is resumed', async () => {
+it('weights of torchvision begin a run on a folder of images, frozen but for the output layer', async () => {
   const place = await temporaryFolder();
   const file = join(place, 'net.safetensors');
   const arrays = stateDict('mobilenet-v3-small');
@@ -33,12 +35,12 @@ it('weights of torchvision begin a run on a folder of images, frozen but for the
     config: { size: '48x32', fit: 'stretch' },
     data: { dataset: 'drawings' },
   });
-  const values = (name: string): Float32Array => loadFloats(tensors.get(`parameters/${name}`)!);
-  expectClose(values('normalize/factor'), [1 / 0.229, 1 / 0.224, 1 / 0.225], 1e-6);
-  expectClose(values('normalize/offset'), [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225], 1e-6);
+  const numbers = (name: string): Float32Array => loadFloats(tensors.get(`parameters/${name}`)!);
+  expectClose(numbers('normalize/factor'), [1 / 0.229, 1 / 0.224, 1 / 0.225], 1e-6);
+  expectClose(numbers('normalize/offset'), [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225], 1e-6);
   // Frozen: also the statistics are as they were.
-  expect(values('features/0/1/moving-mean')).toEqual(arrays.get('features.0.1.running_mean')!.values());
-  expect(values('classifier/0/bias')).toEqual(arrays.get('classifier.0.bias')!.values());
+  expect(numbers('features/0/1/moving-mean')).toEqual(arrays.get('features.0.1.running_mean')!.values());
+  expect(numbers('classifier/0/bias')).toEqual(arrays.get('classifier.0.bias')!.values());
   const transfer = events.find(({ event }) => event === 'transfer');
   expect(transfer).toMatchObject({ checkpoint: file, fresh: ['classifier/3'] });
   // 52 convolutions, 34 normalisations, and the dense layer before the output.
@@ -48,21 +50,20 @@ it('weights of torchvision begin a run on a folder of images, frozen but for the
     `${file} has 7 outputs, and the data have 2 classes: classifier/3 starts from random weights`,
   );
 
-  // The images are made as before, without being told again.
-  const resumed = await train({ ...places, folder, resume: 'fine', epochs: 2 });
-  expect(await readCheckpoint(resumed.checkpoint)).toMatchObject({
-    description: { shape: { height: 32, width: 48, channels: 1 }, config: { size: '48x32' } },
+  // When the run is resumed, the images are made as before, without being told again.
+  const resumed = { ...places, folder, resume: 'fine', epochs: 2 };
+  expect((await resolveTrainOptions(resumed)).values).toMatchObject({
+    folder,
+    size: '48x32',
+    fit: 'stretch',
   });
-  await toolkitError('RESUME_CONFLICT', train({ ...places, folder, resume: 'fine', size: 32 }));
+  await toolkitError('RESUME_CONFLICT', resolveTrainOptions({ ...resumed, size: 32 }));
 
-  const features = {
-    ...places,
-    dataset: 'drawings',
-    initFrom: file,
-    features: 'hog',
-    device: 'cpu',
-  } as const;
-  expect((await toolkitError('USAGE', train(features))).message).toContain('take images');
+  // Neither features nor an import has use for such a file; the import says what has.
+  const { values } = await resolveTrainOptions({ ...places, initFrom: file, features: 'hog' });
+  expect((await toolkitError('USAGE', readStateDict(file, values))).message).toContain('take images');
+  const imported = await toolkitError('MODEL_UNSUPPORTED', importModel(file, { checkpointsDir: place }));
+  expect(imported.hint).toContain(`mnist train --init-from ${file}`);
 });
 
 it('a size without a folder is refused', async () => {
