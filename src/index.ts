@@ -44,6 +44,7 @@ import {
   findLearningRate as findLearningRateStage,
   type LearningRateTest,
 } from './stages/train/find-learning-rate.js';
+import { collectFolder } from './stages/train/train-folder.js';
 import { resolveTrainOptions } from './stages/train/train-options.js';
 import { train as trainStage, type TrainResult } from './stages/train/train.js';
 import type { Embedded } from './stages/embed/embed.js';
@@ -169,7 +170,9 @@ export async function preprocess(
  */
 export async function train(options: TrainOptions = {}, context: TrainContext = {}): Promise<TrainResult> {
   const resolution = await resolveTrainOptions(options);
-  const result = await trainStage(resolution, { ...silentContext(context), onEpoch: context.onEpoch });
+  const stageContext = silentContext(context);
+  await collectFolder(resolution.values, stageContext);
+  const result = await trainStage(resolution, { ...stageContext, onEpoch: context.onEpoch });
   requireQuality(result.test.accuracy, resolution.values.minAccuracy, 'test');
   return result;
 }
@@ -188,7 +191,9 @@ export async function findLearningRate(
   context: Context = {},
 ): Promise<LearningRateTest> {
   const resolution = await resolveTrainOptions({ ...options, findLearningRate: true });
-  return findLearningRateStage(resolution, silentContext(context));
+  const stageContext = silentContext(context);
+  await collectFolder(resolution.values, stageContext);
+  return findLearningRateStage(resolution, stageContext);
 }
 
 /** Tries configurations, with the options of `mnist search`: the section `search`, and those of `train`. Throws a ToolkitError. */

@@ -34,6 +34,14 @@ export function pixelsPerImage({ height, width, channels }: ImageShape): number 
   return height * width * channels;
 }
 
+/** The values of a batch of images at most, so that what a network makes of large images fits into memory. */
+const MOST_VALUES = 2 ** 24;
+
+/** How many images of a shape are classified together: at most so many, and fewer where they are large. */
+export function imagesTogether(most: number, shape: ImageShape): number {
+  return Math.max(1, Math.min(most, Math.floor(MOST_VALUES / pixelsPerImage(shape))));
+}
+
 /** The number of elements of a tensor. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);

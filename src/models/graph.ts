@@ -12,6 +12,7 @@ import {
   defineModel,
   type Embedding,
   type FeatureMaps,
+  type FixedFeatures,
   type Model,
   type ParameterValues,
   type TrainingPass,
@@ -64,7 +65,8 @@ export const graph = defineModel({
         refuse,
       });
       if (!isNotEmpty(node.outputShape)) refuse('a larger image');
-      built.set(described.name, { ...node, name: described.name, inputs });
+      const isRandom = described.type === 'dropout' && described.rate > 0;
+      built.set(described.name, { ...node, name: described.name, inputs, isRandom });
       shapes.set(described.name, node.outputShape);
     });
     const nodes = [...built.values()];
@@ -75,6 +77,8 @@ export const graph = defineModel({
 
 interface BuiltNode extends GraphNode {
   readonly name: string;
+  /** Whether it draws random numbers in training. */
+  readonly isRandom: boolean;
   readonly inputs: readonly string[];
 }
 
@@ -112,6 +116,7 @@ function modelOf(settings: readonly NodeSettings[], nodes: readonly BuiltNode[])
     cost: sumOfCosts(nodes.map(costOf)),
     apply: (images, values, training) => run(nodes, { [IMAGE]: images }, values, training) as Tensor2D,
     embedding: embeddingOf(nodes),
+    featuresBefore: (isFrozen) => featuresBefore(nodes, isFrozen),
     featureMaps: featureMapsOf(nodes),
   };
 }
@@ -165,6 +170,34 @@ function featureMapsOf(nodes: readonly BuiltNode[]): FeatureMaps | undefined {
   return {
     extract: (images, values) => run(before, { [IMAGE]: images }, values) as Tensor4D,
     classify: (maps, values) => run(after, { [IMAGE]: maps, [name]: maps }, values) as Tensor2D,
+  };
+}
+
+/** The output of the last node that all goes through and that no training changes, if something was learnt before it. */
+function featuresBefore(
+  nodes: readonly BuiltNode[],
+  isFrozen: (layer: string) => boolean,
+): FixedFeatures | undefined {
+  const isLearnt = ({ parameters }: BuiltNode): boolean => parameters.some(({ isConstant }) => !isConstant);
+  const changes = nodes.findIndex((node) => node.isRandom || (isLearnt(node) && !isFrozen(node.name)));
+  const last = nodes.findLastIndex((_, index) => index < changes && isBottleneck(nodes, index));
+  const [before, after] = [nodes.slice(0, last + 1), nodes.slice(last + 1)];
+  if (!before.some(isLearnt)) return undefined;
+  const { name, outputShape } = nodes[last]!;
+  const size = elementCount(outputShape);
+  return {
+    size,
+    extract: (images, values) =>
+      reshape(run(before, { [IMAGE]: images }, values), [images.shape[0], 1, size, 1]),
+    model: {
+      description: 'what follows frozen layers',
+      parameters: after.flatMap(({ parameters }) => parameters),
+      cost: sumOfCosts(after.map(costOf)),
+      apply(features, values, training) {
+        const output = reshape(features, [features.shape[0], ...outputShape]);
+        return run(after, { [IMAGE]: output, [name]: output }, values, training) as Tensor2D;
+      },
+    },
   };
 }
 

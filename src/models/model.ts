@@ -55,6 +55,11 @@ export interface Model {
   readonly embedding?: Embedding | undefined;
   /** Undefined for models that take the images themselves. */
   readonly fixedFeatures?: FixedFeatures | undefined;
+  /**
+   * Splits the model before the first layer that training changes. Undefined where nothing that was learnt is before it, or the model cannot be
+   * split there.
+   */
+  featuresBefore?(isFrozen: (layer: string) => boolean): FixedFeatures | undefined;
   /** Undefined for models without convolutions. */
   readonly featureMaps?: FeatureMaps | undefined;
 }

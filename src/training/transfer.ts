@@ -64,36 +64,55 @@ export function chosenLayers(model: Pick<Model, 'parameters'>, patterns: readonl
   });
 }
 
-/** A model with some layers frozen: they have no gradients, no optimiser state and no new statistics. */
+/**
+ * A model with some layers frozen: they have no gradients, no optimiser state and no new statistics. What comes before the first layer that is
+ * not is computed only once, where the model can be split there.
+ */
 export function freeze(model: Model, layers: readonly string[]): Model {
   if (layers.length === 0) return model;
   const frozen = (spec: ParameterSpec): ParameterSpec =>
     layers.includes(layerOf(spec.name)) ? { ...spec, isFixed: true, isConstant: true } : spec;
   const isFrozen = (layer: string): boolean => layers.includes(layer);
+  const features = model.fixedFeatures ?? model.featuresBefore?.(isFrozen);
   return {
     ...model,
     parameters: model.parameters.map(frozen),
-    fixedFeatures: model.fixedFeatures && {
-      ...model.fixedFeatures,
-      model: freeze(model.fixedFeatures.model, layers),
-    },
+    fixedFeatures: features && { ...features, model: freeze(features.model, layers) },
     apply: (images, values, training) => model.apply(images, values, training && { ...training, isFrozen }),
   };
 }
 
+/** The layers of a model that are learnt, and that are frozen in another form of it. */
+export function frozenLayers(
+  whole: Pick<Model, 'parameters'>,
+  trainable: Pick<Model, 'parameters'>,
+): string[] {
+  const trained = learntLayers(trainable);
+  return learntLayers(whole).filter((layer) => !trained.includes(layer));
+}
+
 /**
- * Plans which layers take their weights from a checkpoint: all, except the head if the classes differ. The shapes are checked later,
- * when the weights are loaded.
+ * Plans which layers take their weights from a checkpoint: all, except the head if the classes differ; where the checkpoint does not name its
+ * classes, if it has another number of outputs. The shapes are checked later, when the weights are loaded.
  */
 export function planTransfer(
   model: Pick<Model, 'parameters'>,
-  { description }: Checkpoint,
+  checkpoint: Checkpoint,
   classNames: readonly string[],
 ): Transfer {
   const layers = learntLayers(model);
-  const isSame = description.classNames.join('\n') === classNames.join('\n');
   const head = headOf(model);
+  const known = checkpoint.description.classNames;
+  const isSame =
+    known.length === 0
+      ? outputsOf(head, checkpoint) === classNames.length
+      : known.join('\n') === classNames.join('\n');
   return isSame
     ? { taken: layers, fresh: [] }
     : { taken: layers.filter((layer) => layer !== head), fresh: [head] };
+}
+
+/** The number of outputs that a checkpoint has of the head; undefined where it has none. */
+export function outputsOf(head: string, { tensors }: Pick<Checkpoint, 'tensors'>): number | undefined {
+  return tensors.get(`parameters/${head}/kernel`)?.shape.at(-1);
 }

@@ -8,6 +8,7 @@ import { tfjs } from '../../src/deployment/targets/tfjs.js';
 import { tflite } from '../../src/deployment/targets/tflite.js';
 import { untrainedSource } from '../support/exported.js';
 import { temporaryFolder } from '../support/folders.js';
+import { narrow } from '../support/narrow.js';
 import { expectClose } from '../support/numbers.js';
 
 const RAW = { name: 'raw' };
@@ -17,7 +18,7 @@ const small = { height: 10, width: 10, channels: 1 };
 
 /** What is not a default, but takes other operations. */
 const variants: [name: string, options: object, features: { name: string }][] = [
-  ...models.names.map((name): [string, object, typeof RAW] => [name, {}, RAW]),
+  ...[...models].map((model): [string, object, typeof RAW] => [model.name, narrow(model), RAW]),
   ['rnn', { cell: 'gru', depth: 2, units: 8, bidirectional: true }, RAW],
   [
     'stack',

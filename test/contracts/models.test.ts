@@ -25,6 +25,7 @@ import { parameterCount, type Model } from '../../src/models/model.js';
 import { TrainingVariables } from '../../src/models/variables.js';
 import { startOnCpu } from '../support/backends.js';
 import { checkpointDescription } from '../support/checkpoints.js';
+import { narrow } from '../support/narrow.js';
 import { trainingPass } from '../support/training-pass.js';
 
 beforeAll(() => startOnCpu('tensorflow'));
@@ -42,7 +43,7 @@ for (const definition of models) {
     for (const task of tasks) {
       const { height, width, channels } = task.shape;
       // A union of definitions takes only what all of them take, as TypeScript sees it.
-      const model = definition.build(definition.options.parse({}) as never, task);
+      const model = definition.build(definition.options.parse(narrow(definition)) as never, task);
 
       it(`names its parameters and fills their shapes, for ${height}×${width}×${channels}`, () => {
         const names = model.parameters.map(({ name }) => name);

@@ -89,6 +89,7 @@ const runs: Record<string, (place: Place) => Promise<Run | Run[]> | Run | Run[]>
     ].map((more) => ({
       options: { epochs: 1, hiddenLayers: [4], batchSize: 1000, ...more },
     })),
+    { options: { folder: join(folder, 'nowhere'), size: 8 }, fails: /no such folder/ },
     // What trains with several workers is tested in test/stages/train/workers.
     { options: { workers: 2, restarts: 1, mpi: '/nowhere' }, fails: /not a usable MPI library/ },
     { options: { elastic: '2:3', mpi: '/nowhere' }, fails: /not a usable MPI library/ },

@@ -21,8 +21,20 @@ import { targets } from '../../src/deployment/targets/index.js';
 
 const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
+interface Place {
+  registry: Iterable<Named> & {
+    kind: string;
+    names: readonly string[];
+    get(name: string): Named | undefined;
+  };
+  folder: string;
+  /** Folders in it with more plug-ins. */
+  inner?: readonly string[];
+  others: readonly string[];
+}
+
 /** Each registry's folder, and its files that are not plug-ins. */
-const registries = [
+const registries: readonly Place[] = [
   {
     registry: backends,
     folder: 'engine/backends',
@@ -33,7 +45,11 @@ const registries = [
   {
     registry: models,
     folder: 'models',
+    inner: ['backbones'],
     others: [
+      'backbone.ts',
+      'nodes.ts',
+      'state-dict.ts',
       'activations.ts',
       'classify-images.ts',
       'classify-pixels.ts',
@@ -71,15 +87,23 @@ const registries = [
     others: ['rate-scaling.ts', 'schedule.ts', 'warmup.ts'],
   },
   { registry: targets, folder: 'deployment/targets', others: ['target.ts'] },
-] as const;
+];
 
-for (const { registry, folder, others } of registries) {
+for (const { registry, folder, inner = [], others } of registries) {
   describe(`the ${registry.kind} registry`, () => {
     const entries: readonly Named[] = [...registry];
 
     it('holds every file of its folder, under the file’s name', async () => {
-      const names = await readdir(new URL(`../../src/${folder}/`, import.meta.url), { withFileTypes: true });
-      const files = names.filter((entry) => entry.isFile()).map(({ name }) => name);
+      const folders = [folder, ...inner.map((name) => `${folder}/${name}`)];
+      const listed = await Promise.all(
+        folders.map((place) =>
+          readdir(new URL(`../../src/${place}/`, import.meta.url), { withFileTypes: true }),
+        ),
+      );
+      const files = listed
+        .flat()
+        .filter((entry) => entry.isFile())
+        .map(({ name }) => name);
       const plugins = files.filter((file) => ![...others, 'index.ts'].includes(file));
       expect(registry.names.map((name) => `${name}.ts`).sort()).toEqual(plugins.sort());
     });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
+import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { datasetNamed } from '../../src/stages/train/train-folder.js';
 import { runCommand, type Ended } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
@@ -56,7 +57,10 @@ it('train FOLDER: collects, preprocesses and trains in one step, and takes the i
   const other = await train(cwd, 'other/My Photos');
   expect(other.code).toBe(2);
   expect(other.stderr).toContain('--dataset NAME');
-  expect((await train(cwd, 'other/My Photos', '--dataset', 'others', '--run', 'third')).code).toBe(0);
+  const sized = ['--dataset', 'others', '--run', 'third', '--size', '20x24', '--fit', 'crop'];
+  expect((await train(cwd, 'other/My Photos', ...sized)).code).toBe(0);
+  const { description } = await readCheckpoint(join(cwd, 'checkpoints', 'third', 'last.safetensors'));
+  expect(description.shape).toEqual({ height: 24, width: 20, channels: 1 });
 });
 
 it('train FOLDER says what is wrong with a folder', async () => {

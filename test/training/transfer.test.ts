@@ -1,15 +1,26 @@
+import { dispose, randomUniform, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { Checkpoint } from '../../src/artifacts/checkpoint.js';
 import { CompiledTraining } from '../../src/engine/running/compiled-training.js';
 import { cnn } from '../../src/models/cnn.js';
 import { cnnSmall } from '../../src/models/cnn-small.js';
+import { graph } from '../../src/models/graph.js';
 import { mlp } from '../../src/models/mlp.js';
 import type { Model } from '../../src/models/model.js';
 import { adam } from '../../src/training/optimizers/adam.js';
 import { trainingStep } from '../../src/training/step.js';
-import { chosenLayers, freeze, headOf, learntLayers, planTransfer } from '../../src/training/transfer.js';
+import {
+  chosenLayers,
+  freeze,
+  frozenLayers,
+  headOf,
+  learntLayers,
+  planTransfer,
+} from '../../src/training/transfer.js';
 import { TrainingVariables } from '../../src/models/variables.js';
+import { expectClose } from '../support/numbers.js';
+import { trainingPass } from '../support/training-pass.js';
 import { startTensorFlow, mnistImages, run } from '../support/training.js';
 
 const task = { shape: { height: 28, width: 28, channels: 1 }, classes: 10 };
@@ -32,9 +43,23 @@ describe('layers', () => {
     expect(() => chosenLayers(convolutional, ['*'])).toThrow(/nothing is left to train/);
   });
 
+  it('are frozen where nothing of them is trained, whatever statistics they have', () => {
+    const normalized = cnnSmall.build(cnnSmall.options.parse({}), task);
+    expect(frozenLayers(normalized, normalized)).toEqual([]);
+    const [first = ''] = learntLayers(normalized);
+    expect(frozenLayers(normalized, freeze(normalized, [first]))).toEqual([first]);
+  });
+
   it('are taken over but for the head, where classes differ', () => {
     const from = (classNames: string[]): Checkpoint => ({ description: { classNames } }) as Checkpoint;
     expect(planTransfer(convolutional, from(['a', 'b']), ['a', 'b']).fresh).toEqual([]);
+    const unnamed = (outputs: number): Checkpoint =>
+      ({
+        ...from([]),
+        tensors: new Map([['parameters/dense2/kernel', { shape: [8, outputs] }]]),
+      }) as unknown as Checkpoint;
+    expect(planTransfer(convolutional, unnamed(2), ['a', 'b']).fresh).toEqual([]);
+    expect(planTransfer(convolutional, unnamed(3), ['a', 'b']).fresh).toEqual(['dense2']);
     for (const others of [
       ['a', 'c'],
       ['b', 'a'],
@@ -44,6 +69,54 @@ describe('layers', () => {
       expect(fresh).toEqual(['dense2']);
       expect(taken).toEqual(['convolution1', 'convolution2', 'dense1']);
     }
+  });
+});
+
+describe('what comes before the first layer that is trained', () => {
+  const nodes = [
+    { type: 'convolution', name: 'a', filters: 2, stride: [4, 4] },
+    { type: 'activation', name: 'relu', function: 'relu' },
+    { type: 'batch-normalization', name: 'b' },
+    { type: 'convolution', name: 'c', filters: 2, padding: 'same', inputs: ['b'] },
+    { type: 'merge', name: 'sum', inputs: ['b', 'c'] },
+    { type: 'flatten', name: 'flat' },
+    { type: 'dropout', name: 'dropout', rate: 0.5 },
+    { type: 'dense', name: 'head', units: 'classes' },
+  ];
+  const whole = graph.build(graph.options.parse({ nodes }), task);
+
+  it.each([
+    [['a'], 7 * 7 * 2, ['b', 'c', 'head']],
+    // All goes through b, and not through c, which is added to it.
+    [['a', 'b'], 7 * 7 * 2, ['c', 'head']],
+    // Up to the dropout, which is not the same twice.
+    [['a', 'b', 'c'], 7 * 7 * 2, ['head']],
+  ])('with %j frozen is computed once, %d numbers an image', async (layers, size, rest) => {
+    await startTensorFlow();
+    const model = freeze(whole, layers);
+    const { fixedFeatures } = model;
+    expect(fixedFeatures!.size).toBe(size);
+    expect(learntLayers(fixedFeatures!.model)).toEqual(rest);
+    const variables = new TrainingVariables(model, [], 1);
+    tidy(() => {
+      const images: Tensor4D = randomUniform([3, 28, 28, 1], -1, 1, 'float32', 2);
+      const values = variables.values();
+      const features = fixedFeatures!.extract(images, values);
+      expect(features.shape).toEqual([3, 1, size, 1]);
+      const [split, direct] = [trainingPass(1, 1), trainingPass(1, 1)];
+      const logits = fixedFeatures!.model.apply(features, values, split.pass).dataSync();
+      expectClose(logits, model.apply(images, values, direct.pass).dataSync(), 1e-6);
+      expect([...split.updates.keys()]).toEqual(
+        layers.includes('b') ? [] : ['b/moving-mean', 'b/moving-variance'],
+      );
+      for (const { updates } of [split, direct]) dispose([...updates.values()]);
+    });
+    variables.dispose();
+  });
+
+  it('is nothing where the first layer is trained, nor in a model of another kind', () => {
+    expect(freeze(whole, ['b', 'c']).fixedFeatures).toBeUndefined();
+    expect(freeze(convolutional, ['convolution1']).fixedFeatures).toBeUndefined();
   });
 });
 

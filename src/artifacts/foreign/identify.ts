@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 
 import { isAge, isArmored } from '../../core/encryption/age-header.js';
 import { ToolkitError } from '../../core/errors.js';
-import { describeFile, describeName, mayBeCheckpoint } from './signatures.js';
+import { describeFile, describeName, mayBeCheckpoint, OTHER_SAFETENSORS } from './signatures.js';
 
 /** How much of the beginning and the end of a file is read: a ZIP archive lists its members in its last bytes. */
 const END_BYTES = 64 * 1024;
@@ -24,6 +24,11 @@ export async function identifyForeign(path: string): Promise<string | undefined>
   if (isAge(head) || isArmored(head)) return undefined;
   const ends = { head, tail, size: found.size };
   return mayBeCheckpoint(ends) ? undefined : (describeFile(ends) ?? describeName(basename(path)));
+}
+
+/** Whether a file holds tensors of another program as safetensors. */
+export async function isForeignSafetensors(path: string): Promise<boolean> {
+  return (await identifyForeign(path)) === OTHER_SAFETENSORS;
 }
 
 /** Throws CHECKPOINT_FOREIGN for a file or folder in another known format. */

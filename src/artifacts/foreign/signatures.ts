@@ -36,6 +36,9 @@ const MEMBERS: readonly [what: string, member: string][] = [
   ['a TensorFlow SavedModel in a ZIP archive', 'saved_model.pb'],
 ];
 
+/** What a safetensors file is that is no checkpoint. */
+export const OTHER_SAFETENSORS = 'a safetensors file of another kind';
+
 /** Identifies a file by its content; undefined for unknown formats. */
 export function describeFile(ends: FileEnds): string | undefined {
   const { head, tail } = ends;
@@ -45,7 +48,7 @@ export function describeFile(ends: FileEnds): string | undefined {
     const names = head.toString('latin1') + tail.toString('latin1');
     return MEMBERS.find(([, member]) => names.includes(member))?.[0] ?? 'a ZIP archive';
   }
-  if (isSafetensors(ends)) return 'a safetensors file of another kind';
+  if (isSafetensors(ends)) return OTHER_SAFETENSORS;
   const known = SIGNATURES.find(([, bytes, offset]) => starts(bytes, offset));
   if (known) return known[0];
   if (isOnnx(head)) return 'an ONNX model';

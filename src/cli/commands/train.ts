@@ -3,7 +3,7 @@ import { findLearningRate } from '../../stages/train/find-learning-rate.js';
 import { launchedPlace } from '../../engine/mpi/launched.js';
 import { train } from '../../stages/train/train.js';
 import { trainLaunched } from '../../stages/train/workers/train-launched.js';
-import { collectFolder, folderLayer } from '../../stages/train/train-folder.js';
+import { collectFolder } from '../../stages/train/train-folder.js';
 import { resolveTraining, trainSpace } from '../../stages/train/train-options.js';
 import { learningRateText } from '../terminal/results/learning-rate.js';
 import { trainText } from '../terminal/results/train.js';
@@ -18,12 +18,15 @@ export const trainCommand = defineCommand({
         'folder of your own images, one folder per class: collected as a data set that has its name, then trained on',
       required: false,
       kind: 'folder',
+      key: 'folder',
     },
   ],
   space: withCommonOptions(trainSpace.fields, trainSpace.choices),
   examples: [
     ['mnist-train --epochs 10', 'the article’s network on MNIST; collects and preprocesses the data first'],
     ['mnist-train ../photos', 'your own images, one folder per class, in one step'],
+    ['mnist-train ../photos --size 96 --fit crop', 'the same in squares of 96 pixels, cut from the middle'],
+    ['mnist-train ../photos --size 96 --init-from resnet18.safetensors', 'begin with weights of torchvision'],
     ['mnist-train --config configs/article.json', 'the article’s exact settings'],
     [
       'mnist-train --hidden-layers 256,128 --activation tanh --optimizer momentum',
@@ -35,16 +38,15 @@ export const trainCommand = defineCommand({
     ['mnist-train --workers 4', 'four processes of this machine train together (docs/distributed.md)'],
     ['mpiexec -n 8 -hosts a,b mnist-train', 'the same on several machines'],
   ],
-  resolve: (layers, [folder]) =>
-    resolveTraining(folder === undefined ? layers : [...layers, folderLayer(folder)]),
-  async run({ positionals: [folder], resolution, options, context, environment }) {
+  resolve: (layers) => resolveTraining(layers),
+  async run({ resolution, options, context, environment }) {
     const place = launchedPlace(environment);
     if (options.findLearningRate) {
-      if (folder !== undefined) await collectFolder(folder, options, context);
+      await collectFolder(options, context);
       const test = await findLearningRate(resolution, context);
       return { data: test, text: (style) => learningRateText(test, style) };
     }
-    if (folder !== undefined && (place?.rank ?? 0) === 0) await collectFolder(folder, options, context);
+    if ((place?.rank ?? 0) === 0) await collectFolder(options, context);
     const { result, failure } = place
       ? await trainLaunched(place, resolution, context)
       : { result: await train(resolution, context) };

@@ -10,6 +10,9 @@ import { trialLine } from './results/search.js';
 import { isAnimated, styleFor, type Style } from './style.js';
 import { gapText, metricText } from './results/train.js';
 
+/** More layers are not named one by one. */
+const MOST_LAYERS = 12;
+
 export interface PrettyOptions {
   stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
   stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
@@ -186,8 +189,14 @@ function transferLine({ checkpoint, taken, fresh, frozen }: TransferEvent): stri
     ['initialised', fresh],
     ['frozen', frozen],
   ] as const;
-  const layers = groups.flatMap(([what, names]) => (names.length > 0 ? `${what}: ${names.join(', ')}` : []));
+  const layers = groups.flatMap(([what, names]) => (names.length > 0 ? `${what}: ${layersText(names)}` : []));
   return `weights from ${checkpoint}: ${layers.join('; ')}`;
+}
+
+/** Layers by name; of many, how many there are, the first and the last. */
+function layersText(names: readonly string[]): string {
+  const { length } = names;
+  return length > MOST_LAYERS ? `${length} layers, ${names[0]} to ${names.at(-1)}` : names.join(', ');
 }
 
 function runLine(run: string, resumedFromEpoch: number | undefined, { bold }: Style): string {

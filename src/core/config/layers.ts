@@ -15,6 +15,11 @@ export function callerLayer(values: Readonly<Record<string, unknown>>): Layer {
   return { values, origin: () => 'the options', label: (key) => key };
 }
 
+/** What the first of some layers says that says anything of an option. */
+export function firstValue(layers: readonly Layer[], key: string): unknown {
+  return layers.find(({ values }) => values[key] !== undefined)?.values[key];
+}
+
 /** The settings from environment variables; unknown variables are ignored. */
 export function environmentLayer(fields: ReadonlyMap<string, Field>, environment: NodeJS.ProcessEnv): Layer {
   const values: Record<string, unknown> = {};

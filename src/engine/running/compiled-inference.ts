@@ -1,10 +1,16 @@
 import { tensorFlowContext } from '../../tensorflow/backend/tfjs-backend.js';
 import { CompiledForward } from './compiled-forward.js';
 import type { DeviceImages } from './device-images.js';
-import { pixelsPerImage, rowsAt, type Examples, type LabelledImages } from '../../core/images.js';
+import {
+  imagesTogether,
+  pixelsPerImage,
+  rowsAt,
+  type Examples,
+  type LabelledImages,
+} from '../../core/images.js';
 import type { Forward, InferenceProgram } from './program.js';
 
-/** The batch size: large enough to keep the kernels busy, small enough for a core's caches. */
+/** The batch size for small images: large enough to keep the kernels busy, small enough for a core's caches. */
 const BATCH = 500;
 
 /**
@@ -29,7 +35,8 @@ export class CompiledInference implements InferenceProgram {
 
   async run(indices: Int32Array, signal: AbortSignal): Promise<Float32Array> {
     const logits = new Float32Array(indices.length * this.#classes);
-    for (const size of new Set([Math.min(BATCH, indices.length), indices.length % BATCH])) {
+    const batch = imagesTogether(BATCH, this.#data.source.shape);
+    for (const size of new Set([Math.min(batch, indices.length), indices.length % batch])) {
       if (size > 0) this.#forward.compile(size);
     }
     await this.#forward.push();
@@ -38,7 +45,7 @@ export class CompiledInference implements InferenceProgram {
       while (next < indices.length) {
         signal.throwIfAborted();
         const start = next;
-        next += BATCH;
+        next += batch;
         const chosen = indices.subarray(start, next);
         logits.set(await this.#forward.run(chosen.length, this.#inputsOf(chosen)), start * this.#classes);
       }

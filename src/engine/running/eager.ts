@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { dispose, scalar, stack, tidy, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 
+import { imagesTogether } from '../../core/images.js';
 import type { DeviceImages } from './device-images.js';
 import {
   batchSizesOf,
@@ -62,9 +63,10 @@ export function eagerInference(forward: Forward, data: DeviceImages, classes: nu
   return {
     async run(indices, signal) {
       const logits = new Float32Array(indices.length * classes);
-      for (let start = 0; start < indices.length; start += INFERENCE_BATCH) {
+      const batch = imagesTogether(INFERENCE_BATCH, data.source.shape);
+      for (let start = 0; start < indices.length; start += batch) {
         signal.throwIfAborted();
-        const chosen = indices.subarray(start, start + INFERENCE_BATCH);
+        const chosen = indices.subarray(start, start + batch);
         const output = tidy(() => forward(data.batch(chosen).images));
         logits.set(await output.data<'float32'>(), start * classes);
         output.dispose();

@@ -14,6 +14,7 @@ import { readError, readTextWithin } from '../../core/files.js';
 import { decodeText } from '../../core/formats/text.js';
 import type { ImageShape } from '../../core/images.js';
 import { complaintOf } from '../../core/validation.js';
+import { backboneOf } from '../../models/backbones/state-dict.js';
 import { importKeras } from '../../models/importing/keras/model.js';
 import {
   weightsByName,
@@ -229,10 +230,14 @@ function missingDescription(
   place: string,
   arrays: ReadonlyMap<string, ForeignArray>,
 ): ToolkitError {
+  const network = backboneOf(arrays);
   return new ToolkitError('MODEL_UNSUPPORTED', {
     path,
     reason: `it holds only weights, and ${place}, which describes the layers, does not exist`,
-    hint: `docs/import.md has a script that writes it; it begins: ${describeArrays(arrays).slice(0, 400)}`,
+    hint:
+      network === undefined
+        ? `docs/import.md has a script that writes it; it begins: ${describeArrays(arrays).slice(0, 400)}`
+        : `they are those of ${network} of torchvision, with which "mnist train --init-from ${path}" begins`,
   });
 }
 

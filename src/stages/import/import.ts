@@ -57,7 +57,7 @@ export async function importModel(
   const incoming = isOnnx
     ? await readOnnxModel(file, options, { signal, emit })
     : await readNet(file, options, signal);
-  const description = describe(folder.name, incoming, options, await originOf(file, incoming));
+  const description = describeImported(folder.name, incoming, options, await originOf(file, incoming));
   const checkpoint: Checkpoint = { path: folder.last, description, tensors: incoming.tensors };
   // It must be one that can be loaded: sizes, names and finite values.
   if (!isOnnx) planModel(checkpoint);
@@ -160,10 +160,11 @@ function refuseForeignOption(isOnnx: boolean, { layers, preprocessing }: ImportO
   throw new ToolkitError('USAGE', { message: `${option} is for ${kind}`, hint: `leave ${option} out` });
 }
 
-function describe(
+/** The description of a checkpoint of a model from elsewhere. Throws USAGE for another number of class names than it has outputs. */
+export function describeImported(
   run: string,
   { program, programVersion, model, config, classes, classNames, shape, preprocessing }: Incoming,
-  options: ImportOptions,
+  options: Pick<ImportOptions, 'dataset' | 'classes'>,
   origin: NonNullable<CheckpointDescription['origin']>,
 ): CheckpointDescription {
   return {
@@ -207,7 +208,7 @@ function hasNormalization({ mean, std }: ImportOptions): boolean {
 /** The names that were given, or those of the model, of a published data set, or numbers. Throws USAGE for another number of names. */
 function namesOf(
   classes: number,
-  { classes: given, dataset }: ImportOptions,
+  { classes: given, dataset }: Pick<ImportOptions, 'dataset' | 'classes'>,
   own: readonly string[] | undefined,
 ): string[] {
   const published = datasets.get(dataset)?.classNames;

@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { z } from 'zod';
 
 import { readSearch, SearchFolder } from '../../artifacts/search.js';
-import { callerLayer } from '../../core/config/layers.js';
+import { callerLayer, firstValue } from '../../core/config/layers.js';
 import {
   allFields,
   DEFAULT_ORIGIN,
@@ -24,6 +24,7 @@ import { backendOptions } from '../../engine/backends/options.js';
 import { checkpointsDirOption, pluginOptions } from '../../core/config/common-options.js';
 import { loadNamedPlugins } from '../../core/plugins/named-plugins.js';
 import { withClassWeights } from '../train/class-weights-file.js';
+import { folderFields } from '../train/train-folder.js';
 import { privacyFields } from '../train/privacy-options.js';
 import { workerFields } from '../train/workers/worker-options.js';
 import {
@@ -34,10 +35,10 @@ import {
   trustedSettings,
 } from '../train/train-options.js';
 
-/** The options of `train` that a search does not have: its trials are neither private nor trained by several workers. */
+/** The options of `train` that a search does not have: its trials are neither private nor trained by several workers, on data that are there. */
 const notSearched = Object.fromEntries(
-  Object.keys({ ...privacyFields, ...workerFields }).map((key) => [key, true]),
-) as Record<keyof typeof privacyFields | keyof typeof workerFields, true>;
+  Object.keys({ ...privacyFields, ...workerFields, ...folderFields }).map((key) => [key, true]),
+) as Record<keyof typeof privacyFields | keyof typeof workerFields | keyof typeof folderFields, true>;
 
 /** Trials are ranked by accuracy or loss, and by no other metric. */
 const notOfTrials = {
@@ -261,10 +262,6 @@ function isAllowed(key: string, value: unknown): boolean {
     ...choices.flatMap(([, { registry }]) => [...registry].map(({ options }) => options.shape)),
   ] as Readonly<Record<string, z.ZodType>>[];
   return shapes.some((shape) => shape[key]?.safeParse(value).success);
-}
-
-function firstValue(layers: readonly Layer[], key: string): unknown {
-  return layers.find(({ values }) => values[key] !== undefined)?.values[key];
 }
 
 function isSameSection(given: unknown, stored: Readonly<Record<string, unknown>>): boolean {

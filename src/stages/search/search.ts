@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 
-import { resolveCheckpoint } from '../../artifacts/run.js';
 import {
   readSearch,
   SearchFolder,
@@ -21,6 +20,7 @@ import type { MetricName, SearchSettings } from '../../training/search/settings.
 import { drawSettings, isLogRange, isVaried } from '../../training/search/space.js';
 import { activeSettings } from '../../training/search/trial-settings.js';
 import { withHint } from '../../core/interruption.js';
+import { resolveInitial } from '../import/initial-weights.js';
 import { automaticFolder } from '../train/name-run.js';
 import { reproducibleConfiguration, TrialRunner, type TrialTrainer } from './run-trial.js';
 import { requireSupportedSearch } from './supported.js';
@@ -168,7 +168,7 @@ class Search {
     const { fixed } = this.#state;
     return initFrom === undefined
       ? fixed
-      : { ...fixed, initFrom: await resolveCheckpoint(initFrom, checkpointsDir) };
+      : { ...fixed, initFrom: await resolveInitial(initFrom, checkpointsDir) };
   }
 
   async #requireSameData(fingerprint: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
 import type { PreparedDescription } from '../../artifacts/prepared.js';
-import { resolveCheckpoint, type RunFolder } from '../../artifacts/run.js';
+import { isForeignSafetensors } from '../../artifacts/foreign/identify.js';
+import type { RunFolder } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { Emit } from '../../core/events.js';
 import { planModel } from '../../models/load-model.js';
@@ -10,12 +11,14 @@ import { noProgress, type TrainingProgress } from '../../training/progress.js';
 import {
   chosenLayers,
   freeze,
+  frozenLayers,
   headOf,
   layerOf,
   learntLayers,
   planTransfer,
 } from '../../training/transfer.js';
 import type { TrainingVariables } from '../../models/variables.js';
+import { readStateDict, reportNewHead, resolveInitial } from '../import/initial-weights.js';
 import { requireStoredPlugins, type TrainConfiguration } from './train-options.js';
 import { requireSameData } from './training-setup.js';
 import type { DataPlan } from './training-set.js';
@@ -23,26 +26,26 @@ import type { DataPlan } from './training-set.js';
 /** The checkpoint that a run goes on from, or takes weights from, if any. Throws CHECKPOINT_MISSING, CORRUPT, REFUSED or OPAQUE. */
 export async function readOrigin(
   folder: RunFolder,
-  { resume, initFrom, checkpointsDir }: TrainConfiguration,
+  values: TrainConfiguration,
 ): Promise<Checkpoint | undefined> {
   // A run that is resumed has weights of its own, whatever it was begun with.
-  if (resume !== undefined) {
+  if (values.resume !== undefined) {
     const last = await readCheckpoint(folder.last);
     // Its configuration decides how much memory is taken: it must be that of its own weights.
     planModel(last);
     requireStoredPlugins(last.path, last.description);
     return last;
   }
-  return readInitial({ initFrom, checkpointsDir });
+  return readInitial(values);
 }
 
-/** The checkpoint that training takes weights from, if any. Throws CHECKPOINT_MISSING, CORRUPT, REFUSED or OPAQUE. */
-export async function readInitial({
-  initFrom,
-  checkpointsDir,
-}: Pick<TrainConfiguration, 'initFrom' | 'checkpointsDir'>): Promise<Checkpoint | undefined> {
+/** The checkpoint that training takes weights from, if any. Throws CHECKPOINT_MISSING, CORRUPT, REFUSED or OPAQUE, and what `readStateDict` throws. */
+export async function readInitial(values: TrainConfiguration): Promise<Checkpoint | undefined> {
+  const { initFrom, checkpointsDir } = values;
   if (initFrom === undefined) return undefined;
-  const origin = await readCheckpoint(await resolveCheckpoint(initFrom, checkpointsDir));
+  const path = await resolveInitial(initFrom, checkpointsDir);
+  if (await isForeignSafetensors(path)) return readStateDict(path, values);
+  const origin = await readCheckpoint(path);
   if (isOnnx(origin.description)) throw onnxRefusal(origin.path);
   return origin;
 }
@@ -94,8 +97,8 @@ export function startFrom(
   const transfer = planTransfer(model, origin, data.classNames);
   const isTaken = (parameter: string): boolean => !transfer.fresh.includes(layerOf(parameter));
   refuseMisfit(path, variables.load(origin.tensors, 'parameters', isTaken));
-  const kept = withFrozenLayers(model, values).parameters.filter(({ isFixed }) => isFixed);
-  const frozen = learntLayers(model).filter((layer) => kept.some(({ name }) => layerOf(name) === layer));
+  reportNewHead(origin, transfer.fresh, data.classNames.length, emit);
+  const frozen = frozenLayers(model, withFrozenLayers(model, values));
   emit({ event: 'transfer', checkpoint: path, ...transfer, frozen });
   return noProgress;
 }

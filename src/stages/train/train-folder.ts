@@ -1,7 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 
+import { z } from 'zod';
+
 import { findRaw } from '../../artifacts/raw.js';
+import { firstValue } from '../../core/config/layers.js';
 import type { Layer } from '../../core/config/resolve.js';
 import { withDefaults } from '../../core/config/resolve.js';
 import { isToolkitError, ToolkitError } from '../../core/errors.js';
@@ -10,9 +13,32 @@ import { exists } from '../../core/files.js';
 import { datasets } from '../../data/datasets/index.js';
 import { collect, collectFields } from '../collect/collect.js';
 
-/** The data set that a folder of images becomes, where no option names it: a layer of settings below all others. */
-export function folderLayer(folder: string): Layer {
-  return { values: { dataset: datasetNamed(folder) }, origin: () => folder, label: () => 'dataset' };
+const { size, fit } = collectFields.shape;
+/** Of options that say how the images of a folder are made. */
+const onlyWith = { options: ['folder'] };
+
+/** The options of a run on a folder of images. */
+export const folderFields = {
+  folder: z.string().min(1).optional().meta({
+    description: 'folder of your own images, one folder per class, collected anew as a data set of its name',
+    placeholder: 'FOLDER',
+  }),
+  size: size.meta({ ...size.meta(), onlyWith }),
+  fit: fit.meta({ ...fit.meta(), onlyWith }),
+};
+
+/** What a run on a folder needs to know of it. */
+export type FolderSettings = z.output<z.ZodObject<typeof folderFields>> & {
+  dataset: string;
+  dataDir: string;
+};
+
+/** The settings with those of the data set that a folder of images becomes, where no option names it, below all others. */
+export function withFolderName(layers: readonly Layer[]): readonly Layer[] {
+  const folder = firstValue(layers, 'folder');
+  if (typeof folder !== 'string') return layers;
+  const own = { dataset: datasetNamed(folder) };
+  return [...layers, { values: own, origin: () => folder, label: () => 'dataset' }];
 }
 
 /** A data set's name from that of a folder: `../My Photos` becomes `my-photos`. A published data set keeps its name to itself. */
@@ -29,14 +55,14 @@ export function datasetNamed(folder: string): string {
 }
 
 /**
- * Collects the images of a folder, as they are now, before a run trains on them. Throws USAGE where there is no such folder, or where the
+ * Collects the images of a run's folder, if it has one, as they are now, before it trains on them. Throws USAGE where there is no such folder, or where the
  * data set of its name was collected from another place; SOURCE_REFUSED where it holds one class only; and what `collect` throws.
  */
 export async function collectFolder(
-  folder: string,
-  { dataset, dataDir }: { dataset: string; dataDir: string },
+  { folder, dataset, dataDir, size, fit }: FolderSettings,
   context: StageContext,
 ): Promise<void> {
+  if (folder === undefined) return;
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory()) throw await noFolder(folder, found !== undefined, dataDir);
   const earlier = await findRaw(dataDir, dataset).catch(() => undefined);
@@ -48,7 +74,7 @@ export async function collectFolder(
     });
   }
   const { manifest } = await collect(
-    withDefaults(collectFields, { dataset, dataDir, from: folder }),
+    withDefaults(collectFields, { dataset, dataDir, from: folder, size, fit }),
     context,
   ).catch((error: unknown) => {
     throw forTraining(error, folder);

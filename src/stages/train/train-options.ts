@@ -1,13 +1,16 @@
 import { z } from 'zod';
 
 import { readCheckpointDescription, type CheckpointDescription } from '../../artifacts/checkpoint.js';
-import { resolveCheckpoint, resolveRun, resolveRunToResume, RUN_NAME } from '../../artifacts/run.js';
+import { isForeignSafetensors } from '../../artifacts/foreign/identify.js';
+import { resolveRun, resolveRunToResume, RUN_NAME } from '../../artifacts/run.js';
 import { mixingFields } from '../../models/augmentation/mixing-options.js';
 import { augmentationFields } from '../../models/augmentation/options.js';
 import { ownAugmentations } from '../../models/augmentation/own/index.js';
 import { privacyFields } from './privacy-options.js';
 import { workerFields } from './workers/worker-options.js';
+import { backboneIn, resolveInitial } from '../import/initial-weights.js';
 import { withClassWeights } from './class-weights-file.js';
+import { folderFields, withFolderName } from './train-folder.js';
 import { flagOf } from '../../core/config/fields.js';
 import { callerLayer } from '../../core/config/layers.js';
 import {
@@ -52,6 +55,7 @@ const MOST_PARTS = 256;
 /** The options of `train`, beside those of the model, the features, the loss, the optimiser and the schedule. */
 export const trainFields = z.strictObject({
   dataset: datasetOption,
+  ...folderFields,
   epochs: z.int().min(1).max(100_000).default(10).meta({
     description: 'number of epochs; by default more for fewer than 6,000 training images',
   }),
@@ -129,8 +133,8 @@ export const trainFields = z.strictObject({
   }),
   initFrom: z.string().min(1).optional().meta({
     description:
-      'start from the weights (and, without --model, the model) of a checkpoint; other classes get a new output layer',
-    placeholder: 'CHECKPOINT',
+      'start from the weights (and, without --model, the model) of a checkpoint, or of a safetensors file of torchvision; other classes get a new output layer',
+    placeholder: 'CHECKPOINT|FILE',
   }),
   freeze: z.array(z.string().min(1)).default([]).meta({
     description: 'layers to freeze, by name; * matches any characters',
@@ -197,7 +201,7 @@ export type TrainResolution = Resolution<typeof trainSpace>;
 
 /** The options that may change when a run is resumed: folders, backend, length and quality gate. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
-  ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'dataDir', 'checkpointsDir'],
+  ...['epochs', 'stopAfter', 'earlyStopping', 'minAccuracy', 'resume', 'folder', 'dataDir', 'checkpointsDir'],
   ...['maxEpsilon', 'accumulate'],
   ...Object.keys(workerFields),
   ...Object.keys(pluginOptions),
@@ -209,7 +213,17 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
  * which folders are read and written, and above all not which native libraries are loaded.
  */
 const STORED: ReadonlySet<string> = new Set([
-  ...['dataset', 'epochs', 'batchSize', 'accumulate', 'scaleRate', 'averageWeights', 'clipNorm'],
+  ...[
+    'dataset',
+    'size',
+    'fit',
+    'epochs',
+    'batchSize',
+    'accumulate',
+    'scaleRate',
+    'averageWeights',
+    'clipNorm',
+  ],
   ...['classWeights', 'sampling'],
   ...['validationSplit', 'scaling', 'bestBy', 'earlyStopping', 'minAccuracy'],
   ...[...Object.keys(augmentationFields), ...Object.keys(mixingFields)],
@@ -232,7 +246,7 @@ export function trustedSettings(config: Readonly<Record<string, unknown>>): Reco
 
 /** The options that may differ when a run is reproduced: name, folders, backend and quality gate. */
 const REPRODUCIBLE: ReadonlySet<string> = new Set([
-  ...['run', 'reproduce', 'minAccuracy', 'dataDir', 'checkpointsDir'],
+  ...['run', 'reproduce', 'minAccuracy', 'folder', 'dataDir', 'checkpointsDir'],
   ...Object.keys(pluginOptions),
   ...Object.keys(backendOptions),
 ]);
@@ -245,7 +259,7 @@ const REPRODUCIBLE: ReadonlySet<string> = new Set([
  * CHECKPOINT_CORRUPT, CHECKPOINT_FOREIGN or CHECKPOINT_REFUSED.
  */
 export async function resolveTraining(written: readonly Layer[]): Promise<TrainResolution> {
-  const layers = await withClassWeights(written);
+  const layers = withFolderName(await withClassWeights(written));
   const given = resolveOptions(trainSpace, layers);
   const { resume, reproduce, checkpointsDir } = given.values;
   if (resume !== undefined && reproduce !== undefined) {
@@ -297,14 +311,19 @@ function besideRangeTest(flag: string, reason: string): ToolkitError {
 }
 
 /**
- * A run that takes its weights from a checkpoint has the model and the features of that checkpoint, unless the settings name a model. Throws
- * the errors of `readCheckpointDescription`, PLUGIN_NEEDED and PLUGIN_CHANGED.
+ * A run that takes its weights from a checkpoint has the model and the features of that checkpoint, unless the settings name a model; with
+ * weights of torchvision, the network that they are of. Throws the errors of `readCheckpointDescription` and `backboneIn`, PLUGIN_NEEDED and
+ * PLUGIN_CHANGED.
  */
 async function withModelOfOrigin(layers: readonly Layer[], given: TrainResolution): Promise<TrainResolution> {
   const { initFrom, checkpointsDir } = given.values;
   const isNamed = given.origins.get('model') !== DEFAULT_ORIGIN;
   if (initFrom === undefined || isNamed) return given;
-  const path = await resolveCheckpoint(initFrom, checkpointsDir);
+  const path = await resolveInitial(initFrom, checkpointsDir);
+  if (await isForeignSafetensors(path)) {
+    const found: Layer = callerLayer({ model: await backboneIn(path) });
+    return resolveOptions(trainSpace, [...layers, { ...found, origin: () => path }]);
+  }
   const description = await readCheckpointDescription(path);
   if (isOnnx(description)) throw onnxRefusal(path);
   requireStoredPlugins(path, description, ['model', 'features']);
@@ -402,11 +421,13 @@ export function requireStoredPlugins(
   }
 }
 
-/** The plug-ins of a configuration, as its checkpoints name them. */
-export function pluginsOf(values: Pick<TrainConfiguration, keyof typeof trainSpace.choices>): PluginRecord[] {
+/** The plug-ins of a configuration, as its checkpoints name them; a search has no options for some of them. */
+export function pluginsOf(
+  values: Partial<Pick<TrainConfiguration, keyof typeof trainSpace.choices>>,
+): PluginRecord[] {
   return Object.entries(trainSpace.choices).flatMap(([key, { registry }]) => {
-    const { name } = values[key as keyof typeof trainSpace.choices];
-    return recordOf(registry.kind, name) ?? [];
+    const chosen = values[key as keyof typeof trainSpace.choices];
+    return (chosen && recordOf(registry.kind, chosen.name)) ?? [];
   });
 }
 

@@ -1,6 +1,7 @@
 import type { PreparedData } from '../../artifacts/prepared.js';
 import type { ShardedData } from '../../artifacts/sharded.js';
 import type { ActiveBackend } from '../../engine/backends/backend.js';
+import type { folderFields } from './train-folder.js';
 import type { privacyFields } from './privacy-options.js';
 import type { workerFields } from './workers/worker-options.js';
 import type { TrainConfiguration } from './train-options.js';
@@ -18,7 +19,12 @@ export interface TrainingSession {
 export async function openSession(
   values: Omit<
     TrainConfiguration,
-    keyof typeof privacyFields | keyof typeof workerFields | 'findLearningRate' | 'metric' | 'bestBy'
+    | keyof typeof privacyFields
+    | keyof typeof workerFields
+    | keyof typeof folderFields
+    | 'findLearningRate'
+    | 'metric'
+    | 'bestBy'
   >,
   context: StageContext,
   settings: { defaultThreads?: number } = {},

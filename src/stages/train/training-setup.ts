@@ -161,9 +161,13 @@ export function describeRun(
   };
 }
 
-/** A configuration without the files of plug-ins and of MPI, from which nothing is loaded again. */
+/** What is not kept beside the files of plug-ins: nothing is loaded from it again. */
+const PLACES = ['folder', 'mpi'];
+
+/** A configuration without files and folders from which nothing is loaded again. */
 function withoutPlaces(flat: TrainResolution['flat']): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(flat).filter(([key]) => !(key in pluginOptions) && key !== 'mpi'));
+  const kept = Object.entries(flat).filter(([key]) => !(key in pluginOptions) && !PLACES.includes(key));
+  return Object.fromEntries(kept);
 }
 
 /** Throws CHECKPOINT_REFUSED where a run's data are not those that it was trained on so far. */

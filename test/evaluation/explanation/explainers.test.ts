@@ -23,6 +23,7 @@ import { mlp } from '../../../src/models/mlp.js';
 import type { Model } from '../../../src/models/model.js';
 import { TrainingVariables } from '../../../src/models/variables.js';
 import { rankCorrelation } from '../../support/correlation.js';
+import { narrow } from '../../support/narrow.js';
 import { toolkitError } from '../../support/errors.js';
 import { expectClose } from '../../support/numbers.js';
 import { startTensorFlow } from '../../support/training.js';
@@ -206,7 +207,7 @@ it.each([
 describe.each([...models])('$name', (definition) => {
   const shape = { height: 28, width: 28, channels: 1 };
   const model = (definition.build as (options: unknown, task: object) => Model)(
-    definition.options.parse({}),
+    definition.options.parse(narrow(definition)),
     {
       shape,
       classes: 10,

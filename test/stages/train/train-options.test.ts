@@ -23,6 +23,7 @@ it('a checkpoint or a search of others names no library, no folder and no other 
       'dataDir',
       'elastic',
       'findLearningRate',
+      'folder',
       'mpi',
       'plot',
       'plugin',

@@ -10,7 +10,7 @@ import { optionText, type TrainResolution } from '../train-options.js';
 
 /** What workers may differ in: where things lie, and what only the first worker does. */
 const LOCAL: ReadonlySet<string> = new Set([
-  ...['dataDir', 'checkpointsDir', 'runtime', 'mpi', 'plugin', 'workers', 'restarts', 'elastic'],
+  ...['folder', 'dataDir', 'checkpointsDir', 'runtime', 'mpi', 'plugin', 'workers', 'restarts', 'elastic'],
   ...['run', 'resume', 'initFrom', 'minAccuracy'],
 ]);
 
