@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type UserWorkspaceConfig } from 'vitest/config';
 
 /** What waits for the network or runs the real command takes longest: begun first, it leaves no core idle in the end. */
 class LongestFirst extends BaseSequencer {
@@ -29,27 +29,36 @@ const APART = [
   'test/tensorflow/use.test.ts',
 ];
 
-export default defineConfig({
+/** What holds for both kinds of files. */
+const COMMON = {
   // Plug-ins that a test writes somewhere else import the package by its name.
   resolve: { alias: { 'mnist-train/plugins': fileURLToPath(new URL('src/plugins.ts', import.meta.url)) } },
+} satisfies UserWorkspaceConfig;
+
+const COMMON_TEST = {
+  // TensorFlow cannot be loaded twice in a process, nor from a second thread (tfjs#8388).
+  pool: 'forks',
+  testTimeout: 60_000,
+  // Pages answer late beside two other workers on two cores.
+  expect: { poll: { timeout: 20_000 } },
+  hookTimeout: 300_000,
+} satisfies UserWorkspaceConfig['test'];
+
+export default defineConfig({
+  ...COMMON,
   test: {
+    // Here alone: a project that inherited it would run it again for itself.
     globalSetup: ['test/support/global-setup.ts'],
     sequence: { sequencer: LongestFirst },
-    // TensorFlow cannot be loaded twice in a process, nor from a second thread (tfjs#8388).
-    pool: 'forks',
     // One more than the cores of a small machine: some tests wait for the network or for a deadline.
     maxWorkers: 3,
     projects: [
       {
-        extends: true,
+        ...COMMON,
         // One process after the other takes many files: modules are loaded and TensorFlow is started once for all of them.
-        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: APART, isolate: false },
+        test: { ...COMMON_TEST, name: 'shared', include: ['test/**/*.test.ts'], exclude: APART, isolate: false },
       },
-      { extends: true, test: { name: 'own process', include: APART } },
+      { ...COMMON, test: { ...COMMON_TEST, name: 'own process', include: APART } },
     ],
-    testTimeout: 60_000,
-    // Pages answer late beside two other workers on two cores.
-    expect: { poll: { timeout: 20_000 } },
-    hookTimeout: 300_000,
   },
 });
