@@ -56,7 +56,13 @@ export default defineConfig({
       {
         ...COMMON,
         // One process after the other takes many files: modules are loaded and TensorFlow is started once for all of them.
-        test: { ...COMMON_TEST, name: 'shared', include: ['test/**/*.test.ts'], exclude: APART, isolate: false },
+        test: {
+          ...COMMON_TEST,
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: APART,
+          isolate: false,
+        },
       },
       { ...COMMON, test: { ...COMMON_TEST, name: 'own process', include: APART } },
     ],
