@@ -3,16 +3,35 @@ import { fileURLToPath } from 'node:url';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { defineConfig, type UserWorkspaceConfig } from 'vitest/config';
 
-/** What waits for the network or runs the real command takes longest: begun first, it leaves no core idle in the end. */
+/**
+ * Long files first, so that no core is idle in the end; and first of all those that have processes of their own: between them, the
+ * processes that take many files would be ended and started anew.
+ */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const early = ['test/e2e/package', 'test/e2e/', 'test/page/'];
-    const rest = sorted.filter(({ moduleId }) => !early.some((part) => moduleId.includes(part)));
-    const begun = early.flatMap((part) => sorted.filter(({ moduleId }) => moduleId.includes(part)));
-    return [...new Set([...begun, ...rest])];
+    const inOrder = [
+      (file: TestSpecification) => file.project.config.isolate,
+      ...LONG.map((part) => (file: TestSpecification) => file.moduleId.includes(part)),
+      () => true,
+    ];
+    return [...new Set(inOrder.flatMap((isNext) => sorted.filter(isNext)))];
   }
 }
+
+/** What waits for the network, runs the real command or a browser, or starts other programs. */
+const LONG = [
+  ...['test/e2e/package', 'test/e2e/', 'test/page/'],
+  ...[
+    '/core-suite.',
+    '/tamper.',
+    '/api-docs.',
+    '/signals.',
+    'test/serving/',
+    'test/stages/',
+    'test/deployment/',
+  ],
+];
 
 /**
  * These start TensorFlow with settings of their own, look at how it starts, or load plug-ins, which stay registered: each has a

@@ -9,7 +9,7 @@ import { writeDecision } from '../../src/artifacts/decision.js';
 import { findPrepared } from '../../src/artifacts/prepared.js';
 import { serveFields } from '../../src/stages/serve/serve-options.js';
 import { startServer, type RunningServer } from '../../src/stages/serve/serve.js';
-import { noBrowser, openInBrowser } from '../support/browser.js';
+import { closeBrowser, noBrowser, openInBrowser } from '../support/browser.js';
 import { QUICK, runHere } from '../support/command.js';
 import { storedDecision } from '../support/decisions.js';
 import { answerOf, comparedOn, draw, ONE, SEVEN, shownOn, ZERO } from '../support/drawing.js';
@@ -67,6 +67,7 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
   });
 
   afterAll(async () => {
+    await closeBrowser();
     await server?.stop();
     await rm(folder, { recursive: true, force: true });
   });

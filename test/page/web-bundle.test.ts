@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyBundle } from '../../src/artifacts/manifest.js';
 import { serveFields } from '../../src/stages/serve/serve-options.js';
 import { startServer, type RunningServer } from '../../src/stages/serve/serve.js';
-import { EMULATED_GPU, noBrowser, openInBrowser } from '../support/browser.js';
+import { EMULATED_GPU, closeBrowser, noBrowser, openInBrowser } from '../support/browser.js';
 import { QUICK, runHere } from '../support/command.js';
 import { answerOf, comparedOn, draw, ONE, SEVEN } from '../support/drawing.js';
 
@@ -70,6 +70,7 @@ describe.skipIf(noBrowser !== undefined)(
     });
 
     afterAll(async () => {
+      await closeBrowser();
       host?.close();
       await server?.stop();
       await rm(folder, { recursive: true, force: true });

@@ -1,12 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
-import { noBrowser, openInBrowser } from '../support/browser.js';
+import { closeBrowser, noBrowser, openInBrowser } from '../support/browser.js';
 import { shownOn } from '../support/drawing.js';
 import { temporaryFolder } from '../support/folders.js';
 import { proxyBelow } from '../support/prefix-proxy.js';
 import { serveForTest, writeMnistCheckpoint } from '../support/serving.js';
 
 describe.skipIf(noBrowser !== undefined)(`/docs in a real Chromium (${noBrowser ?? 'present'})`, () => {
+  afterAll(closeBrowser);
+
   it('shows the addresses, under its policy, without an error and without another origin', async () => {
     const { url } = await serveForTest(await writeMnistCheckpoint(await temporaryFolder(), 'three', 3));
     const { page, troubles } = await openInBrowser(`${url}/docs`);
