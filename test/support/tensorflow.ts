@@ -7,14 +7,14 @@ import { obtainRuntime } from '../../src/tensorflow/runtime/obtain.js';
 
 /** The runtime of this machine, for the CPU. */
 export async function installedRuntime(): Promise<Runtime> {
+  // As it is started everywhere: other tests in this process compare what it computes with other processes, bit for bit.
+  enableOneDnn(process.env);
   const request = { device: 'cpu', folder: undefined, environment: process.env } as const;
   return (await obtainRuntime(request, silentContext())).runtime;
 }
 
 /** TensorFlow's eager mode on the CPU; to be opened once in a test file. */
 export async function openTensorFlow(threads = 1): Promise<EagerContext> {
-  // As it is started everywhere: other tests in this process compare what it computes with other processes, bit for bit.
-  enableOneDnn(process.env);
   const api = loadTensorFlow(await installedRuntime());
   return new EagerContext(api, { threads, useGpu: false, gpuMemoryGrowth: true });
 }
