@@ -1,4 +1,5 @@
-// Compiles src/ to dist/, from nothing, so that a file deleted from src/ does not linger in the package.
+// Compiles src/ to dist/, from nothing, so that a file deleted from src/ does not linger in the package. Types are not checked here
+// but by `npm run typecheck`, which looks at the tests as well.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { cpSync, rmSync } from 'node:fs';
@@ -6,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
 
+import { recordSources } from './sources.mjs';
 import { zodEnglish } from './zod-english.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -41,3 +43,4 @@ for (const name of ['index.html', 'style.css', 'icon.svg']) {
 
 await import('./bundle-program.mjs');
 await import('./declarations.mjs');
+recordSources();

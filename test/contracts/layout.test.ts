@@ -12,7 +12,7 @@ const MOST_FILES = 20;
 /** Folders of plug-ins, one file each: these may grow. */
 const PLUGINS = ['cli/commands', 'models/layers'];
 
-/** What each file of src/ imports, types included: the linter's `no-cycle` passes over `import type`. */
+/** What each file of src/ imports, types included. */
 let imports: Map<string, string[]>;
 
 beforeAll(async () => {

@@ -6,13 +6,13 @@ import { expect, inject, it } from 'vitest';
 
 import { findPrepared } from '../../src/artifacts/prepared.js';
 import type { StoredDecision } from '../../src/artifacts/decision.js';
-import { QUICK, runCommand } from '../support/command.js';
+import { QUICK, runCommand, runHere } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 import { onSheet } from '../support/foreign-pictures.js';
 
 it('calibrate: the stored decision is measured, followed by predict, and refused when it does not fit', async () => {
   const cwd = await temporaryFolder();
-  await runCommand(['train', '--epochs', '4', '--run', 'base', ...QUICK], { cwd });
+  await runHere(['train', '--epochs', '4', '--run', 'base', ...QUICK], { cwd });
   const calibrated = await runCommand(
     ['calibrate', 'base', '--target-accuracy', '0.99', '--threads', '1', '--json'],
     { cwd },
@@ -37,24 +37,24 @@ it('calibrate: the stored decision is measured, followed by predict, and refused
   const path = join(cwd, 'checkpoints', 'base', 'decision.json');
   const stored = JSON.parse(await readFile(path, 'utf8')) as StoredDecision;
   await writeFile(path, JSON.stringify({ ...stored, thresholds: thresholds.map(() => 1) }));
-  const abstained = await runCommand(['predict', 'base', 'seven.png', '--json'], { cwd });
+  const abstained = await runHere(['predict', 'base', 'seven.png', '--json'], { cwd });
   expect(abstained.code).toBe(0);
   expect(abstained.result()).toMatchObject({
     predictions: [{ class: null, abstained: true, reason: { code: 'below-threshold' } }],
   });
-  const told = await runCommand(['predict', 'base', 'seven.png'], { cwd });
+  const told = await runHere(['predict', 'base', 'seven.png'], { cwd });
   expect(told.stdout).toMatch(
     /ask a person: seven\.png: “7” has probability \d+\.\d %; its threshold is 100\.0 %/,
   );
 
   const other = { ...stored, checkpoint: { ...stored.checkpoint, sha256: '0'.repeat(64) } };
   await writeFile(path, JSON.stringify(other));
-  const outdated = await runCommand(['predict', 'base', 'seven.png'], { cwd });
+  const outdated = await runHere(['predict', 'base', 'seven.png'], { cwd });
   expect(outdated.code).toBe(0);
   expect(outdated.stderr).toContain('belongs to another checkpoint');
 
   await appendFile(path, 'x');
-  const damaged = await runCommand(['predict', 'base', 'seven.png'], { cwd });
+  const damaged = await runHere(['predict', 'base', 'seven.png'], { cwd });
   expect(damaged.code).toBe(6);
   expect(damaged.stderr).toContain('invalid decision file');
 });

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands/index.js';
 import { errorKinds } from '../../src/core/errors.js';
 import { version } from '../../src/core/version.js';
-import { QUICK, runCommand } from '../support/command.js';
+import { QUICK, runCommand, runHere } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
 it('--help lists every command, with the summary that the command itself has', async () => {
@@ -101,7 +101,7 @@ it('--quiet leaves the result alone', async () => {
 it('lists: runs, models, data sets, runtimes', async () => {
   const cwd = await temporaryFolder();
   const list = async (...words: string[]): Promise<Record<string, unknown>> =>
-    (await runCommand([...words, '--json'], { cwd })).result();
+    (await runHere([...words, '--json'], { cwd })).result();
   expect(await list('runs')).toMatchObject({ runs: [] });
   expect(await list('models')).toMatchObject({
     models: expect.arrayContaining([

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 
-import { runCommand } from '../support/command.js';
+import { runCommand, runHere } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
 it('mnist datasets show mnist: for programs, with a card and a contact sheet', async () => {
@@ -39,7 +39,7 @@ it('mnist datasets show mnist: for programs, with a card and a contact sheet', a
 it('a contact sheet shows what augmentation makes of an image of each class', async () => {
   const cwd = await temporaryFolder();
   const words = ['datasets', 'show', 'mnist', '--augment-rotation', '30'];
-  const { code } = await runCommand([...words, '--per-class', '4', '--contact-sheet', 'sheet.png'], { cwd });
+  const { code } = await runHere([...words, '--per-class', '4', '--contact-sheet', 'sheet.png'], { cwd });
   expect(code).toBe(0);
   const { data, info } = await sharp(join(cwd, 'sheet.png'))
     .grayscale()
@@ -57,7 +57,7 @@ it('a contact sheet shows what augmentation makes of an image of each class', as
   const ink = cells.map((cell) => cell.reduce((sum, value) => sum + value, 0));
   for (const amount of ink) expect(Math.abs(amount / ink[0]! - 1)).toBeLessThan(0.2);
   expect(new Set(cells.map((cell) => cell.join())).size).toBe(4);
-  const nowhere = await runCommand(words, { cwd });
+  const nowhere = await runHere(words, { cwd });
   expect(nowhere.code).toBe(2);
   expect(nowhere.stderr).toContain('--contact-sheet FILE');
 });
@@ -75,12 +75,12 @@ it('for people: pictures of half blocks, in colours where they are wanted', asyn
 
 it('what cannot be shown is said in one line', async () => {
   const cwd = await temporaryFolder();
-  const nameless = await runCommand(['datasets', 'show'], { cwd });
+  const nameless = await runHere(['datasets', 'show'], { cwd });
   expect(nameless.code).toBe(2);
   expect(nameless.stderr).toMatch(/^error: no data set given [^\n]+\n$/);
-  const outside = await runCommand(['datasets', 'show', '../etc'], { cwd });
+  const outside = await runHere(['datasets', 'show', '../etc'], { cwd });
   expect(outside.code).toBe(2);
-  const unknown = await runCommand(['datasets', 'show', 'mnits'], { cwd });
+  const unknown = await runHere(['datasets', 'show', 'mnits'], { cwd });
   expect(unknown.code).toBe(3);
   expect(unknown.stderr).toContain('did you mean "mnist"?');
 });

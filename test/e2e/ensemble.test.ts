@@ -10,7 +10,7 @@ import { findPrepared } from '../../src/artifacts/prepared.js';
 import { silentContext } from '../../src/core/events.js';
 import { meanProbabilities } from '../../src/evaluation/ensemble.js';
 import { classifyImages } from '../../src/models/classify-images.js';
-import { QUICK, runCommand } from '../support/command.js';
+import { QUICK, runCommand, runHere } from '../support/command.js';
 import { onSheet } from '../support/foreign-pictures.js';
 import { startTensorFlow } from '../support/training.js';
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'mnist-train-test-'));
   for (const seed of ['1', '2', '3']) {
     const words = ['train', '--epochs', '1', '--run', `r${seed}`, '--seed', seed, ...QUICK];
-    expect((await runCommand(words, { cwd })).code).toBe(0);
+    expect((await runHere(words, { cwd })).code).toBe(0);
   }
   return () => rm(cwd, { recursive: true, force: true });
 });
@@ -94,7 +94,7 @@ it(
       expect(found.accuracy).toBeGreaterThan(accuracy);
     });
 
-    const views = await runCommand([...ensemble, '--test-time-augmentation'], { cwd });
+    const views = await runHere([...ensemble, '--test-time-augmentation'], { cwd });
     const inViews = views.result() as unknown as typeof found & { views: number };
     expect([views.code, inViews.views]).toEqual([0, 11]);
     expect(inViews.loss).not.toBe(found.loss);
@@ -115,9 +115,9 @@ it(
       '--threads',
       '1',
     ];
-    expect((await runCommand(other, { cwd })).code).toBe(0);
+    expect((await runHere(other, { cwd })).code).toBe(0);
     const words = ['evaluate', 'r1', 'other', '--ensemble', '--split', 'validation'];
-    const refused = await runCommand(words, { cwd });
+    const refused = await runHere(words, { cwd });
     expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('trained on another split')]);
   },
 );
@@ -127,7 +127,7 @@ it('predict --with: the mean of what each says of a picture alone, decided witho
   const { width, height, rgba } = onSheet(images.pixels.subarray(0, 784), 4, (ink) => 255 - ink);
   await sharp(rgba, { raw: { width, height, channels: 4 } }).toFile(join(cwd, 'digit.png'));
   // With this rule, the first member alone asks a person.
-  expect((await runCommand(['calibrate', 'r1', '--thresholds', '1'], { cwd })).code).toBe(0);
+  expect((await runHere(['calibrate', 'r1', '--thresholds', '1'], { cwd })).code).toBe(0);
 
   interface Found {
     run: string;
@@ -139,7 +139,8 @@ it('predict --with: the mean of what each says of a picture alone, decided witho
     }[];
   }
   const predict = async (...words: string[]): Promise<Found> => {
-    const { code, result } = await runCommand(
+    const run = words.length > 1 ? runCommand : runHere;
+    const { code, result } = await run(
       ['predict', words[0]!, 'digit.png', ...words.slice(1), '--json', '--top', '10'],
       { cwd },
     );
@@ -161,15 +162,15 @@ it('predict --with: the mean of what each says of a picture alone, decided witho
   expect([all.run, all.predictions[0]!.abstained]).toEqual(['r1 + r2 + r3', false]);
 
   const own = ['--data-dir', join(cwd, 'data')];
-  expect((await runCommand(['collect', 'mnist', ...own], { cwd })).code).toBe(0);
+  expect((await runHere(['collect', 'mnist', ...own], { cwd })).code).toBe(0);
   for (const words of [
     ['preprocess', 'mnist', '--classes', '3,5', '--as', 'few', ...own],
     ['train', '--dataset', 'few', '--epochs', '1', '--run', 'odd', '--threads', '1', ...own],
   ]) {
-    expect((await runCommand(words, { cwd })).code).toBe(0);
+    expect((await runHere(words, { cwd })).code).toBe(0);
   }
-  const refused = await runCommand(['predict', 'r1', 'digit.png', '--with', 'odd'], { cwd });
+  const refused = await runHere(['predict', 'r1', 'digit.png', '--with', 'odd'], { cwd });
   expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('trained on other classes')]);
-  const missing = await runCommand(['predict', 'r1', 'digit.png', '--with', 'nobody'], { cwd });
+  const missing = await runHere(['predict', 'r1', 'digit.png', '--with', 'nobody'], { cwd });
   expect([missing.code, missing.stderr]).toEqual([6, expect.stringContaining('nobody')]);
 }, 120_000);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
-import { QUICK, runCommand, type Ended } from '../support/command.js';
+import { QUICK, runCommand, runHere, type Ended } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 import { mount, NO_MOUNT } from '../support/mounts.js';
 
@@ -47,7 +47,7 @@ it('2: a mistyped option, command or value, with what was meant', async () => {
 it('2: a configuration with a wrong type, an unknown key, or that is no JSON, names the file', async () => {
   const cwd = await temporaryFolder();
   const config = join(cwd, 'mine.json');
-  const run = (): Promise<Ended> => runCommand(['train', '--config', config], { cwd });
+  const run = (): Promise<Ended> => runHere(['train', '--config', config], { cwd });
   await writeFile(config, '{"epochs": "ten"}');
   expectError(await run(), 2, /epochs is "ten" \(from .*mine\.json\), but must be a whole number/);
   await writeFile(config, '{"epoch": 10}');
@@ -66,18 +66,18 @@ it('3: missing, truncated and corrupted data', async () => {
     /unknown data set "minst".*did you mean "mnist"/,
   );
   expectError(
-    await runCommand(['train', '--dataset', 'fashion-mnist'], { cwd }),
+    await runHere(['train', '--dataset', 'fashion-mnist'], { cwd }),
     3,
     /fashion-mnist.*dataset-fashion-mnist/,
   );
   expectError(
-    await runCommand(['collect', 'mnist', '--from', join(cwd, 'nowhere'), '--data-dir', cwd], { cwd }),
+    await runHere(['collect', 'mnist', '--from', join(cwd, 'nowhere'), '--data-dir', cwd], { cwd }),
     3,
     /nowhere: not found/,
   );
 
   const { dataDir, file } = await rawCopy();
-  const preprocess = (): Promise<Ended> => runCommand(['preprocess', '--data-dir', dataDir], { cwd });
+  const preprocess = (): Promise<Ended> => runHere(['preprocess', '--data-dir', dataDir], { cwd });
   await truncate(file('train-images-idx3-ubyte'), 1_000_000);
   expectError(await preprocess(), 3, /train-images-idx3-ubyte: 1000000 bytes, but its manifest says 9408016/);
   const labels = await readFile(file('t10k-labels-idx1-ubyte'));
@@ -118,7 +118,7 @@ it('5: the quality gate, with the result as the last line', async () => {
   expect(trained.events().at(-2)).toMatchObject({ event: 'error', code: 'QUALITY_GATE_NOT_MET' });
   expect(trained.result()).toMatchObject({ event: 'result', run: 'weak' });
   const gate = (minimum: string): Promise<Ended> =>
-    runCommand(['evaluate', 'weak', '--min-accuracy', minimum], { cwd });
+    runHere(['evaluate', 'weak', '--min-accuracy', minimum], { cwd });
   expectError(await gate('0.999'), 5, /test accuracy is 0\.\d+, below the minimum of 0\.999/);
   expect((await gate('0.5')).code).toBe(0);
 });
@@ -126,12 +126,8 @@ it('5: the quality gate, with the result as the last line', async () => {
 it('6: a missing or damaged checkpoint, and one of another program', async () => {
   const cwd = await temporaryFolder();
   expectError(await runCommand(['evaluate', 'latest'], { cwd }), 6, /no checkpoint "latest"/);
-  await runCommand(['train', '--epochs', '1', '--run', 'good', ...QUICK], { cwd });
-  expectError(
-    await runCommand(['evaluate', 'goood'], { cwd }),
-    6,
-    /no checkpoint "goood".*did you mean "good"/,
-  );
+  await runHere(['train', '--epochs', '1', '--run', 'good', ...QUICK], { cwd });
+  expectError(await runHere(['evaluate', 'goood'], { cwd }), 6, /no checkpoint "goood".*did you mean "good"/);
   const path = join(cwd, 'checkpoints', 'good', 'best.safetensors');
   const bytes = await readFile(path);
   bytes[bytes.length - 1000]! ^= 4;
@@ -183,7 +179,7 @@ it('1: a read-only folder is named', async ({ skip }) => {
 it('2: a run that exists is not overwritten', async () => {
   const cwd = await temporaryFolder();
   const words = ['train', '--epochs', '1', '--run', 'mine', ...QUICK];
-  expect((await runCommand(words, { cwd })).code).toBe(0);
+  expect((await runHere(words, { cwd })).code).toBe(0);
   expectError(await runCommand(words, { cwd }), 2, /run "mine" already exists.*--resume mine/);
 });
 

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { loadFloats } from '../../src/artifacts/safetensors.js';
-import { QUICK, runCommand } from '../support/command.js';
+import { QUICK, runCommand, runHere } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
 it(
@@ -15,7 +15,8 @@ it(
   async () => {
     const cwd = await temporaryFolder();
     const step = async (...words: string[]): Promise<Record<string, unknown>> => {
-      const { code, stderr, result } = await runCommand([...words, '--json'], { cwd });
+      const run = words[0] === 'embed' ? runCommand : runHere;
+      const { code, stderr, result } = await run([...words, '--json'], { cwd });
       expect(stderr).not.toMatch(/^error/m);
       expect(code).toBe(0);
       return result();
@@ -78,10 +79,10 @@ it(
 
 it('options of other features, and features of a net without them, are refused or absent', async () => {
   const cwd = await temporaryFolder();
-  const other = await runCommand(['train', '--hog-cell-size', '7'], { cwd });
+  const other = await runHere(['train', '--hog-cell-size', '7'], { cwd });
   expect(other.code).toBe(2);
   expect(other.stderr).toContain('--hog-cell-size (from the command line) does not apply to --features raw');
-  const output = await runCommand(['embed', 'latest', '--output', 'e.txt'], { cwd });
+  const output = await runHere(['embed', 'latest', '--output', 'e.txt'], { cwd });
   expect(output.code).toBe(2);
   expect(output.stderr).toContain('a file name that ends in .npy or .csv');
 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import { runCommand } from '../support/command.js';
+import { runHere } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 import { picture, writeTree } from '../support/pictures.js';
 
@@ -31,13 +31,13 @@ it.each([
   const environment = { MNIST_DATA_DIR: join(cwd, 'data') };
   await lookalikes(join(cwd, 'set'), splits);
   const words = ['train', 'set', '--epochs', '4', '--batch-size', '10', '--threads', '1', '--run', 'r'];
-  const trained = await runCommand([...words, '--json'], { cwd, environment });
+  const trained = await runHere([...words, '--json'], { cwd, environment });
   expect(trained.code).toBe(0);
   const warnings = trained.events().filter(({ code }) => code === 'CLASS_NEVER_PREDICTED');
   expect(warnings.map(({ message }) => message)).toEqual([
     `the model never predicts "third" on the ${split} images`,
   ]);
-  const evaluated = await runCommand(['evaluate', 'r', '--json', '--split', split], { cwd, environment });
+  const evaluated = await runHere(['evaluate', 'r', '--json', '--split', split], { cwd, environment });
   expect(evaluated.events()).toContainEqual(expect.objectContaining({ code: 'CLASS_NEVER_PREDICTED' }));
   expect(evaluated.result()).toMatchObject({ neverPredicted: ['third'], absentClasses: [] });
 });
@@ -71,12 +71,12 @@ it('a class that is in neither images nor predictions is left out of macro means
     'r',
     '--quiet',
   ];
-  expect((await runCommand(words, { cwd, environment })).code).toBe(0);
+  expect((await runHere(words, { cwd, environment })).code).toBe(0);
   const report = join(cwd, 'report.html');
-  const { stdout } = await runCommand(['evaluate', 'r', '--report', report], { cwd, environment });
+  const { stdout } = await runHere(['evaluate', 'r', '--report', report], { cwd, environment });
   expect(stdout).toMatch(/^mid +– +– +– +– +0$/m);
   expect(stdout).toContain('macro means exclude classes without images that are never predicted: mid');
-  const { result } = await runCommand(['evaluate', 'r', '--json'], { cwd, environment });
+  const { result } = await runHere(['evaluate', 'r', '--json'], { cwd, environment });
   const one = { low: 1, high: 1 };
   expect(result()).toMatchObject({
     ...{ accuracy: 1, balancedAccuracy: 1, macro: { precision: 1, recall: 1, f1: 1 } },

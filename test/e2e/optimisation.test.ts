@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 import { readCheckpoint, type Checkpoint } from '../../src/artifacts/checkpoint.js';
 import { loadFloats } from '../../src/artifacts/safetensors.js';
-import { QUICK, runCommand } from '../support/command.js';
+import { QUICK, runCommand, runHere } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
 const EPOCHS = ['--epochs', '3'];
@@ -55,7 +55,7 @@ it('averages, clipping, smoothing, AdamW and one cycle, interrupted and resumed,
     },
   });
   expect(stopped.code).toBe(130);
-  expect((await runCommand(['train', '--resume', 'stopped'], { cwd })).code).toBe(0);
+  expect((await runHere(['train', '--resume', 'stopped'], { cwd })).code).toBe(0);
   const whole = await readRun(cwd, 'whole', 'last');
   const resumed = await readRun(cwd, 'stopped', 'last');
   expect(Object.fromEntries(resumed.tensors)).toEqual(Object.fromEntries(whole.tensors));
@@ -70,7 +70,7 @@ it('averages, clipping, smoothing, AdamW and one cycle, interrupted and resumed,
   const { tensors } = await readRun(cwd, 'whole', 'best');
   const kernel = (kind: string): Float32Array => loadFloats(tensors.get(`${kind}/dense1/kernel`)!);
   expect(kernel('training')).not.toEqual(kernel('parameters'));
-  const evaluated = await runCommand(['evaluate', 'whole', '--json', '--threads', '1'], { cwd });
+  const evaluated = await runHere(['evaluate', 'whole', '--json', '--threads', '1'], { cwd });
   const { accuracy, loss } = evaluated.result() as { accuracy: number; loss: number };
   expect(accuracy).toBe(measured.accuracy);
   expect(loss).toBeCloseTo(measured.loss, 6);
@@ -79,7 +79,7 @@ it('averages, clipping, smoothing, AdamW and one cycle, interrupted and resumed,
 it('an option of another schedule or optimiser is refused', async () => {
   const cwd = await temporaryFolder();
   const refusal = async (...words: string[]): Promise<string> => {
-    const { code, stderr } = await runCommand(['train', ...words], { cwd });
+    const { code, stderr } = await runHere(['train', ...words], { cwd });
     expect(code).toBe(2);
     return stderr;
   };

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 
 import { Random } from '../../src/core/random.js';
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
-import { runCommand } from '../support/command.js';
+import { runCommand, runHere } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 import { writeTree } from '../support/pictures.js';
 
@@ -81,13 +81,13 @@ it('one’s own images of any size and classes go all the way: collected, traine
     '--threads',
     '1',
   ];
-  const trained = await runCommand(['train', ...words, '--json'], { cwd, environment });
+  const trained = await runHere(['train', ...words, '--json'], { cwd, environment });
   expect([trained.code, trained.stderr]).toEqual([0, expect.any(String)]);
   const { description } = await readCheckpoint(join(cwd, 'checkpoints/fruit/best.safetensors'));
   expect(JSON.stringify(description)).toContain(JSON.stringify(names));
   expect(description.data.imported).toEqual({ centre: 'none', invert: 'no' });
 
-  const evaluated = await runCommand(['evaluate', 'fruit', '--json'], { cwd, environment });
+  const evaluated = await runHere(['evaluate', 'fruit', '--json'], { cwd, environment });
   const { accuracy, perClass } = evaluated.result() as { accuracy: number; perClass: { name: string }[] };
   expect(accuracy).toBeGreaterThan(0.9);
   expect(JSON.stringify(perClass)).toContain('りんご');

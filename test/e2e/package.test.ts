@@ -82,14 +82,14 @@ describe('npm pack, installed elsewhere', () => {
     const run = (name: string, ...words: string[]): string =>
       execFileSync(join(folder, 'node_modules', '.bin', name), words, {
         cwd: folder,
-        env: { ...process.env, MNIST_DATA_DIR: inject('dataDir') },
+        env: { ...process.env, MNIST_DATA_DIR: inject('smallDataDir') },
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'inherit'],
       });
     expect(run('mnist-train', '--epochs', '1', '--run', 'packed', '--quiet', ...QUICK)).toMatch(
       /^test +\d\d\.\d\d %/,
     );
-    expect(run('mnist-eval', 'packed', '--quiet')).toContain('packed on the test images of mnist (10,000)');
+    expect(run('mnist-eval', 'packed', '--quiet')).toContain('packed on the test images of mnist (2,000)');
     expect(run('mnist', 'runs')).toContain('packed');
   });
 

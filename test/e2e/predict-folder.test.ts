@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 
-import { runCommand } from '../support/command.js';
+import { runCommand, runHere } from '../support/command.js';
 import { writeMnistCheckpoint } from '../support/serving.js';
 import { temporaryFolder } from '../support/folders.js';
 
@@ -31,7 +31,7 @@ it('predict: a folder stands for all images in it; a CSV table has a row for eac
 
   await writeFile(join(cwd, 'scans', 'broken.png'), 'not a picture');
   await mkdir(join(cwd, 'empty'));
-  const mixed = await runCommand(['predict', checkpoint, 'scans', 'empty', '--csv', '--top', '2'], { cwd });
+  const mixed = await runHere(['predict', checkpoint, 'scans', 'empty', '--csv', '--top', '2'], { cwd });
   expect(mixed.code).toBe(3);
   expect(mixed.stderr).toContain('error: scans/broken.png: ');
   expect(mixed.stderr).toContain('error: empty: a folder without images');
@@ -42,7 +42,7 @@ it('predict: a folder stands for all images in it; a CSV table has a row for eac
   ]);
 
   for (const other of ['--json', '--show']) {
-    const both = await runCommand(['predict', checkpoint, 'scans', '--csv', other], { cwd });
+    const both = await runHere(['predict', checkpoint, 'scans', '--csv', other], { cwd });
     expect(both.code).toBe(2);
     expect(both.stderr).toContain(other);
   }

@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { expect, inject, it } from 'vitest';
 
 import { findPrepared } from '../../src/artifacts/prepared.js';
-import { QUICK, runCommand } from '../support/command.js';
+import { QUICK, runCommand, runHere } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 import { onSheet } from '../support/foreign-pictures.js';
 
@@ -16,7 +16,7 @@ interface Result {
 
 it('predict: classifies pictures of every kind, names each bad one, and fails with exit code 3', async () => {
   const cwd = await temporaryFolder();
-  const trained = await runCommand(['train', '--epochs', '3', '--run', 'base', ...QUICK], { cwd });
+  const trained = await runHere(['train', '--epochs', '3', '--run', 'base', ...QUICK], { cwd });
   expect(trained.code).toBe(0);
   const data = (await findPrepared(inject('smallDataDir'), 'mnist'))!;
   const names: string[] = [];
@@ -43,7 +43,7 @@ it('predict: classifies pictures of every kind, names each bad one, and fails wi
     join(cwd, 'white.png'),
   );
   const bad = ['missing.png', 'broken.png', 'folder.png', 'white.png'];
-  const mixed = await runCommand(
+  const mixed = await runHere(
     ['predict', 'base', bad[0]!, names[0]!, bad[1]!, bad[2]!, names[1]!, bad[3]!, '--json', '--top', '10'],
     { cwd },
   );

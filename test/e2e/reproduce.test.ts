@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 import { readCheckpoint, writeCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { loadFloats, storeFloats } from '../../src/artifacts/safetensors.js';
-import { QUICK, runCommand } from '../support/command.js';
+import { QUICK, runCommand, runHere } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
 it(
@@ -42,7 +42,7 @@ it(
     weights[3]! += 0.5;
     const changed = new Map(tensors).set(name, storeFloats(weights, stored.shape));
     await writeCheckpoint({ path, description: { ...description, toolkit: '0.0.7' }, tensors: changed });
-    const other = await runCommand(['train', '--reproduce', 'again', '--run', 'other', '--json'], { cwd });
+    const other = await runHere(['train', '--reproduce', 'again', '--run', 'other', '--json'], { cwd });
     expect(other.code).toBe(0);
     expect(other.stderr).toMatch(/warning: again was trained with mnist-train 0\.0\.7, and now it is/);
     const { reproduction } = other.result() as {
@@ -53,9 +53,9 @@ it(
 
     const data = { ...description.data, fingerprint: 'f'.repeat(64) };
     await writeCheckpoint({ path, description: { ...description, data }, tensors });
-    const refused = await runCommand(['train', '--reproduce', 'again'], { cwd });
+    const refused = await runHere(['train', '--reproduce', 'again'], { cwd });
     expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('trained on other data')]);
-    const conflict = await runCommand(['train', '--reproduce', 'first', '--seed', '8'], { cwd });
+    const conflict = await runHere(['train', '--reproduce', 'first', '--seed', '8'], { cwd });
     expect([conflict.code, conflict.stderr]).toEqual([
       2,
       expect.stringContaining('seed is 7 in run "first"'),

@@ -5,9 +5,9 @@ import { expect, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { readSearch, SearchFolder } from '../../src/artifacts/search.js';
-import { killChildOf } from '../support/processes.js';
-import { runCommand } from '../support/command.js';
+import { runCommand, runHere } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
+import { killChildOf } from '../support/processes.js';
 
 interface Result {
   best: number;
@@ -102,7 +102,7 @@ it(
 
     // It went on from rung to rung as if it had been trained in one go.
     const config = join('checkpoints', 'whole', 'best.json');
-    const again = await runCommand(['train', '--config', config, '--run', 'again', '--threads', '1'], {
+    const again = await runHere(['train', '--config', config, '--run', 'again', '--threads', '1'], {
       cwd,
     });
     expect(again.code).toBe(0);
@@ -110,7 +110,7 @@ it(
     expect(await weightsOf(cwd, 'checkpoints', 'again')).toEqual(
       await weightsOf(cwd, 'checkpoints', 'whole', name),
     );
-    const evaluated = await runCommand(['evaluate', `whole/${name}`, '--json'], { cwd });
+    const evaluated = await runHere(['evaluate', `whole/${name}`, '--json'], { cwd });
     expect(evaluated.code).toBe(0);
   },
 );
@@ -120,10 +120,10 @@ it('where no trial can be trained, the reason is the error', async () => {
   const space = { optimizer: ['momentum'], learningRate: [1000], weightDecay: [10] };
   const configuration = { validationSplit: 0.5, threads: 1, epochs: 1, search: { trials: 1, space } };
   await writeFile(join(cwd, 'space.json'), JSON.stringify(configuration));
-  const { code, stderr } = await runCommand(['search', '--config', 'space.json', '--run', 'none'], { cwd });
+  const { code, stderr } = await runHere(['search', '--config', 'space.json', '--run', 'none'], { cwd });
   expect(code).toBe(1);
   expect(stderr).toContain('error: no successful trial out of 1; first failure: training diverged');
-  const missing = await runCommand(['search', '--resume', 'nothing'], { cwd });
+  const missing = await runHere(['search', '--resume', 'nothing'], { cwd });
   expect(missing.code).toBe(6);
   expect(missing.stderr).toMatch(/nothing.*search\.json: cannot resume the search: there is no such search/);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
-import { runCommand, type Ended } from '../support/command.js';
+import { runCommand, runHere, type Ended } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 
 /** A tenth of MNIST’s training images in 3 shards, in a data folder of its own. */
@@ -12,7 +12,7 @@ async function shardedMnist(): Promise<(words: string[], onOutput?: OnOutput) =>
   const cwd = await temporaryFolder();
   const environment = { MNIST_DATA_DIR: 'own-data' };
   const run = (words: string[], onOutput?: OnOutput): Promise<Ended> =>
-    runCommand(words, { cwd, environment, ...(onOutput && { onOutput }) });
+    onOutput ? runCommand(words, { cwd, environment, onOutput }) : runHere(words, { cwd, environment });
   expect((await run(['collect'])).code).toBe(0);
   const words = ['preprocess', '--validation-split', '0.9', '--shard-images', '2200', '--json'];
   const { code, result } = await run(words);

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { datasetNamed } from '../../src/stages/train/train-folder.js';
-import { runCommand, type Ended } from '../support/command.js';
+import { runCommand, runHere, type Ended } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 import { writeTree } from '../support/pictures.js';
 import sharp from 'sharp';
@@ -28,16 +28,18 @@ async function photos(folder: string, classes: Record<string, number>): Promise<
   return writeTree(folder, files);
 }
 
-const train = (cwd: string, ...words: string[]): Promise<Ended> =>
-  runCommand(['train', '--epochs', '2', '--batch-size', '10', '--threads', '1', '--json', ...words], {
+const trainWith = (run: typeof runHere, cwd: string, words: readonly string[]): Promise<Ended> =>
+  run(['train', '--epochs', '2', '--batch-size', '10', '--threads', '1', '--json', ...words], {
     cwd,
     environment: { MNIST_DATA_DIR: join(cwd, 'data') },
   });
 
+const train = (cwd: string, ...words: string[]): Promise<Ended> => trainWith(runHere, cwd, words);
+
 it('train FOLDER: collects, preprocesses and trains in one step, and takes the images as they are now', async () => {
   const cwd = await temporaryFolder();
   await photos(join(cwd, 'My Photos'), { cat: 0, dog: 18 });
-  const first = await train(cwd, 'My Photos', '--run', 'first');
+  const first = await trainWith(runCommand, cwd, ['My Photos', '--run', 'first']);
   expect(first.stderr).not.toContain('error:');
   expect(first.code).toBe(0);
   expect(first.result()).toMatchObject({ dataset: 'my-photos', run: 'first' });
@@ -45,7 +47,7 @@ it('train FOLDER: collects, preprocesses and trains in one step, and takes the i
   await photos(join(cwd, 'My Photos'), { bird: 9 });
   const second = await train(cwd, join(cwd, 'My Photos'), '--run', 'second');
   expect(second.code).toBe(0);
-  const evaluated = await runCommand(['evaluate', 'second', '--json', '--resamples', '0'], {
+  const evaluated = await runHere(['evaluate', 'second', '--json', '--resamples', '0'], {
     ...{ cwd, environment: { MNIST_DATA_DIR: join(cwd, 'data') } },
   });
   const { perClass } = evaluated.result() as { perClass: { name: string }[] };

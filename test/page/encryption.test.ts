@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
 import { canRunSeal } from '../../src/deployment/encrypted/load-seal.js';
-import { noBrowser, openInBrowser } from '../support/browser.js';
+import { closeBrowser, noBrowser, openInBrowser } from '../support/browser.js';
 import { draw, SEVEN } from '../support/drawing.js';
 import { encryptedFolder } from '../support/encrypted.js';
 import { temporaryFolder } from '../support/folders.js';
@@ -17,6 +17,8 @@ const net = {
 describe.skipIf(noBrowser !== undefined || !canRunSeal())(
   'encryption on the page (Chromium, Node.js 22)',
   () => {
+    afterAll(closeBrowser);
+
     it('makes the key there, and sends no image unencrypted', async () => {
       const checkpoint = await writeMnistCheckpoint(await temporaryFolder(), 'small', 3);
       const { url } = await serveForTest(checkpoint, { encrypted: await encryptedFolder(net) });

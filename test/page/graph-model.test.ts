@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 
 import { tfjs } from '../../src/deployment/targets/tfjs.js';
-import { noBrowser, openInBrowser } from '../support/browser.js';
+import { closeBrowser, noBrowser, openInBrowser } from '../support/browser.js';
 import { untrainedSource } from '../support/exported.js';
 import { temporaryFolder } from '../support/folders.js';
 import { expectClose } from '../support/numbers.js';
@@ -17,6 +17,8 @@ interface BrowserTensorFlow {
   loadGraphModel(url: string): Promise<{ predict(images: unknown): unknown[] }>;
   tensor4d(values: number[], shape: number[], type: string): unknown;
 }
+
+afterAll(closeBrowser);
 
 it.skipIf(noBrowser !== undefined)(
   `a page that loads a graph model with TensorFlow.js gets the model's answers (${noBrowser ?? 'Chromium'})`,

@@ -9,8 +9,8 @@ import { writeDecision } from '../../src/artifacts/decision.js';
 import { findPrepared } from '../../src/artifacts/prepared.js';
 import { serveFields } from '../../src/stages/serve/serve-options.js';
 import { startServer, type RunningServer } from '../../src/stages/serve/serve.js';
-import { noBrowser, openInBrowser } from '../support/browser.js';
-import { runCommand, QUICK } from '../support/command.js';
+import { closeBrowser, noBrowser, openInBrowser } from '../support/browser.js';
+import { QUICK, runHere } from '../support/command.js';
 import { storedDecision } from '../support/decisions.js';
 import { answerOf, comparedOn, draw, ONE, SEVEN, shownOn, ZERO } from '../support/drawing.js';
 import { onSheet } from '../support/foreign-pictures.js';
@@ -55,7 +55,7 @@ const copying = (base64: string): string => `(() => {
 describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrowser ?? 'present'})`, () => {
   beforeAll(async () => {
     const cwd = (folder = await mkdtemp(join(tmpdir(), 'mnist-train-test-page-')));
-    const { code } = await runCommand(['train', '--epochs', '8', '--run', 'drawn', ...QUICK], { cwd });
+    const { code } = await runHere(['train', '--epochs', '8', '--run', 'drawn', ...QUICK], { cwd });
     expect(code).toBe(0);
     const dataDir = inject('smallDataDir');
     const options = serveFields.parse({ port: 0, threads: 1, device: 'cpu', drift: false, dataDir });
@@ -67,6 +67,7 @@ describe.skipIf(noBrowser !== undefined)(`the page in a real Chromium (${noBrows
   });
 
   afterAll(async () => {
+    await closeBrowser();
     await server?.stop();
     await rm(folder, { recursive: true, force: true });
   });

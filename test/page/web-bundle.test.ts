@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyBundle } from '../../src/artifacts/manifest.js';
 import { serveFields } from '../../src/stages/serve/serve-options.js';
 import { startServer, type RunningServer } from '../../src/stages/serve/serve.js';
-import { EMULATED_GPU, noBrowser, openInBrowser } from '../support/browser.js';
-import { QUICK, runCommand } from '../support/command.js';
+import { EMULATED_GPU, closeBrowser, noBrowser, openInBrowser } from '../support/browser.js';
+import { QUICK, runHere } from '../support/command.js';
 import { answerOf, comparedOn, draw, ONE, SEVEN } from '../support/drawing.js';
 
 let folder = '';
@@ -59,8 +59,8 @@ describe.skipIf(noBrowser !== undefined)(
       const cwd = (folder = await mkdtemp(join(tmpdir(), 'mnist-train-test-web-')));
       const size = ['--filters', '6,12', '--dense-units', '32'];
       const words = ['train', '--model', 'cnn', ...size, '--epochs', '4', '--run', 'cnn', ...QUICK];
-      expect((await runCommand(words, { cwd })).code).toBe(0);
-      const deployed = await runCommand(['deploy', 'cnn', '--to', 'web', '--json'], { cwd });
+      expect((await runHere(words, { cwd })).code).toBe(0);
+      const deployed = await runHere(['deploy', 'cnn', '--to', 'web', '--json'], { cwd });
       expect(deployed.result()).toMatchObject({ target: 'web', run: 'cnn' });
       host = await hostBundle(join(cwd, 'deployments', 'cnn-web'));
       url = `http://127.0.0.1:${(host.address() as AddressInfo).port}/`;
@@ -70,6 +70,7 @@ describe.skipIf(noBrowser !== undefined)(
     });
 
     afterAll(async () => {
+      await closeBrowser();
       host?.close();
       await server?.stop();
       await rm(folder, { recursive: true, force: true });

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
 import type { ApiDescription } from '../../src/reports/openapi/description.js';
 import { apiPage } from '../../src/reports/openapi/page.js';
 import { exampleOf, fieldsOf } from '../../src/reports/openapi/schema.js';
-import { noBrowser, openInBrowser } from '../support/browser.js';
+import { closeBrowser, noBrowser, openInBrowser } from '../support/browser.js';
 import { shownOn } from '../support/drawing.js';
 import { temporaryFolder } from '../support/folders.js';
 import { HOSTILE_NAMES, injectedInto, UNSEEN } from '../support/hostile-names.js';
@@ -56,6 +56,8 @@ it.each(HOSTILE_NAMES)('a name is shown as it is, and obeyed by nobody: %j', (na
 });
 
 describe.skipIf(noBrowser !== undefined)(`/docs in a real Chromium (${noBrowser ?? 'present'})`, () => {
+  afterAll(closeBrowser);
+
   it('documents every address and sends requests, below a path that a reverse proxy takes away as well', async () => {
     const { url } = await serveForTest(await writeMnistCheckpoint(await temporaryFolder(), 'three', 3));
     const below = await proxyBelow('/digits', url);

@@ -24,14 +24,38 @@ export interface BrowserPage {
   troubles: string[];
 }
 
-/** Opens an address in a new Chromium, which is closed when the test has finished. */
+let shared: Promise<Browser> | undefined;
+
+/** Chromium without flags of a test's own, started by the first test of a file that needs it. */
+function sharedBrowser(): Promise<Browser> {
+  return (shared ??= chromium.launch({ executablePath: CHROMIUM, args: FLAGS }));
+}
+
+/** Ends the Chromium that a file's tests have shared; for `afterAll`. */
+export async function closeBrowser(): Promise<void> {
+  const browser = await shared;
+  shared = undefined;
+  await browser?.close();
+}
+
+/** A Chromium with flags of its own, closed when the test has finished. */
+async function ownBrowser(flags: readonly string[]): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags] });
+  onTestFinished(() => browser.close());
+  return browser;
+}
+
+/**
+ * Opens an address in a Chromium, with nothing of other tests in it: cookies, storage and cache are the page's own. The page is closed
+ * when the test has finished, and Chromium with `closeBrowser`, or at once where it has flags of its own.
+ */
 export async function openInBrowser(
   url: string,
   { flags = [], ...options }: BrowserContextOptions & { flags?: readonly string[] } = {},
 ): Promise<BrowserPage> {
-  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags] });
-  onTestFinished(() => browser.close());
+  const browser = await (flags.length > 0 ? ownBrowser(flags) : sharedBrowser());
   const context = await browser.newContext(options);
+  if (flags.length === 0) onTestFinished(() => context.close());
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on('console', (message) => {

@@ -7,7 +7,8 @@ import type { TestProject } from 'vitest/node';
 import { encodeManifest, findRaw, rawFolder, type RawManifest } from '../../src/artifacts/raw.js';
 import { silentContext } from '../../src/core/events.js';
 import { sha256 } from '../../src/core/hashing.js';
-import { collect } from '../../src/index.js';
+import { collect } from '../../src/stages/collect/collect.js';
+import { collectFields } from '../../src/stages/collect/collect-options.js';
 import { preprocess } from '../../src/stages/preprocess/preprocess.js';
 import { obtainRuntime } from '../../src/tensorflow/runtime/obtain.js';
 import { preprocessFields } from '../../src/stages/preprocess/preprocess-options.js';
@@ -28,7 +29,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const context = silentContext();
   await obtainRuntime({ device: 'auto', folder: undefined, environment: process.env }, context);
   const dataDir = await mkdtemp(join(tmpdir(), 'mnist-train-test-data-'));
-  await collect({ dataset: 'mnist', dataDir }, context);
+  await collect(collectFields.parse({ dataset: 'mnist', dataDir }), context);
   await preprocess(preprocessFields.parse({ dataDir }), context);
   project.provide('dataDir', dataDir);
   const smallDataDir = await mkdtemp(join(tmpdir(), 'mnist-train-test-small-'));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { readCheckpoint } from '../../../src/artifacts/checkpoint.js';
 import { classificationMetrics } from '../../../src/evaluation/metrics.js';
@@ -12,7 +12,7 @@ import { evaluate, train, type Evaluation } from '../../../src/index.js';
 import { thinned } from '../../../src/reports/charts/line-charts.js';
 import type { ReportContent } from '../../../src/reports/evaluation/content.js';
 import { reportPage } from '../../../src/reports/evaluation/report.js';
-import { noBrowser, openInBrowser } from '../../support/browser.js';
+import { closeBrowser, noBrowser, openInBrowser } from '../../support/browser.js';
 import { checkpointDescription } from '../../support/checkpoints.js';
 import { HOSTILE_NAMES, injectedInto, UNSEEN } from '../../support/hostile-names.js';
 import type { Inspection } from '../../support/inspection.js';
@@ -151,6 +151,8 @@ describe('a report on real images', () => {
   });
 
   describe.skipIf(noBrowser)('in a browser', () => {
+    afterAll(closeBrowser);
+
     for (const { name, width, colorScheme } of [
       { name: 'a desk, light', width: 1280, colorScheme: 'light' },
       { name: 'a phone, dark', width: 360, colorScheme: 'dark' },
