@@ -21,7 +21,7 @@ it('a batch that does not fit into the memory: which one would, and the checkpoi
   const environment = { ...wholeMnist(), TF_ENABLE_ONEDNN_OPTS: '0' };
   const { code, stderr } = await runCommand([...words, '--threads', '1'], { cwd, node, environment });
   expect(stderr).toMatch(
-    /error: out of memory with batch size 20000: OOM when allocating tensor with shape\[20000,\d+,\d+,\d+\].* — use --batch-size \d+; earlier checkpoints of the run are kept\n$/,
+    /error: out of memory with batch size 20000: no \d+ bytes for a tensor of the shape \[20000, \d+, \d+, \d+\] — use --batch-size \d+; earlier checkpoints of the run are kept\n$/,
   );
   const fits = Number(/use --batch-size (\d+)/.exec(stderr)?.[1]);
   expect(fits).toBeGreaterThan(0);

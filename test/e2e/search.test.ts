@@ -8,6 +8,7 @@ import { readSearch, SearchFolder } from '../../src/artifacts/search.js';
 import { runCommand, runHere } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
 import { killChildOf } from '../support/processes.js';
+import { tensorDigests } from '../support/tensor-digests.js';
 
 interface Result {
   best: number;
@@ -35,8 +36,7 @@ const CONFIGURATION = {
 };
 
 const weightsOf = async (...path: string[]): Promise<object> => {
-  const { tensors } = await readCheckpoint(join(...path, 'last.safetensors'));
-  return Object.fromEntries(tensors);
+  return tensorDigests(await readCheckpoint(join(...path, 'last.safetensors')));
 };
 
 it(
@@ -102,7 +102,7 @@ it(
 
     // It went on from rung to rung as if it had been trained in one go.
     const config = join('checkpoints', 'whole', 'best.json');
-    const again = await runHere(['train', '--config', config, '--run', 'again', '--threads', '1'], {
+    const again = await runCommand(['train', '--config', config, '--run', 'again', '--threads', '1'], {
       cwd,
     });
     expect(again.code).toBe(0);

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { readCheckpoint } from '../../src/artifacts/checkpoint.js';
 import { runCommand, runHere, type Ended } from '../support/command.js';
 import { temporaryFolder } from '../support/folders.js';
+import { tensorDigests } from '../support/tensor-digests.js';
 
 /** A tenth of MNIST’s training images in 3 shards, in a data folder of its own. */
 async function shardedMnist(): Promise<(words: string[], onOutput?: OnOutput) => Promise<Ended>> {
@@ -33,7 +34,7 @@ async function finalState(cwd: string, run: string): Promise<object> {
     accuracy,
     validation,
   }));
-  return { history, step: description.progress.step, tensors: Object.fromEntries(tensors) };
+  return { history, step: description.progress.step, tensors: tensorDigests({ tensors }) };
 }
 
 it(

@@ -68,7 +68,8 @@ export async function runCommand(words: readonly string[], options: CommandOptio
 
 /**
  * Runs a command line in this process, where TensorFlow is already started, which takes a tenth of the time: for what a test needs done
- * before or beside what it is about. Relative paths are the working folder's.
+ * before or beside what it is about. Relative paths are the working folder's. TensorFlow keeps the threads that it was started with: weights
+ * that are compared bit for bit with those of a command are a command's.
  */
 export async function runHere(
   words: readonly string[],
