@@ -22,7 +22,7 @@ export interface CommandOptions {
   cwd: string;
   environment?: NodeJS.ProcessEnv;
   /** Called as stdout grows, with all of it; may end the process. */
-  onOutput?: (stdout: string, child: ChildProcess) => void;
+  onOutput?: ((stdout: string, child: ChildProcess) => void) | undefined;
   /** What is written to its standard input; else that is empty. */
   input?: Uint8Array;
   /** The Node.js that runs it, if not this one. */
@@ -82,7 +82,11 @@ export async function runHere(
   const before = process.cwd();
   process.chdir(cwd);
   try {
-    const code = await main(words, { ...streams, ...signals, env: environmentWith(environment) });
+    const code = await main(words, {
+      ...streams,
+      ...signals,
+      env: environmentWith({ ...ONE_THREAD, ...environment }),
+    });
     streams.stdout.end();
     streams.stderr.end();
     const [stdout, stderr] = await Promise.all(texts);
@@ -91,6 +95,9 @@ export async function runHere(
     process.chdir(before);
   }
 }
+
+/** With which every test of this process starts TensorFlow, once for all of them. */
+const ONE_THREAD = { MNIST_THREADS: '1' };
 
 function ended(code: number | null, stdout: string, stderr: string): Ended {
   const events = (): Record<string, unknown>[] =>
