@@ -211,7 +211,7 @@ describe('a broken transfer', () => {
       response.write(FILE.subarray(0, 100_000));
     };
     const silent: RequestListener = () => undefined;
-    const attempt = await prepare(inTurn(stalling, silent, ranged(FILE, '"a"')), { stallMs: 100 });
+    const attempt = await prepare(inTurn(stalling, silent, ranged(FILE, '"a"')), { stallMs: 400 });
     await download(attempt.options);
     await expectArrived(attempt, FILE);
     expect(rangeOf(attempt.server.requests[2])).toMatch(/^bytes=\d+-$/);
