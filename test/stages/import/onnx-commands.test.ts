@@ -94,6 +94,8 @@ it('views of images are averaged as for other models', async () => {
   const { predictions, failures } = await predict('net', [picture], {
     ...predicting,
     testTimeAugmentation: true,
+    // Views are made by TensorFlow, which all tests of this process start with one thread.
+    threads: 1,
   });
   expect(failures).toEqual([]);
   const sum = predictions[0]!.top.reduce((total, { probability }) => total + probability, 0);
@@ -129,8 +131,8 @@ it('calibrate, deploy to the registry and serve', async () => {
 it('what needs layers is refused in one line', async () => {
   for (const action of [
     () => train({ ...places, initFrom: 'net' }),
-    () => train({ ...places, initFrom: 'net', model: 'mlp' }),
-    () => findLearningRate({ ...places, initFrom: 'net', model: 'mlp' }),
+    () => train({ ...places, initFrom: 'net', model: 'mlp', threads: 1 }),
+    () => findLearningRate({ ...places, initFrom: 'net', model: 'mlp', threads: 1 }),
     () => train({ ...places, resume: 'net' }),
     () => embed('net', places),
   ]) {
