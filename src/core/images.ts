@@ -38,8 +38,8 @@ export function pixelsPerImage({ height, width, channels }: ImageShape): number 
 const MOST_VALUES = 2 ** 24;
 
 /** How many images of a shape are classified together: at most so many, and fewer where they are large. */
-export function imagesTogether(most: number, shape: ImageShape): number {
-  return Math.max(1, Math.min(most, Math.floor(MOST_VALUES / pixelsPerImage(shape))));
+export function imagesTogether(most: number, shape: ImageShape, mostValues = MOST_VALUES): number {
+  return Math.max(1, Math.min(most, Math.floor(mostValues / pixelsPerImage(shape))));
 }
 
 /** The number of elements of a tensor. */

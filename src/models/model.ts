@@ -136,3 +136,13 @@ export function defineModel<Name extends string, Options extends z.ZodObject>(
 export function parameterCount({ parameters }: Pick<Model, 'parameters'>): number {
   return parameters.reduce((sum, { shape, isFixed }) => sum + (isFixed ? 0 : elementCount(shape)), 0);
 }
+
+/** The layer of a parameter: its name without the last part. */
+export function layerOf(parameter: string): string {
+  return parameter.slice(0, parameter.lastIndexOf('/'));
+}
+
+/** What a parameter is of its layer: the last part of its name, such as `kernel`. */
+export function partOf(parameter: string): string {
+  return parameter.slice(parameter.lastIndexOf('/') + 1);
+}

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../artifacts/checkpoint.js';
 import { ToolkitError } from '../core/errors.js';
-import type { Model, ParameterSpec } from '../models/model.js';
+import { layerOf, type Model, type ParameterSpec } from '../models/model.js';
 
 /** The layers of a transfer: which ones are initialised from a checkpoint. */
 export interface Transfer {
@@ -8,11 +8,6 @@ export interface Transfer {
   taken: readonly string[];
   /** Layers that are initialised randomly. */
   fresh: readonly string[];
-}
-
-/** The layer of a parameter: its name without the last part. */
-export function layerOf(parameter: string): string {
-  return parameter.slice(0, parameter.lastIndexOf('/'));
 }
 
 /** The layers of a model with trainable parameters, in order. */

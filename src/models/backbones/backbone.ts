@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { elementCount } from '../../core/images.js';
 import type { NodeDescription } from '../graph/node-settings.js';
 import { graph } from '../graph.js';
-import type { Model, ModelTask, ParameterSpec } from '../model.js';
+import { layerOf, partOf, type Model, type ModelTask, type ParameterSpec } from '../model.js';
 
 export const widthOption = z
   .number()
@@ -30,12 +30,12 @@ export function backboneModel(
 ): Model {
   const model = graph.build(graph.options.parse({ nodes }), task);
   const kernels = new Set(
-    model.parameters.filter(({ shape }) => shape.length === 4).map(({ name }) => name.replace(/kernel$/, '')),
+    model.parameters.filter(({ shape }) => shape.length === 4).map(({ name }) => layerOf(name)),
   );
   const started = (spec: ParameterSpec): ParameterSpec => {
-    const [layer, part] = [spec.name.replace(/[^/]*$/, ''), spec.name.replace(/^.*\//, '')];
+    const part = partOf(spec.name);
     if (part !== 'kernel' && part !== 'bias') return spec;
-    if (!kernels.has(layer)) return dense(spec);
+    if (!kernels.has(layerOf(spec.name))) return dense(spec);
     return part === 'bias' ? zeros(spec) : heNormal(spec);
   };
   return { ...model, description, parameters: model.parameters.map(started) };

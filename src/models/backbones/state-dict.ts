@@ -3,7 +3,7 @@ import { transposed, type ForeignArray } from '../../artifacts/foreign/weights/a
 import { storeFloats } from '../../artifacts/safetensors.js';
 import { ToolkitError } from '../../core/errors.js';
 import { shortened } from '../../core/format.js';
-import type { ParameterSpec } from '../model.js';
+import { layerOf, partOf, type ParameterSpec } from '../model.js';
 import { mobilenetV3Small } from './mobilenet-v3-small.js';
 import { NORMALIZED } from './nodes.js';
 import { resnet18 } from './resnet18.js';
@@ -113,10 +113,9 @@ function tensorsOf({ name, ...options }: NamedNetwork, classes: number | undefin
 
 /** Where torchvision has a parameter. */
 function torchTensor({ name: parameter, shape }: ParameterSpec): TorchTensor {
-  const [layer, part] = [parameter.replace(/\/[^/]*$/, ''), parameter.replace(/^.*\//, '')];
   const axes = axesOf(shape);
   const own = axes.map((_, axis) => shape[axes.indexOf(axis)]!);
-  return { name: dotted(`${layer}/${PARTS[part]!}`), shape: own, parameter, axes };
+  return { name: dotted(`${layerOf(parameter)}/${PARTS[partOf(parameter)]!}`), shape: own, parameter, axes };
 }
 
 /** What PyTorch calls the parts of a layer. */

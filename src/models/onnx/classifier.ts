@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
 import { ToolkitError } from '../../core/errors.js';
-import { pixelsPerImage, type ImageShape } from '../../core/images.js';
+import { imagesTogether, pixelsPerImage, type ImageShape } from '../../core/images.js';
 import { SessionError, type SessionLimits } from '../../engine/onnx-runtime/session.js';
 import { OnnxSessions } from '../../engine/onnx-runtime/sessions.js';
 import { onnxRuntime } from '../../engine/onnx-runtime/start.js';
@@ -104,7 +104,7 @@ export class OnnxClassifier {
 
 /** How many images of a shape are computed at a time by a model that takes any number. */
 function batchSize(shape: ImageShape): number {
-  return Math.max(1, Math.min(MOST_IMAGES, Math.floor(BATCH_PIXELS / pixelsPerImage(shape))));
+  return imagesTogether(MOST_IMAGES, shape, BATCH_PIXELS);
 }
 
 /** What a model may take on this machine, in each of some threads. */

@@ -11,6 +11,7 @@ import { apiPage } from '../../reports/openapi/page.js';
 import type { ServedModels } from '../models.js';
 import type { ClassificationService } from '../service.js';
 import { INPUT } from '../protocol/request.js';
+import type { DescribedVersion } from '../versions.js';
 import { registerFiles } from './static-files.js';
 
 /** The page loads nothing from another origin. */
@@ -87,8 +88,6 @@ function examplesOf(model: ClassificationService | undefined): {
 }
 
 /** A model in production; undefined where there is none yet. */
-function describedModel({
-  versions,
-}: ClassificationService): ReturnType<typeof versions.describe> | undefined {
+function describedModel({ versions }: ClassificationService): DescribedVersion | undefined {
   return versions.roles.has('production') ? versions.describe() : undefined;
 }

@@ -11,7 +11,7 @@ import { heatPicture } from '../../reports/drawing/heat.js';
 import { dataAddress, pictureOf, shrink, thumbnail } from '../../reports/drawing/picture.js';
 import { pictureCells } from './cell-pictures.js';
 import type { EvaluationSubject } from './evaluation-subject.js';
-import { openExplainer } from '../../evaluation/explanation/model-explainer.js';
+import { openExplainer, type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
 import { occlusion } from '../../evaluation/explanation/occlusion.js';
 import { isOnnx } from '../../models/onnx/settings.js';
 import type { Evaluation, ShownMistake } from '../../evaluation/evaluation.js';
@@ -64,8 +64,9 @@ async function pictureMistakes(
   const method = members.some(({ description }) => isOnnx(description))
     ? occlusion.build(occlusion.options.parse({}))
     : integratedGradients.build(integratedGradients.options.parse({}));
-  const explainers = members.map((member) => openExplainer(member, random.seed, signal));
+  const explainers: ModelExplainer[] = [];
   try {
+    for (const member of members) explainers.push(openExplainer(member, random.seed, signal));
     const pictured: PicturedMistake[] = [];
     for (const mistake of mistakes) {
       const pixels = rowOf(all, mistake.index, size);

@@ -17,9 +17,18 @@ import { bytesOf } from './foreign-model.js';
 import { describeImported } from './import.js';
 import { scalings } from './incoming.js';
 
-/** The file that `--init-from` names: a checkpoint, or weights of torchvision. Throws what `resolveCheckpoint` throws. */
-export async function resolveInitial(name: string, checkpointsDir: string): Promise<string> {
-  return (await isForeignSafetensors(name)) ? name : resolveCheckpoint(name, checkpointsDir);
+/** The file that `--init-from` names. */
+export interface InitialFile {
+  readonly path: string;
+  /** Whether it holds weights of torchvision, and is no checkpoint. */
+  readonly isForeign: boolean;
+}
+
+/** Finds the file that `--init-from` names. Throws what `resolveCheckpoint` throws. */
+export async function resolveInitial(name: string, checkpointsDir: string): Promise<InitialFile> {
+  if (await isForeignSafetensors(name)) return { path: name, isForeign: true };
+  const path = await resolveCheckpoint(name, checkpointsDir);
+  return { path, isForeign: path !== name && (await isForeignSafetensors(path)) };
 }
 
 /** What a configuration says of training that begins with weights of torchvision. */

@@ -120,8 +120,9 @@ function requireOpen(isOpen: boolean): void {
 }
 
 /** @param count undefined: any number of images */
-function requireImages(pixels: unknown, { width, height, channels }: ImageShape, count?: number): void {
-  const size = width * height * channels;
+function requireImages(pixels: unknown, shape: ImageShape, count?: number): void {
+  const { width, height, channels } = shape;
+  const size = pixelsPerImage(shape);
   const hint = `an image of the model is ${height}×${width}×${channels}: ${size} bytes, from 0 to 255, row by row`;
   if (!(pixels instanceof Uint8Array)) {
     throw new ToolkitError('USAGE', { message: 'pixels are a Uint8Array or a Buffer', hint });

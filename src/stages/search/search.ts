@@ -168,7 +168,7 @@ class Search {
     const { fixed } = this.#state;
     return initFrom === undefined
       ? fixed
-      : { ...fixed, initFrom: await resolveInitial(initFrom, checkpointsDir) };
+      : { ...fixed, initFrom: (await resolveInitial(initFrom, checkpointsDir)).path };
   }
 
   async #requireSameData(fingerprint: string): Promise<void> {

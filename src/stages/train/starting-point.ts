@@ -1,11 +1,10 @@
 import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
 import type { PreparedDescription } from '../../artifacts/prepared.js';
-import { isForeignSafetensors } from '../../artifacts/foreign/identify.js';
 import type { RunFolder } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { Emit } from '../../core/events.js';
 import { planModel } from '../../models/load-model.js';
-import type { Model } from '../../models/model.js';
+import { layerOf, type Model } from '../../models/model.js';
 import { isOnnx, onnxRefusal } from '../../models/onnx/settings.js';
 import { noProgress, type TrainingProgress } from '../../training/progress.js';
 import {
@@ -13,7 +12,6 @@ import {
   freeze,
   frozenLayers,
   headOf,
-  layerOf,
   learntLayers,
   planTransfer,
 } from '../../training/transfer.js';
@@ -43,8 +41,8 @@ export async function readOrigin(
 export async function readInitial(values: TrainConfiguration): Promise<Checkpoint | undefined> {
   const { initFrom, checkpointsDir } = values;
   if (initFrom === undefined) return undefined;
-  const path = await resolveInitial(initFrom, checkpointsDir);
-  if (await isForeignSafetensors(path)) return readStateDict(path, values);
+  const { path, isForeign } = await resolveInitial(initFrom, checkpointsDir);
+  if (isForeign) return readStateDict(path, values);
   const origin = await readCheckpoint(path);
   if (isOnnx(origin.description)) throw onnxRefusal(origin.path);
   return origin;

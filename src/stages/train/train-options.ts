@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
 import { readCheckpointDescription, type CheckpointDescription } from '../../artifacts/checkpoint.js';
-import { isForeignSafetensors } from '../../artifacts/foreign/identify.js';
 import { resolveRun, resolveRunToResume, RUN_NAME } from '../../artifacts/run.js';
 import { mixingFields } from '../../models/augmentation/mixing-options.js';
 import { augmentationFields } from '../../models/augmentation/options.js';
@@ -319,8 +318,8 @@ async function withModelOfOrigin(layers: readonly Layer[], given: TrainResolutio
   const { initFrom, checkpointsDir } = given.values;
   const isNamed = given.origins.get('model') !== DEFAULT_ORIGIN;
   if (initFrom === undefined || isNamed) return given;
-  const path = await resolveInitial(initFrom, checkpointsDir);
-  if (await isForeignSafetensors(path)) {
+  const { path, isForeign } = await resolveInitial(initFrom, checkpointsDir);
+  if (isForeign) {
     const found: Layer = callerLayer({ model: await backboneIn(path) });
     return resolveOptions(trainSpace, [...layers, { ...found, origin: () => path }]);
   }

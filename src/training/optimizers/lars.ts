@@ -1,6 +1,7 @@
-import { add, div, mul, sub } from '@tensorflow/tfjs-core';
+import { add, div, mul } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
+import { momentum } from './momentum.js';
 import { defineOptimizer } from './optimizer.js';
 import { decays, learningRateOption, weightPenaltyOptions, withWeightPenalty } from './options.js';
 import { isAdapted, normOf, ratioOr1 } from './trust-ratio.js';
@@ -19,7 +20,7 @@ export const lars = defineOptimizer({
   source: 'You, Gitman and Ginsburg, “Large batch training of convolutional networks”, 2017',
   options: z.strictObject({
     learningRate: learningRateOption(1),
-    momentum: z.number().min(0).lt(1).default(0.9).meta({ description: 'momentum coefficient' }),
+    momentum: momentum.options.shape.momentum,
     trustCoefficient: z
       .number()
       .positive()
@@ -28,22 +29,23 @@ export const lars = defineOptimizer({
       .meta({ description: 'share of a layer’s norm that a step of rate 1 changes' }),
     ...weightPenaltyOptions,
   }),
-  build: ({ momentum, trustCoefficient, ...options }) => ({
-    learningRate: options.learningRate,
-    slots: ['velocity'],
-    coefficients: (_step, learningRate, mu = momentum) => ({ learningRate, momentum: mu }),
-    update({ parameter, slots: [velocity] }, gradient, { learningRate, momentum: mu }) {
-      if (!velocity) throw new Error('LARS needs its velocity');
-      let direction = withWeightPenalty(gradient, parameter, options);
-      if (isAdapted(parameter)) {
-        const [size, slope] = [normOf(parameter), normOf(gradient)];
-        const decay = decays(parameter, options) ? options.weightDecay : 0;
-        const whole = add(add(slope, mul(size, decay)), SMALLEST_NORM);
-        const rate = ratioOr1(div(mul(size, trustCoefficient), whole), [size, slope]);
-        direction = mul(direction, rate);
-      }
-      const next = add(mul(velocity, mu), direction);
-      return { parameter: sub(parameter, mul(next, learningRate)), slots: [next] };
-    },
-  }),
+  build({ trustCoefficient, ...options }) {
+    const inner = momentum.build({ ...options, weightDecay: 0, nesterov: false });
+    return {
+      learningRate: options.learningRate,
+      slots: inner.slots,
+      coefficients: (step, learningRate, mu) => inner.coefficients(step, learningRate, mu),
+      update({ parameter, slots }, gradient, coefficients) {
+        let direction = withWeightPenalty(gradient, parameter, options);
+        if (isAdapted(parameter)) {
+          const [size, slope] = [normOf(parameter), normOf(gradient)];
+          const decay = decays(parameter, options) ? options.weightDecay : 0;
+          const whole = add(add(slope, mul(size, decay)), SMALLEST_NORM);
+          const rate = ratioOr1(div(mul(size, trustCoefficient), whole), [size, slope]);
+          direction = mul(direction, rate);
+        }
+        return inner.update({ parameter, slots }, direction, coefficients);
+      },
+    };
+  },
 });
