@@ -11,7 +11,7 @@ import type { ParsedArguments } from './arguments.js';
 import type { Call, CommandEntry, Presentation } from './command.js';
 import { commands } from './commands/index.js';
 import type { ProcessIo } from './process-io.js';
-import { resolvePresentation, resolveSettings, warnOfVariables } from './settings.js';
+import { reportLeftOut, resolvePresentation, resolveSettings, warnOfVariables } from './settings.js';
 import { watchSignals } from './signals.js';
 import { cleanLine } from './terminal/clean.js';
 import type { Reporter } from './terminal/reporter.js';
@@ -42,6 +42,7 @@ export async function runCommand({ entry, parsed, io, setReporter }: CalledComma
     reporter.event(event);
   };
   await warnOfVariables(command, io.env, emit);
+  reportLeftOut(resolution, emit);
   const { signal, release } = watchSignals(io, () => {
     reporter.event({
       event: 'notice',

@@ -71,6 +71,17 @@ export async function warnOfVariables(
   }
 }
 
+/** Says which settings of a file or of the environment do not hold, because a higher one chooses another plug-in. */
+export function reportLeftOut({ leftOut }: Pick<Resolution<OptionSpace>, 'leftOut'>, emit: Emit): void {
+  for (const { option, value, origin, meantFor, chosen, used } of leftOut) {
+    const inPlace = used === undefined ? 'it is left out' : `${JSON.stringify(used)} holds instead`;
+    emit({
+      event: 'notice',
+      message: `${option} ${JSON.stringify(value)} (from ${origin}) is meant for ${meantFor}; with ${chosen}, ${inPlace}`,
+    });
+  }
+}
+
 /** The environment variables that set a space's options, without the prefix. */
 function variablesOf(space: OptionSpace): string[] {
   return [...allFields(space).values()].map(({ variable }) => variable.slice(PREFIX.length));

@@ -4,6 +4,7 @@ import { ToolkitError } from '../errors.js';
 import { nearest, type Named, type Registry } from '../registry.js';
 import { refuseIneffective } from './effect.js';
 import { fieldsOf, nestedPlace, type Field } from './fields.js';
+import { meansOther, settingsLeftOut, type LeftOut } from './left-out.js';
 
 /** A plug-in whose options are part of the configuration. */
 export interface Configurable<
@@ -65,6 +66,8 @@ export interface Resolution<Space extends OptionSpace> {
   flat: Readonly<Record<string, unknown>>;
   /** The origin of each. */
   origins: ReadonlyMap<string, string>;
+  /** Settings that were not used because they belong to another plug-in, though the chosen one has an option of that name. */
+  leftOut: readonly LeftOut[];
 }
 
 interface Setting {
@@ -128,12 +131,14 @@ export function resolveOptions<Space extends OptionSpace>(
   const flat: Record<string, unknown> = {};
   const chosen: Record<string, unknown> = {};
   const taken = new Set<string>();
+  const leftOut: LeftOut[] = [];
 
   for (const [key, choice] of Object.entries(space.choices)) {
     const { plugin, options } = resolveChoice(key, choice, settings, layers);
     taken.add(key);
     for (const name of optionFields(choice).keys()) taken.add(name);
     const parsed = parse(plugin.options, options);
+    leftOut.push(...settingsLeftOut(key, { name: plugin.name, parsed, options }, layers));
     chosen[key] = deepFreeze({ name: plugin.name, ...parsed });
     Object.assign(flat, { [key]: plugin.name }, parsed);
     note(origins, [key], settings);
@@ -147,7 +152,7 @@ export function resolveOptions<Space extends OptionSpace>(
     return typeof value === 'string' && space.choices[key]?.registry.originOf(value) !== undefined;
   });
   const values = deepFreeze({ ...parsed, ...chosen }) as Resolved<Space>;
-  return { values, flat: deepFreeze({ ...parsed, ...flat }), origins };
+  return { values, flat: deepFreeze({ ...parsed, ...flat }), origins, leftOut };
 }
 
 /** Adds the defaults to options that are already valid. */
@@ -212,9 +217,8 @@ function effective(
   plugin: string,
   layers: readonly Layer[],
 ): Setting | undefined {
-  const rank = layers.findIndex(({ values }) => {
-    const meansOther = values[choiceKey] !== undefined && values[choiceKey] !== plugin;
-    return values[optionKey] !== undefined && !meansOther;
+  const rank = layers.findIndex((layer) => {
+    return layer.values[optionKey] !== undefined && !meansOther(layer, choiceKey, plugin);
   });
   const layer = layers[rank];
   return layer && { value: layer.values[optionKey], rank, layer };

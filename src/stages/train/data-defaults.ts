@@ -30,6 +30,7 @@ export function withUsualEpochs(resolution: TrainResolution, images: number, emi
     message: `${epochs} epochs instead of ${values.epochs}, because ${count(images)} training images are few; --epochs sets another number`,
   });
   return {
+    ...resolution,
     values: { ...values, epochs },
     flat: { ...flat, epochs },
     origins: new Map(origins).set('epochs', 'the number of training images'),

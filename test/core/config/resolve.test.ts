@@ -99,6 +99,25 @@ describe('a plug-in', () => {
     expect(values.shape).not.toHaveProperty('radius');
   });
 
+  it('named by a flag reports what a file has for another, where its own options of that name differ', async () => {
+    const file = await fileOf({ shape: 'circle', radius: 5, filled: false });
+    const { leftOut } = resolve(flagLayer({ shape: 'polygon' }), file);
+    expect(leftOut).toEqual([
+      {
+        option: 'filled',
+        value: false,
+        origin: file.path,
+        meantFor: '--shape circle',
+        chosen: '--shape polygon',
+        used: true,
+      },
+    ]);
+    expect(resolve(flagLayer({ shape: 'polygon', filled: false }), file).leftOut).toEqual([]);
+    expect(resolve(flagLayer({ shape: 'circle' }), file).leftOut).toEqual([]);
+    const same = await fileOf({ shape: 'circle', filled: true });
+    expect(resolve(flagLayer({ shape: 'polygon' }), same).leftOut).toEqual([]);
+  });
+
   it('named by a flag keeps the options that a file has for it', async () => {
     const file = await fileOf({ shape: 'circle', radius: 5 });
     expect(resolve(flagLayer({ shape: 'circle' }), file).values.shape).toMatchObject({ radius: 5 });
