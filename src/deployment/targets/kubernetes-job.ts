@@ -39,7 +39,11 @@ const options = z.strictObject({
     .string()
     .regex(/^[1-9]\d{0,5}[MG]i$/)
     .default('4Gi')
-    .meta({ description: 'memory of each worker', allowed: 'a number with Mi or Gi, such as 4Gi' }),
+    .meta({
+      description: 'memory of each worker',
+      allowed: 'a number with Mi or Gi, such as 4Gi',
+      placeholder: 'SIZE',
+    }),
   start: z.enum(['new', 'resume']).default('new').meta({
     description: 'new: train with the options of the run from the beginning; resume: continue the run',
   }),

@@ -2,7 +2,6 @@ import { isSharded, type ShardedData } from '../../../artifacts/sharded.js';
 import type { PreparedData } from '../../../artifacts/prepared.js';
 import { ToolkitError } from '../../../core/errors.js';
 import type { ActiveBackend } from '../../../engine/backends/backend.js';
-import { mixing } from '../../../models/augmentation/mixing.js';
 import { BACKEND_NAME } from '../../../tensorflow/backend/kernels/kernel-call.js';
 import { tensorFlowContext } from '../../../tensorflow/backend/tfjs-backend.js';
 import type { TrainConfiguration } from '../train-options.js';
@@ -24,7 +23,6 @@ export function requireSupportedOptions(values: TrainConfiguration, workers: num
       'repeat the run without --workers, or train it again with its options',
     );
   }
-  if (mixing(values)) throw unsupported('with --augment-mixup or --augment-cutmix', 'leave them out');
   if (accumulate > 1) {
     throw unsupported(`with --accumulate ${accumulate}`, 'leave it out: each worker computes a part already');
   }
