@@ -48,7 +48,7 @@ import { takeFirstWeights } from './workers/first-weights.js';
 import { launchWorkers } from './workers/launch-workers.js';
 import { runInference } from './workers/run-inference.js';
 import { requireSameStart } from './workers/same-start.js';
-import { requireSupportedOptions, requireSupportedSession } from './workers/supported.js';
+import { requireSupportedBackend, requireSupportedOptions } from './workers/supported.js';
 import { threadsOfWorker } from './workers/threads.js';
 import { firstThenOthers, together } from './workers/together.js';
 import type { TrainContext, TrainResult } from './train-result.js';
@@ -140,7 +140,7 @@ export async function trainShare(
     const adapt: Adapt = (images) => withUsualEpochs(resolution, images, own.emit);
     const session = await firstThenOthers(group, () => openSession(values, own, { defaultThreads }));
     await together(group, () => {
-      requireSupportedSession(session.data, session.backend);
+      requireSupportedBackend(session.backend);
     });
     const trained = await withRun(folder, resolution, session, own, trainAndTest, adapt);
     if (!group.isFirst) return undefined;

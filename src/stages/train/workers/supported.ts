@@ -1,5 +1,3 @@
-import { isSharded, type ShardedData } from '../../../artifacts/sharded.js';
-import type { PreparedData } from '../../../artifacts/prepared.js';
 import { ToolkitError } from '../../../core/errors.js';
 import type { ActiveBackend } from '../../../engine/backends/backend.js';
 import { BACKEND_NAME } from '../../../tensorflow/backend/kernels/kernel-call.js';
@@ -35,11 +33,8 @@ export function requireSupportedOptions(values: TrainConfiguration, workers: num
   }
 }
 
-/** Throws WORKERS_UNSUPPORTED for data or a backend that several workers cannot train with. */
-export function requireSupportedSession(data: PreparedData | ShardedData, backend: ActiveBackend): void {
-  if (isSharded(data)) {
-    throw unsupported('on a data set in shards', `preprocess ${data.dataset} without --shard-images`);
-  }
+/** Throws WORKERS_UNSUPPORTED for a backend that several workers cannot train with. */
+export function requireSupportedBackend(backend: ActiveBackend): void {
   if (backend.name !== BACKEND_NAME) {
     throw unsupported(`on the backend ${backend.name}`, 'install TensorFlow with "mnist runtime install"');
   }
