@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../artifacts/checkpoint.js';
 import type { StoredDecision } from '../artifacts/decision.js';
+import type { RunFolder } from '../artifacts/run.js';
 import type { Signature } from '../artifacts/manifest.js';
 import type { ActiveBackend } from '../engine/backends/backend.js';
 import type { StageContext } from '../core/events.js';
@@ -28,8 +29,22 @@ export interface DeploymentSource {
   loss: number;
   /** Some images, on which an export may measure what values a model computes: of the training images, or of the test images where those are private. */
   calibration: LabelledImages;
+  /**
+   * How the checkpoint's run is trained again with so many workers. Throws EXPORT_UNSUPPORTED for a model that was imported, WORKERS_UNSUPPORTED,
+   * PLUGIN_NEEDED, PLUGIN_CHANGED and USAGE.
+   */
+  trainingRecipe(workers: number): Promise<TrainingRecipe>;
   /** Loads a checkpoint file, as the server would, and gives its probabilities for images. */
   classifyCheckpoint(path: string, images: LabelledImages): Promise<Float32Array>;
+}
+
+/** How a run is trained again, on other machines. */
+export interface TrainingRecipe {
+  /** Its options as a configuration file of `mnist train`: without those that say where things are and what computes. */
+  options: Readonly<Record<string, unknown>>;
+  dataset: string;
+  /** The folder of the run, whose last checkpoint training goes on from; undefined where the deployed one is not in it. */
+  folder: RunFolder | undefined;
 }
 
 /** An export that can classify, so that it can be compared with the checkpoint. */

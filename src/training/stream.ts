@@ -86,7 +86,6 @@ export class ShardedEpochs implements EpochSource {
     let next = firstBatch;
     for (const [place, { shard, images, first, batches }] of parts.entries()) {
       if (next >= first + batches) continue;
-      if (signal.aborted) break;
       const labels = await this.#load(shard);
       this.#prefetch(parts[place + 1]?.shard ?? this.#firstOf(epoch + 1));
       const done = await this.#program.run({
@@ -100,6 +99,8 @@ export class ShardedEpochs implements EpochSource {
         },
       });
       next = first + done;
+      // Where it stops is the program's decision: workers agree on it.
+      if (done < batches) break;
     }
     return next;
   }

@@ -74,6 +74,8 @@ const chosen: Record<string, unknown[]> = {
     ],
   ],
   image: ['another:2'],
+  memory: ['8Gi'],
+  epochs: [7],
   widthMultiplier: [0.25],
   // Not the check itself: Microsoft SEAL does not run on every Node.js.
   checkImages: [0],

@@ -293,17 +293,20 @@ describe('plug-ins in a Docker image', () => {
       }),
     );
     const output = join(folder, 'image');
-    const { words } = await copyPlugins({ plugins: [records[0]!] }, output);
+    const server = { target: 'docker', kinds: ['model'] };
+    const { words } = await copyPlugins({ plugins: [records[0]!] }, output, server);
     expect(words).toEqual(['--plugin', 'plugins/1/models/two.mjs']);
     expect(await readFile(join(output, 'plugins/1/shared/names.mjs'), 'utf8')).toContain('two-files');
     const older = { ...records[0]!, sha256: '0'.repeat(64) };
-    expect((await copyPlugins({ plugins: [older] }, output)).words).toContain('--allow-changed-plugins');
+    expect((await copyPlugins({ plugins: [older] }, output, server)).words).toContain(
+      '--allow-changed-plugins',
+    );
     const { message } = await toolkitError(
       'EXPORT_UNSUPPORTED',
-      copyPlugins({ plugins: [records[1]!] }, output),
+      copyPlugins({ plugins: [records[1]!] }, output, server),
     );
     expect(message).toContain('its model "foreign" imports the package yaml, which the image does not have');
-    expect(await copyPlugins({}, output)).toEqual({ words: [] });
+    expect(await copyPlugins({}, output, server)).toEqual({ words: [] });
   });
 });
 

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 import { version } from '../../core/version.js';
 import { ONNX_RUNTIME } from '../../engine/onnx-runtime/pinned-files.js';
 
@@ -6,6 +8,38 @@ export const MODEL_FILE = 'model.safetensors';
 export const PORT = 8080;
 /** A user id that nothing else uses. */
 export const USER = 10_001;
+
+/** The option that names the image of a target. */
+export function imageOption(fallback: string): z.ZodDefault<z.ZodString> {
+  return z
+    .string()
+    .regex(/^[a-z0-9]+([._/:-][a-z0-9]+)*$/)
+    .default(fallback)
+    .meta({
+      description: 'name of the Docker image',
+      allowed: 'NAME:TAG of lowercase letters, digits and separators',
+    });
+}
+
+/**
+ * The first stage of a Dockerfile: installs this package in /app, with runtimes and the files beside the Dockerfile.
+ *
+ * @param runtimes the words of `mnist runtime install`, for each runtime
+ * @param packages further packages of npm
+ */
+export function buildStage(runtimes: readonly string[], packages = ''): string {
+  const installed = runtimes.map((words) => ` \\\n && npx mnist runtime install ${words} --quiet`).join('');
+  return `FROM node:22-bookworm AS build
+RUN apt-get update \\
+ && apt-get install --yes --no-install-recommends python3-pip \\
+ && rm -rf /var/lib/apt/lists/*
+# A published version, or an archive of "npm pack" beside this file: --build-arg PACKAGE=./mnist-train-${version}.tgz
+ARG PACKAGE=mnist-train@${version}
+ENV XDG_CACHE_HOME=/app/cache
+WORKDIR /app
+COPY . /app/
+RUN npm install --omit=dev --omit=peer --ignore-scripts --no-audit --no-fund "\${PACKAGE}"${packages}${installed}`;
+}
 
 /**
  * The Dockerfile of a server with its model inside. TensorFlow is installed while the image is built, so the container needs neither
@@ -23,17 +57,7 @@ export function dockerfile({
 }): string {
   const page = inBrowser ? ` ${ONNX_RUNTIME}` : '';
   return `# Serves a trained model. The build needs a network; the container does not.
-FROM node:22-bookworm AS build
-RUN apt-get update \\
- && apt-get install --yes --no-install-recommends python3-pip \\
- && rm -rf /var/lib/apt/lists/*
-# A published version, or an archive of "npm pack" beside this file: --build-arg PACKAGE=./mnist-train-${version}.tgz
-ARG PACKAGE=mnist-train@${version}
-ENV XDG_CACHE_HOME=/app/cache
-WORKDIR /app
-COPY . /app/
-RUN npm install --omit=dev --omit=peer --ignore-scripts --no-audit --no-fund "\${PACKAGE}"${page} \\
- && npx mnist runtime install --variant cpu --quiet
+${buildStage(['--variant cpu'], page)}
 
 FROM node:22-bookworm-slim
 # The user is not in /etc/passwd, so not every container runtime gives it a home.

@@ -12,31 +12,41 @@ import { openRegistry } from '../../core/registry.js';
 /** Where the files of plug-ins lie in an exported folder, each plug-in in a folder of its own. */
 const FOLDER = 'plugins';
 
-/** What a server needs of plug-ins. */
+/** What a program needs of plug-ins. */
 export interface ExportedPlugins {
-  /** The options of `mnist serve` that load them, with paths from the exported folder on. */
+  /** The options that load them, with paths from the exported folder on. */
   words: readonly string[];
 }
 
+/** Which plug-ins a target takes along. */
+export interface WantedPlugins {
+  target: string;
+  /** Their kinds; left out, all that the checkpoint names. */
+  kinds?: readonly string[];
+}
+
 /**
- * Copies the plug-ins that a model needs into an exported folder, with the files that they import. Throws EXPORT_UNSUPPORTED for a package,
+ * Copies the plug-ins that a checkpoint needs into an exported folder, with the files that they import. Throws EXPORT_UNSUPPORTED for a package,
  * and for files that import one: the image has this package alone. Throws what `loadPlugin` throws, and storage errors.
  */
 export async function copyPlugins(
   { plugins = [] }: Pick<CheckpointDescription, 'plugins'>,
   folder: string,
+  { target, kinds }: WantedPlugins,
 ): Promise<ExportedPlugins> {
-  const needed = plugins.filter(({ kind }) => kind === 'model' || kind === 'features');
+  const needed = plugins.filter(({ kind }) => kinds?.includes(kind) ?? true);
   // One file may define both a model and features.
   const paths = new Map<string, string>();
   let isChanged = false;
   for (const record of needed) {
     // As it was loaded: a checkpoint names files of whoever wrote it.
-    const origin = openRegistry(record.kind)!.originOf(record.name)!;
+    const origin = openRegistry(record.kind)?.originOf(record.name);
+    // What is not loaded is not used.
+    if (!origin) continue;
     isChanged ||= origin.sha256 !== record.sha256;
     const { module } = origin;
     if (paths.has(module)) continue;
-    paths.set(module, await copyPlugin(record, module, folder, `${FOLDER}/${paths.size + 1}`));
+    paths.set(module, await copyPlugin(target, record, module, folder, `${FOLDER}/${paths.size + 1}`));
   }
   if (paths.size === 0) return { words: [] };
   const files = [...paths.values()].join(',');
@@ -45,17 +55,18 @@ export async function copyPlugins(
 
 /** Copies a plug-in; returns the path of its file from the exported folder on. */
 async function copyPlugin(
+  target: string,
   record: PluginRecord,
   module: string,
   folder: string,
   place: string,
 ): Promise<string> {
   if (!isFileSpecifier(module))
-    throw refusal(record, `is the package ${module}, which the image does not have`);
+    throw refusal(target, record, `is the package ${module}, which the image does not have`);
   const { file, files, packages, sha256 } = await loadPlugin(module);
   const foreign = packages.find((name) => !/^(node:|mnist-train(\/|$))/.test(name));
   if (foreign !== undefined)
-    throw refusal(record, `imports the package ${foreign}, which the image does not have`);
+    throw refusal(target, record, `imports the package ${foreign}, which the image does not have`);
   // With their paths to each other, by which they import each other.
   const root = commonFolder(files);
   const copyOf = (path: string): string => join(folder, place, relative(root, path));
@@ -64,13 +75,13 @@ async function copyPlugin(
     await copyFile(path, copyOf(path));
   }
   const copied = await hashSources(copyOf(file));
-  if (copied.sha256 !== sha256) throw refusal(record, 'has changed since it was loaded');
+  if (copied.sha256 !== sha256) throw refusal(target, record, 'has changed since it was loaded');
   return `${place}/${relative(root, file).split(sep).join('/')}`;
 }
 
-function refusal({ kind, name }: PluginRecord, reason: string): ToolkitError {
+function refusal(target: string, { kind, name }: PluginRecord, reason: string): ToolkitError {
   return new ToolkitError('EXPORT_UNSUPPORTED', {
-    target: 'docker',
+    target,
     reason: `the plug-in of its ${kind} "${name}" ${reason}`,
   });
 }

@@ -5,23 +5,14 @@ import { z } from 'zod';
 import { writeFileAtomically } from '../../core/files.js';
 import { compose } from '../docker/compose.js';
 import { copyPlugins } from '../docker/plugins.js';
-import { dockerfile, dockerignore, MODEL_FILE } from '../docker/image.js';
+import { dockerfile, dockerignore, imageOption, MODEL_FILE } from '../docker/image.js';
 import { deploymentGuide, deploymentManifest, serviceManifest } from '../docker/kubernetes.js';
 import { byteSignature, copyForServing } from '../registered.js';
 import type { DeploymentSource, ExportedModel } from '../source.js';
 import { needsOnnxRuntime } from '../web/describe-model.js';
 import { defineTarget } from './target.js';
 
-const options = z.strictObject({
-  image: z
-    .string()
-    .regex(/^[a-z0-9]+([._/:-][a-z0-9]+)*$/)
-    .default('mnist-classifier:1')
-    .meta({
-      description: 'name of the Docker image',
-      allowed: 'NAME:TAG of lowercase letters, digits and separators',
-    }),
-});
+const options = z.strictObject({ image: imageOption('mnist-classifier:1') });
 
 /** All that is needed to build and run a container with the server and this model. */
 export const docker = defineTarget({
@@ -38,7 +29,10 @@ async function exportDocker(
   { image }: z.output<typeof options>,
   folder: string,
 ): Promise<ExportedModel> {
-  const { words } = await copyPlugins(source.checkpoint.description, folder);
+  const { words } = await copyPlugins(source.checkpoint.description, folder, {
+    target: 'docker',
+    kinds: ['model', 'features'],
+  });
   const model = join(folder, MODEL_FILE);
   await copyForServing(source, model);
   const files = {

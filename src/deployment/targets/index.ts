@@ -1,6 +1,7 @@
 import { Registry } from '../../core/registry.js';
 import { docker } from './docker.js';
 import { encrypted } from './encrypted.js';
+import { kubernetesJob } from './kubernetes-job.js';
 import { onnx } from './onnx.js';
 import { registry } from './registry.js';
 import { savedmodel } from './savedmodel.js';
@@ -11,6 +12,6 @@ import { web } from './web.js';
 /** The targets of `--to`. A new one is a file in this folder and a line here. */
 export const targets = new Registry(
   'target',
-  [registry, onnx, savedmodel, tfjs, tflite, web, docker, encrypted],
+  [registry, onnx, savedmodel, tfjs, tflite, web, docker, kubernetesJob, encrypted],
   ['export'],
 );

@@ -1,7 +1,6 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 
-import { ToolkitError } from '../../core/errors.js';
-import { isInterruption, type Interruption } from '../../core/interruption.js';
+import type { LabelledImages } from '../../core/images.js';
 import { tensorFlowContext } from '../../tensorflow/backend/tfjs-backend.js';
 import { Session } from '../../tensorflow/c-api/session.js';
 import { SliceLength } from '../compiling/slice-length.js';
@@ -16,10 +15,12 @@ import type {
   TrainingProgram,
   TrainingStep,
 } from '../running/program.js';
+import { replaceProgramImages } from '../running/replace-images.js';
 import { traceStep } from '../running/trace-step.js';
 import { buildShareProgram } from './share-program.js';
 import { ShareRunner } from './share-runner.js';
 import { isReplicated, shareBatch, type Shares } from '../sharding/shares.js';
+import { agreedInterruption, wishOf, type StopWish } from './agreed-stop.js';
 import type { WorkerGroup } from './worker-group.js';
 
 /**
@@ -74,8 +75,8 @@ export class DistributedTraining implements TrainingProgram {
     return next;
   }
 
-  replaceImages(): never {
-    throw new Error('workers do not train on a data set in shards');
+  async replaceImages(images: LabelledImages): Promise<void> {
+    await replaceProgramImages(this.#data, this.#opened?.session, images);
   }
 
   dispose(): void {
@@ -86,15 +87,14 @@ export class DistributedTraining implements TrainingProgram {
 
   /** How many steps the next slice has, as the first worker decides; 0: the run stops here. Any worker may ask for a stop. */
   async #agree(signal: AbortSignal, steps: number): Promise<number> {
-    const wish: Wish = { steps, stop: stopOf(signal) };
+    const wish: Wish = { steps, stop: wishOf(signal) };
     const wishes = await this.#group.share(wish);
     const [{ steps: agreed, stop } = wish] = wishes;
     // The pauses of the first worker's clock count alone; an interruption of any worker does.
-    const interruption = wishes.map((each) => each.stop).find((each) => each !== null && each !== 'PAUSE');
-    if (interruption) {
-      const hint = 'run the same command again';
-      this.#group.stop(new ToolkitError(interruption, { hint }));
-    }
+    const interruption = agreedInterruption(
+      this.#group,
+      wishes.map((each) => each.stop),
+    );
     return interruption || stop === 'PAUSE' ? 0 : agreed;
   }
 
@@ -147,13 +147,7 @@ interface Loop {
 /** What a worker proposes before a slice. */
 interface Wish {
   steps: number;
-  stop: Interruption | 'PAUSE' | null;
-}
-
-function stopOf({ aborted, reason }: AbortSignal): Wish['stop'] {
-  if (!aborted) return null;
-  if (reason instanceof DOMException && reason.name === 'TimeoutError') return 'PAUSE';
-  return isInterruption(reason) ? reason.code : 'INTERRUPTED';
+  stop: StopWish;
 }
 
 async function runSlice(

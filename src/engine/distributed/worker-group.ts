@@ -40,8 +40,15 @@ export class WorkerGroup {
   /** What the first worker says, to all. */
   async broadcast<Value>(value: Value): Promise<Value> {
     if (!this.isFirst) return (await this.#receive(0)) as Value;
-    for (let peer = 1; peer < this.size; peer++) await this.#send(peer, value);
+    await this.broadcastBytes(encode(value));
     return value;
+  }
+
+  /** The bytes of the first worker, to all. */
+  async broadcastBytes(bytes: Uint8Array): Promise<Uint8Array> {
+    if (!this.isFirst) return this.#receiveMessage(0);
+    for (let peer = 1; peer < this.size; peer++) await this.#send(peer, bytes);
+    return bytes;
   }
 
   /** What each worker says, to all, in the order of ranks. */
@@ -50,13 +57,12 @@ export class WorkerGroup {
     if (this.isFirst) {
       for (let peer = 1; peer < this.size; peer++) all.push((await this.#receive(peer)) as Value);
     } else {
-      await this.#send(0, value);
+      await this.#send(0, encode(value));
     }
     return this.broadcast(all);
   }
 
-  async #send(peer: number, value: unknown): Promise<void> {
-    const body = Buffer.from(JSON.stringify(value ?? null));
+  async #send(peer: number, body: Uint8Array): Promise<void> {
     const address = this.memory.malloc(LENGTH_BYTES + body.length);
     try {
       const message = new Uint8Array(LENGTH_BYTES + body.length);
@@ -72,9 +78,12 @@ export class WorkerGroup {
   }
 
   async #receive(peer: number): Promise<unknown> {
+    return JSON.parse((await this.#receiveMessage(peer)).toString('utf8')) as unknown;
+  }
+
+  async #receiveMessage(peer: number): Promise<Buffer> {
     const length = await this.#receiveBytes(peer, LENGTH_BYTES);
-    const body = await this.#receiveBytes(peer, length.readUInt32LE(0));
-    return JSON.parse(body.toString('utf8')) as unknown;
+    return this.#receiveBytes(peer, length.readUInt32LE(0));
   }
 
   async #receiveBytes(peer: number, bytes: number): Promise<Buffer> {
@@ -88,4 +97,8 @@ export class WorkerGroup {
       this.memory.free(address);
     }
   }
+}
+
+function encode(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value ?? null));
 }

@@ -36,12 +36,15 @@ export function peersOf(rank: number, size: number): number[] {
  * Which peers are silent for too long. MPI itself does not notice a peer that is stopped or cut off: it waits for ever.
  *
  * @param now in milliseconds, of a clock that does not jump
+ * @param limit how long a peer may be silent
  */
 export class Silence {
   readonly #heard = new Map<number, number>();
+  readonly #limit: number;
   #checkedAt: number;
 
-  constructor(peers: readonly number[], now: number) {
+  constructor(peers: readonly number[], now: number, limit = SILENCE_MS) {
+    this.#limit = limit;
     for (const peer of peers) this.#heard.set(peer, now);
     this.#checkedAt = now;
   }
@@ -62,10 +65,10 @@ export class Silence {
 
   /** A peer that is lost; undefined if there is none. After this process itself was stopped, all get their time anew. */
   lost(now: number): number | undefined {
-    const wasStopped = now - this.#checkedAt > SILENCE_MS / 2;
+    const wasStopped = now - this.#checkedAt > this.#limit / 2;
     this.#checkedAt = now;
     if (wasStopped) for (const peer of this.#heard.keys()) this.#heard.set(peer, now);
-    for (const [peer, at] of this.#heard) if (now - at > SILENCE_MS) return peer;
+    for (const [peer, at] of this.#heard) if (now - at > this.#limit) return peer;
     return undefined;
   }
 }

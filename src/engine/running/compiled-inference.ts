@@ -6,12 +6,18 @@ import {
   pixelsPerImage,
   rowsAt,
   type Examples,
+  type ImageShape,
   type LabelledImages,
 } from '../../core/images.js';
 import type { Forward, InferenceProgram } from './program.js';
 
 /** The batch size for small images: large enough to keep the kernels busy, small enough for a core's caches. */
 const BATCH = 500;
+
+/** The number of images of a batch. */
+export function inferenceBatch(shape: ImageShape): number {
+  return imagesTogether(BATCH, shape);
+}
 
 /**
  * A compiled forward pass over a data set. Batches are fed from this process's memory: each image is used once, so keeping the data set
@@ -35,7 +41,7 @@ export class CompiledInference implements InferenceProgram {
 
   async run(indices: Int32Array, signal: AbortSignal): Promise<Float32Array> {
     const logits = new Float32Array(indices.length * this.#classes);
-    const batch = imagesTogether(BATCH, this.#data.source.shape);
+    const batch = inferenceBatch(this.#data.source.shape);
     for (const size of new Set([Math.min(batch, indices.length), indices.length % batch])) {
       if (size > 0) this.#forward.compile(size);
     }

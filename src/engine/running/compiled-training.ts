@@ -5,7 +5,7 @@ import { DataType } from '../../tensorflow/c-api/data-types.js';
 import { Session } from '../../tensorflow/c-api/session.js';
 import { tensorFlowContext } from '../../tensorflow/backend/tfjs-backend.js';
 import type { DeviceImages } from './device-images.js';
-import { pixelsPerImage, type LabelledImages } from '../../core/images.js';
+import type { LabelledImages } from '../../core/images.js';
 import {
   batchSizesOf,
   type Coefficients,
@@ -15,13 +15,14 @@ import {
   type TrainingProgram,
   type TrainingStep,
 } from './program.js';
-import { replaceImages, uploadImages } from '../compiling/session-images.js';
+import { uploadImages } from '../compiling/session-images.js';
 import { SessionVariables } from '../compiling/session-variables.js';
 import { SliceLength } from '../compiling/slice-length.js';
 import { fittingBatch, stepMemory } from '../compiling/step-memory.js';
 import type { Trace } from '../tracing/trace.js';
 import { buildTrainingLoop, type TrainingLoop } from '../compiling/training-graph.js';
 import { planCores, type CorePlan } from '../sharding/work.js';
+import { replaceProgramImages } from './replace-images.js';
 import { traceStep } from './trace-step.js';
 
 /**
@@ -96,12 +97,7 @@ export class CompiledTraining implements TrainingProgram {
   }
 
   async replaceImages(images: LabelledImages): Promise<void> {
-    const { count, shape } = this.#data.source;
-    if (images.count !== count || pixelsPerImage(images.shape) !== pixelsPerImage(shape)) {
-      throw new Error(`cannot replace ${count} images by ${images.count}, or by images of another size`);
-    }
-    this.#data.replace(images);
-    if (this.#opened) await replaceImages(this.#opened.session, images);
+    await replaceProgramImages(this.#data, this.#opened?.session, images);
   }
 
   dispose(): void {

@@ -33,6 +33,7 @@ import { isOnnx, onnxRefusal } from '../../models/onnx/settings.js';
 import { startForModels } from '../../models/onnx/start.js';
 import { modelWithoutLayers } from '../../models/onnx/without-layers.js';
 import { TrainingVariables } from '../../models/variables.js';
+import { trainingRecipe } from './training-recipe.js';
 import { prepareData } from '../preprocess/prepare-data.js';
 
 /** As many as TensorFlow's guide to quantisation asks for, and some more. */
@@ -60,7 +61,7 @@ export interface Deployment {
  *
  * @param name a checkpoint file, a run's folder or name, or `latest`
  *
- * Throws SIGNING_KEY_UNUSABLE, SECRET_EXPOSED, the errors of policies, QUALITY_GATE_NOT_MET, ENCRYPTION_REFUSED, EXPORT_UNSUPPORTED, EXPORT_DIFFERS, OUTPUT_EXISTS, AUDIT_BROKEN, FOLDER_BUSY, the errors of
+ * Throws SIGNING_KEY_UNUSABLE, SECRET_EXPOSED, the errors of policies, QUALITY_GATE_NOT_MET, ENCRYPTION_REFUSED, EXPORT_UNSUPPORTED, EXPORT_DIFFERS, WORKERS_UNSUPPORTED, OUTPUT_EXISTS, AUDIT_BROKEN, FOLDER_BUSY, the errors of
  * checkpoints and storage, and what the earlier stages and `startBackend` throw.
  */
 export async function deploy(
@@ -214,6 +215,7 @@ async function withSource<Result>(
       predictions: Uint8Array.from(classesOf(logits, classes)),
       calibration: spreadImages(measured, CALIBRATION_IMAGES),
       ...meanMetrics(logits, test.labels),
+      trainingRecipe: (workers) => trainingRecipe(checkpoint, workers),
       classifyCheckpoint: async (path, images) =>
         Float32Array.from(
           softmaxRows(await classifyImages(await readCheckpoint(path), images, how), classes),

@@ -5,6 +5,7 @@ import { errorFromRecord, isToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { packageFolder } from '../../core/package-folder.js';
 import { Child, withoutOtherLaunchers } from '../train/workers/child.js';
+import { requireSignsOfLife } from '../train/workers/signs-of-life.js';
 import type { TrialOutcome, TrialTrainer } from './run-trial.js';
 import type { FromTrialWorker, ToTrialWorker, TrialTask } from './trial-messages.js';
 
@@ -13,7 +14,10 @@ const WORKER = fileURLToPath(new URL('dist/stages/search/trial-process.js', pack
 /** How often a trial is begun: one that takes its worker with it each time has failed. */
 const MOST_ATTEMPTS = 3;
 
-/** Trains trials in several processes, each of them one trial at a time. A trial whose process is lost is done again, from its last checkpoint. */
+/**
+ * Trains trials in several processes, each of them one trial at a time. A trial whose process is lost, or gives no sign
+ * of life any more, is done again, from its last checkpoint.
+ */
 export class TrialPool implements TrialTrainer {
   readonly #context: StageContext;
   readonly #workers: readonly TrialWorker[];
@@ -83,7 +87,7 @@ class TrialWorker {
     this.#context = context;
   }
 
-  /** Throws WORKER_LOST where the process ends, and what it throws itself. */
+  /** Throws WORKER_LOST where the process ends or is silent, and what it throws itself. */
   async train(trial: Trial, epochs: number): Promise<TrialOutcome> {
     const child = (this.#child ??= this.#start());
     const answer = new Promise<TrialOutcome>((resolve, reject) => {
@@ -116,7 +120,8 @@ class TrialWorker {
   }
 
   #start(): Child<ToTrialWorker> {
-    const child = new Child<ToTrialWorker>(WORKER, this.#name, withoutOtherLaunchers(process.env));
+    const child = new Child<ToTrialWorker>(WORKER, this.#name, withoutOtherLaunchers(process.env), 1);
+    requireSignsOfLife(child);
     child.tell({ kind: 'start', task: this.#task });
     return child;
   }

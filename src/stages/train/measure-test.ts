@@ -1,16 +1,17 @@
-import type { Metrics, StageContext } from '../../core/events.js';
+import type { Metrics } from '../../core/events.js';
 import { executionMode } from '../../engine/backends/options.js';
-import { inferenceProgram } from '../../engine/running/prepare.js';
 import type { Forward } from '../../engine/running/program.js';
 import { neverPredictedWarning, PredictionCounts } from '../../evaluation/prediction-counts.js';
 import type { TrainConfiguration } from './train-options.js';
+import type { TrainContext } from './train-result.js';
 import type { TrainingSet } from './training-set.js';
+import { runInference } from './workers/run-inference.js';
 
 /** What is measured, and how. */
 interface Measured {
   set: TrainingSet;
   values: TrainConfiguration;
-  context: StageContext;
+  context: TrainContext;
 }
 
 /** Measures the test split, and warns of classes that are never predicted there. */
@@ -41,7 +42,8 @@ async function measureSplit(
   counts: PredictionCounts,
 ): Promise<Metrics | null> {
   const images = await set.place(split);
-  const inference = inferenceProgram(forward, images, set.data.classNames.length, executionMode(values));
+  const classes = set.data.classNames.length;
+  const inference = runInference(forward, images, classes, executionMode(values), context.group);
   try {
     return await set.measure(split, inference, context.signal, [counts]);
   } finally {

@@ -16,7 +16,7 @@ import { withFolder, removeTemporaryFiles } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
 import { DistributedTraining } from '../../engine/distributed/distributed-training.js';
 import type { WorkerGroup } from '../../engine/distributed/worker-group.js';
-import { inferenceProgram, trainingProgram } from '../../engine/running/prepare.js';
+import { trainingProgram } from '../../engine/running/prepare.js';
 import type { Forward, InferenceProgram } from '../../engine/running/program.js';
 import { betterOf, isOwnMetric, OwnMetricTally, scoreOf } from '../../evaluation/own/measure.js';
 import { PredictionCounts } from '../../evaluation/prediction-counts.js';
@@ -44,9 +44,11 @@ import { resumeCommand, type TrainConfiguration, type TrainResolution } from './
 import { describeRun } from './training-setup.js';
 import { stepInputs } from './step-inputs.js';
 import type { TrainingSet } from './training-set.js';
+import { takeFirstWeights } from './workers/first-weights.js';
 import { launchWorkers } from './workers/launch-workers.js';
+import { runInference } from './workers/run-inference.js';
 import { requireSameStart } from './workers/same-start.js';
-import { requireSupportedOptions, requireSupportedSession } from './workers/supported.js';
+import { requireSupportedBackend, requireSupportedOptions } from './workers/supported.js';
 import { threadsOfWorker } from './workers/threads.js';
 import { firstThenOthers, together } from './workers/together.js';
 import type { TrainContext, TrainResult } from './train-result.js';
@@ -138,13 +140,10 @@ export async function trainShare(
     const adapt: Adapt = (images) => withUsualEpochs(resolution, images, own.emit);
     const session = await firstThenOthers(group, () => openSession(values, own, { defaultThreads }));
     await together(group, () => {
-      requireSupportedSession(session.data, session.backend);
+      requireSupportedBackend(session.backend);
     });
-    if (!group.isFirst) {
-      await withRun(folder, resolution, session, own, runEpochs, adapt);
-      return undefined;
-    }
     const trained = await withRun(folder, resolution, session, own, trainAndTest, adapt);
+    if (!group.isFirst) return undefined;
     return { ...trained, reproduction: null, seconds: (performance.now() - started) / 1000 };
   };
   if (!group.isFirst) return trainAlone();
@@ -243,7 +242,7 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 're
       ? withHint(error, `continue with "${resumeCommand('train', folder.name, values)}"`)
       : error;
   });
-  const checkpoint = await writer.restoreBest(progress);
+  const checkpoint = await restoreBest(run, progress);
   const best = bestEpoch(progress.history)!;
   return {
     run: folder.name,
@@ -267,6 +266,17 @@ async function trainAndTest(run: Run): Promise<Omit<TrainResult, 'seconds' | 're
   };
 }
 
+/** Restores the weights of the best epoch, on all workers. Returns the path of its checkpoint. */
+async function restoreBest(
+  { output: { writer }, learner: { variables }, context: { group } }: Run,
+  progress: TrainingProgress,
+): Promise<string> {
+  if (!group) return writer.restoreBest(progress);
+  const checkpoint = await together(group, () => (group.isFirst ? writer.restoreBest(progress) : ''));
+  if (bestEpoch(progress.history) !== progress.history.at(-1)) await takeFirstWeights(group, variables);
+  return checkpoint;
+}
+
 async function runEpochs(run: Run): Promise<TrainingProgress> {
   const { values, set, start, privacy, backend } = run;
   const { folder, writer } = run.output;
@@ -282,7 +292,7 @@ async function runEpochs(run: Run): Promise<TrainingProgress> {
     ? new DistributedTraining(step, training, group)
     : trainingProgram(step, training, mode, values.accumulate);
   const forward = forwardOf({ model, variables });
-  const inference = inferenceProgram(forward, validation, set.data.classNames.length, mode);
+  const inference = runInference(forward, validation, set.data.classNames.length, mode, group);
   writer.execution = () => program.execution ?? null;
   const events = group?.isFirst === false ? undefined : eventFile(folder, start.history.length + 1, emit);
   const parts: TrainingParts = {
@@ -303,7 +313,10 @@ async function runEpochs(run: Run): Promise<TrainingProgress> {
       };
       emit(event);
       if (startsOverfitting(progress.history)) emit(gapWarning);
-      return onEpoch?.(event);
+      if (!onEpoch) return undefined;
+      if (!group) return onEpoch(event);
+      // The first worker's answer is that of all.
+      return group.broadcast(group.isFirst && (await onEpoch(event)) === 'stop' ? 'stop' : null);
     },
     onPause: (progress) => writer.pause(progress),
     onBatches: emit,
@@ -325,11 +338,11 @@ function eventFile({ path }: RunFolder, firstStep: number, emit: Emit): EventFil
   return undefined;
 }
 
-/** Validates on the first worker, whose result all take: they must agree on when to end. */
+/** Validates; workers take the result of the first one, as they must agree on when to end. */
 async function validateOnce(run: Run, inference: InferenceProgram): Promise<ValidationMetrics | null> {
   const { group } = run.context;
   if (!group) return validate(run, inference);
-  return group.broadcast(group.isFirst ? await validate(run, inference) : null);
+  return group.broadcast(await validate(run, inference));
 }
 
 /**

@@ -16,6 +16,7 @@ export class Child<Message extends object> {
   readonly end: Promise<number | string>;
   readonly #name: string;
   #output = '';
+  #reason: string | undefined;
 
   /**
    * @param program the compiled file that it runs
@@ -67,12 +68,19 @@ export class Child<Message extends object> {
     this.process.kill('SIGKILL');
   }
 
+  /** Ends it for a reason that `lost` tells. */
+  giveUp(reason: string): void {
+    this.#reason = reason;
+    this.kill();
+  }
+
   /** That it is gone, and what it said last. */
   lost(end: number | string): ToolkitError {
     const last = this.#output.trim().split('\n').at(-1);
     const said = last === undefined || last === '' ? '' : `; it last said: ${last}`;
-    const how =
+    const ended =
       typeof end === 'number' ? `its process ended with code ${end}` : `its process was ended by ${end}`;
+    const how = this.#reason ?? ended;
     const worker = `${this.#name} (process ${this.process.pid ?? 'not started'})`;
     return new ToolkitError('WORKER_LOST', { worker, reason: `${how}${said}` });
   }

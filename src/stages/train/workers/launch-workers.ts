@@ -25,7 +25,7 @@ export async function launchWorkers(
   const { values } = resolution;
   let size = firstSize(values, availableParallelism());
   requireSupportedOptions(values, size.workers);
-  requireSupportedCall(context);
+  requireNoEncryption();
   const { library } = await requireMpi(values.mpi);
   let run: RunFolder | undefined;
   const emit: Emit = (event) => {
@@ -37,7 +37,7 @@ export async function launchWorkers(
     const { workers } = size;
     const options = { ...givenOptions(resolution), ...place };
     try {
-      return await runWorkerJob({ workers, library, options }, emit, context.signal);
+      return await runWorkerJob({ workers, library, options }, { ...context, emit });
     } catch (error) {
       const next = nextSize(size);
       if (!isLoss(error, size) || !next || context.signal.aborted) throw error;
@@ -68,13 +68,12 @@ function isLoss(error: unknown, { workers, least }: JobSize): error is ToolkitEr
   return error.code === 'WORKER_LOST' || (error.code === 'OUT_OF_MEMORY' && workers > least);
 }
 
-function requireSupportedCall({ onEpoch }: TrainContext): void {
-  const what = onEpoch ? 'with onEpoch' : currentKeyring().encrypts ? 'with encrypted files' : undefined;
-  if (what === undefined) return;
-  const hint = onEpoch
-    ? 'listen to the epoch events; earlyStopping ends a run'
-    : 'start the workers with mpiexec: then each has the keys of its own command line';
-  throw new ToolkitError('WORKERS_UNSUPPORTED', { what, hint });
+function requireNoEncryption(): void {
+  if (!currentKeyring().encrypts) return;
+  throw new ToolkitError('WORKERS_UNSUPPORTED', {
+    what: 'with encrypted files',
+    hint: 'start the workers with mpiexec: then each has the keys of its own command line',
+  });
 }
 
 /** The installed one first: others may wait for the launcher of their cluster. */

@@ -1,8 +1,5 @@
-import { isSharded, type ShardedData } from '../../../artifacts/sharded.js';
-import type { PreparedData } from '../../../artifacts/prepared.js';
 import { ToolkitError } from '../../../core/errors.js';
 import type { ActiveBackend } from '../../../engine/backends/backend.js';
-import { mixing } from '../../../models/augmentation/mixing.js';
 import { BACKEND_NAME } from '../../../tensorflow/backend/kernels/kernel-call.js';
 import { tensorFlowContext } from '../../../tensorflow/backend/tfjs-backend.js';
 import type { TrainConfiguration } from '../train-options.js';
@@ -24,7 +21,6 @@ export function requireSupportedOptions(values: TrainConfiguration, workers: num
       'repeat the run without --workers, or train it again with its options',
     );
   }
-  if (mixing(values)) throw unsupported('with --augment-mixup or --augment-cutmix', 'leave them out');
   if (accumulate > 1) {
     throw unsupported(`with --accumulate ${accumulate}`, 'leave it out: each worker computes a part already');
   }
@@ -37,11 +33,8 @@ export function requireSupportedOptions(values: TrainConfiguration, workers: num
   }
 }
 
-/** Throws WORKERS_UNSUPPORTED for data or a backend that several workers cannot train with. */
-export function requireSupportedSession(data: PreparedData | ShardedData, backend: ActiveBackend): void {
-  if (isSharded(data)) {
-    throw unsupported('on a data set in shards', `preprocess ${data.dataset} without --shard-images`);
-  }
+/** Throws WORKERS_UNSUPPORTED for a backend that several workers cannot train with. */
+export function requireSupportedBackend(backend: ActiveBackend): void {
   if (backend.name !== BACKEND_NAME) {
     throw unsupported(`on the backend ${backend.name}`, 'install TensorFlow with "mnist runtime install"');
   }

@@ -3,12 +3,12 @@ import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import { errorFromRecord, type ToolkitError } from '../../../core/errors.js';
-import type { Emit } from '../../../core/events.js';
+import type { EpochEvent } from '../../../core/events.js';
 import { packageFolder } from '../../../core/package-folder.js';
 import { PmiServer } from '../../../engine/mpi/pmi-server.js';
-import type { TrainResult } from '../train-result.js';
+import type { TrainContext, TrainResult } from '../train-result.js';
 import { Child, withoutOtherLaunchers } from './child.js';
-import type { FromWorker, StartMessage } from './messages.js';
+import type { AnswerMessage, FromWorker, StartMessage } from './messages.js';
 
 /** The compiled program of a worker. */
 const WORKER = fileURLToPath(new URL('dist/stages/train/workers/worker-process.js', packageFolder));
@@ -27,20 +27,32 @@ export interface JobTask {
 
 /** What is known of a worker process. */
 interface Started {
-  readonly child: Child<StartMessage>;
+  readonly child: Child<StartMessage | AnswerMessage>;
   error: ToolkitError | undefined;
 }
 
 /**
  * Starts worker processes on this machine, without a program of MPI and without a network, and resolves with the first one's result when all
- * have ended. When one fails, all end. Throws its error, or WORKER_LOST.
+ * have ended. When one fails, all end. Throws its error, WORKER_LOST, or what `onEpoch` throws.
  */
-export async function runWorkerJob(task: JobTask, emit: Emit, signal: AbortSignal): Promise<TrainResult> {
+export async function runWorkerJob(
+  task: JobTask,
+  { emit, signal, onEpoch }: TrainContext,
+): Promise<TrainResult> {
   signal.throwIfAborted();
   const server = new PmiServer(task.workers);
   const shared = new Set<string>();
   let result: TrainResult | undefined;
   let failure: ToolkitError | undefined;
+  let thrown: { error: unknown } | undefined;
+  const answer = async (child: Started['child'], epoch: EpochEvent): Promise<void> => {
+    try {
+      child.tell({ kind: 'answer', stop: (await onEpoch?.(epoch)) === 'stop' });
+    } catch (error) {
+      thrown = { error };
+      endAll();
+    }
+  };
   const fail = (error: ToolkitError): void => {
     if (failure) return;
     failure = error;
@@ -54,12 +66,13 @@ export async function runWorkerJob(task: JobTask, emit: Emit, signal: AbortSigna
     });
     child.process.on('message', (message: FromWorker) => {
       if (message.kind === 'event') emit(message.event);
+      else if (message.kind === 'epoch') void answer(child, message.epoch);
       else if (message.kind === 'memory') for (const file of message.files) shared.add(file);
       else if (message.kind === 'result') result = message.result;
       else worker.error = errorFromRecord(message.error);
     });
     const { library, options, workers: count } = task;
-    child.tell({ kind: 'start', options, library, workers: count });
+    child.tell({ kind: 'start', options, library, workers: count, asksAfterEpoch: onEpoch !== undefined });
     return worker;
   });
   function endAll(): void {
@@ -80,13 +93,14 @@ export async function runWorkerJob(task: JobTask, emit: Emit, signal: AbortSigna
     endAll();
     for (const file of shared) await rm(file, { force: true });
   }
+  if (thrown) throw thrown.error;
   // The first worker's error says most, unless another process was killed.
   if (failure) throw failure.code === 'WORKER_LOST' ? failure : (workers[0]!.error ?? failure);
   if (!result) throw new Error('the first worker ended without a result');
   return result;
 }
 
-function startWorker(rank: number, size: number): Child<StartMessage> {
+function startWorker(rank: number, size: number): Started['child'] {
   const environment = {
     ...withoutOtherLaunchers(process.env),
     ...{ PMI_FD: String(PMI_FD), PMI_RANK: String(rank), PMI_SIZE: String(size) },

@@ -1,20 +1,28 @@
 /** A worker of `mnist train --workers`, which the launcher starts as a process: its file is never imported. */
 import { asToolkitError } from '../../../core/errors.js';
-import type { StageContext } from '../../../core/events.js';
+import type { Emit, EpochEvent } from '../../../core/events.js';
 import { joinMpi } from '../../../engine/mpi/join.js';
 import { resolveTrainOptions } from '../train-options.js';
+import type { TrainContext } from '../train-result.js';
 import { trainShare } from '../train.js';
 import { withJob } from './join-workers.js';
 import { leaveLauncher, listenToLauncher, tellLauncher } from './launcher.js';
 import type { FromWorker, StartMessage, ToWorker } from './messages.js';
 import { recordOfError } from './together.js';
 
-const signal = listenToLauncher<ToWorker>((message) => void run(message).then(leaveLauncher));
+/** Takes the answer that is waited for. */
+let takeAnswer: (stop: boolean) => void = () => undefined;
+
+const signal = listenToLauncher<ToWorker>((message) => {
+  if (message.kind === 'answer') takeAnswer(message.stop);
+  else void run(message).then(leaveLauncher);
+});
 
 /** Returns the exit code. */
-async function run({ options, library, workers }: StartMessage): Promise<number> {
+async function run({ options, library, workers, asksAfterEpoch }: StartMessage): Promise<number> {
   try {
-    const context: StageContext = { emit: (event) => void tell({ kind: 'event', event }), signal };
+    const emit: Emit = (event) => void tell({ kind: 'event', event });
+    const context: TrainContext = { emit, signal, ...(asksAfterEpoch && { onEpoch: askAfterEpoch }) };
     const resolution = await resolveTrainOptions(options);
     const job = await joinMpi(library, workers);
     await tell({ kind: 'memory', files: job.sharedFiles });
@@ -26,6 +34,19 @@ async function run({ options, library, workers }: StartMessage): Promise<number>
     await tell({ kind: 'error', error: recordOfError(error) });
     return error.exitCode;
   }
+}
+
+/** Asks the launcher; an interruption, and a launcher that is gone, are no answer. */
+async function askAfterEpoch(epoch: EpochEvent): Promise<'stop' | undefined> {
+  const answer = new Promise<boolean>((resolve) => {
+    takeAnswer = resolve;
+    signal.addEventListener('abort', () => {
+      resolve(false);
+    });
+    if (signal.aborted) resolve(false);
+  });
+  await tell({ kind: 'epoch', epoch });
+  return (await answer) ? 'stop' : undefined;
 }
 
 async function tell(message: FromWorker): Promise<void> {

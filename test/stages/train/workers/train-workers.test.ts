@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, inject, it, type TestContext } from 'vites
 
 import { readCheckpoint } from '../../../../src/artifacts/checkpoint.js';
 import { messageOf } from '../../../../src/core/errors.js';
-import { silentContext, type ToolkitEvent } from '../../../../src/core/events.js';
+import { silentContext, type EpochEvent, type ToolkitEvent } from '../../../../src/core/events.js';
 import { installMpi } from '../../../../src/engine/mpi/install.js';
 import { train } from '../../../../src/index.js';
 import { temporaryFolder } from '../../../support/folders.js';
@@ -39,8 +39,8 @@ describe('workers', () => {
   it('train, and go on after one was killed, to the weights of one process with two threads', async (test) => {
     needMpi(test);
     const checkpointsDir = await temporaryFolder();
-    const given = { dataDir: inject('smallDataDir'), checkpointsDir, epochs: 1, device: 'cpu' as const };
-    const one = await train({ ...given, run: 'one', threads: 2 });
+    const given = { dataDir: inject('smallDataDir'), checkpointsDir, epochs: 2, device: 'cpu' as const };
+    const one = await train({ ...given, run: 'one', threads: 2, stopAfter: 1 });
     const events: ToolkitEvent[] = [];
     let killed: number | undefined;
     const emit = (event: ToolkitEvent): void => {
@@ -52,8 +52,15 @@ describe('workers', () => {
       });
     };
     const workers = { workers: 2, threads: 1, restarts: 1 };
-    const two = await train({ ...given, ...workers, run: 'two' }, { emit });
+    const asked: number[] = [];
+    const onEpoch = ({ epoch }: EpochEvent): 'stop' => {
+      asked.push(epoch);
+      return 'stop';
+    };
+    const two = await train({ ...given, ...workers, run: 'two' }, { emit, onEpoch });
     expect(killed).toBeGreaterThan(0);
+    expect([two.epochs, asked]).toEqual([1, [1]]);
+    expect(two.validation).toEqual(one.validation);
     expect(events).toContainEqual(expect.objectContaining({ event: 'warning', code: 'WORKER_LOST' }));
     expect(two.test).toEqual(one.test);
     expect(two.execution).toMatchObject({ mode: 'compiled', shards: 2, threads: 1 });
@@ -101,10 +108,7 @@ describe('what workers cannot do is refused by name', () => {
     expect(error.message).toBe(`several workers cannot train ${what}`);
   });
 
-  it('a callback that could end the run, and batches too small for all', async () => {
-    const onEpoch = (): undefined => undefined;
-    const error = await toolkitError('WORKERS_UNSUPPORTED', train({ workers: 2 }, { onEpoch }));
-    expect(error.message).toContain('onEpoch');
+  it('batches too small for all', async () => {
     expect((await toolkitError('USAGE', train({ workers: 3, batchSize: 2 }))).message).toContain(
       '--batch-size 2',
     );
