@@ -6,6 +6,7 @@ import { requireAddressSpace } from './address-space.js';
 import { C_LIBRARY, koffi } from './ffi.js';
 import { limitLogging, withoutErrorOutput } from './logging.js';
 import { protectFromSignals, withoutSignals } from './signals.js';
+import { releaseStartupPages } from './unused-memory.js';
 
 /** An address in native memory. */
 export type Pointer = bigint;
@@ -255,6 +256,7 @@ export function loadTensorFlow(runtime: Runtime): TensorFlowApi {
     };
     if (isQuiet) load();
     else withoutErrorOutput(system, load);
+    releaseStartupPages(system, [runtime.library, runtime.framework]);
     const libraries = [koffi.load(runtime.library, { lazy: true }), framework, system];
     const functions = Object.entries(PROTOTYPES).map(([name, prototype]) => [
       name,
@@ -272,9 +274,12 @@ export async function preloadTensorFlow(runtime: Runtime): Promise<void> {
   const loading = orUnusable(runtime, () => {
     const { system, isQuiet } = loadFramework(runtime);
     // TensorFlow starts its threads later, with its context, and none while it is loaded.
-    return isQuiet ? openOnOtherThread(system, runtime.library) : undefined;
+    return isQuiet ? { system, handle: openOnOtherThread(system, runtime.library) } : undefined;
   });
-  if ((await loading) === null) throw unusable(runtime, new Error(`${runtime.library} cannot be loaded`));
+  if (!loading) return;
+  if ((await loading.handle) === null)
+    throw unusable(runtime, new Error(`${runtime.library} cannot be loaded`));
+  releaseStartupPages(loading.system, [runtime.library, runtime.framework]);
 }
 
 /** Loads the smaller library, which the other one needs, and sets the log level of both. */
