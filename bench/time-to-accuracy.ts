@@ -72,10 +72,10 @@ async function measureAll(configs: readonly string[]): Promise<void> {
   const warning = busyWarning(machine);
   if (warning !== undefined) note(warning);
   await prepareData({ dataset: 'mnist', dataDir: folders.data }, silentContext());
-  const lanes = configs.flatMap((config): Lane[] => [
-    { config, program: 'mnist-train', attempts: [] },
-    ...(options.peers ? [{ config, program: 'PyTorch', attempts: [] } as const] : []),
-  ]);
+  const programs: Lane['program'][] = options.peers ? ['mnist-train', 'PyTorch'] : ['mnist-train'];
+  const lanes = configs.flatMap((config) =>
+    programs.map((program): Lane => ({ config, program, attempts: [] })),
+  );
   const threads = options.threads ?? machine.cores;
   for (let seed = 1; seed <= options.seeds; seed++) {
     // Interleaved, so that what else the machine does meets all alike.
@@ -176,7 +176,7 @@ async function run([program = '', ...words]: readonly string[]): Promise<Ended> 
 
 function tableOf(lanes: readonly Lane[]): string {
   const rows = lanes.map(({ config, program, attempts, refusal }) => {
-    if (attempts.length === 0) return [basename(config), program, refusal ?? '', '', ''];
+    if (attempts.length === 0) return [basename(config), program, '–', '–', refusal ?? '–'];
     const accuracies = attempts.map(({ accuracy }) => accuracy);
     const mean = accuracies.reduce((sum, each) => sum + each, 0) / accuracies.length;
     const times = attempts.map(({ seconds }) => seconds);
