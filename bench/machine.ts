@@ -3,10 +3,13 @@ import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'no
 import { setTimeout } from 'node:timers/promises';
 
 import { processorName } from '../src/core/processes.js';
+import { instructionSet } from '../src/tensorflow/onednn.js';
 
 /** Where and with what a race was run. */
 export interface Machine {
   processor: string;
+  /** The best that oneDNN may use, such as "AVX2"; missing if unknown. */
+  instructionSet?: string | undefined;
   cores: number;
   memoryBytes: number;
   system: string;
@@ -22,6 +25,7 @@ export interface Machine {
 export async function describeMachine(checkout: string): Promise<Machine> {
   return {
     processor: processorName() ?? 'unknown',
+    instructionSet: instructionSet(process.env),
     cores: availableParallelism(),
     memoryBytes: totalmem(),
     system: `${type()} ${release()}`,
@@ -30,6 +34,20 @@ export async function describeMachine(checkout: string): Promise<Machine> {
     loadBefore: loadavg()[0] ?? 0,
     usedBefore: await usedShare(),
   };
+}
+
+/** The machine in a line. */
+export function machineText({
+  processor,
+  instructionSet: set,
+  cores,
+  memoryBytes,
+  system,
+  ...busy
+}: Machine): string {
+  const memory = (memoryBytes / 2 ** 30).toFixed(0);
+  const load = `load before: ${busy.loadBefore.toFixed(2)}, in use: ${(100 * busy.usedBefore).toFixed(0)}%`;
+  return `${processor}${set === undefined ? '' : ` (${set})`}, ${cores} cores, ${memory} GiB, ${system}; ${load}`;
 }
 
 /** A warning if others would be measured along with the race: the load of the last minute is high, or the processor is in use now. */

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -21,6 +21,7 @@ import {
   type RaceResult,
 } from './report.js';
 import { measure, measureRate, type Measurement } from './run-contestant.js';
+import { weeklyRow, withWeeklyRow } from './weekly-table.js';
 import { STEPS_PER_EPOCH, tasks, type Task } from './tasks.js';
 
 interface Options {
@@ -32,6 +33,7 @@ interface Options {
   steps: number;
   list?: boolean;
   json?: boolean;
+  table?: boolean;
 }
 
 /** The first includes compilation; of the others the fastest counts, since noise only ever adds. */
@@ -58,7 +60,8 @@ function parseOptions(): Options {
     )
     .option('--steps <n>', 'steps of an epoch, to try the race itself', positiveInteger, STEPS_PER_EPOCH)
     .option('--list', 'list tasks and contestants, and end')
-    .option('--json', 'print the result as JSON, and no tables');
+    .option('--json', 'print the result as JSON, and no tables')
+    .option('--table', 'also append a row to the table of docs/benchmarks.md');
   return command.parse().opts<Options>();
 }
 
@@ -123,6 +126,10 @@ async function race(): Promise<void> {
   const path = join(folders.results, `${result.startedAt.replaceAll(/[:.]/g, '-')}.json`);
   const text = JSON.stringify(result, undefined, 2);
   await writeFile(path, `${text}\n`);
+  if (options.table) {
+    const page = join(folders.checkout, 'docs/benchmarks.md');
+    await writeFile(page, withWeeklyRow(await readFile(page, 'utf8'), weeklyRow(result)));
+  }
   if (options.json) {
     print(text);
     return;

@@ -1,6 +1,6 @@
 import { table } from '../src/cli/terminal/table.js';
 import { contestants, OURS } from './contestants.js';
-import type { Machine } from './machine.js';
+import { machineText, type Machine } from './machine.js';
 import type { Measurement } from './run-contestant.js';
 import { interquartileRange, median, medianRatio } from './statistics.js';
 import { mlpFlopsPerEpoch, type Task } from './tasks.js';
@@ -116,9 +116,8 @@ export function header({ machine, startedAt, rounds, entries }: RaceResult): str
     const texts = Object.entries(measured[0]!.versions).map(([name, version]) => `${name} ${version}`);
     versions.set(contestant, texts.join(', '));
   }
-  const memory = (machine.memoryBytes / 2 ** 30).toFixed(0);
   return [
-    `${machine.processor}, ${machine.cores} cores, ${memory} GiB, ${machine.system}; load before: ${machine.loadBefore.toFixed(2)}, in use: ${(100 * machine.usedBefore).toFixed(0)}%`,
+    machineText(machine),
     `commit ${machine.commit}, ${startedAt}, ${rounds} round${rounds === 1 ? '' : 's'}`,
     ...[...versions].map(([name, text]) => `${name}: ${text}`),
   ].join('\n');

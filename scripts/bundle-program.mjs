@@ -1,7 +1,8 @@
 // Bundles the command line into dist/program: a few files in place of several hundred, whose finding and reading took most of the time
 // until a command's first line. Each command stays a file of its own, loaded when it is called. dist/cli is not needed afterwards.
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire, isBuiltin } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
@@ -11,13 +12,22 @@ import { zodEnglish } from './zod-english.mjs';
 const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Packages stay packages, found when they are needed; zod alone, which every command needs, is bundled. */
+/**
+ * Small packages that most commands load, which are bundled with what they need in turn: as packages, their finding took longer than their
+ * running. All others stay packages: large ones, native ones, and tfjs, which plug-ins of the user must share.
+ */
+const BUNDLED = [
+  ...['chalk', 'cli-progress', 'cli-table3', 'commander', 'csv-parse', 'env-paths', 'fastest-levenshtein'],
+  ...['ml-matrix', 'tar', 'yauzl', 'zod'],
+];
+
 const packages = {
   name: 'packages',
   setup({ onResolve }) {
-    onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-      kind === 'entry-point' || path === 'zod' ? undefined : { path, external: true },
-    );
+    onResolve({ filter: /^[^./]/ }, ({ path, kind, importer }) => {
+      const isBundled = BUNDLED.includes(path) || importer.includes('node_modules');
+      return kind === 'entry-point' || (isBundled && !isBuiltin(path)) ? undefined : { path, external: true };
+    });
   },
 };
 
@@ -41,7 +51,7 @@ const required = {
   },
 };
 
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ['src/cli/main.ts'],
   outdir: 'dist/program',
@@ -51,13 +61,34 @@ await build({
   platform: 'node',
   target: 'node20',
   chunkNames: '[name]-[hash]',
+  // Names and lines stay, for stack traces; the rest would only have to be read.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 160,
+  // CommonJS packages among the bundled ones require modules of Node.js.
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
   legalComments: 'none',
+  metafile: true,
   plugins: [required, packages, zodEnglish],
   logLevel: 'warning',
 });
-copyFileSync(
-  new URL('../node_modules/zod/LICENSE', import.meta.url),
-  new URL('../dist/program/LICENSE-zod', import.meta.url),
+// The packages in it keep their licences.
+const packageFolders = Object.keys(metafile.inputs).flatMap((path) => {
+  const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [];
+  return folder === undefined ? [] : [folder];
+});
+const licences = [...new Set(packageFolders)].sort().map((folder) => {
+  const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+  const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+  // fastest-levenshtein and others: a licence that is named in the package alone.
+  const text = file === undefined ? `Licence: ${license}\n` : readFileSync(join(root, folder, file), 'utf8');
+  return `${name} ${version}\n\n${text.trim()}\n`;
+});
+writeFileSync(
+  new URL('../dist/program/LICENSES.txt', import.meta.url),
+  licences.join(`\n${'-'.repeat(80)}\n\n`),
 );
 
 // What help shows, so that it need not load the commands.

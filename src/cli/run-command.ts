@@ -3,13 +3,14 @@ import { createInterface } from 'node:readline/promises';
 import { withEncryption } from '../core/encryption/session.js';
 import type { ExitCode } from '../core/errors.js';
 import type { KeyWarning } from '../core/encryption/keyring.js';
-import type { Emit } from '../core/events.js';
+import type { Emit, ToolkitEvent } from '../core/events.js';
 import type { OptionSpace } from '../core/config/resolve.js';
 import { launchedPlace } from '../engine/mpi/launched.js';
 import { refuseForAction } from './actions.js';
 import type { ParsedArguments } from './arguments.js';
 import type { Call, CommandEntry, Presentation } from './command.js';
 import { commands } from './commands/index.js';
+import { loadTensorFlowEarly } from './early-start.js';
 import type { ProcessIo } from './process-io.js';
 import { reportLeftOut, resolvePresentation, resolveSettings, warnOfVariables } from './settings.js';
 import { watchSignals } from './signals.js';
@@ -27,6 +28,11 @@ export interface CalledCommand {
 
 /** Runs a command and returns its exit code. Throws what the command throws, and the errors of its settings. */
 export async function runCommand({ entry, parsed, io, setReporter }: CalledCommand): Promise<ExitCode> {
+  const early: ToolkitEvent[] = [];
+  let emit: Emit = (event) => early.push(event);
+  await loadTensorFlowEarly(entry.name, parsed, io.env, (event) => {
+    emit(event);
+  });
   const command = await entry.load();
   const { positionals } = parsed;
   const presentation = presentationOf(parsed, entry, io.env);
@@ -38,9 +44,10 @@ export async function runCommand({ entry, parsed, io, setReporter }: CalledComma
     reporter.outcome(configOutcome(resolution));
     return 0;
   }
-  const emit: Emit = (event) => {
+  emit = (event) => {
     reporter.event(event);
   };
+  early.forEach(emit);
   await warnOfVariables(command, io.env, emit);
   reportLeftOut(resolution, emit);
   const { signal, release } = watchSignals(io, () => {

@@ -11,6 +11,7 @@ import { requireTfjs4 } from './backend/tfjs-version.js';
 import { loadTensorFlow } from './c-api/c-api.js';
 import { EagerContext } from './c-api/eager-context.js';
 import { enableOneDnn, instructionSet, usesOneDnn } from './onednn.js';
+import { preloaded } from './preload.js';
 import { keepRunning, runningTensorFlow, type RunningTensorFlow } from './running.js';
 import type { DeviceName } from './runtime/device.js';
 import { obtainRuntime, type ObtainedRuntime } from './runtime/obtain.js';
@@ -60,7 +61,8 @@ async function obtainAndOpen(
 ): Promise<RunningTensorFlow> {
   requireUsableTfjs();
   const { device, environment, runtime: folder } = settings;
-  const obtained = await obtainRuntime({ device, folder, environment }, context);
+  const obtained =
+    (await preloaded(settings)) ?? (await obtainRuntime({ device, folder, environment }, context));
   return openTensorFlow(obtained, settings, context);
 }
 

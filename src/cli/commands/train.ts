@@ -1,13 +1,22 @@
 import { qualityFailure } from '../../evaluation/quality-gate.js';
-import { findLearningRate } from '../../stages/train/find-learning-rate.js';
+import { preloadChosenBackend } from '../../engine/backends/options.js';
 import { launchedPlace } from '../../engine/mpi/launched.js';
-import { train } from '../../stages/train/train.js';
-import { trainLaunched } from '../../stages/train/workers/train-launched.js';
+import type { train } from '../../stages/train/train.js';
+import type { trainLaunched } from '../../stages/train/workers/train-launched.js';
 import { collectFolder } from '../../stages/train/train-folder.js';
 import { resolveTraining, trainSpace } from '../../stages/train/train-options.js';
 import { learningRateText } from '../terminal/results/learning-rate.js';
 import { trainText } from '../terminal/results/train.js';
 import { defineCommand, withCommonOptions } from '../command.js';
+
+// The stages are loaded when they run, so that TensorFlow is loaded at the same time.
+const trainAlone = async (...given: Parameters<typeof train>): ReturnType<typeof train> =>
+  (await import('../../stages/train/train.js')).train(...given);
+
+const trainAmongOthers = async (
+  ...given: Parameters<typeof trainLaunched>
+): ReturnType<typeof trainLaunched> =>
+  (await import('../../stages/train/workers/train-launched.js')).trainLaunched(...given);
 
 export const trainCommand = defineCommand({
   summary: 'train a model (also: mnist-train)',
@@ -41,15 +50,18 @@ export const trainCommand = defineCommand({
   resolve: (layers) => resolveTraining(layers),
   async run({ resolution, options, context, environment }) {
     const place = launchedPlace(environment);
+    // Workers that are launched from here load their own.
+    if (options.workers === 1 && options.elastic === undefined) preloadChosenBackend(options, context);
     if (options.findLearningRate) {
+      const { findLearningRate } = await import('../../stages/train/find-learning-rate.js');
       await collectFolder(options, context);
       const test = await findLearningRate(resolution, context);
       return { data: test, text: (style) => learningRateText(test, style) };
     }
     if ((place?.rank ?? 0) === 0) await collectFolder(options, context);
     const { result, failure } = place
-      ? await trainLaunched(place, resolution, context)
-      : { result: await train(resolution, context) };
+      ? await trainAmongOthers(place, resolution, context)
+      : { result: await trainAlone(resolution, context) };
     // Of several workers, the first alone reports.
     if (!result) return { data: {}, text: () => '', failure, isHidden: true };
     return {

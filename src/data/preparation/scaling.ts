@@ -19,19 +19,33 @@ export function pixelStatistics({ pixels, shape }: LabelledImages, indices: Int3
   return histogram.statistics();
 }
 
+/** How many counters a value of a pixel has: neighbours are often equal, and counting in one place would wait for the last count. */
+const LANES = 4;
+
 /** How often each value of a pixel occurs; the images need not be in memory together. */
 export class PixelHistogram {
-  readonly #times = new Float64Array(256);
+  readonly #lanes = new Float64Array(LANES * 256);
 
   add(pixels: Uint8Array): void {
-    const times = this.#times;
-    for (const pixel of pixels) times[pixel]! += 1;
+    const lanes = this.#lanes;
+    const end = pixels.length - (pixels.length % LANES);
+    for (let at = 0; at < end; at += LANES) {
+      lanes[pixels[at]!]! += 1;
+      lanes[256 + pixels[at + 1]!]! += 1;
+      lanes[512 + pixels[at + 2]!]! += 1;
+      lanes[768 + pixels[at + 3]!]! += 1;
+    }
+    for (const pixel of pixels.subarray(end)) lanes[pixel]! += 1;
   }
 
   statistics(): PixelStatistics {
-    const count = this.#times.reduce((sum, times) => sum + times, 0);
-    const mean = this.#times.reduce((sum, times, pixel) => sum + times * pixel, 0) / count;
-    const squares = this.#times.reduce((sum, times, pixel) => sum + times * (pixel - mean) ** 2, 0);
+    const lanes = this.#lanes;
+    const times = lanes
+      .subarray(0, 256)
+      .map((first, pixel) => first + lanes[256 + pixel]! + lanes[512 + pixel]! + lanes[768 + pixel]!);
+    const count = times.reduce((sum, each) => sum + each, 0);
+    const mean = times.reduce((sum, each, pixel) => sum + each * pixel, 0) / count;
+    const squares = times.reduce((sum, each, pixel) => sum + each * (pixel - mean) ** 2, 0);
     return { mean, standardDeviation: Math.sqrt(squares / count) };
   }
 }

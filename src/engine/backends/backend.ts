@@ -37,6 +37,11 @@ export interface ActiveBackend {
 
 /** A plug-in of the backend registry. */
 export interface BackendDefinition extends Named {
+  /** Begins to load it on another thread, for a later `start` with the same settings. Installs nothing, and never fails. */
+  preload?(
+    request: Pick<BackendRequest, 'device' | 'runtime' | 'environment'>,
+    context: StageContext,
+  ): Promise<void>;
   /**
    * Loads the backend and selects it in tfjs. Throws an error with exit code 4 if it is unavailable, or USAGE for an option that it does
    * not support.

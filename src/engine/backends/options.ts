@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { ToolkitError } from '../../core/errors.js';
-import { startBackend, backendChoices } from './start.js';
+import { startBackend, backendChoices, preloadBackend } from './start.js';
 import type { ActiveBackend } from './backend.js';
 import { checkpointsDirOption, dataDirOption, pluginOptions } from '../../core/config/common-options.js';
 import type { StageContext } from '../../core/events.js';
@@ -74,6 +74,18 @@ export async function startChosenBackend(
   }
   const wanted = { device, threads, defaultThreads, runtime, deterministic, gpuMemoryGrowth };
   return startBackend(backend, { ...wanted, mixedPrecision, environment: process.env }, context);
+}
+
+/**
+ * Begins to load the backend of the options on another thread, so that other work goes on until `startChosenBackend` is called with them.
+ * Never fails.
+ */
+export function preloadChosenBackend(
+  { backend, device, runtime }: Partial<BackendOptions>,
+  context: StageContext,
+): void {
+  if (backend === undefined || device === undefined) return;
+  preloadBackend(backend, { device, runtime, environment: process.env }, context);
 }
 
 /** The compute options among the given ones, for an earlier stage that a stage runs first. */

@@ -24,6 +24,19 @@ export async function startBackend(
   return active;
 }
 
+/**
+ * Begins to load a backend on another thread, if it can be, for `startBackend` with the same request. Never fails: what is wrong shows when
+ * it is started.
+ */
+export function preloadBackend(
+  name: string,
+  request: Pick<BackendRequest, 'device' | 'runtime' | 'environment'>,
+  context: StageContext,
+): void {
+  const definition = name === 'auto' ? tensorflow : backends.get(name);
+  definition?.preload?.(request, context).catch(() => undefined);
+}
+
 function start(name: string, request: BackendRequest, context: StageContext): Promise<ActiveBackend> {
   const backend = backends.get(name);
   if (!backend) throw new Error(`there is no backend "${name}"`);

@@ -2,7 +2,11 @@ import type { CheckpointDescription } from '../../artifacts/checkpoint.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import type { ActiveBackend } from '../../engine/backends/backend.js';
-import { startChosenBackend, type BackendOptions } from '../../engine/backends/options.js';
+import {
+  preloadChosenBackend,
+  startChosenBackend,
+  type BackendOptions,
+} from '../../engine/backends/options.js';
 import { warnOfNoEffect } from '../../engine/backends/unsupported-options.js';
 import { startOnnxRuntime } from '../../engine/onnx-runtime/start.js';
 import { isOnnx } from './settings.js';
@@ -32,6 +36,15 @@ export async function startForModels(
   const { name: backend, ...description } = runtime;
   context.emit({ event: 'backend', backend, ...description });
   return runtime;
+}
+
+/** Begins to load what `startForModels` will start for some models, where that takes long. Never fails. */
+export function preloadForModels(
+  models: readonly { description: CheckpointDescription }[],
+  options: Partial<BackendOptions>,
+  context: StageContext,
+): void {
+  if (!models.some(({ description }) => isOnnx(description))) preloadChosenBackend(options, context);
 }
 
 /** Starts what further models need beside those that were started for. Throws what `startForModels` throws. */

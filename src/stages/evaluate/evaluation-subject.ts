@@ -9,6 +9,7 @@ import { meanProbabilities } from '../../evaluation/ensemble.js';
 import { scoreLogits, type ScoredExamples } from '../../evaluation/probabilities.js';
 import { backendOptionsOf, executionMode, type BackendOptions } from '../../engine/backends/options.js';
 import { classifyImages } from '../../models/classify-images.js';
+import { preloadForModels } from '../../models/onnx/start.js';
 import type { SplitName } from '../../evaluation/evaluation.js';
 import type { EvaluateOptions } from './evaluate-options.js';
 import { prepareData, splitOf } from '../preprocess/prepare-data.js';
@@ -41,6 +42,7 @@ export async function openSubject(
   context: StageContext,
 ): Promise<EvaluationSubject> {
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
+  preloadForModels([checkpoint], options, context);
   const dataset = options.dataset ?? checkpoint.description.data.dataset;
   const data = await prepareData(
     { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },

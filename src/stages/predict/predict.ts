@@ -18,7 +18,7 @@ import { likenessOf } from '../../data/likeness/likeness.js';
 import type { PreparedPicture } from '../../data/imaging/prepare.js';
 import { backendOptions, executionMode } from '../../engine/backends/options.js';
 import { classifyPixels, unlabelledImages } from '../../models/classify-pixels.js';
-import { startForModels } from '../../models/onnx/start.js';
+import { preloadForModels, startForModels } from '../../models/onnx/start.js';
 import { namesOfMembers, readMember } from '../evaluate/ensemble-members.js';
 import { scoreImages } from '../evaluate/evaluation-subject.js';
 import { readImage, type PictureSource } from '../../data/imaging/foreign-picture.js';
@@ -93,6 +93,7 @@ export async function predict(
   const { description, path } = checkpoint;
   const members = [checkpoint];
   for (const other of options.with) members.push(await readMember(other, checkpoint, options.checkpointsDir));
+  preloadForModels(members, options, context);
   const { prepared, failures } = await preparePictures(pictures, description, options, context);
   const { classNames } = description;
   const isAlone = members.length === 1;

@@ -7,7 +7,7 @@ import type { workerFields } from './workers/worker-options.js';
 import type { TrainConfiguration } from './train-options.js';
 import type { StageContext } from '../../core/events.js';
 import { prepareStored } from '../preprocess/prepare-data.js';
-import { startChosenBackend } from '../../engine/backends/options.js';
+import { preloadChosenBackend, startChosenBackend } from '../../engine/backends/options.js';
 
 /** What several runs of one process have in common. */
 export interface TrainingSession {
@@ -29,6 +29,7 @@ export async function openSession(
   context: StageContext,
   settings: { defaultThreads?: number } = {},
 ): Promise<TrainingSession> {
+  preloadChosenBackend(values, context);
   return {
     data: await prepareStored(values, context),
     backend: await startChosenBackend(values, context, settings),

@@ -6,6 +6,7 @@ import { requireAddressSpace } from './address-space.js';
 import { C_LIBRARY, koffi } from './ffi.js';
 import { limitLogging, withoutErrorOutput } from './logging.js';
 import { protectFromSignals, withoutSignals } from './signals.js';
+import { releaseStartupPages } from './unused-memory.js';
 
 /** An address in native memory. */
 export type Pointer = bigint;
@@ -245,44 +246,98 @@ const RTLD_NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000;
  * The libraries stay loaded until the process ends: koffi unloads unreferenced libraries, at the latest at exit, while TensorFlow's
  * threads still run (a segmentation fault).
  */
-export function loadTensorFlow({ folder, library, framework }: Runtime): TensorFlowApi {
-  // TensorFlow reads this while loading; 3 logs fatal errors only. Other errors are returned as a status.
-  const logLevel = Number((process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3')) || 0;
-  // Otherwise the first context of the process (the eager one) sets the intra-op thread count of every session.
-  process.env['TF_OVERRIDE_GLOBAL_THREADPOOL'] ??= '1';
-  try {
-    requireAddressSpace([library, framework]);
-    const system = koffi.load(C_LIBRARY);
-    protectFromSignals(system);
+export function loadTensorFlow(runtime: Runtime): TensorFlowApi {
+  return orUnusable(runtime, () => {
+    const { system, framework, isQuiet } = loadFramework(runtime);
     const load = (): void => {
       withoutSignals(() => {
-        pin(system, framework);
-        pin(system, library);
+        pin(system, runtime.library);
       });
     };
-    if (logLevel > 0) withoutErrorOutput(system, load);
-    else load();
-    const frameworkLibrary = koffi.load(framework, { lazy: true });
-    limitLogging(frameworkLibrary, logLevel);
-    const libraries = [koffi.load(library, { lazy: true }), frameworkLibrary, system];
+    if (isQuiet) load();
+    else withoutErrorOutput(system, load);
+    releaseStartupPages(system, [runtime.library, runtime.framework]);
+    const libraries = [koffi.load(runtime.library, { lazy: true }), framework, system];
     const functions = Object.entries(PROTOTYPES).map(([name, prototype]) => [
       name,
       declare(libraries, prototype),
     ]);
     return Object.fromEntries(functions) as TensorFlowApi;
+  });
+}
+
+/**
+ * Loads a runtime's libraries, the larger one on another thread: it takes several times as long as the rest of `loadTensorFlow`, which then
+ * finds it loaded. Does nothing where that would write to standard error. Rejects with RUNTIME_UNUSABLE or OUT_OF_MEMORY.
+ */
+export async function preloadTensorFlow(runtime: Runtime): Promise<void> {
+  const loading = orUnusable(runtime, () => {
+    const { system, isQuiet } = loadFramework(runtime);
+    // TensorFlow starts its threads later, with its context, and none while it is loaded.
+    return isQuiet ? { system, handle: openOnOtherThread(system, runtime.library) } : undefined;
+  });
+  if (!loading) return;
+  if ((await loading.handle) === null)
+    throw unusable(runtime, new Error(`${runtime.library} cannot be loaded`));
+  releaseStartupPages(loading.system, [runtime.library, runtime.framework]);
+}
+
+/** Loads the smaller library, which the other one needs, and sets the log level of both. */
+function loadFramework({ library, framework: path }: Runtime): {
+  system: LibraryHandle;
+  framework: LibraryHandle;
+  /** Whether the larger library writes nothing to standard error that was not asked for. */
+  isQuiet: boolean;
+} {
+  // TensorFlow reads this while loading; 3 logs fatal errors only. Other errors are returned as a status.
+  const logLevel = Number((process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3')) || 0;
+  // Otherwise the first context of the process (the eager one) sets the intra-op thread count of every session.
+  process.env['TF_OVERRIDE_GLOBAL_THREADPOOL'] ??= '1';
+  requireAddressSpace([library, path]);
+  const system = koffi.load(C_LIBRARY);
+  protectFromSignals(system);
+  const load = (): void => {
+    withoutSignals(() => {
+      pin(system, path);
+    });
+  };
+  if (logLevel > 0) withoutErrorOutput(system, load);
+  else load();
+  const framework = koffi.load(path, { lazy: true });
+  const isLimited = limitLogging(framework, logLevel);
+  return { system, framework, isQuiet: isLimited || logLevel === 0 };
+}
+
+function orUnusable<Result>(runtime: Runtime, load: () => Result): Result {
+  try {
+    return load();
   } catch (error) {
-    if (isMemoryFailure(error)) throw asToolkitError(error);
-    throw new ToolkitError('RUNTIME_UNUSABLE', { path: folder, reason: messageOf(error) }, { cause: error });
+    throw unusable(runtime, error);
   }
 }
 
+function unusable({ folder }: Runtime, error: unknown): ToolkitError {
+  if (isMemoryFailure(error)) return asToolkitError(error);
+  return new ToolkitError('RUNTIME_UNUSABLE', { path: folder, reason: messageOf(error) }, { cause: error });
+}
+
+const DLOPEN = 'void* dlopen(const char*, int)';
+
 function pin(system: LibraryHandle, path: string): void {
-  const dlopen = system.func('void* dlopen(const char*, int)') as (
-    path: string,
-    flags: number,
-  ) => Pointer | null;
+  const dlopen = system.func(DLOPEN) as (path: string, flags: number) => Pointer | null;
   const dlerror = system.func('const char* dlerror()') as () => string | null;
   if (!dlopen(path, RTLD_LAZY | RTLD_NODELETE)) throw new Error(dlerror() ?? `${path} cannot be loaded`);
+}
+
+/** The same on another thread, whose error message is lost; null where it fails. */
+function openOnOtherThread(system: LibraryHandle, path: string): Promise<Pointer | null> {
+  const dlopen = system.func(DLOPEN);
+  return new Promise((resolve, reject) => {
+    dlopen.async(path, RTLD_LAZY | RTLD_NODELETE, (error: Error | null, handle: Pointer | null) => {
+      if (error) reject(error);
+      else resolve(handle);
+    });
+  });
 }
 
 /** Which of the two libraries exports a function depends on TensorFlow's version. */

@@ -9,10 +9,10 @@ const WRITE_ONLY = 1;
 /**
  * Sets TensorFlow's minimum log level: 0 info, 1 warnings, 2 errors, 3 fatal errors. Errors are returned as a status anyway.
  *
- * Calls Abseil's C++ function, because since TensorFlow 2.21 only the Python start-up code reads TF_CPP_MIN_LOG_LEVEL. Does nothing
- * if the function is not found.
+ * Calls Abseil's C++ function, because since TensorFlow 2.21 only the Python start-up code reads TF_CPP_MIN_LOG_LEVEL. Returns false,
+ * and changes nothing, if the function is not found.
  */
-export function limitLogging(framework: LibraryHandle, level: number): void {
+export function limitLogging(framework: LibraryHandle, level: number): boolean {
   for (const date of ABSEIL) {
     try {
       const setMinLogLevel = framework.func(
@@ -21,15 +21,16 @@ export function limitLogging(framework: LibraryHandle, level: number): void {
         ['int'],
       ) as (level: number) => void;
       setMinLogLevel(Math.min(Math.max(level, 0), FATAL));
-      return;
+      return true;
     } catch {
       // Another version of Abseil.
     }
   }
+  return false;
 }
 
 /**
- * Runs an action with standard error redirected to /dev/null: TensorFlow 2.21 logs while its libraries are loaded, before its log
+ * Runs an action with standard error redirected to /dev/null: TensorFlow 2.21 logs while its first library is loaded, before its log
  * level can be set. JavaScript is blocked meanwhile, so none of its output is lost.
  *
  * @param system the C library

@@ -1,9 +1,9 @@
 import { isOffline } from '../../core/download.js';
 import { asToolkitError, ToolkitError } from '../../core/errors.js';
-import type { StageContext } from '../../core/events.js';
+import type { Emit, StageContext } from '../../core/events.js';
 import type { DeviceName } from './device.js';
 import type { Runtime } from './found-runtime.js';
-import { findRuntime } from './locate.js';
+import { findCached, findRuntime } from './locate.js';
 import { probeNvidiaDriver } from './nvidia-driver.js';
 import { platformObstacle } from './platform.js';
 import { variantFor, type RuntimeVariant, type VariantChoice } from './variants.js';
@@ -51,6 +51,20 @@ export async function obtainRuntime(
     context.emit({ event: 'warning', code, message: `${message}; ${consequence}`, hint });
     return { runtime: fallback, gpu: undefined };
   }
+}
+
+/**
+ * The runtime that `obtainRuntime` would return, where it is in the given folder or installed in the cache; else undefined. Throws as
+ * `obtainRuntime` does.
+ */
+export async function installedRuntime(
+  { device, folder, environment }: RuntimeRequest,
+  emit: Emit,
+): Promise<ObtainedRuntime | undefined> {
+  const { variant, gpu } = chooseVariant(device);
+  if (folder === undefined && !(await findCached(variant, environment))) return undefined;
+  const runtime = await findRuntime({ folder, variant, environment, emit });
+  return runtime && { runtime, gpu };
 }
 
 async function installUnlessOffline(

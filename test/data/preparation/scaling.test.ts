@@ -23,6 +23,17 @@ describe('pixelStatistics', () => {
     // 10, 20, 10, 20, 2, 4: mean 11, squares 1 + 81 + 1 + 81 + 81 + 49 = 294, and 294 / 6 = 49.
     expect(pixelStatistics(images, Int32Array.of(1, 1, 2))).toEqual({ mean: 11, standardDeviation: 7 });
   });
+
+  it('count every pixel of images whose size is no multiple of four', () => {
+    // By hand: 1 to 7 twice have mean 4 and variance (9 + 4 + 1 + 0 + 1 + 4 + 9) / 7 = 4.
+    const odd: LabelledImages = {
+      count: 2,
+      shape: { height: 1, width: 7, channels: 1 },
+      pixels: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 7, 6, 5, 4, 3, 2, 1),
+      labels: Uint8Array.of(0, 1),
+    };
+    expect(pixelStatistics(odd, Int32Array.of(0, 1))).toEqual({ mean: 4, standardDeviation: 2 });
+  });
 });
 
 describe('pixelScaling', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import koffi from 'koffi';
 import { describe, expect, it } from 'vitest';
 
-import { loadTensorFlow } from '../../../src/tensorflow/c-api/c-api.js';
+import { loadTensorFlow, preloadTensorFlow } from '../../../src/tensorflow/c-api/c-api.js';
 import { EagerContext } from '../../../src/tensorflow/c-api/eager-context.js';
 import type { Runtime } from '../../../src/tensorflow/runtime/found-runtime.js';
 import { withoutErrorOutput } from '../../../src/tensorflow/c-api/logging.js';
@@ -27,6 +27,21 @@ const refusalOf = ({ folder }: Runtime): Error =>
     exitCode: 4,
     message: expect.stringContaining(folder) as string,
   }) as Error;
+
+describe('preloadTensorFlow', () => {
+  it('refuses what is no library, on this thread and on the other', async () => {
+    const none = await runtimeIn((path) => writeFile(path, 'not a library'));
+    await expect(preloadTensorFlow(none)).rejects.toEqual(refusalOf(none));
+    const { framework } = await installedRuntime();
+    await expect(preloadTensorFlow({ ...none, framework })).rejects.toEqual(refusalOf(none));
+  });
+
+  it('loads the installed runtime, after which it is bound', async () => {
+    const runtime = await installedRuntime();
+    await preloadTensorFlow(runtime);
+    expect(loadTensorFlow(runtime).TF_Version()).toMatch(/^2\.\d+\.\d+/);
+  });
+});
 
 describe('loadTensorFlow', () => {
   it('refuses what is no library, with the words of the system’s loader', async () => {
