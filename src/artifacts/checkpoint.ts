@@ -58,6 +58,9 @@ const execution = z
   ])
   .nullable();
 
+/** A file of another program. */
+const foreignFile = z.strictObject({ program: text, version: text, file: text, sha256: text });
+
 const descriptionSchema = z.strictObject({
   format: z.literal('mnist-train/checkpoint'),
   version: z.literal(1),
@@ -70,7 +73,9 @@ const descriptionSchema = z.strictObject({
   config: z.record(z.string(), z.unknown()),
   model: z.strictObject({ name: text, description: longText, parameters: z.int().min(0) }),
   /** Where a model was imported from; missing for those that were trained here. */
-  origin: z.strictObject({ program: text, version: text, file: text, sha256: text }).optional(),
+  origin: foreignFile.optional(),
+  /** The file of another program whose weights its training began with; missing where there was none. */
+  initial: foreignFile.optional(),
   /** The plug-ins that its model and training need; missing where there are none. */
   plugins: z.array(pluginRecord).max(100).optional(),
   classNames: z.array(text).min(1).max(256),

@@ -17,3 +17,10 @@ export function shellQuoted(text: string): string {
 export function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
+
+/** The most frequent of counted names, with their numbers: "3 Relu, 2 Conv, Gemm, …". */
+export function tallied(counts: Iterable<readonly [name: string, count: number]>, most: number): string {
+  const sorted = [...counts].sort(([, one], [, other]) => other - one);
+  const named = sorted.slice(0, most).map(([name, count]) => (count > 1 ? `${count} ${name}` : name));
+  return [...named, ...(sorted.length > most ? ['…'] : [])].join(', ');
+}

@@ -26,9 +26,16 @@ export async function sha256InTurns(...parts: Uint8Array[]): Promise<string> {
 
 /** The SHA-256 of a file, in hexadecimal, read in pieces. Throws system errors, and the signal's reason when aborted. */
 export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
+  return sha256OfFiles([path], signal);
+}
+
+/** The SHA-256 of files one after another, as `cat FILE… | sha256sum` computes it. */
+export async function sha256OfFiles(paths: readonly string[], signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { signal, highWaterMark: 1 << 20 })) {
-    hash.update(chunk as Buffer);
+  for (const path of paths) {
+    for await (const chunk of createReadStream(path, { signal, highWaterMark: 1 << 20 })) {
+      hash.update(chunk as Buffer);
+    }
   }
   return hash.digest('hex');
 }

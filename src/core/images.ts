@@ -34,8 +34,11 @@ export function pixelsPerImage({ height, width, channels }: ImageShape): number 
   return height * width * channels;
 }
 
-/** The values of a batch of images at most, so that what a network makes of large images fits into memory. */
-const MOST_VALUES = 2 ** 24;
+/**
+ * The values of a batch of images at most: convolutions make about a hundred times as many of large images, and each core has its batch. Larger
+ * batches of such images are no faster.
+ */
+const MOST_VALUES = 2 ** 21;
 
 /** How many images of a shape are classified together: at most so many, and fewer where they are large. */
 export function imagesTogether(most: number, shape: ImageShape, mostValues = MOST_VALUES): number {

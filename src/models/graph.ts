@@ -2,6 +2,7 @@ import { reshape, type Tensor, type Tensor2D, type Tensor4D } from '@tensorflow/
 import { z } from 'zod';
 
 import { ToolkitError } from '../core/errors.js';
+import { tallied } from '../core/format.js';
 import { elementCount } from '../core/images.js';
 import { nodeFromSettings } from './graph/node-layer.js';
 import { nodeSettings, nodeTypes, type NodeSettings } from './graph/node-settings.js';
@@ -18,6 +19,9 @@ import {
   type TrainingPass,
 } from './model.js';
 import { sumOfCosts } from './pass-cost.js';
+
+/** The types of more nodes are counted in a description. */
+const MOST_LISTED = 16;
 
 /** What a node calls the image. */
 export const IMAGE = 'image';
@@ -111,7 +115,7 @@ function requireLogits(
 function modelOf(settings: readonly NodeSettings[], nodes: readonly BuiltNode[]): Model {
   const types = settings.map(({ type }) => type);
   return {
-    description: `graph of ${nodes.length} nodes: ${types.join(', ')}`,
+    description: `graph of ${nodes.length} nodes: ${nodes.length > MOST_LISTED ? tallied(countsOf(types), MOST_LISTED) : types.join(', ')}`,
     parameters: nodes.flatMap(({ parameters }) => parameters),
     cost: sumOfCosts(nodes.map(costOf)),
     apply: (images, values, training) => run(nodes, { [IMAGE]: images }, values, training) as Tensor2D,
@@ -119,6 +123,12 @@ function modelOf(settings: readonly NodeSettings[], nodes: readonly BuiltNode[])
     featuresBefore: (isFrozen) => featuresBefore(nodes, isFrozen),
     featureMaps: featureMapsOf(nodes),
   };
+}
+
+function countsOf(types: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const type of types) counts.set(type, (counts.get(type) ?? 0) + 1);
+  return counts;
 }
 
 /** Computes nodes one after the other, and returns the output of the last. */

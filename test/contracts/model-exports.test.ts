@@ -16,6 +16,9 @@ const usual = { height: 28, width: 28, channels: 1 };
 /** For models whose size grows quickly with the image's. */
 const small = { height: 10, width: 10, channels: 1 };
 
+/** In colour, and not square. */
+const wide = { height: 10, width: 15, channels: 3 };
+
 /** What is not a default, but takes other operations. */
 const variants: [name: string, options: object, features: { name: string }][] = [
   ...[...models].map((model): [string, object, typeof RAW] => [model.name, narrow(model), RAW]),
@@ -42,15 +45,27 @@ it.each(variants)(
   '%s %o on %o is the same as an ONNX model, a SavedModel, a graph model and a TFLite model',
   async (name, options, shown) => {
     const shape = name === 'rnn' || shown.name === 'scattering' ? small : usual;
-    const { source, images, probabilities } = await untrainedSource(name, options, { shape, shown });
-    for (const target of [onnx, savedmodel, tfjs, tflite]) {
-      const exported = await target.export(
-        source,
-        target.options.parse(target === tflite ? { formats: ['float32'] } : {}) as never,
-        await temporaryFolder(),
-      );
-      expectClose(await exported.classify(images), probabilities, 1e-5);
-      await exported.dispose();
-    }
+    await expectSame(name, options, { shape, shown });
   },
 );
+
+it.each([...models].map((model) => [model.name, model] as const))(
+  '%s is the same in each format for wide images in colour',
+  async (name, model) => {
+    const patches = name === 'transformer' ? { patchSize: 5 } : {};
+    await expectSame(name, { ...narrow(model), ...patches }, { shape: wide });
+  },
+);
+
+async function expectSame(...exported: Parameters<typeof untrainedSource>): Promise<void> {
+  const { source, images, probabilities } = await untrainedSource(...exported);
+  for (const target of [onnx, savedmodel, tfjs, tflite]) {
+    const made = await target.export(
+      source,
+      target.options.parse(target === tflite ? { formats: ['float32'] } : {}) as never,
+      await temporaryFolder(),
+    );
+    expectClose(await made.classify(images), probabilities, 1e-5);
+    await made.dispose();
+  }
+}

@@ -36,6 +36,13 @@ const MEMBERS: readonly [what: string, member: string][] = [
   ['a TensorFlow SavedModel in a ZIP archive', 'saved_model.pb'],
 ];
 
+/** Models whose layers can be read, as they are called here. */
+export const LAYERED: ReadonlySet<string> = new Set([
+  'a Keras model',
+  'a Keras model (HDF5)',
+  'a TensorFlow.js model',
+]);
+
 /** What a safetensors file is that is no checkpoint. */
 export const OTHER_SAFETENSORS = 'a safetensors file of another kind';
 

@@ -13,6 +13,8 @@ import type { Model, ModelTask } from '../model.js';
 /** A model from elsewhere as nodes of a graph, with its weights. */
 export interface ImportedNet {
   readonly shape: ImageShape;
+  /** Whether the model leaves the size of images open, so that the shape is only what was said beside it. */
+  readonly isSizeOpen?: boolean;
   readonly classes: number;
   readonly nodes: readonly NodeSettings[];
   /** The graph of these nodes. */

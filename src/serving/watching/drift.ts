@@ -1,8 +1,8 @@
 import type { Reference } from './reference.js';
 import {
+  featureNames,
   featuresOf,
   histogramOf,
-  imageFeatures,
   kolmogorovSmirnov,
   populationStabilityIndex,
 } from './statistics.js';
@@ -45,9 +45,11 @@ export class DriftDetector {
 
   /** Takes an image, the class that it was taken for, and the probability of that. */
   record(pixels: Uint8Array, predicted: number, confidence: number): void {
-    const features = featuresOf(pixels, this.#reference.shape);
-    imageFeatures.forEach((name, index) => {
-      this.#windows.get(name)!.push(features[index]!);
+    const { shape } = this.#reference;
+    const features = featuresOf(pixels, shape);
+    featureNames(shape).forEach((name, index) => {
+      // An older reference may not know a feature.
+      this.#windows.get(name)?.push(features[index]!);
     });
     this.#windows.get('confidence')!.push(confidence);
     this.#classes.push(predicted);

@@ -7,10 +7,12 @@ import { ToolkitError } from '../../core/errors.js';
 import { readTextIfThere } from '../../core/files.js';
 import { complaintOf } from '../../core/validation.js';
 import { describeValues, type Reference } from './reference.js';
-import { imageFeatures } from './statistics.js';
+import { colourFeatures, imageFeatures } from './statistics.js';
 
 const sample = z.array(z.number()).min(1).max(100_000);
-const names = [...imageFeatures, 'confidence'] as const;
+const names = [...imageFeatures, ...colourFeatures, 'confidence'] as const;
+/** Missing for grey images, and in references of older versions. */
+const optional: ReadonlySet<string> = new Set(colourFeatures);
 
 const referenceSchema = z.strictObject({
   format: z.literal('mnist-train/reference'),
@@ -19,7 +21,9 @@ const referenceSchema = z.strictObject({
   fingerprint: z.string(),
   shape: z.strictObject({ height: z.int().min(1), width: z.int().min(1), channels: z.int().min(1) }),
   /** What was measured of each image of a sample, in rising order. */
-  features: z.strictObject(Object.fromEntries(names.map((name) => [name, sample]))),
+  features: z.strictObject(
+    Object.fromEntries(names.map((name) => [name, optional.has(name) ? sample.optional() : sample])),
+  ),
   /** How often each class was predicted. */
   classes: z.array(z.number().min(0)).min(1).max(256),
 });
@@ -50,9 +54,10 @@ export async function readReference(
   try {
     const stored = referenceSchema.parse(JSON.parse(text));
     if (stored.fingerprint !== fingerprint) return undefined;
-    const described = names.map(
-      (name) => [name, describeValues(Float64Array.from(stored.features[name]!).sort())] as const,
-    );
+    const described = names.flatMap((name) => {
+      const values = stored.features[name];
+      return values ? [[name, describeValues(Float64Array.from(values).sort())] as const] : [];
+    });
     return {
       shape: stored.shape,
       features: new Map(described),

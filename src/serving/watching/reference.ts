@@ -1,5 +1,5 @@
 import { rowOf, type ImageShape } from '../../core/images.js';
-import { featuresOf, histogramOf, imageFeatures, quantileEdges, type ImageFeature } from './statistics.js';
+import { featureNames, featuresOf, histogramOf, quantileEdges, type ImageFeature } from './statistics.js';
 
 /** How one number is distributed in the training data. */
 export interface ReferenceFeature {
@@ -31,7 +31,7 @@ export function describeReference(
   const size = pixels.length / classes.length;
   const rows = Array.from(classes, (_, row) => featuresOf(rowOf(pixels, row, size), shape));
   const features = new Map<ImageFeature | 'confidence', ReferenceFeature>();
-  imageFeatures.forEach((name, column) => {
+  featureNames(shape).forEach((name, column) => {
     features.set(name, describeValues(Float64Array.from(rows, (row) => row[column]!)));
   });
   features.set('confidence', describeValues(Float64Array.from(confidences)));

@@ -3,14 +3,22 @@ import { pixelsPerImage, type ImageShape } from '../../core/images.js';
 /** What is measured of every image, a number each. */
 export const imageFeatures = ['brightness', 'contrast', 'ink', 'centre_x', 'centre_y'] as const;
 
-export type ImageFeature = (typeof imageFeatures)[number];
+/** What is measured of images in colour as well: a tint, as of other light, need not change their brightness. */
+export const colourFeatures = ['red', 'green', 'blue'] as const;
+
+export type ImageFeature = (typeof imageFeatures)[number] | (typeof colourFeatures)[number];
+
+/** What is measured of images of a shape, in the order of `featuresOf`. */
+export function featureNames({ channels }: Pick<ImageShape, 'channels'>): readonly ImageFeature[] {
+  return channels === colourFeatures.length ? [...imageFeatures, ...colourFeatures] : imageFeatures;
+}
 
 /** A pixel at least this bright is ink. */
 const INK = 64;
 
 /**
- * An image in a few numbers: mean and standard deviation of its pixels (0 to 1), the share of pixels that are inked, and its
- * centre of mass as a share of width and height.
+ * An image in a few numbers: mean and standard deviation of its pixels (0 to 1), the share of pixels that are inked, its
+ * centre of mass as a share of width and height, and in colour the mean of each channel.
  */
 export function featuresOf(pixels: Uint8Array, { height, width, channels }: ImageShape): Float64Array {
   const size = pixelsPerImage({ height, width, channels });
@@ -41,7 +49,15 @@ export function featuresOf(pixels: Uint8Array, { height, width, channels }: Imag
     inked / size,
     centre(momentX, width),
     centre(momentY, height),
+    ...(channels === colourFeatures.length ? channelMeans(pixels, channels) : []),
   );
+}
+
+/** The mean of each channel, 0 to 1. */
+function channelMeans(pixels: Uint8Array, channels: number): number[] {
+  const sums = new Array<number>(channels).fill(0);
+  for (let index = 0; index < pixels.length; index++) sums[index % channels]! += pixels[index]!;
+  return sums.map((sum) => (sum * channels) / pixels.length / 255);
 }
 
 /** Shares below this count as this, so that an empty bin does not make the index infinite. */

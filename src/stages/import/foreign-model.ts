@@ -22,6 +22,7 @@ import {
   weightsOfKerasFile,
   type FindWeight,
 } from '../../models/importing/keras/weights.js';
+import { weightFiles } from '../../tensorflow/node/weight-files.js';
 import type { ImportedNet, Normalization } from '../../models/importing/net-writer.js';
 import { torchDescription } from '../../models/importing/pytorch/description.js';
 import { describeArrays, importTorch } from '../../models/importing/pytorch/model.js';
@@ -34,6 +35,8 @@ export interface ForeignModel {
   net: ImportedNet;
   /** The names of its classes, where it has them. */
   classNames?: readonly string[] | undefined;
+  /** The files of its weights, where those are beside it. */
+  weightFiles?: readonly string[];
   /** Whether it is scaled as `ToTensor` does, whatever its first layer is. */
   isZeroOne: boolean;
 }
@@ -41,6 +44,8 @@ export interface ForeignModel {
 /** What is said about a model beside its file. */
 export interface ForeignOptions {
   size: Partial<ImageShape> | undefined;
+  /** The images that are assumed where neither the model nor `size` says it. */
+  open?: Partial<ImageShape> | undefined;
   normalization: Normalization | undefined;
   /** The description of a PyTorch model. */
   layers: string | undefined;
@@ -163,11 +168,11 @@ function kerasModel(
   description: unknown,
   metadata: unknown,
   find: FindWeight,
-  { size, normalization }: ForeignOptions,
+  { size, open, normalization }: ForeignOptions,
 ): ForeignModel {
   const version = versioned.safeParse(metadata).data?.keras_version ?? '';
   const net = importKeras(description, {
-    ...{ path, find, size, normalization },
+    ...{ path, find, size, open, normalization },
     isKeras3: version.startsWith('3'),
   });
   return { program: 'Keras', programVersion: version, net, isZeroOne: false };
@@ -180,13 +185,14 @@ const tfjsModel = z.looseObject({
   weightsManifest: z.unknown(),
 });
 
-async function readTfjsModel(path: string, { size, normalization }: ForeignOptions): Promise<ForeignModel> {
+async function readTfjsModel(path: string, options: ForeignOptions): Promise<ForeignModel> {
   const text = await readTextWithin(path, MAX_TEXT_BYTES);
   const stored = tfjsModel.safeParse(parseJson(text ?? '', path));
   if (!stored.success) {
     throw unreadable(path, `not a model.json of TensorFlow.js: ${complaintOf(stored.error)}`);
   }
   const { format, generatedBy, modelTopology: topology, weightsManifest } = stored.data;
+  const { size, open, normalization } = options;
   if (format === 'graph-model' || 'node' in topology) {
     throw new ToolkitError('MODEL_UNSUPPORTED', {
       path,
@@ -198,8 +204,12 @@ async function readTfjsModel(path: string, { size, normalization }: ForeignOptio
   const config = typeof description === 'string' ? parseJson(description, path) : description;
   const find = weightsByName(await readTfjsWeights(weightsManifest, path));
   const version = versioned.safeParse(topology).data?.keras_version ?? '';
-  const net = importKeras(config, { path, find, size, normalization, isKeras3: version.startsWith('3') });
-  return { program: 'TensorFlow.js', programVersion: generatedBy ?? version, net, isZeroOne: false };
+  const isKeras3 = version.startsWith('3');
+  const net = importKeras(config, { path, find, size, open, normalization, isKeras3 });
+  return {
+    ...{ program: 'TensorFlow.js', programVersion: generatedBy ?? version, net, isZeroOne: false },
+    weightFiles: weightFiles(weightsManifest, path),
+  };
 }
 
 async function readTorchModel(

@@ -6,7 +6,7 @@ import { storeFloats } from '../../artifacts/safetensors.js';
 import { ToolkitError } from '../../core/errors.js';
 import { silentContext, type StageContext } from '../../core/events.js';
 import { exists, withFolder, writeFileAtomically } from '../../core/files.js';
-import { sha256OfFile } from '../../core/hashing.js';
+import { sha256OfFiles } from '../../core/hashing.js';
 import { withLock } from '../../core/lock.js';
 import { version } from '../../core/version.js';
 import { datasets } from '../../data/datasets/index.js';
@@ -112,15 +112,16 @@ function normalizationOf({ mean, std }: ImportOptions): Normalization | undefine
   return { ...(mean.length > 0 && { mean }), ...(std.length > 0 && { std }) };
 }
 
-async function originOf(
+/** The record of a file that a model was read from, with the files of its weights. */
+export async function originOf(
   file: string,
-  { program, programVersion }: Incoming,
+  { program, programVersion, weightFiles = [] }: Pick<Incoming, 'program' | 'programVersion' | 'weightFiles'>,
 ): Promise<NonNullable<CheckpointDescription['origin']>> {
   return {
     program,
     version: programVersion,
     file: resolve(file).split(/[\\/]/).at(-1)!,
-    sha256: await sha256OfFile(file),
+    sha256: await sha256OfFiles([file, ...weightFiles]),
   };
 }
 
@@ -130,20 +131,29 @@ function tensorsOf({ weights }: ImportedNet): Checkpoint['tensors'] {
   );
 }
 
-/** A model whose layers are read. */
-async function readNet(file: string, options: ImportOptions, signal: AbortSignal): Promise<Incoming> {
-  const { net, program, programVersion, classNames, isZeroOne } = await readForeignModel(file, {
+/**
+ * A model whose layers are read. Throws what `readForeignModel` throws.
+ *
+ * @param open the images that are assumed where nothing says their size
+ */
+export async function readNet(
+  file: string,
+  options: ImportOptions,
+  signal: AbortSignal,
+  open?: CheckpointDescription['shape'],
+): Promise<Incoming> {
+  const { net, program, programVersion, classNames, isZeroOne, weightFiles } = await readForeignModel(file, {
     size: sizeOf(options),
     normalization: normalizationOf(options),
     layers: options.layers,
-    signal,
+    ...{ open, signal },
   });
-  const { shape, classes, nodes, model, notes } = net;
+  const { shape, isSizeOpen, classes, nodes, model, notes } = net;
   const scaling =
     options.scaling ??
     (isZeroOne || nodes[0]?.type !== 'scaling' || hasNormalization(options) ? 'zero-one' : 'none');
   return {
-    ...{ program, programVersion, shape, classes, classNames, notes },
+    ...{ program, programVersion, shape, isSizeOpen, classes, classNames, notes, weightFiles },
     model: { name: graph.name, description: model.description, parameters: parameterCount(model) },
     config: { nodes },
     preprocessing: { scaling, ...scalings[scaling] },

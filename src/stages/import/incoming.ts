@@ -15,8 +15,12 @@ export interface Incoming {
   /** The names of its classes, where it has them. */
   classNames: readonly string[] | undefined;
   shape: ImageShape;
+  /** Whether the model leaves the size of images open. */
+  isSizeOpen?: boolean | undefined;
   preprocessing: Scaling;
   tensors: Checkpoint['tensors'];
+  /** The files of its weights, where those are beside it. */
+  weightFiles?: readonly string[] | undefined;
   /** What is left out, and why that changes no output. */
   notes: readonly string[];
 }

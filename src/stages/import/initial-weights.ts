@@ -1,5 +1,8 @@
+import { stat } from 'node:fs/promises';
+
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
-import { isForeignSafetensors } from '../../artifacts/foreign/identify.js';
+import { identifyForeign, isForeignSafetensors } from '../../artifacts/foreign/identify.js';
+import { LAYERED } from '../../artifacts/foreign/signatures.js';
 import { readForeignSafetensors } from '../../artifacts/foreign/weights/safetensors.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
@@ -13,26 +16,38 @@ import {
   type StateDict,
 } from '../../models/backbones/state-dict.js';
 import { outputsOf } from '../../training/transfer.js';
-import { bytesOf } from './foreign-model.js';
-import { describeImported } from './import.js';
+import { bytesOf, modelFile } from './foreign-model.js';
+import { describeImported, originOf } from './import.js';
 import { scalings } from './incoming.js';
 
 /** The file that `--init-from` names. */
 export interface InitialFile {
   readonly path: string;
-  /** Whether it holds weights of torchvision, and is no checkpoint. */
-  readonly isForeign: boolean;
+  /** What it holds: one of our checkpoints, weights of a network of torchvision, or a model with its layers. */
+  readonly kind: 'checkpoint' | 'weights' | 'model';
 }
 
 /** Finds the file that `--init-from` names. Throws what `resolveCheckpoint` throws. */
 export async function resolveInitial(name: string, checkpointsDir: string): Promise<InitialFile> {
-  if (await isForeignSafetensors(name)) return { path: name, isForeign: true };
-  const path = await resolveCheckpoint(name, checkpointsDir);
-  return { path, isForeign: path !== name && (await isForeignSafetensors(path)) };
+  const found = await stat(name).catch(() => undefined);
+  if (found?.isFile() && (await holdsLayers(name))) return { path: name, kind: 'model' };
+  if (await isForeignSafetensors(name)) return { path: name, kind: 'weights' };
+  const path = await resolveCheckpoint(name, checkpointsDir).catch(async (error: unknown) => {
+    // A folder of TensorFlow.js, unless there is a run of this name.
+    if (found?.isDirectory() && (await holdsLayers(name))) return modelFile(name);
+    throw error;
+  });
+  if (path !== name && (await isForeignSafetensors(path))) return { path, kind: 'weights' };
+  return { path, kind: (await holdsLayers(path)) ? 'model' : 'checkpoint' };
 }
 
-/** What a configuration says of training that begins with weights of torchvision. */
-interface StartSettings {
+async function holdsLayers(path: string): Promise<boolean> {
+  const what = await identifyForeign(path);
+  return what !== undefined && LAYERED.has(what);
+}
+
+/** What a configuration says of training that begins with a file from elsewhere. */
+export interface StartSettings {
   model: NamedNetwork;
   features: { name: string };
   scaling?: string | undefined;
@@ -54,16 +69,9 @@ export async function backboneIn(path: string): Promise<string> {
  * Weights of torchvision as a checkpoint that training can begin with. They take pixels from 0 to 1, normalised as is usual for ImageNet, unless
  * the settings say how pixels are scaled. Throws USAGE, MODEL_UNSUPPORTED, MODEL_UNREADABLE and reading errors.
  */
-export async function readStateDict(
-  path: string,
-  { model, features, scaling, dataset }: StartSettings,
-): Promise<Checkpoint> {
-  if (features.name !== 'raw') {
-    throw new ToolkitError('USAGE', {
-      message: `--features ${features.name}: the weights of ${path} take images`,
-      hint: 'leave --features out',
-    });
-  }
+export async function readStateDict(path: string, settings: StartSettings): Promise<Checkpoint> {
+  const { model, scaling, dataset } = settings;
+  requireRaw(path, settings);
   const tensors = fromStateDict(model, await stateDictIn(path), path, scaling === undefined);
   const incoming = {
     ...{ program: 'torchvision', programVersion: '', tensors, notes: [], config: {} },
@@ -73,8 +81,17 @@ export async function readStateDict(
     shape: { height: 1, width: 1, channels: 3 },
     preprocessing: { scaling: 'zero-one', ...scalings['zero-one'] },
   };
-  const origin = { program: incoming.program, version: '', file: path, sha256: '' };
+  const origin = await originOf(path, incoming);
   return { path, tensors, description: describeImported('', incoming, { dataset, classes: [] }, origin) };
+}
+
+/** Throws USAGE for features, which a network that takes images has no use for. */
+export function requireRaw(path: string, { features }: Pick<StartSettings, 'features'>): void {
+  if (features.name === 'raw') return;
+  throw new ToolkitError('USAGE', {
+    message: `--features ${features.name}: the weights of ${path} take images`,
+    hint: 'leave --features out',
+  });
 }
 
 /** Says why an output layer is new where the weights are from elsewhere, which do not name their classes. */

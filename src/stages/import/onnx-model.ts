@@ -2,6 +2,7 @@ import { readOnnx, type OnnxFile } from '../../artifacts/foreign/onnx/read.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { readTextWithin } from '../../core/files.js';
+import { tallied } from '../../core/format.js';
 import type { PixelScaling } from '../../core/images.js';
 import { complaintOf } from '../../core/validation.js';
 import { startOnnxRuntime } from '../../engine/onnx-runtime/start.js';
@@ -147,11 +148,7 @@ function scalingOf(
 
 /** "opset 20: 3 Relu, 2 Conv, Gemm". */
 function describeOperators({ operators, opset }: OnnxFile): string {
-  const most = [...operators].sort(([, one], [, other]) => other - one);
-  const named = most
-    .slice(0, NAMED_OPERATORS)
-    .map(([name, count]) => (count > 1 ? `${count} ${name}` : name));
-  return `opset ${opset}: ${named.join(', ')}${most.length > NAMED_OPERATORS ? ', …' : ''}`;
+  return `opset ${opset}: ${tallied(operators, NAMED_OPERATORS)}`;
 }
 
 function usage(message: string): ToolkitError {

@@ -49,7 +49,7 @@ async function testRates(given: TrainConfiguration, context: StageContext): Prom
   const values = { ...given, averageWeights: undefined };
   const { signal, emit } = context;
   const session = await openSession(values, context);
-  const origin = await readInitial(values);
+  const origin = await readInitial(values, session.data, emit);
   return withLearner({ values, session, origin, context }, async ({ set, learner }) => {
     const { model, training } = await stepInputs({ values, set, learner, privacy: undefined, context });
     const step = trainingStep(model, learner.optimizer, learner.variables, learner.settings);

@@ -1,6 +1,6 @@
-import { readCheckpoint, type Checkpoint } from '../../artifacts/checkpoint.js';
+import { readCheckpoint, readCheckpointDescription, type Checkpoint } from '../../artifacts/checkpoint.js';
 import type { PreparedDescription } from '../../artifacts/prepared.js';
-import type { RunFolder } from '../../artifacts/run.js';
+import { resolveRun, type RunFolder } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { Emit } from '../../core/events.js';
 import { planModel } from '../../models/load-model.js';
@@ -16,6 +16,7 @@ import {
   planTransfer,
 } from '../../training/transfer.js';
 import type { TrainingVariables } from '../../models/variables.js';
+import { readInitialModel } from '../import/initial-model.js';
 import { readStateDict, reportNewHead, resolveInitial } from '../import/initial-weights.js';
 import { requireStoredPlugins, type TrainConfiguration } from './train-options.js';
 import { requireSameData } from './training-setup.js';
@@ -25,6 +26,8 @@ import type { DataPlan } from './training-set.js';
 export async function readOrigin(
   folder: RunFolder,
   values: TrainConfiguration,
+  data: PreparedDescription,
+  emit: Emit,
 ): Promise<Checkpoint | undefined> {
   // A run that is resumed has weights of its own, whatever it was begun with.
   if (values.resume !== undefined) {
@@ -34,18 +37,42 @@ export async function readOrigin(
     requireStoredPlugins(last.path, last.description);
     return last;
   }
-  return readInitial(values);
+  return readInitial(values, data, emit);
 }
 
-/** The checkpoint that training takes weights from, if any. Throws CHECKPOINT_MISSING, CORRUPT, REFUSED or OPAQUE, and what `readStateDict` throws. */
-export async function readInitial(values: TrainConfiguration): Promise<Checkpoint | undefined> {
+/**
+ * The checkpoint that training takes weights from, if any. Throws CHECKPOINT_MISSING, CORRUPT, REFUSED or OPAQUE, and what `readStateDict` and
+ * `readInitialModel` throw.
+ */
+export async function readInitial(
+  values: TrainConfiguration,
+  data: PreparedDescription,
+  emit: Emit,
+): Promise<Checkpoint | undefined> {
   const { initFrom, checkpointsDir } = values;
   if (initFrom === undefined) return undefined;
-  const { path, isForeign } = await resolveInitial(initFrom, checkpointsDir);
-  if (isForeign) return readStateDict(path, values);
+  const { path, kind } = await resolveInitial(initFrom, checkpointsDir);
+  if (kind !== 'checkpoint') {
+    const read =
+      kind === 'weights' ? readStateDict(path, values) : readInitialModel(path, values, data, emit);
+    return requireSameFile(await read, values);
+  }
   const origin = await readCheckpoint(path);
   if (isOnnx(origin.description)) throw onnxRefusal(origin.path);
   return origin;
+}
+
+/** Throws CHECKPOINT_REFUSED where a run that is repeated began with another file. */
+async function requireSameFile(
+  origin: Checkpoint,
+  { reproduce, checkpointsDir }: TrainConfiguration,
+): Promise<Checkpoint> {
+  if (reproduce === undefined) return origin;
+  const run = await resolveRun(reproduce, checkpointsDir);
+  const { initial } = await readCheckpointDescription(run.last);
+  if (initial === undefined || initial.sha256 === origin.description.origin?.sha256) return origin;
+  const reason = `the file has changed since run "${run.name}" began with it`;
+  throw new ToolkitError('CHECKPOINT_REFUSED', { path: origin.path, reason });
 }
 
 /** Weights know pixels as they were scaled for them: unless the options say otherwise, they go on seeing them so. */

@@ -7,6 +7,7 @@ import { augmentationFields } from '../../models/augmentation/options.js';
 import { ownAugmentations } from '../../models/augmentation/own/index.js';
 import { privacyFields } from './privacy-options.js';
 import { workerFields } from './workers/worker-options.js';
+import { settingsIn } from '../import/initial-model.js';
 import { backboneIn, resolveInitial } from '../import/initial-weights.js';
 import { withClassWeights } from './class-weights-file.js';
 import { folderFields, withFolderName } from './train-folder.js';
@@ -132,7 +133,7 @@ export const trainFields = z.strictObject({
   }),
   initFrom: z.string().min(1).optional().meta({
     description:
-      'start from the weights (and, without --model, the model) of a checkpoint, or of a safetensors file of torchvision; other classes get a new output layer',
+      'start from the weights (and, without --model, the model) of a checkpoint, a safetensors file of torchvision, or a model of Keras (.keras, .h5) or TensorFlow.js (model.json); other classes get a new output layer',
     placeholder: 'CHECKPOINT|FILE',
   }),
   freeze: z.array(z.string().min(1)).default([]).meta({
@@ -311,17 +312,17 @@ function besideRangeTest(flag: string, reason: string): ToolkitError {
 
 /**
  * A run that takes its weights from a checkpoint has the model and the features of that checkpoint, unless the settings name a model; with
- * weights of torchvision, the network that they are of. Throws the errors of `readCheckpointDescription` and `backboneIn`, PLUGIN_NEEDED and
- * PLUGIN_CHANGED.
+ * weights of torchvision, the network that they are of; with a file of Keras or TensorFlow.js, its model, and for a folder the size of its
+ * images. Throws the errors of `readCheckpointDescription`, `backboneIn` and `settingsIn`, PLUGIN_NEEDED and PLUGIN_CHANGED.
  */
 async function withModelOfOrigin(layers: readonly Layer[], given: TrainResolution): Promise<TrainResolution> {
-  const { initFrom, checkpointsDir } = given.values;
+  const { initFrom, checkpointsDir, folder } = given.values;
   const isNamed = given.origins.get('model') !== DEFAULT_ORIGIN;
   if (initFrom === undefined || isNamed) return given;
-  const { path, isForeign } = await resolveInitial(initFrom, checkpointsDir);
-  if (isForeign) {
-    const found: Layer = callerLayer({ model: await backboneIn(path) });
-    return resolveOptions(trainSpace, [...layers, { ...found, origin: () => path }]);
+  const { path, kind } = await resolveInitial(initFrom, checkpointsDir);
+  if (kind !== 'checkpoint') {
+    const found = kind === 'weights' ? { model: await backboneIn(path) } : await modelIn(path, folder);
+    return resolveOptions(trainSpace, [...layers, { ...callerLayer(found), origin: () => path }]);
   }
   const description = await readCheckpointDescription(path);
   if (isOnnx(description)) throw onnxRefusal(path);
@@ -336,6 +337,12 @@ async function withModelOfOrigin(layers: readonly Layer[], given: TrainResolutio
   const stored = Object.fromEntries(Object.entries(description.config).filter(([key]) => keys.has(key)));
   const layer: Layer = { ...callerLayer(stored), origin: () => path, isShared: true };
   return resolveOptions(trainSpace, [...layers, layer]);
+}
+
+/** The model of a file, and the size of its images for those of a folder. */
+async function modelIn(path: string, folder: string | undefined): Promise<Record<string, unknown>> {
+  const { model, size } = await settingsIn(path);
+  return folder === undefined || size === undefined ? model : { ...model, size };
 }
 
 /** An imported model has no training that could be continued or repeated. */

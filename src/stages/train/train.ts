@@ -171,7 +171,7 @@ async function withRun<Result>(
 ): Promise<Result> {
   const { emit, group } = context;
   const { backend } = session;
-  const origin = await readOrigin(folder, given.values);
+  const origin = await readOrigin(folder, given.values, session.data, emit);
   const request = { values: given.values, session, origin, context, isShared: group !== undefined };
   return withLearner(request, async ({ set, learner, start, privacy }) => {
     const { whole, variables } = learner;
@@ -180,7 +180,7 @@ async function withRun<Result>(
     const resumed = values.resume === undefined ? {} : { resumedFromEpoch: start.history.length };
     requireValidation(values, set);
     emit({ event: 'run', run: folder.name, folder: folder.path, ...resumed });
-    const description = describeRun(folder.name, resolution, set, whole, backend);
+    const description = describeRun(folder.name, resolution, set, whole, backend, origin);
     const batches = set.batches(values.batchSize);
     if (group) await requireSameStart(group, resolution, backend, set, variables);
     const writer =

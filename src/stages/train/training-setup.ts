@@ -117,15 +117,21 @@ export function scheduleFor(
   });
 }
 
-/** What all checkpoints of a run say of it. */
+/**
+ * What all checkpoints of a run say of it.
+ *
+ * @param origin the checkpoint that it goes on from, or takes weights from
+ */
 export function describeRun(
   run: string,
   { values, flat }: TrainResolution,
   { data, plan: { images, validationSplit, scalingName, scaling } }: TrainingSet,
   model: Model,
   backend: ActiveBackend,
+  origin?: Checkpoint,
 ): RunDescription {
   const plugins = pluginsOf(values);
+  const initial = origin?.description[values.resume === undefined ? 'origin' : 'initial'];
   return {
     format: 'mnist-train/checkpoint',
     version: 1,
@@ -133,6 +139,7 @@ export function describeRun(
     run,
     config: withoutPlaces(flat),
     ...(plugins.length > 0 && { plugins }),
+    ...(initial && { initial }),
     model: { name: values.model.name, description: model.description, parameters: parameterCount(model) },
     classNames: data.classNames,
     shape: data.shape,

@@ -45,17 +45,21 @@ export async function readWeights(
     throw refused(path, `its weight manifest is invalid: ${z.prettifyError(parsed.error)}`);
   }
   const files = await Promise.all(
-    parsed.data
-      .flatMap(({ paths }) => paths)
-      .map(async (name) => {
-        const file = fileIn(dirname(path), name, path);
-        return { file, bytes: await sizeOf(file) };
-      }),
+    filesOf(parsed.data, path).map(async (file) => ({ file, bytes: await sizeOf(file) })),
   );
   const weights = parsed.data.flatMap((group) => group.weights);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   requireSize(total, weights, path);
   return [weights as io.WeightsManifestEntry[], await readFiles(files, total)];
+}
+
+/** The files of a manifest that was read. */
+export function weightFiles(manifest: unknown, path: string): string[] {
+  return filesOf(manifestSchema.parse(manifest), path);
+}
+
+function filesOf(groups: z.infer<typeof manifestSchema>, path: string): string[] {
+  return groups.flatMap(({ paths }) => paths).map((name) => fileIn(dirname(path), name, path));
 }
 
 function fileIn(folder: string, name: string, manifest: string): string {

@@ -75,7 +75,8 @@ describe('the features of an image', () => {
     const pixels = new Uint8Array(2 * 2 * 3);
     pixels.fill(200, 9);
     const features = featuresOf(pixels, { height: 2, width: 2, channels: 3 });
-    expect([...features.slice(3)]).toEqual([1, 1]);
+    expect([...features.slice(3, 5)]).toEqual([1, 1]);
+    expect([...features.slice(5)]).toEqual([50 / 255, 50 / 255, 50 / 255]);
   });
 
   it('of a blank image have a centre', () => {

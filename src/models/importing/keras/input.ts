@@ -38,21 +38,36 @@ function nestedShape(first: Layers['layers'][number] | undefined): (number | nul
   return parsed.success ? inputShapeOf(parsed.data) : undefined;
 }
 
+/** What is said of a model's images beside it. */
+export interface ImageShapeOptions {
+  path: string;
+  size?: Partial<ImageShape> | undefined;
+  open?: Partial<ImageShape> | undefined;
+}
+
+/** Whether a model leaves the height or the width of its images open. */
+export function isSizeOpen(found: readonly (number | null)[] | undefined): boolean {
+  return found === undefined || (found.length > 1 && found.slice(0, 2).includes(null));
+}
+
 /**
  * The images that a model takes, and the shape in which its first layer has them: an image, its rows without channels, or its pixels in
  * a list. Throws MODEL_UNSUPPORTED where neither the model nor the options say it.
+ *
+ * @param options `size` is what is said of the images beside the model, and `open` what counts for what nothing says
  */
 export function requireImageShape(
   found: readonly (number | null)[] | undefined,
-  { path, size: wanted = {} }: { path: string; size?: Partial<ImageShape> | undefined },
+  { path, size: wanted = {}, open = {} }: ImageShapeOptions,
 ): { shape: ImageShape; given: readonly number[] } {
   const [height = null, width = null, channels = null] = found?.length === 1 ? [] : (found ?? []);
   const flat = found?.length === 1 ? (found[0] ?? undefined) : undefined;
   const guessed = flat === undefined ? {} : squareOf(flat);
   const shape = {
-    height: height ?? wanted.height ?? guessed.height,
-    width: width ?? wanted.width ?? guessed.width,
-    channels: found?.length === 2 ? 1 : (channels ?? wanted.channels ?? guessed.channels ?? 1),
+    height: height ?? wanted.height ?? guessed.height ?? open.height,
+    width: width ?? wanted.width ?? guessed.width ?? open.width,
+    channels:
+      found?.length === 2 ? 1 : (channels ?? wanted.channels ?? guessed.channels ?? open.channels ?? 1),
   };
   if (shape.height === undefined || shape.width === undefined) {
     throw new ToolkitError('MODEL_UNSUPPORTED', {

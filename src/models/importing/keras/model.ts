@@ -11,7 +11,7 @@ import {
   type ImportedNet,
   type Normalization,
 } from '../net-writer.js';
-import { inputShapeOf, requireImageShape } from './input.js';
+import { inputShapeOf, isSizeOpen, requireImageShape } from './input.js';
 import { callsOf } from './calls.js';
 import { kerasLayers } from './layers.js';
 import type { FindWeight, LayerPath } from './weights.js';
@@ -47,6 +47,8 @@ export interface KerasOptions {
   isKeras3: boolean;
   /** The size of images, where the description does not say it. */
   size?: Partial<ImageShape> | undefined;
+  /** The images that are assumed where nothing says their size. */
+  open?: Partial<ImageShape> | undefined;
   normalization?: Normalization | undefined;
 }
 
@@ -63,15 +65,17 @@ export function importKeras(description: unknown, options: KerasOptions): Import
     throw new ToolkitError('MODEL_UNSUPPORTED', { path: options.path, reason });
   }
   const config = configOf(outer, options.path);
-  const { shape, given } = requireImageShape(inputShapeOf(config), options);
+  const found = inputShapeOf(config);
+  const { shape, given } = requireImageShape(found, options);
   const net = new NetWriter(shape);
   const importer = new Importer(net, options);
-  return finishedNet(net, options.path, () => {
+  const finished = finishedNet(net, options.path, () => {
     const image = net.addNormalization(options.normalization);
     const start =
       given.length === 3 ? image : net.add('input', { type: 'reshape', shape: [...given] }, [image]);
     return importer.model(outer, config, [start], { names: [], folders: [] });
   });
+  return { ...finished, isSizeOpen: isSizeOpen(found) };
 }
 
 /** Goes through the layers of a model. */
