@@ -43,13 +43,23 @@ function currentNamespace(): string {
   }
 }
 
-/** Field 22 of Linux's /proc/<pid>/stat. The program's name before it is in parentheses, and may contain spaces and parentheses. */
+/** Whether a process of this machine is stopped (SIGSTOP); false if the system does not tell. */
+export function isStopped(processId: number): boolean {
+  return statOf(processId)[0] === 'T';
+}
+
+/** Field 22 of `statOf`. */
 function startOf(processId: number): string {
+  return statOf(processId)[19] ?? '';
+}
+
+/** Linux's /proc/<pid>/stat from field 3 on. The program's name before it is in parentheses, and may contain spaces and parentheses. */
+function statOf(processId: number): string[] {
   try {
     const text = readFileSync(`/proc/${processId}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return '';
+    return [];
   }
 }
 
