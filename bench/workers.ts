@@ -1,11 +1,13 @@
 // Several workers, on hosts that are network namespaces of this machine (root, Linux):
 //   npm run bench:workers -- failures --data-dir FOLDER --count 100
+//   npm run bench:workers -- equality
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Command, InvalidArgumentError } from 'commander';
 
 import { folders } from './folders.js';
+import { compareAll } from './workers/equality.js';
 import { reportFailures, tryFailures, type FailureOptions } from './workers/failures/failures.js';
 import { OnHosts } from './workers/failures/on-hosts.js';
 import { OnOneMachine } from './workers/failures/on-one-machine.js';
@@ -32,7 +34,18 @@ program
   .option('--epochs <n>', 'epochs of a run', whole, 30)
   .option('--one-machine', 'workers of "mnist train --workers", in the place of mpiexec on hosts')
   .action(failures);
+program
+  .command('equality')
+  .description('Compares two workers with one process that cuts its batches in two.')
+  .option('--only <pattern>', 'cases whose names match', (text) => new RegExp(text), /./)
+  .action(equality);
 await program.parseAsync();
+
+async function equality({ only }: { only: RegExp }): Promise<void> {
+  const different = await compareAll(say, only);
+  say(different.length === 0 ? 'all are equal, bit by bit' : `different: ${different.join(', ')}`);
+  if (different.length > 0) process.exitCode = 1;
+}
 
 async function failures(options: FailureOptions & { oneMachine?: boolean }): Promise<void> {
   const scene = options.oneMachine ? new OnOneMachine(options.ranks) : await onHosts(options.ranks);

@@ -6,9 +6,14 @@ const PREFIX = 'mnist-bench-';
 const NAMESPACES = '/run/netns';
 /** The switch's address; hosts are .1, .2 and so on. */
 const SUBNET = '10.77.0';
-/** What a link may send at once before its rate holds, in seconds: much less than a step takes. */
+/** What a link may send at once before its rate holds, in seconds of it: as short as the kernel's timers allow. */
 const BURST_S = 0.0005;
 const LEAST_BURST_BYTES = 16_384;
+
+/** The bytes that a link of a rate sends at once before the rate holds. */
+function burstOf(bitsPerSecond: number): number {
+  return Math.max(LEAST_BURST_BYTES, Math.round((bitsPerSecond / 8) * BURST_S));
+}
 
 /**
  * Hosts that are network namespaces of this machine, on a switch (a bridge, in a namespace of its own): nothing of it can be reached from
@@ -46,8 +51,7 @@ export class Network {
 
   /** Limits every link, in both directions. */
   limit(bitsPerSecond: number): void {
-    const burst = Math.max(LEAST_BURST_BYTES, Math.round((bitsPerSecond / 8) * BURST_S));
-    const limit = `root tbf rate ${bitsPerSecond}bit burst ${burst}b latency 50ms`;
+    const limit = `root tbf rate ${bitsPerSecond}bit burst ${burstOf(bitsPerSecond)}b latency 50ms`;
     for (const host of this.#hosts) {
       run('tc', `-n ${this.#namespaceOf(host)} qdisc replace dev net ${limit}`);
       run('tc', `-n ${this.hub} qdisc replace dev to-${host} ${limit}`);
@@ -57,6 +61,9 @@ export class Network {
   /** Takes a host's cable out, or puts it in again. */
   connect(host: number, isConnected: boolean): void {
     inNamespace(this.hub, `link set to-${host} ${isConnected ? 'up' : 'down'}`);
+    // Otherwise hosts remember for some seconds that there was no way to it.
+    for (const namespace of [this.hub, ...this.#hosts.map((each) => this.#namespaceOf(each))])
+      inNamespace(namespace, 'neigh flush all');
   }
 
   /** The processes on a host. */

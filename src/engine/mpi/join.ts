@@ -40,16 +40,9 @@ export async function joinMpi(path: string, size: number): Promise<MpiJob> {
   const state = sharedState();
   // From here on, MPI may wait for ever for a worker that does not come.
   const thread = await startThread({ library: path, shared: state.buffer });
-  const isThreaded = start(mpi);
-  const place = placeIn(mpi);
-  if (place.size !== size) {
-    throw new ToolkitError('MPI_MISSING', {
-      reason: `${path} found ${place.size} workers where the launcher started ${size}: it is not the launcher's MPI`,
-      hint: 'name the library of the launcher with --mpi or MNIST_MPI',
-    });
-  }
   const names: string[] = [];
   const describe = (rank: number): string => names[rank] ?? `worker ${rank}`;
+  const { place, isThreaded } = startIn(mpi, size, state);
   const transport = new MpiTransport(mpi, duplicate(mpi), place, state, describe);
   const group = new WorkerGroup(transport, nativeMemory());
   const isWatched = isThreaded && place.size > 1;
@@ -76,6 +69,26 @@ export async function joinMpi(path: string, size: number): Promise<MpiJob> {
       if (!hasLeft) mpi.functions.MPI_Abort(mpi.handles.world, code);
     },
   };
+}
+
+/** Waits for all workers. Where that fails, nobody waits any more. */
+function startIn(
+  mpi: MpiLibrary,
+  size: number,
+  state: Int32Array,
+): { place: { rank: number; size: number }; isThreaded: boolean } {
+  try {
+    const isThreaded = start(mpi);
+    const place = placeIn(mpi);
+    if (place.size === size) return { place, isThreaded };
+    throw new ToolkitError('MPI_MISSING', {
+      reason: `${mpi.path} found ${place.size} workers where the launcher started ${size}: it is not the launcher's MPI`,
+      hint: 'name the library of the launcher with --mpi or MNIST_MPI',
+    });
+  } catch (error) {
+    enter(state, Stage.OVER);
+    throw error;
+  }
 }
 
 function sharedFiles(): string[] {
