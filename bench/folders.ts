@@ -7,6 +7,7 @@ const inBench = (path: string): string => fileURLToPath(new URL(path, bench));
 
 /** The places that the race works with. */
 export const folders = {
+  bench: inBench('.'),
   checkout: inBench('..'),
   contestants: inBench('contestants'),
   results: inBench('results'),

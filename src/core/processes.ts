@@ -3,6 +3,10 @@ import { cpus, hostname } from 'node:os';
 
 import { systemCodeOf } from './errors.js';
 
+/** Where `statOf` has a process's state, and when it was started, in clock ticks. */
+const STATE_AT = 0;
+const STARTED_AT = 19;
+
 /** Identifies a process uniquely, even if its ID is reused later. */
 export interface ProcessIdentity {
   process: number;
@@ -31,7 +35,10 @@ export function isAlive(identity: ProcessIdentity): boolean | undefined {
   } catch (error) {
     if (systemCodeOf(error) !== 'EPERM') return false;
   }
-  const started = startOf(identity.process);
+  const stat = statOf(identity.process);
+  // One that has ended stays in the list until its parent asks how; in a container, often nobody does.
+  if (stat[STATE_AT] === 'Z') return false;
+  const started = stat[STARTED_AT] ?? '';
   return started === '' || identity.started === '' || started === identity.started;
 }
 
@@ -43,13 +50,22 @@ function currentNamespace(): string {
   }
 }
 
-/** Field 22 of Linux's /proc/<pid>/stat. The program's name before it is in parentheses, and may contain spaces and parentheses. */
+/** Whether a process of this machine is stopped (SIGSTOP); false if the system does not tell. */
+export function isStopped(processId: number): boolean {
+  return statOf(processId)[STATE_AT] === 'T';
+}
+
 function startOf(processId: number): string {
+  return statOf(processId)[STARTED_AT] ?? '';
+}
+
+/** Linux's /proc/<pid>/stat from field 3 on. The program's name before it is in parentheses, and may contain spaces and parentheses. */
+function statOf(processId: number): string[] {
   try {
     const text = readFileSync(`/proc/${processId}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return '';
+    return [];
   }
 }
 

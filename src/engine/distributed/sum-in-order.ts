@@ -1,15 +1,21 @@
 import { othersThan, type Messages, type NativeMemory, type Transfer, type Transport } from './transport.js';
 
 const FLOAT_BYTES = 4;
-/** Vectors with fewer floats are sent whole: for them, a second message costs more than the bytes that it saves. */
-const FEW_FLOATS = 16_384;
+/** What a second round of messages costs, in floats that could be sent meanwhile. */
+const ROUND_FLOATS = 16_384;
 const NOTHING: Messages = { sends: [], receives: [] };
+
+/** Whether vectors are sent whole: for short ones of few workers, a second round of messages costs more than the bytes that it saves. */
+export function isSentWhole(floats: number, workers: number): boolean {
+  const [whole, inParts] = [floats * (workers - 1), (2 * floats * (workers - 1)) / workers];
+  return floats < workers || whole - inParts < ROUND_FLOATS;
+}
 
 /**
  * Sums vectors of all workers, element by element, in the order of their ranks: ((v₀ + v₁) + v₂) + …, which is how TensorFlow's `AddN` sums
  * the shards of one process. The order of `MPI_Allreduce` is the library's choice, so its sums are rounded otherwise.
  *
- * Few workers, or short vectors, send each other everything. Otherwise each worker sums a part of the vector and sends it to the others,
+ * Two workers, and those with short vectors, send each other everything. Otherwise each worker sums a part of the vector and sends it to the others,
  * so that the bytes that a worker sends do not grow with their number (a reduce-scatter and an all-gather).
  */
 export class OrderedSum {
@@ -36,7 +42,7 @@ export class OrderedSum {
       this.#memory.memcpy(result, own, this.#floats * FLOAT_BYTES);
     } else if (size === 2) {
       await this.#sumOfTwo(own, result, along);
-    } else if (this.#floats < FEW_FLOATS) {
+    } else if (isSentWhole(this.#floats, size)) {
       const all = { address: own, bytes: this.#floats * FLOAT_BYTES };
       const sends = othersThan(this.#transport.rank, size).map((peer) => ({ peer, ...all }));
       await this.#collect(own, result, 0, this.#floats, sends, along);

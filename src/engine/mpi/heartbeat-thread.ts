@@ -1,114 +1,52 @@
-/** The thread of a worker's heartbeat: the main thread is often busy in TensorFlow, or waits for others. */
-import { workerData } from 'node:worker_threads';
+/** The thread of a worker's heartbeat: the main thread is often busy in TensorFlow, or waits in MPI for others. */
+import { writeSync } from 'node:fs';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 
-import { koffi } from '../../tensorflow/c-api/ffi.js';
-import { nativeMemory } from '../distributed/native-memory.js';
-import type { NativeMemory } from '../distributed/transport.js';
-import { Beat, BEAT_MS, GRACE_MS, peersOf, SharedAt, Silence, type HeartbeatTask } from './heartbeat.js';
-import { loadMpi, STATUS_BYTES, type MpiLibrary } from './library.js';
-import { requestBytes } from './requests.js';
+import { Beats } from './beats.js';
+import {
+  GRACE_MS,
+  JOIN_MS,
+  SharedAt,
+  SILENCE_MS,
+  Stage,
+  type HeartbeatStart,
+  type HeartbeatTask,
+} from './heartbeat.js';
+import { loadMpi } from './library.js';
 
-const TAG = 1;
-
-/** A message on its way: one number in native memory. */
-class Message {
-  readonly #mpi: MpiLibrary;
-  readonly #request: Uint8Array;
-  readonly #address: bigint;
-  readonly #value: Int32Array;
-  readonly #flag = new Int32Array(1);
-  readonly #status = new Uint8Array(STATUS_BYTES);
-  #isUnderWay = false;
-
-  constructor(mpi: MpiLibrary, memory: NativeMemory) {
-    this.#mpi = mpi;
-    this.#request = new Uint8Array(requestBytes(mpi.abi));
-    this.#address = memory.malloc(4);
-    this.#value = new Int32Array(koffi.view(this.#address, 4));
-  }
-
-  get value(): number {
-    return this.#value[0]!;
-  }
-
-  start(action: 'MPI_Isend' | 'MPI_Irecv', peer: number, communicator: bigint, value = 0): void {
-    this.#value[0] = value;
-    const { functions, handles } = this.#mpi;
-    functions[action](this.#address, 4, handles.byte, peer, TAG, communicator, this.#request);
-    this.#isUnderWay = true;
-  }
-
-  /** Whether nothing is under way: it has arrived, or was never started. */
-  isDone(): boolean {
-    if (!this.#isUnderWay) return true;
-    this.#flag[0] = 0;
-    this.#mpi.functions.MPI_Testall(1, this.#request, this.#flag, this.#status);
-    if (this.#flag[0] !== 0) this.#isUnderWay = false;
-    return !this.#isUnderWay;
-  }
-}
-
-const { library, communicator, rank, size, shared } = workerData as HeartbeatTask;
-const mpi = loadMpi(library);
-const memory = nativeMemory();
+const STDERR = 2;
+const { library, shared } = workerData as HeartbeatStart;
 const state = new Int32Array(shared);
-const peers = peersOf(rank, size);
-const incoming = new Map(peers.map((peer) => [peer, new Message(mpi, memory)]));
-const outgoing = new Map(peers.map((peer) => [peer, new Message(mpi, memory)]));
-const silence = new Silence(peers, performance.now());
-/** Those who have been told that this worker leaves. */
-const told = new Set<number>();
-const lastBeats = new Map<number, number>();
 
-for (const [peer, message] of incoming) message.start('MPI_Irecv', peer, communicator);
-while (!isFinished()) {
-  beat();
-  listen();
-  watch();
-  Atomics.wait(state, SharedAt.LEAVING, state[SharedAt.LEAVING]!, BEAT_MS / 5);
+if (!isLeft(Stage.JOINING, JOIN_MS)) {
+  endProcess(`not all workers have started within ${JOIN_MS / 1000} s: one was stopped, is cut off or slow`);
+}
+const task = receiveMessageOnPort(parentPort!) as { message: HeartbeatTask } | undefined;
+if (task) beat(task.message);
+
+function beat(given: HeartbeatTask): void {
+  const lost = new Beats(loadMpi(library), given, state).run();
+  if (lost !== undefined) endAfterLoss(lost);
+  parentPort!.postMessage('all have said goodbye');
+  const isOver = isLeft(Stage.LEAVING, SILENCE_MS) && isLeft(Stage.FINALIZING, SILENCE_MS);
+  if (!isOver) endProcess('a worker was stopped or cut off when all had done their work');
 }
 
-/** Sends a beat to each peer, once its last one is on its way. */
-function beat(): void {
-  const isLeaving = Atomics.load(state, SharedAt.LEAVING) === 1;
-  for (const [peer, message] of outgoing) {
-    if (!message.isDone() || told.has(peer)) continue;
-    if (isLeaving) told.add(peer);
-    else if (!isTimeFor(peer)) continue;
-    message.start('MPI_Isend', peer, communicator, isLeaving ? Beat.GOODBYE : Beat.ALIVE);
-  }
+/** Waits until the main thread leaves a stage. Returns whether it does so in time. */
+function isLeft(stage: number, milliseconds: number): boolean {
+  return Atomics.wait(state, SharedAt.STAGE, stage, milliseconds) !== 'timed-out';
 }
 
-function isTimeFor(peer: number): boolean {
-  const now = performance.now();
-  if (now - (lastBeats.get(peer) ?? -Infinity) < BEAT_MS) return false;
-  lastBeats.set(peer, now);
-  return true;
+/** The main thread says so and ends; unless it is itself stuck, or waits for this thread. */
+function endAfterLoss(lost: number): never {
+  Atomics.store(state, SharedAt.LOST, lost + 1);
+  isLeft(Stage.WORKING, GRACE_MS);
+  endProcess(`worker ${lost} does not answer any more: it was stopped, cut off or killed`);
 }
 
-function listen(): void {
-  for (const [peer, message] of incoming) {
-    if (!message.isDone()) continue;
-    if (message.value === Beat.GOODBYE) silence.left(peer);
-    else if (message.value === Beat.ALIVE) {
-      silence.heard(peer, performance.now());
-      message.start('MPI_Irecv', peer, communicator);
-    }
-  }
-}
-
-function watch(): void {
-  const peer = silence.lost(performance.now());
-  if (peer === undefined) return;
-  if (Atomics.compareExchange(state, SharedAt.LOST, 0, peer + 1) !== 0) return;
-  // The main thread says so and ends; unless it is itself stuck.
-  const end = performance.now() + GRACE_MS;
-  while (performance.now() < end) Atomics.wait(state, SharedAt.LEAVING, 0, GRACE_MS);
+/** Ends the process while its main thread waits in MPI, or in TensorFlow. By a signal, which tells launchers to end the others too. */
+function endProcess(reason: string): never {
+  writeSync(STDERR, `error: ${reason}\n`);
   process.kill(process.pid, 'SIGKILL');
-}
-
-function isFinished(): boolean {
-  return (
-    told.size === peers.length && silence.isOver && [...outgoing.values()].every((each) => each.isDone())
-  );
+  throw new Error('this process goes on after its end');
 }

@@ -3,25 +3,51 @@ export const BEAT_MS = 500;
 /** How long a worker may be silent: it is then taken for stopped, cut off or dead. */
 export const SILENCE_MS = 4000;
 /** How long this process may take to end once it knows that a worker is lost; then the thread ends it. */
-export const GRACE_MS = 3000;
+export const GRACE_MS = 900;
+/** How long workers may take to start: MPI waits for ever for one that does not come. */
+export const JOIN_MS = 60_000;
 
 /** What the heartbeat's thread and the main thread share: 32-bit numbers, by their place. */
 export const SharedAt = {
   /** The rank of a lost worker plus 1; 0 while all are there. */
   LOST: 0,
-  /** 1 when the thread is to say goodbye and end. */
-  LEAVING: 1,
+  /** What the main thread does, as one of `Stage`. */
+  STAGE: 1,
 } as const;
 
+/** What the main thread does, which says what the heartbeat's thread is to do. */
+export const Stage = {
+  /** It waits in MPI for all workers; the thread ends the process where that takes too long. */
+  JOINING: 0,
+  /** The thread beats: it has got its task. */
+  WORKING: 1,
+  /** The thread says goodbye, and waits for that of the others. */
+  LEAVING: 2,
+  /** The main thread waits in MPI until all have left; the thread ends the process where that takes too long. */
+  FINALIZING: 3,
+  /** The thread ends. */
+  OVER: 4,
+} as const;
+
+/** The memory that the threads share. */
+export function sharedState(): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(4 * Object.keys(SharedAt).length));
+}
+
 /** What the thread is started with. */
-export interface HeartbeatTask {
+export interface HeartbeatStart {
   /** The MPI library. */
   readonly library: string;
+  /** See `sharedState`. */
+  readonly shared: SharedArrayBuffer;
+}
+
+/** What the thread beats with, once this process has joined. */
+export interface HeartbeatTask {
   /** A communicator that only the thread uses. */
   readonly communicator: bigint;
   readonly rank: number;
   readonly size: number;
-  readonly shared: SharedArrayBuffer;
 }
 
 /** What a message says. */

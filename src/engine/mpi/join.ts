@@ -8,7 +8,7 @@ import { packageFolder } from '../../core/package-folder.js';
 import { withoutSignals } from '../../tensorflow/c-api/signals.js';
 import { nativeMemory } from '../distributed/native-memory.js';
 import { WorkerGroup } from '../distributed/worker-group.js';
-import { SharedAt, type HeartbeatTask } from './heartbeat.js';
+import { SharedAt, sharedState, Stage, type HeartbeatStart, type HeartbeatTask } from './heartbeat.js';
 import { checkMpi, loadMpi, type MpiLibrary } from './library.js';
 import { MpiTransport } from './mpi-transport.js';
 import { handleIn, requestBytes } from './requests.js';
@@ -25,6 +25,8 @@ export interface MpiJob {
   readonly sharedFiles: readonly string[];
   /** Leaves the job, together with all others. */
   leave(): Promise<void>;
+  /** Ends this process and the job, with an exit code, unless it has left: the launcher ends the others, also one that is stopped. */
+  abort(code: number): void;
 }
 
 /**
@@ -35,34 +37,58 @@ export interface MpiJob {
  */
 export async function joinMpi(path: string, size: number): Promise<MpiJob> {
   const mpi = loadMpi(path);
-  const isThreaded = start(mpi);
-  const place = placeIn(mpi);
-  if (place.size !== size) {
-    throw new ToolkitError('MPI_MISSING', {
-      reason: `${path} found ${place.size} workers where the launcher started ${size}: it is not the launcher's MPI`,
-      hint: 'name the library of the launcher with --mpi or MNIST_MPI',
-    });
-  }
-  const shared = new SharedArrayBuffer(8);
-  const state = new Int32Array(shared);
+  const state = sharedState();
+  // From here on, MPI may wait for ever for a worker that does not come.
+  const thread = await startThread({ library: path, shared: state.buffer });
   const names: string[] = [];
   const describe = (rank: number): string => names[rank] ?? `worker ${rank}`;
+  const { place, isThreaded } = startIn(mpi, size, state);
   const transport = new MpiTransport(mpi, duplicate(mpi), place, state, describe);
   const group = new WorkerGroup(transport, nativeMemory());
-  const communicator = duplicate(mpi);
+  const isWatched = isThreaded && place.size > 1;
+  if (isWatched) {
+    thread.postMessage({ communicator: duplicate(mpi), ...place } satisfies HeartbeatTask);
+    enter(state, Stage.WORKING);
+  } else {
+    enter(state, Stage.OVER);
+  }
+  let hasLeft = false;
   names.push(...(await group.share(`worker ${place.rank} (process ${process.pid} on ${hostname()})`)));
-  const task: HeartbeatTask = { library: path, communicator, ...place, shared };
-  const thread = isThreaded && place.size > 1 ? await startThread(task) : undefined;
   return {
     group,
-    isWatched: thread !== undefined,
+    isWatched,
     sharedFiles: sharedFiles(),
     async leave() {
       await group.share(null);
-      if (thread) await endThread(thread, state);
+      if (isWatched) await sayGoodbye(thread, state);
+      hasLeft = true;
       checkMpi(mpi, 'MPI_Finalize', mpi.functions.MPI_Finalize());
+      enter(state, Stage.OVER);
+    },
+    abort(code) {
+      if (!hasLeft) mpi.functions.MPI_Abort(mpi.handles.world, code);
     },
   };
+}
+
+/** Waits for all workers. Where that fails, nobody waits any more. */
+function startIn(
+  mpi: MpiLibrary,
+  size: number,
+  state: Int32Array,
+): { place: { rank: number; size: number }; isThreaded: boolean } {
+  try {
+    const isThreaded = start(mpi);
+    const place = placeIn(mpi);
+    if (place.size === size) return { place, isThreaded };
+    throw new ToolkitError('MPI_MISSING', {
+      reason: `${mpi.path} found ${place.size} workers where the launcher started ${size}: it is not the launcher's MPI`,
+      hint: 'name the library of the launcher with --mpi or MNIST_MPI',
+    });
+  } catch (error) {
+    enter(state, Stage.OVER);
+    throw error;
+  }
 }
 
 function sharedFiles(): string[] {
@@ -99,8 +125,8 @@ function duplicate(mpi: MpiLibrary): bigint {
   return communicator;
 }
 
-async function startThread(task: HeartbeatTask): Promise<Worker> {
-  const thread = new Worker(HEARTBEAT, { workerData: task });
+async function startThread(given: HeartbeatStart): Promise<Worker> {
+  const thread = new Worker(HEARTBEAT, { workerData: given });
   await new Promise((resolve, reject) => {
     thread.once('online', resolve);
     thread.once('error', reject);
@@ -109,10 +135,18 @@ async function startThread(task: HeartbeatTask): Promise<Worker> {
   return thread;
 }
 
-async function endThread(thread: Worker, state: Int32Array): Promise<void> {
-  const ended = new Promise((resolve) => thread.once('exit', resolve));
+/** Waits until all workers have said goodbye; the thread goes on to watch how long MPI takes to end. */
+async function sayGoodbye(thread: Worker, state: Int32Array): Promise<void> {
+  const said = new Promise((resolve) => thread.once('message', resolve));
   thread.ref();
-  Atomics.store(state, SharedAt.LEAVING, 1);
-  Atomics.notify(state, SharedAt.LEAVING);
-  await ended;
+  enter(state, Stage.LEAVING);
+  await said;
+  thread.unref();
+  enter(state, Stage.FINALIZING);
+}
+
+/** Tells the thread what the main thread does. */
+function enter(state: Int32Array, stage: number): void {
+  Atomics.store(state, SharedAt.STAGE, stage);
+  Atomics.notify(state, SharedAt.STAGE);
 }

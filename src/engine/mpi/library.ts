@@ -18,6 +18,7 @@ type Memory = Uint8Array | Int32Array | BigInt64Array;
 interface MpiFunctions {
   MPI_Init_thread(argc: null, argv: null, required: number, provided: Int32Array): number;
   MPI_Finalize(): number;
+  MPI_Abort(communicator: MpiHandle, code: number): number;
   MPI_Comm_rank(communicator: MpiHandle, rank: Int32Array): number;
   MPI_Comm_size(communicator: MpiHandle, size: Int32Array): number;
   MPI_Comm_dup(communicator: MpiHandle, copy: Memory): number;
@@ -56,6 +57,7 @@ interface MpiFunctions {
 const PROTOTYPES: Readonly<Record<keyof MpiFunctions, string>> = {
   MPI_Init_thread: 'int MPI_Init_thread(void*, void*, int, void*)',
   MPI_Finalize: 'int MPI_Finalize()',
+  MPI_Abort: 'int MPI_Abort(HANDLE, int)',
   MPI_Comm_rank: 'int MPI_Comm_rank(HANDLE, void*)',
   MPI_Comm_size: 'int MPI_Comm_size(HANDLE, void*)',
   MPI_Comm_dup: 'int MPI_Comm_dup(HANDLE, void*)',

@@ -1,33 +1,23 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { z } from 'zod';
 
-import type { LabelledImages } from '../../../src/core/images.js';
 import { findPrepared } from '../../../src/artifacts/prepared.js';
 import { ToolkitError } from '../../../src/core/errors.js';
-import { CompiledTraining } from '../../../src/engine/running/compiled-training.js';
+import type { LabelledImages } from '../../../src/core/images.js';
 import { DistributedTraining } from '../../../src/engine/distributed/distributed-training.js';
-import type { WorkerGroup } from '../../../src/engine/distributed/worker-group.js';
-import { placeOnDevice, type DeviceImages } from '../../../src/engine/running/device-images.js';
-import { CompiledInference } from '../../../src/engine/running/compiled-inference.js';
 import { SharedInference } from '../../../src/engine/distributed/shared-inference.js';
-import type {
-  Forward,
-  RunOptions,
-  SliceResult,
-  TrainingProgram,
-  TrainingStep,
-} from '../../../src/engine/running/program.js';
+import { CompiledInference } from '../../../src/engine/running/compiled-inference.js';
+import { CompiledTraining } from '../../../src/engine/running/compiled-training.js';
+import { placeOnDevice, type DeviceImages } from '../../../src/engine/running/device-images.js';
+import type { Forward, TrainingProgram, TrainingStep } from '../../../src/engine/running/program.js';
 import { augmentation } from '../../../src/models/augmentation/augment.js';
 import { mixing } from '../../../src/models/augmentation/mixing.js';
 import { augmentationFields } from '../../../src/models/augmentation/options.js';
 import { models } from '../../../src/models/index.js';
 import type { Model } from '../../../src/models/model.js';
-import { TrainingVariables } from '../../../src/models/variables.js';
-import { optimizers } from '../../../src/training/optimizers/index.js';
-import type { Optimizer } from '../../../src/training/optimizers/optimizer.js';
-import { stepCoefficients, trainingStep, type StepSettings } from '../../../src/training/step.js';
+import { epochOf, sharedNet, trainBoth, type SharedNet } from '../../support/shared-training.js';
+import { startTensorFlow, valuesOf } from '../../support/training.js';
 import { connectedGroups } from '../../support/workers.js';
-import { joined, startTensorFlow, valuesOf } from '../../support/training.js';
-import { z } from 'zod';
 
 /** Two batches of 30, and one of 6. */
 const IMAGES = 66;
@@ -51,103 +41,15 @@ afterAll(() => {
   images.dispose();
 });
 
-interface Net {
-  model?: string;
-  options?: Record<string, unknown>;
-  optimizer?: string;
-  optimizerOptions?: Record<string, unknown>;
-  settings?: StepSettings;
-  isAveraged?: boolean;
-}
-
-function netOf({
-  model: name = 'mlp',
-  options = name === 'mlp' ? { hiddenLayers: [32, 16] } : {},
-  optimizer: optimizerName = 'adam',
-  optimizerOptions = {},
-  settings = {},
-  isAveraged = false,
-}: Net): { optimizer: Optimizer; variables: TrainingVariables; step: ReturnType<typeof trainingStep> } {
-  const definition = models.get(name)!;
-  const task = { shape: { height: 28, width: 28, channels: 1 }, classes: 10 };
-  const model = (definition.build as (options: unknown, of: typeof task) => Model)(
-    definition.options.parse(options),
-    task,
-  );
-  const chosen = optimizers.get(optimizerName)!;
-  const optimizer = (chosen.build as (options: unknown) => Optimizer)(chosen.options.parse(optimizerOptions));
-  const variables = new TrainingVariables(model, optimizer.slots, 7, isAveraged);
-  return { optimizer, variables, step: trainingStep(model, optimizer, variables, settings) };
-}
-
-function runOptions(
-  optimizer: Optimizer,
-  slices: SliceResult[],
-  isAveraged = false,
-  batchSize = 30,
-): RunOptions {
-  return {
-    order: Int32Array.from({ length: IMAGES }, (_, index) => (index * 7) % IMAGES),
-    batchSize,
-    firstBatch: 0,
-    coefficients: (batch) =>
-      stepCoefficients(optimizer, batch + 1, 0.01, { averageWeights: isAveraged ? 0.9 : undefined }),
-    signal: new AbortController().signal,
-    onSlice: (result) => slices.push(result),
-  };
-}
-
-/** Trains a net in one process whose batches are cut into shards, and with workers. */
-async function both(
-  net: Net,
-  size: number,
-  { shards = size, batchSize = 30 } = {},
-): Promise<{ largest: number; losses: number[][] }> {
-  const one = netOf(net);
-  const single = new CompiledTraining(one.step, images, { shards, threads: 1, schedulingThreads: 1 });
-  const slices: SliceResult[] = [];
-  await single.run(runOptions(one.optimizer, slices, net.isAveraged, batchSize));
-  single.dispose();
-  const wanted = await valuesOf(one.variables);
-  const outcomes = await Promise.all(connectedGroups(size).map((group) => trainShare(net, group, batchSize)));
-  const differences = outcomes.flatMap(({ values }) =>
-    [...values].map(([name, value]) => largestDifference(value, wanted.get(name)!)),
-  );
-  const losses = [slices, ...outcomes.map((outcome) => outcome.slices)].map((each) => joined(each).losses);
-  one.variables.dispose();
-  return { largest: Math.max(...differences), losses };
-}
-
-function largestDifference(some: Float32Array, others: Float32Array): number {
-  return some.reduce((largest, value, at) => Math.max(largest, Math.abs(value - others[at]!)), 0);
-}
-
-async function trainShare(
-  net: Net,
-  group: WorkerGroup,
-  batchSize: number,
-): Promise<{ values: Awaited<ReturnType<typeof valuesOf>>; slices: SliceResult[] }> {
-  const { step, optimizer, variables } = netOf(net);
-  const program = new DistributedTraining(step, images, group);
-  const slices: SliceResult[] = [];
-  expect(await program.run(runOptions(optimizer, slices, net.isAveraged, batchSize))).toBe(
-    Math.ceil(IMAGES / batchSize),
-  );
-  program.dispose();
-  const values = await valuesOf(variables);
-  variables.dispose();
-  return { values, slices };
-}
-
 const augment = augmentation(
   z.strictObject(augmentationFields).parse({ augmentShift: 2, augmentRotation: 10, augmentErasing: 0.3 }),
   scaling,
 );
 /** Without batch normalisation, whose statistics one process computes with a kernel of its own. */
-const CNN: Net = { model: 'cnn', options: { filters: [3, 4], denseUnits: 12 } };
+const CNN: SharedNet = { model: 'cnn', options: { filters: [3, 4], denseUnits: 12 } };
 
 describe('workers train the net of one process with as many shards, bit by bit', () => {
-  it.each<[string, number, Net]>([
+  it.each<[string, number, SharedNet]>([
     ['momentum, weight decay', 3, { optimizer: 'momentum', optimizerOptions: { weightDecay: 0.01 } }],
     ['adamw, clipped', 2, { optimizer: 'adamw', settings: { clipNorm: 0.5 } }],
     // So many variables that the numbers of their nodes get a digit more.
@@ -160,14 +62,18 @@ describe('workers train the net of one process with as many shards, bit by bit',
       { ...CNN, settings: { augment, mix: mixing({ augmentMixup: 0.2, augmentCutmix: 1 }) } },
     ],
   ])('%s, %i workers', async (_, size, net) => {
-    const { largest, losses } = await both(net, size);
+    const { largest, losses } = await trainBoth(net, images, size);
     expect(largest).toBe(0);
     for (const each of losses) expect(each).toEqual(losses[0]);
   });
 
   it('with batch normalisation, whose statistics are sums over all rows', async () => {
-    const net: Net = { model: 'cnn-small', options: { filters: [3, 4, 4] }, settings: { isShared: true } };
-    const { largest, losses } = await both(net, 2);
+    const net: SharedNet = {
+      model: 'cnn-small',
+      options: { filters: [3, 4, 4] },
+      settings: { isShared: true },
+    };
+    const { largest, losses } = await trainBoth(net, images, 2);
     expect(largest).toBe(0);
     expect(losses[1]).toEqual(losses[0]);
   });
@@ -179,12 +85,12 @@ it('workers train on a data set in shards as one process does', async () => {
   const onShards = async (
     make: (step: TrainingStep, data: DeviceImages) => TrainingProgram,
   ): Promise<unknown> => {
-    const { step, optimizer, variables } = netOf({});
+    const { step, optimizer, variables } = sharedNet({}, images.source.shape);
     const data = placeOnDevice(few, scaling);
     const program = make(step, data);
     for (const shard of [few, other]) {
       await program.replaceImages(shard);
-      await program.run(runOptions(optimizer, []));
+      await program.run(epochOf(images, optimizer, { batchSize: 30 }));
     }
     program.dispose();
     data.dispose();
@@ -202,7 +108,7 @@ it('workers train on a data set in shards as one process does', async () => {
 
 describe('workers train nearly the net of one process', () => {
   it('with batches that cannot be divided, whose rows are weighted as they are', async () => {
-    const { largest } = await both({}, 3, { shards: 1, batchSize: 31 });
+    const { largest } = await trainBoth({}, images, 3, { shards: 1, batchSize: 31 });
     expect(largest).toBeGreaterThan(0);
     expect(largest).toBeLessThan(1e-4);
   });
@@ -212,7 +118,7 @@ describe('workers that share a forward pass', () => {
   /** A net, and some batches of images. */
   async function pass(): Promise<{ forward: Forward; many: DeviceImages; indices: Int32Array }> {
     const { test } = (await findPrepared(inject('smallDataDir'), 'mnist'))!;
-    const { variables } = netOf({});
+    const { variables } = sharedNet({}, images.source.shape);
     const definition = models.get('mlp')!;
     const task = { shape: test.shape, classes: 10 };
     const model = (definition.build as (options: unknown, of: typeof task) => Model)(
@@ -262,14 +168,14 @@ it('all stop after the same step when one is asked to, and know why', async () =
   const groups = connectedGroups(2);
   const controllers = groups.map(() => new AbortController());
   const runs = groups.map(async (group, rank) => {
-    const { step, optimizer } = netOf({});
+    const { step, optimizer } = sharedNet({}, images.source.shape);
     const program = new DistributedTraining(step, images, group);
-    const options = runOptions(optimizer, [], false, 1);
+    const options = epochOf(images, optimizer, { batchSize: 2 });
     const onSlice = (): void => {
       // The second worker's signal, not the first one's.
       controllers[1]!.abort(new ToolkitError('TERMINATED', { hint: '' }));
     };
-    return program.run({ ...options, batchSize: 2, signal: controllers[rank]!.signal, onSlice });
+    return program.run({ ...options, signal: controllers[rank]!.signal, onSlice });
   });
   const [first, second] = await Promise.all(runs);
   expect(first).toBe(second);

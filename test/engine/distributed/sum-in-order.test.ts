@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
 import { nativeMemory } from '../../../src/engine/distributed/native-memory.js';
 import { isReplicated, shareBatch } from '../../../src/engine/sharding/shares.js';
-import { OrderedSum } from '../../../src/engine/distributed/sum-in-order.js';
+import { isSentWhole, OrderedSum } from '../../../src/engine/distributed/sum-in-order.js';
 import { connectedGroups } from '../../support/workers.js';
 
 describe('OrderedSum', () => {
@@ -39,6 +39,14 @@ describe('OrderedSum', () => {
     });
     for (const found of await Promise.all(sums)) expect(found).toEqual(expected);
   });
+});
+
+it('vectors are sent whole where a second round of messages would cost more than the bytes that it saves', () => {
+  expect(isSentWhole(1_000_000, 2)).toBe(true);
+  expect([10_922, 10_923].map((floats) => isSentWhole(floats, 4))).toEqual([true, false]);
+  expect([64, 256, 300].map((floats) => isSentWhole(floats, 256))).toEqual([true, false, false]);
+  // Each worker has a part.
+  expect(isSentWhole(255, 256)).toBe(true);
 });
 
 describe('shares', () => {

@@ -18,11 +18,19 @@ export async function joinLaunched(
 ): Promise<MpiJob> {
   const names = family === 'Open MPI' ? OPEN_MPI_NAMES : MPICH_NAMES;
   const found = await findMpi({ named, environment, names });
-  if (found) return joinMpi(found.library, size);
+  if (found) return endingWithProcess(await joinMpi(found.library, size));
   throw new ToolkitError('MPI_MISSING', {
     reason: `a launcher started ${size} workers, and no library for it was found (${names.join(', ')})`,
     hint: 'name it with --mpi or MNIST_MPI; "mnist runtime install --mpi" installs one for mpiexec of MPICH',
   });
+}
+
+/** A launcher ends the others when a rank aborts; where one only ends with an exit code, Hydra waits for those that are stopped. */
+function endingWithProcess(job: MpiJob): MpiJob {
+  process.once('exit', (code) => {
+    if (code !== 0) job.abort(code);
+  });
+  return job;
 }
 
 /**

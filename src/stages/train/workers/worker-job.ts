@@ -9,6 +9,7 @@ import { PmiServer } from '../../../engine/mpi/pmi-server.js';
 import type { TrainContext, TrainResult } from '../train-result.js';
 import { Child, withoutOtherLaunchers } from './child.js';
 import type { AnswerMessage, FromWorker, StartMessage } from './messages.js';
+import { watchForStopped } from './stopped.js';
 
 /** The compiled program of a worker. */
 const WORKER = fileURLToPath(new URL('dist/stages/train/workers/worker-process.js', packageFolder));
@@ -78,6 +79,10 @@ export async function runWorkerJob(
   function endAll(): void {
     for (const { child } of workers) child.kill();
   }
+  const processes = workers.map(({ child }) => child.process);
+  const endWatch = watchForStopped(processes, (rank) => {
+    fail(workers[rank]!.child.lost('SIGSTOP'));
+  });
   const stop = (): void => {
     for (const { child } of workers) child.stop(signal);
   };
@@ -89,6 +94,7 @@ export async function runWorkerJob(
   try {
     await Promise.all(isOver);
   } finally {
+    endWatch();
     signal.removeEventListener('abort', stop);
     endAll();
     for (const file of shared) await rm(file, { force: true });
