@@ -12,7 +12,7 @@ import {
   type IdxHeader,
 } from '../../artifacts/idx.js';
 import { createArtifact, type ArtifactWriter } from '../../core/encryption/artifact-writer.js';
-import { ToolkitError } from '../../core/errors.js';
+import { systemCodeOf, ToolkitError } from '../../core/errors.js';
 import { fileSize, storageError, unpackError, corruptError } from '../../core/files.js';
 import type { PinnedFile, PublishedFile } from '../datasets/dataset.js';
 import { isGzipped } from './archives/gzip.js';
@@ -88,8 +88,11 @@ async function copy(path: string, gzip: boolean, writer: CheckedWriter, signal: 
   };
   const copying = gunzip ? pipeline(source, gunzip, write, { signal }) : pipeline(source, write, { signal });
   await copying.catch((error: unknown) => {
-    // A pipeline whose last part fails may report only the abort of the others.
-    throw refusal ?? error;
+    // A pipeline whose last part fails may report only the abort of the others. So may one whose gzip data end before its source:
+    // what follows them is refused below, and what is missing by the writer.
+    const cause: unknown = refusal ?? error;
+    const isEarlyEnd = gunzip !== undefined && systemCodeOf(cause) === 'ABORT_ERR' && !signal.aborted;
+    if (!isEarlyEnd) throw cause;
   });
   if (gunzip && gunzip.bytesWritten !== source.bytesRead) {
     throw new Error(`${source.bytesRead - gunzip.bytesWritten} bytes follow the end of the gzip data`);
