@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
+import { variableOf } from '../core/config/field.js';
 import type { Emit } from '../core/events.js';
 import { deviceNames, type DeviceName } from '../tensorflow/runtime/device.js';
 import type { ParsedArguments } from './arguments.js';
@@ -54,10 +55,6 @@ async function settingsIn(path: unknown): Promise<Record<string, unknown> | unde
   } catch {
     return undefined;
   }
-}
-
-function variableOf(key: string): string {
-  return `MNIST_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
 }
 
 function isDevice(value: unknown): value is DeviceName {

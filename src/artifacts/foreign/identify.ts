@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 
 import { isAge, isArmored } from '../../core/encryption/age-header.js';
 import { ToolkitError } from '../../core/errors.js';
-import { describeFile, describeName, mayBeCheckpoint, OTHER_SAFETENSORS } from './signatures.js';
+import { describeFile, describeName, KERAS, mayBeCheckpoint, TENSORFLOW_JS } from './signatures.js';
 
 /** How much of the beginning and the end of a file is read: a ZIP archive lists its members in its last bytes. */
 const END_BYTES = 64 * 1024;
@@ -26,11 +26,6 @@ export async function identifyForeign(path: string): Promise<string | undefined>
   return mayBeCheckpoint(ends) ? undefined : (describeFile(ends) ?? describeName(basename(path)));
 }
 
-/** Whether a file holds tensors of another program as safetensors. */
-export async function isForeignSafetensors(path: string): Promise<boolean> {
-  return (await identifyForeign(path)) === OTHER_SAFETENSORS;
-}
-
 /** Throws CHECKPOINT_FOREIGN for a file or folder in another known format. */
 export async function refuseForeign(path: string): Promise<void> {
   const what = await identifyForeign(path);
@@ -40,8 +35,8 @@ export async function refuseForeign(path: string): Promise<void> {
 function describeFolder(names: readonly string[]): string | undefined {
   const has = (name: string): boolean => names.includes(name);
   if (has('saved_model.pb') || has('saved_model.pbtxt')) return 'a TensorFlow SavedModel';
-  if (has('model.json')) return 'a TensorFlow.js model';
-  if (has('model.weights.h5') || has('keras_metadata.pb')) return 'a Keras model';
+  if (has('model.json')) return TENSORFLOW_JS;
+  if (has('model.weights.h5') || has('keras_metadata.pb')) return KERAS;
   if (has('pytorch_model.bin') || (has('config.json') && has('model.safetensors')))
     return 'a Hugging Face model';
   if (has('Manifest.json') && has('Data')) return 'a Core ML model';

@@ -7,9 +7,14 @@ export interface FileEnds {
   size: number;
 }
 
+/** What models are called whose layers can be read. */
+export const KERAS = 'a Keras model';
+const KERAS_HDF5 = 'a Keras model (HDF5)';
+export const TENSORFLOW_JS = 'a TensorFlow.js model';
+
 /** File formats by their magic bytes at an offset. */
 const SIGNATURES: readonly [what: string, bytes: string, offset?: number][] = [
-  ['a Keras model (HDF5)', '\x89HDF\r\n\x1a\n'],
+  [KERAS_HDF5, '\x89HDF\r\n\x1a\n'],
   ['a TensorFlow Lite model', 'TFL3', 4],
   ['a GGUF model', 'GGUF'],
   ['a PyTorch model', '\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.'],
@@ -28,7 +33,7 @@ const SIGNATURES: readonly [what: string, bytes: string, offset?: number][] = [
 
 /** Archive members that identify the format of a model. */
 const MEMBERS: readonly [what: string, member: string][] = [
-  ['a Keras model', 'model.weights.h5'],
+  [KERAS, 'model.weights.h5'],
   ['a PyTorch model', 'data.pkl'],
   ['a PyTorch model', 'constants.pkl'],
   ['a Core ML model', 'com.apple.CoreML'],
@@ -36,12 +41,8 @@ const MEMBERS: readonly [what: string, member: string][] = [
   ['a TensorFlow SavedModel in a ZIP archive', 'saved_model.pb'],
 ];
 
-/** Models whose layers can be read, as they are called here. */
-export const LAYERED: ReadonlySet<string> = new Set([
-  'a Keras model',
-  'a Keras model (HDF5)',
-  'a TensorFlow.js model',
-]);
+/** Models whose layers can be read. */
+export const LAYERED: ReadonlySet<string> = new Set([KERAS, KERAS_HDF5, TENSORFLOW_JS]);
 
 /** What a safetensors file is that is no checkpoint. */
 export const OTHER_SAFETENSORS = 'a safetensors file of another kind';
@@ -67,9 +68,9 @@ export function describeName(name: string): string | undefined {
   const kinds: Readonly<Record<string, string>> = {
     '.onnx': 'an ONNX model',
     '.ort': 'an ONNX Runtime model',
-    '.keras': 'a Keras model',
-    '.h5': 'a Keras model (HDF5)',
-    '.hdf5': 'a Keras model (HDF5)',
+    '.keras': KERAS,
+    '.h5': KERAS_HDF5,
+    '.hdf5': KERAS_HDF5,
     '.pt': 'a PyTorch model',
     '.pth': 'a PyTorch model',
     '.tflite': 'a TensorFlow Lite model',
@@ -110,7 +111,7 @@ function isOnnx(head: Buffer): boolean {
 function describeText(head: Buffer): string | undefined {
   const start = head.toString('utf8').trimStart();
   if (start.startsWith('{')) {
-    if (/"(modelTopology|weightsManifest)"/.test(start)) return 'a TensorFlow.js model';
+    if (/"(modelTopology|weightsManifest)"/.test(start)) return TENSORFLOW_JS;
     if (/"class_name"\s*:/.test(start)) return 'the architecture of a Keras model (JSON)';
     return 'a JSON file';
   }

@@ -95,3 +95,8 @@ function parseNumber(text: string): unknown {
   // Number('') and Number(' ') are 0, but an empty text is a mistake.
   return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
 }
+
+/** The environment variable of an option that names no other: `learningRate` has MNIST_LEARNING_RATE. */
+export function variableOf(key: string): string {
+  return `MNIST_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+}

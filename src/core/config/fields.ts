@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-import { ANY_TEXT, listOf, type Field, type OnlyWith } from './field.js';
+import { ANY_TEXT, listOf, variableOf, type Field, type OnlyWith } from './field.js';
 
-export { flagOf, isFreeText, parseText, type Field, type OnlyWith } from './field.js';
+export { flagOf, isFreeText, parseText, variableOf, type Field, type OnlyWith } from './field.js';
 
 /** The metadata of a field's schema, given with zod's `meta()`. */
 export interface FieldMeta {
@@ -109,7 +109,7 @@ function toField(key: string, schema: JsonSchema): Field {
     ...valuesOf(schema),
     fallback: schema.default,
     placeholder: schema.placeholder ?? PLACEHOLDERS[kind],
-    variable: schema.variable ?? `MNIST_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`,
+    variable: schema.variable ?? variableOf(key),
     ...(schema.onlyWith && { onlyWith: schema.onlyWith }),
     ...(schema.pluginFor !== undefined && { pluginFor: schema.pluginFor }),
   };

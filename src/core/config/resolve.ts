@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { ToolkitError } from '../errors.js';
 import { nearest, type Named, type Registry } from '../registry.js';
 import { refuseIneffective } from './effect.js';
-import { fieldsOf, nestedPlace, type Field } from './fields.js';
+import { fieldsOf, nestedPlace, variableOf, type Field } from './fields.js';
 import { meansOther, settingsLeftOut, type LeftOut } from './left-out.js';
 
 /** A plug-in whose options are part of the configuration. */
@@ -110,7 +110,7 @@ function choiceField(key: string, { registry, fallback, description }: Choice): 
     values: registry.names,
     fallback,
     placeholder: 'NAME',
-    variable: `MNIST_${key.toUpperCase()}`,
+    variable: variableOf(key),
   };
 }
 

@@ -30,12 +30,15 @@ export class DriftDetector {
   readonly #reference: Reference;
   readonly #windows: ReadonlyMap<string, NumberWindow>;
   readonly #classes: NumberWindow;
+  /** The windows of what is measured of an image, in that order; an older reference may not know a feature. */
+  readonly #ofImage: readonly (NumberWindow | undefined)[];
 
   /** @param capacity images in the window */
   constructor(reference: Reference, capacity: number) {
     this.#reference = reference;
     this.#windows = new Map([...reference.features.keys()].map((name) => [name, new NumberWindow(capacity)]));
     this.#classes = new NumberWindow(capacity);
+    this.#ofImage = featureNames(reference.shape).map((name) => this.#windows.get(name));
   }
 
   /** Images in the window. */
@@ -45,12 +48,8 @@ export class DriftDetector {
 
   /** Takes an image, the class that it was taken for, and the probability of that. */
   record(pixels: Uint8Array, predicted: number, confidence: number): void {
-    const { shape } = this.#reference;
-    const features = featuresOf(pixels, shape);
-    featureNames(shape).forEach((name, index) => {
-      // An older reference may not know a feature.
-      this.#windows.get(name)?.push(features[index]!);
-    });
+    const features = featuresOf(pixels, this.#reference.shape);
+    this.#ofImage.forEach((window, index) => window?.push(features[index]!));
     this.#windows.get('confidence')!.push(confidence);
     this.#classes.push(predicted);
   }

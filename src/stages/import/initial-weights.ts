@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 
 import type { Checkpoint } from '../../artifacts/checkpoint.js';
-import { identifyForeign, isForeignSafetensors } from '../../artifacts/foreign/identify.js';
-import { LAYERED } from '../../artifacts/foreign/signatures.js';
+import { identifyForeign } from '../../artifacts/foreign/identify.js';
+import { LAYERED, OTHER_SAFETENSORS } from '../../artifacts/foreign/signatures.js';
 import { readForeignSafetensors } from '../../artifacts/foreign/weights/safetensors.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
@@ -30,20 +30,20 @@ export interface InitialFile {
 /** Finds the file that `--init-from` names. Throws what `resolveCheckpoint` throws. */
 export async function resolveInitial(name: string, checkpointsDir: string): Promise<InitialFile> {
   const found = await stat(name).catch(() => undefined);
-  if (found?.isFile() && (await holdsLayers(name))) return { path: name, kind: 'model' };
-  if (await isForeignSafetensors(name)) return { path: name, kind: 'weights' };
+  const kind = await kindOf(name);
+  if (found?.isFile() && kind !== 'checkpoint') return { path: name, kind };
   const path = await resolveCheckpoint(name, checkpointsDir).catch(async (error: unknown) => {
     // A folder of TensorFlow.js, unless there is a run of this name.
-    if (found?.isDirectory() && (await holdsLayers(name))) return modelFile(name);
+    if (found?.isDirectory() && kind === 'model') return modelFile(name);
     throw error;
   });
-  if (path !== name && (await isForeignSafetensors(path))) return { path, kind: 'weights' };
-  return { path, kind: (await holdsLayers(path)) ? 'model' : 'checkpoint' };
+  return { path, kind: await kindOf(path) };
 }
 
-async function holdsLayers(path: string): Promise<boolean> {
+async function kindOf(path: string): Promise<InitialFile['kind']> {
   const what = await identifyForeign(path);
-  return what !== undefined && LAYERED.has(what);
+  if (what === OTHER_SAFETENSORS) return 'weights';
+  return what !== undefined && LAYERED.has(what) ? 'model' : 'checkpoint';
 }
 
 /** What a configuration says of training that begins with a file from elsewhere. */

@@ -78,9 +78,8 @@ export class Child<Message extends object> {
   lost(end: number | string): ToolkitError {
     const last = this.#output.trim().split('\n').at(-1);
     const said = last === undefined || last === '' ? '' : `; it last said: ${last}`;
-    const verb = end === 'SIGSTOP' ? 'stopped' : 'ended';
     const ended =
-      typeof end === 'number' ? `its process ended with code ${end}` : `its process was ${verb} by ${end}`;
+      typeof end === 'number' ? `its process ended with code ${end}` : `its process was ended by ${end}`;
     const how = this.#reason ?? ended;
     const worker = `${this.#name} (process ${this.process.pid ?? 'not started'})`;
     return new ToolkitError('WORKER_LOST', { worker, reason: `${how}${said}` });

@@ -81,7 +81,7 @@ export async function runWorkerJob(
   }
   const processes = workers.map(({ child }) => child.process);
   const endWatch = watchForStopped(processes, (rank) => {
-    fail(workers[rank]!.child.lost('SIGSTOP'));
+    workers[rank]!.child.giveUp('its process was stopped by SIGSTOP');
   });
   const stop = (): void => {
     for (const { child } of workers) child.stop(signal);
