@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 
 import { describe, expect, it, vi } from 'vitest';
 
@@ -21,12 +22,15 @@ describe.skipIf(process.platform !== 'linux')('a process', () => {
   });
 
   it('that has ended is not alive, though its parent never asks how', async () => {
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     try {
       const [line] = (await once(parent.stdout, 'data')) as [Buffer];
       const child = { ...thisProcess(), process: Number(line.toString()), started: '' };
+      // The shell might still ask; what it becomes does not.
+      await vi.waitUntil(() => readFileSync(`/proc/${parent.pid!}/comm`, 'utf8') === 'sleep\n');
+      process.kill(child.process, 'SIGKILL');
       await vi.waitUntil(() => isAlive(child) === false);
       // It is still in the list.
       expect(process.kill(child.process, 0)).toBe(true);
