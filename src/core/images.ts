@@ -84,6 +84,16 @@ export function allIndices(count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, index) => index);
 }
 
+/** Grey images with their value in each of some channels: what a model in colour is shown of them. */
+export function inChannels(images: LabelledImages, channels: number): LabelledImages {
+  const { shape, pixels } = images;
+  const repeated = new Uint8Array(pixels.length * channels);
+  for (let index = 0; index < pixels.length; index++) {
+    repeated.fill(pixels[index]!, index * channels, (index + 1) * channels);
+  }
+  return { ...images, shape: { ...shape, channels }, pixels: repeated };
+}
+
 /** Copies the images at the given indices, in their order. */
 export function selectImages(
   { shape, pixels, labels, isValidation }: LabelledImages,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { ErrorCode } from '../../src/core/errors.js';
 import { MIN_QUANTISED } from '../../src/deployment/onnx/weights.js';
 import { targets } from '../../src/deployment/targets/index.js';
 import type { ExportedModel } from '../../src/deployment/source.js';
@@ -30,7 +31,7 @@ interface Call {
   options: object;
   nearness: number;
   /** The error that it must end with, for models that the target does not take. */
-  refusal?: string;
+  refusal?: ErrorCode;
 }
 
 /** How a target is called for a model. One that is not named here is called once, and takes every model. */

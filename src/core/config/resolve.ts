@@ -21,6 +21,8 @@ export interface Choice<Entry extends Configurable = Configurable> {
   readonly registry: Registry<Entry>;
   readonly fallback: string;
   readonly description: string;
+  /** Files that may stand in the place of a name, by how they end, and the option that takes them. */
+  readonly files?: { readonly endings: readonly string[]; readonly option: string };
 }
 
 /** All options of a command: its own fields, and plug-ins with theirs. */

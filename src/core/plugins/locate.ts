@@ -10,6 +10,8 @@ import { isFile } from '../files.js';
 /** The keyword in the package.json of packages with plug-ins: a mistyped name runs no other package. */
 const KEYWORD = 'mnist-train-plugin';
 const FILE_NAME = /\.(mjs|js|cjs|mts|ts)$/;
+/** How files of models end, which are named by mistake where a plug-in is needed. */
+const DATA = /\.(json|keras|h5|hdf5|onnx|safetensors)$/i;
 const PACKAGE_NAME = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/;
 
 const manifestSchema = z.looseObject({
@@ -37,6 +39,10 @@ export async function locatePlugin(specifier: string): Promise<string> {
     const file = await packageFile(specifier);
     if (file !== undefined) return file;
     throw pluginRefused(specifier, 'there is no such package here', `install it: npm install ${specifier}`);
+  }
+  if (DATA.test(specifier)) {
+    const hint = 'a plug-in is an .mjs, .js or .ts file; a saved model begins training with "mnist train --model FILE"';
+    throw pluginRefused(specifier, 'not a program', hint);
   }
   const file = specifier.startsWith('file:') ? fileURLToPath(specifier) : resolve(specifier);
   if (file.endsWith('.cjs'))

@@ -13,7 +13,8 @@ const load: typeof loadPlugin = async (...call) => (await import('./load.js')).l
  * a user: those of a checkpoint must not load code. Throws PLUGIN_REFUSED and PLUGIN_FAILED.
  *
  * @param reserved further options that plug-ins cannot have
- * @returns the layers, with the names of the plug-ins' definitions in the place of their files
+ * @returns the layers, with the names of the plug-ins' definitions in the place of their files, and files that are no plug-ins in the option
+ *   that takes them
  */
 export async function loadNamedPlugins(
   { fields, choices }: OptionSpace,
@@ -28,12 +29,43 @@ export async function loadNamedPlugins(
     if (typeof module === 'string' && module !== '') await load(module, { acceptsChanges });
   }
   const named: Layer[] = [];
-  for (const layer of layers) {
+  for (const layer of withFilePlaces(layers, choices)) {
     const places = await withPluginPlaces(layer, fieldsOf(fields));
     named.push(await withNames(places, choices, acceptsChanges));
   }
   refuseTakenOptions(choices, new Set([...Object.keys(fields.shape), ...Object.keys(choices), ...reserved]));
   return named;
+}
+
+/**
+ * Moves a file that is no plug-in from the place of a name, as in `--model ./model.json`, to the option that takes it. Throws USAGE where that
+ * option is set too.
+ */
+function withFilePlaces(
+  layers: readonly Layer[],
+  choices: Readonly<Record<string, Choice>>,
+): readonly Layer[] {
+  return Object.entries(choices).reduce((given, [key, { files }]) => {
+    if (!files) return given;
+    const { endings, option } = files;
+    const isFile = (value: unknown): value is string =>
+      typeof value === 'string' && endings.some((ending) => value.toLowerCase().endsWith(ending));
+    const chosen = given.find(({ values }) => values[key] !== undefined);
+    const other = given.find(({ values }) => values[option] !== undefined);
+    return given.map((layer): Layer => {
+      const { [key]: value, ...values } = layer.values;
+      if (!isFile(value)) return layer;
+      // One that another layer overrides says nothing.
+      if (layer !== chosen) return { ...layer, values };
+      if (other) {
+        const message = `${layer.label(key)} ${value} is a model with weights, and ${other.label(option)} names others`;
+        throw new ToolkitError('USAGE', { message, hint: `leave out one of them` });
+      }
+      const label = (named: string): string => layer.label(named === option ? key : named);
+      const origin = (named: string): string => layer.origin(named === option ? key : named);
+      return { ...layer, values: { ...values, [option]: value }, label, origin };
+    });
+  }, layers);
 }
 
 /** Moves a plug-in's file from an option that takes places too, as in `--from ./mine.mjs`, to the one that chooses a plug-in. */

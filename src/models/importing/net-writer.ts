@@ -23,6 +23,8 @@ export interface ImportedNet {
   readonly weights: ReadonlyMap<string, ForeignArray>;
   /** Layers that are left out, and why that changes no output. */
   readonly notes: readonly string[];
+  /** The output layer, where the model has none and one was added to it: its weights are zeros. */
+  readonly addedHead?: string | undefined;
 }
 
 /** What was subtracted from scaled pixels, and what they were then divided by: for all channels, or for each. */
@@ -131,12 +133,19 @@ export class NetWriter {
     return own;
   }
 
-  /** The finished net. Throws LayerRefusal where its output is not one logit for each class. */
-  finish(output: string): ImportedNet {
+  /**
+   * The finished net. Throws LayerRefusal where its output is not one logit for each class.
+   *
+   * @param addsHead whether a model whose output is features gets an output layer
+   */
+  finish(output: string, addsHead = false): ImportedNet {
     const end = this.#endings.get(output);
-    const last = end?.input ?? output;
+    const addedHead = addsHead && !end && this.#givesFeatures(output) ? this.#addHead(output) : undefined;
+    const last = addedHead ?? end?.input ?? output;
     const shape = this.#shapes.get(last)!;
-    if (shape.length !== 1) throw new LayerRefusal(`its output has the shape ${shapeInWords(shape)}`);
+    if (shape.length !== 1) {
+      throw new LayerRefusal(`its output has the shape ${shapeInWords(shape)}, not a score for each class`);
+    }
     const units = shape[0]!;
     if (end?.ending === 'sigmoid' && units > 1) {
       throw new LayerRefusal(
@@ -152,7 +161,38 @@ export class NetWriter {
     const nodes = this.#nodes.map((node) => (node === head ? withClasses(node) : node));
     const task = { shape: this.#shape, classes };
     const model = this.#build(nodes, task);
-    return { ...task, nodes, model, weights: this.#weights, notes: this.notes };
+    return { ...task, nodes, model, weights: this.#weights, notes: this.notes, addedHead };
+  }
+
+  /**
+   * Whether an output is features of images: a map, or a list that no dense layer or convolution ends with, but an activation, a normalisation
+   * or a merging of others. A list that such a layer ends with is taken for scores of classes.
+   */
+  #givesFeatures(output: string): boolean {
+    if (this.#shapes.get(output)!.length !== 1) return true;
+    const passing = ['global-pooling', 'dropout', 'flatten', 'reshape'];
+    let node = this.#nodeOf(output);
+    while (node && passing.includes(node.type)) node = this.#nodeOf(node.inputs?.[0]);
+    return node?.type !== 'dense' && node?.type !== 'convolution';
+  }
+
+  /** Adds the output layer of a model that ends with features, behind the means of its maps, and returns its name. */
+  #addHead(output: string): string {
+    const isMap = this.#shapes.get(output)!.length === 3;
+    const pooling: NodeOptions = isMap
+      ? { type: 'global-pooling', kind: 'average', keepDimensions: false }
+      : { type: 'flatten' };
+    const isList = this.#shapes.get(output)!.length === 1;
+    const features = isList ? output : this.add('pooled', pooling, [output]);
+    const [inputs] = this.#shapes.get(features)!;
+    const zeros = (shape: number[]): ForeignArray => heldArray(shape, new Float32Array(elementCount(shape)));
+    // Any number of classes: that of the data counts.
+    const weights = { kernel: zeros([inputs!, 2]), bias: zeros([2]) };
+    return this.add('classifier', { type: 'dense', units: 2, bias: true }, [features], weights);
+  }
+
+  #nodeOf(name: string | undefined): NodeSettings | undefined {
+    return this.#nodes.find((node) => node.name === name);
   }
 
   /** Names may hold what ours may not, and models may use one twice. */
@@ -177,12 +217,11 @@ export class NetWriter {
 
   /** The layer that decides how many outputs there are. */
   #headOf(output: string): NodeSettings {
-    let node = this.#nodes.find(({ name }) => name === output);
+    let node = this.#nodeOf(output);
     while (node && node.type !== 'dense' && node.type !== 'convolution') {
       const keepsChannels = ['global-pooling', 'activation', 'dropout', 'flatten', 'batch-normalization'];
-      const [input] = node.inputs ?? [];
       if (!keepsChannels.includes(node.type)) break;
-      node = this.#nodes.find(({ name }) => name === input);
+      node = this.#nodeOf(node.inputs?.[0]);
     }
     if (node?.type === 'dense' || node?.type === 'convolution') return node;
     throw new LayerRefusal(
@@ -249,12 +288,18 @@ export function refuse(reason: string): never {
  *
  * @param path what messages call the file
  * @param build adds the layers, and returns the node with the output
+ * @param addsHead as of `finish`
  */
-export function finishedNet(net: NetWriter, path: string, build: () => string): ImportedNet {
+export function finishedNet(
+  net: NetWriter,
+  path: string,
+  build: () => string,
+  addsHead = false,
+): ImportedNet {
   const { problems } = net;
   try {
     const output = build();
-    if (problems.length === 0) return net.finish(output);
+    if (problems.length === 0) return net.finish(output, addsHead);
   } catch (error) {
     if (!(error instanceof LayerRefusal)) throw error;
     if (problems.length === 0) problems.push(error.message);

@@ -35,6 +35,7 @@ import { classifyPixels } from '../../models/classify-pixels.js';
 import { startForModels } from '../../models/onnx/start.js';
 import type { CalibrateOptions } from './calibrate-options.js';
 import { recallsByName, targetRecalls, withRecall } from './target-recall.js';
+import { fitting } from '../evaluate/evaluation-subject.js';
 import { prepareData, splitOf } from '../preprocess/prepare-data.js';
 
 /** What `calibrate` made, and where it lies. */
@@ -67,10 +68,11 @@ export async function calibrate(
   const { description, path } = checkpoint;
   const given = await givenPolicy(options, description.classNames);
   const targets = targetRecalls(options, description.classNames);
-  const data = await prepareData(
+  const found = await prepareData(
     { dataset: description.data.dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
     context,
   );
+  const data = fitting(checkpoint, found);
   const validationIndices = validationSplitOf(checkpoint, data);
   warnOfOrigin(description, context);
   await startForModels([checkpoint], options, context);

@@ -23,7 +23,7 @@ import { encodeReference } from '../../serving/watching/reference-file.js';
 import { targets } from '../../deployment/targets/index.js';
 import { backendOptionsOf, executionMode } from '../../engine/backends/options.js';
 import type { DeployOptions } from './deploy-options.js';
-import { requireFit } from '../evaluate/evaluation-subject.js';
+import { fitting } from '../evaluate/evaluation-subject.js';
 import { classifyImages } from '../../models/classify-images.js';
 import { classifyPixels } from '../../models/classify-pixels.js';
 import { findDecision } from '../../evaluation/decisions/load-decision.js';
@@ -75,11 +75,11 @@ export async function deploy(
   refuseOnnx(checkpoint, options);
   const destination = await destinationOf(options, checkpoint);
   const { dataset } = checkpoint.description.data;
-  const data = await prepareData(
+  const found = await prepareData(
     { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
     context,
   );
-  requireFit(checkpoint, data);
+  const data = fitting(checkpoint, found);
   warnOfUnfinished(checkpoint, context);
   return withSource(checkpoint, data, options, context, async (source) => {
     requireAccuracy(source.accuracy, options.minAccuracy);

@@ -15,7 +15,7 @@ import type { Forward } from '../../engine/running/program.js';
 import { labelsAt } from '../../evaluation/classify.js';
 import { startChosenBackend, backendOptionsOf, executionMode } from '../../engine/backends/options.js';
 import type { EmbedOptions } from './embed-options.js';
-import { chooseSplit, requireFit, warnOfOtherData } from '../evaluate/evaluation-subject.js';
+import { chooseSplit, fitting, warnOfOtherData } from '../evaluate/evaluation-subject.js';
 import { requireFinite } from '../../models/finite-outputs.js';
 import { loadModel } from '../../models/load-model.js';
 import { prepareData } from '../preprocess/prepare-data.js';
@@ -52,11 +52,11 @@ export async function embed(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description } = checkpoint;
   const { dataset = description.data.dataset, split } = options;
-  const data = await prepareData(
+  const found = await prepareData(
     { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
     context,
   );
-  requireFit(checkpoint, data);
+  const data = fitting(checkpoint, found);
   warnOfOtherData(checkpoint, data, context);
   const output = options.output ?? (await defaultOutput(checkpoint, dataset, split));
   await startChosenBackend(options, context);

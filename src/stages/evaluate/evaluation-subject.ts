@@ -3,7 +3,7 @@ import type { PreparedData } from '../../artifacts/prepared.js';
 import { resolveCheckpoint } from '../../artifacts/run.js';
 import { ToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
-import { allIndices, type LabelledImages } from '../../core/images.js';
+import { allIndices, inChannels, type LabelledImages } from '../../core/images.js';
 import { labelsAt } from '../../evaluation/classify.js';
 import { meanProbabilities } from '../../evaluation/ensemble.js';
 import { scoreLogits, type ScoredExamples } from '../../evaluation/probabilities.js';
@@ -44,11 +44,11 @@ export async function openSubject(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   preloadForModels([checkpoint], options, context);
   const dataset = options.dataset ?? checkpoint.description.data.dataset;
-  const data = await prepareData(
+  const found = await prepareData(
     { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
     context,
   );
-  requireFit(checkpoint, data);
+  const data = fitting(checkpoint, found);
   warnOfOtherData(checkpoint, data, context);
   return {
     members: [checkpoint],
@@ -92,22 +92,41 @@ export async function scoreImages(
   return meanProbabilities(await scoreByMembers(subject, split, options, context));
 }
 
-/** Refuses a checkpoint that was trained for other images or classes. Throws CHECKPOINT_REFUSED. */
-export function requireFit(
-  { path, description }: Checkpoint,
-  { shape, classNames, dataset }: PreparedData,
-): void {
+/**
+ * The data as a checkpoint takes them: grey images are shown to a model in colour with their value in each channel, as pictures are. Throws
+ * CHECKPOINT_REFUSED where it was trained for other images or classes.
+ */
+export function fitting({ path, description }: Checkpoint, data: PreparedData): PreparedData {
+  const { shape, classNames, dataset } = data;
   const { height, width, channels } = description.shape;
   const trained = `${height}×${width}×${channels}`;
-  const found = `${shape.height}×${shape.width}×${shape.channels}`;
+  const isShown = shape.channels === channels || shape.channels === 1;
+  const found = `${shape.height}×${shape.width}×${isShown ? channels : shape.channels}`;
   if (trained !== found) {
-    const reason = `trained on images of ${trained}, and ${dataset} has ${found}`;
+    const reason = `trained on images of ${trained}, and ${dataset} has ${shape.height}×${shape.width}×${shape.channels}`;
     throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
   }
   if (description.classNames.length !== classNames.length) {
     const reason = `trained for ${description.classNames.length} classes, and ${dataset} has ${classNames.length}`;
     throw new ToolkitError('CHECKPOINT_REFUSED', { path, reason });
   }
+  return shape.channels === channels ? data : inColour(data, channels);
+}
+
+/** Images are copied when they are asked for: few commands look at those of both files. */
+function inColour(data: PreparedData, channels: number): PreparedData {
+  let train: LabelledImages | undefined;
+  let test: LabelledImages | undefined;
+  return {
+    ...data,
+    shape: { ...data.shape, channels },
+    get train() {
+      return (train ??= inChannels(data.train, channels));
+    },
+    get test() {
+      return (test ??= inChannels(data.test, channels));
+    },
+  };
 }
 
 /** Warns where a data set is not the one of its name that a model was trained on. */

@@ -12,7 +12,7 @@ import type { Attribution, Explain } from '../../evaluation/explanation/explaine
 import { explainers } from '../../evaluation/explanation/index.js';
 import { backendOptionsOf } from '../../engine/backends/options.js';
 import { startForModels } from '../../models/onnx/start.js';
-import { requireFit } from '../evaluate/evaluation-subject.js';
+import { fitting } from '../evaluate/evaluation-subject.js';
 import type { ExplainOptions } from './explain-options.js';
 import { openExplainer, type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
 import { preparePictures, type Predictions } from '../predict/predict.js';
@@ -150,11 +150,11 @@ async function imagesAt(
 ): Promise<AskedImage[]> {
   const { index: positions, split, dataset = checkpoint.description.data.dataset } = options;
   if (positions.length === 0) return [];
-  const data = await prepareData(
+  const found = await prepareData(
     { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
     context,
   );
-  requireFit(checkpoint, data);
+  const data = fitting(checkpoint, found);
   const file = split === 'test' ? 'test' : 'train';
   const { pixels, labels, count, shape } = data[file];
   const size = pixelsPerImage(shape);

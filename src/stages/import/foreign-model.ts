@@ -47,6 +47,8 @@ export interface ForeignOptions {
   /** The images that are assumed where neither the model nor `size` says it. */
   open?: Partial<ImageShape> | undefined;
   normalization: Normalization | undefined;
+  /** Whether a model of Keras or TensorFlow.js that ends with features is taken as well, and gets an output layer. */
+  addsHead?: boolean | undefined;
   /** The description of a PyTorch model. */
   layers: string | undefined;
   signal: AbortSignal;
@@ -168,11 +170,11 @@ function kerasModel(
   description: unknown,
   metadata: unknown,
   find: FindWeight,
-  { size, open, normalization }: ForeignOptions,
+  { size, open, normalization, addsHead }: ForeignOptions,
 ): ForeignModel {
   const version = versioned.safeParse(metadata).data?.keras_version ?? '';
   const net = importKeras(description, {
-    ...{ path, find, size, open, normalization },
+    ...{ path, find, size, open, normalization, addsHead },
     isKeras3: version.startsWith('3'),
   });
   return { program: 'Keras', programVersion: version, net, isZeroOne: false };
@@ -192,7 +194,7 @@ async function readTfjsModel(path: string, options: ForeignOptions): Promise<For
     throw unreadable(path, `not a model.json of TensorFlow.js: ${complaintOf(stored.error)}`);
   }
   const { format, generatedBy, modelTopology: topology, weightsManifest } = stored.data;
-  const { size, open, normalization } = options;
+  const { size, open, normalization, addsHead } = options;
   if (format === 'graph-model' || 'node' in topology) {
     throw new ToolkitError('MODEL_UNSUPPORTED', {
       path,
@@ -205,7 +207,7 @@ async function readTfjsModel(path: string, options: ForeignOptions): Promise<For
   const find = weightsByName(await readTfjsWeights(weightsManifest, path));
   const version = versioned.safeParse(topology).data?.keras_version ?? '';
   const isKeras3 = version.startsWith('3');
-  const net = importKeras(config, { path, find, size, open, normalization, isKeras3 });
+  const net = importKeras(config, { path, find, size, open, normalization, addsHead, isKeras3 });
   return {
     ...{ program: 'TensorFlow.js', programVersion: generatedBy ?? version, net, isZeroOne: false },
     weightFiles: weightFiles(weightsManifest, path),

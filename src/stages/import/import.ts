@@ -134,26 +134,27 @@ function tensorsOf({ weights }: ImportedNet): Checkpoint['tensors'] {
 /**
  * A model whose layers are read. Throws what `readForeignModel` throws.
  *
- * @param open the images that are assumed where nothing says their size
+ * @param start for training that begins with the model, which may be one without an output layer: the images that are assumed where nothing
+ *   says their size
  */
 export async function readNet(
   file: string,
   options: ImportOptions,
   signal: AbortSignal,
-  open?: CheckpointDescription['shape'],
+  start?: { open: CheckpointDescription['shape'] },
 ): Promise<Incoming> {
   const { net, program, programVersion, classNames, isZeroOne, weightFiles } = await readForeignModel(file, {
     size: sizeOf(options),
     normalization: normalizationOf(options),
     layers: options.layers,
-    ...{ open, signal },
+    ...{ open: start?.open, addsHead: start !== undefined, signal },
   });
-  const { shape, isSizeOpen, classes, nodes, model, notes } = net;
+  const { shape, isSizeOpen, classes, nodes, model, notes, addedHead } = net;
   const scaling =
     options.scaling ??
     (isZeroOne || nodes[0]?.type !== 'scaling' || hasNormalization(options) ? 'zero-one' : 'none');
   return {
-    ...{ program, programVersion, shape, isSizeOpen, classes, classNames, notes, weightFiles },
+    ...{ program, programVersion, shape, isSizeOpen, classes, classNames, notes, weightFiles, addedHead },
     model: { name: graph.name, description: model.description, parameters: parameterCount(model) },
     config: { nodes },
     preprocessing: { scaling, ...scalings[scaling] },

@@ -19,6 +19,8 @@ export interface Incoming {
   isSizeOpen?: boolean | undefined;
   preprocessing: Scaling;
   tensors: Checkpoint['tensors'];
+  /** The output layer that was added to a model without one, with weights that mean nothing. */
+  addedHead?: string | undefined;
   /** The files of its weights, where those are beside it. */
   weightFiles?: readonly string[] | undefined;
   /** What is left out, and why that changes no output. */

@@ -5,6 +5,7 @@ import type { Emit } from '../../core/events.js';
 import type { ImageShape } from '../../core/images.js';
 import { graph } from '../../models/graph.js';
 import { planModel } from '../../models/load-model.js';
+import { layerOf } from '../../models/model.js';
 import { describeImported, originOf, readNet } from './import.js';
 import { importFields } from './import-options.js';
 import type { Incoming } from './incoming.js';
@@ -13,57 +14,61 @@ import { requireRaw, type StartSettings } from './initial-weights.js';
 /** What stands for the images of a model that leaves their size open, until those of the data are known. */
 const OPEN = { height: 224, width: 224, channels: 3 };
 
-/**
- * What a file of Keras or TensorFlow.js says of training that begins with it: the model, and the size of its images, where it has one.
- * Throws what `readForeignModel` throws.
- */
-export async function settingsIn(
-  path: string,
-): Promise<{ model: Record<string, unknown>; size: number | string | undefined }> {
-  const { config, shape, isSizeOpen } = await read(path);
+/** A model of Keras or TensorFlow.js that training begins with, as it was read from its file. */
+export interface InitialModel {
+  readonly path: string;
+  readonly incoming: Incoming;
+  readonly origin: NonNullable<Checkpoint['description']['origin']>;
+}
+
+/** Reads a model of Keras or TensorFlow.js that training begins with. Throws what `readForeignModel` throws. */
+export async function readInitialModel(path: string): Promise<InitialModel> {
+  const incoming = await readNet(path, importFields.parse({}), new AbortController().signal, { open: OPEN });
+  return { path, incoming, origin: await originOf(path, incoming) };
+}
+
+/** What a file says of training that begins with it: the model, and the size of its images, where it has one. */
+export function settingsIn({ incoming: { config, shape, isSizeOpen } }: InitialModel): {
+  model: Record<string, unknown>;
+  size: number | string | undefined;
+} {
   return { model: { model: graph.name, ...config }, size: isSizeOpen ? undefined : sizeOf(shape) };
 }
 
 /**
  * A model of Keras or TensorFlow.js as a checkpoint that training can begin with, as "mnist import" would make it; it does not name its
- * classes. Throws USAGE where the settings name another model or the data have other images, and what `readForeignModel` and `planModel` throw.
+ * classes, and an output layer that was added to it has no weights. Throws USAGE where the settings name another model or the data have
+ * other images, and what `planModel` throws.
  */
-export async function readInitialModel(
-  path: string,
+export function initialCheckpoint(
+  { path, incoming, origin }: InitialModel,
   settings: StartSettings,
   data: Pick<PreparedDescription, 'dataset' | 'shape'>,
   emit: Emit,
-): Promise<Checkpoint> {
+): Checkpoint {
   refuseOtherModel(path, settings);
   requireRaw(path, settings);
-  const incoming = await read(path);
   for (const message of incoming.notes) emit({ event: 'notice', message });
   const { dataset } = settings;
   const numbers = Array.from({ length: incoming.classes }, (_, index) => String(index));
-  const description = describeImported(
-    '',
-    { ...incoming, classNames: numbers },
-    { dataset, classes: [] },
-    await originOf(path, incoming),
-  );
+  const named = { ...incoming, classNames: numbers };
+  const description = describeImported('', named, { dataset, classes: [] }, origin);
   const checkpoint = { path, tensors: incoming.tensors, description };
   // It must be one that can be loaded: sizes, names and finite values.
   planModel(checkpoint);
   requireFit(checkpoint, incoming, data);
-  return { ...checkpoint, description: { ...description, classNames: [] } };
+  const isRead = ([name]: [string, unknown]): boolean => layerOf(name) !== `parameters/${incoming.addedHead}`;
+  const tensors = new Map([...incoming.tensors].filter(isRead));
+  return { path, tensors, description: { ...description, classNames: [] } };
 }
 
 /** Throws USAGE where the settings name a model beside that of a file. */
-export function refuseOtherModel(path: string, { model: { name } }: Pick<StartSettings, 'model'>): void {
+function refuseOtherModel(path: string, { model: { name } }: Pick<StartSettings, 'model'>): void {
   if (name === graph.name) return;
   throw new ToolkitError('USAGE', {
     message: `--model ${name}: ${path} brings a model of its own`,
     hint: 'leave out --model',
   });
-}
-
-function read(path: string): Promise<Incoming> {
-  return readNet(path, importFields.parse({}), new AbortController().signal, OPEN);
 }
 
 /** Throws USAGE where the layers of a model cannot take the images of the data: weights would not fit, or nothing be left of the images. */

@@ -8,7 +8,7 @@ import { trainingStep } from '../../training/step.js';
 import { withLearner } from './learner.js';
 import { readInitial } from './starting-point.js';
 import { stepInputs } from './step-inputs.js';
-import type { TrainConfiguration, TrainResolution } from './train-options.js';
+import type { TrainResolution } from './train-options.js';
 import { openSession } from './training-session.js';
 
 /** What a test of learning rates ends with. */
@@ -29,12 +29,12 @@ export interface LearningRateTest extends Omit<RangeTest, 'suggested'> {
  * leaves no run behind, and looks at no validation or test images. Throws what `train` throws before it trains.
  */
 export async function findLearningRate(
-  { values }: TrainResolution,
+  resolution: TrainResolution,
   context: StageContext = silentContext(),
 ): Promise<LearningRateTest> {
   const started = performance.now();
-  const { dataset, model, optimizer, batchSize, plot } = values;
-  const { suggested, ...test } = await testRates(values, context);
+  const { dataset, model, optimizer, batchSize, plot } = resolution.values;
+  const { suggested, ...test } = await testRates(resolution, context);
   const result = {
     ...{ dataset, model: model.name, optimizer: optimizer.name, batchSize },
     suggestedLearningRate: suggested,
@@ -44,12 +44,12 @@ export async function findLearningRate(
   return { ...result, plot: plot ?? null, seconds: (performance.now() - started) / 1000 };
 }
 
-async function testRates(given: TrainConfiguration, context: StageContext): Promise<RangeTest> {
+async function testRates({ values: given, initial }: TrainResolution, context: StageContext): Promise<RangeTest> {
   // Averages follow the weights, and have no part in their steps.
   const values = { ...given, averageWeights: undefined };
   const { signal, emit } = context;
   const session = await openSession(values, context);
-  const origin = await readInitial(values, session.data, emit);
+  const origin = await readInitial({ values, initial }, session.data, emit);
   return withLearner({ values, session, origin, context }, async ({ set, learner }) => {
     const { model, training } = await stepInputs({ values, set, learner, privacy: undefined, context });
     const step = trainingStep(model, learner.optimizer, learner.variables, learner.settings);

@@ -16,46 +16,46 @@ import {
   planTransfer,
 } from '../../training/transfer.js';
 import type { TrainingVariables } from '../../models/variables.js';
-import { readInitialModel } from '../import/initial-model.js';
+import { initialCheckpoint, readInitialModel } from '../import/initial-model.js';
 import { readStateDict, reportNewHead, resolveInitial } from '../import/initial-weights.js';
-import { requireStoredPlugins, type TrainConfiguration } from './train-options.js';
+import { requireStoredPlugins, type TrainConfiguration, type TrainResolution } from './train-options.js';
 import { requireSameData } from './training-setup.js';
 import type { DataPlan } from './training-set.js';
 
 /** The checkpoint that a run goes on from, or takes weights from, if any. Throws CHECKPOINT_MISSING, CORRUPT, REFUSED or OPAQUE. */
 export async function readOrigin(
   folder: RunFolder,
-  values: TrainConfiguration,
+  resolution: TrainResolution,
   data: PreparedDescription,
   emit: Emit,
 ): Promise<Checkpoint | undefined> {
   // A run that is resumed has weights of its own, whatever it was begun with.
-  if (values.resume !== undefined) {
+  if (resolution.values.resume !== undefined) {
     const last = await readCheckpoint(folder.last);
     // Its configuration decides how much memory is taken: it must be that of its own weights.
     planModel(last);
     requireStoredPlugins(last.path, last.description);
     return last;
   }
-  return readInitial(values, data, emit);
+  return readInitial(resolution, data, emit);
 }
 
 /**
- * The checkpoint that training takes weights from, if any. Throws CHECKPOINT_MISSING, CORRUPT, REFUSED or OPAQUE, and what `readStateDict` and
- * `readInitialModel` throw.
+ * The checkpoint that training takes weights from, if any. Throws CHECKPOINT_MISSING, CORRUPT, REFUSED or OPAQUE, and what `readStateDict`,
+ * `readInitialModel` and `initialCheckpoint` throw.
  */
 export async function readInitial(
-  values: TrainConfiguration,
+  { values, initial }: Pick<TrainResolution, 'values' | 'initial'>,
   data: PreparedDescription,
   emit: Emit,
 ): Promise<Checkpoint | undefined> {
   const { initFrom, checkpointsDir } = values;
   if (initFrom === undefined) return undefined;
+  if (initial) return requireSameFile(initialCheckpoint(initial, values, data, emit), values);
   const { path, kind } = await resolveInitial(initFrom, checkpointsDir);
-  if (kind !== 'checkpoint') {
-    const read =
-      kind === 'weights' ? readStateDict(path, values) : readInitialModel(path, values, data, emit);
-    return requireSameFile(await read, values);
+  if (kind === 'weights') return requireSameFile(await readStateDict(path, values), values);
+  if (kind === 'model') {
+    return requireSameFile(initialCheckpoint(await readInitialModel(path), values, data, emit), values);
   }
   const origin = await readCheckpoint(path);
   if (isOnnx(origin.description)) throw onnxRefusal(origin.path);

@@ -7,7 +7,7 @@ import { augmentationFields } from '../../models/augmentation/options.js';
 import { ownAugmentations } from '../../models/augmentation/own/index.js';
 import { privacyFields } from './privacy-options.js';
 import { workerFields } from './workers/worker-options.js';
-import { settingsIn } from '../import/initial-model.js';
+import { readInitialModel, settingsIn, type InitialModel } from '../import/initial-model.js';
 import { backboneIn, resolveInitial } from '../import/initial-weights.js';
 import { withClassWeights } from './class-weights-file.js';
 import { folderFields, withFolderName } from './train-folder.js';
@@ -185,6 +185,11 @@ export const trainSpace = {
   fields: trainFields,
   choices: {
     ...trialChoices,
+    model: {
+      ...trialChoices.model,
+      description: 'model architecture, or a saved model (model.json, .keras, .h5) as --init-from takes it',
+      files: { endings: ['.json', '.keras', '.h5', '.hdf5'], option: 'initFrom' },
+    },
     metric: {
       registry: metrics,
       fallback: 'none',
@@ -197,7 +202,10 @@ export const trainSpace = {
 export type TrainConfiguration = Resolved<typeof trainSpace>;
 
 /** A training configuration with where each value came from. */
-export type TrainResolution = Resolution<typeof trainSpace>;
+export interface TrainResolution extends Resolution<typeof trainSpace> {
+  /** The model of the file that training begins with, where the configuration was read from it. */
+  readonly initial?: InitialModel | undefined;
+}
 
 /** The options that may change when a run is resumed: folders, backend, length and quality gate. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
@@ -313,16 +321,19 @@ function besideRangeTest(flag: string, reason: string): ToolkitError {
 /**
  * A run that takes its weights from a checkpoint has the model and the features of that checkpoint, unless the settings name a model; with
  * weights of torchvision, the network that they are of; with a file of Keras or TensorFlow.js, its model, and for a folder the size of its
- * images. Throws the errors of `readCheckpointDescription`, `backboneIn` and `settingsIn`, PLUGIN_NEEDED and PLUGIN_CHANGED.
+ * images. Throws the errors of `readCheckpointDescription`, `backboneIn` and `readInitialModel`, PLUGIN_NEEDED and PLUGIN_CHANGED.
  */
 async function withModelOfOrigin(layers: readonly Layer[], given: TrainResolution): Promise<TrainResolution> {
   const { initFrom, checkpointsDir, folder } = given.values;
   const isNamed = given.origins.get('model') !== DEFAULT_ORIGIN;
   if (initFrom === undefined || isNamed) return given;
   const { path, kind } = await resolveInitial(initFrom, checkpointsDir);
-  if (kind !== 'checkpoint') {
-    const found = kind === 'weights' ? { model: await backboneIn(path) } : await modelIn(path, folder);
-    return resolveOptions(trainSpace, [...layers, { ...callerLayer(found), origin: () => path }]);
+  const withFound = (found: Record<string, unknown>): TrainResolution =>
+    resolveOptions(trainSpace, [...layers, { ...callerLayer(found), origin: () => path }]);
+  if (kind === 'weights') return withFound({ model: await backboneIn(path) });
+  if (kind === 'model') {
+    const initial = await readInitialModel(path);
+    return { ...withFound(modelIn(initial, folder)), initial };
   }
   const description = await readCheckpointDescription(path);
   if (isOnnx(description)) throw onnxRefusal(path);
@@ -340,8 +351,8 @@ async function withModelOfOrigin(layers: readonly Layer[], given: TrainResolutio
 }
 
 /** The model of a file, and the size of its images for those of a folder. */
-async function modelIn(path: string, folder: string | undefined): Promise<Record<string, unknown>> {
-  const { model, size } = await settingsIn(path);
+function modelIn(initial: InitialModel, folder: string | undefined): Record<string, unknown> {
+  const { model, size } = settingsIn(initial);
   return folder === undefined || size === undefined ? model : { ...model, size };
 }
 

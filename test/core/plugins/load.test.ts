@@ -106,6 +106,26 @@ describe('a model in a file', () => {
   });
 });
 
+describe('a saved model in the place of a model', () => {
+  it('is what training begins with', async () => {
+    expect(await settingsOf(['--model', './model.json'])).toMatchObject({ initFrom: './model.json' });
+    expect(await settingsOf([], { MNIST_MODEL: 'net.KERAS' })).toMatchObject({ initFrom: 'net.KERAS' });
+  });
+
+  it('counts no more than another model that is named there', async () => {
+    const settings = await settingsOf(['--model', 'cnn'], { MNIST_MODEL: './model.json' });
+    expect(settings).toMatchObject({ model: 'cnn' });
+    expect(settings['initFrom']).toBeUndefined();
+  });
+
+  it('is refused beside other weights', async () => {
+    const both = settingsOf(['--model', './net.h5', '--init-from', 'run']);
+    expect((await toolkitError('USAGE', both)).message).toBe(
+      '--model ./net.h5 is a model with weights, and --init-from names others',
+    );
+  });
+});
+
 describe('a package', () => {
   const packaged = async (manifest: object): Promise<void> => {
     const folder = await temporaryFolder();
@@ -192,6 +212,12 @@ describe('a plug-in that cannot be used', () => {
   it('because there is no such file', async () => {
     const { message } = await toolkitError('PLUGIN_REFUSED', settingsOf(['--model', './gone.mjs']));
     expect(message).toBe('./gone.mjs: not a usable plug-in: there is no such file');
+  });
+
+  it('because it is no program', async () => {
+    const { message, hint } = await toolkitError('PLUGIN_REFUSED', loadPlugin('./net.onnx'));
+    expect(message).toContain('not a program');
+    expect(hint).toContain('mnist train --model FILE');
   });
 
   it('because it has changed since it was loaded', async () => {

@@ -50,6 +50,8 @@ export interface KerasOptions {
   /** The images that are assumed where nothing says their size. */
   open?: Partial<ImageShape> | undefined;
   normalization?: Normalization | undefined;
+  /** Whether a model that ends with features is taken as well, and gets an output layer. */
+  addsHead?: boolean | undefined;
 }
 
 /**
@@ -69,12 +71,13 @@ export function importKeras(description: unknown, options: KerasOptions): Import
   const { shape, given } = requireImageShape(found, options);
   const net = new NetWriter(shape);
   const importer = new Importer(net, options);
-  const finished = finishedNet(net, options.path, () => {
+  const build = (): string => {
     const image = net.addNormalization(options.normalization);
     const start =
       given.length === 3 ? image : net.add('input', { type: 'reshape', shape: [...given] }, [image]);
     return importer.model(outer, config, [start], { names: [], folders: [] });
-  });
+  };
+  const finished = finishedNet(net, options.path, build, options.addsHead);
   return { ...finished, isSizeOpen: isSizeOpen(found) };
 }
 
