@@ -65,7 +65,8 @@ describe.each(shapes)('for images in $kind', ({ shape }) => {
     '%s goes to each target, with the same answers, or is refused',
     async (name, model) => {
       const options = { ...narrow(model), ...(name === 'transformer' && { patchSize: 5 }) };
-      const exported = await untrainedSource(name, options, { shape, folder: await temporaryFolder() });
+      const setting = { shape, count: 3, folder: await temporaryFolder() };
+      const exported = await untrainedSource(name, options, setting);
       for (const target of targets) {
         for (const call of callsOf(target.name, exported)) await expectAnswers(target.name, exported, call);
       }

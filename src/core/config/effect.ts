@@ -37,6 +37,7 @@ export function refuseIneffective(
 function isMet({ values }: OnlyWith, value: unknown): boolean {
   const parts: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (values) return parts.some((part) => typeof part === 'string' && values.includes(part));
-  // Amounts of which 0 asks for nothing.
-  return parts.some((part) => part !== undefined && part !== false && part !== 0);
+  // An amount of 0 asks for nothing, but a list with a 0 does, such as that of an image's position.
+  if (Array.isArray(value)) return value.length > 0;
+  return value !== undefined && value !== false && value !== 0;
 }

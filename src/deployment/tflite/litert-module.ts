@@ -31,6 +31,11 @@ export interface LiteRtModule {
 export type MakeLiteRt = (options: {
   print: (line: string) => void;
   printErr: (line: string) => void;
+  /** Instantiates its WebAssembly in place of its own code for that. */
+  instantiateWasm: (
+    imports: WebAssembly.Imports,
+    receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+  ) => object;
 }) => Promise<LiteRtModule>;
 
 /** An object in WebAssembly's memory. */

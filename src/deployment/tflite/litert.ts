@@ -149,9 +149,36 @@ async function loadModule(context: StageContext, messages: string[]): Promise<Li
     path,
     folder,
   ) as MakeLiteRt;
-  const module = await make({ print: () => undefined, printErr: (line) => void messages.push(line) });
+  const compiled = await compiledOnce(path.replace(/\.js$/, '.wasm'));
+  const instance = (imports: WebAssembly.Imports): Promise<WebAssembly.Instance> =>
+    WebAssembly.instantiate(compiled, imports);
+  const module = await new Promise<LiteRtModule>((resolve, reject) => {
+    make({
+      print: () => undefined,
+      printErr: (line) => void messages.push(line),
+      instantiateWasm(imports, receive) {
+        instance(imports).then((made) => {
+          receive(made, compiled);
+        }, reject);
+        return {};
+      },
+    }).then(resolve, reject);
+  });
   module.setupLogging();
   return module;
+}
+
+/** LiteRT's WebAssembly, by its file: to compile it takes six times as long as all else that a session needs to begin. */
+const compilations = new Map<string, Promise<WebAssembly.Module>>();
+
+function compiledOnce(path: string): Promise<WebAssembly.Module> {
+  const known = compilations.get(path);
+  if (known) return known;
+  const compiling = readFile(path).then((bytes) => WebAssembly.compile(bytes));
+  compilations.set(path, compiling);
+  // What failed may be mended, and is then tried again.
+  compiling.catch(() => compilations.delete(path));
+  return compiling;
 }
 
 /** What is thrown in C++ is no Error here; what it wrote says more. */
