@@ -107,7 +107,11 @@ it.each(variants)(
   },
 );
 
-async function expectAnswers(name: string, exported: Exported, { options, nearness, refusal }: Call): Promise<void> {
+async function expectAnswers(
+  name: string,
+  exported: Exported,
+  { options, nearness, refusal }: Call,
+): Promise<void> {
   const target = targets.require(name);
   const { source, images, probabilities } = exported;
   const made = async (): Promise<ExportedModel> =>

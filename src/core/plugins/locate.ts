@@ -41,7 +41,8 @@ export async function locatePlugin(specifier: string): Promise<string> {
     throw pluginRefused(specifier, 'there is no such package here', `install it: npm install ${specifier}`);
   }
   if (DATA.test(specifier)) {
-    const hint = 'a plug-in is an .mjs, .js or .ts file; a saved model begins training with "mnist train --model FILE"';
+    const hint =
+      'a plug-in is an .mjs, .js or .ts file; a saved model begins training with "mnist train --model FILE"';
     throw pluginRefused(specifier, 'not a program', hint);
   }
   const file = specifier.startsWith('file:') ? fileURLToPath(specifier) : resolve(specifier);

@@ -27,15 +27,22 @@ export interface LiteRtModule {
   };
 }
 
+/** What is used of WebAssembly, for which Node.js has no types. */
+export const webAssembly = (
+  globalThis as unknown as {
+    WebAssembly: {
+      compile(bytes: Uint8Array): Promise<object>;
+      instantiate(module: object, imports: object): Promise<object>;
+    };
+  }
+).WebAssembly;
+
 /** Makes the module; what LiteRT would print goes to these functions. */
 export type MakeLiteRt = (options: {
   print: (line: string) => void;
   printErr: (line: string) => void;
   /** Instantiates its WebAssembly in place of its own code for that. */
-  instantiateWasm: (
-    imports: WebAssembly.Imports,
-    receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
-  ) => object;
+  instantiateWasm: (imports: object, receive: (instance: object, module: object) => void) => object;
 }) => Promise<LiteRtModule>;
 
 /** An object in WebAssembly's memory. */

@@ -8,13 +8,14 @@ import type { StageContext } from '../../core/events.js';
 import { sha256 } from '../../core/hashing.js';
 import { specOf } from '../../engine/npm-runtime/obtain.js';
 import { liteRt, LITERT_SCRIPT, obtainLiteRt } from './obtain-litert.js';
-import type {
-  LiteRtBuffer,
-  LiteRtCompiledModel,
-  LiteRtEnvironment,
-  LiteRtModel,
-  LiteRtModule,
-  MakeLiteRt,
+import {
+  webAssembly,
+  type LiteRtBuffer,
+  type LiteRtCompiledModel,
+  type LiteRtEnvironment,
+  type LiteRtModel,
+  type LiteRtModule,
+  type MakeLiteRt,
 } from './litert-module.js';
 
 /** The name of the engine, for manifests. */
@@ -150,14 +151,12 @@ async function loadModule(context: StageContext, messages: string[]): Promise<Li
     folder,
   ) as MakeLiteRt;
   const compiled = await compiledOnce(path.replace(/\.js$/, '.wasm'));
-  const instance = (imports: WebAssembly.Imports): Promise<WebAssembly.Instance> =>
-    WebAssembly.instantiate(compiled, imports);
   const module = await new Promise<LiteRtModule>((resolve, reject) => {
     make({
       print: () => undefined,
       printErr: (line) => void messages.push(line),
       instantiateWasm(imports, receive) {
-        instance(imports).then((made) => {
+        webAssembly.instantiate(compiled, imports).then((made) => {
           receive(made, compiled);
         }, reject);
         return {};
@@ -169,12 +168,12 @@ async function loadModule(context: StageContext, messages: string[]): Promise<Li
 }
 
 /** LiteRT's WebAssembly, by its file: to compile it takes six times as long as all else that a session needs to begin. */
-const compilations = new Map<string, Promise<WebAssembly.Module>>();
+const compilations = new Map<string, Promise<object>>();
 
-function compiledOnce(path: string): Promise<WebAssembly.Module> {
+function compiledOnce(path: string): Promise<object> {
   const known = compilations.get(path);
   if (known) return known;
-  const compiling = readFile(path).then((bytes) => WebAssembly.compile(bytes));
+  const compiling = readFile(path).then((bytes) => webAssembly.compile(bytes));
   compilations.set(path, compiling);
   // What failed may be mended, and is then tried again.
   compiling.catch(() => compilations.delete(path));

@@ -44,7 +44,10 @@ export async function findLearningRate(
   return { ...result, plot: plot ?? null, seconds: (performance.now() - started) / 1000 };
 }
 
-async function testRates({ values: given, initial }: TrainResolution, context: StageContext): Promise<RangeTest> {
+async function testRates(
+  { values: given, initial }: TrainResolution,
+  context: StageContext,
+): Promise<RangeTest> {
   // Averages follow the weights, and have no part in their steps.
   const values = { ...given, averageWeights: undefined };
   const { signal, emit } = context;

@@ -18,7 +18,7 @@ it('a model in colour takes grey images, with their value in each channel; one f
     ['colour', 3],
   ] as const) {
     await collect({ dataset, from, channels, dataDir: common.dataDir });
-    await train({ ...common, dataset, run: dataset, model: 'cnn-small', epochs: 2, validationSplit: 0.3 });
+    await train({ ...common, dataset, run: dataset, model: 'cnn-small', epochs: 1, validationSplit: 0.3 });
   }
 
   const scored = async (dataset: string): Promise<unknown> => {
@@ -31,11 +31,11 @@ it('a model in colour takes grey images, with their value in each channel; one f
     return first;
   };
   expect(await explained('grey')).toMatchObject({ picture: 'grey test 0' });
-  const { size } = await embed('colour', { ...common, dataset: 'grey', output: join(place, 'embedded') });
+  const { size } = await embed('colour', { ...common, dataset: 'grey', output: join(place, 'all.npy') });
   expect(size).toBeGreaterThan(0);
 
   const raw = { width: DRAWING_SIDE, height: DRAWING_SIDE, channels: 1 } as const;
-  const grey = await sharp(drawnPixels(0, 3), { raw }).png().toBuffer();
+  const grey = await sharp(drawnPixels(0, 3), { raw }).toColourspace('b-w').png().toBuffer();
   const colour = await sharp(grey).toColourspace('srgb').png().toBuffer();
   expect((await sharp(grey).metadata()).channels).toBe(1);
   expect((await sharp(colour).metadata()).channels).toBe(3);
@@ -44,6 +44,9 @@ it('a model in colour takes grey images, with their value in each channel; one f
   expect(failures).toEqual([]);
   expect(predictions[0]).toEqual(predictions[1]);
 
-  const refusal = await toolkitError('CHECKPOINT_REFUSED', evaluate('grey', { ...common, dataset: 'colour' }));
+  const refusal = await toolkitError(
+    'CHECKPOINT_REFUSED',
+    evaluate('grey', { ...common, dataset: 'colour' }),
+  );
   expect(refusal.message).toContain('trained on images of 8×8×1, and colour has 8×8×3');
 });

@@ -105,29 +105,26 @@ it('a file that training begins with is read once', async () => {
 it.each([
   ['a map', 4, 'pooled', [3]],
   ['a list of features', 5, 'classifier', [48]],
-])(
-  'a model without an output layer, which ends with %s, gets one',
-  async (_, layers, first, [features]) => {
-    const common = await onDrawings();
-    const { file } = await importCase('tfjs-mnist');
-    await keepLayers(file, layers);
-    await toolkitError('MODEL_UNSUPPORTED', importModel(file, { checkpointsDir: common.checkpointsDir }));
-    const { events, context } = recordingContext();
-    const options: TrainOptions = { ...common, initFrom: file, run: 'backbone', freezeAllButHead: true };
-    const { checkpoint } = await train({ ...options, epochs: 60, learningRate: 0.03 }, context);
+])('a model without an output layer, which ends with %s, gets one', async (_, layers, first, [features]) => {
+  const common = await onDrawings();
+  const { file } = await importCase('tfjs-mnist');
+  await keepLayers(file, layers);
+  await toolkitError('MODEL_UNSUPPORTED', importModel(file, { checkpointsDir: common.checkpointsDir }));
+  const { events, context } = recordingContext();
+  const options: TrainOptions = { ...common, initFrom: file, run: 'backbone', freezeAllButHead: true };
+  const { checkpoint } = await train({ ...options, epochs: 60, learningRate: 0.03 }, context);
 
-    const { tensors, description } = await readCheckpoint(checkpoint);
-    expect(tensors.get('parameters/classifier/kernel')?.shape).toEqual([features, 2]);
-    const nodes = description.config['nodes'] as { name: string }[];
-    expect(nodes.slice(layers + 2)[0]).toMatchObject({ name: first });
-    const [transfer] = events.filter((event) => event.event === 'transfer');
-    expect(transfer).toMatchObject({ fresh: ['classifier'], frozen: transfer?.taken });
-    const notices = events.flatMap((event) => (event.event === 'notice' ? event.message : []));
-    expect(notices.join()).toContain('has no classifier, and the data have 2 classes');
-    // What it makes of the bars is enough to tell them apart.
-    expect((await evaluate('backbone', placesOf(common))).accuracy).toBe(1);
-  },
-);
+  const { tensors, description } = await readCheckpoint(checkpoint);
+  expect(tensors.get('parameters/classifier/kernel')?.shape).toEqual([features, 2]);
+  const nodes = description.config['nodes'] as { name: string }[];
+  expect(nodes.slice(layers + 2)[0]).toMatchObject({ name: first });
+  const [transfer] = events.filter((event) => event.event === 'transfer');
+  expect(transfer).toMatchObject({ fresh: ['classifier'], frozen: transfer?.taken });
+  const notices = events.flatMap((event) => (event.event === 'notice' ? event.message : []));
+  expect(notices.join()).toContain('has no classifier, and the data have 2 classes');
+  // What it makes of the bars is enough to tell them apart.
+  expect((await evaluate('backbone', placesOf(common))).accuracy).toBe(1);
+});
 
 /** A path as the type of `model` has it. */
 function path(file: string): `/${string}` {
@@ -135,7 +132,10 @@ function path(file: string): `/${string}` {
 }
 
 /** Where data and runs are: the options that all commands have. */
-function placesOf({ dataDir, checkpointsDir }: TrainOptions): Pick<TrainOptions, 'dataDir' | 'checkpointsDir'> {
+function placesOf({
+  dataDir,
+  checkpointsDir,
+}: TrainOptions): Pick<TrainOptions, 'dataDir' | 'checkpointsDir'> {
   return { dataDir, checkpointsDir };
 }
 
