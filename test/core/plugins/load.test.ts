@@ -11,11 +11,14 @@ import { trainCommand } from '../../../src/cli/commands/train.js';
 import { resolveSettings } from '../../../src/cli/settings.js';
 import type { Presentation } from '../../../src/cli/command.js';
 import type { ErrorCode } from '../../../src/core/errors.js';
+import { callerLayer } from '../../../src/core/config/layers.js';
 import { loadPlugin } from '../../../src/core/plugins/load.js';
+import { loadNamedPlugins } from '../../../src/core/plugins/named-plugins.js';
 import { hashSources } from '../../../src/core/plugins/source-hash.js';
 import { recordOf, requireRecorded } from '../../../src/core/plugins/records.js';
 import { models } from '../../../src/models/index.js';
 import type { ModelDefinition } from '../../../src/models/model.js';
+import { trainSpace } from '../../../src/stages/train/train-options.js';
 import { toolkitError } from '../../support/errors.js';
 import { temporaryFolder } from '../../support/folders.js';
 
@@ -107,22 +110,27 @@ describe('a model in a file', () => {
 });
 
 describe('a saved model in the place of a model', () => {
+  /** What layers of settings set, those of the highest precedence first. */
+  const placed = async (...given: Record<string, unknown>[]): Promise<Record<string, unknown>> => {
+    const layers = await loadNamedPlugins(trainSpace, given.map(callerLayer));
+    return Object.assign({}, ...layers.map(({ values }) => values).reverse()) as Record<string, unknown>;
+  };
+
   it('is what training begins with', async () => {
-    expect(await settingsOf(['--model', './model.json'])).toMatchObject({ initFrom: './model.json' });
-    expect(await settingsOf([], { MNIST_MODEL: 'net.KERAS' })).toMatchObject({ initFrom: 'net.KERAS' });
+    expect(await placed({ model: './model.json', epochs: 2 })).toEqual({
+      initFrom: './model.json',
+      epochs: 2,
+    });
+    expect(await placed({ epochs: 2 }, { model: 'net.KERAS' })).toEqual({ initFrom: 'net.KERAS', epochs: 2 });
   });
 
   it('counts no more than another model that is named there', async () => {
-    const settings = await settingsOf(['--model', 'cnn'], { MNIST_MODEL: './model.json' });
-    expect(settings).toMatchObject({ model: 'cnn' });
-    expect(settings['initFrom']).toBeUndefined();
+    expect(await placed({ model: 'cnn' }, { model: './model.json' })).toEqual({ model: 'cnn' });
   });
 
   it('is refused beside other weights', async () => {
-    const both = settingsOf(['--model', './net.h5', '--init-from', 'run']);
-    expect((await toolkitError('USAGE', both)).message).toBe(
-      '--model ./net.h5 is a model with weights, and --init-from names others',
-    );
+    const { message } = await toolkitError('USAGE', placed({ model: './net.h5' }, { initFrom: 'run' }));
+    expect(message).toBe('model ./net.h5 is a model with weights, and initFrom names others');
   });
 });
 
