@@ -59,5 +59,5 @@ it('a model in colour takes grey images, with their value in each channel; one f
     'CHECKPOINT_REFUSED',
     evaluate('grey', { ...common, dataset: 'colour' }),
   );
-  expect(refusal.message).toContain('trained on images of 8×8×1, and colour has 8×8×3');
+  expect(refusal.message).toContain('trained on images of 28×28×1, and colour has 28×28×3');
 });
