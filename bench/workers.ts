@@ -2,6 +2,7 @@
 //   npm run bench:workers -- failures --data-dir FOLDER --count 100
 //   npm run bench:workers -- equality
 //   npm run bench:workers -- equality --ranks 4 --steps 500
+//   npm run bench:workers -- scaling
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -15,6 +16,7 @@ import { OnHosts } from './workers/failures/on-hosts.js';
 import { OnOneMachine } from './workers/failures/on-one-machine.js';
 import { Network } from './workers/network.js';
 import { findMpi } from './workers/ranks.js';
+import { measureScaling, reportScaling } from './workers/scaling/scaling.js';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -45,7 +47,21 @@ program
   .option('--batch <n>', 'batch size with --steps', whole, 100)
   .option('--models <names>', 'models with --steps', (text) => text.split(','), ['mlp', 'cnn-small'])
   .action(equality);
+program
+  .command('scaling')
+  .description(
+    'Fits the time of sums to links of limited rates, and predicts the time of steps of more workers.',
+  )
+  .option('--models <names>', 'models', (text) => text.split(','), ['mlp', 'cnn-small', 'cnn'])
+  .option('--repeats <n>', 'sums of each length, of which the median counts', whole, 7)
+  .action(scaling);
 await program.parseAsync();
+
+async function scaling({ models, repeats }: { models: string[]; repeats: number }): Promise<void> {
+  const found = await measureScaling(models, repeats, say);
+  for (const line of reportScaling(found)) say(line);
+  await keep('scaling', found);
+}
 
 async function equality({
   only,

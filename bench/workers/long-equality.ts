@@ -43,7 +43,8 @@ export async function compareLong({ ranks, steps, batch, models }: LongEquality)
 
 /** The largest difference of numbers at the same place. */
 function largest(some: ArrayLike<number>, others: ArrayLike<number>): number {
-  if (some.length !== others.length) throw new Error(`${some.length} numbers in the place of ${others.length}`);
+  if (some.length !== others.length)
+    throw new Error(`${some.length} numbers in the place of ${others.length}`);
   let most = 0;
   for (let at = 0; at < some.length; at++) {
     const difference = Math.abs(some[at]! - others[at]!);

@@ -53,7 +53,9 @@ export async function runTask<Task extends RankTask>(
     const text = JSON.stringify(task);
     const job = network
       ? startJob(network, mpiexec, ranks, [...program, `'${text}'`])
-      : watched(spawn(mpiexec, ['-n', String(ranks), ...program, text], { stdio: ['ignore', 'pipe', 'pipe'] }));
+      : watched(
+          spawn(mpiexec, ['-n', String(ranks), ...program, text], { stdio: ['ignore', 'pipe', 'pipe'] }),
+        );
     const end = await job.end;
     if (end !== 0) throw new Error(`the ranks ended with ${end}: ${job.output()}`);
     return await Promise.all(Array.from({ length: ranks }, (_, rank) => resultOf<Task>(folder, rank, task)));
