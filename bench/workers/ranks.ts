@@ -48,14 +48,11 @@ export async function runTask<Task extends RankTask>(
   const { mpiexec, library } = await findMpi();
   const folder = await mkdtemp(join(tmpdir(), 'mnist-ranks-'));
   try {
-    const program = [process.execPath, join(folders.bench, 'build/rank.js'), library, folder];
-    // mpiexec passes words through a shell of the other host.
-    const text = JSON.stringify(task);
+    const rank = join(folders.bench, 'build/rank.js');
+    const program = [process.execPath, rank, library, folder, JSON.stringify(task)];
     const job = network
-      ? startJob(network, mpiexec, ranks, [...program, `'${text}'`])
-      : watched(
-          spawn(mpiexec, ['-n', String(ranks), ...program, text], { stdio: ['ignore', 'pipe', 'pipe'] }),
-        );
+      ? startJob(network, mpiexec, ranks, program)
+      : watched(spawn(mpiexec, ['-n', String(ranks), ...program], { stdio: ['ignore', 'pipe', 'pipe'] }));
     const end = await job.end;
     if (end !== 0) throw new Error(`the ranks ended with ${end}: ${job.output()}`);
     return await Promise.all(Array.from({ length: ranks }, (_, rank) => resultOf<Task>(folder, rank, task)));

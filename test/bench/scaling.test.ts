@@ -7,7 +7,7 @@ import {
   roundsOfSum,
   stepTime,
 } from '../../bench/workers/scaling/cost.js';
-import { fitRelative } from '../../bench/workers/scaling/least-squares.js';
+import { fitCosts, fitRelative } from '../../bench/workers/scaling/least-squares.js';
 
 const costs = { round: 0.1, message: 0.01, perWireMs: 1 };
 const fast = { bitsPerSecond: 8e9, burstBytes: 0 };
@@ -65,6 +65,22 @@ describe('the fit', () => {
   it('counts errors as shares: of 1 measured as 1.1 and 100 measured as 100 the former is further off', () => {
     // Minimises (1 − c/1.1)² + (1 − 100c/100)².
     expect(fitRelative([[1], [100]], [1.1, 100])[0]).toBeCloseTo((1 / 1.1 + 1) / (1 / 1.21 + 1), 12);
+  });
+
+  it('has no costs below 0', () => {
+    const exact = rows.map(([a = 0, b = 0, c = 0]) => 0.3 * a + 0.02 * b + 1.05 * c);
+    expect(fitCosts(rows, exact)[1]).toBeCloseTo(0.02, 8);
+    const [first, second] = fitCosts(
+      [
+        [1, 1],
+        [1, 2],
+        [1, 3],
+      ],
+      [3, 2, 1],
+    );
+    expect(second).toBe(0);
+    // The relative fit of a constant: Σ 1/v ÷ Σ 1/v².
+    expect(first).toBeCloseTo((1 / 3 + 1 / 2 + 1) / (1 / 9 + 1 / 4 + 1), 12);
   });
 
   it('says where features are not told apart', () => {

@@ -16,6 +16,20 @@ export function fitRelative(rows: readonly (readonly number[])[], values: readon
   return solve(system);
 }
 
+/** The same, of coefficients that are costs: those that would be below 0 are 0, and the others are fitted without them. */
+export function fitCosts(rows: readonly (readonly number[])[], values: readonly number[]): number[] {
+  let kept = (rows[0] ?? []).map((_, feature) => feature);
+  for (;;) {
+    const found = fitRelative(
+      rows.map((row) => kept.map((feature) => row[feature]!)),
+      values,
+    );
+    const least = found.indexOf(Math.min(...found));
+    if (!(found[least]! < 0)) return (rows[0] ?? []).map((_, feature) => found[kept.indexOf(feature)] ?? 0);
+    kept = kept.filter((_, at) => at !== least);
+  }
+}
+
 /** Gauss and Jordan's elimination with pivots. */
 function solve(system: number[][]): number[] {
   const count = system.length;

@@ -17,7 +17,7 @@ import {
   type LinkCosts,
 } from './cost.js';
 import { exchangesOf } from './exchanges.js';
-import { fitRelative } from './least-squares.js';
+import { fitCosts } from './least-squares.js';
 
 const MEGABIT = 1e6;
 const GIGABIT = 1e9;
@@ -139,7 +139,7 @@ function fitted(sums: readonly MeasuredSum[]): Pick<Scaling, 'costs' | 'errors'>
   const rows = sums.map(({ bitsPerSecond, ranks, floats }) =>
     featuresOf(roundsOfSum(floats, ranks), linksOf(bitsPerSecond)),
   );
-  const [round = 0, message = 0, perWireMs = 0] = fitRelative(
+  const [round = 0, message = 0, perWireMs = 0] = fitCosts(
     rows,
     sums.map(({ ms }) => ms),
   );
