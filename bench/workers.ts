@@ -1,6 +1,8 @@
 // Several workers, on hosts that are network namespaces of this machine (root, Linux):
 //   npm run bench:workers -- failures --data-dir FOLDER --count 100
 //   npm run bench:workers -- equality
+//   npm run bench:workers -- equality --ranks 4 --steps 500
+//   npm run bench:workers -- scaling
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -8,11 +10,13 @@ import { Command, InvalidArgumentError } from 'commander';
 
 import { folders } from './folders.js';
 import { compareAll } from './workers/equality.js';
+import { compareLong, type LongEquality } from './workers/long-equality.js';
 import { reportFailures, tryFailures, type FailureOptions } from './workers/failures/failures.js';
 import { OnHosts } from './workers/failures/on-hosts.js';
 import { OnOneMachine } from './workers/failures/on-one-machine.js';
 import { Network } from './workers/network.js';
 import { findMpi } from './workers/ranks.js';
+import { measureScaling, reportScaling } from './workers/scaling/scaling.js';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -38,13 +42,47 @@ program
   .command('equality')
   .description('Compares two workers with one process that cuts its batches in two.')
   .option('--only <pattern>', 'cases whose names match', (text) => new RegExp(text), /./)
+  .option('--steps <n>', 'trains some models for so many steps, by ranks of mpiexec', whole)
+  .option('--ranks <n>', 'ranks with --steps', whole, 4)
+  .option('--batch <n>', 'batch size with --steps', whole, 100)
+  .option('--models <names>', 'models with --steps', (text) => text.split(','), ['mlp', 'cnn-small'])
   .action(equality);
+program
+  .command('scaling')
+  .description(
+    'Fits the time of sums to links of limited rates, and predicts the time of steps of more workers.',
+  )
+  .option('--models <names>', 'models', (text) => text.split(','), ['mlp', 'cnn-small', 'cnn'])
+  .option('--repeats <n>', 'sums of each length, of which the median counts', whole, 7)
+  .action(scaling);
 await program.parseAsync();
 
-async function equality({ only }: { only: RegExp }): Promise<void> {
+async function scaling({ models, repeats }: { models: string[]; repeats: number }): Promise<void> {
+  const found = await measureScaling(models, repeats, say);
+  for (const line of reportScaling(found)) say(line);
+  await keep('scaling', found);
+}
+
+async function equality({
+  only,
+  steps,
+  ...long
+}: Omit<LongEquality, 'steps'> & { only: RegExp; steps?: number }): Promise<void> {
+  if (steps !== undefined) return equalityOver({ ...long, steps });
   const different = await compareAll(say, only);
   say(different.length === 0 ? 'all are equal, bit by bit' : `different: ${different.join(', ')}`);
   if (different.length > 0) process.exitCode = 1;
+}
+
+async function equalityOver(long: LongEquality): Promise<void> {
+  const differences = await compareLong(long);
+  for (const { model, weights, losses, first, last } of differences) {
+    say(
+      `${model}, ${long.ranks} ranks, ${long.steps} steps: weights differ by at most ${weights}, losses by ${losses}; loss ${first.toFixed(3)} to ${last.toFixed(4)}`,
+    );
+  }
+  await keep('equality', { ...long, differences });
+  if (differences.some(({ weights }) => weights !== 0)) process.exitCode = 1;
 }
 
 async function failures(options: FailureOptions & { oneMachine?: boolean }): Promise<void> {

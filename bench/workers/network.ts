@@ -11,7 +11,7 @@ const BURST_S = 0.0005;
 const LEAST_BURST_BYTES = 16_384;
 
 /** The bytes that a link of a rate sends at once before the rate holds. */
-function burstOf(bitsPerSecond: number): number {
+export function burstOf(bitsPerSecond: number): number {
   return Math.max(LEAST_BURST_BYTES, Math.round((bitsPerSecond / 8) * BURST_S));
 }
 

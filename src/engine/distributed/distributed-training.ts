@@ -124,7 +124,10 @@ export class DistributedTraining implements TrainingProgram {
   async #open(): Promise<OpenSession> {
     const { api, config } = tensorFlowContext();
     const { threads } = config;
-    const session = new Session(api, { ...config, schedulingThreads: threads, sequential: threads === 1 });
+    const session = new Session(api, {
+      ...{ ...config, schedulingThreads: threads, sequential: threads === 1 },
+      keepsArithmetic: true,
+    });
     await uploadImages(session, this.#data.source);
     if (this.#isDisposed) session.close();
     return { session, variables: new SessionVariables(session), threads };

@@ -178,7 +178,8 @@ export class CompiledTraining implements TrainingProgram {
       ...this.#plan,
     };
     const { threads, schedulingThreads } = plan;
-    const session = new Session(api, { ...config, threads, schedulingThreads });
+    // Workers have the weights of one process, bit for bit, only where both compute what the trace says; on a GPU there are no workers.
+    const session = new Session(api, { ...config, threads, schedulingThreads, keepsArithmetic: !usesGpu });
     await uploadImages(session, this.#data.source);
     if (this.#isDisposed) session.close();
     return { session, variables: new SessionVariables(session), plan };

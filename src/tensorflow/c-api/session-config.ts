@@ -14,10 +14,15 @@ export interface SessionConfig {
   gpuMemoryGrowth: boolean;
   /** Whether TensorFlow may use 16-bit floats where it considers them safe (automatic mixed precision). */
   mixedPrecision?: boolean;
+  /**
+   * Whether sums and products are computed as the graph has them. Otherwise TensorFlow moves constant factors to where it needs fewer products,
+   * which depends on what else is in the graph: the same step, cut into several graphs, is then rounded differently.
+   */
+  keepsArithmetic?: boolean;
 }
 
-/** `RewriterConfig.Toggle.ON` (tensorflow/core/protobuf/rewriter_config.proto). */
-const ON = 1;
+/** `RewriterConfig.Toggle` (tensorflow/core/protobuf/rewriter_config.proto). */
+const [ON, OFF] = [1, 2];
 
 /** Encodes a configuration as a `tensorflow.ConfigProto` (tensorflow/core/protobuf/config.proto). */
 export function encodeSessionConfig({
@@ -27,6 +32,7 @@ export function encodeSessionConfig({
   useGpu,
   gpuMemoryGrowth,
   mixedPrecision = false,
+  keepsArithmetic = false,
 }: SessionConfig): Uint8Array {
   const config = new MessageWriter();
   // device_count: a map from the device type to the number of devices that may be used.
@@ -36,10 +42,13 @@ export function encodeSessionConfig({
   config.boolean(9, true); // use_per_session_threads
   config.message(6, new MessageWriter().boolean(4, gpuMemoryGrowth)); // gpu_options.allow_growth
   config.boolean(7, true); // allow_soft_placement: integer kernels exist only for the CPU
-  if (mixedPrecision) {
-    // graph_options.rewrite_options: auto_mixed_precision for GPUs, auto_mixed_precision_onednn_bfloat16 for CPUs.
-    const rewriting = new MessageWriter().integer(23, ON).integer(31, ON);
-    config.message(10, new MessageWriter().message(10, rewriting));
+  if (mixedPrecision || keepsArithmetic) {
+    const rewriting = new MessageWriter();
+    // constant_folding and arithmetic_optimization.
+    if (keepsArithmetic) rewriting.integer(3, OFF).integer(7, OFF);
+    // auto_mixed_precision for GPUs, auto_mixed_precision_onednn_bfloat16 for CPUs.
+    if (mixedPrecision) rewriting.integer(23, ON).integer(31, ON);
+    config.message(10, new MessageWriter().message(10, rewriting)); // graph_options.rewrite_options
   }
   // experimental.executor_type
   if (sequential) config.message(16, new MessageWriter().text(3, 'SINGLE_THREADED_EXECUTOR'));

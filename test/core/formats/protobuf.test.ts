@@ -49,4 +49,16 @@ describe('encodeSessionConfig', () => {
         '3801',
     );
   });
+
+  it('leaves the arithmetic of the graph as it is', () => {
+    const settings = { threads: 0, useGpu: true, gpuMemoryGrowth: true };
+    // graph_options (10) {rewrite_options (10) {constant_folding (3): OFF (2), arithmetic_optimization (7): OFF}}
+    expect(hex(encodeSessionConfig({ ...settings, keepsArithmetic: true }))).toContain(
+      '5206' + '5204' + '1802' + '3802',
+    );
+    // … and auto_mixed_precision (23) and auto_mixed_precision_onednn_bfloat16 (31): ON (1)
+    expect(hex(encodeSessionConfig({ ...settings, keepsArithmetic: true, mixedPrecision: true }))).toContain(
+      '520c' + '520a' + '1802' + '3802' + 'b80101' + 'f80101',
+    );
+  });
 });

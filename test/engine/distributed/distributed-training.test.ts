@@ -77,6 +77,29 @@ describe('workers train the net of one process with as many shards, bit by bit',
     expect(largest).toBe(0);
     expect(losses[1]).toEqual(losses[0]);
   });
+
+  it('with constant factors between exchanges, which TensorFlow would move to other products', async () => {
+    const convolution = { type: 'convolution', kernelSize: [3, 3], bias: false };
+    const hardSwish = { type: 'activation', function: 'hard-swish' };
+    const nodes = [1, 2, 3].flatMap((at) => [
+      { ...convolution, name: `convolution${at}`, filters: 4 },
+      { type: 'batch-normalization', name: `normalization${at}` },
+      { ...hardSwish, name: `activation${at}` },
+    ]);
+    const head = [
+      { type: 'global-pooling', name: 'means' },
+      { type: 'dense', name: 'hidden', units: 8 },
+      { ...hardSwish, name: 'activation4' },
+      { type: 'dense', name: 'logits', units: 'classes' },
+    ];
+    const net: SharedNet = {
+      ...{ model: 'graph', options: { nodes: [...nodes, ...head] } },
+      settings: { isShared: true },
+    };
+    const { largest, losses } = await trainBoth(net, images, 2);
+    expect(largest).toBe(0);
+    expect(losses[1]).toEqual(losses[0]);
+  });
 });
 
 it('workers train on a data set in shards as one process does', async () => {
