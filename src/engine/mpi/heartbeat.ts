@@ -3,7 +3,7 @@ import type { JoinRecord } from './join-limit.js';
 /** How often workers tell each other that they live, in milliseconds. */
 export const BEAT_MS = 500;
 /** How long a worker may be silent: it is then taken for stopped, cut off or dead. */
-export const SILENCE_MS = 4000;
+export const SILENCE_MS = 3500;
 /** How long this process may take to end once it knows that a worker is lost; then the thread ends it. */
 export const GRACE_MS = 900;
 /** What the heartbeat's thread and the main thread share: 32-bit numbers, by their place. */
