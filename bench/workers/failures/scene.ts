@@ -25,7 +25,9 @@ const MOST_SAID = 1000;
 
 /** What workers have printed, without the JSON lines of a training that goes on. */
 export function saidIn(output: string): string {
-  const lines = output.split('\n').filter((line) => line !== '' && !/^\{"event":"(?!error|warning)/.test(line));
+  const lines = output
+    .split('\n')
+    .filter((line) => line !== '' && !/^\{"event":"(?!error|warning)/.test(line));
   return lines.join('\n').slice(0, MOST_SAID);
 }
 
