@@ -10,7 +10,7 @@ import { refuseForAction } from './actions.js';
 import type { ParsedArguments } from './arguments.js';
 import type { Call, CommandEntry, Presentation } from './command.js';
 import { commands } from './commands/index.js';
-import { loadTensorFlowEarly } from './early-start.js';
+import { startEarly } from './early-start.js';
 import type { ProcessIo } from './process-io.js';
 import { reportLeftOut, resolvePresentation, resolveSettings, warnOfVariables } from './settings.js';
 import { watchSignals } from './signals.js';
@@ -30,7 +30,7 @@ export interface CalledCommand {
 export async function runCommand({ entry, parsed, io, setReporter }: CalledCommand): Promise<ExitCode> {
   const early: ToolkitEvent[] = [];
   let emit: Emit = (event) => early.push(event);
-  await loadTensorFlowEarly(entry.name, parsed, io.env, (event) => {
+  await startEarly(entry.name, parsed, io.env, (event) => {
     emit(event);
   });
   const command = await entry.load();

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { cpus, hostname } from 'node:os';
 
@@ -52,7 +53,14 @@ function currentNamespace(): string {
 
 /** Whether a process of this machine is stopped (SIGSTOP); false if the system does not tell. */
 export function isStopped(processId: number): boolean {
-  return statOf(processId)[STATE_AT] === 'T';
+  return (process.platform === 'linux' ? statOf(processId)[STATE_AT] : stateByPs(processId)) === 'T';
+}
+
+/** The letter of a process's state, as POSIX's `ps` prints it: systems without /proc, such as macOS, have it. */
+export function stateByPs(processId: number): string | undefined {
+  const { stdout } = spawnSync('ps', ['-o', 'state=', '-p', String(processId)], { encoding: 'utf8' });
+  // Undefined where there is no such program, as on Windows, where no process is ever stopped.
+  return (stdout as string | undefined)?.trim().at(0);
 }
 
 function startOf(processId: number): string {

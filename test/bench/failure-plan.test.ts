@@ -23,7 +23,7 @@ it('plans failures of every kind and worker at moments of the whole span, alike 
 it('sums up the times until failures were noticed, and counts those that never were', () => {
   const failure = { kind: 'stop', rank: 1, afterMs: 10, phase: 'training' } as const;
   const times = [1000, 2000, 3000, undefined];
-  const all = times.map((time) => ({ ...failure, noticedMs: time, overMs: undefined }));
+  const all = times.map((time) => ({ ...failure, noticedMs: time, overMs: undefined, said: '' }));
   expect(summaryOf('stop', 'training', all)).toBe(
     'stop  training    4  noticed 2.00 / 2.80 / 3.00 s (1 never)  all ended never (4 never)',
   );

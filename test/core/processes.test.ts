@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it, vi } from 'vitest';
 
-import { isAlive, isStopped, thisProcess } from '../../src/core/processes.js';
+import { isAlive, isStopped, stateByPs, thisProcess } from '../../src/core/processes.js';
 
 describe.skipIf(process.platform !== 'linux')('a process', () => {
   it('that is stopped is known', async () => {
@@ -13,12 +13,14 @@ describe.skipIf(process.platform !== 'linux')('a process', () => {
       expect(isStopped(child.pid!)).toBe(false);
       child.kill('SIGSTOP');
       await vi.waitUntil(() => isStopped(child.pid!));
+      expect(stateByPs(child.pid!)).toBe('T');
       child.kill('SIGCONT');
       await vi.waitUntil(() => !isStopped(child.pid!));
     } finally {
       child.kill('SIGKILL');
     }
     expect(isStopped(2 ** 30)).toBe(false);
+    expect(stateByPs(2 ** 30)).toBeUndefined();
   });
 
   it('that has ended is not alive, though its parent never asks how', async () => {

@@ -13,6 +13,8 @@ export interface Attempt {
   /** Whether it was said that a worker is lost. */
   hasNoticed(): boolean;
   phase(): FailurePhase;
+  /** What the workers have said, without their events: errors, and what a launcher says of their ends. */
+  said(): string;
   /** Takes out the cable of a worker's host, or puts it in again. */
   connect(rank: number, isConnected: boolean): void;
 }
@@ -30,10 +32,11 @@ export async function causeFailure(attempt: Attempt, planned: PlannedFailure): P
   await pause(planned.afterMs);
   if (attempt.isOver() || !pids.every(runs)) return undefined;
   const phase = attempt.phase();
+  const started = performance.now();
   fail(attempt, planned, pids[planned.rank]!);
-  const times = await watch(attempt, pids, planned.rank);
+  const times = await watch(attempt, { pids, failed: planned.rank, started });
   if (planned.kind === 'cut') attempt.connect(planned.rank, true);
-  return { ...planned, phase, ...times };
+  return { ...planned, phase, ...times, said: attempt.said() };
 }
 
 function fail(attempt: Attempt, { kind, rank }: PlannedFailure, victim: number): void {
@@ -41,18 +44,18 @@ function fail(attempt: Attempt, { kind, rank }: PlannedFailure, victim: number):
   else signalTo(victim, kind === 'kill' ? 'SIGKILL' : 'SIGSTOP');
 }
 
-/** Waits for what becomes of it. What then still runs is ended. */
+/** Waits for what becomes of a failure, which came at `started`. What then still runs is ended. */
 async function watch(
   attempt: Attempt,
-  pids: readonly number[],
-  rank: number,
+  { pids, failed, started }: { pids: readonly number[]; failed: number; started: number },
 ): Promise<Pick<Failure, 'noticedMs' | 'overMs'>> {
-  const others = pids.filter((_, index) => index !== rank);
-  const started = performance.now();
-  const noticedMs = await timeUntil(() => attempt.hasNoticed() || !others.every(runs), LIMIT_MS);
-  const left = Math.max(0, LIMIT_MS - (performance.now() - started));
-  const isEmpty = (await timeUntil(() => !pids.some(runs), left)) !== undefined;
-  const overMs = isEmpty ? performance.now() - started : undefined;
+  const others = pids.filter((_, index) => index !== failed);
+  const left = (): number => Math.max(0, LIMIT_MS - (performance.now() - started));
+  const since = (): number => performance.now() - started;
+  const isNoticed = await timeUntil(() => attempt.hasNoticed() || !others.every(runs), left());
+  const noticedMs = isNoticed === undefined ? undefined : since();
+  const isEmpty = (await timeUntil(() => !pids.some(runs), left())) !== undefined;
+  const overMs = isEmpty ? since() : undefined;
   if (!isEmpty) for (const pid of pids) signalTo(pid, 'SIGKILL');
   return { noticedMs, overMs };
 }

@@ -77,7 +77,7 @@ async function failRun(
     const failure = await causeFailure(await scene.attempt(run), planned);
     if (failure) {
       failures.push(failure);
-      say(`${run.name}: ${JSON.stringify(failure)}`);
+      say(`${run.name}: ${JSON.stringify({ ...failure, said: undefined })}`);
       continue;
     }
     const { code, output } = await scene.end();

@@ -5,7 +5,7 @@ import type { Network } from '../network.js';
 import { signalTo, timeUntil } from '../processes.js';
 import { mnist, startJob, type Job } from '../ranks.js';
 import type { Attempt } from './cause.js';
-import { phaseOf, type Scene, type SceneRun } from './scene.js';
+import { phaseOf, saidIn, type Scene, type SceneRun } from './scene.js';
 
 /** How long mpiexec may take to end after its ranks, before it is ended. */
 const LAUNCHER_MS = 10_000;
@@ -41,6 +41,7 @@ export class OnHosts implements Scene {
       isOver: () => this.#isOver,
       hasNoticed: () => this.#isOver || job.output().includes('WORKER_LOST'),
       phase: () => phaseOf(job.output()),
+      said: () => saidIn(job.output()),
       connect: (rank, isConnected) => {
         this.#network.connect(rank + 1, isConnected);
       },

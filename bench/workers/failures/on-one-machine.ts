@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { folders } from '../../folders.js';
 import { childrenOf, runs } from '../processes.js';
 import type { Attempt } from './cause.js';
-import { phaseOf, type Scene, type SceneRun } from './scene.js';
+import { phaseOf, saidIn, type Scene, type SceneRun } from './scene.js';
 
 /** More than a run of this program needs. */
 const RESTARTS = 1000;
@@ -38,6 +38,7 @@ export class OnOneMachine implements Scene {
       isOver: () => this.#isOver,
       hasNoticed: () => this.#isOver || this.#output.slice(from).includes('WORKER_LOST'),
       phase: () => phaseOf(this.#output.slice(from)),
+      said: () => saidIn(this.#output.slice(from)),
       connect() {
         throw new Error('the workers of one machine have no cables');
       },

@@ -11,6 +11,8 @@ export interface Failure extends PlannedFailure {
   readonly noticedMs: number | undefined;
   /** Until no process of the job was left. Undefined if some had to be killed from outside. */
   readonly overMs: number | undefined;
+  /** What was said of it. */
+  readonly said: string;
 }
 
 /** A run with failures. */

@@ -21,6 +21,16 @@ export interface Scene {
   end(): Promise<{ code: number | string; output: string }>;
 }
 
+const MOST_SAID = 1000;
+
+/** What workers have printed, without the JSON lines of a training that goes on. */
+export function saidIn(output: string): string {
+  const lines = output
+    .split('\n')
+    .filter((line) => line !== '' && !/^\{"event":"(?!error|warning)/.test(line));
+  return lines.join('\n').slice(0, MOST_SAID);
+}
+
 /** What workers do, by the JSON lines that they have printed. */
 export function phaseOf(output: string): FailurePhase {
   if (output.includes('"event":"result"')) return 'ending';

@@ -4,23 +4,24 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 
 import { Beats } from './beats.js';
 import {
+  BEAT_MS,
   GRACE_MS,
-  JOIN_MS,
   SharedAt,
   SILENCE_MS,
   Stage,
   type HeartbeatStart,
   type HeartbeatTask,
 } from './heartbeat.js';
+import { forgetJoinTime } from './join-limit.js';
 import { loadMpi } from './library.js';
+import { neighbours } from './neighbours.js';
+import { StoppedProcesses } from './stopped.js';
 
 const STDERR = 2;
-const { library, shared } = workerData as HeartbeatStart;
+const { library, shared, size, isLauncherWatching, joinMs, joinRecord } = workerData as HeartbeatStart;
 const state = new Int32Array(shared);
 
-if (!isLeft(Stage.JOINING, JOIN_MS)) {
-  endProcess(`not all workers have started within ${JOIN_MS / 1000} s: one was stopped, is cut off or slow`);
-}
+waitForAll();
 const task = receiveMessageOnPort(parentPort!) as { message: HeartbeatTask } | undefined;
 if (task) beat(task.message);
 
@@ -30,6 +31,21 @@ function beat(given: HeartbeatTask): void {
   parentPort!.postMessage('all have said goodbye');
   const isOver = isLeft(Stage.LEAVING, SILENCE_MS) && isLeft(Stage.FINALIZING, SILENCE_MS);
   if (!isOver) endProcess('a worker was stopped or cut off when all had done their work');
+}
+
+/** Waits until all workers have joined. Ends the process where one of this host is stopped, and where that takes too long. */
+function waitForAll(): void {
+  const stopped = new StoppedProcesses(performance.now());
+  // In pieces: time in which this process was itself stopped does not count.
+  for (let waited = 0; waited < joinMs; waited += BEAT_MS) {
+    if (isLeft(Stage.JOINING, Math.min(BEAT_MS, joinMs - waited))) return;
+    const found = isLauncherWatching ? undefined : stopped.find(neighbours(size), performance.now());
+    if (found !== undefined) endProcess(`a worker on this host is stopped (process ${found})`);
+  }
+  if (joinRecord) forgetJoinTime(joinRecord);
+  const next = joinRecord ? '; the next start waits for longer' : '';
+  const seconds = (joinMs / 1000).toFixed(1);
+  endProcess(`not all workers have started within ${seconds} s: one was stopped, is cut off or slow${next}`);
 }
 
 /** Waits until the main thread leaves a stage. Returns whether it does so in time. */

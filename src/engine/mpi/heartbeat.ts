@@ -1,12 +1,11 @@
+import type { JoinRecord } from './join-limit.js';
+
 /** How often workers tell each other that they live, in milliseconds. */
 export const BEAT_MS = 500;
 /** How long a worker may be silent: it is then taken for stopped, cut off or dead. */
-export const SILENCE_MS = 4000;
+export const SILENCE_MS = 3500;
 /** How long this process may take to end once it knows that a worker is lost; then the thread ends it. */
 export const GRACE_MS = 900;
-/** How long workers may take to start: MPI waits for ever for one that does not come. */
-export const JOIN_MS = 60_000;
-
 /** What the heartbeat's thread and the main thread share: 32-bit numbers, by their place. */
 export const SharedAt = {
   /** The rank of a lost worker plus 1; 0 while all are there. */
@@ -40,6 +39,14 @@ export interface HeartbeatStart {
   readonly library: string;
   /** See `sharedState`. */
   readonly shared: SharedArrayBuffer;
+  /** The number of workers that the launcher has announced. */
+  readonly size: number;
+  /** Whether the launcher itself watches for workers that are stopped. */
+  readonly isLauncherWatching: boolean;
+  /** How long the others may take to join, in milliseconds. */
+  readonly joinMs: number;
+  /** What that was taken from; it is forgotten where the time was too short. */
+  readonly joinRecord: JoinRecord | undefined;
 }
 
 /** What the thread beats with, once this process has joined. */

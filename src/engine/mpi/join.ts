@@ -9,6 +9,7 @@ import { withoutSignals } from '../../tensorflow/c-api/signals.js';
 import { nativeMemory } from '../distributed/native-memory.js';
 import { WorkerGroup } from '../distributed/worker-group.js';
 import { SharedAt, sharedState, Stage, type HeartbeatStart, type HeartbeatTask } from './heartbeat.js';
+import { joinLimit, keepJoinTime, MOST_JOIN_MS, type JoinRecord } from './join-limit.js';
 import { checkMpi, loadMpi, type MpiLibrary } from './library.js';
 import { MpiTransport } from './mpi-transport.js';
 import { handleIn, requestBytes } from './requests.js';
@@ -34,12 +35,18 @@ export interface MpiJob {
  * library does not find the job of the launcher.
  *
  * @param size the number of workers that the launcher has announced
+ * @param joinRecord how long earlier starts took; left out where the launcher watches its workers
  */
-export async function joinMpi(path: string, size: number): Promise<MpiJob> {
-  const mpi = loadMpi(path);
+export async function joinMpi(path: string, size: number, joinRecord?: JoinRecord): Promise<MpiJob> {
   const state = sharedState();
   // From here on, MPI may wait for ever for a worker that does not come.
-  const thread = await startThread({ library: path, shared: state.buffer });
+  const arrived = performance.now();
+  const thread = await startThread({
+    ...{ library: path, shared: state.buffer, size, joinRecord },
+    joinMs: joinRecord ? joinLimit(joinRecord) : MOST_JOIN_MS,
+    isLauncherWatching: joinRecord === undefined,
+  });
+  const mpi = loadedMpi(path, state);
   const names: string[] = [];
   const describe = (rank: number): string => names[rank] ?? `worker ${rank}`;
   const { place, isThreaded } = startIn(mpi, size, state);
@@ -53,7 +60,10 @@ export async function joinMpi(path: string, size: number): Promise<MpiJob> {
     enter(state, Stage.OVER);
   }
   let hasLeft = false;
-  names.push(...(await group.share(`worker ${place.rank} (process ${process.pid} on ${hostname()})`)));
+  const name = `worker ${place.rank} (process ${process.pid} on ${hostname()})`;
+  const all = await group.share({ name, waited: performance.now() - arrived });
+  names.push(...all.map((each) => each.name));
+  if (joinRecord) keepJoinTime(joinRecord, Math.max(...all.map(({ waited }) => waited)));
   return {
     group,
     isWatched,
@@ -69,6 +79,16 @@ export async function joinMpi(path: string, size: number): Promise<MpiJob> {
       if (!hasLeft) mpi.functions.MPI_Abort(mpi.handles.world, code);
     },
   };
+}
+
+/** Loads the library. Where that fails, nobody waits any more. */
+function loadedMpi(path: string, state: Int32Array): MpiLibrary {
+  try {
+    return loadMpi(path);
+  } catch (error) {
+    enter(state, Stage.OVER);
+    throw error;
+  }
 }
 
 /** Waits for all workers. Where that fails, nobody waits any more. */

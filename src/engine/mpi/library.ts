@@ -90,10 +90,17 @@ const RTLD_GLOBAL = 0x100;
 const RTLD_NODELETE = 0x1000;
 
 /**
+ * As it is loaded, UCX (which most MPIs move data with) rewrites the first instructions of mmap, munmap, brk and others in the C library, so
+ * that it hears of memory that is freed. Other threads may run them at that moment, such as V8's, or the one that loads TensorFlow. Only caches of memory registered with a network card need that.
+ */
+const UCX_HOOKS = { UCX_MEM_MMAP_HOOK_MODE: 'none' };
+
+/**
  * Loads an MPI library and binds its functions; it stays loaded until the process ends. Throws MPI_UNUSABLE with the message of the
  * system's loader.
  */
 export function loadMpi(path: string): MpiLibrary {
+  for (const [name, value] of Object.entries(UCX_HOOKS)) process.env[name] ??= value;
   try {
     const system = koffi.load('libc.so.6');
     const { file, addressOf } = open(system, path);

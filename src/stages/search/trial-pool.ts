@@ -4,8 +4,8 @@ import type { Trial } from '../../artifacts/search.js';
 import { errorFromRecord, isToolkitError } from '../../core/errors.js';
 import type { StageContext } from '../../core/events.js';
 import { packageFolder } from '../../core/package-folder.js';
-import { Child, withoutOtherLaunchers } from '../train/workers/child.js';
-import { requireSignsOfLife } from '../train/workers/signs-of-life.js';
+import { watchForStopped } from '../../engine/mpi/stopped.js';
+import { Child, STOPPED, withoutOtherLaunchers } from '../train/workers/child.js';
 import type { TrialOutcome, TrialTrainer } from './run-trial.js';
 import type { FromTrialWorker, ToTrialWorker, TrialTask } from './trial-messages.js';
 
@@ -15,8 +15,8 @@ const WORKER = fileURLToPath(new URL('dist/stages/search/trial-process.js', pack
 const MOST_ATTEMPTS = 3;
 
 /**
- * Trains trials in several processes, each of them one trial at a time. A trial whose process is lost, or gives no sign
- * of life any more, is done again, from its last checkpoint.
+ * Trains trials in several processes, each of them one trial at a time. A trial whose process is lost, or is
+ * stopped, is done again, from its last checkpoint.
  */
 export class TrialPool implements TrialTrainer {
   readonly #context: StageContext;
@@ -87,7 +87,7 @@ class TrialWorker {
     this.#context = context;
   }
 
-  /** Throws WORKER_LOST where the process ends or is silent, and what it throws itself. */
+  /** Throws WORKER_LOST where the process ends or is stopped, and what it throws itself. */
   async train(trial: Trial, epochs: number): Promise<TrialOutcome> {
     const child = (this.#child ??= this.#start());
     const answer = new Promise<TrialOutcome>((resolve, reject) => {
@@ -120,8 +120,11 @@ class TrialWorker {
   }
 
   #start(): Child<ToTrialWorker> {
-    const child = new Child<ToTrialWorker>(WORKER, this.#name, withoutOtherLaunchers(process.env), 1);
-    requireSignsOfLife(child);
+    const child = new Child<ToTrialWorker>(WORKER, this.#name, withoutOtherLaunchers(process.env));
+    const endWatch = watchForStopped([child.process], () => {
+      child.giveUp(STOPPED);
+    });
+    void child.end.then(endWatch);
     child.tell({ kind: 'start', task: this.#task });
     return child;
   }

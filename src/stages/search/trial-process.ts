@@ -6,13 +6,10 @@ import { asToolkitError } from '../../core/errors.js';
 import { silentContext, type ToolkitEvent } from '../../core/events.js';
 import { openSession } from '../train/training-session.js';
 import { leaveLauncher, listenToLauncher, tellLauncher } from '../train/workers/launcher.js';
-import { giveSignsOfLife } from '../train/workers/signs-of-life.js';
 import { recordOfError } from '../train/workers/together.js';
 import { TrialRunner } from './run-trial.js';
 import { resolveSearchOptions, searchSettings } from './search-options.js';
 import type { FromTrialWorker, ToTrialWorker, TrialMessage, TrialTask } from './trial-messages.js';
-
-giveSignsOfLife();
 
 let runner: Promise<TrialRunner> | undefined;
 

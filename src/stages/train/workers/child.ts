@@ -9,6 +9,9 @@ const MOST_CHARACTERS = 4000;
 /** How long workers may take to stop when they are asked to. */
 const STOP_MS = 60_000;
 
+/** Why one is given up that `watchForStopped` finds. */
+export const STOPPED = 'its process was stopped by SIGSTOP';
+
 /** A worker process, as its launcher sees it. */
 export class Child<Message extends object> {
   readonly process: ChildProcess;

@@ -2,23 +2,51 @@ import { ToolkitError } from '../../../core/errors.js';
 import type { StageContext } from '../../../core/events.js';
 import { isInterruption } from '../../../core/interruption.js';
 import { joinMpi, type MpiJob } from '../../../engine/mpi/join.js';
+import { jobName } from '../../../engine/mpi/join-limit.js';
 import type { LaunchedPlace } from '../../../engine/mpi/launched.js';
 import { findMpi, MPICH_NAMES, OPEN_MPI_NAMES } from '../../../engine/mpi/locate.js';
 import type { WorkerGroup } from '../../../engine/distributed/worker-group.js';
+import { cacheFolder } from '../../../tensorflow/runtime/locate.js';
+
+/** The job of this process: MPI can be joined once. */
+let joined: Promise<MpiJob> | undefined;
 
 /**
- * Joins the other workers that a launcher has started, such as `mpiexec`. Throws MPI_MISSING, MPI_UNUSABLE and MPI_FAILED.
+ * Joins the other workers that a launcher has started before it is known what they train. Returns when that has been tried; what is wrong,
+ * `joinLaunched` throws later.
+ */
+export async function beginJoining(
+  place: LaunchedPlace,
+  named: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<void> {
+  await joinLaunched(place, named, environment).catch(() => undefined);
+}
+
+/**
+ * Joins the other workers that a launcher has started, such as `mpiexec`; once for the process. Throws MPI_MISSING, MPI_UNUSABLE and MPI_FAILED.
  *
  * @param named the MPI library of an option
  */
 export async function joinLaunched(
+  place: LaunchedPlace,
+  named: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<MpiJob> {
+  return (joined ??= join(place, named, environment));
+}
+
+async function join(
   { size, family }: LaunchedPlace,
   named: string | undefined,
   environment: NodeJS.ProcessEnv,
 ): Promise<MpiJob> {
   const names = family === 'Open MPI' ? OPEN_MPI_NAMES : MPICH_NAMES;
   const found = await findMpi({ named, environment, names });
-  if (found) return endingWithProcess(await joinMpi(found.library, size));
+  if (found) {
+    const record = { folder: cacheFolder(environment), job: jobName(size, environment) };
+    return endingWithProcess(await joinMpi(found.library, size, record));
+  }
   throw new ToolkitError('MPI_MISSING', {
     reason: `a launcher started ${size} workers, and no library for it was found (${names.join(', ')})`,
     hint: 'name it with --mpi or MNIST_MPI; "mnist runtime install --mpi" installs one for mpiexec of MPICH',

@@ -6,10 +6,10 @@ import { errorFromRecord, type ToolkitError } from '../../../core/errors.js';
 import type { EpochEvent } from '../../../core/events.js';
 import { packageFolder } from '../../../core/package-folder.js';
 import { PmiServer } from '../../../engine/mpi/pmi-server.js';
+import { watchForStopped } from '../../../engine/mpi/stopped.js';
 import type { TrainContext, TrainResult } from '../train-result.js';
-import { Child, withoutOtherLaunchers } from './child.js';
+import { Child, STOPPED, withoutOtherLaunchers } from './child.js';
 import type { AnswerMessage, FromWorker, StartMessage } from './messages.js';
-import { watchForStopped } from './stopped.js';
 
 /** The compiled program of a worker. */
 const WORKER = fileURLToPath(new URL('dist/stages/train/workers/worker-process.js', packageFolder));
@@ -81,7 +81,7 @@ export async function runWorkerJob(
   }
   const processes = workers.map(({ child }) => child.process);
   const endWatch = watchForStopped(processes, (rank) => {
-    workers[rank]!.child.giveUp('its process was stopped by SIGSTOP');
+    workers[rank]!.child.giveUp(STOPPED);
   });
   const stop = (): void => {
     for (const { child } of workers) child.stop(signal);

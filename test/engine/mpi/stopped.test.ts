@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 
 import { expect, it, vi } from 'vitest';
 
-import { isStopped } from '../../../../src/core/processes.js';
-import { SILENCE_MS } from '../../../../src/engine/mpi/heartbeat.js';
-import { watchForStopped } from '../../../../src/stages/train/workers/stopped.js';
+import { isStopped } from '../../../src/core/processes.js';
+import { SILENCE_MS } from '../../../src/engine/mpi/heartbeat.js';
+import { watchForStopped } from '../../../src/engine/mpi/stopped.js';
 
 it.skipIf(process.platform !== 'linux')(
   'notices which worker is stopped, once it has been so for long',
