@@ -56,7 +56,10 @@ export async function findCifar(place: string): Promise<CifarFiles> {
     const path = join(folder, name);
     const size = (await fileSize(path)) ?? 0;
     if (size === 0 || size % bytes !== 0) {
-      throw corruptError(path, `${size} bytes, which are no whole records of ${layout.name} (${bytes} bytes)`);
+      throw corruptError(
+        path,
+        `${size} bytes, which are no whole records of ${layout.name} (${bytes} bytes)`,
+      );
     }
     files.push({ path, name, split, images: size / bytes });
   }

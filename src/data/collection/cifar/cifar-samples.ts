@@ -38,7 +38,12 @@ export async function openCifar(
   const target = targetFor(options, { width: CIFAR_SIDE, height: CIFAR_SIDE, channels: 3 });
   const reading = { labelBytes: layout.labelBytes, label, names, target };
   const total = files.reduce((sum, { images }) => sum + images, 0);
-  return { shape: shapeOf(target), total, ...(names && { classNames: names }), samples: samplesOf(files, reading) };
+  return {
+    shape: shapeOf(target),
+    total,
+    ...(names && { classNames: names }),
+    samples: samplesOf(files, reading),
+  };
 }
 
 async function* samplesOf(files: readonly CifarFile[], reading: Reading): AsyncGenerator<Sample> {

@@ -23,7 +23,7 @@ export interface CifarLayout {
   /** The superclasses, if there are any. */
   coarse?: CifarLabel;
   /** The split of a file by its name; undefined for other files. */
-  splitOf(file: string): SplitName | undefined;
+  splitOf: (file: string) => SplitName | undefined;
 }
 
 /**
@@ -35,7 +35,7 @@ export const cifarLayouts: readonly CifarLayout[] = [
     name: 'CIFAR-10',
     labelBytes: 1,
     fine: { at: 0, classes: 10, names: 'batches.meta.txt' },
-    splitOf(file) {
+    splitOf: (file) => {
       if (/^data_batch_\d+\.bin$/.test(file)) return 'train';
       return file === 'test_batch.bin' ? 'test' : undefined;
     },
@@ -45,7 +45,7 @@ export const cifarLayouts: readonly CifarLayout[] = [
     labelBytes: 2,
     fine: { at: 1, classes: 100, names: 'fine_label_names.txt' },
     coarse: { at: 0, classes: 20, names: 'coarse_label_names.txt' },
-    splitOf(file) {
+    splitOf: (file) => {
       if (file === 'train.bin') return 'train';
       return file === 'test.bin' ? 'test' : undefined;
     },

@@ -113,13 +113,16 @@ describe('CIFAR-10', () => {
     ['with a name twice', { 'batches.meta.txt': 'a\n'.repeat(10) }, /should name 10 classes/],
   ])('%s is refused', async (_, files, reason) => {
     const damaged = Object.entries(files).map(([name, content]) => [`cifar-10-batches-bin/${name}`, content]);
-    const place = await folder({ ...ten(), ...Object.fromEntries(damaged) });
+    const place = await folder({ ...ten(), ...(Object.fromEntries(damaged) as Files) });
     expect((await toolkitError('DATA_CORRUPT', importAndRead(place))).message).toMatch(reason);
   });
 
   it('as pickles is refused, and the binary version named', async () => {
     const pickles = Object.fromEntries(
-      ['batches.meta', 'data_batch_1', 'test_batch'].map((name) => [`cifar-10-batches-py/${name}`, '\x80\x02}q']),
+      ['batches.meta', 'data_batch_1', 'test_batch'].map((name) => [
+        `cifar-10-batches-py/${name}`,
+        '\x80\x02}q',
+      ]),
     );
     for (const place of [await folder(pickles), await archive(pickles, 'cifar-10-python.tar.gz')]) {
       const { message, hint } = await toolkitError('SOURCE_REFUSED', importAndRead(place));
@@ -151,7 +154,9 @@ describe('CIFAR-100', () => {
 
 it('files of other programs with the same names are not taken for CIFAR', async () => {
   const place = await folder({ 'train.bin': Buffer.alloc(3074, 200) });
-  expect((await toolkitError('SOURCE_REFUSED', importAndRead(place))).message).toContain('no images by class');
+  expect((await toolkitError('SOURCE_REFUSED', importAndRead(place))).message).toContain(
+    'no images by class',
+  );
   const asked = importAndRead(await folder({ 'notes.txt': 'none' }), { format: 'cifar' });
   expect((await toolkitError('SOURCE_REFUSED', asked)).message).toContain('none of the files of CIFAR');
 });
