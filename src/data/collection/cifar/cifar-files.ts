@@ -88,7 +88,8 @@ export async function cifarClassNames(
 /** The regular files of a folder, in the order of their names and numbers, or the one file that a source is: a link may lead anywhere. */
 async function namesAt(place: string): Promise<{ folder: string; names: string[] }> {
   const found = await stat(place).catch(() => undefined);
-  if (!found?.isDirectory()) return { folder: dirname(place), names: found ? [basename(place)] : [] };
+  if (!found?.isDirectory())
+    return { folder: dirname(place), names: found?.isFile() ? [basename(place)] : [] };
   const folder = await contentRoot(place);
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
