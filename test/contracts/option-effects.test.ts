@@ -22,6 +22,7 @@ import { resolveSearchOptions, searchSpace } from '../../src/stages/search/searc
 import { toolkitError } from '../support/errors.js';
 import { temporaryFolder } from '../support/folders.js';
 import { npyFile } from '../support/npy.js';
+import { cifarRecord } from '../support/cifar.js';
 import { recordReads } from '../support/recorded-options.js';
 import { DRAWING_SIDE, drawings, drawnPixels } from '../support/small-drawings.js';
 import { zip } from '../support/zip.js';
@@ -63,6 +64,8 @@ const sources: Record<string, () => Promise<string>> = {
     ];
     return written('drawings.npz', zip(members));
   },
+  cifar: () => written('data_batch_1.bin', photos(1)),
+  'cifar-coarse': () => written('train.bin', photos(2)),
   feedback: () => {
     const classNames = ['lying', 'standing'];
     const lines = DRAWINGS.map(({ label, pixels }, index) =>
@@ -75,6 +78,15 @@ const sources: Record<string, () => Promise<string>> = {
     return written(FEEDBACK_FILE, lines.join(''));
   },
 };
+
+/** Images of CIFAR, with so many labels each. */
+function photos(labels: 1 | 2): Buffer {
+  const records = Array.from({ length: 24 }, (_, at) => {
+    const plane = Uint8Array.from({ length: 1024 }, (_, pixel) => (pixel * (at + 1)) % 256);
+    return cifarRecord(Array<number>(labels).fill(at % 2), [plane, 80 + at, 40]);
+  });
+  return Buffer.concat(records);
+}
 
 type Options = Record<string, unknown>;
 
@@ -101,11 +113,13 @@ const imageOptions: Options = {
   seed: 2,
 };
 
-describe.each(Object.entries(sources))('collect from %s', (_, sourceOf) => {
-  it.each(Object.entries(imageOptions))('%s changes the images', async (option, value) => {
+describe.each(Object.entries(sources))('collect from %s', (format, sourceOf) => {
+  // Photos have three channels without being asked.
+  const ofKind = format.startsWith('cifar') ? { ...imageOptions, channels: 1 } : imageOptions;
+  it.each(Object.entries(ofKind))('%s changes the images', async (option, value) => {
     const from = await sourceOf();
     // Squares fit a square in each way alike.
-    const settings = option === 'fit' ? { from, size: '9x12' } : { from };
+    const settings = option === 'fit' ? { from, format, size: '9x12' } : { from, format };
     const before = await collected(settings);
     expect(await collected(settings)).toEqual(before);
     expect(await collected({ ...settings, [option]: value })).not.toEqual(before);

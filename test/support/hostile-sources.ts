@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { isToolkitError } from '../../src/core/errors.js';
 import { Random } from '../../src/core/random.js';
 import { collect } from '../../src/index.js';
+import { cifarRecord } from './cifar.js';
 import { damage, damagedImage, goodImages, type HostileFile } from './hostile-images.js';
 import { npyFile } from './npy.js';
 import { zip, type ZipMember } from './zip.js';
@@ -44,7 +45,7 @@ export async function collectHostile(root: string, seed: number, inputs: number)
   await mkdir(join(root, 'data'), { recursive: true });
   for (let round = 0; tally.inputs < inputs; round++) {
     const random = new Random(seed, 'hostile', round);
-    const makers = [hostileFolder, hostileArchive, hostileTable, hostileArrays];
+    const makers = [hostileFolder, hostileArchive, hostileTable, hostileArrays, hostileRecords];
     const place = join(root, 'source');
     const made = await makers[round % makers.length]!(place, random, good);
     await tryOne(root, made.path, made.inputs, tally);
@@ -156,5 +157,21 @@ async function hostileArrays(place: string, random: Random): Made {
   const archive = zip(Object.entries(arrays).map(([name, content]) => ({ name: `${name}.npy`, content })));
   const path = join(place, 'arrays.npz');
   await writeFile(path, random.integer(3) === 0 ? damage(random, archive) : archive);
+  return { path, inputs: 1 };
+}
+
+/** CIFAR in its binary version, of which one file is damaged. */
+async function hostileRecords(place: string, random: Random): Made {
+  const path = join(place, 'records');
+  await mkdir(path, { recursive: true });
+  const records = Buffer.concat([0, 1, 1].map((label) => cifarRecord([label], [random.integer(256), 9, 99])));
+  const files: Record<string, Buffer> = {
+    'batches.meta.txt': Buffer.from('abcdefghij'.split('').join('\n')),
+    'data_batch_1.bin': records,
+    'test_batch.bin': records,
+  };
+  const victim = Object.keys(files)[random.integer(3)]!;
+  files[victim] = damage(random, Buffer.from(files[victim]!));
+  for (const [name, content] of Object.entries(files)) await writeFile(join(path, name), content);
   return { path, inputs: 1 };
 }

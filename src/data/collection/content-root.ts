@@ -16,7 +16,7 @@ export async function contentRoot(folder: string): Promise<string> {
     const inner = await readdir(join(root, only.name), { withFileTypes: true }).catch(() => []);
     // A folder of images is a class; its name must be kept.
     const holdsMore = inner.some(
-      (entry) => entry.isDirectory() || /\.(csv|tsv|npz|gz)$|ubyte/i.test(entry.name),
+      (entry) => entry.isDirectory() || /\.(csv|tsv|npz|gz|bin)$|ubyte|^batches\.meta/i.test(entry.name),
     );
     if (!holdsMore) return root;
     root = join(root, only.name);

@@ -17,7 +17,7 @@ export const collectFields = z.strictObject({
   dataset: datasetOption,
   from: z.string().min(1).optional().meta({
     description:
-      'folder, file or URL: images by class, CSV table, NumPy, zip or tar archive, or IDX files; or a plug-in (.mjs)',
+      'folder, file or URL: images by class, CSV table, NumPy, CIFAR, zip or tar archive, or IDX files; or a plug-in (.mjs)',
     placeholder: 'PLACE',
     pluginFor: 'source',
   }),

@@ -9,7 +9,7 @@ export async function* piecesOf(array: NpzArray): AsyncGenerator<Buffer> {
   const { shape, elementBytes, isFortran } = array.header;
   const elements = shape.slice(1).reduce((product, size) => product * size, 1);
   if (isFortran && elements > 1) yield* fortranPieces(array, elements);
-  else yield* cutInto(array, elements * elementBytes);
+  else yield* cutInto(array.read(), elements * elementBytes);
 }
 
 /** Reads a whole array. Throws SOURCE_REFUSED if it is too large. */
@@ -26,10 +26,11 @@ export async function wholeOf(array: NpzArray): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-async function* cutInto(array: NpzArray, length: number): AsyncGenerator<Buffer> {
+/** Cuts a stream of bytes into pieces of equal length, each in a buffer of its own; an incomplete last piece is left out. */
+export async function* cutInto(chunks: AsyncIterable<Buffer>, length: number): AsyncGenerator<Buffer> {
   let piece = Buffer.allocUnsafe(length);
   let filled = 0;
-  for await (const chunk of array.read()) {
+  for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length;) {
       const copied = chunk.copy(piece, filled, at, at + length - filled);
       filled += copied;
