@@ -41,8 +41,7 @@ const constantly =
 /**
  * Batch normalisation with a learned scale and shift per channel: training uses the statistics of the batch, inference their moving
  * averages, which are saved with the model (Ioffe and Szegedy, "Batch normalization: accelerating deep network
- * training by reducing internal covariate shift", 2015). It needs the whole batch, so training
- * steps with it are not sharded; workers that share a batch sum their statistics.
+ * training by reducing internal covariate shift", 2015). It needs the whole batch: shards and workers sum their statistics.
  */
 export function batchNormalization<Shape extends readonly number[]>({
   name,
@@ -81,7 +80,7 @@ export function batchNormalization<Shape extends readonly number[]>({
           batchNorm(x, vector(mean), vector(variance), vector(offset), vector(scale), epsilon),
         );
       }
-      const batch = normalizeBatch(x, vector(scale), vector(offset), epsilon, training.isShared);
+      const batch = normalizeBatch(x, { scale: vector(scale), offset: vector(offset), epsilon });
       training.update(mean, movedTowards(vector(mean), batch.mean, 1 - momentum));
       training.update(variance, movedTowards(vector(variance), batch.variance, 1 - momentum));
       return backToShape(batch.output);

@@ -71,7 +71,6 @@ describe('workers train the net of one process with as many shards, bit by bit',
     const net: SharedNet = {
       model: 'cnn-small',
       options: { filters: [3, 4, 4] },
-      settings: { isShared: true },
     };
     const { largest, losses } = await trainBoth(net, images, 2);
     expect(largest).toBe(0);
