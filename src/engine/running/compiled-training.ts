@@ -149,17 +149,14 @@ export class CompiledTraining implements TrainingProgram {
     if (this.#isDisposed) throw new Error('the program is closed');
     let timed = this.#loops.get(size);
     if (!timed) {
-      const trace = (isShared: boolean): Trace =>
-        traceStep(this.#step, this.#data, size, coefficients, isShared);
-      const first = trace(this.#canShard());
-      const { session, variables, plan } = (this.#opened ??= await this.#open(first, size, fullSize));
+      const isFull = size === fullSize;
+      const step = traceStep(this.#step, this.#data, size, coefficients, isFull && this.#isShared());
+      const { session, variables, plan } = (this.#opened ??= await this.#open(step, size, fullSize));
       // A smaller batch has parts of the same size, if fewer.
       const parts = Math.ceil(size / this.#partSize(fullSize));
       // Only full batches are sharded; parts may differ by an image.
-      const isSharded = size === fullSize && (parts > 1 || size % plan.shards === 0);
+      const isSharded = isFull && (parts > 1 || size % plan.shards === 0);
       const shards = { batch: size, count: isSharded ? parts * plan.shards : parts, parts };
-      const isInShards = isSharded && plan.shards > 1;
-      const step = isInShards || !this.#canShard() || !isNormalized(first) ? first : trace(false);
       const loop = buildTrainingLoop(step, shards, this.#data, session, variables);
       timed = { loop, length: new SliceLength() };
       this.#loops.set(size, timed);
@@ -168,10 +165,9 @@ export class CompiledTraining implements TrainingProgram {
     return timed;
   }
 
-  /** Whether statistics of a batch may be sums of those of its shards: in 16 bits such sums are too coarse. */
-  #canShard(): boolean {
-    const { config, usesGpu } = tensorFlowContext();
-    return this.#parts === 1 && !usesGpu && config.threads > 1 && config.mixedPrecision !== true;
+  /** Whether shards are asked for, as many as workers: the plan itself never shards a step with statistics of the batch. */
+  #isShared(): boolean {
+    return this.#parts === 1 && (this.#plan.shards ?? 1) > 1;
   }
 
   /** The images of the largest part of a batch. */
@@ -194,11 +190,6 @@ export class CompiledTraining implements TrainingProgram {
     if (this.#isDisposed) session.close();
     return { session, variables: new SessionVariables(session), plan };
   }
-}
-
-/** Whether a step has batch normalisation, which is traced otherwise for shards. */
-function isNormalized({ operations }: Trace): boolean {
-  return operations.some(({ name }) => name === 'FusedBatchNormV3');
 }
 
 /** How many values in a row are the same, from one on. */

@@ -41,7 +41,8 @@ const constantly =
 /**
  * Batch normalisation with a learned scale and shift per channel: training uses the statistics of the batch, inference their moving
  * averages, which are saved with the model (Ioffe and Szegedy, "Batch normalization: accelerating deep network
- * training by reducing internal covariate shift", 2015). It needs the whole batch: shards and workers sum their statistics.
+ * training by reducing internal covariate shift", 2015). It needs the whole batch, so training
+ * steps with it are not sharded; workers that share a batch sum their statistics.
  */
 export function batchNormalization<Shape extends readonly number[]>({
   name,
