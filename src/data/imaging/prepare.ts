@@ -1,7 +1,7 @@
 import type { ImageShape } from '../../core/images.js';
 import { centredDrawing, fitted } from './centring.js';
 import { inkOf } from './ink.js';
-import { greyOf, opaqueChannels, paste, type Box, type Picture } from './picture.js';
+import { greyOf, opaqueChannels, paste, type Box, type Picture, type Plane } from './picture.js';
 import { resample } from './resample.js';
 
 /**
@@ -47,27 +47,38 @@ function fitPicture(
   shape: ImageShape,
   mode: Exclude<PreparationName, 'digit'>,
 ): PreparedPicture {
-  const { plane, inverted, blank } = inkOf(greyOf(picture));
+  const isColored = shape.channels > 1;
+  const { planes, inverted, blank } = isColored ? colorsOf(picture) : inkPlaneOf(picture);
   const taken = mode === 'crop' ? middleOf(picture, shape) : wholeOf(picture);
   const scale = Math.min(shape.width / taken.width, shape.height / taken.height);
   const { width, height } =
     mode === 'fit' ? { width: fitted(taken.width, scale), height: fitted(taken.height, scale) } : shape;
   const corner = { left: (shape.width - width) >> 1, top: (shape.height - height) >> 1 };
-  const isColored = shape.channels > 1;
-  const planes = isColored ? opaqueChannels(picture) : [plane];
   const pixels = new Uint8Array(shape.width * shape.height * shape.channels);
   for (let channel = 0; channel < shape.channels; channel++) {
     const small = resample(planes[channel % planes.length]!, taken, width, height);
     paste(small, shape, corner, pixels, channel);
   }
-  return {
-    pixels,
-    shape,
-    blank,
-    inverted: inverted && !isColored,
-    box: blank ? null : taken,
-    thickened: false,
-  };
+  return { pixels, shape, blank, inverted, box: blank ? null : taken, thickened: false };
+}
+
+/** The planes of a picture, and what was found on it. */
+interface Planes {
+  readonly planes: readonly Plane[];
+  readonly inverted: boolean;
+  readonly blank: boolean;
+}
+
+function inkPlaneOf(picture: Picture): Planes {
+  const { plane, inverted, blank } = inkOf(greyOf(picture));
+  return { planes: [plane], inverted, blank };
+}
+
+/** A photo has no ink to look for: it is blank only where all its pixels are equal. */
+function colorsOf(picture: Picture): Planes {
+  const planes = opaqueChannels(picture);
+  const blank = planes.every(({ values }) => values.every((value) => value === values[0]));
+  return { planes, inverted: false, blank };
 }
 
 function wholeOf({ width, height }: Picture): Box {

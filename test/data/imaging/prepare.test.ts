@@ -131,4 +131,18 @@ describe('preparePicture', () => {
     // Above and below the wide picture there is nothing.
     expect([...pixels.subarray(0, 3)]).toEqual([0, 0, 0]);
   });
+
+  it.each(['fit', 'crop', 'stretch'] as const)(
+    '%s: a photo without strokes is not blank, one of a single colour is',
+    (how) => {
+      const colours = { height: 16, width: 16, channels: 3 };
+      // Grass or gravel: everywhere as far from its surroundings as anywhere else.
+      const rough = Uint8Array.from({ length: 4 * 40 * 40 }, (_, at) =>
+        at % 4 === 3 ? 255 : 90 + ((at * 7919) % 61),
+      );
+      expect(preparePicture({ width: 40, height: 40, rgba: rough }, colours, how).blank).toBe(false);
+      const even = Uint8Array.from({ length: 4 * 40 * 40 }, (_, at) => [200, 100, 50, 255][at % 4]!);
+      expect(preparePicture({ width: 40, height: 40, rgba: even }, colours, how).blank).toBe(true);
+    },
+  );
 });
