@@ -88,7 +88,7 @@ function normalizeShared(input: Tensor4D, { scale, offset, epsilon }: Normalizat
   const channels = input.shape[3];
   const count = elementCount(input.shape) / channels;
   const inRows = (values: Tensor): Tensor2D => reshape(values, [count, channels]);
-  const column = ones([count, 1]) as Tensor2D;
+  const column: Tensor2D = ones([count, 1]);
   const sumOf = (rows: Tensor2D): Tensor1D => reshape(matMul(column, rows, true), [channels]);
   const mean: Tensor1D = div(sumOf(inRows(input)), count);
   const biased: Tensor1D = div(sumOf(inRows(squaredDifference(input, mean))), count);
