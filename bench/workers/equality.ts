@@ -61,13 +61,14 @@ const AUGMENTATIONS: Record<string, unknown> = {
 
 /** Every model, every optimiser with the MLP, and every augmentation with a small convolutional net. */
 function allCases(): Case[] {
+  const shared = { isShared: true };
   const ofModels = models.names.map((model) => {
-    return { name: `model ${model}`, model, options: MODEL_OPTIONS[model] ?? {} };
+    return { name: `model ${model}`, model, options: MODEL_OPTIONS[model] ?? {}, settings: shared };
   });
   const ofOptimizers = optimizers.names.map((optimizer) => ({ name: `optimizer ${optimizer}`, optimizer }));
   const ofAugmentations = Object.entries(AUGMENTATIONS).map(([option, value]) => {
     const options = z.strictObject(augmentationFields).parse({ [option]: value });
-    const settings = { augment: augmentation(options, scaling) };
+    const settings = { ...shared, augment: augmentation(options, scaling) };
     return { name: option, model: 'cnn-small', options: { filters: [3, 4, 4] }, settings };
   });
   return [...ofModels, ...ofOptimizers, ...ofAugmentations];

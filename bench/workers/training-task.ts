@@ -38,7 +38,10 @@ const STRIDE = 7;
 /** The net of a task, with variables that always start alike. */
 export function netOf(model: string, images: DeviceImages): ReturnType<typeof sharedNet> {
   const options = model === 'mlp' ? { hiddenLayers: [128, 64] } : {};
-  return sharedNet({ model, options, optimizer: OPTIMIZER }, images.source.shape);
+  return sharedNet(
+    { model, options, optimizer: OPTIMIZER, settings: { isShared: true } },
+    images.source.shape,
+  );
 }
 
 /** Trains as one of the workers of a group. */

@@ -31,6 +31,8 @@ export interface TrainingPass extends Randomness {
   update(parameter: string, value: Tensor): void;
   /** Whether a layer is frozen: it uses its stored statistics and does not update them. By default none is. */
   isFrozen?(layer: string): boolean;
+  /** Whether others compute the rest of the batch: what is computed of the whole batch is written as sums over its rows. */
+  readonly isShared?: boolean;
 }
 
 /**

@@ -45,6 +45,8 @@ export interface StepSettings {
   loss?: BatchLoss | undefined;
   /** Trains with differential privacy, in the place of `clipNorm` and `loss`; the coefficients are those of `PrivateEpochs`. */
   privacy?: PrivateStep | undefined;
+  /** Whether workers share each batch (`TrainingPass.isShared`). */
+  isShared?: boolean | undefined;
 }
 
 const meanCrossEntropy = batchLoss(crossEntropy.build({ labelSmoothing: 0 }, undefined), undefined);
@@ -182,13 +184,14 @@ export function lossAndGradients(
   variables: TrainingVariables,
   { images, labels, mixed }: AugmentedBatch,
   randomness?: Randomness,
-  { loss: lossOf = meanCrossEntropy }: StepSettings = {},
+  { loss: lossOf = meanCrossEntropy, isShared = false }: StepSettings = {},
 ): Gradients {
   const values = variables.values();
   const trained = variables.trained.map(({ value }) => value);
   const statistics = new Map<string, Tensor>();
   const pass: TrainingPass | undefined = randomness && {
     ...randomness,
+    isShared,
     update: (name, value) => statistics.set(name, keep(value)),
   };
   let correct: Scalar | undefined;

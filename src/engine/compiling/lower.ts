@@ -143,7 +143,7 @@ function turnsOf(
 function addSharded(
   graph: GraphBuilder,
   { name, attributes, inputs, inputShapes, inputTypes, outputs }: RecordedOperation,
-  { sharding, others = sharding, inputs: kinds }: ShardedOperation,
+  { sharding, inputs: kinds }: ShardedOperation,
   values: ShardedValues,
   count: number,
 ): void {
@@ -160,7 +160,7 @@ function addSharded(
   );
   outputs.forEach(({ id, dtype }, index) => {
     const parts = nodes.map((node) => outputOf(node, index));
-    values.setShards(id, { kind: index === 0 ? sharding : others, parts, type: dtype });
+    values.setShards(id, { kind: sharding, parts, type: dtype });
   });
 }
 

@@ -102,10 +102,9 @@ export class DistributedTraining implements TrainingProgram {
     if (this.#isDisposed) throw new Error('the program is closed');
     let loop = this.#loops.get(size);
     if (!loop) {
-      const shares = this.#sharesOf(size, fullSize);
-      const isShared = shares.sizes.length > 1;
-      const step = traceStep(this.#step, this.#data, size, coefficients, isShared);
+      const step = traceStep(this.#step, this.#data, size, coefficients);
       const { session, variables } = (this.#opened ??= await this.#open());
+      const shares = this.#sharesOf(size, fullSize);
       // A batch that is not shared is every worker's own.
       const place = shares.sizes.length === 1 ? 0 : this.#group.rank;
       const program = buildShareProgram(step, shares, place, this.#data, session, variables);

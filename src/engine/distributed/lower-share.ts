@@ -113,7 +113,7 @@ function addWhole(
 function addShare(
   graph: GraphBuilder,
   { name, attributes, inputs, outputs }: RecordedOperation,
-  { sharding, others = sharding, inputs: kinds }: ShardedOperation,
+  { sharding, inputs: kinds }: ShardedOperation,
   values: ShareValues,
 ): void {
   const located = inputs.map((id, input) => {
@@ -126,7 +126,7 @@ function addShare(
   );
   const node = graph.node(name, taken, attributes);
   outputs.forEach(({ id }, index) => {
-    values.setOwn(id, index === 0 ? sharding : others, { phase, node: () => outputOf(node, index) });
+    values.setOwn(id, sharding, { phase, node: () => outputOf(node, index) });
   });
 }
 

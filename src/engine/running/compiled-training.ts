@@ -149,13 +149,12 @@ export class CompiledTraining implements TrainingProgram {
     if (this.#isDisposed) throw new Error('the program is closed');
     let timed = this.#loops.get(size);
     if (!timed) {
-      const isFull = size === fullSize;
-      const step = traceStep(this.#step, this.#data, size, coefficients, isFull && this.#isShared());
+      const step = traceStep(this.#step, this.#data, size, coefficients);
       const { session, variables, plan } = (this.#opened ??= await this.#open(step, size, fullSize));
       // A smaller batch has parts of the same size, if fewer.
       const parts = Math.ceil(size / this.#partSize(fullSize));
       // Only full batches are sharded; parts may differ by an image.
-      const isSharded = isFull && (parts > 1 || size % plan.shards === 0);
+      const isSharded = size === fullSize && (parts > 1 || size % plan.shards === 0);
       const shards = { batch: size, count: isSharded ? parts * plan.shards : parts, parts };
       const loop = buildTrainingLoop(step, shards, this.#data, session, variables);
       timed = { loop, length: new SliceLength() };
@@ -163,11 +162,6 @@ export class CompiledTraining implements TrainingProgram {
     }
     await this.#opened!.variables.push();
     return timed;
-  }
-
-  /** Whether shards are asked for, as many as workers: the plan itself never shards a step with statistics of the batch. */
-  #isShared(): boolean {
-    return this.#parts === 1 && (this.#plan.shards ?? 1) > 1;
   }
 
   /** The images of the largest part of a batch. */

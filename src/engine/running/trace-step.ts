@@ -1,22 +1,16 @@
 import { dispose, scalar, type Scalar, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
 
 import { trace, type Trace } from '../tracing/trace.js';
-import { withSharedBatch } from '../tracing/shared-batch.js';
 import { requireRepeatable } from '../tracing/traceable.js';
 import { hostBatch, type DeviceImages } from './device-images.js';
 import type { Coefficients, TrainingStep } from './program.js';
 
-/**
- * Traces a step with two different batches and coefficients, to detect values that depend on them.
- *
- * @param isShared whether parts of the batch are computed apart (`withSharedBatch`)
- */
+/** Traces a step with two different batches and coefficients, to detect values that depend on them. */
 export function traceStep(
   step: TrainingStep,
   data: DeviceImages,
   batchSize: number,
   coefficients: Coefficients<number>,
-  isShared = false,
 ): Trace {
   const names = Object.keys(coefficients);
   const record = (indexAt: (position: number) => number, factor: number): Trace => {
@@ -28,7 +22,7 @@ export function traceStep(
         ([images, labels, ...scalars]) => {
           const batch = { images: images as Tensor4D, labels: labels as Tensor1D };
           const named = Object.fromEntries(names.map((name, at) => [name, scalars[at] as Scalar]));
-          const { loss, correct } = isShared ? withSharedBatch(() => step(batch, named)) : step(batch, named);
+          const { loss, correct } = step(batch, named);
           return [loss, correct];
         },
         [images, labels, ...scalars],

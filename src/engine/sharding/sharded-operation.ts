@@ -15,8 +15,6 @@ export type ShardInput = 'rows' | 'whole' | 'shape';
 /** How an operation runs on shards. */
 export interface ShardedOperation {
   sharding: Sharding;
-  /** How the outputs after the first are split, where that is not as the first one. */
-  others?: Sharding;
   inputs: readonly ShardInput[];
 }
 

@@ -56,11 +56,6 @@ const BY_ROWS: Readonly<Record<string, ShardedOperation>> = {
   SparseSoftmaxCrossEntropyWithLogits: { sharding: 'rows', inputs: ['rows', 'rows'] },
   Softmax: { sharding: 'rows', inputs: ['rows'] },
   BatchMatMulV2: { sharding: 'rows', inputs: ['rows', 'rows'] },
-  FusedBatchNormV3: { sharding: 'rows', inputs: ['rows', 'whole', 'whole', 'whole', 'whole'] },
-  FusedBatchNormGradV3: {
-    ...{ sharding: 'rows', others: 'terms' },
-    inputs: ['rows', 'rows', 'whole', 'whole', 'whole', 'whole'],
-  },
   ImageProjectiveTransformV3: { sharding: 'rows', inputs: ['rows', 'rows', 'whole', 'whole'] },
 };
 
@@ -93,7 +88,6 @@ export function shardingOf(
   const hasRows = (input: number): boolean => isOfBatch(inputShapes[input]);
   if (name === 'MatMul') return productSharding(operation, hasRows, isInRows);
   const isInShards = inputShapes.some((_, input) => isInRows(input));
-  if (hasStatisticsOfBatch(operation)) return undefined;
   const byRows = gathersByRows(operation) ? GATHER_BY_ROWS : BY_ROWS[name];
   if (byRows) {
     const isPossible = byRows.inputs.every((kind, input) => kind !== 'rows' || hasRows(input));
@@ -122,14 +116,6 @@ function elementwiseSharding({ inputShapes, outputs }: RecordedOperation): Shard
     length === shape.length && rows === shape[0] ? 'rows' : 'whole',
   );
   return kinds.includes('rows') ? { sharding: 'rows', inputs: kinds } : undefined;
-}
-
-/** Whether an operation is batch normalisation by the statistics of its input, or the gradient of that. */
-export function hasStatisticsOfBatch({ name, attributes }: RecordedOperation): boolean {
-  return (
-    name.startsWith('FusedBatchNorm') &&
-    attributes.some((attribute) => attribute.name === 'is_training' && attribute.value === true)
-  );
 }
 
 function gathersByRows({ name, attributes }: RecordedOperation): boolean {

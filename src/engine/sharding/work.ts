@@ -1,6 +1,5 @@
 import type { RecordedOperation } from '../../tensorflow/backend/recording-binding.js';
 import { elementCount } from '../../core/images.js';
-import { hasStatisticsOfBatch } from './sharding.js';
 
 /** Multiplications per step below which a second thread per kernel costs more than it gains. */
 const SMALL_STEP = 150e6;
@@ -8,6 +7,9 @@ const SMALL_STEP = 150e6;
 const FEWEST_ROWS = 20;
 /** Minimum multiplications per shard: a smaller one ends before another core has woken up. */
 const SMALLEST_SHARD = 8e6;
+
+/** Operations on the whole batch: joining the shards for them would cost more than sharding saves. */
+const WHOLE_BATCH = new Set(['FusedBatchNormV3']);
 
 /** The cost of interpolating a pixel, in multiplications; measured with bench/augmentation.ts. */
 const PER_INTERPOLATED_PIXEL = 100;
@@ -36,8 +38,7 @@ export function planCores(
   cores: number,
 ): CorePlan {
   const work = (multiplications(operations) * fullSize) / size;
-  // Joining the shards for them would cost more than sharding saves.
-  if (operations.some(hasStatisticsOfBatch)) return shareKernels(cores);
+  if (operations.some(({ name }) => WHOLE_BATCH.has(name))) return shareKernels(cores);
   const shards = work > SMALL_STEP ? oneEach(fullSize, cores) : fittingShards(work, fullSize, cores);
   if (shards === undefined) return shareKernels(cores);
   return { threads: 1, schedulingThreads: Math.min(shards, cores), shards };

@@ -81,7 +81,7 @@ export function batchNormalization<Shape extends readonly number[]>({
           batchNorm(x, vector(mean), vector(variance), vector(offset), vector(scale), epsilon),
         );
       }
-      const batch = normalizeBatch(x, { scale: vector(scale), offset: vector(offset), epsilon });
+      const batch = normalizeBatch(x, vector(scale), vector(offset), epsilon, training.isShared);
       training.update(mean, movedTowards(vector(mean), batch.mean, 1 - momentum));
       training.update(variance, movedTowards(vector(variance), batch.variance, 1 - momentum));
       return backToShape(batch.output);

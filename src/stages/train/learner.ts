@@ -47,6 +47,8 @@ export interface LearnerRequest {
   /** The checkpoint that it goes on from, or takes weights from. */
   origin: Checkpoint | undefined;
   context: StageContext;
+  /** Whether several workers share its steps. */
+  isShared?: boolean;
 }
 
 /** A learner with its data, and where it begins. */
@@ -63,7 +65,7 @@ export interface PreparedLearner {
  * of them afterwards. Throws the errors of `planPrivacy`, `startFrom`, USAGE, BACKEND_LACKS_KERNELS and PRIVACY_UNSUPPORTED.
  */
 export async function withLearner<Result>(
-  { values, session: { data, backend }, origin, context: { emit } }: LearnerRequest,
+  { values, session: { data, backend }, origin, context: { emit }, isShared }: LearnerRequest,
   use: (prepared: PreparedLearner) => Promise<Result>,
 ): Promise<Result> {
   const set = trainingSet(data, privateSettings(values, data), (plan) => scaledAs(origin, plan, values));
@@ -93,6 +95,7 @@ export async function withLearner<Result>(
       loss: batchLoss(losses, weights),
       augment: augmentationFor(values, set),
       mix: mixing(values),
+      isShared,
     };
     requireKernels(
       backend.name,

@@ -172,7 +172,7 @@ async function withRun<Result>(
   const { emit, group } = context;
   const { backend } = session;
   const origin = await readOrigin(folder, given, session.data, emit);
-  const request = { values: given.values, session, origin, context };
+  const request = { values: given.values, session, origin, context, isShared: group !== undefined };
   return withLearner(request, async ({ set, learner, start, privacy }) => {
     const { whole, variables } = learner;
     const resolution = adapt(set.plan.images.training);

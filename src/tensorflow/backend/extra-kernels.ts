@@ -56,10 +56,6 @@ export const ExtraKernel = {
   BATCH_NORMALIZATION: 'BatchNormalizationInTraining',
   /** `{dy, x, scale, mean, variance, more}` and ε to the gradients of `[x, scale, offset]`. */
   BATCH_NORMALIZATION_GRADIENT: 'BatchNormalizationInTrainingGrad',
-  /** `{x, scale, offset, mean, variance}`, mean and biased variance of each channel: [channels], and ε to the normalised x, first of six. */
-  BATCH_NORMALIZATION_GIVEN: 'BatchNormalizationGiven',
-  /** `{dy, x, scale, mean, variance}` and ε to the gradients of `[x, scale, offset]`, first of five; the statistics are constants. */
-  BATCH_NORMALIZATION_GIVEN_GRADIENT: 'BatchNormalizationGivenGrad',
   /** `{pixels: [n, m, channels], indices: int32 [n, k], axis: int32 [], 1}` to each row's pixels at its own indices. */
   GATHER_PIXELS: 'GatherPixels',
   /**
@@ -166,42 +162,29 @@ function registerActivationGradient(name: string, order: readonly [string, strin
 
 /** FusedBatchNormV3: the earlier versions lack an output that the gradient needs. */
 function registerBatchNormalization(): void {
-  const attributes = (epsilon: unknown, isTraining: boolean): NodeAttribute[] => [
+  const attributes = (epsilon: unknown): NodeAttribute[] => [
     T,
     attribute.type('U', DataType.FLOAT),
     attribute.float('epsilon', epsilon as number),
-    attribute.boolean('is_training', isTraining),
+    attribute.boolean('is_training', true),
   ];
-  const registerPair = (names: readonly [string, string], isTraining: boolean): void => {
-    const [forwards, gradient] = names;
-    register(forwards, ({ inputs, attrs, backend }) => {
-      const none = isTraining ? tensor1d([]) : undefined;
-      const given = [inputs['x']!, inputs['scale']!, inputs['offset']!];
-      const statistics = [none ?? inputs['mean']!, none ?? inputs['variance']!];
-      return tensorFlowOf(backend).executeMultipleOutputs(
-        'FusedBatchNormV3',
-        attributes(attrs!['epsilon'], isTraining),
-        [...given, ...statistics],
-        6,
-      );
-    });
-    register(gradient, ({ inputs, attrs, backend }) =>
-      tensorFlowOf(backend).executeMultipleOutputs(
-        'FusedBatchNormGradV3',
-        attributes(attrs!['epsilon'], isTraining),
-        [
-          ...['dy', 'x', 'scale', 'mean', 'variance'].map((name) => inputs[name]!),
-          // With given statistics the kernel does not look at it.
-          isTraining ? inputs['more']! : tensor1d([]),
-        ],
-        5,
-      ),
+  register(ExtraKernel.BATCH_NORMALIZATION, ({ inputs, attrs, backend }) => {
+    const none = tensor1d([]);
+    const given = [inputs['x']!, inputs['scale']!, inputs['offset']!, none, none];
+    return tensorFlowOf(backend).executeMultipleOutputs(
+      'FusedBatchNormV3',
+      attributes(attrs!['epsilon']),
+      given,
+      6,
     );
-  };
-  registerPair([ExtraKernel.BATCH_NORMALIZATION, ExtraKernel.BATCH_NORMALIZATION_GRADIENT], true);
-  registerPair(
-    [ExtraKernel.BATCH_NORMALIZATION_GIVEN, ExtraKernel.BATCH_NORMALIZATION_GIVEN_GRADIENT],
-    false,
+  });
+  register(ExtraKernel.BATCH_NORMALIZATION_GRADIENT, ({ inputs, attrs, backend }) =>
+    tensorFlowOf(backend).executeMultipleOutputs(
+      'FusedBatchNormGradV3',
+      attributes(attrs!['epsilon']),
+      ['dy', 'x', 'scale', 'mean', 'variance', 'more'].map((name) => inputs[name]!),
+      5,
+    ),
   );
 }
 

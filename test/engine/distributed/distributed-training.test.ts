@@ -71,6 +71,7 @@ describe('workers train the net of one process with as many shards, bit by bit',
     const net: SharedNet = {
       model: 'cnn-small',
       options: { filters: [3, 4, 4] },
+      settings: { isShared: true },
     };
     const { largest, losses } = await trainBoth(net, images, 2);
     expect(largest).toBe(0);
@@ -91,7 +92,10 @@ describe('workers train the net of one process with as many shards, bit by bit',
       { ...hardSwish, name: 'activation4' },
       { type: 'dense', name: 'logits', units: 'classes' },
     ];
-    const net: SharedNet = { model: 'graph', options: { nodes: [...nodes, ...head] } };
+    const net: SharedNet = {
+      ...{ model: 'graph', options: { nodes: [...nodes, ...head] } },
+      settings: { isShared: true },
+    };
     const { largest, losses } = await trainBoth(net, images, 2);
     expect(largest).toBe(0);
     expect(losses[1]).toEqual(losses[0]);

@@ -140,9 +140,7 @@ it('a step that looks at the whole batch at once is not cut', () => {
     ],
     [100, 28, 28, 16],
   );
-  const normalization = operation('FusedBatchNormV3', [[100, 28, 28, 16]], [100, 28, 28, 16], {
-    is_training: true,
-  });
+  const normalization = operation('FusedBatchNormV3', [[100, 28, 28, 16]], [100, 28, 28, 16]);
   const size = { size: 100, fullSize: 100 };
   expect(planCores([filters], size, 2).shards).toBeGreaterThan(1);
   expect(planCores([filters, normalization], size, 2)).toEqual({

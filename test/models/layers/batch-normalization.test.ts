@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
 import { backends } from '../../../src/engine/backends/index.js';
-import { withSharedBatch } from '../../../src/engine/tracing/shared-batch.js';
 import { batchNormalization } from '../../../src/models/layers/batch-normalization.js';
 import { startOnCpu } from '../../support/backends.js';
 import { expectClose } from '../../support/numbers.js';
@@ -51,40 +50,31 @@ function valuesAfter(step: number): Map<string, Tensor> {
   ]);
 }
 
-/** By its own statistics at once, and as sums over rows, which shards of the batch can add up. */
-const ways: [string, <Result>(run: () => Result) => Result][] = [
-  ['a whole batch', (run) => run()],
-  ['a shared batch', withSharedBatch],
-];
-
 describe.each(backends.names)('batch normalisation on %s', (backend) => {
-  it.each(ways.flatMap(([way, within]) => [0, 1].map((index) => [way, index, within] as const)))(
-    'gives the outputs, gradients and moving statistics of PyTorch: %s, step %i',
-    async (_, index, within) => {
-      await startOnCpu(backend);
-      const { images, upstream, output, gradients, mean, variance } = steps[index]!;
-      tidy(() => {
-        const { pass, updates } = trainingPass(1, index + 1);
-        const values = valuesAfter(index);
-        const run = (x: Tensor, scale: Tensor, offset: Tensor): Tensor => {
-          const given = new Map([...values, ['norm/scale', scale], ['norm/offset', offset]] as [
-            string,
-            Tensor,
-          ][]);
-          return sum(mul(layer.apply(x, given, pass), tensor4d(upstream, shape)));
-        };
-        const actual = within(() => layer.apply(tensor4d(images, shape), values, pass));
-        expectClose(actual.dataSync(), output, 2e-5);
-        const inputs = [tensor4d(images, shape), values.get('norm/scale')!, values.get('norm/offset')!];
-        const [ofImages, ofScale, ofOffset] = within(() => grads(run)(inputs));
-        expectClose(ofImages!.dataSync(), gradients.images, 2e-5, 2e-4);
-        expectClose(ofScale!.dataSync(), gradients.scale, 2e-5, 1e-5);
-        expectClose(ofOffset!.dataSync(), gradients.offset, 2e-5, 1e-5);
-        expectClose(updates.get('norm/moving-mean')!.dataSync(), mean, 1e-5);
-        expectClose(updates.get('norm/moving-variance')!.dataSync(), variance, 1e-5);
-      });
-    },
-  );
+  it.each([0, 1])('gives the outputs, gradients and moving statistics of PyTorch: step %i', async (index) => {
+    await startOnCpu(backend);
+    const { images, upstream, output, gradients, mean, variance } = steps[index]!;
+    tidy(() => {
+      const { pass, updates } = trainingPass(1, index + 1);
+      const values = valuesAfter(index);
+      const run = (x: Tensor, scale: Tensor, offset: Tensor): Tensor => {
+        const given = new Map([...values, ['norm/scale', scale], ['norm/offset', offset]] as [
+          string,
+          Tensor,
+        ][]);
+        return sum(mul(layer.apply(x, given, pass), tensor4d(upstream, shape)));
+      };
+      const actual = layer.apply(tensor4d(images, shape), values, pass);
+      expectClose(actual.dataSync(), output, 2e-5);
+      const inputs = [tensor4d(images, shape), values.get('norm/scale')!, values.get('norm/offset')!];
+      const [ofImages, ofScale, ofOffset] = grads(run)(inputs);
+      expectClose(ofImages!.dataSync(), gradients.images, 2e-5, 2e-4);
+      expectClose(ofScale!.dataSync(), gradients.scale, 2e-5, 1e-5);
+      expectClose(ofOffset!.dataSync(), gradients.offset, 2e-5, 1e-5);
+      expectClose(updates.get('norm/moving-mean')!.dataSync(), mean, 1e-5);
+      expectClose(updates.get('norm/moving-variance')!.dataSync(), variance, 1e-5);
+    });
+  });
 
   it('uses the moving statistics in inference, as PyTorch', async () => {
     await startOnCpu(backend);
