@@ -25,6 +25,8 @@ const OPENS: Readonly<Record<string, string>> = {
   'data/collection/foreign-source.ts': 'a source',
   'data/collection/ingest.ts': 'a source',
   'data/collection/obtain.ts': 'a source',
+  'data/collection/cifar/cifar-files.ts': 'a source',
+  'data/collection/cifar/cifar-samples.ts': 'a source',
   'data/collection/source-files.ts': 'a source',
   'data/collection/tables/table-text.ts': 'a source',
   'deployment/docker/plugins.ts': 'copies a program that a person wrote',
