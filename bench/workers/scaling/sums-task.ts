@@ -14,15 +14,13 @@ export interface SumsTask {
 export interface MeasuredSums {
   /** Of the sum of each length. */
   readonly sums: readonly number[];
-  /** Of an agreement of all workers before a slice of steps. */
-  readonly agreement: number;
 }
 
 const FLOAT_BYTES = 4;
 /** Sums before those whose time counts. */
 const WARM_UP = 2;
 
-/** Measures sums of all workers, and agreements. Each begins when the one before is over on this rank. */
+/** Measures sums of all workers. Each begins when the one before is over on this rank. */
 export async function measureSums({ floats, repeats }: SumsTask, group: WorkerGroup): Promise<MeasuredSums> {
   const sums: number[] = [];
   for (const length of floats) {
@@ -32,10 +30,7 @@ export async function measureSums({ floats, repeats }: SumsTask, group: WorkerGr
     sum.dispose();
     for (const address of [own, result]) group.memory.free(address);
   }
-  const agreement = await medianTime(repeats, async () => {
-    await group.share({ steps: 1, stop: null });
-  });
-  return { sums, agreement };
+  return { sums };
 }
 
 function zeros({ memory }: WorkerGroup, floats: number): bigint {

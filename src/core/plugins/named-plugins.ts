@@ -59,7 +59,7 @@ function withFilePlaces(
       if (layer !== chosen) return { ...layer, values };
       if (other) {
         const message = `${layer.label(key)} ${value} is a model with weights, and ${other.label(option)} names others`;
-        throw new ToolkitError('USAGE', { message, hint: `leave out one of them` });
+        throw new ToolkitError('USAGE', { message, hint: 'leave out one of them' });
       }
       const label = (named: string): string => layer.label(named === option ? key : named);
       const origin = (named: string): string => layer.origin(named === option ? key : named);

@@ -124,8 +124,11 @@ export class DistributedTraining implements TrainingProgram {
   async #open(): Promise<OpenSession> {
     const { api, config } = tensorFlowContext();
     const { threads } = config;
+    const sequential = threads === 1;
     const session = new Session(api, {
-      ...{ ...config, schedulingThreads: threads, sequential: threads === 1 },
+      ...config,
+      schedulingThreads: threads,
+      sequential,
       keepsArithmetic: true,
     });
     await uploadImages(session, this.#data.source);

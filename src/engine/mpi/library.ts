@@ -91,7 +91,8 @@ const RTLD_NODELETE = 0x1000;
 
 /**
  * As it is loaded, UCX (which most MPIs move data with) rewrites the first instructions of mmap, munmap, brk and others in the C library, so
- * that it hears of memory that is freed. Other threads may run them at that moment, such as V8's, or the one that loads TensorFlow. Only caches of memory registered with a network card need that.
+ * that it hears of memory that is freed. Other threads may run them at that moment, such as V8's, or the one that loads TensorFlow. Only
+ * caches of memory registered with a network card need that.
  */
 const UCX_HOOKS = { UCX_MEM_MMAP_HOOK_MODE: 'none' };
 

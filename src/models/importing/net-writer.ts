@@ -178,12 +178,10 @@ export class NetWriter {
 
   /** Adds the output layer of a model that ends with features, behind the means of its maps, and returns its name. */
   #addHead(output: string): string {
-    const isMap = this.#shapes.get(output)!.length === 3;
-    const pooling: NodeOptions = isMap
-      ? { type: 'global-pooling', kind: 'average', keepDimensions: false }
-      : { type: 'flatten' };
-    const isList = this.#shapes.get(output)!.length === 1;
-    const features = isList ? output : this.add('pooled', pooling, [output]);
+    const axes = this.#shapes.get(output)!.length;
+    const pooling: NodeOptions =
+      axes === 3 ? { type: 'global-pooling', kind: 'average', keepDimensions: false } : { type: 'flatten' };
+    const features = axes === 1 ? output : this.add('pooled', pooling, [output]);
     const [inputs] = this.#shapes.get(features)!;
     const zeros = (shape: number[]): ForeignArray => heldArray(shape, new Float32Array(elementCount(shape)));
     // Any number of classes: that of the data counts.

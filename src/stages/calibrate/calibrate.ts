@@ -29,14 +29,14 @@ import { selectImages, type LabelledImages } from '../../core/images.js';
 import { predictionsOf, rowsOf, scoreLogits, type ScoredExamples } from '../../evaluation/probabilities.js';
 import { logLosses, mean } from '../../evaluation/scores.js';
 import { fitLikeness, LEAST_VALIDATION, storedLikeness } from '../../data/likeness/fit.js';
-import { executionMode, backendOptionsOf } from '../../engine/backends/options.js';
+import { executionMode } from '../../engine/backends/options.js';
 import type { ClassifyOptions } from '../../models/classify-images.js';
 import { classifyPixels } from '../../models/classify-pixels.js';
 import { startForModels } from '../../models/onnx/start.js';
 import type { CalibrateOptions } from './calibrate-options.js';
 import { recallsByName, targetRecalls, withRecall } from './target-recall.js';
-import { fitting } from '../evaluate/evaluation-subject.js';
-import { prepareData, splitOf } from '../preprocess/prepare-data.js';
+import { dataFor } from '../evaluate/evaluation-subject.js';
+import { splitOf } from '../preprocess/prepare-data.js';
 
 /** What `calibrate` made, and where it lies. */
 export interface Calibration extends StoredDecision {
@@ -68,11 +68,7 @@ export async function calibrate(
   const { description, path } = checkpoint;
   const given = await givenPolicy(options, description.classNames);
   const targets = targetRecalls(options, description.classNames);
-  const found = await prepareData(
-    { dataset: description.data.dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
-    context,
-  );
-  const data = fitting(checkpoint, found);
+  const data = await dataFor(checkpoint, description.data.dataset, options, context);
   const validationIndices = validationSplitOf(checkpoint, data);
   warnOfOrigin(description, context);
   await startForModels([checkpoint], options, context);

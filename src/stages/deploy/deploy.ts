@@ -21,9 +21,9 @@ import { classesOf, softmaxRows } from '../../evaluation/probabilities.js';
 import { describeTraining } from '../../serving/watching/describe-training.js';
 import { encodeReference } from '../../serving/watching/reference-file.js';
 import { targets } from '../../deployment/targets/index.js';
-import { backendOptionsOf, executionMode } from '../../engine/backends/options.js';
+import { executionMode } from '../../engine/backends/options.js';
 import type { DeployOptions } from './deploy-options.js';
-import { fitting } from '../evaluate/evaluation-subject.js';
+import { dataFor } from '../evaluate/evaluation-subject.js';
 import { classifyImages } from '../../models/classify-images.js';
 import { classifyPixels } from '../../models/classify-pixels.js';
 import { findDecision } from '../../evaluation/decisions/load-decision.js';
@@ -34,7 +34,6 @@ import { startForModels } from '../../models/onnx/start.js';
 import { modelWithoutLayers } from '../../models/onnx/without-layers.js';
 import { TrainingVariables } from '../../models/variables.js';
 import { trainingRecipe } from './training-recipe.js';
-import { prepareData } from '../preprocess/prepare-data.js';
 
 /** As many as TensorFlow's guide to quantisation asks for, and some more. */
 const CALIBRATION_IMAGES = 500;
@@ -75,11 +74,7 @@ export async function deploy(
   refuseOnnx(checkpoint, options);
   const destination = await destinationOf(options, checkpoint);
   const { dataset } = checkpoint.description.data;
-  const found = await prepareData(
-    { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
-    context,
-  );
-  const data = fitting(checkpoint, found);
+  const data = await dataFor(checkpoint, dataset, options, context);
   warnOfUnfinished(checkpoint, context);
   return withSource(checkpoint, data, options, context, async (source) => {
     requireAccuracy(source.accuracy, options.minAccuracy);

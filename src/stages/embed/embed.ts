@@ -13,12 +13,11 @@ import { rowOf, type LabelledImages } from '../../core/images.js';
 import { inferenceProgram } from '../../engine/running/prepare.js';
 import type { Forward } from '../../engine/running/program.js';
 import { labelsAt } from '../../evaluation/classify.js';
-import { startChosenBackend, backendOptionsOf, executionMode } from '../../engine/backends/options.js';
+import { startChosenBackend, executionMode } from '../../engine/backends/options.js';
 import type { EmbedOptions } from './embed-options.js';
-import { chooseSplit, fitting, warnOfOtherData } from '../evaluate/evaluation-subject.js';
+import { chooseSplit, dataFor, warnOfOtherData } from '../evaluate/evaluation-subject.js';
 import { requireFinite } from '../../models/finite-outputs.js';
 import { loadModel } from '../../models/load-model.js';
-import { prepareData } from '../preprocess/prepare-data.js';
 import { runFolderOf } from '../../artifacts/run-folder.js';
 
 /** The embeddings of a split, and where they were written. */
@@ -52,11 +51,7 @@ export async function embed(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   const { description } = checkpoint;
   const { dataset = description.data.dataset, split } = options;
-  const found = await prepareData(
-    { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
-    context,
-  );
-  const data = fitting(checkpoint, found);
+  const data = await dataFor(checkpoint, dataset, options, context);
   warnOfOtherData(checkpoint, data, context);
   const output = options.output ?? (await defaultOutput(checkpoint, dataset, split));
   await startChosenBackend(options, context);

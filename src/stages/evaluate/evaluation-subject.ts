@@ -44,11 +44,7 @@ export async function openSubject(
   const checkpoint = await readCheckpoint(await resolveCheckpoint(name, options.checkpointsDir));
   preloadForModels([checkpoint], options, context);
   const dataset = options.dataset ?? checkpoint.description.data.dataset;
-  const found = await prepareData(
-    { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
-    context,
-  );
-  const data = fitting(checkpoint, found);
+  const data = await dataFor(checkpoint, dataset, options, context);
   warnOfOtherData(checkpoint, data, context);
   return {
     members: [checkpoint],
@@ -93,10 +89,20 @@ export async function scoreImages(
 }
 
 /**
- * The data as a checkpoint takes them: grey images are shown to a model in colour with their value in each channel, as pictures are. Throws
- * CHECKPOINT_REFUSED where it was trained for other images or classes.
+ * A data set as a checkpoint takes it: grey images are shown to a model in colour with their value in each channel, as pictures are. Throws
+ * what `prepareData` throws, and CHECKPOINT_REFUSED where the model was trained for other images or classes.
  */
-export function fitting({ path, description }: Checkpoint, data: PreparedData): PreparedData {
+export async function dataFor(
+  checkpoint: Checkpoint,
+  dataset: string,
+  options: Partial<BackendOptions> & { dataDir: string },
+  context: StageContext,
+): Promise<PreparedData> {
+  const { dataDir } = options;
+  return fitting(checkpoint, await prepareData({ dataset, dataDir, ...backendOptionsOf(options) }, context));
+}
+
+function fitting({ path, description }: Checkpoint, data: PreparedData): PreparedData {
   const { shape, classNames, dataset } = data;
   const { height, width, channels } = description.shape;
   const trained = `${height}×${width}×${channels}`;

@@ -10,14 +10,12 @@ import { pixelsPerImage, rowOf } from '../../core/images.js';
 import { indexOfMaximum, softmax } from '../../evaluation/probabilities.js';
 import type { Attribution, Explain } from '../../evaluation/explanation/explainer.js';
 import { explainers } from '../../evaluation/explanation/index.js';
-import { backendOptionsOf } from '../../engine/backends/options.js';
 import { startForModels } from '../../models/onnx/start.js';
-import { fitting } from '../evaluate/evaluation-subject.js';
+import { dataFor } from '../evaluate/evaluation-subject.js';
 import type { ExplainOptions } from './explain-options.js';
 import { openExplainer, type ModelExplainer } from '../../evaluation/explanation/model-explainer.js';
 import { preparePictures, type Predictions } from '../predict/predict.js';
 import type { PictureSource } from '../../data/imaging/foreign-picture.js';
-import { prepareData } from '../preprocess/prepare-data.js';
 import { runFolderOf } from '../../artifacts/run-folder.js';
 
 /** Which pixels of an image support a class. */
@@ -150,11 +148,7 @@ async function imagesAt(
 ): Promise<AskedImage[]> {
   const { index: positions, split, dataset = checkpoint.description.data.dataset } = options;
   if (positions.length === 0) return [];
-  const found = await prepareData(
-    { dataset, dataDir: options.dataDir, ...backendOptionsOf(options) },
-    context,
-  );
-  const data = fitting(checkpoint, found);
+  const data = await dataFor(checkpoint, dataset, options, context);
   const file = split === 'test' ? 'test' : 'train';
   const { pixels, labels, count, shape } = data[file];
   const size = pixelsPerImage(shape);

@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { corruptError, readError } from '../../../core/files.js';
+import { bytesFrom } from '../source-bytes.js';
 import { MAX_NPY_HEADER_BYTES, parseNpyHeader } from './npy.js';
 import type { ArraySource, NpzArray } from './npz-archive.js';
 
@@ -55,13 +55,5 @@ export class NpyFolder implements ArraySource {
 
   close(): void {
     // Each file is closed after reading.
-  }
-}
-
-async function* bytesFrom(path: string, start: number): AsyncGenerator<Buffer> {
-  try {
-    for await (const chunk of createReadStream(path, { start })) yield chunk as Buffer;
-  } catch (error) {
-    throw readError(error, path);
   }
 }

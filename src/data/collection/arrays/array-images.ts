@@ -76,15 +76,19 @@ function scaled(summary: ValueSummary, { type }: NpyHeader): ValueSummary {
 export function pixelsOf(
   piece: Buffer,
   { header, path }: NpzArray,
-  { side, channels, isPlanar }: ArrayLayout,
+  { channels, isPlanar }: ArrayLayout,
   range: PixelRange,
   name: string,
 ): Uint8Array {
   const bytes =
     isPlain(header) && isByteRange(range) ? piece : bytesFrom(npyNumbers(header, piece), range, path, name);
-  if (!isPlanar || channels === 1) return bytes;
-  const plane = side * side;
-  return bytes.map((_, index) => bytes[(index % channels) * plane + Math.floor(index / channels)]!);
+  return isPlanar && channels > 1 ? interleaved(bytes, channels) : bytes;
+}
+
+/** From the plane of each channel, one after the other, to the values of each pixel. */
+export function interleaved(planes: Uint8Array, channels: number): Uint8Array {
+  const size = planes.length / channels;
+  return planes.map((_, index) => planes[(index % channels) * size + Math.floor(index / channels)]!);
 }
 
 function isPlain({ type }: NpyHeader): boolean {

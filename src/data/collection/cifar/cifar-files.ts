@@ -1,10 +1,11 @@
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { ToolkitError } from '../../../core/errors.js';
-import { corruptError, fileSize, readError, readTextWithin } from '../../../core/files.js';
+import { corruptError, fileSize, readTextWithin } from '../../../core/files.js';
 import { contentRoot } from '../content-root.js';
 import { MAX_IMAGES, type SplitName } from '../sample.js';
+import { startOf } from '../source-bytes.js';
 import { CIFAR_PIXEL_BYTES, cifarLayouts, type CifarLabel, type CifarLayout } from './layouts.js';
 
 /** A file of records. */
@@ -22,6 +23,8 @@ export interface CifarFiles {
   /** The names of all regular files there. */
   names: readonly string[];
   files: readonly CifarFile[];
+  /** How many there are in all files. */
+  images: number;
 }
 
 const MAX_NAMES_BYTES = 2 ** 16;
@@ -63,11 +66,12 @@ export async function findCifar(place: string): Promise<CifarFiles> {
     }
     files.push({ path, name, split, images: size / bytes });
   }
-  if (files.reduce((sum, { images }) => sum + images, 0) > MAX_IMAGES) {
+  const images = files.reduce((sum, file) => sum + file.images, 0);
+  if (images > MAX_IMAGES) {
     const hint = 'collect a part of them';
     throw new ToolkitError('SOURCE_REFUSED', { path: place, reason: `more than ${MAX_IMAGES} images`, hint });
   }
-  return { layout, folder, names, files };
+  return { layout, folder, names, files, images };
 }
 
 /** The names of the classes, if the file with them is there. Throws DATA_CORRUPT if it names another number of classes. */
@@ -98,18 +102,6 @@ async function namesAt(place: string): Promise<{ folder: string; names: string[]
 
 function layoutOf(names: readonly string[]): CifarLayout | undefined {
   return cifarLayouts.find(({ splitOf }) => names.some((name) => splitOf(name)));
-}
-
-async function startOf(path: string, bytes: number): Promise<Buffer> {
-  const file = await open(path, 'r').catch((error: unknown) => {
-    throw readError(error, path);
-  });
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }
 
 function pythonVersion(path: string): ToolkitError {

@@ -1,10 +1,10 @@
-import { createReadStream } from 'node:fs';
-
 import { ToolkitError } from '../../../core/errors.js';
-import { corruptError, readError } from '../../../core/files.js';
+import { corruptError } from '../../../core/files.js';
 import { convertPixels, type ImageTarget } from '../../imaging/importing/decode.js';
 import { cutInto } from '../archives/array-pieces.js';
+import { interleaved } from '../arrays/array-images.js';
 import { shapeOf, targetFor, type ImageOptions, type Sample, type SampleSet } from '../sample.js';
+import { bytesFrom } from '../source-bytes.js';
 import { cifarClassNames, findCifar, type CifarFile } from './cifar-files.js';
 import { CIFAR_PIXEL_BYTES, CIFAR_SIDE, type CifarLabel } from './layouts.js';
 
@@ -28,7 +28,7 @@ export async function openCifar(
   which: 'fine' | 'coarse',
 ): Promise<SampleSet> {
   const found = await findCifar(place);
-  const { layout, files } = found;
+  const { layout, files, images } = found;
   const label = layout[which];
   if (!label) {
     const reason = `${layout.name} has no superclasses`;
@@ -37,10 +37,9 @@ export async function openCifar(
   const names = await cifarClassNames(found, label);
   const target = targetFor(options, { width: CIFAR_SIDE, height: CIFAR_SIDE, channels: 3 });
   const reading = { labelBytes: layout.labelBytes, label, names, target };
-  const total = files.reduce((sum, { images }) => sum + images, 0);
   return {
     shape: shapeOf(target),
-    total,
+    total: images,
     ...(names && { classNames: names }),
     samples: samplesOf(files, reading),
   };
@@ -51,36 +50,16 @@ async function* samplesOf(files: readonly CifarFile[], reading: Reading): AsyncG
   const isSplit = new Set(files.map(({ split }) => split)).size > 1;
   for (const { path, name: file, split, images } of files) {
     let index = 0;
-    for await (const record of cutInto(bytesOf(path), labelBytes + CIFAR_PIXEL_BYTES)) {
+    for await (const record of cutInto(bytesFrom(path), labelBytes + CIFAR_PIXEL_BYTES)) {
       const name = `${file}[${index++}]`;
       const number = record[label.at]!;
       if (number >= label.classes) throw corruptError(path, `record ${index} has the label ${number}`);
       const load = (): Promise<Uint8Array> => {
-        const data = interleaved(record.subarray(labelBytes));
+        const data = interleaved(record.subarray(labelBytes), 3);
         return convertPixels({ width: CIFAR_SIDE, height: CIFAR_SIDE, channels: 3, data }, target);
       };
       yield { name, label: names?.[number] ?? String(number), split: isSplit ? split : undefined, load };
     }
     if (index !== images) throw corruptError(path, `ends after ${index} of ${images} records`);
   }
-}
-
-async function* bytesOf(path: string): AsyncGenerator<Buffer> {
-  try {
-    for await (const chunk of createReadStream(path)) yield chunk as Buffer;
-  } catch (error) {
-    throw readError(error, path);
-  }
-}
-
-/** From all reds, greens and blues to the three values of each pixel. */
-function interleaved(planes: Uint8Array): Uint8Array {
-  const pixels = CIFAR_SIDE ** 2;
-  const data = new Uint8Array(3 * pixels);
-  for (let pixel = 0; pixel < pixels; pixel++) {
-    for (let channel = 0; channel < 3; channel++) {
-      data[3 * pixel + channel] = planes[channel * pixels + pixel]!;
-    }
-  }
-  return data;
 }
