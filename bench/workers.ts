@@ -3,6 +3,7 @@
 //   npm run bench:workers -- equality
 //   npm run bench:workers -- equality --ranks 4 --steps 500
 //   npm run bench:workers -- scaling
+//   npm run bench:workers -- efficiency --models resnet --batch 1000
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -16,6 +17,7 @@ import { OnHosts } from './workers/failures/on-hosts.js';
 import { OnOneMachine } from './workers/failures/on-one-machine.js';
 import { Network } from './workers/network.js';
 import { findMpi } from './workers/ranks.js';
+import { measureEfficiency, type EfficiencyOptions } from './workers/scaling/efficiency.js';
 import { measureScaling, reportScaling } from './workers/scaling/scaling.js';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -55,7 +57,26 @@ program
   .option('--models <names>', 'models', (text) => text.split(','), ['mlp', 'cnn-small', 'cnn'])
   .option('--repeats <n>', 'sums of each length, of which the median counts', whole, 7)
   .action(scaling);
+program
+  .command('efficiency')
+  .description('Compares ranks that train together with ranks that compute their shares alone.')
+  .option('--models <names>', 'models', (text) => text.split(','), ['resnet'])
+  .option('--ranks <n>', 'ranks, each on a host of its own', whole, 4)
+  .option('--batch <n>', 'batch size of all ranks', whole, 1000)
+  .option('--steps <n>', 'steps of a round', whole, 6)
+  .option('--rate <bits>', 'bits per second of a link', whole, 1_000_000_000)
+  .option('--rounds <n>', 'rounds, of which the median counts', whole, 3)
+  .action(efficiency);
 await program.parseAsync();
+
+async function efficiency({
+  rate,
+  ...options
+}: Omit<EfficiencyOptions, 'bitsPerSecond'> & { rate: number }): Promise<void> {
+  const found = await measureEfficiency({ ...options, bitsPerSecond: rate }, say);
+  for (const { model, efficiency: share } of found) say(`${model}: ${(100 * share).toFixed(1)} % efficient`);
+  await keep('efficiency', { options: { ...options, bitsPerSecond: rate }, found });
+}
 
 async function scaling({ models, repeats }: { models: string[]; repeats: number }): Promise<void> {
   const found = await measureScaling(models, repeats, say);

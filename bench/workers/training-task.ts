@@ -7,6 +7,7 @@ import { stepCoefficients } from '../../src/training/step.js';
 import { sharedNet } from '../../test/support/shared-training.js';
 import { joined, valuesOf } from '../../test/support/training.js';
 import { madeImages } from './made-images.js';
+import { groupOfOne } from './scaling/alone.js';
 
 /** A net with the options of its model, and how long it is trained. */
 export interface TrainingTask {
@@ -16,6 +17,8 @@ export interface TrainingTask {
   readonly steps: number;
   /** Steps before these, whose time does not count. */
   readonly warmUp?: number;
+  /** Each worker computes its share without the others, to measure what their exchanges cost. */
+  readonly isAlone?: boolean;
 }
 
 /** What came of it. */
@@ -46,7 +49,8 @@ export function netOf(model: string, images: DeviceImages): ReturnType<typeof sh
 
 /** Trains as one of the workers of a group. */
 export async function trainShare(task: TrainingTask, group: WorkerGroup): Promise<Trained> {
-  return train(task, (step, images) => new DistributedTraining(step, images, group));
+  const members = task.isAlone ? groupOfOne(group.size) : group;
+  return train(task, (step, images) => new DistributedTraining(step, images, members));
 }
 
 /** Trains in one process, which cuts its batches into shards, on one thread. */

@@ -1,19 +1,10 @@
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
-
 import { ToolkitError } from '../../core/errors.js';
 import { withoutDenormals } from '../../tensorflow/denormals.js';
-import { koffi } from '../../tensorflow/c-api/ffi.js';
 import type { Transfer, Transport } from '../distributed/transport.js';
 import { SharedAt } from './heartbeat.js';
 import { checkMpi, STATUS_BYTES, type MpiLibrary } from './library.js';
+import { Patience } from './patience.js';
 import { requestBytes } from './requests.js';
-
-/** How long a transfer is waited for without giving the event loop a turn, in milliseconds: most are over by then. */
-const BUSY_MS = 2;
-/** How long a turn of the event loop at a time is given; then longer pauses, which leave the processor to others. */
-const PATIENT_MS = 50;
-/** How many times in a row it is asked whether a transfer is over, before another thread may run. */
-const TRIES = 32;
 
 const TAG = 0;
 /** MPI counts bytes with an int. */
@@ -28,7 +19,7 @@ export class MpiTransport implements Transport {
   /** What the heartbeat's thread says; see `SharedAt`. */
   readonly #state: Int32Array;
   readonly #describe: (rank: number) => string;
-  readonly #yield: () => number;
+  readonly #patience = new Patience();
   readonly #flag = new Int32Array(1);
   /** The requests and statuses of so many messages. */
   readonly #areas = new Map<number, { requests: Uint8Array; each: Uint8Array[]; statuses: Uint8Array }>();
@@ -47,7 +38,6 @@ export class MpiTransport implements Transport {
     this.size = place.size;
     this.#state = state;
     this.#describe = describe;
-    this.#yield = koffi.load('libc.so.6').func('int sched_yield()') as () => number;
   }
 
   async transfer(sends: readonly Transfer[], receives: readonly Transfer[]): Promise<void> {
@@ -66,13 +56,9 @@ export class MpiTransport implements Transport {
       checkMpi(this.#mpi, 'a transfer between workers', code);
       return this.#flag[0] !== 0;
     };
-    const startedAt = performance.now();
-    for (let tries = 1; !isOver(); tries++) {
-      if (tries % TRIES !== 0) continue;
-      this.#yield();
-      const waited = performance.now() - startedAt;
-      if (waited > BUSY_MS) await this.#rest(waited);
-    }
+    await this.#patience.until(isOver, () => {
+      this.#checkOthers();
+    });
   }
 
   add(source: bigint, target: bigint, floats: number): void {
@@ -84,13 +70,11 @@ export class MpiTransport implements Transport {
     checkMpi(this.#mpi, 'a sum', code);
   }
 
-  async #rest(waited: number): Promise<void> {
+  #checkOthers(): void {
     const lost = Atomics.load(this.#state, SharedAt.LOST);
-    if (lost > 0) {
-      const reason = 'it does not answer any more: it was stopped, cut off or killed';
-      throw new ToolkitError('WORKER_LOST', { worker: this.#describe(lost - 1), reason });
-    }
-    await (waited < PATIENT_MS ? nextTurn() : pause(1));
+    if (lost <= 0) return;
+    const reason = 'it does not answer any more: it was stopped, cut off or killed';
+    throw new ToolkitError('WORKER_LOST', { worker: this.#describe(lost - 1), reason });
   }
 
   #start(action: 'MPI_Isend' | 'MPI_Irecv', { peer, address, bytes }: Transfer, request: Uint8Array): void {
